@@ -1,0 +1,2 @@
+//! The `sim800` program.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The AT commands of SIM800-series modules, one definition per command.
+#![no_std]

@@ -1,0 +1,1 @@
+//! Sessions with a SIM800-series module on any executor.

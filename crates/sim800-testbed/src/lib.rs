@@ -1,0 +1,1 @@
+//! The emulated module on a real network.

@@ -1,0 +1,1 @@
+//! SIM800-series modules on tokio.
