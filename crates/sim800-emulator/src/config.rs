@@ -1,0 +1,247 @@
+//! What kind of module is emulated, and how fast it is.
+
+use std::time::Duration;
+
+/// The module and the world it wakes up in.
+///
+/// The default is a module that is up and running: SIM ready, registered at home, attached, echo on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// How the module comes up when the emulator is made, and after each restart.
+    pub start: Start,
+    /// The SIM card.
+    pub sim: Sim,
+    /// Where the search for a network ends.
+    pub registration: Registration,
+    /// Whether the module attaches to GPRS once it is registered.
+    pub attach: bool,
+    /// `+CSQ: <rssi>,<ber>`
+    pub signal: (u8, u8),
+    /// 15 digits, the answer to `AT+GSN`.
+    pub imei: String,
+    /// 15 digits, the answer to `AT+CIMI`.
+    pub imsi: String,
+    /// 19 or 20 digits, the answer to `AT+CCID`.
+    pub iccid: String,
+    /// The answer to `AT+GMM`.
+    pub model: String,
+    /// The answer to `AT+GMR` behind `Revision:`.
+    pub revision: String,
+    /// The operator's long name.
+    pub operator: String,
+    /// The fixed rate in bit/s that `AT+IPR?` tells at first (0 under autobauding).
+    pub rate: u32,
+    /// Echo at first; what `AT&W` stores takes its place.
+    pub echo: bool,
+    /// The only access point name the network knows; `None` accepts every one.
+    pub apn: Option<String>,
+    /// Whether the firmware speaks TLS; without, `AT+HTTPSSL` is `ERROR`.
+    pub ssl: bool,
+    /// How header lines are spaced.
+    pub spacing: Spacing,
+    /// What `AT+HTTPDATA` says when its time runs out.
+    pub http_data_expiry: DataExpiry,
+    /// The most octets per `AT+FTPPUT=2`, announced in `+FTPPUT: 1,1,<max>`: one per round, the last one for all further rounds.
+    /// Empty means 1360 (application note 3.10).
+    pub ftp_put_maxima: Vec<u16>,
+    /// How many of the octets asked for `AT+FTPPUT=2` grants.
+    pub ftp_put_grant: Grant,
+    /// Octets of a download that the module holds before the DTE has read them.
+    pub ftp_window: usize,
+    /// Delays and time limits.
+    pub timings: Timings,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            start: Start::Running,
+            sim: Sim::Ready,
+            registration: Registration::Home,
+            attach: true,
+            signal: (21, 0),
+            imei: "866771029893217".into(),
+            imsi: "262019876543210".into(),
+            iccid: "8949021234567890123".into(),
+            model: "SIMCOM_SIM800L".into(),
+            revision: "1418B05SIM800L24".into(),
+            operator: "T-Mobile D".into(),
+            rate: 115_200,
+            echo: true,
+            apn: None,
+            ssl: true,
+            spacing: Spacing::Sim800,
+            http_data_expiry: DataExpiry::Error,
+            ftp_put_maxima: Vec::new(),
+            ftp_put_grant: Grant::Full,
+            ftp_window: 16 * 1024,
+            timings: Timings::default(),
+        }
+    }
+}
+
+/// How a module comes up (manual 1.4, 2.2.41).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Start {
+    /// At a fixed rate: sync octets, `RDY` and the other start-up lines. Every restart is like this one unless told otherwise.
+    FixedRate,
+    /// Autobauding: nothing is said before an `AT` was heard, and no `RDY`, `+CFUN`, `+CPIN` at all.
+    Autobaud,
+    /// Somebody switched it on long ago. It restarts as at a fixed rate.
+    Running,
+}
+
+/// The SIM card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sim {
+    /// No PIN needed.
+    Ready,
+    /// Locked.
+    PinRequired {
+        /// What unlocks it; the third wrong one blocks the card.
+        pin: String,
+    },
+    /// None in the holder.
+    Absent,
+}
+
+/// Registration with the network: `<stat>` of `+CREG` (manual 3.2.32).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Registration {
+    /// 0
+    NotRegistered,
+    /// 1
+    Home,
+    /// 2
+    Searching,
+    /// 3
+    Denied,
+    /// 5
+    Roaming,
+}
+
+impl Registration {
+    /// `<stat>`
+    #[must_use]
+    pub const fn stat(self) -> u8 {
+        match self {
+            Self::NotRegistered => 0,
+            Self::Home => 1,
+            Self::Searching => 2,
+            Self::Denied => 3,
+            Self::Roaming => 5,
+        }
+    }
+
+    /// Whether the network serves us.
+    #[must_use]
+    pub const fn is_registered(self) -> bool {
+        matches!(self, Self::Home | Self::Roaming)
+    }
+}
+
+/// The blank behind the colon of HTTP and FTP lines, which differs between firmwares (field log).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Spacing {
+    /// `+HTTPACTION: 0,200,12`
+    Sim800,
+    /// `+HTTPACTION:0,200,12`
+    Sim900,
+}
+
+/// How `AT+HTTPDATA` ends when the octets do not come in time. The manual does not say; logs show `OK`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DataExpiry {
+    /// `ERROR`, and what came is discarded.
+    Error,
+    /// `OK`, and what came is the body.
+    Ok,
+}
+
+/// How many octets `+FTPPUT: 2,<granted>` grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Grant {
+    /// As many as were asked for.
+    Full,
+    /// At most this many, at least one.
+    AtMost(u16),
+}
+
+/// Delays and time limits. The default is what application note, manual and logs say, or the reference's choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timings {
+    /// From power-on or restart to the first octet; the module is deaf until then.
+    pub boot: Duration,
+    /// From the first octet to `RDY`, `+CFUN: 1` and `+CPIN: READY`.
+    pub ready: Duration,
+    /// From there to the registration.
+    pub registration: Duration,
+    /// From the registration to `Call Ready`, and from there to `SMS Ready`.
+    pub call_ready: Duration,
+    /// `AT+SAPBR=1`; the manual allows 85 s.
+    pub bearer_open: Duration,
+    /// `AT+SAPBR=0`; the manual allows 65 s.
+    pub bearer_close: Duration,
+    /// `AT+CGATT`; the manual allows 75 s.
+    pub attach: Duration,
+    /// `AT+CFUN`; the manual allows 10 s.
+    pub functionality: Duration,
+    /// `AT+CPIN=`; the manual allows 5 s.
+    pub pin: Duration,
+    /// `AT+COPS=` and `AT+COPS=?`; the manual allows 120 s and 45 s.
+    pub operators: Duration,
+    /// Between two `+FTPGET: 1,1` while octets wait to be read.
+    pub ftp_repeat: Duration,
+    /// How long a ready FTP session waits for the DTE to read or to write before it ends with 64.
+    pub ftp_neglect: Duration,
+    /// How long an FTP server may be silent before the session ends with 64.
+    pub ftp_server: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            boot: Duration::from_millis(2_500),
+            ready: Duration::from_millis(500),
+            registration: Duration::from_secs(3),
+            call_ready: Duration::from_secs(1),
+            bearer_open: Duration::from_millis(1_500),
+            bearer_close: Duration::from_millis(500),
+            attach: Duration::from_millis(500),
+            functionality: Duration::from_millis(500),
+            pin: Duration::from_millis(200),
+            operators: Duration::from_millis(500),
+            ftp_repeat: Duration::from_secs(5),
+            ftp_neglect: Duration::from_secs(75),
+            ftp_server: Duration::from_secs(75),
+        }
+    }
+}
+
+impl Timings {
+    /// No delays at all; the time limits stay.
+    #[must_use]
+    pub fn instant() -> Self {
+        Self {
+            boot: Duration::ZERO,
+            ready: Duration::ZERO,
+            registration: Duration::ZERO,
+            call_ready: Duration::ZERO,
+            bearer_open: Duration::ZERO,
+            bearer_close: Duration::ZERO,
+            attach: Duration::ZERO,
+            functionality: Duration::ZERO,
+            pin: Duration::ZERO,
+            operators: Duration::ZERO,
+            ..Self::default()
+        }
+    }
+}

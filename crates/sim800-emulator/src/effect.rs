@@ -1,0 +1,219 @@
+//! What the module wants done outside of itself: requests to the network.
+//!
+//! The emulator owns no socket. Each [`Effect`] names the operation it belongs to; whoever makes the network real (or scripted)
+//! answers with [`NetworkEvent`](crate::NetworkEvent)s under the same [`OperationId`].
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// Names one HTTP or FTP operation from its start to its last event.
+///
+/// Never used twice by one [`Emulator`](crate::Emulator), so that late events of a cancelled operation can be told from those of
+/// its successor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OperationId(pub u64);
+
+/// Something to be done on the network.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "whoever makes the network real has to handle every effect")]
+pub enum Effect {
+    /// Performs an HTTP request; ends in `HttpDone` or `HttpFailed`.
+    Http {
+        /// The operation that starts here.
+        id: OperationId,
+        /// What to ask of which server.
+        request: HttpRequest,
+    },
+    /// Opens an FTP session; ends in `FtpDone` or `FtpFailed`.
+    Ftp {
+        /// The operation that starts here.
+        id: OperationId,
+        /// What to ask of which server.
+        request: FtpRequest,
+    },
+    /// Upload octets of an FTP session; each is reported back by `FtpSent`.
+    Send {
+        /// The FTP session they belong to.
+        id: OperationId,
+        /// The octets, in the order of the file.
+        octets: Bytes,
+    },
+    /// No upload octets will follow: close the data connection and await the server's confirmation (`FtpDone`).
+    Finish {
+        /// The FTP session.
+        id: OperationId,
+    },
+    /// The network may deliver this many more download octets (`FtpData`) than were granted before.
+    Credit {
+        /// The FTP session.
+        id: OperationId,
+        /// Octets granted in addition.
+        octets: usize,
+    },
+    /// Nobody waits for this operation any more: drop its connections. No event of it is heard from here on.
+    Cancel {
+        /// The operation that is over.
+        id: OperationId,
+    },
+}
+
+/// The method of an HTTP request (application note 3.2 to 3.4; `DELETE` since manual V1.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the network has to handle every method")]
+pub enum HttpMethod {
+    /// `AT+HTTPACTION=0`
+    Get,
+    /// `AT+HTTPACTION=1`
+    Post,
+    /// `AT+HTTPACTION=2`
+    Head,
+    /// `AT+HTTPACTION=3`
+    Delete,
+}
+
+impl HttpMethod {
+    /// The method's name as it goes over the network and into `+HTTPSTATUS`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Head => "HEAD",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// An HTTP request with everything that `AT+HTTPPARA` and `AT+HTTPDATA` said about it.
+#[derive(Clone, PartialEq)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: HttpMethod,
+    /// The address, always with its scheme in lower case (`http://` is added where the DTE left it out).
+    pub url: String,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// Host and port of the proxy, which gets the absolute form of the request.
+    pub proxy: Option<(String, u16)>,
+    /// Whether redirections (30x) are followed.
+    pub redirect: bool,
+    /// First and, where one was set, last octet of the range to ask for.
+    pub range: Option<(u64, Option<u64>)>,
+    /// Further header lines, from `USERDATA`.
+    pub headers: Vec<(String, String)>,
+    /// The `Content-Type` header of the body.
+    pub content_type: Option<String>,
+    /// The body, empty for all methods but POST.
+    pub body: Bytes,
+    /// How long the server may be silent. The emulator watches this itself and cancels.
+    pub timeout: Duration,
+    /// The most octets of a response body; a longer one is `HttpFailure::TooLarge`.
+    pub limit: usize,
+    /// Whether to speak TLS.
+    pub tls: bool,
+}
+
+impl fmt::Debug for HttpRequest {
+    /// Shows sizes instead of the body, and no values of headers: they carry credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .field("user_agent", &self.user_agent)
+            .field("proxy", &self.proxy)
+            .field("redirect", &self.redirect)
+            .field("range", &self.range)
+            .field("headers", &names)
+            .field("content_type", &self.content_type)
+            .field("body", &format_args!("{} octets", self.body.len()))
+            .field("timeout", &self.timeout)
+            .field("limit", &self.limit)
+            .field("tls", &self.tls)
+            .finish()
+    }
+}
+
+/// An FTP session: where to log in, and the one thing to do there. The control connection is closed after it (application note 3.9).
+#[derive(Clone, PartialEq)]
+pub struct FtpRequest {
+    /// Address or name of the server.
+    pub server: String,
+    /// Port of the control connection.
+    pub port: u16,
+    /// User name.
+    pub user: String,
+    /// Password; masked in `Debug`.
+    pub password: String,
+    /// Whether the data connection is opened by us (`PASV`) or by the server (`PORT`).
+    pub passive: bool,
+    /// `TYPE A` rather than `TYPE I`.
+    pub ascii: bool,
+    /// The offset for `REST`; 0 is none.
+    pub rest: u64,
+    /// The directory to change to first; empty is where the login put us.
+    pub path: String,
+    /// The file; empty where the action is about the directory.
+    pub name: String,
+    /// What to do.
+    pub action: FtpAction,
+}
+
+impl fmt::Debug for FtpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FtpRequest")
+            .field("server", &self.server)
+            .field("port", &self.port)
+            .field("user", &self.user)
+            .field("password", &"***")
+            .field("passive", &self.passive)
+            .field("ascii", &self.ascii)
+            .field("rest", &self.rest)
+            .field("path", &self.path)
+            .field("name", &self.name)
+            .field("action", &self.action)
+            .finish()
+    }
+}
+
+/// What an FTP session is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the network has to handle every action")]
+pub enum FtpAction {
+    /// Retrieve the file (`RETR`).
+    Get,
+    /// List the directory (`LIST`).
+    List,
+    /// Store the file, in one of three ways.
+    Put(PutOption),
+    /// Ask for the file's size (`SIZE`).
+    Size,
+    /// Delete the file (`DELE`).
+    Delete,
+    /// Make the directory `path` (`MKD`).
+    MakeDirectory,
+    /// Remove the directory `path` (`RMD`).
+    RemoveDirectory,
+    /// Rename the file (`RNFR`, `RNTO`).
+    Rename {
+        /// The directory of the new name.
+        to_path: String,
+        /// The new name.
+        to_name: String,
+    },
+}
+
+/// How an upload treats what is there already (`AT+FTPPUTOPT`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the network has to handle every way")]
+pub enum PutOption {
+    /// Replace it.
+    #[default]
+    Stor,
+    /// Append to it.
+    Appe,
+    /// Choose a name that is not there yet.
+    Stou,
+}

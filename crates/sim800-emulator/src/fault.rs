@@ -1,0 +1,88 @@
+//! What can go wrong with a module, to be caused on purpose.
+
+use crate::config::Registration;
+
+/// Something that goes wrong, now; see [`Emulator::handle_fault`](crate::Emulator::handle_fault).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The network takes the bearer away: `+SAPBR <cid>: DEACT`, and every session on it fails.
+    BearerLost {
+        /// The bearer profile, 1 to 3.
+        cid: u8,
+    },
+    /// The registration changes.
+    Registration(Registration),
+    /// The module restarts by itself (weak supply): all sessions, bearers and unsaved settings are gone. Brings a module back
+    /// that was switched off or fell silent, too.
+    Restart {
+        /// Whether the start-up lines come; under autobauding they do not.
+        announced: bool,
+    },
+    /// The firmware hangs: nothing is heard, nothing is said, until a restart.
+    Silence,
+    /// The module switches itself off, with a last line.
+    PowerDown(PowerDown),
+    /// A line out of the blue.
+    Inject {
+        /// Where it appears.
+        place: Place,
+        /// The line, without line ends; several lines are separated by CR LF.
+        text: String,
+    },
+    /// Octets get lost or damaged on their way to the DTE.
+    Damage {
+        /// How many octets are still transmitted whole, counted from the first that was not polled yet.
+        after: u64,
+        /// What happens to the next one.
+        damage: Damage,
+    },
+}
+
+/// The last line before the module is off (manual 18.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PowerDown {
+    /// `NORMAL POWER DOWN`
+    Normal,
+    /// `UNDER-VOLTAGE POWER DOWN`
+    UnderVoltage,
+    /// `OVER-VOLTAGE POWER DOWN`
+    OverVoltage,
+}
+
+impl PowerDown {
+    /// The line.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Normal => "NORMAL POWER DOWN",
+            Self::UnderVoltage => "UNDER-VOLTAGE POWER DOWN",
+            Self::OverVoltage => "OVER-VOLTAGE POWER DOWN",
+        }
+    }
+}
+
+/// Where an injected line appears. Inside counted payload none ever does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Place {
+    /// Behind what the module has said so far.
+    Now,
+    /// Before the next response: behind the echo, before information text and result code.
+    BeforeResponse,
+    /// Before the next final result code: behind information text or payload.
+    BeforeResult,
+}
+
+/// What happens to one octet on the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Damage {
+    /// It does not arrive.
+    Drop,
+    /// It arrives twice.
+    Duplicate,
+    /// Its bits in this mask are inverted.
+    Flip(u8),
+}
