@@ -1,2 +1,99 @@
-//! Sans-I/O parser for the AT command line of SIM800-series modules.
+//! Sans-I/O parser for the AT command line of SIM800-series modules: responses, unsolicited lines, counted payload.
+//!
+//! Octets go in, [`Event`]s come out. Nothing here reads, waits or fails: any octets make events, and what makes no
+//! sense is unsolicited text. A complete loop over any byte stream:
+//!
+//! ```
+//! # #[cfg(feature = "std")] {
+//! use std::io::{Read, Write};
+//! use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer, Unsolicited};
+//!
+//! /// Sends one command and returns its information text.
+//! fn execute(mut port: impl Read + Write, line: &[u8], expect: Expect) -> std::io::Result<String> {
+//!     let mut framer: Framer = Framer::new();
+//!     let mut text = String::new();
+//!     framer.begin(expect);
+//!     port.write_all(line)?;
+//!     loop {
+//!         let mut octets = [0; 64];
+//!         let read = port.read(&mut octets)?;
+//!         if read == 0 {
+//!             return Err(std::io::ErrorKind::UnexpectedEof.into());
+//!         }
+//!         let mut input = &octets[..read];
+//!         while let Some(event) = framer.next(&mut input) {
+//!             match event {
+//!                 Event::Information(span) => text += &span.line().to_string(),
+//!                 Event::Final { code: FinalResultCode::Ok, .. } => return Ok(text),
+//!                 Event::Final { code, .. } => return Err(std::io::Error::other(code.to_string())),
+//!                 Event::Unsolicited(span) if span.unsolicited() == Unsolicited::Ring => println!("a call comes in"),
+//!                 _ => {}
+//!             }
+//!         }
+//!     }
+//! }
+//! # struct Port(&'static [u8]);
+//! # impl Read for Port { fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> { self.0.read(to) } }
+//! # impl Write for Port {
+//! #     fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> { Ok(octets.len()) }
+//! #     fn flush(&mut self) -> std::io::Result<()> { Ok(()) }
+//! # }
+//! # let port = Port(b"AT+CSQ\r\r\n\r\nRING\r\n+CSQ: 15,0\r\n\r\nOK\r\n");
+//!
+//! // `+CSQ` is told from unsolicited lines by its name and its two values.
+//! let expect = Expect::result().with_information(Claim::Named { name: "+CSQ", accepts: |values| values.count() == 2 });
+//! assert_eq!(execute(port, b"AT+CSQ\r", expect)?, "+CSQ: 15,0");
+//! # }
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Two levels
+//!
+//! [`Framer`] needs no heap: payload is handed out as slices of the input, and lines from a carry of fixed size.
+//! `Decoder` (feature `alloc`) keeps the octets in a buffer of its own and hands out `Bytes`. Both run the same state
+//! machine and give the same events.
+//!
+//! # What can be relied on
+//!
+//! 1. **Total.** Every sequence of octets makes events: no error, no panic, no memory beyond the given limits.
+//! 2. **Chunk-blind.** Events do not depend on how reads cut the octets; only pieces of payload may be cut anywhere.
+//! 3. **Claim, else unsolicited.** A line belongs to the command in flight only if its [`Expect`] claims it.
+//! 4. **Counted octets are never scanned,** and a count is believed only up to what the command asked for.
+//! 5. **Final result codes count only while a command is in flight,** and the second line of `+CMT`, `+CBM` and `+CDS`
+//!    is text, whatever it reads.
+//! 6. **Lossless.** The spans of all events, one after another, are the octets that came in.
+//! 7. **Linear.** The work per octet is constant, and octets of payload are not looked at.
+//!
+//! # Features
+//!
+//! * `alloc` (default): `Decoder`, with the `bytes` crate.
+//! * `std`: `alloc`, and `bytes` with its std support.
 #![no_std]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg_attr(test, allow(clippy::panic, reason = "a test fails by panicking"))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(feature = "alloc")]
+mod decoder;
+mod event;
+mod expect;
+mod framer;
+mod line;
+mod machine;
+mod result_code;
+mod status;
+mod unsolicited;
+
+#[cfg(feature = "alloc")]
+pub use decoder::{Decoder, Limits};
+pub use event::{Event, Span};
+pub use expect::{Claim, DataPhase, Expect};
+pub use framer::Framer;
+pub use line::{Line, Value, Values};
+pub use result_code::{CmeError, CmsError, FinalResultCode};
+pub use status::{FtpCode, HttpStatus};
+pub use unsolicited::{FsTransfer, FtpEvent, PowerDown, Registration, Unsolicited};

@@ -1,0 +1,176 @@
+//! [`Decoder`]: the octets of the DCE as events over [`Bytes`].
+
+use core::fmt;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::machine::{Machine, Step};
+use crate::{Event, Expect};
+
+/// How much a [`Decoder`] takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Longest line in octets, line end included. A longer one is [`Event::Overlong`].
+    pub line: usize,
+    /// Octets of the read buffer. It grows only for what [`Decoder::handle_input`] is given at once and for pieces of
+    /// payload that the caller keeps.
+    pub buffer: usize,
+    /// Payload from small reads is gathered to this many octets: a slice of 16 octets costs more than it carries.
+    pub gather: usize,
+}
+
+impl Default for Limits {
+    /// Lines of 1024 octets, a buffer of 4096, pieces of 512.
+    fn default() -> Self {
+        Self { line: 1024, buffer: 4096, gather: 512 }
+    }
+}
+
+/// Turns the octets of the DCE into events that own their octets.
+///
+/// Payload comes in pieces as it arrives; a data phase is never gathered as a whole.
+///
+/// ```
+/// use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Limits};
+///
+/// let mut decoder = Decoder::new(Limits::default());
+/// decoder.begin(Expect::result().with_data(DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: 1460 }));
+/// decoder.handle_input(b"\r\n+FTPGET: 2,5\r\nhello\r\nOK\r\n\r\n+FTPGET: 1,0\r\n");
+///
+/// let mut seen = Vec::new();
+/// while let Some(event) = decoder.poll_event() {
+///     match event {
+///         Event::Payload { octets, remaining } => seen.push(format!("{octets:?}, {remaining} to come")),
+///         Event::Final { code, .. } => seen.push(code.to_string()),
+///         Event::Unsolicited(span) => seen.push(span.line().to_string()),
+///         _ => {}
+///     }
+/// }
+/// assert_eq!(seen, ["b\"hello\", 0 to come", "OK", "+FTPGET: 1,0"]);
+/// ```
+pub struct Decoder {
+    machine: Machine,
+    limits: Limits,
+    /// `filled` octets that belong to no event yet, then room for reads.
+    buffer: BytesMut,
+    filled: usize,
+}
+
+impl Decoder {
+    /// A decoder with no command in flight.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { machine: Machine::new(limits.line.max(64)), limits, buffer: BytesMut::new(), filled: 0 }
+    }
+
+    /// A command was sent: from now on its response is expected, until a final result code or [`abandon`](Self::abandon).
+    pub fn begin(&mut self, expect: Expect) {
+        self.machine.begin(expect);
+    }
+
+    /// Gives up on the command in flight: what comes of it later is unsolicited text.
+    pub fn abandon(&mut self) {
+        self.machine.abandon();
+    }
+
+    /// Whether a command is in flight.
+    #[must_use]
+    pub const fn in_flight(&self) -> bool {
+        self.machine.in_flight()
+    }
+
+    /// Payload octets of the open data phase that are still to come, those not polled yet included.
+    #[must_use]
+    pub const fn remaining(&self) -> u32 {
+        self.machine.remaining
+    }
+
+    /// Takes octets from the DCE. Poll the events before the next call, or the buffer grows.
+    #[inline]
+    pub fn handle_input(&mut self, octets: &[u8]) {
+        let len = octets.len();
+        if let Some(room) = self.spare(len).get_mut(..len) {
+            room.copy_from_slice(octets);
+            self.handle_filled(len);
+        }
+    }
+
+    /// Room for a read of at least `at_least` octets, so that it lands in the buffer without a copy. Tell
+    /// [`handle_filled`](Self::handle_filled) what was read.
+    #[inline]
+    pub fn spare(&mut self, at_least: usize) -> &mut [u8] {
+        if self.buffer.len() - self.filled < at_least {
+            self.grow(at_least);
+        }
+        self.buffer.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    #[inline(never)]
+    fn grow(&mut self, at_least: usize) {
+        self.buffer.truncate(self.filled);
+        // One allocation serves again and again as long as the caller drops what it polled.
+        let wanted = at_least.max(self.limits.buffer.saturating_sub(self.filled));
+        self.buffer.reserve(wanted);
+        self.buffer.resize(self.filled + wanted, 0);
+    }
+
+    /// The first `len` octets of [`spare`](Self::spare) were read from the DCE.
+    #[inline]
+    pub fn handle_filled(&mut self, len: usize) {
+        self.filled = (self.filled + len).min(self.buffer.len());
+    }
+
+    /// The octets that belong to no event yet.
+    #[must_use]
+    pub fn pending(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or_default()
+    }
+
+    /// The next event; `None` when more octets are needed.
+    #[inline]
+    pub fn poll_event(&mut self) -> Option<Event<Bytes>> {
+        loop {
+            if self.machine.remaining != 0 {
+                return self.poll_payload();
+            }
+            match self.machine.step(self.buffer.get(..self.filled)?) {
+                Step::Take { kind, len } => return Some(kind.event(self.split(len))),
+                Step::Skip { len } => drop(self.split(len)),
+                Step::Payload => {}
+                Step::More => return None,
+            }
+        }
+    }
+
+    #[inline]
+    fn poll_payload(&mut self) -> Option<Event<Bytes>> {
+        let complete = self.filled >= self.machine.remaining as usize;
+        if self.filled == 0 || (!complete && self.filled < self.limits.gather) {
+            return None;
+        }
+        let taken = self.machine.payload(self.filled);
+        Some(Event::Payload { octets: self.split(taken), remaining: self.machine.remaining })
+    }
+
+    fn split(&mut self, len: usize) -> Bytes {
+        self.filled -= len;
+        self.buffer.split_to(len).freeze()
+    }
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("machine", &self.machine)
+            .field("limits", &self.limits)
+            .field("pending", &format_args!("\"{}\"", self.pending().escape_ascii()))
+            .finish()
+    }
+}

@@ -1,0 +1,148 @@
+//! What the octets of the DCE amount to.
+
+use core::fmt;
+
+use crate::{FinalResultCode, Line, Unsolicited};
+
+/// The octets of one event, line ends included.
+///
+/// `B` is `&[u8]` from [`Framer`](crate::Framer) and `Bytes` from `Decoder`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Span<B> {
+    raw: B,
+}
+
+impl<B: AsRef<[u8]>> Span<B> {
+    /// Takes `raw` as the octets of one event.
+    #[must_use]
+    pub const fn new(raw: B) -> Self {
+        Self { raw }
+    }
+
+    /// Every octet: blank line before, text, line end.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        self.raw.as_ref()
+    }
+
+    /// Gives back the octets.
+    #[must_use]
+    pub fn into_raw(self) -> B {
+        self.raw
+    }
+
+    /// The text without line ends, the blanks around it, and noise before it.
+    ///
+    /// Noise are control octets and octets from 0x80: modules send them before a line at start-up and when the rate
+    /// changes (field log). Text that may begin so, as the second line of `+CMT`, is to be taken from [`raw`](Self::raw).
+    #[must_use]
+    pub fn line(&self) -> Line<'_> {
+        Line::new(text(self.raw.as_ref()))
+    }
+
+    /// The line as a typed unsolicited one.
+    #[must_use]
+    pub fn unsolicited(&self) -> Unsolicited<'_> {
+        self.line().into()
+    }
+}
+
+impl<B: AsRef<[u8]>> fmt::Debug for Span<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Span(\"{}\")", self.raw().escape_ascii())
+    }
+}
+
+/// The text of a line: see [`Span::line`].
+#[inline]
+pub(crate) fn text(raw: &[u8]) -> &[u8] {
+    let mut text = raw;
+    while let [b'\0'..=b' ' | 0x7F..=0xFF, rest @ ..] = text {
+        text = rest;
+    }
+    text.trim_ascii_end()
+}
+
+/// What one span of octets from the DCE is.
+///
+/// The spans of all events, one after another, are the octets that came in; only [`Overlong`](Self::Overlong) tells
+/// how many there were instead of holding them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<B: AsRef<[u8]>> {
+    /// The DCE repeated the command line; it ends in CR without LF.
+    Echo(Span<B>),
+    /// The DCE asks for payload.
+    Prompt {
+        /// The prompting line.
+        span: Span<B>,
+        /// How many octets it takes, where the prompt says so; never more than the command offered.
+        granted: Option<u32>,
+    },
+    /// A line of information text of the command in flight, the header of a data phase included.
+    Information(Span<B>),
+    /// A piece of counted payload.
+    Payload {
+        /// The octets.
+        octets: B,
+        /// How many are still to come in this data phase.
+        remaining: u32,
+    },
+    /// The command in flight is done.
+    Final {
+        /// How it ended.
+        code: FinalResultCode,
+        /// The line.
+        span: Span<B>,
+    },
+    /// A line that no command claims: an unsolicited result code or any text.
+    Unsolicited(Span<B>),
+    /// The second line of `+CMT`, `+CBM` or `+CDS`: free text, whatever it reads.
+    Continuation(Span<B>),
+    /// A header or prompt that counts more than the command asked for. No data phase was opened.
+    Excess {
+        /// The line.
+        span: Span<B>,
+        /// The count it gave; `u64::MAX` when it takes more than 64 bits.
+        announced: u64,
+    },
+    /// An empty line by itself. The one before a line belongs to that line's span.
+    Blank(Span<B>),
+    /// A line longer than the limit. The next line is read as usual.
+    Overlong {
+        /// How many octets were dropped, line ends included.
+        discarded: u64,
+    },
+}
+
+/// An event without its octets: what the state machine decides before anything is borrowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Echo,
+    Prompt(Option<u32>),
+    Information,
+    Final(FinalResultCode),
+    Unsolicited,
+    Continuation,
+    Excess(u64),
+    Blank,
+    Overlong(u64),
+}
+
+impl Kind {
+    #[inline]
+    pub(crate) fn event<B: AsRef<[u8]>>(self, raw: B) -> Event<B> {
+        let span = Span::new(raw);
+        match self {
+            Self::Echo => Event::Echo(span),
+            Self::Prompt(granted) => Event::Prompt { span, granted },
+            Self::Information => Event::Information(span),
+            Self::Final(code) => Event::Final { code, span },
+            Self::Unsolicited => Event::Unsolicited(span),
+            Self::Continuation => Event::Continuation(span),
+            Self::Excess(announced) => Event::Excess { span, announced },
+            Self::Blank => Event::Blank(span),
+            Self::Overlong(discarded) => Event::Overlong { discarded },
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What the command in flight lets its response look like.
+//!
+//! The same octets mean different things after different commands: `+FTPGET: 1,1` is unsolicited, `+FTPGET: 2,50` is
+//! followed by fifty raw octets, and `>` is a prompt or the end of an HTML tag. So whoever sends a command tells the
+//! framer what its response may hold, and what is not expected cannot open a data phase nor end the command.
+
+use crate::Values;
+
+/// The response that the command in flight may get.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Expect {
+    /// The DCE may repeat the command line first (`ATE1`).
+    pub echo: bool,
+    /// The lines that are information text of this command.
+    pub information: Claim,
+    /// The counted octets that go with it.
+    pub data: DataPhase,
+    /// `NO CARRIER`, `NO DIALTONE`, `BUSY`, `NO ANSWER` and `CONNECT` end this command. They do for a command that
+    /// makes a connection (V.250 section 6.3); during any other they tell of a call and are unsolicited.
+    pub connection: bool,
+}
+
+impl Expect {
+    /// Nothing but a final result code, and possibly an echo before it.
+    #[must_use]
+    pub const fn result() -> Self {
+        Self { echo: true, information: Claim::None, data: DataPhase::None, connection: false }
+    }
+
+    /// With information text.
+    #[must_use]
+    pub const fn with_information(mut self, information: Claim) -> Self {
+        self.information = information;
+        self
+    }
+
+    /// With a data phase.
+    #[must_use]
+    pub const fn with_data(mut self, data: DataPhase) -> Self {
+        self.data = data;
+        self
+    }
+
+    /// For a command that makes a connection.
+    #[must_use]
+    pub const fn with_connection(mut self) -> Self {
+        self.connection = true;
+        self
+    }
+}
+
+/// Which lines are information text of the command in flight; every other line is unsolicited.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Claim {
+    /// None.
+    None,
+    /// Lines of this name whose values are accepted. The same name often stands for an unsolicited line too, told
+    /// apart by the count of the values or by one of them: `+CREG: 1` against `+CREG: 0,1`.
+    Named {
+        /// What stands before the colon, such as `+CREG`.
+        name: &'static str,
+        /// Whether these are the values of a response.
+        accepts: fn(Values<'_>) -> bool,
+    },
+    /// Free text, as after `AT+GSN`: every line that is not a known unsolicited one.
+    Text,
+}
+
+/// The counted octets of a response or of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DataPhase {
+    /// None.
+    None,
+    /// From the DCE, as many as the header line says: `+HTTPREAD: <n>`, `+FTPGET: 2,<n>`.
+    Announced {
+        /// The name of the header line, such as `+HTTPREAD`.
+        name: &'static str,
+        /// The value before the count: `2` of `+FTPGET: 2,<n>`; `None` when the count is the only value.
+        selector: Option<u32>,
+        /// What the command asked for. A header that announces more opens no data phase.
+        at_most: u32,
+    },
+    /// From the DCE, without a header, after one line end: `AT+FSREAD`. The caller knows the count.
+    ///
+    /// `ERROR` and `+CME ERROR` are looked for in place of the first octets. A file that begins with just these and a
+    /// line end cannot be told from them; no other text is taken for a result code.
+    Counted {
+        /// How many octets come.
+        count: u32,
+    },
+    /// To the DCE, after a line that invites them: `DOWNLOAD` for `AT+HTTPDATA`.
+    Invited {
+        /// The inviting line.
+        line: &'static str,
+    },
+    /// To the DCE, after `>` at the start of a line: `AT+FSWRITE`.
+    Prompted,
+    /// To the DCE, as many as a line grants: `+FTPPUT: 2,<n>`, `+FTPEXTPUT: <position>,<n>`.
+    Granted {
+        /// The name of the granting line.
+        name: &'static str,
+        /// The value before the count.
+        selector: u32,
+        /// What the command offered. A line that asks for more grants nothing.
+        at_most: u32,
+    },
+}

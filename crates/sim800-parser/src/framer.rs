@@ -1,0 +1,182 @@
+//! [`Framer`]: the octets of the DCE as events, without a heap.
+
+use core::fmt;
+
+use crate::machine::{Machine, SLACK, Step};
+use crate::{Event, Expect};
+
+/// Turns the octets of the DCE into events; needs no heap and copies no payload.
+///
+/// Payload is handed out as slices of the input, lines whole: from the input, or from a carry of `N` octets where a
+/// read cut them. Lines longer than `N` - 3 octets, line end included, are reported as [`Event::Overlong`], and the
+/// next line is read as usual.
+///
+/// ```
+/// use sim800_parser::{DataPhase, Event, Expect, FinalResultCode, Framer};
+///
+/// let mut framer: Framer<256> = Framer::new();
+/// framer.begin(Expect::result().with_data(DataPhase::Announced { name: "+HTTPREAD", selector: None, at_most: 100 }));
+///
+/// let mut input: &[u8] = b"\r\n+HTTPREAD: 6\r\n\r\nOK\r\n\r\nOK\r\n";
+/// let mut payload = 0;
+/// while let Some(event) = framer.next(&mut input) {
+///     match event {
+///         Event::Payload { octets, .. } => payload += octets.len(),
+///         Event::Final { code, .. } => assert_eq!(code, FinalResultCode::Ok),
+///         _ => {}
+///     }
+/// }
+/// assert_eq!(payload, 6); // what looked like a result code was counted payload
+/// ```
+pub struct Framer<const N: usize = 512> {
+    machine: Machine,
+    carry: [u8; N],
+    /// The octets of the carry that belong to no event yet.
+    start: usize,
+    end: usize,
+}
+
+impl<const N: usize> Framer<N> {
+    /// A framer with no command in flight.
+    #[must_use]
+    pub const fn new() -> Self {
+        const { assert!(N >= 64, "a carry of less than 64 octets cannot hold the module's lines") };
+        Self { machine: Machine::new(N - SLACK), carry: [0; N], start: 0, end: 0 }
+    }
+
+    /// A command was sent: from now on its response is expected, until a final result code or [`abandon`](Self::abandon).
+    pub fn begin(&mut self, expect: Expect) {
+        self.machine.begin(expect);
+    }
+
+    /// Gives up on the command in flight: what comes of it later is unsolicited text.
+    pub fn abandon(&mut self) {
+        self.machine.abandon();
+    }
+
+    /// Whether a command is in flight.
+    #[must_use]
+    pub const fn in_flight(&self) -> bool {
+        self.machine.in_flight()
+    }
+
+    /// Payload octets of the open data phase that are still to come.
+    #[must_use]
+    pub const fn remaining(&self) -> u32 {
+        self.machine.remaining
+    }
+
+    /// The octets taken from the input that belong to no event yet: the beginning of a line.
+    #[must_use]
+    pub fn pending(&self) -> &[u8] {
+        self.carry.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The next event of `input`, which is moved on past what was taken.
+    ///
+    /// `None` when all of `input` was taken and no further event is complete.
+    #[inline(always)]
+    pub fn next<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<&'e [u8]>> {
+        // Most reads lie inside the payload.
+        if self.machine.remaining != 0 && self.end == 0 {
+            return self.payload(input);
+        }
+        self.next_line(input)
+    }
+
+    #[inline(always)]
+    fn payload<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<&'a [u8]>> {
+        if input.is_empty() {
+            return None;
+        }
+        let taken = self.machine.payload(input.len());
+        let (octets, rest) = input.split_at_checked(taken)?;
+        *input = rest;
+        Some(Event::Payload { octets, remaining: self.machine.remaining })
+    }
+
+    #[inline(never)]
+    fn next_line<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<&'e [u8]>> {
+        loop {
+            if self.end == 0 {
+                if input.is_empty() {
+                    return None;
+                }
+                match self.machine.step(input) {
+                    Step::Take { kind, len } => {
+                        let (raw, rest) = input.split_at_checked(len)?;
+                        *input = rest;
+                        return Some(kind.event(raw));
+                    }
+                    Step::Skip { len } => *input = input.get(len..).unwrap_or_default(),
+                    Step::Payload => return self.payload(input),
+                    Step::More => {
+                        self.keep(input);
+                        return None;
+                    }
+                }
+            } else {
+                let start = self.start;
+                if self.machine.remaining != 0 {
+                    let taken = self.machine.payload(self.end - start);
+                    let remaining = self.machine.remaining;
+                    self.release(taken);
+                    return Some(Event::Payload { octets: self.carry.get(start..start + taken)?, remaining });
+                }
+                match self.machine.step(self.carry.get(start..self.end)?) {
+                    Step::Take { kind, len } => {
+                        self.release(len);
+                        return Some(kind.event(self.carry.get(start..start + len)?));
+                    }
+                    Step::Skip { len } => self.release(len),
+                    Step::Payload => {}
+                    Step::More if input.is_empty() => return None,
+                    Step::More => self.keep(input),
+                }
+            }
+        }
+    }
+
+    /// Moves octets from the input to the carry, up to and with a line end. The machine never asks for more than the
+    /// carry holds.
+    fn keep(&mut self, input: &mut &[u8]) {
+        if self.start > 0 {
+            self.carry.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        let line_end = input.iter().position(|octet| *octet == b'\n').map_or(input.len(), |end| end + 1);
+        let kept = line_end.min(N - self.end);
+        if let (Some(free), Some((octets, rest))) =
+            (self.carry.get_mut(self.end..self.end + kept), input.split_at_checked(kept))
+        {
+            free.copy_from_slice(octets);
+            self.end += kept;
+            *input = rest;
+        }
+    }
+
+    /// The first `len` octets of the carry became an event. They stay in place while it is borrowed.
+    fn release(&mut self, len: usize) {
+        self.start += len;
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+}
+
+impl<const N: usize> Default for Framer<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> fmt::Debug for Framer<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Framer")
+            .field("machine", &self.machine)
+            .field("pending", &format_args!("\"{}\"", self.pending().escape_ascii()))
+            .finish()
+    }
+}

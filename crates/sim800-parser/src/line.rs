@@ -1,0 +1,295 @@
+//! The grammar of one complete line: a name, a colon, values between commas.
+//!
+//! Firmware differs in blanks: SIM800 prints `+HTTPACTION: 0,200,7438`, SIM900 `+HTTPACTION:0,200,7438`, and the
+//! application note itself has `+HTTPACTION: 0, 200,14384` (sections 3.7, 3.8). Any number of blanks is accepted
+//! after the colon and around commas.
+
+use core::fmt;
+use core::str;
+
+use winnow::Parser;
+use winnow::Result;
+use winnow::ascii::{digit1, space0};
+use winnow::combinator::{alt, delimited, dispatch, eof, peek, terminated};
+use winnow::error::EmptyError;
+use winnow::token::{any, rest, take_till, take_while};
+
+/// One line without its line end: any octets, read as the extended syntax of V.250 where they fit it.
+///
+/// ```
+/// use sim800_parser::{Line, Value};
+///
+/// let line = Line::new(b"+SAPBR: 1,1,\"10.89.193.1\"");
+/// assert_eq!(line.name(), Some("+SAPBR"));
+/// let mut values = line.values();
+/// assert_eq!(values.next(), Some(Value::Number(1)));
+/// assert_eq!(values.next(), Some(Value::Number(1)));
+/// assert_eq!(values.next(), Some(Value::Quoted(b"10.89.193.1")));
+/// assert_eq!(values.next(), None);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Line<'a> {
+    text: &'a [u8],
+}
+
+impl<'a> Line<'a> {
+    /// Takes `text` as one line. Line ends are not looked for.
+    #[must_use]
+    pub const fn new(text: &'a [u8]) -> Self {
+        Self { text }
+    }
+
+    /// The octets of the line.
+    #[must_use]
+    pub const fn text(self) -> &'a [u8] {
+        self.text
+    }
+
+    /// The line as a string, when it is UTF-8.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
+        str::from_utf8(self.text).ok()
+    }
+
+    /// What stands before the colon: `+HTTPREAD`, `*PSUTTZ`, and `+SAPBR 1` of `+SAPBR 1: DEACT`.
+    ///
+    /// `None` for a line without a colon or whose text before it cannot be a name.
+    #[must_use]
+    pub fn name(self) -> Option<&'a str> {
+        self.split().0
+    }
+
+    /// The octets after the colon without the blanks around them; the whole line when it has no name.
+    #[must_use]
+    pub fn parameters(self) -> &'a [u8] {
+        self.split().1
+    }
+
+    /// The values after the colon, or of the whole line when it has no name.
+    #[must_use]
+    pub fn values(self) -> Values<'a> {
+        Values::new(self.parameters())
+    }
+
+    /// Name and parameters in one pass.
+    pub(crate) fn split(self) -> (Option<&'a str>, &'a [u8]) {
+        let mut input = self.text;
+        match terminated(name, b':').parse_next(&mut input) {
+            Ok(name) => (Some(name), input.trim_ascii()),
+            Err(_) => (None, self.text.trim_ascii()),
+        }
+    }
+}
+
+impl fmt::Debug for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Line(\"{self}\")")
+    }
+}
+
+/// The text with every octet that is not printable ASCII escaped.
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.text.escape_ascii())
+    }
+}
+
+/// What stands at one position among the parameters of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// Nothing between two commas.
+    Absent,
+    /// Decimal digits that fit 64 bits.
+    Number(u64),
+    /// What stands between quotation marks, without them.
+    Quoted(&'a [u8]),
+    /// Any other text, without the blanks around it: `GET` of `+HTTPSTATUS: GET,1,1440,7915`.
+    Bare(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    /// The number, if it is one; a quoted number is not.
+    #[must_use]
+    pub const fn number(self) -> Option<u64> {
+        match self {
+            Self::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The text, quoted or bare, if it is UTF-8; a number is not text.
+    #[must_use]
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Quoted(text) | Self::Bare(text) => str::from_utf8(text).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// The values of a line, from left to right.
+///
+/// An empty text has no values; `a,` has two, the second absent.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'a> {
+    text: Option<&'a [u8]>,
+}
+
+impl<'a> Values<'a> {
+    /// The values written in `text`.
+    #[must_use]
+    pub const fn new(text: &'a [u8]) -> Self {
+        let text = text.trim_ascii();
+        Self { text: if text.is_empty() { None } else { Some(text) } }
+    }
+
+    /// The octets that have not been read yet.
+    #[must_use]
+    pub fn remainder(&self) -> &'a [u8] {
+        self.text.unwrap_or_default().trim_ascii_start()
+    }
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = Value<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value<'a>> {
+        let mut input = self.text?;
+        // `value` accepts every text, so the alternative is never taken.
+        let value = value.parse_next(&mut input).unwrap_or(Value::Absent);
+        self.text = input.split_first().map(|(_comma, rest)| rest);
+        Some(value)
+    }
+}
+
+fn name<'a>(input: &mut &'a [u8]) -> Result<&'a str, EmptyError> {
+    (
+        take_while(1, |octet: u8| octet.is_ascii_alphabetic() || matches!(octet, b'+' | b'*' | b'^' | b'$')),
+        take_while(0.., |octet: u8| {
+            octet.is_ascii_alphanumeric() || matches!(octet, b' ' | b'-' | b'_' | b'&')
+        }),
+    )
+        .take()
+        .verify_map(|text: &[u8]| str::from_utf8(text).ok())
+        .parse_next(input)
+}
+
+/// One value and the blanks around it, up to the comma or the end.
+fn value<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
+    let _ = space0.parse_next(input)?;
+    dispatch! { peek(any);
+        b'"' => alt((terminated(quoted, end), bare)),
+        b'0'..=b'9' => alt((terminated(number, end), bare)),
+        _ => bare,
+    }
+    .parse_next(input)
+    .or(Ok(Value::Absent))
+}
+
+/// The end of a value: blanks, then a comma (left in place) or the end of the text.
+fn end(input: &mut &[u8]) -> Result<(), EmptyError> {
+    (space0, alt((eof.void(), peek(b',').void()))).void().parse_next(input)
+}
+
+fn quoted<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
+    delimited(b'"', take_till(0.., b'"'), b'"').map(Value::Quoted).parse_next(input)
+}
+
+pub(crate) fn number<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
+    digit1.verify_map(decimal).map(Value::Number).parse_next(input)
+}
+
+fn bare<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
+    alt((take_till(0.., b','), rest))
+        .map(|text: &[u8]| match text.trim_ascii_end() {
+            [] => Value::Absent,
+            text => Value::Bare(text),
+        })
+        .parse_next(input)
+}
+
+/// The number that `digits` write, unless it takes more than 64 bits.
+pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |number, digit| {
+        number.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn values(text: &[u8]) -> Vec<Value<'_>> {
+        Line::new(text).values().collect()
+    }
+
+    #[test]
+    fn blanks_do_not_matter() {
+        for text in ["+HTTPACTION:0,200,14384", "+HTTPACTION: 0, 200,14384", "+HTTPACTION:  0 ,200 , 14384 "]
+        {
+            assert_eq!(
+                values(text.as_bytes()),
+                [Value::Number(0), Value::Number(200), Value::Number(14384)],
+                "{text}"
+            );
+            assert_eq!(Line::new(text.as_bytes()).name(), Some("+HTTPACTION"));
+        }
+    }
+
+    #[test]
+    fn kinds_of_values() {
+        assert_eq!(
+            values(b"+X: GET,,\"a,b\",007,12x,\"open,-3, "),
+            vec![
+                Value::Bare(b"GET"),
+                Value::Absent,
+                Value::Quoted(b"a,b"),
+                Value::Number(7),
+                Value::Bare(b"12x"),
+                Value::Bare(b"\"open"),
+                Value::Bare(b"-3"),
+                Value::Absent,
+            ]
+        );
+        assert_eq!(
+            values(b"+X: \"a\"b,\"c\" ,d"),
+            [Value::Bare(b"\"a\"b"), Value::Quoted(b"c"), Value::Bare(b"d")]
+        );
+    }
+
+    #[test]
+    fn hostile_numbers_stay_text() {
+        assert_eq!(
+            values(b"18446744073709551615,18446744073709551616,99999999999999999999"),
+            [
+                Value::Number(u64::MAX),
+                Value::Bare(b"18446744073709551616"),
+                Value::Bare(b"99999999999999999999"),
+            ]
+        );
+    }
+
+    #[test]
+    fn names() {
+        for (text, name) in [
+            ("+SAPBR 1: DEACT", Some("+SAPBR 1")),
+            ("*PSUTTZ: 2024,7", Some("*PSUTTZ")),
+            ("DST: 0", Some("DST")),
+            ("+SAPBR:", Some("+SAPBR")),
+            ("OK", None),
+            (": x", None),
+            ("861234: x", None),
+            ("", None),
+        ] {
+            assert_eq!(Line::new(text.as_bytes()).name(), name, "{text}");
+        }
+        assert_eq!(values(b"+SAPBR:"), []);
+        assert_eq!(values(b"12,3"), [Value::Number(12), Value::Number(3)]);
+    }
+}

@@ -1,0 +1,311 @@
+//! The state machine under [`Framer`](crate::Framer) and `Decoder`: where the next event ends and what it is.
+//!
+//! It is shown the octets from the start of an event on, as many as there are, and remembers how far it has looked,
+//! so no octet is looked at twice and none of the payload is looked at at all.
+
+use crate::event::{Kind, text};
+use crate::{Claim, DataPhase, Expect, FinalResultCode, Line, Unsolicited, Value, Values};
+
+/// What the octets shown so far allow.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Nothing yet.
+    More,
+    /// The first `len` octets are one event.
+    Take { kind: Kind, len: usize },
+    /// The first `len` octets belong to a line that is too long.
+    Skip { len: usize },
+    /// Payload begins here.
+    Payload,
+}
+
+#[derive(Debug)]
+pub(crate) struct Machine {
+    /// Payload octets that are still to come.
+    pub(crate) remaining: u32,
+    /// Octets from the start of the event that hold no line end.
+    scanned: usize,
+    /// Longest line in octets, its line end included and the blank line before it not.
+    limit: usize,
+    state: State,
+    /// The command in flight, if there is one.
+    expect: Option<Expect>,
+    /// The echo may still come.
+    echo: bool,
+    /// The data phase of the command is still to come.
+    data: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Line,
+    /// The second line of an unsolicited one.
+    Continuation,
+    /// Payload without a header, or an error in its place.
+    Counted(u32),
+    /// The rest of a line that is too long, with the octets dropped so far.
+    Overlong(u64),
+}
+
+/// How much longer than the limit a span can be: the blank line before it and one octet of lookahead.
+pub(crate) const SLACK: usize = 3;
+
+impl Machine {
+    pub(crate) const fn new(limit: usize) -> Self {
+        Self { remaining: 0, scanned: 0, limit, state: State::Line, expect: None, echo: false, data: false }
+    }
+
+    pub(crate) fn begin(&mut self, expect: Expect) {
+        self.echo = expect.echo;
+        self.data = expect.data != DataPhase::None;
+        self.expect = Some(expect);
+    }
+
+    pub(crate) fn abandon(&mut self) {
+        self.remaining = 0;
+        self.expect = None;
+        self.echo = false;
+        self.data = false;
+        if let State::Counted(_) = self.state {
+            self.state = State::Line;
+        }
+    }
+
+    pub(crate) const fn in_flight(&self) -> bool {
+        self.expect.is_some()
+    }
+
+    /// Takes up to `available` octets as payload and says how many.
+    #[inline(always)]
+    pub(crate) fn payload(&mut self, available: usize) -> usize {
+        let taken =
+            u32::try_from(available).map_or(self.remaining, |available| available.min(self.remaining));
+        self.remaining -= taken;
+        taken as usize
+    }
+
+    /// Looks at `pending`, which begins where the last event ended.
+    pub(crate) fn step(&mut self, pending: &[u8]) -> Step {
+        if pending.len() <= self.scanned {
+            return Step::More;
+        }
+        let step = match self.state {
+            State::Line => self.line(pending),
+            State::Continuation => self.text_line(pending, 0),
+            State::Counted(count) => self.counted(pending, count),
+            State::Overlong(discarded) => self.overlong(pending, discarded),
+        };
+        if step != Step::More {
+            self.scanned = 0;
+        }
+        step
+    }
+
+    #[inline]
+    fn line(&mut self, pending: &[u8]) -> Step {
+        if self.scanned == 0 && self.expect.is_some() && pending.starts_with(b"\r\nOK\r\n") {
+            return self.take(FinalResultCode::Ok, 6);
+        }
+        if let [b'\r', b'\n', ..] = pending {
+            if let (true, Some(Expect { data: DataPhase::Counted { count }, .. })) = (self.data, self.expect)
+            {
+                self.data = false;
+                self.state = State::Counted(count);
+                return Step::Take { kind: Kind::Blank, len: 2 };
+            }
+            self.text_line(pending, 2)
+        } else {
+            self.text_line(pending, 0)
+        }
+    }
+
+    /// A line whose text begins at `start`; what stands before is one blank line.
+    fn text_line(&mut self, pending: &[u8], start: usize) -> Step {
+        let (_, body) = pending.split_at_checked(start).unwrap_or_default();
+        let window = body.get(..self.limit).unwrap_or(body);
+        if let Some(step) = self.before_line_end(window, start) {
+            return step;
+        }
+        let from = self.scanned.saturating_sub(start);
+        let Some(end) = find(b'\n', window, from) else {
+            if window.len() == self.limit {
+                return self.overlong(pending, 0);
+            }
+            self.scanned = pending.len();
+            return Step::More;
+        };
+        let (raw, _) = window.split_at_checked(end + 1).unwrap_or((window, &[]));
+        let len = start + raw.len();
+        if self.state == State::Continuation {
+            self.state = State::Line;
+            return Step::Take { kind: Kind::Continuation, len };
+        }
+        if raw.trim_ascii().is_empty() {
+            // Of two blank lines the second goes with what follows.
+            return Step::Take { kind: Kind::Blank, len: if start == 0 { len } else { start } };
+        }
+        Step::Take { kind: self.classify(Line::new(text(raw))), len }
+    }
+
+    /// The two events that do not wait for LF: the prompt `>` and the echo, which ends in CR alone.
+    #[inline]
+    fn before_line_end(&mut self, window: &[u8], start: usize) -> Option<Step> {
+        if self.state == State::Continuation {
+            return None;
+        }
+        match window {
+            [b'>', ..]
+                if self.data && matches!(self.expect, Some(Expect { data: DataPhase::Prompted, .. })) =>
+            {
+                self.data = false;
+                Some(Step::Take { kind: Kind::Prompt(None), len: start + 1 })
+            }
+            [b'A' | b'a', b'T' | b't', ..] if self.echo => {
+                let from = self.scanned.saturating_sub(start).max(2);
+                let end = window.iter().skip(from).position(|octet| matches!(octet, b'\r' | b'\n'))? + from;
+                match window.get(end..)? {
+                    [b'\r', b'\n', ..] | [b'\n', ..] => None,
+                    [b'\r', _, ..] => {
+                        self.echo = false;
+                        Some(Step::Take { kind: Kind::Echo, len: start + end + 1 })
+                    }
+                    // The octet after CR decides; at the limit there is no room for it.
+                    _ if window.len() < self.limit => {
+                        self.scanned = start + end;
+                        Some(Step::More)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn classify(&mut self, line: Line<'_>) -> Kind {
+        let Some(expect) = self.expect else { return self.unsolicited(line) };
+        if let Some(code) = FinalResultCode::from_line(line) {
+            if expect.connection || !code.is_of_connection() {
+                self.finish();
+                return Kind::Final(code);
+            }
+        }
+        if self.data {
+            if let Some(kind) = self.open(expect.data, line) {
+                return kind;
+            }
+        }
+        let claimed = match expect.information {
+            Claim::None => false,
+            Claim::Named { name, accepts } => line.name() == Some(name) && accepts(line.values()),
+            Claim::Text => matches!(Unsolicited::from(line), Unsolicited::Other(_)),
+        };
+        if claimed { Kind::Information } else { self.unsolicited(line) }
+    }
+
+    /// Opens the data phase that `line` announces, invites or grants.
+    fn open(&mut self, data: DataPhase, line: Line<'_>) -> Option<Kind> {
+        let (name, selector, at_most) = match data {
+            DataPhase::Announced { name, selector, at_most } => (name, selector, at_most),
+            DataPhase::Granted { name, selector, at_most } => (name, Some(selector), at_most),
+            DataPhase::Invited { line: invitation } if line.text() == invitation.as_bytes() => {
+                self.data = false;
+                return Some(Kind::Prompt(None));
+            }
+            _ => return None,
+        };
+        let announced = count(line, name, selector)?;
+        let Some(count) = u32::try_from(announced).ok().filter(|count| *count <= at_most) else {
+            return Some(Kind::Excess(announced));
+        };
+        self.data = false;
+        Some(match data {
+            DataPhase::Granted { .. } => Kind::Prompt(Some(count)),
+            _ => {
+                self.remaining = count;
+                Kind::Information
+            }
+        })
+    }
+
+    fn unsolicited(&mut self, line: Line<'_>) -> Kind {
+        if matches!(line.text(), [b'+', b'C', b'M' | b'B' | b'D', ..])
+            && Unsolicited::from(line).takes_continuation()
+        {
+            self.state = State::Continuation;
+        }
+        Kind::Unsolicited
+    }
+
+    /// Payload without a header: one CR LF is past, and only an error can stand in place of the payload.
+    fn counted(&mut self, pending: &[u8], count: u32) -> Step {
+        let error = [&b"ERROR\r\n"[..], b"+CME ERROR:", b"+CMS ERROR:"]
+            .iter()
+            .any(|error| pending.iter().zip(*error).all(|(octet, expected)| octet == expected));
+        if error {
+            let window = pending.get(..self.limit).unwrap_or(pending);
+            match find(b'\n', window, self.scanned) {
+                Some(end) => {
+                    let raw = window.get(..=end).unwrap_or(window);
+                    if let Some(code) = FinalResultCode::from_line(Line::new(text(raw))) {
+                        self.state = State::Line;
+                        return self.take(code, raw.len());
+                    }
+                }
+                None if window.len() < self.limit => {
+                    self.scanned = pending.len();
+                    return Step::More;
+                }
+                None => {}
+            }
+        }
+        self.state = State::Line;
+        self.remaining = count;
+        Step::Payload
+    }
+
+    fn overlong(&mut self, pending: &[u8], discarded: u64) -> Step {
+        let line_end = find(b'\n', pending, self.scanned);
+        let len = line_end.map_or(pending.len(), |end| end + 1);
+        let discarded = discarded.saturating_add(len as u64);
+        if line_end.is_some() {
+            self.state = State::Line;
+            Step::Take { kind: Kind::Overlong(discarded), len }
+        } else {
+            self.state = State::Overlong(discarded);
+            Step::Skip { len }
+        }
+    }
+
+    fn take(&mut self, code: FinalResultCode, len: usize) -> Step {
+        self.finish();
+        Step::Take { kind: Kind::Final(code), len }
+    }
+
+    fn finish(&mut self) {
+        self.expect = None;
+        self.echo = false;
+        self.data = false;
+    }
+}
+
+/// The count that `line` gives, if it has this name and selector: `+HTTPREAD: <n>`, `+FTPGET: 2,<n>`.
+fn count(line: Line<'_>, name: &str, selector: Option<u32>) -> Option<u64> {
+    let mut values = Values::new(line.text().strip_prefix(name.as_bytes())?.strip_prefix(b":")?);
+    if let Some(selector) = selector {
+        if values.next() != Some(Value::Number(u64::from(selector))) {
+            return None;
+        }
+    }
+    let count = match values.next()? {
+        Value::Number(count) => count,
+        Value::Bare(digits) if digits.iter().all(u8::is_ascii_digit) => u64::MAX,
+        _ => return None,
+    };
+    values.next().is_none().then_some(count)
+}
+
+/// The place of the first `octet` in `octets` from `from` on. Lines are short: a plain loop beats a vectorised search.
+#[inline]
+fn find(octet: u8, octets: &[u8], from: usize) -> Option<usize> {
+    Some(octets.get(from..)?.iter().position(|other| *other == octet)? + from)
+}

@@ -1,0 +1,391 @@
+//! Unsolicited lines, typed.
+//!
+//! Shapes from manual 18.3 and the sections of the commands; variants that only field logs show are marked so.
+
+use crate::{FtpCode, HttpStatus, Line, Value, Values};
+
+/// A line that the DCE sends of its own accord.
+///
+/// Text is borrowed from the line. Anything unknown, and known names with values that do not fit, is
+/// [`Other`](Self::Other): nothing is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unsolicited<'a> {
+    /// `RDY`: the module has started, at a fixed rate only; under autobauding this line does not come.
+    Ready,
+    /// `+CFUN: <n>`: the level of functionality, at start-up.
+    Functionality(u8),
+    /// `+CPIN: <code>`: `READY`, `NOT READY`, `NOT INSERTED`, `SIM PIN`, ….
+    Pin(&'a str),
+    /// `Call Ready`
+    CallReady,
+    /// `SMS Ready`
+    SmsReady,
+    /// `NORMAL POWER DOWN`, `UNDER-VOLTAGE POWER DOWN`, `OVER-VOLTAGE POWER DOWN`: no command is answered any more.
+    PowerDown(PowerDown),
+    /// `UNDER-VOLTAGE WARNNING`, spelt so by the module, or `WARNING`.
+    UnderVoltage,
+    /// `OVER-VOLTAGE WARNNING`, spelt so by the module, or `WARNING`.
+    OverVoltage,
+    /// `CHARGE-ONLY MODE`
+    ChargeOnly,
+
+    /// `+CREG: <stat>[,"<lac>","<ci>"]`: registration with the network.
+    Registration(Registration<'a>),
+    /// `+CGREG: <stat>[,"<lac>","<ci>"]`: registration for GPRS.
+    GprsRegistration(Registration<'a>),
+    /// `*PSNWID`, `*PSUTTZ`, `+CTZV`, `DST`, `+CIEV`, `+CSQN`, `+CGEV`, `+CENG`, `+CELLIST`: what the network tells.
+    Network(Line<'a>),
+
+    /// `+SAPBR <cid>: DEACT`: the bearer is gone, and with it every session on it.
+    BearerDeactivated {
+        /// The bearer profile, 1–3.
+        cid: u8,
+    },
+    /// `+PDP: DEACT`
+    PdpDeactivated,
+    /// `+HTTPACTION: <method>,<status>,<length>`: the action is done.
+    HttpAction {
+        /// 0 GET, 1 POST, 2 HEAD, 3 DELETE.
+        method: u8,
+        /// The server's status or the module's own.
+        status: HttpStatus,
+        /// Octets to be read with `AT+HTTPREAD`.
+        length: u32,
+    },
+    /// `+FTPGET: 1,…`
+    FtpGet(FtpEvent),
+    /// `+FTPPUT: 1,…`
+    FtpPut(FtpEvent),
+    /// `+FTPLIST: 1,…`
+    FtpList(FtpEvent),
+    /// `+FTPSIZE: 1,<result>[,<size>]`
+    FtpSize {
+        /// How the session ended.
+        code: FtpCode,
+        /// The size in octets; firmware also prints 0 beside an error.
+        size: Option<u64>,
+    },
+    /// `+FTPDELE: 1,<result>`
+    FtpDelete(FtpCode),
+    /// `+FTPMKD: 1,<result>`
+    FtpMakeDirectory(FtpCode),
+    /// `+FTPRMD: 1,<result>`
+    FtpRemoveDirectory(FtpCode),
+    /// `+FTPRENAME: 1,<result>` (field log)
+    FtpRename(FtpCode),
+    /// `+FTPEXTGET: 1,<result>`
+    FtpExtGet(FtpCode),
+    /// `+FTPGETTOFS: 0,<total>` or `+FTPGETTOFS: <error>`
+    FtpGetToFs(FsTransfer),
+    /// `+FTPPUTFRMFS: 0,<total>` or `+FTPPUTFRMFS: <error>`
+    FtpPutFromFs(FsTransfer),
+    /// The lines of the TCP command set: `CONNECT OK`, `CLOSED`, `SEND OK`, `+CIPRXGET: …` and their kin.
+    Tcp(Line<'a>),
+
+    /// `RING`
+    Ring,
+    /// `+CRING`, `+CLIP`, `+CCWA`, `+COLP`, `+CR`, `+CSSI`, `+CSSU`, `+CLCC`, `MO RING`, `MO CONNECTED`, `+CDRIND`,
+    /// `+CCWV`, `+DTMF`, `NO CARRIER`, `BUSY`, `NO ANSWER`: what happens to a call.
+    Call(Line<'a>),
+    /// `+CMTI: "<memory>",<index>`: a short message was stored.
+    MessageStored(Line<'a>),
+    /// `+CMT: …`, `+CBM: …`, `+CDS: …`: the head of a short message, broadcast or report routed to the line. Its text
+    /// follows as a [`Continuation`](crate::Event::Continuation).
+    MessageHead(Line<'a>),
+    /// `+CUSD: <n>[,"<text>"[,<dcs>]]`
+    Ussd(Line<'a>),
+    /// `+CSMINS`, `+STKPCI`: what happens to the SIM card.
+    Sim(Line<'a>),
+    /// Temperature, audio, alarm, mail and other services: `+CMTE`, `+CREC`, `ALARM RING`, `+SMTPSEND`, ….
+    Service(Line<'a>),
+
+    /// Any other line.
+    Other(Line<'a>),
+}
+
+/// Why the module switched itself off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PowerDown {
+    /// By command or key.
+    Normal,
+    /// The supply fell below 3.39 V (hardware design 4.2.2.3).
+    UnderVoltage,
+    /// The supply rose above 4.4 V (hardware design 4.2.2.3).
+    OverVoltage,
+}
+
+/// Registration with a network (manual 3.2.32, 7.2.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Registration<'a> {
+    /// 0 not registered, 1 home, 2 searching, 3 denied, 4 unknown, 5 roaming.
+    pub stat: u8,
+    /// Location area code and cell, in hexadecimal, where the module gives them.
+    pub location: Option<(&'a str, &'a str)>,
+}
+
+/// What happens in an FTP session that moves data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FtpEvent {
+    /// `1,1`: data can be read.
+    Available,
+    /// `1,1,<max>`: data can be sent, at most so many octets in one round.
+    Writable {
+        /// Octets. The note shows 1360; it depends on the network and may change from round to round.
+        at_most: u32,
+    },
+    /// `1,<result>`: the session is over, well with [`FtpCode::DONE`].
+    Ended(FtpCode),
+}
+
+/// How a transfer between the server and the module's file system ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FsTransfer {
+    /// `0,<total>`: so many octets were moved.
+    Done {
+        /// Octets.
+        total: u64,
+    },
+    /// `<error>`
+    Failed(FtpCode),
+}
+
+impl<'a> From<Line<'a>> for Unsolicited<'a> {
+    fn from(line: Line<'a>) -> Self {
+        let typed = match line.text() {
+            [b'+' | b'*', ..] => {
+                let (name, parameters) = line.split();
+                name.and_then(|name| named(line, name, Values::new(parameters)))
+            }
+            text => plain(line, text),
+        };
+        typed.unwrap_or(Self::Other(line))
+    }
+}
+
+impl Unsolicited<'_> {
+    /// Whether the DCE follows this head with a line of free text.
+    ///
+    /// `+CDS` does so in PDU mode only, where its head is the length alone.
+    #[must_use]
+    pub fn takes_continuation(&self) -> bool {
+        match self {
+            Self::MessageHead(line) => line.name() != Some("+CDS") || line.values().count() == 1,
+            _ => false,
+        }
+    }
+}
+
+/// Lines that begin with `+` or `*`: told apart by name, then by their values.
+fn named<'a>(line: Line<'a>, name: &str, mut values: Values<'a>) -> Option<Unsolicited<'a>> {
+    Some(match name {
+        "+FTPGET" => Unsolicited::FtpGet(ftp_event(values)?),
+        "+FTPPUT" => Unsolicited::FtpPut(ftp_event(values)?),
+        "+HTTPACTION" => Unsolicited::HttpAction {
+            method: small(&mut values)?,
+            status: HttpStatus(small(&mut values)?),
+            length: small(&mut values)?,
+        },
+        "+FTPLIST" => Unsolicited::FtpList(ftp_event(values)?),
+        "+FTPSIZE" => {
+            Unsolicited::FtpSize { code: ftp_code(&mut values)?, size: values.next().and_then(Value::number) }
+        }
+        "+FTPDELE" => Unsolicited::FtpDelete(ftp_code(&mut values)?),
+        "+FTPMKD" => Unsolicited::FtpMakeDirectory(ftp_code(&mut values)?),
+        "+FTPRMD" => Unsolicited::FtpRemoveDirectory(ftp_code(&mut values)?),
+        "+FTPRENAME" => Unsolicited::FtpRename(ftp_code(&mut values)?),
+        "+FTPEXTGET" => Unsolicited::FtpExtGet(ftp_code(&mut values)?),
+        "+FTPGETTOFS" => Unsolicited::FtpGetToFs(fs_transfer(values)?),
+        "+FTPPUTFRMFS" => Unsolicited::FtpPutFromFs(fs_transfer(values)?),
+        "+CREG" => Unsolicited::Registration(registration(values)?),
+        "+CGREG" => Unsolicited::GprsRegistration(registration(values)?),
+        "+CFUN" => Unsolicited::Functionality(small(&mut values)?),
+        "+CPIN" => Unsolicited::Pin(values.next()?.text()?),
+        "+PDP" if line.parameters() == b"DEACT" => Unsolicited::PdpDeactivated,
+        "+CMTI" => Unsolicited::MessageStored(line),
+        "+CMT" | "+CBM" | "+CDS" => Unsolicited::MessageHead(line),
+        "+CUSD" => Unsolicited::Ussd(line),
+        "*PSNWID" | "*PSUTTZ" | "+CTZV" | "+CIEV" | "+CSQN" | "+CGEV" | "+CENG" | "+CELLIST" => {
+            Unsolicited::Network(line)
+        }
+        "+CRING" | "+CLIP" | "+CCWA" | "+COLP" | "+CR" | "+CSSI" | "+CSSU" | "+CLCC" | "+CDRIND"
+        | "+CCWV" | "+DTMF" => Unsolicited::Call(line),
+        "+CSMINS" | "+STKPCI" => Unsolicited::Sim(line),
+        "+CIPRXGET" | "+CDNSGIP" => Unsolicited::Tcp(line),
+        "+CMTE" | "+CHF" | "+SIMTONE" | "+STTONE" | "+CREC" | "+CTTS" | "+CMEDPLAY" | "+SKPD" | "+CANT"
+        | "+SJDR" | "+CALV" | "+SMTPSEND" => Unsolicited::Service(line),
+        name => match name.strip_prefix("+SAPBR ") {
+            Some(cid) if line.parameters() == b"DEACT" => {
+                Unsolicited::BearerDeactivated { cid: cid.trim().parse().ok()? }
+            }
+            _ if name.starts_with("+IPD") || name.starts_with("+RECEIVE") => Unsolicited::Tcp(line),
+            _ if name.starts_with("+POP3") => Unsolicited::Service(line),
+            _ => return None,
+        },
+    })
+}
+
+/// Lines that are words, or a name without `+`.
+fn plain<'a>(line: Line<'a>, text: &'a [u8]) -> Option<Unsolicited<'a>> {
+    Some(match text {
+        b"RDY" => Unsolicited::Ready,
+        b"Call Ready" => Unsolicited::CallReady,
+        b"SMS Ready" => Unsolicited::SmsReady,
+        b"NORMAL POWER DOWN" => Unsolicited::PowerDown(PowerDown::Normal),
+        b"UNDER-VOLTAGE POWER DOWN" => Unsolicited::PowerDown(PowerDown::UnderVoltage),
+        b"OVER-VOLTAGE POWER DOWN" => Unsolicited::PowerDown(PowerDown::OverVoltage),
+        b"UNDER-VOLTAGE WARNNING" | b"UNDER-VOLTAGE WARNING" => Unsolicited::UnderVoltage,
+        b"OVER-VOLTAGE WARNNING" | b"OVER-VOLTAGE WARNING" => Unsolicited::OverVoltage,
+        b"CHARGE-ONLY MODE" => Unsolicited::ChargeOnly,
+        b"RING" => Unsolicited::Ring,
+        b"MO RING" | b"MO CONNECTED" | b"NO CARRIER" | b"BUSY" | b"NO ANSWER" => Unsolicited::Call(line),
+        b"ALARM RING" => Unsolicited::Service(line),
+        b"CONNECT" | b"CONNECT OK" | b"CONNECT FAIL" | b"ALREADY CONNECT" | b"SEND OK" | b"SEND FAIL"
+        | b"CLOSED" | b"SHUT OK" | b"CLOSE OK" => Unsolicited::Tcp(line),
+        [b'0'..=b'9', b',', rest @ ..]
+            if matches!(
+                rest.trim_ascii(),
+                b"CONNECT OK" | b"CONNECT FAIL" | b"SEND OK" | b"SEND FAIL" | b"CLOSED" | b"CLOSE OK"
+            ) =>
+        {
+            Unsolicited::Tcp(line)
+        }
+        text if text.starts_with(b"DST:") => Unsolicited::Network(line),
+        text if text.starts_with(b"REMOTE IP:") || text.starts_with(b"RECV FROM:") => Unsolicited::Tcp(line),
+        _ => return None,
+    })
+}
+
+/// The next value, if it is a number that fits.
+fn small<N: TryFrom<u64>>(values: &mut Values<'_>) -> Option<N> {
+    values.next()?.number()?.try_into().ok()
+}
+
+/// `1,<result>`: every other first value belongs to a response.
+fn ftp_code(values: &mut Values<'_>) -> Option<FtpCode> {
+    match values.next()? {
+        Value::Number(1) => small(values).map(FtpCode),
+        _ => None,
+    }
+}
+
+fn ftp_event(mut values: Values<'_>) -> Option<FtpEvent> {
+    let code = ftp_code(&mut values)?;
+    Some(match (code.0, values.next()) {
+        (1, None) => FtpEvent::Available,
+        (1, Some(at_most)) => FtpEvent::Writable { at_most: at_most.number()?.try_into().ok()? },
+        _ => FtpEvent::Ended(code),
+    })
+}
+
+/// One value is an error, two are zero and a total; the response of the read form has other counts.
+fn fs_transfer(mut values: Values<'_>) -> Option<FsTransfer> {
+    let first = values.next()?.number()?;
+    match (first, values.next()) {
+        (0, Some(total)) => Some(FsTransfer::Done { total: total.number()? }),
+        (1.., None) => Some(FsTransfer::Failed(FtpCode(first.try_into().ok()?))),
+        _ => None,
+    }
+}
+
+/// One value or three; the response of the read form has two or four.
+fn registration<'a>(mut values: Values<'a>) -> Option<Registration<'a>> {
+    let stat = small(&mut values)?;
+    let location = match (values.next(), values.next(), values.next()) {
+        (None, ..) => None,
+        (Some(area), Some(cell), None) => Some((area.text()?, cell.text()?)),
+        _ => return None,
+    };
+    Some(Registration { stat, location })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(text: &str) -> Unsolicited<'_> {
+        Line::new(text.as_bytes()).into()
+    }
+
+    fn is_other(text: &str) -> bool {
+        matches!(typed(text), Unsolicited::Other(_))
+    }
+
+    #[test]
+    fn start_and_power() {
+        assert_eq!(typed("RDY"), Unsolicited::Ready);
+        assert_eq!(typed("+CFUN: 1"), Unsolicited::Functionality(1));
+        assert_eq!(typed("+CFUN:1"), Unsolicited::Functionality(1));
+        assert_eq!(typed("+CPIN: NOT INSERTED"), Unsolicited::Pin("NOT INSERTED"));
+        assert_eq!(typed("UNDER-VOLTAGE WARNNING"), Unsolicited::UnderVoltage);
+        assert_eq!(typed("UNDER-VOLTAGE POWER DOWN"), Unsolicited::PowerDown(PowerDown::UnderVoltage));
+    }
+
+    #[test]
+    fn sessions() {
+        assert_eq!(typed("+SAPBR 1: DEACT"), Unsolicited::BearerDeactivated { cid: 1 });
+        assert!(is_other("+SAPBR: 1,1,\"10.0.0.1\""));
+        assert_eq!(
+            typed("+HTTPACTION: 0, 200,14384"),
+            Unsolicited::HttpAction { method: 0, status: HttpStatus(200), length: 14384 }
+        );
+        assert_eq!(typed("+FTPGET:1,0"), Unsolicited::FtpGet(FtpEvent::Ended(FtpCode::DONE)));
+        assert_eq!(typed("+FTPGET: 1,1"), Unsolicited::FtpGet(FtpEvent::Available));
+        assert_eq!(typed("+FTPGET: 1,72"), Unsolicited::FtpGet(FtpEvent::Ended(FtpCode::PASSWORD)));
+        assert!(is_other("+FTPGET: 2,50"));
+        assert_eq!(typed("+FTPPUT: 1,1,1360"), Unsolicited::FtpPut(FtpEvent::Writable { at_most: 1360 }));
+        assert_eq!(
+            typed("+FTPSIZE: 1,0,1024"),
+            Unsolicited::FtpSize { code: FtpCode::DONE, size: Some(1024) }
+        );
+        assert_eq!(typed("+FTPSIZE: 1,77"), Unsolicited::FtpSize { code: FtpCode::OPERATE, size: None });
+        assert_eq!(typed("+FTPSIZE: 1,77,0"), Unsolicited::FtpSize { code: FtpCode::OPERATE, size: Some(0) });
+    }
+
+    #[test]
+    fn read_forms_are_told_apart() {
+        assert_eq!(
+            typed("+FTPGETTOFS: 0,174125"),
+            Unsolicited::FtpGetToFs(FsTransfer::Done { total: 174_125 })
+        );
+        assert_eq!(
+            typed("+FTPGETTOFS: 85"),
+            Unsolicited::FtpGetToFs(FsTransfer::Failed(FtpCode::FILE_SYSTEM))
+        );
+        assert!(is_other("+FTPGETTOFS: 1,174125,163900"));
+        assert!(is_other("+FTPGETTOFS: 0"));
+        assert!(is_other("+FTPPUTFRMFS: 1,68160"));
+        assert_eq!(
+            typed("+CREG: 1,\"00C3\",\"1A2B\""),
+            Unsolicited::Registration(Registration { stat: 1, location: Some(("00C3", "1A2B")) })
+        );
+        assert_eq!(
+            typed("+CGREG: 5"),
+            Unsolicited::GprsRegistration(Registration { stat: 5, location: None })
+        );
+        assert!(is_other("+CREG: 0,1"));
+        assert!(is_other("+CREG: 2,1,\"00C3\",\"1A2B\""));
+    }
+
+    #[test]
+    fn heads_of_two_lines() {
+        assert!(typed("+CMT: \"+491\",\"\",\"24/07/24,14:04:19+08\"").takes_continuation());
+        assert!(typed("+CBM: 88").takes_continuation());
+        assert!(typed("+CDS: 25").takes_continuation());
+        assert!(!typed("+CDS: 6,202,\"+491\",145,\"x\",\"y\",0").takes_continuation());
+        assert!(!typed("+CMTI: \"SM\",3").takes_continuation());
+    }
+
+    #[test]
+    fn others() {
+        assert!(matches!(typed("+CIEV: 10,\"26003\",\"Orange\",\"Orange\", 0, 0"), Unsolicited::Network(_)));
+        assert!(matches!(typed("0, CONNECT OK"), Unsolicited::Tcp(_)));
+        assert!(matches!(typed("+IPD,5:hello"), Unsolicited::Other(_) | Unsolicited::Tcp(_)));
+        assert!(is_other("861234567890123"));
+        assert!(is_other("garbage"));
+    }
+}
