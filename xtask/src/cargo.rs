@@ -1,0 +1,52 @@
+//! Calls to cargo.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::root;
+
+/// The cargo that runs us, in the workspace's folder.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root()).stdin(Stdio::null());
+    command
+}
+
+/// Runs cargo; its output goes to ours.
+pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    println!("$ cargo {}", arguments.join(" "));
+    let status = command(arguments).envs(environment.iter().copied()).status().context("cannot run cargo")?;
+    if !status.success() {
+        bail!("`cargo {}` failed ({status})", arguments.join(" "));
+    }
+    Ok(())
+}
+
+/// `cargo metadata` of the workspace's own packages.
+pub(crate) fn metadata() -> Result<Value> {
+    let output =
+        command(&["metadata", "--format-version=1", "--no-deps"]).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        bail!("`cargo metadata` failed ({})", output.status);
+    }
+    serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")
+}
+
+/// Builds the only program of `package` and says where it is.
+pub(crate) fn build_program(package: &str) -> Result<PathBuf> {
+    let arguments = ["build", "--message-format=json-render-diagnostics", "--package", package];
+    println!("$ cargo {}", arguments.join(" "));
+    let output = command(&arguments).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("`cargo build --package {package}` failed ({})", output.status);
+    }
+    output
+        .stdout
+        .split(|octet| *octet == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .with_context(|| format!("{package} has no program"))
+}

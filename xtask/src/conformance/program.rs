@@ -1,0 +1,119 @@
+//! The `sim800` program, as a process that talks to another one over a pty.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::process::{self, Background, Finished};
+
+/// 3 MB take seconds in a build without optimisation on a busy machine; nothing here takes a minute.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A running `sim800 emulate --pty`.
+pub(crate) struct Emulator {
+    process: Background,
+    link: PathBuf,
+}
+
+impl Emulator {
+    /// Starts the emulator, and waits for the link to its pty.
+    pub(crate) fn start(program: &Path, folder: &Path) -> Result<Self> {
+        let link = folder.join("module");
+        let arguments: [OsString; 3] = ["emulate".into(), "--pty".into(), link.clone().into()];
+        let mut process = Background::spawn(program, &arguments, folder.join("emulator.log"))?;
+        process.wait_until(Duration::from_secs(10), || link.exists())?;
+        Ok(Self { process, link })
+    }
+}
+
+/// The file that the program is told to send, and the one that it is told to write, in its working directory.
+pub(crate) const SENT: &str = "sent.bin";
+pub(crate) const FETCHED: &str = "fetched.bin";
+
+/// The program, set to use the emulator's module on one runtime.
+pub(crate) struct Program<'a> {
+    path: &'a Path,
+    emulator: &'a Emulator,
+    runtime: &'static str,
+    /// Its working directory.
+    folder: PathBuf,
+    /// Where its output passes through.
+    scratch: PathBuf,
+}
+
+impl<'a> Program<'a> {
+    pub(crate) fn new(
+        path: &'a Path,
+        emulator: &'a Emulator,
+        runtime: &'static str,
+        folder: &Path,
+    ) -> Result<Self> {
+        let (scratch, folder) = (folder.join("output"), folder.join("files"));
+        fs::create_dir_all(&scratch)?;
+        fs::create_dir_all(&folder)?;
+        Ok(Self { path, emulator, runtime, folder, scratch })
+    }
+
+    /// The name that it is told to run on.
+    pub(crate) fn runtime(&self) -> &'static str {
+        self.runtime
+    }
+
+    /// Runs the program to its end, whatever that is.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<Finished> {
+        let mut command = Command::new(self.path);
+        command.arg("-p").arg(&self.emulator.link).args(["--runtime", self.runtime]);
+        command.args(arguments).current_dir(&self.folder);
+        process::run(&mut command, &self.scratch, LIMIT)
+            .with_context(|| format!("the emulator said: {}", self.emulator.process.said()))
+    }
+
+    /// Runs the program, which must succeed; the one object that it prints.
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> Result<Value> {
+        self.run_with_object(arguments, 0)
+    }
+
+    /// Runs the program, which must end as a transfer that was refused does; the one object that it prints.
+    pub(crate) fn fail(&self, arguments: &[&str]) -> Result<Value> {
+        self.run_with_object(arguments, 1)
+    }
+
+    fn run_with_object(&self, arguments: &[&str], code: i32) -> Result<Value> {
+        let finished = self.run(&[&["--json"], arguments].concat())?;
+        let said = || format!("{}, stderr: {:?}", finished.status, finished.stderr);
+        let object: Value = serde_json::from_slice(&finished.stdout).with_context(|| {
+            format!("not one JSON object: {:?}, {}", String::from_utf8_lossy(&finished.stdout), said())
+        })?;
+        if finished.status.code() != Some(code) || object["ok"] != (code == 0) {
+            bail!("expected exit status {code}: {object}, {}", said());
+        }
+        Ok(object)
+    }
+
+    /// Puts `octets` into [`SENT`].
+    pub(crate) fn give(&self, octets: &[u8]) -> Result<()> {
+        Ok(fs::write(self.folder.join(SENT), octets)?)
+    }
+
+    /// Takes what is in [`FETCHED`].
+    pub(crate) fn take(&self) -> Result<Vec<u8>> {
+        let path = self.folder.join(FETCHED);
+        let octets = fs::read(&path).with_context(|| format!("there is no {FETCHED}"))?;
+        fs::remove_file(path)?;
+        Ok(octets)
+    }
+
+    /// Fails when there is a file that nobody asked for.
+    pub(crate) fn expect_no_litter(&self) -> Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let name = entry?.file_name();
+            ensure!(name == SENT, "left behind: {}", name.display());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! Programs beside this one: ended with us, and never waited for without a limit.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long a program may take to end after it was asked to.
+const GRACE: Duration = Duration::from_secs(5);
+/// How often a condition that nothing announces is looked at.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Where the program `name` is, also in the folders that only an administrator's `PATH` holds.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|candidate| candidate.is_file())
+}
+
+/// A program that runs in the background. It ends when this value is dropped, and also when this process
+/// dies without dropping anything: the kernel then sends it the signal that `setpriv` asked for.
+#[derive(Debug)]
+pub(crate) struct Background {
+    child: Child,
+    name: String,
+    log: PathBuf,
+}
+
+impl Background {
+    /// Starts `program`; what it prints goes to the file `log`, which errors quote.
+    pub(crate) fn spawn(program: &Path, arguments: &[OsString], log: PathBuf) -> Result<Self> {
+        let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
+        let output = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
+        let child = Command::new("setpriv")
+            .args(["--pdeathsig", "TERM", "--"])
+            .arg(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .spawn()
+            .with_context(|| format!("cannot start {name} by setpriv"))?;
+        Ok(Self { child, name, log })
+    }
+
+    /// Waits until `ready` holds; fails when the program ends before, or does not get there within `limit`.
+    pub(crate) fn wait_until(&mut self, limit: Duration, mut ready: impl FnMut() -> bool) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        while !ready() {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("{} ended before it was ready ({status}): {}", self.name, self.said());
+            }
+            if Instant::now() >= deadline {
+                bail!("{} was not ready after {} s: {}", self.name, limit.as_secs(), self.said());
+            }
+            thread::sleep(POLL);
+        }
+        Ok(())
+    }
+
+    /// The last lines that the program printed.
+    pub(crate) fn said(&self) -> String {
+        let text = fs::read(&self.log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines[lines.len().saturating_sub(5)..].join(" | ");
+        if last.is_empty() { "it printed nothing".to_owned() } else { last }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            // A program that has ended by itself is no error here; the wait below reaps it.
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        if wait(&mut self.child, GRACE).is_none() {
+            eprintln!("{} ignored SIGTERM for {} s and was killed", self.name, GRACE.as_secs());
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// What a program left when it had ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+/// Runs `command` to its end without input, for at most `limit`. Its output passes through files in `folder`:
+/// pipes would fill up and stall it, as nobody reads them until it has ended.
+pub(crate) fn run(command: &mut Command, folder: &Path, limit: Duration) -> Result<Finished> {
+    let (stdout, stderr) = (folder.join("stdout"), folder.join("stderr"));
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(File::create(&stdout)?)
+        .stderr(File::create(&stderr)?)
+        .spawn()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let status = wait(&mut child, limit);
+    if status.is_none() {
+        child.kill()?;
+        child.wait()?;
+    }
+    let stderr = String::from_utf8_lossy(&fs::read(stderr)?).trim().to_owned();
+    let Some(status) = status else { bail!("did not end within {} s; it said: {stderr}", limit.as_secs()) };
+    Ok(Finished { status, stdout: fs::read(stdout)?, stderr })
+}
+
+fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + limit;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if Instant::now() < deadline => thread::sleep(POLL),
+            Ok(None) | Err(_) => return None,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Real servers from the distribution: in the foreground, on free loopback ports, with a configuration of their
+//! own in a temporary folder, and gone when their value is dropped.
+
+mod nginx;
+mod vsftpd;
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+pub(crate) use self::nginx::Nginx;
+pub(crate) use self::vsftpd::Vsftpd;
+use crate::packages::Package;
+use crate::process::Background;
+
+/// The packages that the servers of this module come from.
+pub(crate) const PACKAGES: &[Package] =
+    &[Package { name: "nginx-light", program: "nginx" }, Package { name: "vsftpd", program: "vsftpd" }];
+
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// A port that nobody listens on at this moment.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn wait_for_port(process: &mut Background, port: u16) -> Result<()> {
+    process.wait_until(START_LIMIT, || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
+}
+
+/// A folder that the servers, which drop their privileges, can use as `mode` says whatever our umask is.
+fn create_folder(path: &Path, mode: u32) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}

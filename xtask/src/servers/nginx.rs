@@ -1,0 +1,83 @@
+//! nginx: serves files, and stores what is posted to it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::{create_folder, free_port, wait_for_port};
+use crate::process::{Background, find};
+
+/// A running nginx.
+pub(crate) struct Nginx {
+    _process: Background,
+    port: u16,
+    files: PathBuf,
+}
+
+impl Nginx {
+    /// Starts nginx with everything that it writes under `folder`.
+    pub(crate) fn start(folder: &Path) -> Result<Self> {
+        let program = find("nginx").context("nginx is not installed")?;
+        let files = folder.join("files");
+        // Root's nginx works as www-data, which needs the way down, and to write where it stores.
+        create_folder(folder, 0o755)?;
+        create_folder(&files, 0o777)?;
+        create_folder(&folder.join("temporary"), 0o777)?;
+        let port = free_port()?;
+        let configuration = folder.join("nginx.conf");
+        fs::write(&configuration, configure(folder, port))?;
+        let mut arguments = vec!["-p".into(), folder.into(), "-c".into(), configuration.into()];
+        // Before it has read its configuration nginx would complain into /var/log.
+        arguments.extend(["-e".into(), folder.join("error.log").into()]);
+        let mut process = Background::spawn(&program, &arguments, folder.join("output.log"))?;
+        wait_for_port(&mut process, port)?;
+        Ok(Self { _process: process, port, files })
+    }
+
+    /// Where the file `name` is fetched from.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("http://127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Where a body is posted to become the file `name`.
+    pub(crate) fn store_url(&self, name: &str) -> String {
+        self.url(&format!("store/{name}"))
+    }
+
+    /// The file `name` on the server's disk.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.files.join(name)
+    }
+}
+
+/// nginx stores the body of a PUT (module dav), but answers a POST to a file with 405: `/store/` hands a POST
+/// on to nginx itself as a PUT.
+fn configure(folder: &Path, port: u16) -> String {
+    let folder = folder.display();
+    format!(
+        "\
+worker_processes 1;
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/temporary/body;
+  proxy_temp_path {folder}/temporary/proxy;
+  fastcgi_temp_path {folder}/temporary/fastcgi;
+  uwsgi_temp_path {folder}/temporary/uwsgi;
+  scgi_temp_path {folder}/temporary/scgi;
+  default_type application/octet-stream;
+  server {{
+    listen 127.0.0.1:{port};
+    root {folder}/files;
+    client_max_body_size 1m;
+    location / {{ dav_methods PUT; dav_access user:rw group:rw all:r; }}
+    location /store/ {{ proxy_method PUT; proxy_pass http://127.0.0.1:{port}/; }}
+  }}
+}}
+"
+    )
+}

@@ -1,0 +1,117 @@
+//! `cargo xtask test`: the steps, one after the other, and a summary of all of them.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::{cargo, conformance, render, tidy};
+
+/// One thing that is checked.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    check: fn() -> Result<Outcome>,
+}
+
+/// How a step ended that found nothing wrong.
+pub(crate) enum Outcome {
+    Passed,
+    /// It could not be done here, and this is why.
+    Skipped(String),
+}
+
+/// The cheap ones that fail most often come first.
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "fmt", about: "rustfmt has nothing to change", check: fmt },
+    Step { name: "tidy", about: "layers, manifests and sources keep the project's rules", check: tidy },
+    Step { name: "clippy", about: "no warnings, in any target of any package", check: clippy },
+    Step {
+        name: "no-std",
+        about: "parser and command need no std, and no heap where they say so",
+        check: no_std,
+    },
+    Step { name: "tests", about: "unit, integration and doc tests of the whole workspace", check: tests },
+    Step { name: "docs", about: "the documentation builds without warnings", check: docs },
+    Step { name: "rendered", about: "the files made from the command table are fresh", check: rendered },
+    Step { name: "conformance", about: "the program against nginx and vsftpd", check: conformance::run },
+];
+
+/// The step called `name`, which is in [`STEPS`].
+pub(crate) fn step(name: &str) -> &'static Step {
+    STEPS.iter().find(|step| step.name == name).expect("the callers name steps of the list")
+}
+
+/// Runs all of `steps`, also after one has failed; whether none did.
+pub(crate) fn run(steps: &[&Step]) -> bool {
+    let start = Instant::now();
+    let mut results: Vec<(&Step, Duration, Result<Outcome>)> = Vec::new();
+    for (n, step) in steps.iter().enumerate() {
+        println!("\n==> [{}/{}] {}: {}", n + 1, steps.len(), step.name, step.about);
+        let start = Instant::now();
+        let result = (step.check)();
+        match &result {
+            Ok(Outcome::Passed) => {}
+            Ok(Outcome::Skipped(reason)) => println!("skipped: {reason}"),
+            Err(e) => println!("failed: {e:#}"),
+        }
+        results.push((step, start.elapsed(), result));
+    }
+    println!("\n==> summary");
+    let (mut passed, mut skipped, mut failed) = (0, 0, 0);
+    for (step, time, result) in &results {
+        let (word, detail) = match result {
+            Ok(Outcome::Passed) => ("passed", String::new()),
+            Ok(Outcome::Skipped(reason)) => ("skipped", reason.clone()),
+            Err(e) => ("FAILED", format!("{e:#}")),
+        };
+        match result {
+            Ok(Outcome::Passed) => passed += 1,
+            Ok(Outcome::Skipped(_)) => skipped += 1,
+            Err(_) => failed += 1,
+        }
+        println!("{word:<8} {:<12} {:>7.1} s  {detail}", step.name, time.as_secs_f64());
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    println!("steps: {passed} passed, {failed} failed, {skipped} skipped in {seconds:.1} s");
+    failed == 0
+}
+
+fn fmt() -> Result<Outcome> {
+    cargo::run(&["fmt", "--all", "--check"], &[]).map(|()| Outcome::Passed)
+}
+
+fn tidy() -> Result<Outcome> {
+    tidy::check().map(|()| Outcome::Passed)
+}
+
+fn clippy() -> Result<Outcome> {
+    cargo::run(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])?;
+    Ok(Outcome::Passed)
+}
+
+/// A library that names `std` by mistake still builds for this machine, which has one. `xtask/no-std` links what
+/// uses no heap into a file with a panic handler and no allocator of its own: a second of either, or none where
+/// one is wanted, is an error.
+fn no_std() -> Result<Outcome> {
+    cargo::run(&["check", "--package", "sim800-parser", "--no-default-features"], &[])?;
+    cargo::run(
+        &["check", "--package", "sim800-parser", "--no-default-features", "--features", "alloc"],
+        &[],
+    )?;
+    cargo::run(&["check", "--package", "sim800-command", "--no-default-features"], &[])?;
+    cargo::run(&["build", "--locked", "--manifest-path", "xtask/no-std/Cargo.toml"], &[])?;
+    Ok(Outcome::Passed)
+}
+
+fn tests() -> Result<Outcome> {
+    cargo::run(&["test", "--workspace", "--no-fail-fast"], &[]).map(|()| Outcome::Passed)
+}
+
+fn docs() -> Result<Outcome> {
+    cargo::run(&["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])?;
+    Ok(Outcome::Passed)
+}
+
+fn rendered() -> Result<Outcome> {
+    render::check().map(|()| Outcome::Passed)
+}

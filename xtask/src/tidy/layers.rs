@@ -1,0 +1,163 @@
+//! Who may import whom.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use super::Finding;
+use crate::root;
+
+/// A package of the workspace, as cargo sees it.
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) manifest: PathBuf,
+    pub(super) description: Option<String>,
+    pub(super) dependencies: Vec<Dependency>,
+}
+
+pub(super) struct Dependency {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Normal,
+    Development,
+    Build,
+}
+
+/// What a crate may import. `None`: its own judgement, as long as it is no crate of this project.
+struct Layer {
+    name: &'static str,
+    ours: &'static [&'static str],
+    foreign: Option<&'static [&'static str]>,
+}
+
+/// From the bottom to the top. The emulator does not know the session: it must not share the driver's way of
+/// telling whose line is whose.
+const LAYERS: &[Layer] = &[
+    Layer { name: "sim800-parser", ours: &[], foreign: Some(&["bytes", "winnow"]) },
+    Layer { name: "sim800-command", ours: &["sim800-parser"], foreign: Some(&[]) },
+    Layer {
+        name: "sim800-session",
+        ours: &["sim800-command", "sim800-parser"],
+        foreign: Some(&["async-trait", "bytes", "futures", "http", "thiserror"]),
+    },
+    Layer {
+        name: "sim800-smol",
+        ours: &["sim800-session"],
+        foreign: Some(&["async-io", "async-trait", "futures", "rustix", "serial2", "smol"]),
+    },
+    Layer {
+        name: "sim800-tokio",
+        ours: &["sim800-session"],
+        foreign: Some(&["async-trait", "futures", "rustix", "serial2-tokio", "tokio", "tokio-util"]),
+    },
+    Layer { name: "sim800-emulator", ours: &["sim800-command", "sim800-parser"], foreign: Some(&["bytes"]) },
+    Layer {
+        name: "sim800-testbed",
+        // Of the session: what it asks of a clock and a port, for those of the simulation.
+        ours: &["sim800-emulator", "sim800-command", "sim800-parser", "sim800-session"],
+        foreign: None,
+    },
+    Layer {
+        name: "sim800-cli",
+        ours: &[
+            "sim800-command",
+            "sim800-emulator",
+            "sim800-parser",
+            "sim800-session",
+            "sim800-smol",
+            "sim800-testbed",
+            "sim800-tokio",
+        ],
+        foreign: None,
+    },
+];
+
+/// The packages in `metadata`, the answer of `cargo metadata --no-deps`.
+pub(super) fn packages(metadata: &Value) -> Result<Vec<Package>> {
+    let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
+    packages.iter().map(|package| read(package).context("cargo metadata has an odd package")).collect()
+}
+
+fn read(package: &Value) -> Option<Package> {
+    let manifest = Path::new(package["manifest_path"].as_str()?);
+    let dependencies = package["dependencies"].as_array()?.iter().map(|dependency| {
+        let kind = match dependency["kind"].as_str() {
+            None => Kind::Normal,
+            Some("build") => Kind::Build,
+            Some(_) => Kind::Development,
+        };
+        Some(Dependency { name: dependency["name"].as_str()?.to_owned(), kind })
+    });
+    Some(Package {
+        name: package["name"].as_str()?.to_owned(),
+        manifest: manifest.strip_prefix(root()).unwrap_or(manifest).to_path_buf(),
+        description: package["description"].as_str().map(str::to_owned),
+        dependencies: dependencies.collect::<Option<_>>()?,
+    })
+}
+
+pub(super) fn check(packages: &[Package]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for package in packages {
+        let layer = LAYERS.iter().find(|layer| layer.name == package.name);
+        if layer.is_none() && package.manifest.starts_with("crates") {
+            findings.push(Finding::new(
+                &package.manifest,
+                0,
+                "a crate without a layer: give it one in xtask",
+            ));
+        }
+        for dependency in &package.dependencies {
+            if dependency.name == "sim800-cli" {
+                findings.push(Finding::new(&package.manifest, 0, "nobody imports sim800-cli"));
+            } else if let Some(layer) = layer.filter(|_| dependency.kind != Kind::Development)
+                && !layer.allows(&dependency.name)
+            {
+                let rule = format!("{} may not depend on {}", package.name, dependency.name);
+                findings.push(Finding::new(&package.manifest, 0, rule));
+            }
+        }
+    }
+    findings
+}
+
+impl Layer {
+    fn allows(&self, name: &str) -> bool {
+        let is_ours = LAYERS.iter().any(|layer| layer.name == name);
+        if is_ours {
+            self.ours.contains(&name)
+        } else {
+            self.foreign.is_none_or(|foreign| foreign.contains(&name))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(name: &str, dependency: &str, kind: Kind) -> usize {
+        let dependencies = vec![Dependency { name: dependency.to_owned(), kind }];
+        let manifest = Path::new("crates").join(name).join("Cargo.toml");
+        let package = Package { name: name.to_owned(), manifest, description: None, dependencies };
+        check(&[package]).len()
+    }
+
+    #[test]
+    fn imports_go_down_only() {
+        assert_eq!(rules("sim800-session", "sim800-parser", Kind::Normal), 0);
+        assert_eq!(rules("sim800-session", "sim800-emulator", Kind::Development), 0);
+        assert_eq!(rules("sim800-testbed", "hyper", Kind::Normal), 0);
+        assert_eq!(rules("sim800-parser", "sim800-command", Kind::Normal), 1);
+        assert_eq!(rules("sim800-session", "tokio", Kind::Normal), 1);
+        assert_eq!(rules("sim800-smol", "sim800-testbed", Kind::Build), 1);
+        assert_eq!(rules("sim800-emulator", "sim800-session", Kind::Normal), 1);
+        assert_eq!(rules("sim800-smol", "sim800-cli", Kind::Development), 1);
+        assert_eq!(rules("sim800-novel", "bytes", Kind::Normal), 1);
+    }
+}
