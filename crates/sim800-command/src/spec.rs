@@ -1,6 +1,8 @@
 //! What the table says about a command, as data.
 
-use crate::Id;
+use core::fmt;
+
+use crate::{Id, Prepared, Values, bearer, ftp, general, http, network};
 
 /// The syntax of a command line (manual 1.4.1 and 1.4.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -22,8 +24,8 @@ pub enum Form {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Domain {
-    /// Always this; it tells one use of a command from another, as in `AT+FTPGET=2,…`.
-    Literal(&'static str),
+    /// Always the parameter's name; it tells one use of a command from another, as in `AT+FTPGET=2,…`.
+    Literal,
     /// A decimal number, both ends included.
     Number {
         /// The smallest.
@@ -40,10 +42,32 @@ pub enum Domain {
     },
     /// Header lines in a quoted string, as `USERDATA` takes them.
     Headers,
-    /// One of these, written as here, quotes included.
-    Choice(&'static [&'static str]),
-    /// A quoted tag, and behind it a value that depends on it.
-    Tagged(&'static [(&'static str, Self)]),
+    /// One of these.
+    Choice(&'static [Word]),
+    /// A quoted tag, and at the next place a value that depends on it.
+    Tagged(&'static [Tag]),
+}
+
+/// One of the words that a parameter may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Word {
+    /// As it is written on the line, with quotes if it has them.
+    pub word: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// One of the tags that a parameter may begin with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Tag {
+    /// The tag, without its quotes.
+    pub tag: &'static str,
+    /// What may stand behind it.
+    pub domain: Domain,
+    /// What it means.
+    pub doc: &'static str,
 }
 
 /// One parameter of a command.
@@ -60,7 +84,16 @@ pub struct ParameterSpec {
     pub doc: &'static str,
 }
 
+impl ParameterSpec {
+    /// A value that is always the same.
+    pub(crate) const fn literal(word: &'static str) -> Self {
+        Self { name: word, domain: Domain::Literal, optional: false, doc: "" }
+    }
+}
+
 /// One form of a command: a row of the table.
+///
+/// Displays as its syntax: `AT+FTPGET=2,<length>`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Spec {
@@ -74,6 +107,62 @@ pub struct Spec {
     pub parameters: &'static [ParameterSpec],
     /// The section of the AT command manual V1.12 that describes it.
     pub section: &'static str,
-    /// The documentation, one or more paragraphs.
+    /// The documentation, one or more paragraphs; every line begins with a blank.
     pub doc: &'static str,
+    /// Reads the values of a command line of this form.
+    pub(crate) prepare: fn(Values<'_>) -> Option<Prepared>,
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AT{}", self.name)?;
+        match self.form {
+            Form::Basic | Form::Execution => {}
+            Form::Write => f.write_str("=")?,
+            Form::Read => f.write_str("?")?,
+            Form::Test => f.write_str("=?")?,
+        }
+        for (index, parameter) in self.parameters.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            let name = parameter.name;
+            match parameter.domain {
+                Domain::Literal => write!(f, "{comma}{name}")?,
+                Domain::Tagged(_) => write!(f, "{comma}<tag>,<value>")?,
+                _ if parameter.optional => write!(f, "[{comma}<{name}>]")?,
+                _ => write!(f, "{comma}<{name}>")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+const TABLES: &[&[&Spec]] = &[general::SPECS, network::SPECS, bearer::SPECS, http::SPECS, ftp::SPECS];
+
+/// Every form of every command, grouped by command.
+pub static SPECS: &[&Spec] = &concat::<{ count(TABLES) }>(TABLES);
+
+const fn count(tables: &[&[&Spec]]) -> usize {
+    let mut count = 0;
+    let mut table = 0;
+    while table < tables.len() {
+        count += tables[table].len();
+        table += 1;
+    }
+    count
+}
+
+const fn concat<const N: usize>(tables: &[&[&'static Spec]]) -> [&'static Spec; N] {
+    let mut rows = [tables[0][0]; N];
+    let mut count = 0;
+    let mut table = 0;
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            rows[count] = tables[table][row];
+            count += 1;
+            row += 1;
+        }
+        table += 1;
+    }
+    rows
 }

@@ -1,0 +1,264 @@
+//! What every command can do, and the two forms that need no definition of their own.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::time::Duration;
+
+use crate::{
+    Claim, CommandLine, Encoder, Expect, Form, Line, Malformed, ParameterSpec, SPECS, Spec, TooLong, Values,
+    time_limit,
+};
+
+/// A command to the module.
+///
+/// Values are checked where they are made, so that a command cannot fail to encode.
+pub trait Command {
+    /// The row of the table.
+    const SPEC: &'static Spec;
+
+    /// What the information text says, borrowed from its lines.
+    type Response<'a>;
+
+    /// Writes the parameters; name, form and line end are [`CommandLine`]'s.
+    fn encode(&self, line: &mut Encoder<'_>);
+
+    /// What its response may look like.
+    fn expect(&self) -> Expect;
+
+    /// How long the module may take for the final result code, octets of a data phase not counted in.
+    ///
+    /// What an unsolicited line tells later (`+HTTPACTION`, `+FTPGET`) is not part of it.
+    fn time_limit(&self) -> Duration;
+
+    /// Reads the information text: the lines that [`expect`](Self::expect) claims, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] when they are missing or not of the shape that the manual and known firmware give them.
+    fn response<'a>(&self, lines: &[Line<'a>]) -> Result<Self::Response<'a>, Malformed>;
+}
+
+/// A command that can be read back from the values of a command line.
+pub trait Decode<'a>: Sized {
+    /// The command with these values; `None` if it has no such values.
+    ///
+    /// This accepts more than [`Command::encode`] writes, as the module does: blanks, strings without quotes.
+    fn decode(values: Values<'a>) -> Option<Self>;
+}
+
+/// A write command whose read form `AT+X?` prints what it sets.
+pub trait Setting: Command {
+    /// The command itself, whatever it borrows.
+    type Value<'a>: Decode<'a>;
+}
+
+/// A command with a documented test form `AT+X=?`.
+pub trait Tested: Command {}
+
+/// The read form of a setting: `AT+FTPPORT?` is `Read::<FtpPort>::new()`.
+///
+/// The response is the command that would set the present value, so that a setting can be saved and restored.
+///
+/// ```
+/// use sim800_command::{Command, CommandLine, FtpPort, Line, Read};
+///
+/// let read = Read::<FtpPort>::new();
+/// assert_eq!(CommandLine::new(&read)?.as_bytes(), b"AT+FTPPORT?\r");
+/// assert_eq!(read.response(&[Line::new(b"+FTPPORT: 21")])?.port.get(), 21);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Read<C>(PhantomData<C>);
+
+impl<C> Read<C> {
+    /// The read form of `C`.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<C: Setting> Command for Read<C> {
+    const SPEC: &'static Spec = &Spec {
+        form: Form::Read,
+        parameters: NO_PARAMETERS,
+        doc: " Reads the present value.\n",
+        prepare: |values| prepare_without_values(&Self::new(), values),
+        ..*C::SPEC
+    };
+
+    type Response<'a> = C::Value<'a>;
+
+    fn encode(&self, _line: &mut Encoder<'_>) {}
+
+    fn expect(&self) -> Expect {
+        Expect::result().with_information(Claim::Named { name: C::SPEC.name, accepts: |_| true })
+    }
+
+    fn time_limit(&self) -> Duration {
+        time_limit::UNSTATED
+    }
+
+    fn response<'a>(&self, lines: &[Line<'a>]) -> Result<C::Value<'a>, Malformed> {
+        let malformed = Malformed::new(Self::SPEC, "the values of the write command");
+        // A string that was never set may be printed as nothing at all.
+        let text = match lines.first().ok_or(malformed)?.parameters() {
+            [] => b"\"\"",
+            text => text,
+        };
+        C::Value::decode(Values::new(text)).ok_or(malformed)
+    }
+}
+
+/// The test form of a command: `AT+HTTPDATA=?` is `Test::<HttpData>::new()`.
+///
+/// The response is the line that lists the ranges, as the module prints it; many commands have just `OK`.
+pub struct Test<C>(PhantomData<C>);
+
+impl<C> Test<C> {
+    /// The test form of `C`.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<C: Tested> Command for Test<C> {
+    const SPEC: &'static Spec = &Spec {
+        form: Form::Test,
+        parameters: NO_PARAMETERS,
+        doc: " Asks whether the module has the command, and often for its ranges.\n",
+        prepare: |values| prepare_without_values(&Self::new(), values),
+        ..*C::SPEC
+    };
+
+    type Response<'a> = Option<Line<'a>>;
+
+    fn encode(&self, _line: &mut Encoder<'_>) {}
+
+    fn expect(&self) -> Expect {
+        // Ranges begin with a parenthesis or a quote, unsolicited lines of the same name with a number.
+        let accepts = |mut values: Values<'_>| values.next().is_some_and(|value| value.number().is_none());
+        Expect::result().with_information(Claim::Named { name: C::SPEC.name, accepts })
+    }
+
+    fn time_limit(&self) -> Duration {
+        time_limit::UNSTATED
+    }
+
+    fn response<'a>(&self, lines: &[Line<'a>]) -> Result<Option<Line<'a>>, Malformed> {
+        Ok(lines.first().copied())
+    }
+}
+
+const NO_PARAMETERS: &[ParameterSpec] = &[];
+
+fn prepare_without_values(command: &impl Command, mut values: Values<'_>) -> Option<Prepared> {
+    if values.next().is_some() {
+        return None;
+    }
+    Prepared::new(command).ok()
+}
+
+/// Implements by hand what a derive would give only for `C: Trait`.
+macro_rules! impl_marker {
+    ($($name:ident)+) => {$(
+        impl<C> Clone for $name<C> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<C> Copy for $name<C> {}
+
+        impl<C> Default for $name<C> {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl<C> PartialEq for $name<C> {
+            fn eq(&self, _other: &Self) -> bool {
+                true
+            }
+        }
+
+        impl<C> Eq for $name<C> {}
+
+        impl<C> fmt::Debug for $name<C> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "<{}>"), core::any::type_name::<C>())
+            }
+        }
+    )+};
+}
+
+impl_marker!(Read Test);
+
+/// A command reduced to what sending it takes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Prepared {
+    /// The row of the table.
+    pub spec: &'static Spec,
+    /// The octets to send.
+    pub line: CommandLine,
+    /// What the response may look like.
+    pub expect: Expect,
+    /// How long the final result code may take.
+    pub time_limit: Duration,
+}
+
+impl Prepared {
+    /// Prepares `command`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] when the line exceeds what the module accepts.
+    pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
+        Ok(Self {
+            spec: C::SPEC,
+            line: CommandLine::new(command)?,
+            expect: command.expect(),
+            time_limit: command.time_limit(),
+        })
+    }
+
+    /// Reads a command line, with or without the carriage return at its end; `None` if the table does not have it.
+    ///
+    /// The octets to send are then the canonical ones: `at+csq` becomes `AT+CSQ`.
+    ///
+    /// ```
+    /// use sim800_command::{Id, Prepared};
+    ///
+    /// let prepared = Prepared::parse(b"at+ftpget=2, 1024").expect("the table has it");
+    /// assert_eq!(prepared.spec.id, Id::FtpGet);
+    /// assert_eq!(prepared.line.as_bytes(), b"AT+FTPGET=2,1024\r");
+    /// assert!(Prepared::parse(b"AT+FTPGET=2,5000").is_none(), "more than a read may ask for");
+    /// ```
+    #[must_use]
+    pub fn parse(line: &[u8]) -> Option<Self> {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let (prefix, line) = line.split_at_checked(2)?;
+        if !prefix.eq_ignore_ascii_case(b"AT") {
+            return None;
+        }
+        let end = match line {
+            [] => 0,
+            [b'+', ..] => line.iter().position(|octet| b"=?".contains(octet)).unwrap_or(line.len()),
+            [_letter, ..] => 1,
+        };
+        let (name, rest) = line.split_at(end);
+        let (form, values) = match rest {
+            _ if line.first().is_some_and(u8::is_ascii_alphabetic) => (Form::Basic, rest),
+            [] => (Form::Execution, rest),
+            b"?" => (Form::Read, &[][..]),
+            b"=?" => (Form::Test, &[][..]),
+            [b'=', values @ ..] => (Form::Write, values),
+            _ => return None,
+        };
+        SPECS
+            .iter()
+            .filter(|spec| spec.form == form && spec.name.as_bytes().eq_ignore_ascii_case(name))
+            .find_map(|spec| (spec.prepare)(Values::new(values)))
+    }
+}

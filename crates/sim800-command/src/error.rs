@@ -1,0 +1,120 @@
+//! What can be wrong with a value, and with a response.
+
+use core::fmt;
+
+use crate::Spec;
+
+/// Why a value cannot stand in a command line.
+///
+/// Tells where and what, never the value itself, which may be a secret.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum InvalidValue {
+    /// A quotation mark: it would end the string, and the module has no escape for it.
+    Quote {
+        /// Where, counted in octets from 0.
+        position: usize,
+    },
+    /// A control octet: it could end the line and begin another command.
+    Control {
+        /// Which one.
+        octet: u8,
+        /// Where, counted in octets from 0.
+        position: usize,
+    },
+    /// Something else than ASCII.
+    NotAscii {
+        /// Where, counted in octets from 0.
+        position: usize,
+    },
+    /// A backslash in a header line, where the module takes `\r\n` for the end of the line.
+    Backslash {
+        /// Where, counted in octets from 0.
+        position: usize,
+    },
+    /// Longer than the manual allows.
+    TooLong {
+        /// The octets it has.
+        length: usize,
+        /// The octets it may have.
+        limit: usize,
+    },
+    /// Not in the range of the parameter.
+    OutOfRange {
+        /// The number.
+        value: u32,
+        /// The smallest that is allowed.
+        min: u32,
+        /// The largest that is allowed.
+        max: u32,
+    },
+    /// The name of a header line is empty or has an octet that HTTP does not allow there.
+    HeaderName {
+        /// Which header line, counted from 0.
+        index: usize,
+    },
+}
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Quote { position } => {
+                write!(f, "quotation mark at position {position}, and the module has no escape for it")
+            }
+            Self::Control { octet, position } => {
+                write!(f, "control octet 0x{octet:02x} at position {position}")
+            }
+            Self::NotAscii { position } => {
+                write!(f, "not ASCII at position {position}: encode it, in a URL with percent signs")
+            }
+            Self::Backslash { position } => {
+                write!(f, "backslash at position {position}, which the module may take for a line end")
+            }
+            Self::TooLong { length, limit } => write!(f, "{length} octets long, the limit is {limit}"),
+            Self::OutOfRange { value, min, max } => write!(f, "{value} is not in the range {min} to {max}"),
+            Self::HeaderName { index } => {
+                write!(
+                    f,
+                    "the name of header line {index} is empty or has an octet that HTTP does not allow there"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for InvalidValue {}
+
+/// Information text that is missing or not of the shape the command's response has.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Malformed {
+    /// The command.
+    pub command: &'static Spec,
+    /// The shape that was expected, in the manual's notation.
+    pub expected: &'static str,
+}
+
+impl Malformed {
+    /// The response to `command` is not `expected`.
+    #[must_use]
+    pub const fn new(command: &'static Spec, expected: &'static str) -> Self {
+        Self { command, expected }
+    }
+}
+
+impl PartialEq for Malformed {
+    fn eq(&self, other: &Self) -> bool {
+        (self.command.id, self.command.form, self.expected)
+            == (other.command.id, other.command.form, other.expected)
+    }
+}
+
+impl Eq for Malformed {}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "malformed response to {}: expected {}", self.command, self.expected)
+    }
+}
+
+impl core::error::Error for Malformed {}

@@ -1,0 +1,259 @@
+//! The FTP service (manual chapter 12).
+
+use crate::bearer::Cid;
+use crate::{DataPhase, Id, Information, Line, Number, Secret, Text, time_limit};
+
+/// The octets that one `AT+FTPGET=2` may ask for (manual 12.2.14).
+pub const FTP_READ_LIMIT: u32 = 1_460;
+
+/// The octets that one `AT+FTPPUT=2` may offer.
+///
+/// The manual names no number but "depends on the network"; a segment of TCP holds no more. Each `+FTPPUT: 1,1,<max>`
+/// says what counts at the time, mostly 1360 (application note 3.10).
+pub const FTP_WRITE_LIMIT: u32 = 1_460;
+
+commands! {
+    FtpPort "12.2.1" {
+        /// Sets the control port of the server; the default is 21.
+        Write FtpPort {
+            /// The port.
+            port: Number<1, 65_535>,
+        };
+        read FtpPort;
+        test FtpPort;
+    }
+
+    FtpMode "12.2.2" {
+        /// Sets who opens the data connection.
+        Write FtpMode {
+            /// Who does.
+            mode: FtpDataConnection,
+        };
+        read FtpMode;
+        test FtpMode;
+    }
+
+    FtpType "12.2.3" {
+        /// Sets the type of the data.
+        Write FtpType {
+            /// The type.
+            kind: FtpRepresentation,
+        };
+        read FtpType;
+        test FtpType;
+    }
+
+    FtpPutOpt "12.2.4" {
+        /// Sets how an upload treats a file that is there already.
+        Write FtpPutOpt {
+            /// How.
+            option: FtpStore,
+        };
+        read FtpPutOpt;
+        test FtpPutOpt;
+    }
+
+    FtpCid "12.2.5" {
+        /// Sets the bearer profile of FTP sessions.
+        Write FtpCid {
+            /// The bearer profile.
+            cid: Cid,
+        };
+        read FtpCid;
+        test FtpCid;
+    }
+
+    FtpRest "12.2.6" {
+        /// Sets where the next download begins. Whether the module takes it back afterwards is not documented.
+        Write FtpRest {
+            /// Octets to leave out.
+            offset: Number<0, { u32::MAX }>,
+        };
+        read FtpRest;
+        test FtpRest;
+    }
+
+    FtpServ "12.2.7" {
+        /// Sets the server.
+        Write FtpServ<'a> {
+            /// IPv4 address in dotted form, or host name.
+            server: Text<'a, 49>,
+        };
+        read FtpServ<'a>;
+        test FtpServ<'a>;
+    }
+
+    FtpUn "12.2.8" {
+        /// Sets the user name.
+        Write FtpUn<'a> {
+            /// The user name.
+            user: Text<'a, 49>,
+        };
+        read FtpUn<'a>;
+        test FtpUn<'a>;
+    }
+
+    FtpPw "12.2.9" {
+        /// Sets the password.
+        Write FtpPw<'a> {
+            /// The password.
+            password: Secret<'a, 49>,
+        };
+        read FtpPw<'a>;
+        test FtpPw<'a>;
+    }
+
+    FtpGetName "12.2.10" {
+        /// Sets the file to download, to ask the size of or to delete.
+        Write FtpGetName<'a> {
+            /// Its name, without the path.
+            name: Text<'a, 99>,
+        };
+        read FtpGetName<'a>;
+        test FtpGetName<'a>;
+    }
+
+    FtpGetPath "12.2.11" {
+        /// Sets the directory of that file, to list, to make or to remove.
+        Write FtpGetPath<'a> {
+            /// The path of the directory.
+            path: Text<'a, 255>,
+        };
+        read FtpGetPath<'a>;
+        test FtpGetPath<'a>;
+    }
+
+    FtpPutName "12.2.12" {
+        /// Sets the file to upload to.
+        Write FtpPutName<'a> {
+            /// Its name, without the path.
+            name: Text<'a, 99>,
+        };
+        read FtpPutName<'a>;
+        test FtpPutName<'a>;
+    }
+
+    FtpPutPath "12.2.13" {
+        /// Sets the directory to upload to.
+        Write FtpPutPath<'a> {
+            /// The path of the directory.
+            path: Text<'a, 255>,
+        };
+        read FtpPutPath<'a>;
+        test FtpPutPath<'a>;
+    }
+
+    FtpGet "12.2.14" {
+        /// Opens a download. `+FTPGET: 1,1` tells when there is something to read, and comes again while it waits;
+        /// `+FTPGET: 1,0` ends the session, `+FTPGET: 1,<error>` as well.
+        Write FtpGetOpen = 1, within |_| time_limit::FTP_SESSION;
+        /// Reads from the download. No octets mean that there are none yet, not that the file has ended.
+        Write FtpGetRead = 2 {
+            /// How many octets to read at most.
+            length: Number<1, FTP_READ_LIMIT>,
+        },
+        within |_| time_limit::FTP_SESSION,
+        data |command| DataPhase::Announced {
+            name: Id::FtpGet.name(),
+            selector: Some(2),
+            at_most: command.length.get(),
+        };
+        test FtpGetRead;
+    }
+
+    FtpPut "12.2.15" {
+        /// Opens an upload. `+FTPPUT: 1,1,<max>` tells when and how much may be written; `+FTPPUT: 1,<error>` ends the
+        /// session.
+        Write FtpPutOpen = 1, within |_| time_limit::FTP_SESSION;
+        /// Writes to the upload: `+FTPPUT: 2,<n>` grants `n` octets, which may be fewer than offered. The next write
+        /// waits for the next `+FTPPUT: 1,1,<max>`.
+        Write FtpPutWrite = 2 {
+            /// How many octets there are to write.
+            length: Number<1, FTP_WRITE_LIMIT>,
+        },
+        within |_| time_limit::FTP_SESSION,
+        data |command| DataPhase::Granted {
+            name: Id::FtpPut.name(),
+            selector: 2,
+            at_most: command.length.get(),
+        };
+        /// Ends the upload; `+FTPPUT: 1,0` tells when the server has it all.
+        Write FtpPutClose = 2, 0, within |_| time_limit::FTP_SESSION;
+        test FtpPutWrite;
+    }
+
+    FtpSize "12.2.18" {
+        /// Asks the server for the size of a file; the result comes unsolicited: `+FTPSIZE: 1,0,<size>` or
+        /// `+FTPSIZE: 1,<error>`.
+        Execution FtpSize, within |_| time_limit::FTP_SESSION;
+        test FtpSize;
+    }
+
+    FtpState "12.2.19" {
+        /// Asks whether a session is running.
+        Execution FtpState -> FtpActivity;
+        test FtpState;
+    }
+
+    FtpQuit "12.2.28" {
+        /// Ends the running session, whose unsolicited result is then 86. Since V1.04 of the manual.
+        Execution FtpQuit, within |_| time_limit::FTP_SESSION;
+        test FtpQuit;
+    }
+}
+
+choice! {
+    /// Who opens the data connection.
+    pub enum FtpDataConnection {
+        /// The server.
+        Active = "0",
+        /// The module.
+        Passive = "1",
+    }
+}
+
+choice! {
+    /// Representation type of the data.
+    pub enum FtpRepresentation {
+        /// ASCII; bit 7 is lost.
+        Ascii = "\"A\"",
+        /// Binary.
+        Binary = "\"I\"",
+    }
+}
+
+choice! {
+    /// How an upload treats a file that is there already.
+    pub enum FtpStore {
+        /// Appends to it.
+        Append = "\"APPE\"",
+        /// Leaves it alone and makes up another name.
+        Unique = "\"STOU\"",
+        /// Replaces it.
+        Replace = "\"STOR\"",
+    }
+}
+
+/// Whether an FTP session is running.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum FtpActivity {
+    /// None is.
+    Idle,
+    /// One is.
+    Running,
+    /// A number that the manual does not have.
+    Other(u8),
+}
+
+impl<'a> Information<'a> for FtpActivity {
+    const SHAPE: &'static str = "<state>";
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        match crate::information::number(&mut lines.first()?.values())? {
+            0 => Some(Self::Idle),
+            1 => Some(Self::Running),
+            other => Some(Self::Other(other)),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The HTTP service (manual chapter 11).
+
+use core::time::Duration;
+
+use crate::bearer::Cid;
+use crate::information::number;
+use crate::parameter::is_word;
+use crate::{DataPhase, Id, Information, LINE_LIMIT, Line, Number, Text, UserData, time_limit};
+
+/// The octets that the module holds, of a body to send as of one received (manual 11.2.4, 11.2.6).
+pub const HTTP_LIMIT: u32 = 319_488;
+
+commands! {
+    HttpInit "11.2.1" {
+        /// Starts the HTTP service. Every other HTTP command needs it; refused when it is started already.
+        Execution HttpInit;
+        test HttpInit;
+    }
+
+    HttpTerm "11.2.2" {
+        /// Ends the HTTP service and forgets its parameters and data. Refused when it is not started.
+        Execution HttpTerm;
+        test HttpTerm;
+    }
+
+    HttpPara "11.2.3" {
+        /// Sets a parameter of the HTTP session.
+        Write HttpPara<'a> {
+            /// What to set.
+            parameter: HttpParameter<'a>,
+        };
+        test HttpPara<'a>;
+    }
+
+    HttpData "11.2.4" {
+        /// Loads the body of a POST: the module invites with `DOWNLOAD`, and answers when it has all octets or its
+        /// patience ends. With `size` 0 it forgets the body, without inviting.
+        Write HttpData {
+            /// How many octets follow.
+            size: Number<0, HTTP_LIMIT>,
+            /// How long the module waits for them, in milliseconds.
+            time: Number<1_000, 120_000>,
+        },
+        within |command| time_limit::UNSTATED + Duration::from_millis(u64::from(command.time.get())),
+        data |command| match command.size.get() {
+            0 => DataPhase::None,
+            _ => DataPhase::Invited { line: "DOWNLOAD" },
+        };
+        test HttpData;
+    }
+
+    HttpAction "11.2.5" {
+        /// Sends the request. The result comes later, unsolicited: `+HTTPACTION: <method>,<status>,<length>`.
+        Write HttpAction {
+            /// What to do.
+            method: HttpMethod,
+        };
+        test HttpAction;
+    }
+
+    HttpRead "11.2.6" {
+        /// Reads all of the body that was received. With nothing to read the module says just `OK`.
+        Execution HttpRead,
+        data |_| DataPhase::Announced { name: Id::HttpRead.name(), selector: None, at_most: HTTP_LIMIT };
+        /// Reads a part of the body that was received; past its end, what there is.
+        Write HttpReadRange {
+            /// Where the part begins.
+            start: Number<0, HTTP_LIMIT>,
+            /// How many octets it has at most.
+            size: Number<1, HTTP_LIMIT>,
+        },
+        data |command| DataPhase::Announced {
+            name: Id::HttpRead.name(),
+            selector: None,
+            at_most: command.size.get(),
+        };
+        test HttpReadRange;
+    }
+
+    HttpStatus "11.2.8" {
+        /// Asks how far the request has come.
+        Read HttpStatusRead -> HttpProgress;
+        test HttpStatusRead;
+    }
+}
+
+tagged! {
+    /// A parameter of the HTTP session.
+    pub enum HttpParameter<'a> {
+        /// The bearer profile. Needed.
+        Cid(Cid) = "CID",
+        /// The URL, `host:port/path` with or without the scheme. Needed.
+        Url(Text<'a, LINE_LIMIT>) = "URL",
+        /// The user agent; the module's default is `SIMCOM_MODULE`.
+        UserAgent(Text<'a, LINE_LIMIT>) = "UA",
+        /// Address of the proxy; empty for none.
+        ProxyAddress(Text<'a, LINE_LIMIT>) = "PROIP",
+        /// Port of the proxy.
+        ProxyPort(Number<0, 65_535>) = "PROPORT",
+        /// Whether the module follows a redirection.
+        Redirect(bool) = "REDIR",
+        /// The first octet of the object to fetch.
+        Break(Number<0, { u32::MAX }>) = "BREAK",
+        /// The last octet to fetch; less than `BREAK` means up to the end, both 0 everything.
+        BreakEnd(Number<0, { u32::MAX }>) = "BREAKEND",
+        /// How long the module waits for the server, in seconds; the default is 120.
+        Timeout(Number<30, 1_000>) = "TIMEOUT",
+        /// The content type of a POST.
+        ContentType(Text<'a, LINE_LIMIT>) = "CONTENT",
+        /// Header lines.
+        UserData(UserData<'a>) = "USERDATA",
+    }
+}
+
+choice! {
+    /// An HTTP method.
+    pub enum HttpMethod {
+        /// GET
+        Get = "0",
+        /// POST, with what `AT+HTTPDATA` loaded.
+        Post = "1",
+        /// HEAD
+        Head = "2",
+        /// DELETE; since V1.10 of the manual.
+        Delete = "3",
+    }
+}
+
+/// How far a request has come.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct HttpProgress {
+    /// The method, if the module prints one that is known.
+    pub method: Option<HttpMethod>,
+    /// What the module is doing.
+    pub activity: HttpActivity,
+    /// Octets that are done.
+    pub finished: u64,
+    /// Octets that are left.
+    pub remaining: u64,
+}
+
+/// What the HTTP service is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum HttpActivity {
+    /// Nothing.
+    Idle,
+    /// It receives.
+    Receiving,
+    /// It sends.
+    Sending,
+    /// A number that the manual does not have.
+    Other(u8),
+}
+
+impl From<u8> for HttpActivity {
+    fn from(number: u8) -> Self {
+        match number {
+            0 => Self::Idle,
+            1 => Self::Receiving,
+            2 => Self::Sending,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl<'a> Information<'a> for HttpProgress {
+    const SHAPE: &'static str = "<mode>,<status>,<finish>,<remain>";
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let mut values = lines.first()?.values();
+        let mode = values.next()?;
+        // A word in the application note 3.8, the number of the method in V1.12 of the manual.
+        let words = [
+            ("GET", "0", HttpMethod::Get),
+            ("POST", "1", HttpMethod::Post),
+            ("HEAD", "2", HttpMethod::Head),
+            ("DELETE", "3", HttpMethod::Delete),
+        ];
+        let method = words.into_iter().find(|(word, digit, _)| is_word(mode, word) || is_word(mode, digit));
+        Some(Self {
+            method: method.map(|(.., method)| method),
+            activity: number::<u8>(&mut values)?.into(),
+            finished: number(&mut values)?,
+            remaining: number(&mut values)?,
+        })
+    }
+}

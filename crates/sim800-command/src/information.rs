@@ -1,0 +1,49 @@
+//! Information text: what every typed response can do, and the shapes that several commands share.
+
+use core::str;
+
+use crate::{Claim, Line, Values};
+
+/// What the information lines of a response say.
+pub trait Information<'a>: Sized {
+    /// What stands behind the name of the line, in the manual's notation.
+    const SHAPE: &'static str;
+
+    /// Which lines belong to the response: those of the command's name whose values [`accepts`](Self::accepts) takes.
+    #[must_use]
+    fn claim(name: &'static str) -> Claim {
+        Claim::Named { name, accepts: Self::accepts }
+    }
+
+    /// Whether these are the values of a response, where an unsolicited line has the same name.
+    #[must_use]
+    fn accepts(_values: Values<'_>) -> bool {
+        true
+    }
+
+    /// Reads the lines that were claimed; `None` if they are missing or of another shape.
+    fn decode(lines: &[Line<'a>]) -> Option<Self>;
+}
+
+/// No information text: the final result code is all.
+impl<'a> Information<'a> for () {
+    const SHAPE: &'static str = "no information text";
+
+    fn claim(_name: &'static str) -> Claim {
+        Claim::None
+    }
+
+    fn decode(_lines: &[Line<'a>]) -> Option<Self> {
+        Some(())
+    }
+}
+
+/// The next value as a number that fits `T`.
+pub(crate) fn number<T: TryFrom<u64>>(values: &mut Values<'_>) -> Option<T> {
+    T::try_from(values.next()?.number()?).ok()
+}
+
+/// The line as text without the blanks around it.
+pub(crate) fn text(line: Line<'_>) -> Option<&str> {
+    str::from_utf8(line.text().trim_ascii()).ok()
+}

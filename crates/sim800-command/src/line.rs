@@ -1,0 +1,178 @@
+//! The octets of a command line.
+
+use core::fmt;
+use core::ops::Range;
+
+use crate::{Command, Form};
+
+/// The most octets between `AT` and the carriage return; the module runs no part of a longer line (manual 1.4.4).
+pub const LINE_LIMIT: usize = 556;
+
+/// Prefix, line and carriage return.
+const CAPACITY: usize = 2 + LINE_LIMIT + 1;
+
+/// A command line as it is sent, carriage return included.
+///
+/// Its `Debug` shows the text with the secret masked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    octets: [u8; CAPACITY],
+    /// May exceed the capacity until `new` has looked at it.
+    length: usize,
+    secret: Option<(usize, usize)>,
+}
+
+impl CommandLine {
+    /// Encodes `command`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] when there is more than [`LINE_LIMIT`] behind the prefix.
+    pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
+        let mut line = Self { octets: [0; CAPACITY], length: 0, secret: None };
+        line.push(b"AT");
+        line.push(C::SPEC.name.as_bytes());
+        let separator = match C::SPEC.form {
+            Form::Basic | Form::Execution => "",
+            Form::Write => "=",
+            Form::Read => "?",
+            Form::Test => "=?",
+        };
+        if C::SPEC.parameters.is_empty() {
+            line.push(separator.as_bytes());
+        }
+        command.encode(&mut Encoder { line: &mut line, separator });
+        line.push(b"\r");
+        if line.length > CAPACITY {
+            return Err(TooLong { length: line.length - 3 });
+        }
+        Ok(line)
+    }
+
+    /// The octets to send: `AT…` and a carriage return.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.octets.get(..self.length).unwrap_or_default()
+    }
+
+    /// Where a password or a credential stands in [`as_bytes`](Self::as_bytes): to be masked in logs and traces.
+    #[must_use]
+    pub fn secret(&self) -> Option<Range<usize>> {
+        self.secret.map(|(start, end)| start..end)
+    }
+
+    fn push(&mut self, octets: &[u8]) {
+        let end = self.length + octets.len();
+        if let Some(space) = self.octets.get_mut(self.length..end) {
+            space.copy_from_slice(octets);
+        }
+        self.length = end;
+    }
+}
+
+impl AsRef<[u8]> for CommandLine {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl fmt::Debug for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let octets = self.as_bytes();
+        let (start, end) = self.secret.unwrap_or((octets.len(), octets.len()));
+        let mask = if start < end { "***" } else { "" };
+        let before = octets.get(..start).unwrap_or_default().escape_ascii();
+        let after = octets.get(end..).unwrap_or_default().escape_ascii();
+        write!(f, "\"{before}{mask}{after}\"")
+    }
+}
+
+/// A command line is longer than the module accepts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct TooLong {
+    /// The octets between `AT` and the carriage return.
+    pub length: usize,
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = self.length;
+        write!(f, "the command line has {length} octets, the module accepts {LINE_LIMIT}: shorten the values")
+    }
+}
+
+impl core::error::Error for TooLong {}
+
+/// Writes the parameters of a command; commas are its business.
+#[derive(Debug)]
+pub struct Encoder<'l> {
+    line: &'l mut CommandLine,
+    /// What comes before the next parameter.
+    separator: &'static str,
+}
+
+impl Encoder<'_> {
+    /// A parameter that is written as it is.
+    pub fn word(&mut self, word: &str) {
+        self.begin();
+        self.line.push(word.as_bytes());
+    }
+
+    /// A decimal number.
+    pub fn number(&mut self, number: u32) {
+        let mut digits = [0; 10];
+        let mut start = digits.len();
+        let mut rest = number;
+        for digit in digits.iter_mut().rev() {
+            // A remainder of ten fits an octet.
+            *digit = b'0' + (rest % 10) as u8;
+            start -= 1;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.begin();
+        self.line.push(digits.get(start..).unwrap_or_default());
+    }
+
+    /// A string between quotes.
+    pub fn quoted(&mut self, text: &str) {
+        self.begin();
+        self.line.push(b"\"");
+        self.line.push(text.as_bytes());
+        self.line.push(b"\"");
+    }
+
+    /// A string between quotes that [`CommandLine::secret`] tells the place of.
+    pub fn quoted_secret(&mut self, text: &str) {
+        self.secret(|line| line.quoted(text));
+    }
+
+    /// A string between quotes that is made of these parts, secret or not.
+    pub(crate) fn quoted_parts<'p>(&mut self, parts: impl Iterator<Item = &'p str>, secret: bool) {
+        let write = |line: &mut Self| {
+            line.begin();
+            line.line.push(b"\"");
+            for part in parts {
+                line.line.push(part.as_bytes());
+            }
+            line.line.push(b"\"");
+        };
+        if secret { self.secret(write) } else { write(self) }
+    }
+
+    /// Notes what `write` puts between the quotes of a parameter.
+    fn secret(&mut self, write: impl FnOnce(&mut Self)) {
+        let start = self.line.length + self.separator.len() + 1;
+        write(self);
+        self.line.secret = Some((start, self.line.length - 1));
+    }
+
+    fn begin(&mut self) {
+        self.line.push(self.separator.as_bytes());
+        // Basic syntax has one value and no comma.
+        self.separator = ",";
+    }
+}

@@ -1,0 +1,307 @@
+//! SIM, registration and signal (manual chapters 3, 4 and 7).
+
+use crate::information::{number, text};
+use crate::{Information, Line, Values, time_limit};
+
+commands! {
+    Cnmi "4.2.8" {
+        /// Says where new short messages go. A text that is routed to the serial line comes in two lines, and its
+        /// second line may read like anything, so that a driver keeps `messages` away from
+        /// [`Direct`](MessageRouting::Direct).
+        Write Cnmi {
+            /// What happens to unsolicited lines while the serial line carries data.
+            mode: IndicationMode,
+            /// Short messages.
+            messages: MessageRouting,
+            /// Cell broadcasts.
+            broadcasts: BroadcastRouting,
+            /// Whether status reports are routed to the serial line (`+CDS`).
+            reports: bool,
+            /// Whether lines held back so far are discarded rather than sent now.
+            discard: bool,
+        };
+        read Cnmi;
+        test Cnmi;
+    }
+
+    Cpin "3.2.28" {
+        /// Asks what the SIM card waits for.
+        Read CpinRead -> PinState<'r>, within |_| time_limit::SIM;
+        test CpinRead;
+    }
+
+    Creg "3.2.32" {
+        /// Asks for the registration for calls.
+        Read CregRead -> Registration;
+        test CregRead;
+    }
+
+    Cgreg "7.2.10" {
+        /// Asks for the registration for GPRS.
+        Read CgregRead -> Registration;
+        test CgregRead;
+    }
+
+    Cgatt "7.2.1" {
+        /// Asks whether the module is attached to GPRS.
+        Read CgattRead -> bool;
+        /// Attaches to GPRS, or detaches.
+        Write CgattWrite {
+            /// Whether to attach.
+            attached: bool,
+        },
+        within |_| time_limit::ATTACH;
+        test CgattWrite;
+    }
+
+    Csq "3.2.35" {
+        /// Asks for the signal quality.
+        Execution Csq -> SignalQuality;
+        test Csq;
+    }
+
+    Cops "3.2.22" {
+        /// Asks for the operator.
+        Read CopsRead -> Operator<'r>;
+    }
+}
+
+choice! {
+    /// What happens to unsolicited lines about messages while the serial line carries data.
+    pub enum IndicationMode {
+        /// They are held back, always.
+        Hold = "0",
+        /// They are discarded while the line carries data.
+        Discard = "1",
+        /// They are held back while the line carries data.
+        HoldInData = "2",
+        /// They are sent at once.
+        Forward = "3",
+    }
+}
+
+choice! {
+    /// Where a short message goes.
+    pub enum MessageRouting {
+        /// Nothing is said about it.
+        Silent = "0",
+        /// Into memory; `+CMTI` tells where.
+        Stored = "1",
+        /// To the serial line, in two lines (`+CMT`).
+        Direct = "2",
+        /// Those of class 3 to the serial line, the others into memory.
+        DirectClass3 = "3",
+    }
+}
+
+choice! {
+    /// Where a cell broadcast goes.
+    pub enum BroadcastRouting {
+        /// Nothing is said about it.
+        Silent = "0",
+        /// To the serial line, in two lines (`+CBM`).
+        Direct = "2",
+    }
+}
+
+/// What the SIM card waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum PinState<'a> {
+    /// Nothing: it can be used.
+    Ready,
+    /// The PIN.
+    SimPin,
+    /// The PUK, after too many wrong PINs.
+    SimPuk,
+    /// The code that locks the phone to the card.
+    PhoneSimPin,
+    /// The PUK of that code.
+    PhoneSimPuk,
+    /// PIN2.
+    SimPin2,
+    /// PUK2.
+    SimPuk2,
+    /// Something else, as the module prints it.
+    Other(&'a str),
+}
+
+impl<'a> Information<'a> for PinState<'a> {
+    const SHAPE: &'static str = "<code>";
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let code = text(Line::new(lines.first()?.parameters()))?;
+        Some(match code {
+            "" => return None,
+            "READY" => Self::Ready,
+            "SIM PIN" => Self::SimPin,
+            "SIM PUK" => Self::SimPuk,
+            "PH_SIM PIN" => Self::PhoneSimPin,
+            "PH_SIM PUK" => Self::PhoneSimPuk,
+            "SIM PIN2" => Self::SimPin2,
+            "SIM PUK2" => Self::SimPuk2,
+            code => Self::Other(code),
+        })
+    }
+}
+
+/// Registration with the network, as `AT+CREG?` and `AT+CGREG?` tell it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct Registration {
+    /// How it stands.
+    pub status: RegistrationStatus,
+    /// The cell, when the module was set up to tell it.
+    pub cell: Option<Cell>,
+}
+
+/// How the registration stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum RegistrationStatus {
+    /// Not registered, and not searching.
+    NotRegistered,
+    /// Registered, home network.
+    Home,
+    /// Searching.
+    Searching,
+    /// The network refuses.
+    Denied,
+    /// The module does not know.
+    Unknown,
+    /// Registered, roaming.
+    Roaming,
+    /// A number that the manual does not have.
+    Other(u8),
+}
+
+impl RegistrationStatus {
+    /// Whether the module is registered, at home or roaming.
+    #[must_use]
+    pub const fn is_registered(self) -> bool {
+        matches!(self, Self::Home | Self::Roaming)
+    }
+}
+
+impl From<u8> for RegistrationStatus {
+    fn from(number: u8) -> Self {
+        match number {
+            0 => Self::NotRegistered,
+            1 => Self::Home,
+            2 => Self::Searching,
+            3 => Self::Denied,
+            4 => Self::Unknown,
+            5 => Self::Roaming,
+            other => Self::Other(other),
+        }
+    }
+}
+
+/// A cell of the network.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct Cell {
+    /// Location area code.
+    pub location_area: u16,
+    /// Cell identity.
+    pub identity: u32,
+}
+
+impl<'a> Information<'a> for Registration {
+    const SHAPE: &'static str = "<n>,<stat>[,\"<lac>\",\"<ci>\"]";
+
+    /// The unsolicited line lacks `<n>`: it has one value or three.
+    fn accepts(values: Values<'_>) -> bool {
+        matches!(values.count(), 2 | 4)
+    }
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let mut values = lines.first()?.values();
+        let _mode: u8 = number(&mut values)?;
+        let status = number::<u8>(&mut values)?.into();
+        let Some(area) = values.next() else {
+            return Some(Self { status, cell: None });
+        };
+        let location_area = u16::from_str_radix(area.text()?, 16).ok()?;
+        let identity = u32::from_str_radix(values.next()?.text()?, 16).ok()?;
+        Some(Self { status, cell: Some(Cell { location_area, identity }) })
+    }
+}
+
+/// `0` or `1`.
+impl<'a> Information<'a> for bool {
+    const SHAPE: &'static str = "0 or 1";
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        match lines.first()?.values().next()?.number()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+}
+
+/// Signal quality.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct SignalQuality {
+    /// Signal strength as the module counts it: 0 to 31, 99 when unknown.
+    pub rssi: u8,
+    /// Bit error rate class: 0 to 7, 99 when unknown.
+    pub ber: u8,
+}
+
+impl SignalQuality {
+    /// Signal strength in dBm: −115 means that or less, −52 that or more; `None` when unknown.
+    ///
+    /// ```
+    /// use sim800_command::{Command, Csq, Line};
+    ///
+    /// let quality = Csq.response(&[Line::new(b"+CSQ: 15,0")])?;
+    /// assert_eq!(quality.dbm(), Some(-84));
+    /// # Ok::<(), sim800_command::Malformed>(())
+    /// ```
+    #[must_use]
+    pub const fn dbm(self) -> Option<i16> {
+        match self.rssi {
+            0 => Some(-115),
+            1 => Some(-111),
+            rssi @ 2..=30 => Some(2 * rssi as i16 - 114),
+            31 => Some(-52),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Information<'a> for SignalQuality {
+    const SHAPE: &'static str = "<rssi>,<ber>";
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let mut values = lines.first()?.values();
+        Some(Self { rssi: number(&mut values)?, ber: number(&mut values)? })
+    }
+}
+
+/// The operator.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct Operator<'a> {
+    /// How it is chosen: 0 automatically, 1 by hand, 2 not at all, 4 by hand, else automatically.
+    pub mode: u8,
+    /// Its name or number; `None` when not registered.
+    pub name: Option<&'a str>,
+}
+
+impl<'a> Information<'a> for Operator<'a> {
+    const SHAPE: &'static str = "<mode>[,<format>,\"<oper>\"]";
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let mut values = lines.first()?.values();
+        let mode = number(&mut values)?;
+        let name = match values.next() {
+            None => None,
+            Some(_format) => Some(crate::text::take(&mut values)?),
+        };
+        Some(Self { mode, name })
+    }
+}

@@ -1,0 +1,28 @@
+//! How long the module may take to answer, from the "max response time" of the manual.
+
+use core::time::Duration;
+
+/// For commands whose maximum the manual leaves out ("-").
+///
+/// They touch nothing beyond the module and answer within a fraction of a second in published logs, a busy module
+/// within two; the drivers of others wait from one to five seconds.
+pub const UNSTATED: Duration = Duration::from_secs(5);
+
+/// `AT+CPIN?` (manual 3.2.28).
+pub const SIM: Duration = Duration::from_secs(5);
+
+/// `AT+CFUN=` (manual 3.2.42).
+pub const FUNCTIONALITY: Duration = Duration::from_secs(10);
+
+/// `AT+CGATT=` (manual 7.2.1, since V1.10).
+pub const ATTACH: Duration = Duration::from_secs(75);
+
+/// `AT+SAPBR=1` (manual 9.2.1).
+pub const BEARER_OPEN: Duration = Duration::from_secs(85);
+
+/// `AT+SAPBR=0` (manual 9.2.1).
+pub const BEARER_CLOSE: Duration = Duration::from_secs(65);
+
+/// Commands that begin, feed or end an FTP session, "if the server does not respond" (manual 12.2.14 and others; 60 s
+/// before V1.06).
+pub const FTP_SESSION: Duration = Duration::from_secs(75);

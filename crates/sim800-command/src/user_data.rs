@@ -1,0 +1,125 @@
+//! Header lines of an HTTP request.
+
+use core::fmt;
+use core::iter;
+
+use crate::{Domain, Encoder, InvalidValue, LINE_LIMIT, Parameter, Values, text};
+
+/// What separates header lines on the command line: these four characters, not the two control octets (field logs; the
+/// manual says nothing).
+const SEPARATOR: &str = r"\r\n";
+
+/// Headers whose values are credentials.
+const CREDENTIALS: &[&str] = &["authorization", "proxy-authorization", "cookie"];
+
+/// Header lines that a request carries beside the module's own: `AT+HTTPPARA="USERDATA",…`.
+///
+/// Debug masks the values of `Authorization`, `Proxy-Authorization` and `Cookie`, and with one of them in it the whole
+/// text is [secret](crate::CommandLine::secret) on the command line.
+///
+/// A value must not have a backslash: the module takes `\r\n`, written out, for a line end, and what it makes of other
+/// backslashes is not documented.
+///
+/// ```
+/// use sim800_command::{CommandLine, HttpPara, HttpParameter, UserData};
+///
+/// let headers = UserData::new(&[("Accept", "text/plain"), ("X-Id", "7")])?;
+/// let command = HttpPara { parameter: HttpParameter::UserData(headers) };
+/// let line = CommandLine::new(&command)?;
+/// assert_eq!(line.as_bytes(), b"AT+HTTPPARA=\"USERDATA\",\"Accept: text/plain\\r\\nX-Id: 7\"\r");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct UserData<'a>(Lines<'a>);
+
+#[derive(Clone, Copy)]
+enum Lines<'a> {
+    Pairs(&'a [(&'a str, &'a str)]),
+    Joined(&'a str),
+}
+
+impl<'a> UserData<'a> {
+    /// No header lines: takes back those of an earlier request.
+    pub const EMPTY: Self = Self(Lines::Pairs(&[]));
+
+    /// Checks names and values.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue::HeaderName`], or what is wrong with a value: what [`Text`](crate::Text) refuses, a backslash, more
+    /// than a command line holds. Positions are those in the value.
+    pub fn new(headers: &'a [(&'a str, &'a str)]) -> Result<Self, InvalidValue> {
+        Self(Lines::Pairs(headers)).checked()
+    }
+
+    /// The header lines; blanks around a value do not belong to it.
+    pub fn headers(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let (pairs, joined) = match self.0 {
+            Lines::Pairs(pairs) => (pairs, ""),
+            Lines::Joined(text) => (&[][..], text),
+        };
+        let joined = joined.split(SEPARATOR).filter(|line| !line.is_empty());
+        let joined = joined.map(|line| line.split_once(':').unwrap_or((line, "")));
+        pairs.iter().copied().chain(joined).map(|(name, value)| (name, value.trim_matches(' ')))
+    }
+
+    fn checked(self) -> Result<Self, InvalidValue> {
+        let mut length = 0;
+        for (index, (name, value)) in self.headers().enumerate() {
+            if name.is_empty() || !name.bytes().all(is_token) {
+                return Err(InvalidValue::HeaderName { index });
+            }
+            text::check(value)?;
+            if let Some(position) = value.find('\\') {
+                return Err(InvalidValue::Backslash { position });
+            }
+            length += name.len() + value.len() + ": ".len() + SEPARATOR.len();
+        }
+        if length > LINE_LIMIT {
+            return Err(InvalidValue::TooLong { length, limit: LINE_LIMIT });
+        }
+        Ok(self)
+    }
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
+}
+
+fn is_credential(name: &str) -> bool {
+    CREDENTIALS.iter().any(|credential| credential.eq_ignore_ascii_case(name))
+}
+
+impl PartialEq for UserData<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.headers().eq(other.headers())
+    }
+}
+
+impl Eq for UserData<'_> {}
+
+impl fmt::Debug for UserData<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let masked = |(name, value)| (name, if is_credential(name) { "***" } else { value });
+        f.debug_map().entries(self.headers().map(masked)).finish()
+    }
+}
+
+impl<'a> Parameter<'a> for UserData<'a> {
+    const DOMAIN: Domain = Domain::Headers;
+
+    fn encode(&self, line: &mut Encoder<'_>) {
+        let lines = self.headers().enumerate().flat_map(|(index, (name, value))| {
+            let separator = if index == 0 { "" } else { SEPARATOR };
+            iter::once(separator).chain([name, ": ", value])
+        });
+        line.quoted_parts(lines, self.headers().any(|(name, _)| is_credential(name)));
+    }
+
+    fn decode(values: &mut Values<'a>) -> Option<Self> {
+        let text = text::take(values)?;
+        text.split(SEPARATOR).all(|line| line.is_empty() || line.contains(':')).then_some(())?;
+        Self(Lines::Joined(text)).checked().ok()
+    }
+}
