@@ -111,7 +111,7 @@ impl<const N: usize> Framer<N> {
                     Step::Skip { len } => *input = input.get(len..).unwrap_or_default(),
                     Step::Payload => return self.payload(input),
                     Step::More => {
-                        self.keep(input);
+                        self.keep(input, input.len());
                         return None;
                     }
                 }
@@ -131,22 +131,23 @@ impl<const N: usize> Framer<N> {
                     Step::Skip { len } => self.release(len),
                     Step::Payload => {}
                     Step::More if input.is_empty() => return None,
-                    Step::More => self.keep(input),
+                    Step::More => {
+                        let line_end = input.iter().position(|octet| *octet == b'\n');
+                        self.keep(input, line_end.map_or(input.len(), |end| end + 1));
+                    }
                 }
             }
         }
     }
 
-    /// Moves octets from the input to the carry, up to and with a line end. The machine never asks for more than the
-    /// carry holds.
-    fn keep(&mut self, input: &mut &[u8]) {
+    /// Moves up to `len` octets from the input to the carry. The machine never asks for more than the carry holds.
+    fn keep(&mut self, input: &mut &[u8], len: usize) {
         if self.start > 0 {
             self.carry.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
-        let line_end = input.iter().position(|octet| *octet == b'\n').map_or(input.len(), |end| end + 1);
-        let kept = line_end.min(N - self.end);
+        let kept = len.min(N - self.end);
         if let (Some(free), Some((octets, rest))) =
             (self.carry.get_mut(self.end..self.end + kept), input.split_at_checked(kept))
         {

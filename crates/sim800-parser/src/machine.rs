@@ -107,7 +107,8 @@ impl Machine {
             return self.take(FinalResultCode::Ok, 6);
         }
         if let [b'\r', b'\n', ..] = pending {
-            if let (true, Some(Expect { data: DataPhase::Counted { count }, .. })) = (self.data, self.expect)
+            if let (true, Some(Expect { data: DataPhase::Counted { count: count @ 1.. }, .. })) =
+                (self.data, self.expect)
             {
                 self.data = false;
                 self.state = State::Counted(count);
@@ -128,10 +129,10 @@ impl Machine {
         }
         let from = self.scanned.saturating_sub(start);
         let Some(end) = find(b'\n', window, from) else {
+            self.scanned = start + window.len();
             if window.len() == self.limit {
                 return self.overlong(pending, 0);
             }
-            self.scanned = pending.len();
             return Step::More;
         };
         let (raw, _) = window.split_at_checked(end + 1).unwrap_or((window, &[]));
@@ -307,5 +308,77 @@ fn count(line: Line<'_>, name: &str, selector: Option<u32>) -> Option<u64> {
 /// The place of the first `octet` in `octets` from `from` on. Lines are short: a plain loop beats a vectorised search.
 #[inline]
 fn find(octet: u8, octets: &[u8], from: usize) -> Option<usize> {
-    Some(octets.get(from..)?.iter().position(|other| *other == octet)? + from)
+    let octets = octets.get(from..)?;
+    let place = octets.iter().position(|other| *other == octet);
+    #[cfg(test)]
+    looked::add(place.map_or(octets.len(), |place| place + 1));
+    Some(place? + from)
+}
+
+#[cfg(test)]
+pub(crate) mod looked {
+    //! Counts the octets that were looked at, so that linear work is a test and not a claim.
+
+    extern crate std;
+    use core::cell::Cell;
+
+    std::thread_local!(static LOOKED: Cell<usize> = const { Cell::new(0) });
+
+    pub(crate) fn add(octets: usize) {
+        LOOKED.set(LOOKED.get() + octets);
+    }
+
+    pub(crate) fn take() -> usize {
+        LOOKED.take()
+    }
+}
+
+/// Rule 7.
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::format;
+    use std::vec;
+
+    use super::looked;
+    use crate::{DataPhase, Expect, Framer};
+
+    fn look(octets: &[u8], read: usize, begin: Option<Expect>) -> usize {
+        let mut framer: Framer<4096> = Framer::new();
+        if let Some(expect) = begin {
+            framer.begin(expect);
+        }
+        looked::take();
+        for mut input in octets.chunks(read) {
+            while framer.next(&mut input).is_some() {}
+        }
+        looked::take()
+    }
+
+    #[test]
+    fn each_octet_of_a_line_is_looked_at_once() {
+        let line = [vec![b'x'; 4000], b"\r\n".to_vec()].concat();
+        for read in [1, 16, 5000] {
+            assert!(look(&line, read, None) <= line.len(), "reads of {read}");
+        }
+        let endless = vec![b'x'; 100_000];
+        assert!(look(&endless, 1, None) <= endless.len() + 4096);
+    }
+
+    #[test]
+    fn payload_is_not_looked_at() {
+        for count in [1024, 300_000] {
+            let data = DataPhase::Announced { name: "+HTTPREAD", selector: None, at_most: count };
+            let frame = [
+                format!("\r\n+HTTPREAD: {count:06}\r\n").into_bytes(),
+                vec![b'\n'; count as usize],
+                b"\r\nOK\r\n".to_vec(),
+            ]
+            .concat();
+            for read in [1, 16, 65_536] {
+                let looked = look(&frame, read, Some(Expect::result().with_data(data)));
+                assert!(looked <= 30, "{looked} octets in reads of {read}");
+            }
+        }
+    }
 }
