@@ -103,20 +103,16 @@ impl Machine {
 
     #[inline]
     fn line(&mut self, pending: &[u8]) -> Step {
-        if self.scanned == 0 && self.expect.is_some() && pending.starts_with(b"\r\nOK\r\n") {
-            return self.take(FinalResultCode::Ok, 6);
-        }
-        if let [b'\r', b'\n', ..] = pending {
-            if let (true, Some(Expect { data: DataPhase::Counted { count: count @ 1.. }, .. })) =
-                (self.data, self.expect)
-            {
+        let [b'\r', b'\n', body @ ..] = pending else { return self.text_line(pending, 0) };
+        match self.expect {
+            Some(Expect { data: DataPhase::Counted { count: count @ 1.. }, .. }) if self.data => {
                 self.data = false;
                 self.state = State::Counted(count);
-                return Step::Take { kind: Kind::Blank, len: 2 };
+                Step::Take { kind: Kind::Blank, len: 2 }
             }
-            self.text_line(pending, 2)
-        } else {
-            self.text_line(pending, 0)
+            // Every response ends in a line, most of them in this one.
+            Some(_) if self.scanned == 0 && body.starts_with(b"OK\r\n") => self.take(FinalResultCode::Ok, 6),
+            _ => self.text_line(pending, 2),
         }
     }
 
