@@ -1,0 +1,34 @@
+//! How programs reach an emulated module.
+
+mod link;
+#[cfg(target_os = "linux")]
+mod pty;
+mod tcp;
+
+use std::io;
+use std::task::{Context, Poll};
+
+pub use link::{Link, LinkDoor};
+#[cfg(target_os = "linux")]
+pub use pty::PtyDoor;
+pub use tcp::TcpDoor;
+
+/// The outer end of a module's serial line.
+///
+/// A door is always there, its client is not: a module goes on when nobody is connected, as a real one does, and clients may come
+/// and go. An error ends the module.
+pub trait Door: Send + 'static {
+    /// Takes octets from the client into `buffer` and tells how many, at least one. Pending while there is no client, too.
+    ///
+    /// # Errors
+    ///
+    /// The door itself is broken. A client that went away is none.
+    fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Hands octets to the client and tells how many it took. Without a client all of them are gone, as on a line that ends nowhere.
+    ///
+    /// # Errors
+    ///
+    /// The door itself is broken. A client that went away is none.
+    fn poll_send(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
+}

@@ -1,0 +1,235 @@
+//! An emulated module in real time: its clock, its line, its door and its network.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use futures::stream::Stream;
+use sim800_emulator::{Config, Fault};
+use smol::Timer;
+use smol::channel::{Receiver, Sender};
+
+use crate::door::{Door, Link};
+use crate::line::Line;
+use crate::network::Network;
+use crate::uart::Uart;
+
+/// How long a client may take nothing of what has arrived for it before all of it is dropped. A module whose client does not read
+/// would otherwise fall silent for the next client, too.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Faults that may wait to be injected.
+const FAULTS: usize = 16;
+
+/// An emulated module, not switched on yet.
+///
+/// It runs as one future that owns everything: sockets are opened and closed within it, and dropping it closes them all at once.
+/// The only help from outside is the thread pool that resolves host names.
+#[derive(Clone, Debug)]
+pub struct Module {
+    config: Config,
+    line: Line,
+}
+
+impl Module {
+    /// A module on a line.
+    #[must_use]
+    pub const fn new(config: Config, line: Line) -> Self {
+        Self { config, line }
+    }
+
+    /// Switches the module on and runs it where it is awaited, for good.
+    ///
+    /// # Errors
+    ///
+    /// The door broke. A client that goes away is no error.
+    pub async fn run(self, door: impl Door) -> io::Result<()> {
+        // Held to the end: a module is switched off by dropping its last control.
+        let (_control, faults) = smol::channel::bounded(1);
+        self.drive(door, faults).await
+    }
+
+    /// Switches the module on and runs it on a thread of its own until the handle is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread to spare.
+    pub fn start(self, door: impl Door) -> io::Result<Running> {
+        let (control, faults) = smol::channel::bounded(FAULTS);
+        let thread = std::thread::Builder::new()
+            .name("sim800-module".into())
+            .spawn(move || smol::block_on(self.drive(door, faults)))?;
+        Ok(Running { control: Some(control), thread: Some(thread) })
+    }
+
+    /// As [`start`](Self::start), with a line within the process.
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread to spare.
+    pub fn start_linked(self) -> io::Result<(Running, Link)> {
+        let (link, door) = Link::new();
+        Ok((self.start(door)?, link))
+    }
+
+    async fn drive(self, door: impl Door, faults: Receiver<Fault>) -> io::Result<()> {
+        let mut faults = pin!(faults);
+        let mut turns = Turns::new(self, door);
+        while std::future::poll_fn(|cx| turns.poll(cx, faults.as_mut())).await? {
+            // The door may always have something to say; others on this thread have, too.
+            smol::future::yield_now().await;
+        }
+        Ok(())
+    }
+}
+
+/// A module that runs on its own thread, until this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    control: Option<Sender<Fault>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Running {
+    /// Lets something go wrong. Without effect if the module has stopped because its door broke.
+    pub fn fault(&self, fault: Fault) {
+        if let Some(control) = &self.control {
+            let _ = control.send_blocking(fault);
+        }
+    }
+
+    /// Switches the module off.
+    ///
+    /// # Errors
+    ///
+    /// The door had broken before.
+    pub fn stop(mut self) -> io::Result<()> {
+        self.join()
+    }
+
+    fn join(&mut self) -> io::Result<()> {
+        drop(self.control.take());
+        match self.thread.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(result)) => result,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A panic of the module is told by `stop`; a second one while unwinding would abort.
+        if !std::thread::panicking() {
+            let _ = self.join();
+        }
+    }
+}
+
+/// The event loop: each turn does a bounded amount of work for everybody who has some.
+struct Turns<D> {
+    start: Instant,
+    uart: Uart,
+    network: Network,
+    door: D,
+    timer: Timer,
+    buffer: Box<[u8]>,
+    /// When the client's not reading was noticed.
+    stalled: Option<Duration>,
+}
+
+impl<D: Door> Turns<D> {
+    fn new(module: Module, door: D) -> Self {
+        Self {
+            start: Instant::now(),
+            uart: Uart::new(module.config, module.line),
+            network: Network::new(),
+            door,
+            timer: Timer::never(),
+            buffer: vec![0; 4096].into_boxed_slice(),
+            stalled: None,
+        }
+    }
+
+    /// True after a turn, false at the end, pending when there is nothing to do.
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut faults: Pin<&mut Receiver<Fault>>,
+    ) -> Poll<io::Result<bool>> {
+        let now = self.start.elapsed();
+        let mut worked = false;
+
+        match faults.as_mut().poll_next(cx) {
+            Poll::Ready(Some(fault)) => {
+                self.uart.handle_fault(now, fault);
+                worked = true;
+            }
+            Poll::Ready(None) => return Poll::Ready(Ok(false)),
+            Poll::Pending => {}
+        }
+
+        while let Poll::Ready((id, event)) = self.network.poll_event(cx) {
+            self.uart.handle_network(now, id, event);
+            worked = true;
+        }
+        self.uart.handle_timeout(now);
+        worked |= self.send(cx, now)?;
+        worked |= self.receive(cx, now)?;
+        while let Some(effect) = self.uart.poll_effect() {
+            self.network.execute(effect);
+            worked = true;
+        }
+        worked |= !worked && self.sleep(cx);
+
+        if worked { Poll::Ready(Ok(true)) } else { Poll::Pending }
+    }
+
+    /// Hands the client what has arrived for it.
+    fn send(&mut self, cx: &mut Context<'_>, now: Duration) -> io::Result<bool> {
+        let octets = self.uart.output(now);
+        if octets.is_empty() {
+            self.stalled = None;
+            return Ok(false);
+        }
+        if let Poll::Ready(taken) = self.door.poll_send(cx, octets) {
+            self.uart.consume(taken?);
+            self.stalled = None;
+            return Ok(true);
+        }
+        self.uart.handle_output_pause();
+        if now.saturating_sub(*self.stalled.get_or_insert(now)) >= PATIENCE {
+            self.uart.discard_output();
+            self.stalled = None;
+        }
+        Ok(false)
+    }
+
+    /// Takes what the client has to say.
+    fn receive(&mut self, cx: &mut Context<'_>, now: Duration) -> io::Result<bool> {
+        let capacity = self.uart.capacity();
+        if capacity == 0 {
+            return Ok(false);
+        }
+        match self.door.poll_receive(cx, &mut self.buffer[..capacity]) {
+            Poll::Ready(taken) => {
+                self.uart.handle_input(now, &self.buffer[..taken?]);
+                Ok(true)
+            }
+            Poll::Pending => {
+                self.uart.handle_input_pause();
+                Ok(false)
+            }
+        }
+    }
+
+    /// Sets the alarm for whatever is due next; true if that is now.
+    fn sleep(&mut self, cx: &mut Context<'_>) -> bool {
+        let patience = self.stalled.map(|since| since + PATIENCE);
+        let due = self.uart.poll_timeout().into_iter().chain(patience).min();
+        let Some(at) = due.and_then(|due| self.start.checked_add(due)) else { return false };
+        self.timer.set_at(at);
+        Pin::new(&mut self.timer).poll_next(cx).is_ready()
+    }
+}

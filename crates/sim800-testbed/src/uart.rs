@@ -1,0 +1,188 @@
+//! An emulator at the far end of a serial line, without any I/O.
+//!
+//! The real module and the simulated one are the same [`Uart`] under different clocks.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use sim800_emulator::{Config, Effect, Emulator, Fault, NetworkEvent, OperationId};
+
+use crate::line::{Line, Pacer};
+
+/// How many octets a UART's FIFO hands over at a time.
+const FIFO: usize = 16;
+/// How many octets the module takes at a time from an unpaced line.
+const READ: usize = 4096;
+/// While so many pieces wait to be sent, nothing is taken from the DTE: what it would cause to be said has no place.
+const BACKLOG: usize = 64;
+
+/// One module and the line to it.
+#[derive(Debug)]
+pub(crate) struct Uart {
+    emulator: Emulator,
+    to_dce: Lane,
+    to_dte: Lane,
+    /// What the module has said and what has not set out on the line yet.
+    backlog: VecDeque<Bytes>,
+    /// What has crossed to the DTE and was not taken there yet.
+    arrived: Bytes,
+}
+
+/// One direction of the line and the octets that are crossing it.
+#[derive(Debug)]
+struct Lane {
+    pacer: Option<Pacer>,
+    crossing: Option<(Duration, Bytes)>,
+}
+
+impl Lane {
+    fn new(line: Line) -> Self {
+        Self { pacer: line.pacer(), crossing: None }
+    }
+
+    /// Puts octets on the line.
+    fn send(&mut self, now: Duration, octets: Bytes) {
+        let arrival = self.pacer.as_mut().map_or(now, |pacer| pacer.cross(now, octets.len()));
+        self.crossing = Some((arrival, octets));
+    }
+
+    /// The octets that have crossed by now.
+    fn receive(&mut self, now: Duration) -> Option<Bytes> {
+        self.crossing.take_if(|(arrival, _)| *arrival <= now).map(|(_, octets)| octets)
+    }
+
+    fn idle(&mut self) {
+        if let Some(pacer) = &mut self.pacer {
+            pacer.idle();
+        }
+    }
+
+    fn arrival(&self) -> Option<Duration> {
+        self.crossing.as_ref().map(|(arrival, _)| *arrival)
+    }
+}
+
+impl Uart {
+    pub(crate) fn new(config: Config, line: Line) -> Self {
+        Self {
+            emulator: Emulator::new(config),
+            to_dce: Lane::new(line),
+            to_dte: Lane::new(line),
+            backlog: VecDeque::new(),
+            arrived: Bytes::new(),
+        }
+    }
+
+    /// How many octets the DTE may put on the line now.
+    pub(crate) fn capacity(&self) -> usize {
+        match &self.to_dce {
+            _ if self.backlog.len() >= BACKLOG => 0,
+            Lane { crossing: Some(_), .. } => 0,
+            Lane { pacer: Some(_), .. } => FIFO,
+            Lane { pacer: None, .. } => READ,
+        }
+    }
+
+    /// The DTE puts octets on the line, [`capacity`](Self::capacity) at most.
+    pub(crate) fn handle_input(&mut self, now: Duration, octets: &[u8]) {
+        debug_assert!(octets.len() <= self.capacity(), "the line is still busy");
+        if self.to_dce.pacer.is_some() {
+            self.to_dce.send(now, Bytes::copy_from_slice(octets));
+        } else {
+            self.emulator.handle_input(now, octets);
+            self.collect();
+        }
+    }
+
+    /// The DTE has nothing to put on the line, though it could.
+    pub(crate) fn handle_input_pause(&mut self) {
+        self.to_dce.idle();
+    }
+
+    /// The DTE does not take what has arrived: the line stands still until it does.
+    pub(crate) fn handle_output_pause(&mut self) {
+        self.to_dte.idle();
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Duration) {
+        if let Some(octets) = self.to_dce.receive(now) {
+            self.emulator.handle_input(now, &octets);
+        }
+        if self.emulator.poll_timeout().is_some_and(|due| due <= now) {
+            self.emulator.handle_timeout(now);
+        }
+        self.collect();
+    }
+
+    pub(crate) fn handle_network(&mut self, now: Duration, id: OperationId, event: NetworkEvent) {
+        self.emulator.handle_network(now, id, event);
+        self.collect();
+    }
+
+    pub(crate) fn handle_fault(&mut self, now: Duration, fault: Fault) {
+        self.emulator.handle_fault(now, fault);
+        self.collect();
+    }
+
+    pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
+        self.emulator.poll_effect()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) or [`output`](Self::output) has something to do next.
+    pub(crate) fn poll_timeout(&self) -> Option<Duration> {
+        [self.emulator.poll_timeout(), self.to_dce.arrival(), self.to_dte.arrival()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// What has arrived at the DTE; empty when nothing has.
+    pub(crate) fn output(&mut self, now: Duration) -> &[u8] {
+        if self.arrived.is_empty() {
+            self.advance(now);
+        }
+        &self.arrived
+    }
+
+    /// The DTE took so many of the octets that have arrived.
+    pub(crate) fn consume(&mut self, octets: usize) {
+        self.arrived.advance(octets);
+    }
+
+    /// Drops what the module has said and the DTE did not take.
+    pub(crate) fn discard_output(&mut self) {
+        self.backlog.clear();
+        self.to_dte.crossing = None;
+        self.arrived.clear();
+    }
+
+    /// Moves the transmitting side of the line on until octets have arrived.
+    fn advance(&mut self, now: Duration) {
+        loop {
+            if self.to_dte.crossing.is_none() {
+                let Some(piece) = self.backlog.front_mut() else { return self.to_dte.idle() };
+                let burst = if self.to_dte.pacer.is_some() { FIFO } else { piece.len() };
+                let octets = piece.split_to(burst.min(piece.len()));
+                if piece.is_empty() {
+                    self.backlog.pop_front();
+                }
+                self.to_dte.send(now, octets);
+            }
+            match self.to_dte.receive(now) {
+                None => return,
+                Some(octets) if octets.is_empty() => {}
+                Some(octets) => {
+                    self.arrived = octets;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn collect(&mut self) {
+        while let Some(octets) = self.emulator.poll_transmit() {
+            self.backlog.push_back(octets);
+        }
+    }
+}
