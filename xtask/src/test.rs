@@ -59,17 +59,14 @@ pub(crate) fn run(steps: &[&Step]) -> bool {
     println!("\n==> summary");
     let (mut passed, mut skipped, mut failed) = (0, 0, 0);
     for (step, time, result) in &results {
-        let (word, detail) = match result {
-            Ok(Outcome::Passed) => ("passed", String::new()),
-            Ok(Outcome::Skipped(reason)) => ("skipped", reason.clone()),
-            Err(e) => ("FAILED", format!("{e:#}")),
+        let (count, word, detail) = match result {
+            Ok(Outcome::Passed) => (&mut passed, "passed", String::new()),
+            Ok(Outcome::Skipped(reason)) => (&mut skipped, "skipped", reason.clone()),
+            Err(e) => (&mut failed, "FAILED", format!("{e:#}")),
         };
-        match result {
-            Ok(Outcome::Passed) => passed += 1,
-            Ok(Outcome::Skipped(_)) => skipped += 1,
-            Err(_) => failed += 1,
-        }
-        println!("{word:<8} {:<12} {:>7.1} s  {detail}", step.name, time.as_secs_f64());
+        *count += 1;
+        let line = format!("{word:<8} {:<12} {:>7.1} s  {detail}", step.name, time.as_secs_f64());
+        println!("{}", line.trim_end());
     }
     let seconds = start.elapsed().as_secs_f64();
     println!("steps: {passed} passed, {failed} failed, {skipped} skipped in {seconds:.1} s");
@@ -99,7 +96,8 @@ fn no_std() -> Result<Outcome> {
         &[],
     )?;
     cargo::run(&["check", "--package", "sim800-command", "--no-default-features"], &[])?;
-    cargo::run(&["build", "--locked", "--manifest-path", "xtask/no-std/Cargo.toml"], &[])?;
+    let linked = ["--manifest-path", "xtask/no-std/Cargo.toml", "--target-dir", "target/no-std"];
+    cargo::run(&[&["build"][..], &linked].concat(), &[])?;
     Ok(Outcome::Passed)
 }
 
