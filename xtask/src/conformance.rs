@@ -23,6 +23,8 @@ const RUNTIMES: [&str; 2] = ["smol", "tokio"];
 const FTP_SIZES: [usize; 7] = [0, 1, 1459, 1460, 1461, 300_000, 3_000_000];
 /// As for FTP; the last is all that the module's HTTP buffer holds.
 const HTTP_SIZES: [usize; 7] = [0, 1, 1459, 1460, 1461, 300_000, 319_488];
+/// After so many failures the rest would say nothing new, and may take a time limit each.
+const PATIENCE: u32 = 5;
 
 /// Starts the servers and the emulator, and runs every case on every runtime.
 pub(crate) fn run() -> Result<Outcome> {
@@ -59,8 +61,8 @@ pub(crate) fn run() -> Result<Outcome> {
             .case(&program, "http get, to stdout", 300_000, || http_get_to_stdout(&program, &nginx, 300_000));
         tally.case(&program, "http get, no such file", 0, || http_get_missing(&program, &nginx));
     }
-    println!("conformance: {} passed, {} failed", tally.passed, tally.failed);
-    ensure!(tally.failed == 0, "{} of {} cases failed", tally.failed, tally.passed + tally.failed);
+    println!("conformance: {} passed, {} failed, {} not run", tally.passed, tally.failed, tally.not_run);
+    ensure!(tally.failed == 0, "{} failed, {} not run", tally.failed, tally.not_run);
     Ok(Outcome::Passed)
 }
 
@@ -68,10 +70,15 @@ pub(crate) fn run() -> Result<Outcome> {
 struct Tally {
     passed: u32,
     failed: u32,
+    not_run: u32,
 }
 
 impl Tally {
     fn case(&mut self, program: &Program<'_>, name: &str, size: usize, check: impl FnOnce() -> Result<()>) {
+        if self.failed == PATIENCE {
+            self.not_run += 1;
+            return;
+        }
         let start = Instant::now();
         let result = check().and_then(|()| program.expect_no_litter());
         let seconds = start.elapsed().as_secs_f64();

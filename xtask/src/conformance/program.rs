@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::process::{self, Background, Finished};
 
-/// 3 MB take seconds in a build without optimisation on a busy machine; nothing here takes a minute.
-const LIMIT: Duration = Duration::from_secs(120);
+/// 3 MB take seconds in a build without optimisation on a busy machine; a minute is a program that hangs.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A running `sim800 emulate --pty`.
 pub(crate) struct Emulator {
