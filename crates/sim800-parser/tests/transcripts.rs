@@ -1,0 +1,138 @@
+//! Every transcript at every cut gives its events, through the framer and the decoder.
+
+use sim800_command::Prepared;
+use sim800_parser::{Decoder, Event, Expect, Framer, Limits};
+use transcript::Step;
+
+#[path = "../../../testdata/transcript.rs"]
+mod transcript;
+
+/// Events as the transcripts write them, pieces of payload joined.
+#[derive(Default)]
+struct Notes {
+    notes: Vec<String>,
+    payload: usize,
+}
+
+impl Notes {
+    fn push<B: AsRef<[u8]> + std::fmt::Debug>(&mut self, event: Event<B>) {
+        let note = match event {
+            Event::Payload { octets, remaining } => {
+                self.payload += octets.as_ref().len();
+                if remaining > 0 {
+                    return;
+                }
+                format!("payload {}", std::mem::take(&mut self.payload))
+            }
+            Event::Blank(_) => return,
+            Event::Echo(span) => {
+                format!("echo {}", span.raw().escape_ascii()).trim_end_matches("\\r").to_owned()
+            }
+            Event::Prompt { granted: None, .. } => "prompt".to_owned(),
+            Event::Prompt { granted: Some(count), .. } => format!("prompt {count}"),
+            Event::Information(span) => format!("information {}", text(span.raw())),
+            Event::Final { span, .. } => format!("final {}", text(span.raw())),
+            Event::Unsolicited(span) => format!("unsolicited {}", text(span.raw())),
+            Event::Continuation(span) => format!("continuation {}", text(span.raw())),
+            Event::Excess { announced, .. } => format!("excess {announced}"),
+            Event::Overlong { discarded } => format!("overlong {discarded}"),
+            other => panic!("an event this test does not know: {other:?}"),
+        };
+        self.notes.push(note);
+    }
+}
+
+/// What stands between the line ends, quotation marks left as they are.
+fn text(raw: &[u8]) -> String {
+    raw.trim_ascii().escape_ascii().to_string().replace("\\\"", "\"").replace("\\x00", "\\0")
+}
+
+/// What the table expects after this command line.
+fn expect(line: &[u8]) -> Expect {
+    Prepared::parse(line).unwrap_or_else(|| panic!("the table has no {}", line.escape_ascii())).expect
+}
+
+#[test]
+fn at_every_cut() {
+    for transcript in transcript::all() {
+        let mut expectation = None;
+        for step in &transcript.steps {
+            match step {
+                Step::Command(line) => expectation = Some(expect(line)),
+                Step::Payload(_) => {}
+                // What follows payload of the DTE needs the prompt before it: that is in `across_steps`.
+                Step::Response(octets, events) if !is_answer_to_payload(&transcript.steps, step) => {
+                    // Cuts deep inside long payload are all alike.
+                    for cut in (0..octets.len()).filter(|cut| *cut < 2000 || octets.len() - cut < 40) {
+                        let reads = octets.split_at(cut);
+                        let seen = frame(expectation, &[reads.0, reads.1]);
+                        assert_eq!(&seen, events, "{transcript}: framer, cut at {cut}");
+                        let seen = decode(expectation, &[reads.0, reads.1]);
+                        assert_eq!(&seen, events, "{transcript}: decoder, cut at {cut}");
+                    }
+                    let octet_by_octet: Vec<_> = octets.chunks(1).collect();
+                    assert_eq!(&frame(expectation, &octet_by_octet), events, "{transcript}: octet by octet");
+                    expectation = None;
+                }
+                Step::Response(..) => {}
+            }
+        }
+    }
+}
+
+/// Whole transcripts through one framer.
+#[test]
+fn across_steps() {
+    for transcript in transcript::all() {
+        let mut framer: Framer<256> = Framer::new();
+        for step in &transcript.steps {
+            match step {
+                Step::Command(line) => framer.begin(expect(line)),
+                Step::Payload(_) => {}
+                Step::Response(octets, events) => {
+                    let mut notes = Notes::default();
+                    let mut input = &octets[..];
+                    while let Some(event) = framer.next(&mut input) {
+                        notes.push(event);
+                    }
+                    assert_eq!(&notes.notes, events, "{transcript}");
+                    assert_eq!(framer.pending(), b"", "{transcript}");
+                }
+            }
+        }
+    }
+}
+
+fn is_answer_to_payload(steps: &[Step], step: &Step) -> bool {
+    let place = steps.iter().position(|other| std::ptr::eq(other, step)).unwrap();
+    place > 0 && matches!(steps[place - 1], Step::Payload(_))
+}
+
+fn frame(expect: Option<Expect>, reads: &[&[u8]]) -> Vec<String> {
+    let mut framer: Framer<256> = Framer::new();
+    if let Some(expect) = expect {
+        framer.begin(expect);
+    }
+    let mut notes = Notes::default();
+    for mut input in reads.iter().copied() {
+        while let Some(event) = framer.next(&mut input) {
+            notes.push(event);
+        }
+    }
+    notes.notes
+}
+
+fn decode(expect: Option<Expect>, reads: &[&[u8]]) -> Vec<String> {
+    let mut decoder = Decoder::new(Limits::default());
+    if let Some(expect) = expect {
+        decoder.begin(expect);
+    }
+    let mut notes = Notes::default();
+    for input in reads {
+        decoder.handle_input(input);
+        while let Some(event) = decoder.poll_event() {
+            notes.push(event);
+        }
+    }
+    notes.notes
+}
