@@ -1,0 +1,128 @@
+//! The command that is in flight.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use sim800_parser::FinalResultCode;
+
+use super::CommandId;
+use super::request::Request;
+use crate::error::{Failure, Malformation};
+
+/// How many octets of a body are handed out at once: what is handed out cannot be taken back.
+pub(super) const PIECE: usize = 512;
+
+/// A command that was sent and has no final result yet.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) id: CommandId,
+    pub(super) request: Request,
+    pub(super) started: Duration,
+    pub(super) deadline: Duration,
+    /// Octets of information text so far.
+    information: usize,
+    /// What the prompt asked for.
+    granted: Option<u32>,
+    /// What of it was not handed out yet.
+    unsent: Bytes,
+    /// A piece was handed out since the deadline was set.
+    moving: bool,
+    /// A counted payload is on its way.
+    in_payload: bool,
+    /// What was wrong with the response so far.
+    fault: Option<Malformation>,
+}
+
+impl Flight {
+    pub(super) fn new(id: CommandId, request: Request, now: Duration, deadline: Duration) -> Self {
+        Self {
+            id,
+            request,
+            started: now,
+            deadline,
+            information: 0,
+            granted: None,
+            unsent: Bytes::new(),
+            moving: false,
+            in_payload: false,
+            fault: None,
+        }
+    }
+
+    /// Counts a line of information text; `false` when there is too much of it.
+    pub(super) fn take_information(&mut self, octets: usize, limit: usize) -> bool {
+        self.information = self.information.saturating_add(octets);
+        if self.information > limit {
+            self.fault.get_or_insert(Malformation::TooMuchInformation);
+            return false;
+        }
+        true
+    }
+
+    /// The module asks for octets: for `granted`, or for all that were offered. Returns how many it gets; `None` when
+    /// it had asked before.
+    pub(super) fn grant(&mut self, granted: Option<u32>) -> Option<u32> {
+        let body = self.request.body.take()?;
+        let offered = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        let granted = granted.map_or(offered, |granted| granted.min(offered));
+        self.granted = Some(granted);
+        self.unsent = body.slice(..granted as usize);
+        Some(granted)
+    }
+
+    /// The next piece of what was granted.
+    pub(super) fn poll_piece(&mut self) -> Option<Bytes> {
+        if self.unsent.is_empty() {
+            return None;
+        }
+        self.moving = true;
+        Some(self.unsent.split_to(PIECE.min(self.unsent.len())))
+    }
+
+    /// Moves the deadline on when octets were handed out since it was set and there are more to come.
+    pub(super) fn is_still_moving(&mut self, now: Duration, stall: Duration) -> bool {
+        let moving = self.moving && !self.unsent.is_empty();
+        if moving {
+            self.moving = false;
+            self.deadline = now + stall;
+        }
+        moving
+    }
+
+    /// Whether what just came is payload or ends it, `remaining` octets being still to come.
+    pub(super) fn is_in_payload(&mut self, remaining: u32) -> bool {
+        let was = std::mem::replace(&mut self.in_payload, remaining > 0);
+        was || self.in_payload
+    }
+
+    /// What the final result code means for the command.
+    pub(super) fn result(&self, code: FinalResultCode) -> Result<(), Failure> {
+        match code {
+            FinalResultCode::Ok | FinalResultCode::Connect => {}
+            code => return Err(Failure::Rejected(code)),
+        }
+        let fault = self.fault.clone().or_else(|| {
+            if self.request.is_prompted() && self.granted.is_none() {
+                return Some(Malformation::PromptMissing);
+            }
+            let granted = self.granted.filter(|_| self.has_unsent())?;
+            let unsent = u32::try_from(self.unsent.len()).unwrap_or(u32::MAX);
+            Some(Malformation::BodyCutShort { sent: granted - unsent, granted })
+        });
+        fault.map_or(Ok(()), |fault| Err(Failure::Malformed(fault)))
+    }
+
+    /// Whether octets that the module asked for were not handed out.
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// How many octets the module may still take for payload, and those of them that were not handed out.
+    pub(super) fn owed(&mut self) -> (usize, Bytes) {
+        match (self.granted, &self.request.body) {
+            (Some(granted), _) => (granted as usize, std::mem::take(&mut self.unsent)),
+            (None, Some(body)) => (body.len(), Bytes::new()),
+            (None, None) => (0, Bytes::new()),
+        }
+    }
+}

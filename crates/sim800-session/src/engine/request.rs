@@ -1,0 +1,163 @@
+//! A command with everything that sending it takes.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sim800_command::{Command, Domain, Form, Id, Prepared, Spec};
+use sim800_parser::{Claim, DataPhase, Expect};
+
+use crate::error::{Failure, Misuse};
+
+/// A command that is ready to be sent, its type forgotten.
+#[derive(Clone)]
+pub struct Request {
+    pub(super) name: Name,
+    pub(super) id: Option<Id>,
+    pub(super) line: Bytes,
+    pub(super) secret: Option<Range<usize>>,
+    pub(super) expect: Expect,
+    pub(super) time_limit: Duration,
+    pub(super) body: Option<Bytes>,
+}
+
+impl Request {
+    /// Takes `command`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::TooLong`] when its line is longer than the module takes.
+    pub fn new<C: Command>(command: &C) -> Result<Self, Failure> {
+        match Prepared::new(command) {
+            Ok(prepared) => Ok(prepared.into()),
+            Err(_) => Err(Failure::Misuse(Misuse::TooLong)),
+        }
+    }
+
+    /// Takes a command line as text, `AT+CSQ`, without its line end.
+    ///
+    /// A command that the table has is expected to be answered as the table says. Of any other, every line before the
+    /// result code is information text unless it is a known unsolicited one, it cannot have a data phase, and it
+    /// may take `time_limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotACommand`] or [`Misuse::TooLong`].
+    pub fn raw(text: &str, time_limit: Duration) -> Result<Self, Failure> {
+        let line = text.trim().as_bytes();
+        if let Some(prepared) = Prepared::parse(line) {
+            return Ok(prepared.into());
+        }
+        let prefixed = line.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"AT"));
+        if !prefixed || line.iter().any(|octet| octet.is_ascii_control()) {
+            return Err(Failure::Misuse(Misuse::NotACommand));
+        }
+        if line.len() > 2 + sim800_command::LINE_LIMIT {
+            return Err(Failure::Misuse(Misuse::TooLong));
+        }
+        let name = line.split(|octet| matches!(octet, b'=' | b'?')).next().unwrap_or_default();
+        Ok(Self {
+            name: Name::Text(String::from_utf8_lossy(name).into()),
+            id: None,
+            line: [line, b"\r"].concat().into(),
+            secret: None,
+            expect: Expect::result().with_information(Claim::Text).with_connection(),
+            time_limit,
+            body: None,
+        })
+    }
+
+    /// Gives it the octets that the module will ask for.
+    #[must_use]
+    pub fn with_body(mut self, body: Bytes) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Gives it another time limit than the table's.
+    #[must_use]
+    pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
+        self.time_limit = time_limit;
+        self
+    }
+
+    pub(crate) fn name(&self) -> Name {
+        self.name.clone()
+    }
+
+    /// Whether the module takes octets after a prompt.
+    pub(super) fn is_prompted(&self) -> bool {
+        matches!(
+            self.expect.data,
+            DataPhase::Invited { .. } | DataPhase::Prompted | DataPhase::Granted { .. }
+        )
+    }
+
+    /// The most octets that the module may send as payload.
+    pub(super) fn announced_at_most(&self) -> u32 {
+        match self.expect.data {
+            DataPhase::Announced { at_most, .. } => at_most,
+            DataPhase::Counted { count } => count,
+            _ => 0,
+        }
+    }
+
+    /// What is wrong with the payload that goes with the command.
+    pub(super) fn misuse(&self) -> Option<Misuse> {
+        (self.is_prompted() != self.body.is_some()).then_some(Misuse::Body)
+    }
+}
+
+impl From<Prepared> for Request {
+    fn from(prepared: Prepared) -> Self {
+        Self {
+            name: Name::Table(prepared.spec),
+            id: Some(prepared.spec.id),
+            line: Bytes::copy_from_slice(prepared.line.as_bytes()),
+            secret: prepared.line.secret(),
+            expect: prepared.expect,
+            time_limit: prepared.time_limit,
+            body: None,
+        }
+    }
+}
+
+/// A command as errors call it, without values that may be secret: `AT+CREG?`, `AT+SAPBR=1`, `AT+HTTPPARA`.
+#[derive(Clone)]
+pub(crate) enum Name {
+    Table(&'static Spec),
+    Text(Arc<str>),
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spec = match self {
+            Self::Table(spec) => spec,
+            Self::Text(text) => return f.write_str(text),
+        };
+        write!(f, "AT{}", spec.name)?;
+        match spec.form {
+            Form::Read => return f.write_str("?"),
+            Form::Test => return f.write_str("=?"),
+            _ => {}
+        }
+        let literals = spec.parameters.iter().take_while(|parameter| parameter.domain == Domain::Literal);
+        for (index, literal) in literals.enumerate() {
+            write!(f, "{}{}", if index == 0 { "=" } else { "," }, literal.name)?;
+        }
+        Ok(())
+    }
+}
+
+/// Without the values, which may be secret.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("name", &format_args!("{}", self.name))
+            .field("time_limit", &self.time_limit)
+            .field("body", &self.body.as_ref().map(Bytes::len))
+            .finish_non_exhaustive()
+    }
+}

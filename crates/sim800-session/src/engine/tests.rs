@@ -1,0 +1,609 @@
+//! What the engine promises, case by case and for anything a module may do.
+
+use proptest::prelude::*;
+use sim800_command::{
+    At, Cgmm, Cpowd, Csq, FtpGetRead, FtpPutWrite, HttpData, HttpReadRange, Number, PowerDown as Way,
+};
+
+use super::*;
+use crate::error::Failure::{Desynchronized, Malformed, Rejected, Starved, TimedOut};
+
+const OK: &[u8] = b"\r\nOK\r\n";
+
+/// An engine, the time, and what it said so far.
+struct World {
+    engine: Engine,
+    now: Duration,
+    wire: Vec<u8>,
+}
+
+impl World {
+    fn new() -> Self {
+        let engine = Engine::new(Duration::ZERO, &Config::default());
+        Self { engine, now: Duration::from_secs(100), wire: Vec::new() }
+    }
+
+    fn enqueue<C: Command>(&mut self, command: &C) -> CommandId {
+        self.engine.enqueue(self.now, command, None)
+    }
+
+    fn put(&mut self, body: &'static [u8]) -> CommandId {
+        let length = Number::saturating(body.len() as u32);
+        self.engine.enqueue(self.now, &FtpPutWrite { length }, Some(Bytes::from_static(body)))
+    }
+
+    /// The module says something, after it got all that was sent.
+    fn input(&mut self, octets: &[u8]) {
+        self.transmit();
+        self.engine.handle_input(self.now, octets);
+    }
+
+    fn transmit(&mut self) {
+        while let Some(transmit) = self.engine.poll_transmit() {
+            self.wire.extend(transmit.octets);
+        }
+    }
+
+    /// What was sent since it was asked for last.
+    fn sent(&mut self) -> String {
+        self.transmit();
+        std::mem::take(&mut self.wire).escape_ascii().to_string()
+    }
+
+    fn outputs(&mut self) -> Vec<Output> {
+        std::iter::from_fn(|| self.engine.poll_output()).collect()
+    }
+
+    /// Lets time pass up to the next deadline.
+    fn wait(&mut self) {
+        if let Some(deadline) = self.engine.poll_timeout() {
+            self.now = self.now.max(deadline);
+            self.engine.handle_timeout(self.now);
+        }
+    }
+
+    /// Answers probes as a module does that has nothing else to say.
+    fn synchronize(&mut self) {
+        while matches!(self.engine.line, State::Lost(_)) {
+            self.wait();
+            self.transmit();
+            if self.wire.ends_with(b"AT\r")
+                || self.wire.ends_with(b"ATQ0\r")
+                || self.wire.ends_with(b"ATV1\r")
+            {
+                self.wire.clear();
+                self.input(OK);
+            }
+        }
+    }
+}
+
+fn read(length: u32) -> FtpGetRead {
+    FtpGetRead { length: Number::saturating(length) }
+}
+
+fn line(text: &'static str) -> Bytes {
+    Bytes::from_static(text.as_bytes())
+}
+
+#[test]
+fn one_command_after_the_other() {
+    let mut world = World::new();
+    let csq = world.enqueue(&Csq);
+    let at = world.enqueue(&At);
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(b"\r\n+CSQ: 15,0\r\n\r\nRING\r\n\r\nOK\r\n");
+    assert_eq!(world.sent(), "AT\\r");
+    assert_eq!(
+        world.outputs(),
+        [
+            Output::Information(csq, line("+CSQ: 15,0")),
+            Output::Unsolicited(line("RING")),
+            Output::Complete(csq, Ok(())),
+        ]
+    );
+    world.input(b"\r\nERROR\r\n");
+    assert_eq!(world.outputs(), [Output::Complete(at, Err(Rejected(FinalResultCode::Error)))]);
+    assert_eq!(world.engine.poll_timeout(), None);
+}
+
+#[test]
+fn a_second_result_in_the_same_read_is_nobodys() {
+    let mut world = World::new();
+    let csq = world.enqueue(&Csq);
+    let at = world.enqueue(&At);
+    world.input(b"\r\nERROR\r\n\r\nOK\r\n");
+    assert_eq!(
+        world.outputs(),
+        [Output::Complete(csq, Err(Rejected(FinalResultCode::Error))), Output::Unsolicited(line("OK"))]
+    );
+    world.input(OK);
+    assert_eq!(world.outputs(), [Output::Complete(at, Ok(()))]);
+}
+
+#[test]
+fn payload_comes_in_pieces_and_then_its_result() {
+    let mut world = World::new();
+    let id = world.enqueue(&read(1460));
+    assert_eq!(world.sent(), "AT+FTPGET=2,1460\\r");
+    world.input(b"\r\n+FTPGET: 2,8\r\n\r\nOK\r\n++\r\nOK\r\n");
+    assert_eq!(
+        world.outputs(),
+        [
+            Output::Information(id, line("+FTPGET: 2,8")),
+            Output::Payload(id, line("\r\nOK\r\n++")),
+            Output::Complete(id, Ok(())),
+        ]
+    );
+}
+
+#[test]
+fn a_bare_ok_means_no_payload() {
+    let mut world = World::new();
+    let id = world.enqueue(&HttpReadRange { start: Number::MIN, size: Number::MAX });
+    world.input(OK);
+    assert_eq!(world.outputs(), [Output::Complete(id, Ok(()))]);
+}
+
+#[test]
+fn octets_go_out_after_the_prompt_and_as_many_as_it_grants() {
+    let mut world = World::new();
+    let id = world.put(b"0123456789");
+    assert_eq!(world.sent(), "AT+FTPPUT=2,10\\r");
+    world.input(b"\r\n+FTPPUT: 2,7\r\n");
+    assert_eq!(world.sent(), "0123456");
+    world.input(OK);
+    assert_eq!(world.outputs(), [Output::Granted(id, 7), Output::Complete(id, Ok(()))]);
+    assert_eq!(world.sent(), "");
+}
+
+#[test]
+fn a_prompt_for_more_than_was_offered_gets_nothing() {
+    let mut world = World::new();
+    let id = world.put(b"0123456789");
+    world.input(b"\r\n+FTPPUT: 2,11\r\n");
+    assert_eq!(
+        world.outputs(),
+        [
+            Output::Complete(id, Err(Malformed(Malformation::Excess { announced: 11 }))),
+            Output::Desynchronized
+        ]
+    );
+    assert_eq!(world.sent(), "AT+FTPPUT=2,10\\r");
+}
+
+#[test]
+fn a_header_that_announces_more_than_asked_opens_nothing() {
+    let mut world = World::new();
+    let id = world.enqueue(&read(10));
+    world.input(b"\r\n+FTPGET: 2,99999999999999999999\r\nOK\r\n");
+    let announced = u64::MAX;
+    assert_eq!(
+        world.outputs(),
+        [Output::Complete(id, Err(Malformed(Malformation::Excess { announced }))), Output::Desynchronized]
+    );
+}
+
+#[test]
+fn ok_without_a_prompt_is_no_success() {
+    let mut world = World::new();
+    let data = HttpData { size: Number::saturating(4), time: Number::MIN };
+    let id = world.engine.enqueue(world.now, &data, Some(line("body")));
+    world.input(OK);
+    assert_eq!(world.outputs(), [Output::Complete(id, Err(Malformed(Malformation::PromptMissing)))]);
+    assert_eq!(world.sent(), "AT+HTTPDATA=4,1000\\r");
+}
+
+#[test]
+fn a_body_that_the_module_cuts_short_is_no_success_and_its_rest_is_not_sent() {
+    let mut world = World::new();
+    let data = HttpData { size: Number::saturating(2000), time: Number::MIN };
+    let id = world.engine.enqueue(world.now, &data, Some(vec![b'x'; 2000].into()));
+    assert_eq!(world.sent(), "AT+HTTPDATA=2000,1000\\r");
+    world.input(b"\r\nDOWNLOAD\r\n");
+    let first = world.engine.poll_transmit().map(|transmit| transmit.octets.len());
+    assert_eq!(first, Some(PIECE));
+    world.engine.handle_input(world.now, OK);
+    let failure = Malformed(Malformation::BodyCutShort { sent: PIECE as u32, granted: 2000 });
+    assert_eq!(
+        world.outputs(),
+        [Output::Granted(id, 2000), Output::Complete(id, Err(failure)), Output::Desynchronized]
+    );
+    assert_eq!(world.sent(), "");
+}
+
+#[test]
+fn payload_and_command_go_together() {
+    let mut world = World::new();
+    let at = world.engine.enqueue(world.now, &At, Some(line("body")));
+    let data = HttpData { size: Number::saturating(4), time: Number::MIN };
+    let data = world.enqueue(&data);
+    let failure = || Err(Failure::Misuse(Misuse::Body));
+    assert_eq!(world.outputs(), [Output::Complete(at, failure()), Output::Complete(data, failure())]);
+}
+
+#[test]
+fn a_late_result_answers_nobody() {
+    let mut world = World::new();
+    let csq = world.enqueue(&Csq);
+    let model = world.enqueue(&Cgmm);
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.wait();
+    let outputs = world.outputs();
+    assert!(matches!(outputs[0], Output::Complete(id, Err(TimedOut { .. })) if id == csq), "{outputs:?}");
+    assert_eq!(outputs[1..], [Output::Desynchronized]);
+    assert_eq!(world.sent(), "", "the line has to be quiet first");
+
+    world.now += Duration::from_millis(200);
+    world.input(b"\r\n+CSQ: 15,0\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs(), [Output::Unsolicited(line("+CSQ: 15,0")), Output::Unsolicited(line("OK"))]);
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CGMM\\r");
+    world.input(OK);
+    assert_eq!(world.outputs(), [Output::Complete(model, Ok(()))]);
+}
+
+#[test]
+fn a_late_result_is_not_taken_for_that_of_the_probe() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.enqueue(&Cgmm);
+    world.sent();
+    world.wait();
+    world.wait();
+    assert_eq!(world.sent(), "AT\\r");
+    world.input(OK); // late
+    world.now += Duration::from_millis(50);
+    world.input(OK); // the probe's
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CGMM\\r");
+    world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
+    assert!(world.outputs().iter().any(|output| matches!(output, Output::Information(..))));
+}
+
+#[test]
+fn numeric_and_suppressed_results_are_undone() {
+    let mut world = World::new();
+    world.enqueue(&At);
+    world.sent();
+    world.wait();
+    let id = world.enqueue(&Csq);
+    let mut probes = Vec::new();
+    while probes.len() < 4 {
+        world.wait();
+        probes.extend(Some(world.sent()).filter(|sent| !sent.is_empty()));
+    }
+    assert_eq!(probes, ["AT\\r", "AT\\r", "ATQ0\\r", "ATV1\\r"]);
+    world.input(OK);
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert!(world.outputs().contains(&Output::Complete(id, Ok(()))));
+}
+
+#[test]
+fn a_module_that_never_answers_fails_what_waits_and_is_tried_again_later() {
+    let mut world = World::new();
+    world.enqueue(&At);
+    world.sent();
+    world.wait();
+    world.outputs();
+    let waiting = world.enqueue(&Csq);
+    let since = world.now;
+    while !world.engine.is_idle() {
+        world.wait();
+        world.sent();
+    }
+    assert_eq!(world.outputs(), [Output::Complete(waiting, Err(Desynchronized))]);
+    assert!(world.now - since <= Config::default().limits.resync);
+    assert_eq!(world.engine.poll_timeout(), None, "nothing is sent while nobody wants anything");
+
+    let again = world.enqueue(&Csq);
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert_eq!(world.outputs(), [Output::Complete(again, Ok(()))]);
+}
+
+#[test]
+fn a_payload_that_stands_still_is_starved_and_its_rest_is_nobodys() {
+    let mut world = World::new();
+    let id = world.enqueue(&read(1460));
+    world.input(b"\r\n+FTPGET: 2,100\r\n0123456789");
+    let began = world.now;
+    world.wait();
+    assert!(world.now - began < Duration::from_secs(5));
+    let outputs = world.outputs();
+    assert!(outputs.contains(&Output::Complete(id, Err(Starved { missing: 100 }))), "{outputs:?}");
+    world.input(b"\r\n+FTPGET: 1,0\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs(), []);
+}
+
+#[test]
+fn a_slow_line_does_not_time_out_while_octets_flow() {
+    let mut world = World::new();
+    let id = world.enqueue(&read(1460));
+    world.sent();
+    world.input(b"\r\n+FTPGET: 2,1460\r\n");
+    for _ in 0..1460 {
+        world.now += Duration::from_secs(1);
+        world.engine.handle_timeout(world.now);
+        world.input(b"x");
+    }
+    world.input(OK);
+    assert_eq!(world.outputs().last(), Some(&Output::Complete(id, Ok(()))));
+}
+
+#[test]
+fn a_module_that_still_counts_payload_is_fed() {
+    let mut world = World::new();
+    world.put(b"0123456789");
+    world.sent();
+    world.input(b"\r\n+FTPPUT: 2,10\r\n");
+    assert_eq!(world.sent(), "0123456789");
+    world.wait(); // The line lost some of them, and the module waits.
+    let id = world.enqueue(&Csq);
+    world.wait();
+    assert_eq!(world.sent(), "AT\\r", "taken for payload");
+    world.wait();
+    world.wait();
+    assert_eq!(world.sent(), "\\r\\r\\r\\r\\r\\r\\r\\r\\r\\rAT\\r");
+    world.input(b"\r\nOK\r\n\r\nOK\r\n"); // the payload's and the probe's
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert!(world.outputs().contains(&Output::Complete(id, Ok(()))));
+}
+
+#[test]
+fn what_was_granted_is_still_sent_after_a_clogged_line_moves_again() {
+    let mut world = World::new();
+    let data = HttpData { size: Number::saturating(1000), time: Number::MIN };
+    world.engine.enqueue(world.now, &data, Some(vec![b'x'; 1000].into()));
+    world.sent();
+    world.input(b"\r\nDOWNLOAD\r\n");
+    world.wait();
+    assert!(world.outputs().contains(&Output::Desynchronized));
+    assert_eq!(world.sent().len(), 1000);
+}
+
+#[test]
+fn a_restart_fails_what_is_in_flight_and_what_waits() {
+    let mut world = World::new();
+    let read = world.enqueue(&read(10));
+    let at = world.enqueue(&At);
+    world.input(b"\r\nRDY\r\n\r\n+CFUN: 1\r\n\r\n+CPIN: READY\r\n");
+    let failure = || Err(Failure::Restarted(Restart::Ready));
+    assert_eq!(
+        world.outputs(),
+        [
+            Output::Complete(read, failure()),
+            Output::Complete(at, failure()),
+            Output::Restarted(Restart::Ready),
+            Output::Unsolicited(line("+CFUN: 1")),
+            Output::Unsolicited(line("+CPIN: READY")),
+        ]
+    );
+}
+
+#[test]
+fn powering_down_is_the_result_of_its_command() {
+    let mut world = World::new();
+    let id = world.enqueue(&Cpowd { way: Way::Normal });
+    world.input(b"\r\nNORMAL POWER DOWN\r\n");
+    assert_eq!(world.outputs(), [Output::Complete(id, Ok(())), Output::Restarted(Restart::PowerDown)]);
+}
+
+#[test]
+fn information_without_end_is_not_kept() {
+    let mut world = World::new();
+    let id = world.enqueue(&Cgmm);
+    for _ in 0..1000 {
+        world.input(b"\r\nSome line that nobody knows and that goes on\r\n");
+    }
+    world.input(OK);
+    let outputs = world.outputs();
+    assert!(outputs.len() < 500);
+    assert_eq!(outputs.last(), Some(&Output::Complete(id, Err(Malformed(Malformation::TooMuchInformation)))));
+}
+
+#[test]
+fn the_end_of_the_line_completes_everything() {
+    let mut world = World::new();
+    let csq = world.enqueue(&Csq);
+    let at = world.enqueue(&At);
+    world.engine.handle_eof(world.now);
+    let late = world.enqueue(&At);
+    let failure = || Err(Failure::Disconnected(Disconnected::Ended));
+    let complete = [csq, at, late].map(|id| Output::Complete(id, failure()));
+    assert_eq!(world.outputs(), complete);
+    assert_eq!(world.sent(), "");
+}
+
+#[test]
+fn the_queue_is_bounded() {
+    let mut world = World::new();
+    for _ in 0..=Config::default().limits.queue {
+        world.enqueue(&At);
+    }
+    assert_eq!(world.outputs(), []);
+    let over = world.enqueue(&At);
+    assert_eq!(world.outputs(), [Output::Complete(over, Err(Failure::Misuse(Misuse::QueueFull)))]);
+}
+
+/// One thing that may happen.
+#[derive(Clone, Debug)]
+enum Happening {
+    Enqueue(u8),
+    Input(Vec<u8>),
+    Pass(u64),
+    Deadline,
+    Transmit,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let lines = prop::sample::select(vec![
+        "\r\nOK\r\n",
+        "OK",
+        "\r\n",
+        "\r\nERROR\r\n",
+        "\r\n+CME ERROR: 3\r\n",
+        "\r\n+FTPGET: 2,40\r\n",
+        "\r\n+FTPGET: 2,0\r\n",
+        "\r\n+FTPGET: 2,4000000000\r\n",
+        "\r\n+FTPGET: 1,1\r\n",
+        "\r\nDOWNLOAD\r\n",
+        "\r\n+FTPPUT: 2,600\r\n",
+        "\r\n+FTPPUT: 2,9\r\n",
+        "\r\n+FTPPUT: 2,5000\r\n",
+        "\r\nRDY\r\n",
+        "\r\n+CPIN: READY\r\n",
+        "\r\nNORMAL POWER DOWN\r\n",
+        "\r\n+CMT: \"1\",,\"\"\r\n",
+        "AT\r",
+        ">",
+        "0\r",
+    ])
+    .prop_map(|text| text.as_bytes().to_vec());
+    prop_oneof![
+        3 => (0..6u8).prop_map(Happening::Enqueue),
+        6 => lines.prop_map(Happening::Input),
+        1 => prop::collection::vec(any::<u8>(), 0..60).prop_map(Happening::Input),
+        2 => (0..3_000u64).prop_map(Happening::Pass),
+        2 => Just(Happening::Deadline),
+        3 => Just(Happening::Transmit),
+    ]
+}
+
+/// Watches what the engine sends and says.
+#[derive(Default)]
+struct Witness {
+    open: Vec<CommandId>,
+    completed: Vec<CommandId>,
+    /// A command line was sent whose command is not complete.
+    in_flight: bool,
+    /// Octets that prompts asked for and that were not sent.
+    granted: usize,
+}
+
+impl Witness {
+    fn outputs(&mut self, engine: &mut Engine) {
+        while let Some(output) = engine.poll_output() {
+            match output {
+                Output::Information(id, _) | Output::Payload(id, _) => assert!(self.open.contains(&id)),
+                Output::Granted(id, granted) => {
+                    assert!(self.open.contains(&id) && self.in_flight);
+                    self.granted = granted as usize;
+                }
+                Output::Complete(id, _) => {
+                    assert!(self.open.contains(&id) && !self.completed.contains(&id), "completed twice");
+                    self.open.retain(|open| *open != id);
+                    self.completed.push(id);
+                    self.in_flight = false;
+                }
+                Output::Unsolicited(_) | Output::Desynchronized | Output::Restarted(_) => {}
+            }
+        }
+    }
+
+    fn transmit(&mut self, transmit: &Transmit) {
+        let octets = &transmit.octets;
+        if octets.starts_with(b"AT") {
+            assert!(!self.in_flight, "sent {octets:?} while a command was in flight");
+            self.in_flight = !matches!(&octets[..], b"AT\r" | b"ATQ0\r" | b"ATV1\r");
+        } else if octets.iter().all(|octet| *octet == b'\r') {
+            assert!(!self.in_flight, "filled while a command was in flight");
+        } else {
+            assert!(octets.iter().all(|octet| *octet == b'B'));
+            assert!(octets.len() <= self.granted, "sent more than was granted");
+            self.granted -= octets.len();
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_commands_complete_once_and_never_overlap(
+        happenings in prop::collection::vec(happening(), 1..80)
+    ) {
+        let mut engine = Engine::new(Duration::ZERO, &Config::default());
+        let mut now = Duration::from_secs(100);
+        let mut witness = Witness::default();
+        for happening in happenings {
+            match happening {
+                Happening::Enqueue(kind) => {
+                    let body = |length: usize| Some(Bytes::from(vec![b'B'; length]));
+                    let id = match kind {
+                        0 => engine.enqueue(now, &Csq, None),
+                        1 => engine.enqueue(now, &read(100), None),
+                        2 => engine.enqueue(now, &FtpPutWrite { length: Number::saturating(700) }, body(700)),
+                        3 => engine.enqueue(
+                            now,
+                            &HttpData { size: Number::saturating(2000), time: Number::MIN },
+                            body(2000),
+                        ),
+                        4 => engine.enqueue(now, &Cpowd { way: Way::Normal }, None),
+                        _ => engine.enqueue(now, &Cgmm, None),
+                    };
+                    witness.open.push(id);
+                }
+                Happening::Input(octets) => engine.handle_input(now, &octets),
+                Happening::Pass(milliseconds) => {
+                    now += Duration::from_millis(milliseconds);
+                    engine.handle_timeout(now);
+                }
+                Happening::Deadline => {
+                    if let Some(deadline) = engine.poll_timeout() {
+                        now = now.max(deadline);
+                        engine.handle_timeout(now);
+                    }
+                }
+                Happening::Transmit => {
+                    witness.outputs(&mut engine);
+                    if let Some(transmit) = engine.poll_transmit() {
+                        witness.transmit(&transmit);
+                    }
+                }
+            }
+            witness.outputs(&mut engine);
+        }
+        // A module that falls silent holds nobody up for ever.
+        let mut steps = 0;
+        while !engine.is_idle() {
+            while let Some(transmit) = engine.poll_transmit() {
+                witness.transmit(&transmit);
+            }
+            let deadline = engine.poll_timeout().expect("someone waits, so there is a deadline");
+            now = now.max(deadline);
+            engine.handle_timeout(now);
+            witness.outputs(&mut engine);
+            steps += 1;
+            prop_assert!(steps < 500, "no end in sight");
+        }
+        prop_assert!(witness.open.is_empty());
+    }
+
+    #[test]
+    fn the_cuts_of_reads_change_nothing(cuts in prop::collection::vec(0..70usize, 0..8)) {
+        let stream = b"\r\n+FTPGET: 2,10\r\n\r\nOK\r\n\r\n++\r\nOK\r\n\r\n+FTPGET: 1,0\r\n\r\nRING\r\n";
+        let run = |cuts: &[usize]| {
+            let mut world = World::new();
+            world.enqueue(&read(100));
+            let mut from = 0;
+            for to in cuts.iter().copied().chain([stream.len()]) {
+                world.input(&stream[from..to]);
+                from = to;
+            }
+            let mut payload = Vec::new();
+            let mut others = world.outputs();
+            others.retain(|output| match output {
+                Output::Payload(_, octets) => { payload.extend_from_slice(octets); false }
+                _ => true,
+            });
+            (others, payload)
+        };
+        let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(stream.len())).collect();
+        cuts.sort_unstable();
+        prop_assert_eq!(run(&cuts), run(&[]));
+    }
+}

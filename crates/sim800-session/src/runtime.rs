@@ -1,0 +1,19 @@
+//! What a session needs of the executor it runs on.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+/// Time, as an executor keeps it.
+///
+/// With a port that implements [`AsyncRead`](futures::io::AsyncRead) and [`AsyncWrite`](futures::io::AsyncWrite), this
+/// is all that an adapter has to bring. Time is counted from an epoch of the runtime's own choice; it never goes back.
+#[async_trait]
+pub trait Runtime: fmt::Debug + Send + Sync + 'static {
+    /// The time since the epoch.
+    fn now(&self) -> Duration;
+
+    /// Waits until `deadline`, counted from the epoch; returns at once when it has passed.
+    async fn sleep_until(&self, deadline: Duration);
+}

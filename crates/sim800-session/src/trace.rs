@@ -1,0 +1,131 @@
+//! Every octet that crosses the line, for logs and captures, with secrets masked.
+
+use std::ops::Range;
+use std::time::Duration;
+
+/// Which way octets went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a line has two ends")]
+pub enum Direction {
+    /// To the module.
+    Sent,
+    /// From the module.
+    Received,
+}
+
+/// Is shown every octet that crossed the line.
+///
+/// Passwords and credentials are masked with `*`, octet for octet, so counts stay right.
+pub trait Trace: Send {
+    /// `octets` crossed at `now`, a time of the runtime.
+    fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]);
+}
+
+impl<F: FnMut(Duration, Direction, &[u8]) + Send> Trace for F {
+    fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
+        self(now, direction, octets);
+    }
+}
+
+/// A [`Trace`] behind its masks.
+pub(crate) struct Masked {
+    trace: Box<dyn Trace>,
+    sent: Mask,
+    received: Mask,
+}
+
+impl Masked {
+    pub(crate) fn new(trace: Box<dyn Trace>) -> Self {
+        Self { trace, sent: Mask::default(), received: Mask::default() }
+    }
+
+    /// Shows what was sent, `secret` masked whatever it looks like.
+    pub(crate) fn sent(&mut self, now: Duration, octets: &[u8], secret: Option<Range<usize>>) {
+        let mut octets = octets.to_vec();
+        self.sent.mask(&mut octets);
+        if let Some(secret) = secret.and_then(|secret| octets.get_mut(secret)) {
+            secret.fill(b'*');
+        }
+        self.trace.octets(now, Direction::Sent, &octets);
+    }
+
+    /// Shows what was received.
+    pub(crate) fn received(&mut self, now: Duration, octets: &[u8]) {
+        let mut octets = octets.to_vec();
+        self.received.mask(&mut octets);
+        self.trace.octets(now, Direction::Received, &octets);
+    }
+}
+
+/// What a secret follows, up to the end of its line: commands, their echo, and what the module gives back of its
+/// settings (`AT+FTPSCONT?`, `AT+SAPBR=4,1`). In lower case.
+const TRIGGERS: [&[u8]; 6] = [b"+ftppw=", b"+ftppw:", b"pwd\",", b"pwd,", b"pwd:", b"authorization:"];
+
+/// As long as the longest trigger.
+const WINDOW: usize = 14;
+
+/// Masks what follows a trigger, wherever reads cut the octets.
+#[derive(Debug, Default)]
+struct Mask {
+    window: [u8; WINDOW],
+    masking: bool,
+}
+
+impl Mask {
+    fn mask(&mut self, octets: &mut [u8]) {
+        for octet in octets {
+            if matches!(*octet, b'\r' | b'\n') {
+                self.masking = false;
+            }
+            self.window.rotate_left(1);
+            if let Some(last) = self.window.last_mut() {
+                *last = octet.to_ascii_lowercase();
+            }
+            if self.masking {
+                *octet = b'*';
+            } else if matches!(octet, b'=' | b':' | b',') {
+                self.masking = TRIGGERS.iter().any(|trigger| self.window.ends_with(trigger));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(pieces: &[&[u8]]) -> String {
+        let mut mask = Mask::default();
+        let mut text = Vec::new();
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            mask.mask(&mut piece);
+            text.extend(piece);
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    #[test]
+    fn what_follows_a_trigger_is_masked_to_the_end_of_its_line() {
+        assert_eq!(masked(&[b"AT+FTPPW=\"sesame\"\r\r\nOK\r\n"]), "AT+FTPPW=********\r\r\nOK\r\n");
+        assert_eq!(masked(&[b"+FTPPW: sesame\r\n+FTPCID: 1\r\n"]), "+FTPPW:*******\r\n+FTPCID: 1\r\n");
+        assert_eq!(masked(&[b"AT+SAPBR=3,1,\"PWD\",\"x\"\rAT"]), "AT+SAPBR=3,1,\"PWD\",***\rAT");
+        assert_eq!(masked(&[b"USER: u\r\nPWD: x\r\n"]), "USER: u\r\nPWD:**\r\n");
+        assert_eq!(masked(&[b"\"Authorization: Basic YQ==\"\r"]), "\"Authorization:************\r");
+    }
+
+    #[test]
+    fn reads_may_cut_anywhere() {
+        let text = b"AT+FTPPW=\"sesame\"\rAT+FTPPW?\r";
+        let whole = masked(&[text]);
+        assert!(!whole.contains("sesame"));
+        for cut in 0..text.len() {
+            assert_eq!(masked(&[&text[..cut], &text[cut..]]), whole);
+        }
+    }
+
+    #[test]
+    fn the_window_holds_every_trigger() {
+        assert_eq!(TRIGGERS.iter().map(|trigger| trigger.len()).max(), Some(WINDOW));
+    }
+}
