@@ -36,6 +36,7 @@ mod information;
 mod line;
 mod network;
 mod parameter;
+pub mod render;
 mod spec;
 mod text;
 pub mod time_limit;

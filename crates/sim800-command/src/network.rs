@@ -5,9 +5,8 @@ use crate::{Information, Line, Values, time_limit};
 
 commands! {
     Cnmi "4.2.8" {
-        /// Says where new short messages go. A text that is routed to the serial line comes in two lines, and its
-        /// second line may read like anything, so that a driver keeps `messages` away from
-        /// [`Direct`](MessageRouting::Direct).
+        /// Says where new short messages go. A text that is routed to the serial line comes in two lines, the second
+        /// of which may read like anything: a driver has better use for the line.
         Write Cnmi {
             /// What happens to unsolicited lines while the serial line carries data.
             mode: IndicationMode,

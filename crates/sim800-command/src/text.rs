@@ -137,12 +137,12 @@ impl<'a, const MAX: usize> Parameter<'a> for Secret<'a, MAX> {
 /// Refuses what must not stand between quotes.
 pub(crate) fn check(text: &str) -> Result<(), InvalidValue> {
     for (position, octet) in text.bytes().enumerate() {
-        return Err(match octet {
-            b'"' => InvalidValue::Quote { position },
-            0..0x20 | 0x7f => InvalidValue::Control { octet, position },
-            0x80.. => InvalidValue::NotAscii { position },
-            _ => continue,
-        });
+        match octet {
+            b'"' => return Err(InvalidValue::Quote { position }),
+            0..0x20 | 0x7f => return Err(InvalidValue::Control { octet, position }),
+            0x80.. => return Err(InvalidValue::NotAscii { position }),
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -1,0 +1,170 @@
+//! The table as text: `COMMANDS.md` and the dictionary of the fuzz targets.
+//!
+//! Both files are committed: `cargo xtask render` writes them, and a test fails when they are stale.
+
+use core::fmt;
+
+use crate::{Domain, Form, Id, SPECS};
+
+/// Displays as the text of `COMMANDS.md`.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a text to be displayed, nothing else")]
+pub struct CommandsTable;
+
+/// Displays as the text of `fuzz/dictionaries/at.dict`, in the format of libFuzzer: what command lines and information
+/// text are made of.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a text to be displayed, nothing else")]
+pub struct Dictionary;
+
+impl fmt::Display for CommandsTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "# Commands\n\n\
+             Rendered by `cargo xtask render` from the table in `crates/sim800-command`: edit that, not this.\n\
+             Sections are those of the SIM800 Series AT Command Manual V1.12.\n\n\
+             | command | what it does | section |\n|---|---|---|\n",
+        )?;
+        for spec in SPECS.iter().filter(|spec| spec.form != Form::Test) {
+            writeln!(f, "| `{spec}` | {} | {} |", Sentence(spec.doc), spec.section)?;
+        }
+        for id in Id::ALL {
+            writeln!(f, "\n## AT{}", id.name())?;
+            for spec in SPECS.iter().filter(|spec| spec.id == *id) {
+                write!(f, "\n`{spec}`\n\n{}", Lines { text: spec.doc, indent: 0 })?;
+                let parameters = || spec.parameters.iter().filter(|given| given.domain != Domain::Literal);
+                if parameters().next().is_some() {
+                    writeln!(f)?;
+                }
+                for given in parameters() {
+                    let name =
+                        if matches!(given.domain, Domain::Tagged(_)) { "tag>,<value" } else { given.name };
+                    let optional = if given.optional { " (may be left out)" } else { "" };
+                    write!(f, "* `<{name}>`{optional}: ")?;
+                    fmt_values(f, given.domain, given.doc, 2)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a value means and what may stand there, `indent` being that of the list item it belongs to.
+fn fmt_values(f: &mut fmt::Formatter<'_>, domain: Domain, doc: &'static str, indent: usize) -> fmt::Result {
+    match domain {
+        Domain::Number { min, max } => write!(f, "{min} to {max}. ")?,
+        Domain::Text { max, secret: false } => write!(f, "string of at most {max} octets. ")?,
+        Domain::Text { max, secret: true } => write!(f, "secret string of at most {max} octets. ")?,
+        Domain::Headers => {
+            write!(f, "string of lines `name: value` with `\\r\\n`, written out, between them. ")?
+        }
+        Domain::Literal | Domain::Choice(_) | Domain::Tagged(_) => {}
+    }
+    write!(f, "{}", Lines { text: doc, indent })?;
+    match domain {
+        Domain::Choice(words) => {
+            for word in words {
+                write!(
+                    f,
+                    "{:indent$}* `{}`: {}",
+                    "",
+                    word.word,
+                    Lines { text: word.doc, indent: indent + 2 }
+                )?;
+            }
+        }
+        Domain::Tagged(tags) => {
+            for tag in tags {
+                write!(f, "{:indent$}* `\"{}\"`: ", "", tag.tag)?;
+                fmt_values(f, tag.domain, tag.doc, indent + 2)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The first sentence of a documentation, on one line and without its full stop.
+struct Sentence(&'static str);
+
+impl fmt::Display for Sentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self.0.find(". ").or_else(|| self.0.find(".\n")).unwrap_or(self.0.len());
+        for (index, line) in self.0.get(..end).unwrap_or_default().lines().enumerate() {
+            let blank = if index == 0 { "" } else { " " };
+            write!(f, "{blank}{}", line.trim())?;
+        }
+        Ok(())
+    }
+}
+
+/// The lines of a documentation, without the blank that each begins with.
+struct Lines {
+    text: &'static str,
+    /// Of every line but the first.
+    indent: usize,
+}
+
+impl fmt::Display for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, line) in self.text.lines().enumerate() {
+            let indent = if index == 0 { 0 } else { self.indent };
+            writeln!(f, "{:indent$}{}", "", line.trim())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Dictionary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "# Rendered by `cargo xtask render` from the table in crates/sim800-command.")?;
+        for id in Id::ALL {
+            entry(f, format_args!("AT{}", id.name()))?;
+            if id.name().starts_with('+') {
+                entry(f, format_args!("\r\n{}: ", id.name()))?;
+            }
+        }
+        for parameter in SPECS.iter().flat_map(|spec| spec.parameters) {
+            fmt_words(f, parameter.domain)?;
+        }
+        ["\r\nOK\r\n", "\r\nERROR\r\n", "\r\n+CME ERROR: ", "\r\nDOWNLOAD\r\n", "\r\n> ", "=?\r"]
+            .iter()
+            .try_for_each(|text| entry(f, format_args!("{text}")))
+    }
+}
+
+/// The words and tags that may stand at the place of a parameter. The same one may come again under another command,
+/// which a dictionary allows.
+fn fmt_words(f: &mut fmt::Formatter<'_>, domain: Domain) -> fmt::Result {
+    match domain {
+        // One digit is no help.
+        Domain::Choice(words) => words
+            .iter()
+            .filter(|word| word.word.len() > 1)
+            .try_for_each(|word| entry(f, format_args!("{}", word.word))),
+        Domain::Tagged(tags) => tags.iter().try_for_each(|tag| {
+            entry(f, format_args!("\"{}\",", tag.tag))?;
+            fmt_words(f, tag.domain)
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// One line of the dictionary: the text in quotes, with quotes, backslashes and control octets escaped.
+fn entry(f: &mut fmt::Formatter<'_>, text: fmt::Arguments<'_>) -> fmt::Result {
+    struct Escaped<'f, 'g>(&'f mut fmt::Formatter<'g>);
+
+    impl fmt::Write for Escaped<'_, '_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            text.bytes().try_for_each(|octet| match octet {
+                b'"' | b'\\' => write!(self.0, "\\{}", char::from(octet)),
+                b' '..=b'~' => write!(self.0, "{}", char::from(octet)),
+                _ => write!(self.0, "\\x{octet:02X}"),
+            })
+        }
+    }
+
+    f.write_str("\"")?;
+    fmt::Write::write_fmt(&mut Escaped(f), text)?;
+    f.write_str("\"\n")
+}

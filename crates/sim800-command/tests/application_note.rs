@@ -1,0 +1,178 @@
+//! Every command line of the application note's examples, typed in by hand: what the table makes of it is compared
+//! with paper, not with itself.
+//!
+//! Where the note's own spelling varies (`"Contype"`, a blank after a comma), the canonical one is given.
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use sim800_command::*;
+
+type TestResult = Result<(), Box<dyn Error>>;
+
+/// Compares in all directions: encoded, decoded, and found in the table.
+#[track_caller]
+fn check<'a, C: Command + Decode<'a> + PartialEq + Debug>(command: C, text: &'a str) {
+    let octets = format!("{text}\r").into_bytes();
+    assert_eq!(CommandLine::new(&command).expect("fits").as_bytes(), octets, "{command:?}");
+    let values = match C::SPEC.form {
+        Form::Basic => &text[3..],
+        _ => text.split_once('=').map_or("", |(_, values)| values),
+    };
+    assert_eq!(C::decode(Values::new(values.as_bytes())), Some(command), "{text}");
+    let prepared = Prepared::parse(&octets).expect(text);
+    assert_eq!(prepared.line.as_bytes(), octets);
+    assert_eq!(prepared.spec.to_string(), C::SPEC.to_string());
+}
+
+#[test]
+fn bearer_3_1() -> TestResult {
+    let cid = Cid::new(1)?;
+    let parameter = BearerParameter::ContentType(BearerKind::Gprs);
+    check(SapbrSet { cid, parameter }, r#"AT+SAPBR=3,1,"CONTYPE","GPRS""#);
+    let parameter = BearerParameter::Apn(Text::new("CMNET")?);
+    check(SapbrSet { cid, parameter }, r#"AT+SAPBR=3,1,"APN","CMNET""#);
+    check(SapbrOpen { cid }, "AT+SAPBR=1,1");
+    check(SapbrQuery { cid }, "AT+SAPBR=2,1");
+    check(SapbrClose { cid }, "AT+SAPBR=0,1");
+
+    let spelt_by_the_note =
+        Prepared::parse(br#"AT+SAPBR=3,1,"Contype", "GPRS""#).ok_or("not in the table")?;
+    assert_eq!(spelt_by_the_note.line.as_bytes(), b"AT+SAPBR=3,1,\"CONTYPE\",\"GPRS\"\r");
+    Ok(())
+}
+
+#[test]
+fn bearer_beyond_the_note() -> TestResult {
+    let cid = Cid::new(3)?;
+    check(SapbrShow { cid }, "AT+SAPBR=4,3");
+    for (parameter, text) in [
+        (BearerParameter::ContentType(BearerKind::Csd), r#"AT+SAPBR=3,3,"CONTYPE","CSD""#),
+        (BearerParameter::User(Text::new("me")?), r#"AT+SAPBR=3,3,"USER","me""#),
+        (BearerParameter::Password(Secret::new("pw")?), r#"AT+SAPBR=3,3,"PWD","pw""#),
+        (BearerParameter::PhoneNumber(Text::new("+123")?), r#"AT+SAPBR=3,3,"PHONENUM","+123""#),
+        (BearerParameter::Rate(DialRate::B9600), r#"AT+SAPBR=3,3,"RATE",2"#),
+    ] {
+        check(SapbrSet { cid, parameter }, text);
+    }
+    Ok(())
+}
+
+#[test]
+fn http_3_2_to_3_8() -> TestResult {
+    check(HttpInit, "AT+HTTPINIT");
+    for (parameter, text) in [
+        (HttpParameter::Cid(Cid::new(1)?), r#"AT+HTTPPARA="CID",1"#),
+        (HttpParameter::Url(Text::new("www.sim.com")?), r#"AT+HTTPPARA="URL","www.sim.com""#),
+        (HttpParameter::ProxyAddress(Text::new("10.0.0.172")?), r#"AT+HTTPPARA="PROIP","10.0.0.172""#),
+        (HttpParameter::ProxyPort(Number::new(80)?), r#"AT+HTTPPARA="PROPORT",80"#),
+        (HttpParameter::Redirect(true), r#"AT+HTTPPARA="REDIR",1"#),
+        (HttpParameter::Url(Text::new("www.sim.com/abcde")?), r#"AT+HTTPPARA="URL","www.sim.com/abcde""#),
+        (
+            HttpParameter::Url(Text::new("HTTP://www.sim.com/img/sim_logo_jr_1003_38.gif")?),
+            r#"AT+HTTPPARA="URL","HTTP://www.sim.com/img/sim_logo_jr_1003_38.gif""#,
+        ),
+        (HttpParameter::Break(Number::new(2000)?), r#"AT+HTTPPARA="BREAK",2000"#),
+    ] {
+        check(HttpPara { parameter }, text);
+    }
+    check(HttpData { size: Number::new(100)?, time: Number::new(10_000)? }, "AT+HTTPDATA=100,10000");
+    check(HttpAction { method: HttpMethod::Get }, "AT+HTTPACTION=0");
+    check(HttpAction { method: HttpMethod::Post }, "AT+HTTPACTION=1");
+    check(HttpAction { method: HttpMethod::Head }, "AT+HTTPACTION=2");
+    check(HttpRead, "AT+HTTPREAD");
+    check(HttpStatusRead, "AT+HTTPSTATUS?");
+    check(HttpTerm, "AT+HTTPTERM");
+    Ok(())
+}
+
+#[test]
+fn http_beyond_the_note() -> TestResult {
+    for (parameter, text) in [
+        (HttpParameter::UserAgent(Text::new("x/1")?), r#"AT+HTTPPARA="UA","x/1""#),
+        (HttpParameter::BreakEnd(Number::new(2999)?), r#"AT+HTTPPARA="BREAKEND",2999"#),
+        (HttpParameter::Timeout(Number::new(30)?), r#"AT+HTTPPARA="TIMEOUT",30"#),
+        (HttpParameter::ContentType(Text::new("text/plain")?), r#"AT+HTTPPARA="CONTENT","text/plain""#),
+        (
+            HttpParameter::UserData(UserData::new(&[("A", "b"), ("C-D", "e: f")])?),
+            r#"AT+HTTPPARA="USERDATA","A: b\r\nC-D: e: f""#,
+        ),
+        (HttpParameter::UserData(UserData::EMPTY), r#"AT+HTTPPARA="USERDATA","""#),
+    ] {
+        check(HttpPara { parameter }, text);
+    }
+    check(HttpAction { method: HttpMethod::Delete }, "AT+HTTPACTION=3");
+    check(HttpReadRange { start: Number::new(1000)?, size: Number::new(500)? }, "AT+HTTPREAD=1000,500");
+    Ok(())
+}
+
+#[test]
+fn ftp_3_9_to_3_17() -> TestResult {
+    check(FtpCid { cid: Cid::new(1)? }, "AT+FTPCID=1");
+    check(FtpServ { server: Text::new("116.228.221.52")? }, r#"AT+FTPSERV="116.228.221.52""#);
+    check(FtpUn { user: Text::new("sim.cs1")? }, r#"AT+FTPUN="sim.cs1""#);
+    check(FtpPw { password: Secret::new("*****")? }, r#"AT+FTPPW="*****""#);
+    check(FtpPw { password: Secret::new("3214567")? }, r#"AT+FTPPW="3214567""#);
+    check(FtpGetName { name: Text::new("1K.txt")? }, r#"AT+FTPGETNAME="1K.txt""#);
+    check(FtpGetPath { path: Text::new("/")? }, r#"AT+FTPGETPATH="/""#);
+    check(FtpPutName { name: Text::new("1K.txt")? }, r#"AT+FTPPUTNAME="1K.txt""#);
+    check(FtpPutPath { path: Text::new("/")? }, r#"AT+FTPPUTPATH="/""#);
+    check(FtpGetOpen, "AT+FTPGET=1");
+    check(FtpGetRead { length: Number::new(1024)? }, "AT+FTPGET=2,1024");
+    check(FtpPutOpen, "AT+FTPPUT=1");
+    check(FtpPutWrite { length: Number::new(100)? }, "AT+FTPPUT=2,100");
+    check(FtpPutClose, "AT+FTPPUT=2,0");
+    check(FtpRest { offset: Number::new(20)? }, "AT+FTPREST=20");
+    check(FtpSize, "AT+FTPSIZE");
+    Ok(())
+}
+
+#[test]
+fn ftp_beyond_3_17() -> TestResult {
+    check(FtpQuit, "AT+FTPQUIT"); // note 3.25
+    check(FtpState, "AT+FTPSTATE");
+    check(FtpPort { port: Number::new(2121)? }, "AT+FTPPORT=2121");
+    check(FtpMode { mode: FtpDataConnection::Active }, "AT+FTPMODE=0");
+    check(FtpMode { mode: FtpDataConnection::Passive }, "AT+FTPMODE=1");
+    check(FtpType { kind: FtpRepresentation::Ascii }, r#"AT+FTPTYPE="A""#);
+    check(FtpType { kind: FtpRepresentation::Binary }, r#"AT+FTPTYPE="I""#);
+    check(FtpPutOpt { option: FtpStore::Append }, r#"AT+FTPPUTOPT="APPE""#);
+    check(FtpPutOpt { option: FtpStore::Unique }, r#"AT+FTPPUTOPT="STOU""#);
+    check(FtpPutOpt { option: FtpStore::Replace }, r#"AT+FTPPUTOPT="STOR""#);
+    Ok(())
+}
+
+#[test]
+fn start_up() -> TestResult {
+    check(At, "AT");
+    check(Echo { on: false }, "ATE0");
+    check(Verbose { on: true }, "ATV1");
+    check(Quiet { on: false }, "ATQ0");
+    check(Cmee { mode: ErrorReport::Numeric }, "AT+CMEE=1");
+    check(Ipr { rate: Rate::from_bits_per_second(115_200)? }, "AT+IPR=115200");
+    check(Ipr { rate: Rate::Auto }, "AT+IPR=0");
+    let (dce_by_dte, dte_by_dce) = (FlowControl::Hardware, FlowControl::None);
+    check(Ifc { dce_by_dte, dte_by_dce }, "AT+IFC=2,0");
+    check(Cfun { level: Functionality::Full, reset: None }, "AT+CFUN=1");
+    check(Cfun { level: Functionality::Full, reset: Some(true) }, "AT+CFUN=1,1");
+    check(Cpowd { way: PowerDown::Normal }, "AT+CPOWD=1");
+    let stored = Cnmi {
+        mode: IndicationMode::Discard,
+        messages: MessageRouting::Stored,
+        broadcasts: BroadcastRouting::Silent,
+        reports: false,
+        discard: true,
+    };
+    check(stored, "AT+CNMI=1,1,0,0,1");
+    check(Gsn, "AT+GSN");
+    check(Cgmr, "AT+CGMR");
+    check(Cgmm, "AT+CGMM");
+    check(CpinRead, "AT+CPIN?");
+    check(CregRead, "AT+CREG?");
+    check(CgregRead, "AT+CGREG?");
+    check(CgattRead, "AT+CGATT?");
+    check(CgattWrite { attached: true }, "AT+CGATT=1");
+    check(Csq, "AT+CSQ");
+    check(CopsRead, "AT+COPS?");
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! What is refused, what is masked, and where the line ends.
+
+use std::error::Error;
+
+use sim800_command::*;
+
+type TestResult = Result<(), Box<dyn Error>>;
+
+#[test]
+fn text_refuses_what_would_break_the_line() {
+    type Name<'a> = Text<'a, 5>;
+    assert_eq!(Name::new("ab\"c"), Err(InvalidValue::Quote { position: 2 }));
+    for octet in (0..0x20_u8).chain([0x7f]) {
+        let text = format!("a{}", char::from(octet));
+        assert_eq!(Name::new(&text), Err(InvalidValue::Control { octet, position: 1 }));
+    }
+    assert_eq!(Name::new("aé"), Err(InvalidValue::NotAscii { position: 1 }));
+    assert_eq!(Name::new("123456"), Err(InvalidValue::TooLong { length: 6, limit: 5 }));
+    assert_eq!(Name::new("12345").map(Name::as_str), Ok("12345"));
+    assert_eq!(Name::new("").map(Name::as_str), Ok(""));
+    assert_eq!(Secret::<5>::new("a\r"), Err(InvalidValue::Control { octet: 13, position: 1 }));
+}
+
+#[test]
+fn numbers_keep_their_range() {
+    assert_eq!(Number::<1, 3>::new(0), Err(InvalidValue::OutOfRange { value: 0, min: 1, max: 3 }));
+    assert_eq!(Number::<1, 3>::new(4), Err(InvalidValue::OutOfRange { value: 4, min: 1, max: 3 }));
+    assert_eq!(Number::<1, 3>::saturating(0), Number::MIN);
+    assert_eq!(Number::<1, 3>::saturating(9), Number::MAX);
+    assert!(Rate::from_bits_per_second(14_400).is_err());
+    for (bits, rate) in Rate::FIXED {
+        assert_eq!(Rate::from_bits_per_second(*bits), Ok(*rate));
+        assert_eq!(rate.bits_per_second(), Some(*bits));
+    }
+    assert_eq!(Rate::Auto.bits_per_second(), None);
+}
+
+#[test]
+fn headers_refuse_what_would_make_another_header() {
+    assert_eq!(UserData::new(&[("", "a")]), Err(InvalidValue::HeaderName { index: 0 }));
+    assert_eq!(UserData::new(&[("a", ""), ("b c", "")]), Err(InvalidValue::HeaderName { index: 1 }));
+    assert_eq!(UserData::new(&[("a:", "")]), Err(InvalidValue::HeaderName { index: 0 }));
+    assert_eq!(UserData::new(&[("a", r"b\r\nc: d")]), Err(InvalidValue::Backslash { position: 1 }));
+    assert_eq!(UserData::new(&[("a", "b\nc")]), Err(InvalidValue::Control { octet: 10, position: 1 }));
+    assert_eq!(UserData::new(&[("a", "\"b\"")]), Err(InvalidValue::Quote { position: 0 }));
+    let long = "x".repeat(LINE_LIMIT);
+    assert!(matches!(UserData::new(&[("a", &long)]), Err(InvalidValue::TooLong { .. })));
+}
+
+#[test]
+fn errors_say_what_and_where_in_lowercase() {
+    for error in [
+        InvalidValue::Quote { position: 3 },
+        InvalidValue::Control { octet: 13, position: 3 },
+        InvalidValue::NotAscii { position: 3 },
+        InvalidValue::Backslash { position: 3 },
+        InvalidValue::TooLong { length: 3, limit: 2 },
+        InvalidValue::OutOfRange { value: 3, min: 1, max: 2 },
+        InvalidValue::HeaderName { index: 3 },
+    ] {
+        let text = error.to_string();
+        assert!(text.contains('3'), "{text}");
+        assert!(!text.starts_with(|first: char| first.is_uppercase()), "{text}");
+    }
+    let malformed = Csq.response(&[]).unwrap_err();
+    assert_eq!(malformed.to_string(), "malformed response to AT+CSQ: expected <rssi>,<ber>");
+}
+
+#[test]
+fn line_limit_is_556_behind_the_prefix() -> TestResult {
+    let shortest = CommandLine::new(&url("")?)?;
+    let room = LINE_LIMIT - (shortest.as_bytes().len() - "AT\r".len());
+    let longest = CommandLine::new(&url(&"x".repeat(room))?)?;
+    assert_eq!(longest.as_bytes().len(), "AT".len() + 556 + "\r".len());
+    assert!(longest.as_bytes().ends_with(b"xx\"\r"));
+    for surplus in [1, 2, 3, 16] {
+        let error = CommandLine::new(&url(&"x".repeat(room + surplus))?).unwrap_err();
+        assert_eq!(error.length, 556 + surplus);
+        assert!(error.to_string().contains("556"), "{error}");
+    }
+    Ok(())
+}
+
+fn url(url: &str) -> Result<HttpPara<'_>, InvalidValue> {
+    Ok(HttpPara { parameter: HttpParameter::Url(Text::new(url)?) })
+}
+
+/// Neither the value nor the line shows it, and the line tells where it is.
+#[track_caller]
+fn assert_masked<C: Command + std::fmt::Debug>(command: C, secret: &str) {
+    let line = CommandLine::new(&command).expect("fits");
+    let masked = &line.as_bytes()[line.secret().expect("has a secret")];
+    assert!(String::from_utf8_lossy(masked).contains(secret));
+    for shown in [format!("{command:?}"), format!("{line:?}"), format!("{:?}", Prepared::new(&command))] {
+        assert!(!shown.contains(secret), "{shown}");
+        assert!(shown.contains("***"), "{shown}");
+    }
+}
+
+#[test]
+fn secrets_are_masked() -> TestResult {
+    assert_masked(FtpPw { password: Secret::new("hunter2")? }, "hunter2");
+    let parameter = BearerParameter::Password(Secret::new("hunter2")?);
+    assert_masked(SapbrSet { cid: Cid::new(1)?, parameter }, "hunter2");
+    for name in ["Authorization", "proxy-authorization", "COOKIE"] {
+        let headers = [("Accept", "x/y"), (name, "Basic aHVudGVyMg==")];
+        let parameter = HttpParameter::UserData(UserData::new(&headers)?);
+        assert_masked(HttpPara { parameter }, "aHVudGVyMg==");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_secret_is_exactly_what_stands_between_the_quotes() -> TestResult {
+    let line = CommandLine::new(&FtpPw { password: Secret::new("pw")? })?;
+    assert_eq!(format!("{line:?}"), r#""AT+FTPPW=\"***\"\r""#);
+    assert_eq!(line.secret(), Some(10..12));
+    let empty = CommandLine::new(&FtpPw { password: Secret::new("")? })?;
+    assert_eq!(empty.secret(), Some(10..10));
+    let headers = UserData::new(&[("Accept", "x/y")])?;
+    let open = CommandLine::new(&HttpPara { parameter: HttpParameter::UserData(headers) })?;
+    assert_eq!(open.secret(), None);
+    assert_eq!(format!("{headers:?}"), r#"{"Accept": "x/y"}"#);
+    Ok(())
+}
