@@ -329,7 +329,8 @@ async fn peer(ftp: &AsyncFtpStream) -> Result<SocketAddr, FtpFailure> {
     ftp.get_ref().await.peer_addr().map_err(|_| FtpFailure::NETWORK)
 }
 
-fn join(path: &str, name: &str) -> String {
+/// A name in a directory.
+pub(crate) fn join(path: &str, name: &str) -> String {
     match path {
         "" => name.to_owned(),
         path if path.ends_with('/') => format!("{path}{name}"),

@@ -16,8 +16,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use sim800_emulator::{HttpFailure, HttpMethod, HttpRequest, NetworkEvent};
 use smol_hyper::rt::FuturesIo;
 
-use super::url::Url;
-use super::{Events, connect, resolve};
+use super::{Events, Url, connect, resolve};
 
 /// How many redirections are followed; the answer to the last request is the result then.
 const REDIRECTIONS: usize = 10;

@@ -16,6 +16,9 @@ use sim800_emulator::{Effect, NetworkEvent, OperationId};
 use smol::channel::{Receiver, Sender};
 use smol::net::TcpStream;
 
+pub(crate) use self::ftp::join;
+pub(crate) use self::url::Url;
+
 /// Events that may wait for the module before the operations pause.
 const EVENTS: usize = 16;
 

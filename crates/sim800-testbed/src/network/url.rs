@@ -2,19 +2,19 @@
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Url {
-    pub(super) tls: bool,
+pub(crate) struct Url {
+    pub(crate) tls: bool,
     /// Name or address; an IPv6 address keeps its brackets.
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(crate) host: String,
+    pub(crate) port: u16,
     /// Path and query, beginning with a slash, all of it allowed in a request line.
-    pub(super) target: String,
+    pub(crate) target: String,
 }
 
 impl Url {
     /// Reads `[http[s]://]host[:port][/path]`, the scheme in any case, and the form of the manual's table,
     /// `http://host/path:port`, if the port is not behind the host.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (tls, rest) = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
@@ -41,7 +41,7 @@ impl Url {
     }
 
     /// Where a `Location` leads from here.
-    pub(super) fn join(&self, location: &str) -> Option<Self> {
+    pub(crate) fn join(&self, location: &str) -> Option<Self> {
         let location = location.split('#').next().unwrap_or(location);
         if location.contains("://") {
             return Self::parse(location);
@@ -60,7 +60,7 @@ impl Url {
     }
 
     /// Host and, unless it is the scheme's own, port: the `Host` header.
-    pub(super) fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         match (self.tls, self.port) {
             (false, 80) | (true, 443) => self.host.clone(),
             (_, port) => format!("{}:{port}", self.host),
@@ -68,7 +68,7 @@ impl Url {
     }
 
     /// The absolute form that a proxy wants.
-    pub(super) fn absolute(&self) -> String {
+    pub(crate) fn absolute(&self) -> String {
         format!("{}://{}{}", self.scheme(), self.authority(), self.target)
     }
 

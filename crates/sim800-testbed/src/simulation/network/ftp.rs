@@ -1,0 +1,203 @@
+//! An FTP server in memory.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use sim800_emulator::{FtpAction, FtpFailure, FtpRequest, NetworkEvent, OperationId, PutOption};
+
+use super::{Mishap, State};
+use crate::network::join;
+
+/// The most octets of a download that come at once: about a TCP segment.
+const PIECE: usize = 1460;
+
+/// A transfer that is under way.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// When the data connection is open.
+    ready: Duration,
+    /// Where it breaks.
+    end: Option<(u64, FtpFailure)>,
+    transfer: Transfer,
+}
+
+#[derive(Debug)]
+enum Transfer {
+    Download { rest: Bytes, credit: usize },
+    Upload { path: String, octets: BytesMut },
+}
+
+impl State {
+    pub(super) fn ftp(&mut self, now: Duration, id: OperationId, request: FtpRequest) {
+        let mishap = self.mishap(|mishap| matches!(mishap, Mishap::Ftp { .. }));
+        let ready = now + self.latency;
+        let end = match mishap {
+            Some(Mishap::Ftp { after, failure }) => Some((after, failure)),
+            _ => None,
+        };
+        let outcome = self.open(&request, end);
+        self.ftp_requests.push(request);
+        if mishap == Some(Mishap::Silence) {
+            return;
+        }
+        match outcome {
+            Ok(Opened::Transfer(transfer)) => {
+                self.sessions.insert(id, Session { ready, end, transfer });
+                self.tell(ready, id, NetworkEvent::FtpReady);
+                self.deliver(now, id);
+            }
+            Ok(Opened::Done { size }) => self.tell(ready, id, NetworkEvent::FtpDone { size }),
+            Err(failure) => self.tell(ready, id, NetworkEvent::FtpFailed(failure)),
+        }
+    }
+
+    /// More of a download is welcome.
+    pub(super) fn grant(&mut self, now: Duration, id: OperationId, octets: usize) {
+        if let Some(Session { transfer: Transfer::Download { credit, .. }, .. }) = self.sessions.get_mut(&id)
+        {
+            *credit += octets;
+            self.deliver(now, id);
+        }
+    }
+
+    /// Octets of an upload.
+    pub(super) fn receive(&mut self, now: Duration, id: OperationId, sent: Bytes) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Transfer::Upload { octets, .. } = &mut session.transfer else { return };
+        if let Some((after, failure)) = &mut session.end {
+            let failure = *failure;
+            match after.checked_sub(sent.len() as u64) {
+                Some(left) => *after = left,
+                None => {
+                    self.sessions.remove(&id);
+                    return self.tell(now, id, NetworkEvent::FtpFailed(failure));
+                }
+            }
+        }
+        octets.extend_from_slice(&sent);
+        self.tell(now, id, NetworkEvent::FtpSent(sent.len()));
+    }
+
+    /// An upload is complete.
+    pub(super) fn finish(&mut self, now: Duration, id: OperationId) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        let Transfer::Upload { path, octets } = session.transfer else { return };
+        self.files.insert(path, octets.freeze());
+        let time = now + self.latency;
+        self.tell(time, id, NetworkEvent::FtpDone { size: None });
+    }
+
+    /// Sends as much of a download as there is credit for.
+    fn deliver(&mut self, now: Duration, id: OperationId) {
+        while let Some(session) = self.sessions.get_mut(&id) {
+            let Transfer::Download { rest, credit } = &mut session.transfer else { return };
+            let time = now.max(session.ready);
+            let left =
+                session.end.map_or(usize::MAX, |(after, _)| usize::try_from(after).unwrap_or(usize::MAX));
+            let end = match session.end {
+                Some((0, failure)) => Some(NetworkEvent::FtpFailed(failure)),
+                _ if rest.is_empty() => Some(NetworkEvent::FtpDone { size: None }),
+                _ => None,
+            };
+            if let Some(end) = end {
+                self.sessions.remove(&id);
+                return self.tell(time, id, end);
+            }
+            let length = rest.len().min(PIECE).min(left).min(*credit);
+            if length == 0 {
+                return;
+            }
+            let piece = rest.split_to(length);
+            *credit -= length;
+            if let Some((after, _)) = &mut session.end {
+                *after -= length as u64;
+            }
+            self.tell(time, id, NetworkEvent::FtpData(piece));
+        }
+    }
+
+    /// Logs in and begins.
+    fn open(&mut self, request: &FtpRequest, end: Option<(u64, FtpFailure)>) -> Result<Opened, FtpFailure> {
+        if let Some((user, password)) = &self.login {
+            if *user != request.user {
+                return Err(FtpFailure::USER);
+            }
+            if *password != request.password {
+                return Err(FtpFailure::PASSWORD);
+            }
+        }
+        let path = absolute(&request.path, &request.name);
+        let transfers = matches!(request.action, FtpAction::Get | FtpAction::List | FtpAction::Put(_));
+        if let Some((_, failure)) = end.filter(|_| !transfers) {
+            return Err(failure);
+        }
+        let mut size = None;
+        match &request.action {
+            FtpAction::Get => {
+                let mut rest = self.files.get(&path).cloned().ok_or(FtpFailure::DOWNLOAD)?;
+                let offset = usize::try_from(request.rest).unwrap_or(usize::MAX);
+                if offset > rest.len() {
+                    return Err(FtpFailure::REST);
+                }
+                rest.advance(offset);
+                return Ok(Opened::Transfer(Transfer::Download { rest, credit: 0 }));
+            }
+            FtpAction::List => {
+                let rest = list(&self.files, &absolute(&request.path, ""));
+                return Ok(Opened::Transfer(Transfer::Download { rest, credit: 0 }));
+            }
+            FtpAction::Put(option) => {
+                let mut octets = BytesMut::new();
+                let mut path = path;
+                match option {
+                    PutOption::Stor => {}
+                    PutOption::Appe => {
+                        octets.extend_from_slice(self.files.get(&path).unwrap_or(&Bytes::new()))
+                    }
+                    PutOption::Stou => {
+                        let unique = (1..).map(|number| format!("{path}.{number}"));
+                        let mut names = std::iter::once(path.clone()).chain(unique);
+                        path = names.find(|name| !self.files.contains_key(name)).unwrap_or_default();
+                    }
+                }
+                return Ok(Opened::Transfer(Transfer::Upload { path, octets }));
+            }
+            FtpAction::Size => {
+                size = Some(self.files.get(&path).ok_or(FtpFailure::OPERATE)?.len() as u64);
+            }
+            FtpAction::Delete => {
+                self.files.remove(&path).ok_or(FtpFailure::OPERATE)?;
+            }
+            FtpAction::MakeDirectory | FtpAction::RemoveDirectory => {}
+            FtpAction::Rename { to_path, to_name } => {
+                let octets = self.files.remove(&path).ok_or(FtpFailure::OPERATE)?;
+                self.files.insert(absolute(to_path, to_name), octets);
+            }
+        }
+        Ok(Opened::Done { size })
+    }
+}
+
+enum Opened {
+    Transfer(Transfer),
+    Done { size: Option<u64> },
+}
+
+/// A path from the root, where every session begins.
+fn absolute(path: &str, name: &str) -> String {
+    let path = join(path, name);
+    if path.starts_with('/') { path } else { format!("/{path}") }
+}
+
+/// What `LIST` says about a directory, in the usual form.
+fn list(files: &BTreeMap<String, Bytes>, directory: &str) -> Bytes {
+    let directory = format!("{}/", directory.trim_end_matches('/'));
+    let mut listing = String::new();
+    for (path, octets) in files {
+        let Some(name) = path.strip_prefix(&directory).filter(|name| !name.contains('/')) else { continue };
+        let size = octets.len();
+        listing.push_str(&format!("-rw-r--r--   1 ftp      ftp      {size:>8} Jan  1  2020 {name}\r\n"));
+    }
+    listing.into()
+}

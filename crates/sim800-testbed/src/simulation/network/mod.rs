@@ -1,0 +1,152 @@
+//! The network in memory: a few servers that never were.
+
+mod ftp;
+mod http;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sim800_emulator::{Effect, FtpFailure, FtpRequest, HttpFailure, HttpRequest, NetworkEvent, OperationId};
+
+pub use http::Resource;
+
+/// Everything that the module of a [`World`](super::World) can reach. Clones are the same network.
+///
+/// HTTP: every host that has a [`Resource`] exists, all others do not (603). GET honours ranges, POST stores its body, DELETE removes;
+/// redirections are followed on request. FTP: there is one server under all names, with all directories anybody names. Each
+/// operation takes the [latency](Self::set_latency) until its answer comes; data then flows as fast as the module grants credit.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    state: Arc<Mutex<State>>,
+}
+
+/// Something that goes wrong with one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mishap {
+    /// The next HTTP request fails.
+    Http(HttpFailure),
+    /// The next FTP session breaks: a transfer once so many octets have passed, unless it is over before; all others at once.
+    Ftp {
+        /// Octets that still pass.
+        after: u64,
+        /// Why it breaks.
+        failure: FtpFailure,
+    },
+    /// The next operation, HTTP or FTP, is never answered.
+    Silence,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    latency: Duration,
+    resources: BTreeMap<String, Resource>,
+    http_requests: Vec<HttpRequest>,
+    files: BTreeMap<String, Bytes>,
+    login: Option<(String, String)>,
+    ftp_requests: Vec<FtpRequest>,
+    sessions: BTreeMap<OperationId, ftp::Session>,
+    mishaps: VecDeque<Mishap>,
+    /// What the module will hear, by time; the number keeps events of one time in order.
+    events: BTreeMap<(Duration, u64), (OperationId, NetworkEvent)>,
+    count: u64,
+}
+
+impl Network {
+    /// How long every operation takes until its answer comes; none at first.
+    pub fn set_latency(&self, latency: Duration) {
+        self.state().latency = latency;
+    }
+
+    /// Puts a resource on a server. `url` as requests spell it, or without `http://`.
+    ///
+    /// # Panics
+    ///
+    /// If `url` is none.
+    pub fn put_resource(&self, url: &str, resource: Resource) {
+        self.state().resources.insert(http::key(url), resource);
+    }
+
+    /// What is on a server, or was stored there by POST.
+    #[must_use]
+    pub fn resource(&self, url: &str) -> Option<Resource> {
+        self.state().resources.get(&http::key(url)).cloned()
+    }
+
+    /// All requests so far; a redirected one is told once.
+    #[must_use]
+    pub fn http_requests(&self) -> Vec<HttpRequest> {
+        self.state().http_requests.clone()
+    }
+
+    /// Puts a file on the FTP server. `path` begins with a slash.
+    pub fn put_file(&self, path: &str, octets: impl Into<Bytes>) {
+        self.state().files.insert(path.to_owned(), octets.into());
+    }
+
+    /// A file of the FTP server. An upload is there when it is complete.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<Bytes> {
+        self.state().files.get(path).cloned()
+    }
+
+    /// The only user name and password that the FTP server accepts from now on; at first it accepts all.
+    pub fn require_login(&self, user: &str, password: &str) {
+        self.state().login = Some((user.to_owned(), password.to_owned()));
+    }
+
+    /// All FTP sessions so far.
+    #[must_use]
+    pub fn ftp_requests(&self) -> Vec<FtpRequest> {
+        self.state().ftp_requests.clone()
+    }
+
+    /// Lets something go wrong with an operation to come. Several wait in a queue for theirs.
+    pub fn cause(&self, mishap: Mishap) {
+        self.state().mishaps.push_back(mishap);
+    }
+
+    pub(super) fn execute(&self, now: Duration, effect: Effect) {
+        let mut state = self.state();
+        match effect {
+            Effect::Http { id, request } => state.http(now, id, request),
+            Effect::Ftp { id, request } => state.ftp(now, id, request),
+            Effect::Send { id, octets } => state.receive(now, id, octets),
+            Effect::Finish { id } => state.finish(now, id),
+            Effect::Credit { id, octets } => state.grant(now, id, octets),
+            Effect::Cancel { id } => {
+                state.sessions.remove(&id);
+                state.events.retain(|_, (other, _)| *other != id);
+            }
+        }
+    }
+
+    pub(super) fn poll_event(&self, now: Duration) -> Option<(OperationId, NetworkEvent)> {
+        let mut state = self.state();
+        let entry = state.events.first_entry().filter(|entry| entry.key().0 <= now)?;
+        Some(entry.remove())
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Duration> {
+        self.state().events.first_key_value().map(|((time, _), _)| *time)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn tell(&mut self, time: Duration, id: OperationId, event: NetworkEvent) {
+        self.events.insert((time, self.count), (id, event));
+        self.count += 1;
+    }
+
+    /// What goes wrong with the operation that starts now.
+    fn mishap(&mut self, concerns: impl Fn(&Mishap) -> bool) -> Option<Mishap> {
+        let place = self.mishaps.iter().position(|mishap| *mishap == Mishap::Silence || concerns(mishap))?;
+        self.mishaps.remove(place)
+    }
+}
