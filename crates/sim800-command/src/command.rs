@@ -9,7 +9,7 @@ use crate::{
     time_limit,
 };
 
-/// A command to the module.
+/// A command to the module; the table implements it.
 ///
 /// Values are checked where they are made, so that a command cannot fail to encode.
 pub trait Command {

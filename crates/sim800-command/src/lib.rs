@@ -20,7 +20,14 @@
 //! ([`Command::time_limit`]). The whole table is there as data too: [`SPECS`], [`Id`].
 //!
 //! No heap, no clock, no I/O: a command is a value, a command line is an array.
+//!
+//! # Adding a command
+//!
+//! A line in `id.rs` names it, an entry in the table of its subject (`http.rs`, `ftp.rs`, …) defines each of its forms.
+//! What it takes and what it says are types of their own: `choice!` and `tagged!` make parameters, [`Information`] reads
+//! responses and tells which lines are theirs. `cargo xtask render` then refreshes `COMMANDS.md`.
 #![no_std]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[macro_use]
 mod macros;

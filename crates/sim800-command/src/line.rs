@@ -114,13 +114,13 @@ pub struct Encoder<'l> {
 
 impl Encoder<'_> {
     /// A parameter that is written as it is.
-    pub fn word(&mut self, word: &str) {
+    pub(crate) fn word(&mut self, word: &str) {
         self.begin();
         self.line.push(word.as_bytes());
     }
 
     /// A decimal number.
-    pub fn number(&mut self, number: u32) {
+    pub(crate) fn number(&mut self, number: u32) {
         let mut digits = [0; 10];
         let mut start = digits.len();
         let mut rest = number;
@@ -138,7 +138,7 @@ impl Encoder<'_> {
     }
 
     /// A string between quotes.
-    pub fn quoted(&mut self, text: &str) {
+    pub(crate) fn quoted(&mut self, text: &str) {
         self.begin();
         self.line.push(b"\"");
         self.line.push(text.as_bytes());
@@ -146,7 +146,7 @@ impl Encoder<'_> {
     }
 
     /// A string between quotes that [`CommandLine::secret`] tells the place of.
-    pub fn quoted_secret(&mut self, text: &str) {
+    pub(crate) fn quoted_secret(&mut self, text: &str) {
         self.secret(|line| line.quoted(text));
     }
 

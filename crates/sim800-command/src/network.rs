@@ -130,8 +130,13 @@ impl<'a> Information<'a> for PinState<'a> {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let code = text(Line::new(lines.first()?.parameters()))?;
-        Some(match code {
-            "" => return None,
+        (!code.is_empty()).then(|| code.into())
+    }
+}
+
+impl<'a> From<&'a str> for PinState<'a> {
+    fn from(code: &'a str) -> Self {
+        match code {
             "READY" => Self::Ready,
             "SIM PIN" => Self::SimPin,
             "SIM PUK" => Self::SimPuk,
@@ -140,7 +145,7 @@ impl<'a> Information<'a> for PinState<'a> {
             "SIM PIN2" => Self::SimPin2,
             "SIM PUK2" => Self::SimPuk2,
             code => Self::Other(code),
-        })
+        }
     }
 }
 
