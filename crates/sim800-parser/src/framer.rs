@@ -86,12 +86,10 @@ impl<const N: usize> Framer<N> {
 
     #[inline(always)]
     fn payload<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<&'a [u8]>> {
-        if input.is_empty() {
+        let octets = self.machine.take_payload(input);
+        if octets.is_empty() {
             return None;
         }
-        let taken = self.machine.payload(input.len());
-        let (octets, rest) = input.split_at_checked(taken)?;
-        *input = rest;
         Some(Event::Payload { octets, remaining: self.machine.remaining })
     }
 

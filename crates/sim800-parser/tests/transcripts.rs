@@ -85,14 +85,24 @@ fn at_every_cut() {
 fn across_steps() {
     for transcript in transcript::all() {
         let mut framer: Framer<256> = Framer::new();
+        let mut granted = None;
         for step in &transcript.steps {
             match step {
                 Step::Command(line) => framer.begin(expect(line)),
-                Step::Payload(_) => {}
+                Step::Payload(octets) => {
+                    let granted = granted.take().expect("payload without a prompt");
+                    assert!(
+                        octets.len() as u32 == granted || granted == u32::MAX,
+                        "{transcript}: {granted} granted"
+                    );
+                }
                 Step::Response(octets, events) => {
                     let mut notes = Notes::default();
                     let mut input = &octets[..];
                     while let Some(event) = framer.next(&mut input) {
+                        if let Event::Prompt { granted: count, .. } = event {
+                            granted = Some(count.unwrap_or(u32::MAX));
+                        }
                         notes.push(event);
                     }
                     assert_eq!(&notes.notes, events, "{transcript}");
