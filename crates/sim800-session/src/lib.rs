@@ -3,6 +3,7 @@
 mod client;
 mod config;
 mod driver;
+mod endpoint;
 pub mod engine;
 mod error;
 mod notices;
@@ -12,6 +13,7 @@ mod trace;
 pub use client::{Client, Reply};
 pub use config::{Config, FlowControl, Limits};
 pub use driver::{Driver, connect};
+pub use endpoint::{Endpoint, InvalidEndpoint, OpenError};
 pub use engine::{Request, Restart};
 pub use error::{Disconnected, Error, Failure, Malformation, Misuse};
 pub use notices::{Notice, Notices, UnsolicitedLine};

@@ -1,0 +1,168 @@
+//! Where a module is reached, in the words that users type.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// Where a module is reached: a serial port, or a TCP port that passes octets to one, as a terminal server does.
+///
+/// ```
+/// use sim800_session::Endpoint;
+///
+/// let serial: Endpoint = "/dev/ttyUSB0".parse()?;
+/// let tcp: Endpoint = "tcp://192.0.2.7:2000".parse()?;
+/// assert_eq!(tcp, Endpoint::Tcp { host: "192.0.2.7".into(), port: 2000 });
+/// # Ok::<_, sim800_session::InvalidEndpoint>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// A serial device or a pseudo-terminal.
+    Serial(PathBuf),
+    /// `tcp://<host>:<port>`; an IPv6 address is written in brackets.
+    Tcp {
+        /// A name or an address, without brackets.
+        host: String,
+        /// The TCP port.
+        port: u16,
+    },
+}
+
+impl FromStr for Endpoint {
+    type Err = InvalidEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once("://") {
+            Some(("tcp", address)) => {
+                let (host, port) = address.rsplit_once(':').ok_or(InvalidEndpoint::Tcp)?;
+                let host = match host.strip_prefix('[') {
+                    Some(host) => host.strip_suffix(']').ok_or(InvalidEndpoint::Tcp)?,
+                    None if host.contains(':') => return Err(InvalidEndpoint::Tcp),
+                    None => host,
+                };
+                match port.parse() {
+                    Ok(port) if port != 0 && !host.is_empty() => {
+                        Ok(Self::Tcp { host: host.to_owned(), port })
+                    }
+                    _ => Err(InvalidEndpoint::Tcp),
+                }
+            }
+            Some((scheme, _)) if !scheme.is_empty() && !scheme.contains('/') => {
+                Err(InvalidEndpoint::Scheme(scheme.to_owned()))
+            }
+            _ if text.is_empty() => Err(InvalidEndpoint::Empty),
+            _ => Ok(Self::Serial(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Serial(path) => path.display().fmt(f),
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
+        }
+    }
+}
+
+/// A text that names no port.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidEndpoint {
+    /// Nothing at all.
+    #[error("the port is empty; give a device such as /dev/ttyUSB0, or tcp://HOST:PORT")]
+    Empty,
+    /// Not `tcp://<host>:<port>`.
+    #[error("a TCP port is written tcp://HOST:PORT, as in tcp://192.0.2.7:2000 or tcp://[2001:db8::7]:2000")]
+    Tcp,
+    /// A scheme other than `tcp`.
+    #[error("a port cannot be reached by {0}://; give a device such as /dev/ttyUSB0, or tcp://HOST:PORT")]
+    Scheme(String),
+}
+
+/// A port that could not be opened, as adapters report it.
+///
+/// The message names the port, what went wrong and, where that is known, what helps.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("cannot open {endpoint}: {reason}")]
+pub struct OpenError {
+    endpoint: Endpoint,
+    kind: io::ErrorKind,
+    reason: String,
+}
+
+impl OpenError {
+    /// Opening `endpoint` failed with `error`.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "made of an error by `map_err`")]
+    pub fn new(endpoint: Endpoint, error: io::Error) -> Self {
+        use io::ErrorKind::{
+            AddrNotAvailable, ConnectionRefused, NotFound, PermissionDenied, TimedOut, WouldBlock,
+        };
+        let is_serial = matches!(endpoint, Endpoint::Serial(_));
+        let known = match error.kind() {
+            NotFound if is_serial => "there is no such port; is the device plugged in?",
+            PermissionDenied if is_serial => {
+                "permission denied; join the group that owns it (often dialout), then log in again"
+            }
+            // What a lock says that another program holds.
+            WouldBlock if is_serial => "another program uses it; end that first",
+            ConnectionRefused => "connection refused; is anything listening there?",
+            TimedOut => "nothing answered in time; check the address and what is between",
+            AddrNotAvailable => "there is no such address",
+            _ => "",
+        };
+        let reason = if known.is_empty() { error.to_string() } else { known.to_owned() };
+        Self { endpoint, kind: error.kind(), reason }
+    }
+
+    /// What was to be opened.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// What the system said.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.kind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_again() {
+        for text in ["/dev/ttyUSB0", "module", "tcp://localhost:2000", "tcp://[2001:db8::7]:65535", "./a://b"]
+        {
+            let endpoint: Endpoint = text.parse().unwrap();
+            assert_eq!(endpoint.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_names_no_port_is_refused() {
+        assert_eq!("".parse::<Endpoint>(), Err(InvalidEndpoint::Empty));
+        assert_eq!("telnet://a:1".parse::<Endpoint>(), Err(InvalidEndpoint::Scheme("telnet".into())));
+        for text in
+            ["tcp://", "tcp://a", "tcp://a:", "tcp://a:0", "tcp://:1", "tcp://a:65536", "tcp://::1:2000"]
+        {
+            assert_eq!(text.parse::<Endpoint>(), Err(InvalidEndpoint::Tcp), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_which_port_and_what_helps() {
+        let error = OpenError::new(Endpoint::Serial("/dev/ttyUSB9".into()), io::ErrorKind::NotFound.into());
+        assert_eq!(
+            error.to_string(),
+            "cannot open /dev/ttyUSB9: there is no such port; is the device plugged in?"
+        );
+    }
+}
