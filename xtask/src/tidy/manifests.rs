@@ -32,8 +32,11 @@ pub(super) fn check(packages: &[Package], files: &[TextFile]) -> Vec<Finding> {
             }
         }
         for (line, section, entry) in &entries {
-            let in_workspace = entry.contains("workspace = true");
-            if section.ends_with("dependencies") && !in_workspace {
+            let is_inherited = entry.contains("workspace = true");
+            // A crate whose tests need one that imports it names it without a version, so that the two can be
+            // published one after the other; the workspace cannot say so for it.
+            let is_upwards = section == "dev-dependencies" && entry.contains("{ path = \"../");
+            if section.ends_with("dependencies") && !is_inherited && !is_upwards {
                 found(*line, format!("declare this dependency in the root manifest: {entry}"));
             } else if section.contains("dependencies.") {
                 found(*line, "write a dependency on one line".to_owned());
@@ -101,7 +104,11 @@ mod tests {
 
     #[test]
     fn a_plain_manifest_passes() {
-        assert!(rules(GOOD, "#![no_std]", "`sim800-parser`").is_empty());
+        let with_tests =
+            format!("{GOOD}[dev-dependencies]\nsim800-command = {{ path = \"../sim800-command\" }}");
+        for manifest in [GOOD, &with_tests] {
+            assert!(rules(manifest, "#![no_std]", "`sim800-parser`").is_empty());
+        }
     }
 
     #[test]
