@@ -1,0 +1,106 @@
+//! What all parts of the module share: the clock, the way out, the agenda, the way to the network.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::agenda::{Agenda, Timer};
+use crate::config::Config;
+use crate::effect::{Effect, OperationId};
+use crate::refusal::Refusal;
+use crate::response::{Format, Output};
+
+/// While so many effects wait to be polled, no command is begun.
+const MOST_EFFECTS: usize = 256;
+
+/// How a command goes on, if it is not refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// It is done.
+    Done,
+    /// It ends later; nothing else is executed until then.
+    Wait(Duration, Slow),
+    /// So many octets of payload come first, within this time.
+    Input(usize, Duration, Sink),
+    /// It ends without a result code, and so does its line.
+    Silent,
+}
+
+/// Every command's outcome.
+pub(crate) type Outcome = Result<Step, Refusal>;
+
+/// What a command that takes time does at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slow {
+    /// Opens the bearer.
+    BearerOpen(u8),
+    /// Closes the bearer.
+    BearerClose(u8),
+    /// Attaches to GPRS or detaches.
+    Attach(bool),
+    /// Changes the level of functionality.
+    Functionality(u8),
+    /// Resets the module.
+    Restart,
+    /// Unlocks the SIM.
+    Unlock,
+    /// Looks for a network again, or leaves it.
+    Register(bool),
+    /// Lists the networks.
+    ListOperators,
+}
+
+/// Where payload goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sink {
+    /// `AT+HTTPDATA`
+    HttpData,
+    /// `AT+FTPPUT=2`
+    FtpPut,
+}
+
+pub(crate) struct Board {
+    pub(crate) config: Config,
+    pub(crate) now: Duration,
+    pub(crate) output: Output,
+    pub(crate) agenda: Agenda,
+    effects: VecDeque<Effect>,
+    operations: u64,
+}
+
+impl Board {
+    pub(crate) fn new(config: Config, format: Format) -> Self {
+        let output = Output::new(format, config.spacing);
+        Self {
+            config,
+            now: Duration::ZERO,
+            output,
+            agenda: Agenda::default(),
+            effects: VecDeque::new(),
+            operations: 0,
+        }
+    }
+
+    /// Sets a timer.
+    pub(crate) fn after(&mut self, delay: Duration, timer: Timer) {
+        self.agenda.set(timer, self.now.saturating_add(delay));
+    }
+
+    /// A name for a new operation.
+    pub(crate) fn operation(&mut self) -> OperationId {
+        self.operations += 1;
+        OperationId(self.operations)
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Whether so much waits outside that no command is begun.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.output.is_congested() || self.effects.len() >= MOST_EFFECTS
+    }
+}

@@ -1,0 +1,119 @@
+//! The SIM card and its lock.
+
+use sim800_command::Form;
+
+use crate::board::{Board, Outcome, Slow, Step};
+use crate::config::Sim;
+use crate::refusal::{Cme, Refusal};
+use crate::syntax::Command;
+
+/// Wrong PINs until the card is blocked.
+const TRIES: u8 = 3;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lock {
+    /// The module has not talked to the card yet, or not any more.
+    Down,
+    Absent,
+    Pin,
+    Puk,
+    Open,
+}
+
+#[derive(Debug)]
+pub(crate) struct Card {
+    lock: Lock,
+    /// Wrong PINs so far; the card remembers them.
+    failures: u8,
+}
+
+impl Card {
+    pub(crate) fn new() -> Self {
+        Self { lock: Lock::Down, failures: 0 }
+    }
+
+    /// The module begins to talk to the card.
+    pub(crate) fn power_up(&mut self, sim: &Sim) {
+        self.lock = match sim {
+            Sim::Ready => Lock::Open,
+            Sim::PinRequired { .. } if self.failures < TRIES => Lock::Pin,
+            Sim::PinRequired { .. } => Lock::Puk,
+            Sim::Absent => Lock::Absent,
+        };
+    }
+
+    pub(crate) fn power_down(&mut self) {
+        self.lock = Lock::Down;
+    }
+
+    /// Somebody else unlocked it before the DTE came.
+    pub(crate) fn unlock(&mut self) {
+        self.lock = Lock::Open;
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock == Lock::Open
+    }
+
+    /// The line that tells the card's state at start-up.
+    pub(crate) fn report(&self) -> &'static str {
+        match self.lock {
+            Lock::Open => "+CPIN: READY",
+            Lock::Pin => "+CPIN: SIM PIN",
+            Lock::Puk => "+CPIN: SIM PUK",
+            Lock::Absent => "+CPIN: NOT INSERTED",
+            Lock::Down => "+CPIN: NOT READY",
+        }
+    }
+
+    /// Refuses what needs the card.
+    pub(crate) fn require(&self) -> Result<(), Refusal> {
+        match self.lock {
+            Lock::Open => Ok(()),
+            Lock::Pin => Err(Cme::SimPinRequired.into()),
+            Lock::Puk => Err(Cme::SimPukRequired.into()),
+            Lock::Absent => Err(Cme::SimNotInserted.into()),
+            Lock::Down => Err(Cme::SimBusy.into()),
+        }
+    }
+
+    /// `AT+CPIN`
+    pub(crate) fn command(&mut self, command: &Command, board: &mut Board) -> Outcome {
+        match command.form {
+            Form::Test => Ok(Step::Done),
+            Form::Read => match self.lock {
+                Lock::Open | Lock::Pin | Lock::Puk => {
+                    board.output.information(self.report());
+                    Ok(Step::Done)
+                }
+                Lock::Absent | Lock::Down => Err(self.require().err().unwrap_or(Refusal::Unknown)),
+            },
+            Form::Write => {
+                let parameters = command.parameters();
+                parameters.expect(1..=2)?;
+                self.try_pin(parameters.octets(0), board)
+            }
+            _ => Err(Refusal::Unknown),
+        }
+    }
+
+    fn try_pin(&mut self, pin: &[u8], board: &Board) -> Outcome {
+        match (self.lock, &board.config.sim) {
+            (Lock::Open, _) => Err(Cme::NotAllowed.into()),
+            (Lock::Pin, Sim::PinRequired { pin: right }) => {
+                if right.as_bytes() == pin {
+                    self.failures = 0;
+                    return Ok(Step::Wait(board.config.timings.pin, Slow::Unlock));
+                }
+                self.failures += 1;
+                if self.failures >= TRIES {
+                    self.lock = Lock::Puk;
+                }
+                Err(Cme::IncorrectPassword.into())
+            }
+            // Nobody knows the PUK.
+            (Lock::Puk, _) => Err(Cme::IncorrectPassword.into()),
+            _ => Err(self.require().err().unwrap_or(Refusal::Unknown)),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! What the module says: how lines look under `ATV`, `ATQ` and `AT+CMEE`, and the queue of octets for the DTE.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::config::Spacing;
+use crate::fault::{Damage, Place};
+use crate::refusal::Refusal;
+
+/// While so many octets wait for the DTE, no command is begun. One command adds at most its buffer of 319,488.
+const HIGH_WATER: usize = 64 * 1024;
+
+/// Unsolicited lines are dropped above this, as a module does that is not read from.
+const FULL: usize = HIGH_WATER + 512 * 1024;
+
+/// The most faults that wait for their place.
+const MOST_FAULTS: usize = 1024;
+
+/// Small pieces are gathered up to this before a new chunk is begun.
+const CHUNK: usize = 2048;
+
+/// What shapes the lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Format {
+    pub(crate) echo: bool,
+    pub(crate) verbose: bool,
+    pub(crate) quiet: bool,
+    /// `AT+CMEE`: 0 `ERROR`, 1 numbers, 2 words.
+    pub(crate) errors: u8,
+}
+
+/// The way out.
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    spacing: Spacing,
+    queue: VecDeque<Bytes>,
+    /// Behind the queue: small pieces, gathered.
+    tail: BytesMut,
+    queued: usize,
+    transmitted: u64,
+    /// Lines that follow the result code of the command line that caused them.
+    deferred: Vec<String>,
+    injected: Vec<(Place, String)>,
+    damages: Vec<(u64, Damage)>,
+    /// No line goes out that was not asked for.
+    mute: bool,
+}
+
+impl Output {
+    pub(crate) fn new(format: Format, spacing: Spacing) -> Self {
+        Self {
+            format,
+            spacing,
+            queue: VecDeque::new(),
+            tail: BytesMut::new(),
+            queued: 0,
+            transmitted: 0,
+            deferred: Vec::new(),
+            injected: Vec::new(),
+            damages: Vec::new(),
+            mute: false,
+        }
+    }
+
+    /// Repeats an octet of a command line.
+    pub(crate) fn echo(&mut self, octet: u8) {
+        if self.format.echo {
+            self.push(&[octet]);
+        }
+    }
+
+    /// Information text; several lines are separated by CR LF.
+    pub(crate) fn information(&mut self, text: &str) {
+        self.place(Place::BeforeResponse);
+        self.line(text);
+    }
+
+    /// A header and as many octets as it says.
+    pub(crate) fn payload(&mut self, header: &str, octets: Bytes) {
+        self.information(header);
+        self.flush();
+        self.queued += octets.len();
+        if !octets.is_empty() {
+            self.queue.push_back(octets);
+        }
+    }
+
+    /// A line that was not asked for.
+    pub(crate) fn unsolicited(&mut self, text: &str) {
+        if self.queued < FULL && !self.mute {
+            self.spaced(text, true);
+        }
+    }
+
+    /// A line that was not asked for, caused by a command line whose result code comes first.
+    pub(crate) fn unsolicited_after_result(&mut self, text: String) {
+        self.deferred.push(text);
+    }
+
+    /// Under autobauding nothing is said unasked before the rate is found.
+    pub(crate) fn set_mute(&mut self, mute: bool) {
+        self.mute = mute;
+    }
+
+    /// Drops what waits for a result code.
+    pub(crate) fn forget(&mut self) {
+        self.deferred.clear();
+    }
+
+    /// Octets that are no line, such as those for synchronisation at power-on.
+    pub(crate) fn raw(&mut self, octets: &[u8]) {
+        self.push(octets);
+    }
+
+    /// The final result code of a command line.
+    pub(crate) fn result(&mut self, result: Result<(), Refusal>) {
+        self.place(Place::BeforeResponse);
+        self.place(Place::BeforeResult);
+        if !self.format.quiet {
+            match (result, self.format.errors) {
+                (Ok(()), _) => self.code("OK", "0"),
+                (Err(Refusal::NoCarrier), _) => self.code("NO CARRIER", "3"),
+                (Err(Refusal::Unknown), _) | (Err(Refusal::Cme(_)), 0) => self.code("ERROR", "4"),
+                (Err(Refusal::Cme(error)), 1) => self.spaced(&format!("+CME ERROR: {}", error.code()), true),
+                (Err(Refusal::Cme(error)), _) => self.spaced(&format!("+CME ERROR: {}", error.text()), true),
+            }
+        }
+        for text in std::mem::take(&mut self.deferred) {
+            self.unsolicited(&text);
+        }
+    }
+
+    fn code(&mut self, words: &str, digit: &str) {
+        if self.format.verbose {
+            self.spaced(words, true);
+        } else {
+            self.push(digit.as_bytes());
+            self.push(b"\r");
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        self.spaced(text, self.format.verbose);
+    }
+
+    fn spaced(&mut self, text: &str, leading: bool) {
+        if leading {
+            self.push(b"\r\n");
+        }
+        let compact =
+            self.spacing == Spacing::Sim900 && (text.starts_with("+HTTP") || text.starts_with("+FTP"));
+        match text.split_once(": ").filter(|_| compact) {
+            Some((name, values)) => {
+                self.push(name.as_bytes());
+                self.push(b":");
+                self.push(values.as_bytes());
+            }
+            None => self.push(text.as_bytes()),
+        }
+        self.push(b"\r\n");
+    }
+
+    /// Plants a line at a place to come.
+    pub(crate) fn inject(&mut self, place: Place, text: String) {
+        if place == Place::Now {
+            self.unsolicited(&text);
+        } else if self.injected.len() < MOST_FAULTS {
+            self.injected.push((place, text));
+        }
+    }
+
+    fn place(&mut self, place: Place) {
+        let (here, later) = std::mem::take(&mut self.injected).into_iter().partition(|(at, _)| *at == place);
+        self.injected = later;
+        let here: Vec<(Place, String)> = here;
+        for (_, text) in here {
+            self.unsolicited(&text);
+        }
+    }
+
+    /// Damages the octet behind the next `after` ones that were not polled yet.
+    pub(crate) fn damage(&mut self, after: u64, damage: Damage) {
+        if self.damages.len() < MOST_FAULTS {
+            self.damages.push((self.transmitted.saturating_add(after), damage));
+        }
+    }
+
+    fn push(&mut self, octets: &[u8]) {
+        self.tail.extend_from_slice(octets);
+        self.queued += octets.len();
+        if self.tail.len() >= CHUNK {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.tail.is_empty() {
+            self.queue.push_back(self.tail.split().freeze());
+        }
+    }
+
+    /// The next octets on the line.
+    pub(crate) fn poll(&mut self) -> Option<Bytes> {
+        self.flush();
+        while let Some(octets) = self.queue.pop_front() {
+            self.queued -= octets.len();
+            let start = self.transmitted;
+            self.transmitted += octets.len() as u64;
+            let octets = if self.damages.is_empty() { octets } else { self.damaged(start, &octets) };
+            if !octets.is_empty() {
+                return Some(octets);
+            }
+        }
+        None
+    }
+
+    fn damaged(&mut self, start: u64, octets: &[u8]) -> Bytes {
+        let mut damaged = BytesMut::with_capacity(octets.len() + 1);
+        for (position, &octet) in (start..).zip(octets) {
+            let mut copies = 1;
+            let mut octet = octet;
+            for &(_, damage) in self.damages.iter().filter(|(at, _)| *at == position) {
+                match damage {
+                    Damage::Drop => copies = 0,
+                    Damage::Duplicate => copies = copies.min(1) * 2,
+                    Damage::Flip(mask) => octet ^= mask,
+                }
+            }
+            damaged.extend(std::iter::repeat_n(octet, copies));
+        }
+        self.damages.retain(|(at, _)| *at >= self.transmitted);
+        damaged.freeze()
+    }
+
+    /// Whether so much waits for the DTE that the module does nothing else.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.queued >= HIGH_WATER
+    }
+
+    /// The octets said so far, transmitted or waiting.
+    pub(crate) fn said(&self) -> u64 {
+        self.transmitted + self.queued as u64
+    }
+
+    /// The octets transmitted so far.
+    pub(crate) fn transmitted(&self) -> u64 {
+        self.transmitted
+    }
+}
