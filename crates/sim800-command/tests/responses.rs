@@ -50,6 +50,7 @@ fn bearer_is_told_from_its_loss() -> TestResult {
     let query = SapbrQuery { cid: Cid::new(1)? };
     assert!(claims(&query, "+SAPBR:1,1,\"10.89.193.1\""));
     assert!(!claims(&query, "+SAPBR 1: DEACT"));
+    assert!(!claims(&query, "+SAPBR: 1,1"));
     let status = query.response(&lines(&["+SAPBR:1,1,\"10.89.193.1\""]))?;
     assert_eq!((status.cid, status.state), (1, BearerState::Connected));
     assert_eq!(status.address, Some(Ipv4Addr::new(10, 89, 193, 1)));
