@@ -105,7 +105,7 @@ pub struct Spec {
     pub form: Form,
     /// What stands behind the name, in this order.
     pub parameters: &'static [ParameterSpec],
-    /// The section of the AT command manual V1.12 that describes it.
+    /// Where it is described: a section of the AT command manual V1.12.
     pub section: &'static str,
     /// The documentation, one or more paragraphs; every line begins with a blank.
     pub doc: &'static str,
