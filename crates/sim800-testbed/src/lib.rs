@@ -1,1 +1,3 @@
 //! The emulated module on a real network.
+
+pub mod server;
