@@ -1,1 +1,108 @@
-//! SIM800-series modules on smol.
+//! SIM800-series modules on smol: serial ports and TCP.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use sim800_session::Config;
+//!
+//! let (client, driver) = sim800_smol::open(&"/dev/ttyUSB0".parse()?, Config::default()).await?;
+//! let driver = smol::spawn(driver);
+//! client.start_up().await?;
+//! // …
+//! drop(client);
+//! driver.await?; // what was begun is cleaned up
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Any other port of `futures` traits, and any other executor than smol's own, goes with [`connect`].
+
+mod port;
+mod serial;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use sim800_session::{Client, Config, Driver, Endpoint, OpenError, Runtime};
+use smol::io::{AsyncRead, AsyncWrite};
+use smol::net::TcpStream;
+use smol::{Async, Timer};
+
+pub use self::port::Port;
+
+/// Opens what `endpoint` names; see [`open_serial`] and [`open_tcp`].
+///
+/// # Errors
+///
+/// [`OpenError`] with the port, and what went wrong.
+pub async fn open(endpoint: &Endpoint, config: Config) -> Result<(Client, Driver<Port>), OpenError> {
+    match endpoint {
+        Endpoint::Serial(path) => open_serial(path, config),
+        Endpoint::Tcp { host, port } => open_tcp(host, *port, config).await,
+        _ => Err(OpenError::new(endpoint.clone(), io::ErrorKind::Unsupported.into())),
+    }
+}
+
+/// Opens a serial port, or a pseudo-terminal, at the rate and with the flow control of `config`, and locks it against
+/// other programs.
+///
+/// Modem control lines are neither needed nor heeded, for a module moves them while data flows.
+///
+/// # Errors
+///
+/// [`OpenError`] with the port, and what went wrong.
+pub fn open_serial(path: &Path, config: Config) -> Result<(Client, Driver<Port>), OpenError> {
+    let port = serial::open(path, config.rate, config.flow_control)
+        .and_then(Async::new)
+        .map_err(|error| OpenError::new(Endpoint::Serial(path.to_owned()), error))?;
+    Ok(connect(Port::new(port), config))
+}
+
+/// Connects to a TCP port behind which there is a serial one, within [`Config::answer_within`].
+///
+/// # Errors
+///
+/// [`OpenError`] with the port, and what went wrong.
+pub async fn open_tcp(host: &str, port: u16, config: Config) -> Result<(Client, Driver<Port>), OpenError> {
+    let connecting = async {
+        let stream = TcpStream::connect((host, port)).await?;
+        // A command line is one small packet, and its answer is waited for.
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    };
+    let expired = async {
+        Timer::after(config.answer_within).await;
+        Err(io::ErrorKind::TimedOut.into())
+    };
+    let stream = smol::future::or(connecting, expired)
+        .await
+        .map_err(|error| OpenError::new(Endpoint::Tcp { host: host.to_owned(), port }, error))?;
+    Ok(connect(Port::new(stream), config))
+}
+
+/// A session over `port`, with the time of smol's reactor.
+pub fn connect<P: AsyncRead + AsyncWrite + Unpin>(port: P, config: Config) -> (Client, Driver<P>) {
+    sim800_session::connect(port, Arc::new(Smol { epoch: Instant::now() }), config)
+}
+
+/// The time of smol's reactor, which runs by itself.
+#[derive(Debug)]
+struct Smol {
+    epoch: Instant,
+}
+
+#[async_trait]
+impl Runtime for Smol {
+    fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    async fn sleep_until(&self, deadline: Duration) {
+        match self.epoch.checked_add(deadline) {
+            Some(deadline) => Timer::at(deadline).await,
+            None => Timer::never().await,
+        };
+    }
+}
