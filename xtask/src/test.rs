@@ -31,6 +31,7 @@ pub(crate) const STEPS: &[Step] = &[
         check: no_std,
     },
     Step { name: "tests", about: "unit, integration and doc tests of the whole workspace", check: tests },
+    Step { name: "fuzz", about: "the fuzz targets' bodies, over what was found before", check: fuzz },
     Step { name: "docs", about: "the documentation builds without warnings", check: docs },
     Step { name: "rendered", about: "the files made from the command table are fresh", check: rendered },
     Step { name: "conformance", about: "the program against nginx and vsftpd", check: conformance::run },
@@ -103,6 +104,19 @@ fn no_std() -> Result<Outcome> {
 
 fn tests() -> Result<Outcome> {
     cargo::run(&["test", "--workspace", "--no-fail-fast"], &[]).map(|()| Outcome::Passed)
+}
+
+/// A workspace of its own, so the steps before do not see it.
+fn fuzz() -> Result<Outcome> {
+    let manifest = ["--manifest-path", "fuzz/Cargo.toml"];
+    cargo::run(&[&["fmt", "--check"][..], &manifest].concat(), &[])?;
+    let target = ["--target-dir", "target/fuzz"];
+    cargo::run(
+        &[&["clippy", "--all-targets"][..], &manifest, &target, &["--", "-D", "warnings"]].concat(),
+        &[],
+    )?;
+    cargo::run(&[&["test", "--lib"][..], &manifest, &target].concat(), &[])?;
+    Ok(Outcome::Passed)
 }
 
 fn docs() -> Result<Outcome> {
