@@ -149,7 +149,7 @@ impl Decoder {
         if self.filled == 0 || (!complete && self.filled < self.limits.gather) {
             return None;
         }
-        let taken = self.machine.payload(self.filled);
+        let taken = self.machine.take_payload(&mut self.buffer.get(..self.filled)?).len();
         Some(Event::Payload { octets: self.split(taken), remaining: self.machine.remaining })
     }
 

@@ -98,6 +98,21 @@ fn frame(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
     (seen, framer.pending().to_vec())
 }
 
+/// The same in the push form.
+fn feed(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
+    let mut framer: Framer<CARRY> = Framer::new();
+    let mut seen = Vec::new();
+    for (expect, octets) in script {
+        if let Some(expect) = expect {
+            framer.begin(*expect);
+        }
+        for input in reads(octets, sizes) {
+            framer.feed(input, |event| Seen::push(&mut seen, event));
+        }
+    }
+    (seen, framer.pending().to_vec())
+}
+
 fn decode(script: &Script, sizes: &[usize], gather: usize) -> (Vec<Seen>, Vec<u8>) {
     let mut limits = Limits::default();
     limits.line = LINE;
@@ -254,6 +269,7 @@ proptest! {
         let whole = frame(&script, &[usize::MAX]);
         prop_assert_eq!(&frame(&script, &sizes), &whole);
         prop_assert_eq!(&frame(&script, &[1]), &whole);
+        prop_assert_eq!(&feed(&script, &sizes), &whole);
         prop_assert_eq!(&decode(&script, &[usize::MAX], 1), &whole);
         prop_assert_eq!(&decode(&script, &sizes, 1), &whole);
 
