@@ -186,24 +186,26 @@ impl<D: Door> Turns<D> {
         if worked { Poll::Ready(Ok(true)) } else { Poll::Pending }
     }
 
-    /// Hands the client what has arrived for it.
+    /// Hands the client what has arrived for it, all of it: what was said to one client is not for the next.
     fn send(&mut self, cx: &mut Context<'_>, now: Duration) -> io::Result<bool> {
-        let octets = self.uart.output(now);
-        if octets.is_empty() {
-            self.stalled = None;
-            return Ok(false);
-        }
-        if let Poll::Ready(taken) = self.door.poll_send(cx, octets) {
+        let mut worked = false;
+        loop {
+            let octets = self.uart.output(now);
+            if octets.is_empty() {
+                self.stalled = None;
+                return Ok(worked);
+            }
+            let Poll::Ready(taken) = self.door.poll_send(cx, octets) else { break };
             self.uart.consume(taken?);
             self.stalled = None;
-            return Ok(true);
+            worked = true;
         }
         self.uart.handle_output_pause();
         if now.saturating_sub(*self.stalled.get_or_insert(now)) >= PATIENCE {
             self.uart.discard_output();
             self.stalled = None;
         }
-        Ok(false)
+        Ok(worked)
     }
 
     /// Takes what the client has to say.
