@@ -294,6 +294,9 @@ impl Kept {
             Form::Write => {
                 let parameters = command.parameters();
                 parameters.expect(1..=values.len())?;
+                if (0..parameters.len()).all(|index| parameters.octets(index).is_empty()) {
+                    return Err(Cme::TooFewParameters.into());
+                }
                 let mut changed = values.to_vec();
                 for (index, (value, default)) in changed.iter_mut().zip(self.defaults).enumerate() {
                     if parameters.octets(index).is_empty() {

@@ -173,12 +173,16 @@ impl Emulator {
 
     /// Lets everything happen that was due up to now.
     fn advance(&mut self, now: Duration) {
+        self.fire_due(now);
+        self.board.now = self.board.now.max(now);
+    }
+
+    fn fire_due(&mut self, now: Duration) {
         while let Some((at, timer)) = self.board.agenda.pop_due(now) {
             self.board.now = self.board.now.max(at);
             self.fire(timer);
             self.resume();
         }
-        self.board.now = self.board.now.max(now);
     }
 
     fn fire(&mut self, timer: Timer) {
@@ -210,6 +214,8 @@ impl Emulator {
     /// Takes octets one after the other, each for what it is at its turn.
     fn receive(&mut self, mut octets: &[u8]) {
         while let Some((&first, rest)) = octets.split_first() {
+            // What the octets before have made due comes first, or the cuts of the input would matter.
+            self.fire_due(self.board.now);
             if !self.on {
                 return;
             }
