@@ -93,6 +93,11 @@ impl General {
         self.stored.format
     }
 
+    /// Whether the next start finds the rate by itself.
+    pub(crate) fn is_autobauding(&self) -> bool {
+        self.rate == 0
+    }
+
     /// Back to what is stored.
     pub(crate) fn restart(&mut self, output: &mut Output, radio: &mut Radio) {
         let stored = self.stored.clone();

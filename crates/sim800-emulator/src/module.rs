@@ -326,7 +326,11 @@ impl Emulator {
     fn complete(&mut self, slow: Slow) -> Outcome {
         match slow {
             Slow::BearerOpen(cid) => {
-                self.bearers.opened(cid, self.radio.is_attached(), &self.board)?;
+                let opened = self.bearers.opened(cid, self.radio.is_attached(), &self.board);
+                if !self.radio.is_on() {
+                    return Err(Cme::RadioOff.into());
+                }
+                opened?;
             }
             Slow::BearerClose(cid) => {
                 self.bearers.closed(cid);
@@ -341,7 +345,7 @@ impl Emulator {
             Slow::Functionality(level) => self.set_functionality(level),
             Slow::Restart => {
                 self.finish(Ok(()));
-                self.restart(false);
+                self.restart(self.general.is_autobauding());
                 return Ok(Step::Silent);
             }
             Slow::Unlock => {

@@ -95,6 +95,7 @@ fn functionality() {
     bench.ok("AT+CMEE=1");
     bench.exchange("AT+CFUN=4", "\r\n+CME ERROR: 3\r\n");
     bench.exchange("AT+CGATT=1", "\r\n+CME ERROR: 797\r\n");
+    bench.exchange("AT+SAPBR=1,1", "\r\n+CME ERROR: 797\r\n");
     bench.exchange("AT+CPIN?", "\r\n+CME ERROR: 14\r\n");
     bench.exchange("AT+CFUN=2", "\r\n+CME ERROR: 793\r\n");
     bench.exchange("AT+CFUN=1", "\r\nOK\r\n\r\n+CPIN: READY\r\n");

@@ -63,6 +63,17 @@ fn autobauding_lets_the_late_lines_through() {
 }
 
 #[test]
+fn the_rate_decides_how_a_restart_looks() {
+    let mut bench = Bench::new(instant());
+    bench.ok("AT+IPR=0");
+    bench.ok("AT+CFUN=1,1");
+    bench.wait(SECOND, "");
+    bench.ok("AT+IPR=115200");
+    bench.ok("AT+CFUN=1,1");
+    bench.wait(SECOND, [SYNC, READY, b"\r\nCall Ready\r\n\r\nSMS Ready\r\n"].concat());
+}
+
+#[test]
 fn with_a_pin() {
     let mut config = fixed_rate();
     config.sim = Sim::PinRequired { pin: "1234".into() };
