@@ -86,6 +86,9 @@ impl<const N: usize> Framer<N> {
             }
             return Some(Event::Payload { octets, remaining: self.machine.remaining });
         }
+        if input.is_empty() && self.start == 0 {
+            return None;
+        }
         // The event is put together here, in the caller's registers.
         let (kind, place) = self.find(input)?;
         let raw = match place {
@@ -111,46 +114,36 @@ impl<const N: usize> Framer<N> {
     #[inline(never)]
     fn find<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, Place<'i>)> {
         loop {
-            if self.end == 0 {
-                if input.is_empty() {
-                    return None;
-                }
-                match self.machine.step(input) {
-                    Step::Take { kind, len } => {
-                        let (raw, rest) = input.split_at_checked(len)?;
-                        *input = rest;
-                        return Some((kind, Place::Input(raw)));
-                    }
-                    Step::Skip { len } => *input = input.get(len..).unwrap_or_default(),
-                    Step::Payload => {
-                        let octets = self.machine.take_payload(input);
-                        return Some((Kind::Payload(self.machine.remaining), Place::Input(octets)));
-                    }
-                    Step::More => {
-                        self.keep(input, input.len());
-                        return None;
-                    }
-                }
-            } else {
-                let start = self.start;
-                let mut pending = self.carry.get(start..self.end)?;
-                if self.machine.remaining != 0 {
-                    let len = self.machine.take_payload(&mut pending).len();
+            let start = self.start;
+            let carried = self.end != 0;
+            let mut pending = if carried { self.carry.get(start..self.end)? } else { *input };
+            if carried && self.machine.remaining != 0 {
+                let len = self.machine.take_payload(&mut pending).len();
+                self.release(len);
+                return Some((Kind::Payload(self.machine.remaining), Place::Carry { start, len }));
+            }
+            match self.machine.step(pending) {
+                Step::Take { kind, len } if carried => {
                     self.release(len);
-                    return Some((Kind::Payload(self.machine.remaining), Place::Carry { start, len }));
+                    return Some((kind, Place::Carry { start, len }));
                 }
-                match self.machine.step(pending) {
-                    Step::Take { kind, len } => {
-                        self.release(len);
-                        return Some((kind, Place::Carry { start, len }));
-                    }
-                    Step::Skip { len } => self.release(len),
-                    Step::Payload => {}
-                    Step::More if input.is_empty() => return None,
-                    Step::More => {
-                        let line_end = find(b'\n', input, 0);
-                        self.keep(input, line_end.map_or(input.len(), |end| end + 1));
-                    }
+                Step::Take { kind, len } => {
+                    let (raw, rest) = input.split_at_checked(len)?;
+                    *input = rest;
+                    return Some((kind, Place::Input(raw)));
+                }
+                Step::Skip { len } if carried => self.release(len),
+                Step::Skip { len } => *input = input.get(len..).unwrap_or_default(),
+                Step::Payload if carried => {}
+                Step::Payload => {
+                    let octets = self.machine.take_payload(input);
+                    return Some((Kind::Payload(self.machine.remaining), Place::Input(octets)));
+                }
+                Step::More if input.is_empty() => return None,
+                Step::More => {
+                    // Without a carry, all of the input is the beginning of one event.
+                    let line_end = if carried { find(b'\n', input, 0) } else { None };
+                    self.keep(input, line_end.map_or(input.len(), |end| end + 1));
                 }
             }
         }

@@ -90,40 +90,37 @@ impl Machine {
     }
 
     /// Looks at `pending`, which begins where the last event ended.
+    #[inline(always)]
     pub(crate) fn step(&mut self, pending: &[u8]) -> Step {
         if pending.len() <= self.scanned {
             return Step::More;
         }
-        let step = match self.state {
-            State::Line => self.line(pending),
-            State::Continuation => self.text_line(pending, 0),
-            State::Counted(count) => self.counted(pending, count),
-            State::Overlong(discarded) => self.overlong(pending, discarded),
+        let step = match (self.state, pending) {
+            (State::Line, [b'\r', b'\n', body @ ..]) => match &self.expect {
+                Some(Expect { data: DataPhase::Counted { count: count @ 1.. }, .. }) if self.data => {
+                    self.data = false;
+                    self.state = State::Counted(*count);
+                    Step::Take { kind: Kind::Blank, len: 2 }
+                }
+                // Every response ends in a line, most of them in this one.
+                Some(_) if self.scanned == 0 && body.starts_with(b"OK\r\n") => {
+                    self.finish();
+                    Step::Take { kind: Kind::Final(FinalResultCode::Ok), len: 6 }
+                }
+                _ => self.line(pending, body, 2),
+            },
+            (State::Line | State::Continuation, _) => self.line(pending, pending, 0),
+            (State::Counted(count), _) => self.counted(pending, count),
+            (State::Overlong(discarded), _) => self.overlong(pending, discarded),
         };
-        if step != Step::More {
+        if !matches!(step, Step::More) {
             self.scanned = 0;
         }
         step
     }
 
-    #[inline]
-    fn line(&mut self, pending: &[u8]) -> Step {
-        let [b'\r', b'\n', body @ ..] = pending else { return self.text_line(pending, 0) };
-        match self.expect {
-            Some(Expect { data: DataPhase::Counted { count: count @ 1.. }, .. }) if self.data => {
-                self.data = false;
-                self.state = State::Counted(count);
-                Step::Take { kind: Kind::Blank, len: 2 }
-            }
-            // Every response ends in a line, most of them in this one.
-            Some(_) if self.scanned == 0 && body.starts_with(b"OK\r\n") => self.take(FinalResultCode::Ok, 6),
-            _ => self.text_line(pending, 2),
-        }
-    }
-
-    /// A line whose text begins at `start`; what stands before is one blank line.
-    fn text_line(&mut self, pending: &[u8], start: usize) -> Step {
-        let (_, body) = pending.split_at_checked(start).unwrap_or_default();
+    /// A line whose text is in `body`, from `start` on; what stands before is one blank line.
+    fn line(&mut self, pending: &[u8], body: &[u8], start: usize) -> Step {
         let window = body.get(..self.limit).unwrap_or(body);
         if let Some(step) = self.before_line_end(window, start) {
             return step;
@@ -136,12 +133,12 @@ impl Machine {
             }
             return Step::More;
         };
-        let (raw, _) = window.split_at_checked(end + 1).unwrap_or((window, &[]));
-        let len = start + raw.len();
+        let len = start + end + 1;
         if self.state == State::Continuation {
             self.state = State::Line;
             return Step::Take { kind: Kind::Continuation, len };
         }
+        let raw = window.get(..end).unwrap_or(window);
         let text = text(raw);
         if text.is_empty() && raw.trim_ascii().is_empty() {
             // Of two blank lines the second goes with what follows.
@@ -185,7 +182,8 @@ impl Machine {
     }
 
     fn classify(&mut self, line: Line<'_>) -> Kind {
-        let Some(expect) = self.expect else { return self.unsolicited(line) };
+        let Some(expect) = &self.expect else { return self.unsolicited(line) };
+        let (data, information) = (expect.data, expect.information);
         if let Some(code) = FinalResultCode::from_line(line) {
             if expect.connection || !code.is_of_connection() {
                 self.finish();
@@ -193,11 +191,11 @@ impl Machine {
             }
         }
         if self.data {
-            if let Some(kind) = self.open(expect.data, line) {
+            if let Some(kind) = self.open(data, line) {
                 return kind;
             }
         }
-        let claimed = match expect.information {
+        let claimed = match information {
             Claim::None => false,
             Claim::Named { name, accepts } => line.name() == Some(name) && accepts(line.values()),
             Claim::Text => matches!(Unsolicited::from(line), Unsolicited::Other(_)),
@@ -206,6 +204,7 @@ impl Machine {
     }
 
     /// Opens the data phase that `line` announces, invites or grants.
+    #[inline]
     fn open(&mut self, data: DataPhase, line: Line<'_>) -> Option<Kind> {
         let (name, selector, at_most) = match data {
             DataPhase::Announced { name, selector, at_most } => (name, selector, at_most),
@@ -251,7 +250,8 @@ impl Machine {
                     let raw = window.get(..=end).unwrap_or(window);
                     if let Some(code) = FinalResultCode::from_line(Line::new(text(raw))) {
                         self.state = State::Line;
-                        return self.take(code, raw.len());
+                        self.finish();
+                        return Step::Take { kind: Kind::Final(code), len: raw.len() };
                     }
                 }
                 None if window.len() < self.limit => {
@@ -279,11 +279,6 @@ impl Machine {
         }
     }
 
-    fn take(&mut self, code: FinalResultCode, len: usize) -> Step {
-        self.finish();
-        Step::Take { kind: Kind::Final(code), len }
-    }
-
     fn finish(&mut self) {
         self.expect = None;
         self.echo = false;
@@ -308,18 +303,17 @@ fn count(line: Line<'_>, name: &str, selector: Option<u32>) -> Option<u64> {
 }
 
 /// A number and the blanks around it; `u64::MAX` when it does not fit.
+#[inline]
 fn digits(text: &mut &[u8]) -> Option<u64> {
     let mut rest = text.trim_ascii_start();
-    let mut number = None;
+    let mut number = 0_u64;
+    let [b'0'..=b'9', ..] = rest else { return None };
     while let [digit @ b'0'..=b'9', after @ ..] = rest {
-        let digit = u64::from(digit - b'0');
-        number = Some(
-            number.unwrap_or(0_u64).checked_mul(10).and_then(|n| n.checked_add(digit)).unwrap_or(u64::MAX),
-        );
+        number = number.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
         rest = after;
     }
     *text = rest.trim_ascii_start();
-    number
+    Some(number)
 }
 
 /// The place of the first `octet` in `octets` from `from` on, looked for eight octets at a time. Lines are short: calling

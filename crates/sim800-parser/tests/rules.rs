@@ -124,8 +124,14 @@ fn decode(script: &Script, sizes: &[usize], gather: usize) -> (Vec<Seen>, Vec<u8
         if let Some(expect) = expect {
             decoder.begin(*expect);
         }
-        for input in reads(octets, sizes) {
-            decoder.handle_input(input);
+        for (n, input) in reads(octets, sizes).into_iter().enumerate() {
+            // Both ways in, in turn.
+            if n % 3 == 0 {
+                decoder.handle_input(input);
+            } else {
+                decoder.spare(input.len())[..input.len()].copy_from_slice(input);
+                decoder.handle_filled(input.len());
+            }
             while let Some(event) = decoder.poll_event() {
                 Seen::push(&mut seen, event);
             }
