@@ -159,8 +159,14 @@ impl Client {
         restart(&mut notices).map_or(Ok(()), |sign| Err(StartUpError::Restarting(sign)))
     }
 
-    /// Repeats `AT` until the module answers. Under autobauding it learns the rate from it (manual 2.2.41).
-    async fn find(&self) -> Result<(), StartUpError> {
+    /// Repeats `AT` until the module answers, and changes nothing in it. Under autobauding it learns the rate from that
+    /// (manual 2.2.41).
+    ///
+    /// # Errors
+    ///
+    /// [`StartUpError::NoAnswer`] after [`Config::answer_within`](crate::Config::answer_within), or
+    /// [`StartUpError::Command`] when the line is gone.
+    pub async fn find(&self) -> Result<(), StartUpError> {
         let within = self.config().answer_within;
         let deadline = self.runtime().now() + within;
         loop {
