@@ -1,5 +1,8 @@
 //! Whole exchanges over AT commands, with the module's network real.
 
+use std::io::Read;
+use std::net::TcpListener;
+
 use futures::executor::block_on;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use sim800_emulator::{Config, Timings};
@@ -12,7 +15,7 @@ use sim800_testbed::{Line, Link, Module, Running};
 struct Dte {
     link: Link,
     heard: Vec<u8>,
-    _module: Running,
+    module: Running,
 }
 
 impl Dte {
@@ -21,7 +24,7 @@ impl Dte {
         config.echo = false;
         config.timings = Timings::instant();
         let (module, link) = Module::new(config, Line::unpaced()).start_linked().unwrap();
-        Self { link, heard: Vec::new(), _module: module }
+        Self { link, heard: Vec::new(), module }
     }
 
     fn say(&mut self, octets: &[u8]) {
@@ -151,4 +154,31 @@ fn ftp_get_and_put() {
     dte.command("AT+FTPPUT=2,0");
     dte.hear("+FTPPUT: 1,0\r\n");
     assert_eq!(server.file("/b"), Some(octets(10_000)));
+}
+
+#[test]
+fn sockets_go_with_the_module() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let mut dte = Dte::start();
+    dte.open_bearer();
+    dte.command("AT+HTTPINIT");
+    dte.command("AT+HTTPPARA=\"CID\",1");
+    dte.command(&format!("AT+HTTPPARA=\"URL\",\"http://{address}/\""));
+    dte.command("AT+HTTPACTION=0");
+    dte.command("AT+FTPCID=1");
+    dte.command("AT+FTPMODE=1");
+    dte.command("AT+FTPSERV=\"127.0.0.1\"");
+    dte.command(&format!("AT+FTPPORT={}", address.port()));
+    dte.command("AT+FTPUN=\"sim\"");
+    dte.command("AT+FTPPW=\"secret\"");
+    dte.command("AT+FTPGETPATH=\"/\"");
+    dte.command("AT+FTPGETNAME=\"a\"");
+    dte.command("AT+FTPGET=1");
+    let connections = [server.accept().unwrap().0, server.accept().unwrap().0];
+    dte.module.stop().unwrap();
+    for mut connection in connections {
+        // What was said before, and then the end.
+        connection.read_to_end(&mut Vec::new()).unwrap();
+    }
 }
