@@ -5,6 +5,7 @@ use std::time::Duration;
 use sim800_emulator::{Config, Fault, Registration};
 
 use crate::bench::{Bench, SECOND, instant};
+use crate::start_up::{READY, SYNC};
 
 #[test]
 fn bearers_block_until_they_are_up() {
@@ -57,7 +58,7 @@ fn bearer_parameters() {
     bench.ok("AT+SAPBR=5,1");
     bench.ok("AT+SAPBR=1,1");
     bench.fault(Fault::Restart { announced: true });
-    bench.wait(SECOND, "\0IIII".as_bytes().iter().copied().chain(*b"\xff\xff\xff\xff\r\nRDY\r\n\r\n+CFUN: 1\r\n\r\n+CPIN: READY\r\n\r\nCall Ready\r\n\r\nSMS Ready\r\n").collect::<Vec<u8>>());
+    bench.wait(SECOND, [SYNC, READY, b"\r\nCall Ready\r\n\r\nSMS Ready\r\n"].concat());
     bench.ok("AT+SAPBR=1,1");
 }
 

@@ -215,7 +215,6 @@ fn uploads_follow_the_maximum_of_each_round() {
     bench.effect(Effect::Send { id, octets: Bytes::from_static(b"abcd") });
     // The next round begins when the network took it, and not before.
     bench.error("AT+FTPPUT=2,1");
-    bench.error("AT+FTPPUT=2,0");
     bench.network(id, NetworkEvent::FtpSent(3));
     bench.dce("");
     bench.network(id, NetworkEvent::FtpSent(1));
@@ -226,6 +225,25 @@ fn uploads_follow_the_maximum_of_each_round() {
     bench.dce("\r\nOK\r\n");
     bench.network(id, NetworkEvent::FtpSent(3));
     bench.dce("\r\n+FTPPUT: 1,1,10\r\n");
+}
+
+#[test]
+fn an_upload_may_be_ended_before_the_next_round() {
+    // As in application note 3.14.
+    let mut bench = Bench::ftp();
+    let id = bench.open_put();
+    bench.said();
+    bench.exchange("AT+FTPPUT=2,1", "\r\n+FTPPUT: 2,1\r\n");
+    bench.dte("a");
+    bench.dce("\r\nOK\r\n");
+    bench.ok("AT+FTPPUT=2,0");
+    bench.effect(Effect::Send { id, octets: Bytes::from_static(b"a") });
+    bench.effect(Effect::Finish { id });
+    bench.error("AT+FTPPUT=2,0");
+    bench.network(id, NetworkEvent::FtpSent(1));
+    bench.dce("");
+    bench.network(id, END);
+    bench.dce("\r\n+FTPPUT: 1,0\r\n");
 }
 
 #[test]
