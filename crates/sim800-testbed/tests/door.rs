@@ -1,5 +1,7 @@
 //! Modules behind real doors, and clients that come and go.
 
+#![cfg(target_os = "linux")]
+
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::net::TcpStream;
