@@ -128,6 +128,9 @@ mod http {
         assert_eq!(server.body("/b"), Some(octets(1_000)));
         assert_eq!(server.requests()[0].headers()["content-type"], "application/x-thing");
 
+        assert!(perform(request(HttpMethod::Post, server.url("/empty"))).is_ok());
+        assert_eq!(server.requests()[1].headers()["content-length"], "0");
+
         let (status, head, body) = perform(request(HttpMethod::Head, server.url("/b"))).unwrap();
         assert_eq!((status, body), (200, Bytes::new()));
         assert!(std::str::from_utf8(&head).unwrap().contains("\r\nContent-Length: 1000\r\n"));
