@@ -38,18 +38,18 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
 
 fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, Failure> {
     let url = parse(&arguments.url)?;
-    // Before anything is sent that would have been in vain.
-    let sink = match &arguments.output {
-        Some(path) => Sink::file(path)?,
-        None if options.json => {
-            return Err(Failure::usage("with --json the file needs a name; give one with -o FILE"));
-        }
-        None => Sink::stdout(),
-    };
+    if options.json && arguments.output.is_none() {
+        return Err(Failure::usage("with --json the file needs a name; give one with -o FILE"));
+    }
     let mut how = FtpOptions::default();
     how.ascii = arguments.ascii;
     how.passive = !arguments.active;
     with_module(options, output, async |client| {
+        // Before anything is sent that would have been in vain.
+        let sink = match &arguments.output {
+            Some(path) => Sink::open(path).await?,
+            None => Sink::stdout()?,
+        };
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
         // The module does not tell the length of what is on its way. To ask is worth it only for people.

@@ -91,13 +91,13 @@ impl Plan {
 
     /// Sends the request and takes the body of the answer.
     fn transfer(self, file: Option<&Path>, options: &Options, output: Output) -> Result<Report, Failure> {
-        // Before anything is sent that would have been in vain.
-        let sink = match file {
-            Some(path) => Sink::file(path)?,
-            None if output.json => Sink::Nowhere,
-            None => Sink::stdout(),
-        };
         with_module(options, output, async |client| {
+            // Before anything is sent that would have been in vain.
+            let sink = match file {
+                Some(path) => Sink::open(path).await?,
+                None if output.json => Sink::Nowhere,
+                None => Sink::stdout()?,
+            };
             let http = self.client(client, options).await?;
             let sent = self.request.body().len();
             let start = Instant::now();
