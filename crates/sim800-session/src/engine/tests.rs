@@ -146,6 +146,39 @@ fn a_bare_ok_means_no_payload() {
 }
 
 #[test]
+fn a_payload_among_damaged_octets_is_not_trusted() {
+    let damaged = [
+        // One octet lost, so that the count took the CR behind the payload; two lost; a digit of the header lost; a header
+        // that is none; an octet doubled.
+        "\r\n+FTPGET: 2,5\r\nabcd\r\nOK\r\n",
+        "\r\n+FTPGET: 2,5\r\nabc\r\nOK\r\n",
+        "\r\n+FTPGET: 2,1\r\nabcdefghijkl\r\nOK\r\n",
+        "\r\n+FTPGET: 2,1\r\na\r\nbcdefghijk\r\nOK\r\n",
+        "\r\nFTPGET: 2,5\r\nabcde\r\nOK\r\n",
+        "\r\n+FTPGET: 2,5\r\nabbcde\r\nOK\r\n",
+    ];
+    for octets in damaged {
+        let mut world = World::new();
+        let id = world.enqueue(&read(10));
+        world.input(octets.as_bytes());
+        let failure = Malformed(Malformation::Damaged);
+        assert_eq!(world.outputs().last(), Some(&Output::Complete(id, Err(failure))), "{octets:?}");
+    }
+    let fine = [
+        "\r\n+FTPGET: 2,5\r\nabcdeOK\r\n",
+        "\r\n+FTPGET: 2,5\r\nabc\r\n\r\nOK\r\n",
+        "\r\n+FTPGET: 2,5\r\nabcde\r\nRING\r\n\r\nOK\r\n",
+        "\r\n+FTPGET: 2,0\r\n\r\n\r\nOK\r\n",
+    ];
+    for octets in fine {
+        let mut world = World::new();
+        let id = world.enqueue(&read(10));
+        world.input(octets.as_bytes());
+        assert_eq!(world.outputs().last(), Some(&Output::Complete(id, Ok(()))), "{octets:?}");
+    }
+}
+
+#[test]
 fn octets_go_out_after_the_prompt_and_as_many_as_it_grants() {
     let mut world = World::new();
     let id = world.put(b"0123456789");
