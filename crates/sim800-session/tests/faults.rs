@@ -138,7 +138,7 @@ fn a_lost_or_doubled_octet_costs_a_transfer_and_never_its_content() {
     let limit = Duration::from_secs(400);
     for (name, procedure) in PROCEDURES {
         for damage in [Damage::Drop, Damage::Duplicate] {
-            for after in (0..40).chain((40..30_000).step_by(457)) {
+            for after in (0..40).chain((40..30_000).step_by(977)) {
                 let (mut world, client, bearer) = ready();
                 world.fault(Fault::Damage { after, damage });
                 let began = world.clock().now();
@@ -160,7 +160,7 @@ fn a_restart_or_the_loss_of_the_bearer_at_any_time_is_got_over() {
     ];
     for (name, procedure) in PROCEDURES {
         for fault in &faults {
-            for milliseconds in (0..200).step_by(20).chain((200..8_000).step_by(397)) {
+            for milliseconds in (0..200).step_by(20).chain((200..8_000).step_by(797)) {
                 let (mut world, client, bearer) = ready();
                 world.network().set_latency(Duration::from_millis(700));
                 let time = world.clock().now() + Duration::from_millis(milliseconds);

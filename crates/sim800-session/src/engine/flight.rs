@@ -132,7 +132,7 @@ impl Flight {
         let moving = self.moving && !self.unsent.is_empty();
         if moving {
             self.moving = false;
-            self.deadline = now + stall;
+            self.deadline = now.saturating_add(stall);
         }
         moving
     }

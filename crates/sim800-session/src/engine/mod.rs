@@ -179,7 +179,7 @@ impl Engine {
             if now >= flight.deadline && !flight.is_still_moving(now, self.limits.stall) {
                 let missing = self.decoder.remaining();
                 let failure = match missing {
-                    0 => Failure::TimedOut { limit: now - flight.started },
+                    0 => Failure::TimedOut { limit: now.saturating_sub(flight.started) },
                     _ => Failure::Starved { missing },
                 };
                 self.abandon(now, failure);
@@ -306,9 +306,9 @@ impl Engine {
 
     fn send(&mut self, now: Duration, id: CommandId, request: Request) {
         let octets = request.line.len() + request.announced_at_most() as usize;
-        let deadline = now + request.time_limit + self.transfer(octets);
+        let deadline = now.saturating_add(request.time_limit).saturating_add(self.transfer(octets));
         if request.id == Some(Id::Cfun) {
-            self.watch.expect_lines(now + request.time_limit, self.limits.boot);
+            self.watch.expect_lines(now.saturating_add(request.time_limit), self.limits.boot);
         }
         let transmit = Transmit { octets: request.line.clone(), secret: request.secret.clone() };
         self.transmits.push_back(Outgoing { transmit, expect: Some(request.expect) });
@@ -336,8 +336,9 @@ impl Engine {
                 if let State::InFlight(flight) = &mut self.line {
                     if let Some(granted) = flight.grant(granted) {
                         self.outputs.push_back(Output::Granted(flight.id, granted));
-                        flight.deadline =
-                            now + flight.request.time_limit + transfer_time(granted as usize, self.rate);
+                        flight.deadline = now
+                            .saturating_add(flight.request.time_limit)
+                            .saturating_add(transfer_time(granted as usize, self.rate));
                     }
                 }
             }
@@ -454,7 +455,9 @@ impl Engine {
     fn watch_payload(&mut self, now: Duration) {
         let State::InFlight(flight) = &mut self.line else { return };
         if flight.is_in_payload(self.decoder.remaining()) {
-            flight.deadline = now + self.limits.stall + transfer_time(self.limits.decoder.gather, self.rate);
+            flight.deadline = now
+                .saturating_add(self.limits.stall)
+                .saturating_add(transfer_time(self.limits.decoder.gather, self.rate));
         }
     }
 
