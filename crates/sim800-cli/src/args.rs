@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+const FTP_URL: &str =
+    "ftp://USER:PASSWORD@HOST[:PORT]/PATH; SIM800_FTP_PASSWORD may have the password instead";
+
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// Without a port, a module is emulated within the program; its requests go over the network of this machine.
 ///
 /// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
 #[derive(Debug, Parser)]
-#[command(name = "sim800", version, max_term_width = 100)]
+#[command(name = "sim800", version)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -62,8 +65,8 @@ pub(crate) enum Command {
     /// Make HTTP requests
     #[command(subcommand)]
     Http(Http),
-    /// Move files by FTP; URLs are ftp://USER:PASSWORD@HOST[:PORT]/PATH
-    #[command(subcommand, after_help = "The password may also come from SIM800_FTP_PASSWORD.")]
+    /// Move files by FTP
+    #[command(subcommand)]
     Ftp(Ftp),
     /// Tell what the module is and how it stands with the network
     Info,
@@ -133,7 +136,7 @@ pub(crate) struct HttpHead {
 
 #[derive(Debug, Args)]
 pub(crate) struct HttpRequest {
-    /// http://HOST[:PORT]/PATH
+    #[arg(help = "http://HOST[:PORT]/PATH")]
     pub(crate) url: String,
     /// Send a header of one's own; may be repeated
     #[arg(short = 'H', long = "header", value_name = "K: V")]
@@ -160,19 +163,19 @@ pub(crate) enum Ftp {
     Put(FtpPut),
     /// Ask how long the file at URL is
     Size {
-        /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+        #[arg(help = FTP_URL)]
         url: String,
     },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct FtpGet {
-    /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+    #[arg(help = FTP_URL)]
     pub(crate) url: String,
     /// Write it to FILE, which appears when it is complete
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// As text: line ends are converted
+    /// As text (type ASCII): line ends are converted, and bit 7 is lost
     #[arg(long)]
     pub(crate) ascii: bool,
     /// Let the server connect to the module
@@ -184,7 +187,7 @@ pub(crate) struct FtpGet {
 pub(crate) struct FtpPut {
     /// What to send
     pub(crate) file: PathBuf,
-    /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+    #[arg(help = FTP_URL)]
     pub(crate) url: String,
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]
