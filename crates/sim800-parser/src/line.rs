@@ -220,6 +220,7 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     extern crate std;
+    use std::string::ToString;
     use std::vec;
     use std::vec::Vec;
 
@@ -291,5 +292,15 @@ mod tests {
         }
         assert_eq!(values(b"+SAPBR:"), []);
         assert_eq!(values(b"12,3"), [Value::Number(12), Value::Number(3)]);
+    }
+
+    #[test]
+    fn lines_are_shown_without_what_a_terminal_would_act_upon() {
+        use std::format;
+
+        let line = Line::new(b"\x1b[2J \"\xff");
+        assert_eq!(line.to_string(), "\\x1b[2J \\\"\\xff");
+        assert_eq!(format!("{line:?}"), "Line(\"\\x1b[2J \\\"\\xff\")");
+        assert_eq!((line.as_str(), Line::new(b"+CREG: 1").as_str()), (None, Some("+CREG: 1")));
     }
 }

@@ -312,6 +312,35 @@ mod tests {
     }
 
     #[test]
+    fn codes_are_shown_as_they_are_read() {
+        extern crate std;
+        use std::string::ToString;
+
+        for (text, shown) in [
+            ("OK", "OK"),
+            ("ERROR", "ERROR"),
+            ("NO CARRIER", "NO CARRIER"),
+            ("NO DIALTONE", "NO DIALTONE"),
+            ("NO DIAL TONE", "NO DIALTONE"),
+            ("BUSY", "BUSY"),
+            ("NO ANSWER", "NO ANSWER"),
+            ("CONNECT", "CONNECT"),
+            ("CONNECT 9600", "CONNECT"),
+            ("+CME ERROR: 10", "+CME ERROR: 10 (SIM not inserted)"),
+            ("+CME ERROR: 999", "+CME ERROR: 999"),
+            ("+CME ERROR: the dog ate it", "+CME ERROR: unlisted text"),
+            ("+CMS ERROR: 500", "+CMS ERROR: 500"),
+            ("+CMS ERROR: no memory", "+CMS ERROR: unlisted text"),
+        ] {
+            let code = code(text);
+            assert_eq!(code.map(|code| code.to_string()).as_deref(), Some(shown));
+            let of_connection = !text.ends_with("OK") && !text.contains("ERROR");
+            assert_eq!(code.map(FinalResultCode::is_of_connection), Some(of_connection), "{text}");
+        }
+        assert_eq!(CmsError::from_code(500).code(), Some(500));
+    }
+
+    #[test]
     fn connection() {
         assert_eq!(code("NO DIAL TONE"), Some(FinalResultCode::NoDialtone));
         assert_eq!(code("CONNECT 9600"), Some(FinalResultCode::Connect));
