@@ -1,6 +1,6 @@
 //! The grammar of one line.
 
-use sim800_parser::{Line, Unsolicited, Value, Values};
+use sim800_parser::{CmeError, FinalResultCode, FtpEvent, Line, Unsolicited, Value, Values};
 
 /// Any line: its parts are pieces of it, and its values those that a plain reading finds.
 pub fn line(data: &[u8]) {
@@ -33,6 +33,25 @@ pub fn line(data: &[u8]) {
         assert!(Values::new(&text).eq(seen), "\"{}\" reads otherwise", text.escape_ascii());
     }
     assert!(line.to_string().bytes().all(|octet| matches!(octet, b' '..=b'~')));
+    result_code(line);
+}
+
+/// A result code is written as a line that is one again.
+fn result_code(line: Line<'_>) {
+    let Some(code) = FinalResultCode::from_line(line) else { return };
+    let text = code.to_string();
+    let again = FinalResultCode::from_line(Line::new(text.as_bytes())).expect("what is written can be read");
+    match (code, again) {
+        // The wording behind the number is for people.
+        (FinalResultCode::Cme(error), _) => {
+            let by_number = error.code().map(CmeError::from_code);
+            assert!(by_number.is_none_or(|by_number| by_number == error));
+            let by_word = error.description().map(|word| format!("+CME ERROR: {word}"));
+            let by_word = by_word.map(|line| FinalResultCode::from_line(Line::new(line.as_bytes())));
+            assert!(by_word.is_none_or(|by_word| by_word == Some(code)), "{text}");
+        }
+        _ => assert_eq!(again, code),
+    }
 }
 
 /// The values of `text`, read as the documentation says and without haste.
@@ -100,6 +119,15 @@ fn join(values: &[Value<'_>]) -> Vec<u8> {
 /// Any line: typed, written and typed again it is the same, and what is written is fit for a terminal.
 pub fn unsolicited_round_trip(data: &[u8]) {
     let typed = Unsolicited::from(Line::new(data));
+    match typed {
+        Unsolicited::HttpAction { status, .. } => {
+            assert!(status.to_string().starts_with(&status.0.to_string()))
+        }
+        Unsolicited::FtpGet(FtpEvent::Ended(code)) | Unsolicited::FtpDelete(code) => {
+            assert!(code.to_string().starts_with(&code.0.to_string()));
+        }
+        _ => {}
+    }
     let text = typed.to_string();
     assert!(text.bytes().all(|octet| matches!(octet, b' '..=b'~')), "{text:?}");
     let again = Unsolicited::from(Line::new(text.as_bytes()));
