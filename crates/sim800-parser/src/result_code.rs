@@ -36,8 +36,8 @@ impl FinalResultCode {
             b"OK" => Some(Self::Ok),
             b"ERROR" => Some(Self::Error),
             [b'+', b'C', b'M', ..] => match line.split() {
-                (Some("+CME ERROR"), parameters) => Some(Self::Cme(CmeError::from_text(parameters))),
-                (Some("+CMS ERROR"), parameters) => Some(Self::Cms(CmsError::from_text(parameters))),
+                (Some(b"+CME ERROR"), parameters) => Some(Self::Cme(CmeError::from_text(parameters))),
+                (Some(b"+CMS ERROR"), parameters) => Some(Self::Cms(CmsError::from_text(parameters))),
                 _ => None,
             },
             b"NO CARRIER" => Some(Self::NoCarrier),
