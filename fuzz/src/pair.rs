@@ -24,8 +24,9 @@ enum Task {
 pub fn pair(data: &[u8]) {
     let mut script = Script::new(data);
     let task = script.choose(&[Task::HttpGet, Task::HttpPost, Task::FtpGet, Task::FtpPut]);
-    let size = usize::from(script.draw::<u16>()) % 6000;
-    let piece = 1 + u32::from(script.draw::<u16>()) % 1460;
+    // Enough for a few rounds, and not so small that the rounds are all there is.
+    let size = usize::from(script.draw::<u16>()) % 2048;
+    let piece = 32 + u32::from(script.draw::<u16>()) % 1429;
     let content: Bytes = (0..size).map(octet).collect::<Vec<u8>>().into();
     let mut world = World::new(&mut script, content.clone());
     let result = match task {
