@@ -196,3 +196,21 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     }
     seeds
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is compared is what came over the line.
+    #[test]
+    fn an_inverted_bit_in_the_payload_is_seen_here_and_nowhere_else() {
+        let content = Bytes::from(vec![b'.'; 1500]);
+        // A module with echo that runs; at once, the octet behind the next 600 is changed.
+        let mut script = Script::new(&[0x01, 0xFE, 64, 1, 0, 0, 6, 0x58, 0x02, 2]);
+        let mut world = World::new(&mut script, content.clone());
+        assert!(world.is_disturbed() && !world.is_exact());
+        let moved = http_get(&mut world, 1460).expect("the line has no checksum");
+        let differences = moved.iter().zip(&content).filter(|(moved, sent)| moved != sent).count();
+        assert_eq!((moved.len(), differences), (content.len(), 1));
+    }
+}
