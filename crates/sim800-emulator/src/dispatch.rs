@@ -50,6 +50,7 @@ impl Emulator {
             Id::HttpAction => http.action(command, bearers, board),
             Id::HttpRead => http.read(command, board),
             Id::HttpStatus => http.status(command, board),
+            Id::HttpSsl => http.tls(command, board),
             Id::FtpPort => ftp.setting(Setting::Port, command, board),
             Id::FtpMode => ftp.setting(Setting::Mode, command, board),
             Id::FtpType => ftp.setting(Setting::Type, command, board),
@@ -65,9 +66,37 @@ impl Emulator {
             Id::FtpPutPath => ftp.setting(Setting::PutPath, command, board),
             Id::FtpGet => ftp.download(Kind::Get, command, bearers, board),
             Id::FtpPut => ftp.upload(command, bearers, board),
+            Id::FtpDele => ftp.one_shot(Kind::Delete, command, bearers, board),
             Id::FtpSize => ftp.one_shot(Kind::Size, command, bearers, board),
             Id::FtpState => ftp.state(command, board),
+            Id::FtpMkd => ftp.one_shot(Kind::MakeDirectory, command, bearers, board),
+            Id::FtpRmd => ftp.one_shot(Kind::RemoveDirectory, command, bearers, board),
+            Id::FtpList => ftp.download(Kind::List, command, bearers, board),
             Id::FtpQuit => ftp.quit(command, board),
+            // This module's firmware is one without these commands: it says `ERROR` to every form of them.
+            Id::HttpScont
+            | Id::HttpHead
+            | Id::HttpGetHead
+            | Id::FtpScont
+            | Id::FtpExtPut
+            | Id::FtpGetToFs
+            | Id::FtpPutFrmFs
+            | Id::FtpExtGet
+            | Id::FtpFilePut
+            | Id::FtpRename
+            | Id::FtpSsl
+            | Id::SslOpt
+            | Id::FsDrive
+            | Id::FsLs
+            | Id::FsCreate
+            | Id::FsRead
+            | Id::FsWrite
+            | Id::FsDel
+            | Id::FsMkdir
+            | Id::FsRmdir
+            | Id::FsRename
+            | Id::FsFlSize
+            | Id::FsMem => Err(Refusal::Unknown),
         }
     }
 
@@ -96,13 +125,8 @@ impl Emulator {
 
     /// Commands outside of the table, by name: what other people's programs send at their start.
     fn execute_other(&mut self, command: &Command) -> Outcome {
-        let Self { board, general, card, bearers, http, ftp, radio, .. } = self;
+        let Self { board, general, card, radio, .. } = self;
         match command.name.as_str() {
-            "+HTTPSSL" => http.tls(command, board),
-            "+FTPLIST" => ftp.download(Kind::List, command, bearers, board),
-            "+FTPDELE" => ftp.one_shot(Kind::Delete, command, bearers, board),
-            "+FTPMKD" => ftp.one_shot(Kind::MakeDirectory, command, bearers, board),
-            "+FTPRMD" => ftp.one_shot(Kind::RemoveDirectory, command, bearers, board),
             "+GMI" | "+CGMI" => general.identity(command, "SIMCOM_Ltd", board),
             "+GMM" => general.identity(command, &board.config.model.clone(), board),
             "+GMR" => {
