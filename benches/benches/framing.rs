@@ -12,7 +12,8 @@ fn framing(criterion: &mut Criterion) {
     for bulk in BULK {
         let response = bulk.response();
         for read in READS {
-            let mut group = criterion.benchmark_group(format!("{}/{}/reads of {read}", bulk.command, bulk.payload));
+            let mut group =
+                criterion.benchmark_group(format!("{}/{}/reads of {read}", bulk.command, bulk.payload));
             group.throughput(Throughput::Bytes(response.len() as u64));
 
             let mut framer: Framer<256> = Framer::new();
@@ -46,14 +47,12 @@ fn frame(framer: &mut Framer<256>, bulk: Bulk, response: &[u8], read: usize) -> 
     let mut payload = 0;
     let mut done = false;
     framer.begin(bulk.expect());
-    for mut input in response.chunks(read) {
-        while let Some(event) = framer.next(&mut input) {
-            match event {
-                Event::Payload { octets, .. } => payload += black_box(octets).len(),
-                Event::Final { code, .. } => done = code == FinalResultCode::Ok,
-                _ => {}
-            }
-        }
+    for input in response.chunks(read) {
+        framer.feed(input, |event| match event {
+            Event::Payload { octets, .. } => payload += black_box(octets).len(),
+            Event::Final { code, .. } => done = code == FinalResultCode::Ok,
+            _ => {}
+        });
     }
     assert!(done, "the response did not end");
     payload

@@ -100,6 +100,7 @@ pub fn cuts(data: &[u8]) {
     let whole = frame(&script, &[u8::MAX]);
     assert_eq!(frame(&script, &sizes), whole, "reads of {sizes:?}");
     assert_eq!(frame(&script, &[1]), whole, "octet by octet");
+    assert_eq!(feed(&script, &sizes), whole, "pushed, reads of {sizes:?}");
     assert_eq!(decode(&script, &sizes), whole, "decoder, reads of {sizes:?}");
 }
 
@@ -144,6 +145,20 @@ fn frame(script: &[(Option<Expect>, &[u8])], sizes: &[u8]) -> (Seen, Vec<u8>) {
             while let Some(event) = framer.next(&mut read) {
                 push(&mut seen, event);
             }
+        }
+    }
+    (seen, framer.pending().to_vec())
+}
+
+fn feed(script: &[(Option<Expect>, &[u8])], sizes: &[u8]) -> (Seen, Vec<u8>) {
+    let mut framer: Framer<CARRY> = Framer::new();
+    let mut seen = Seen::new();
+    for (expect, octets) in script {
+        if let Some(expect) = expect {
+            framer.begin(*expect);
+        }
+        for read in reads(octets, sizes) {
+            framer.feed(read, |event| push(&mut seen, event));
         }
     }
     (seen, framer.pending().to_vec())

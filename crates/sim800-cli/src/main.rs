@@ -1,2 +1,35 @@
-//! The `sim800` program.
-fn main() {}
+//! The `sim800` program: files over HTTP and FTP with a SIM800-series module, or with an emulated one.
+
+mod args;
+mod at;
+mod connect;
+mod emulate;
+mod failure;
+mod ftp;
+mod http;
+mod info;
+mod output;
+mod part_file;
+mod sink;
+mod trace;
+mod url;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Command, CommandLine};
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let CommandLine { options, command } = CommandLine::parse();
+    let output = Output { json: options.json, quiet: options.quiet || options.json };
+    let result = match &command {
+        Command::Http(command) => http::run(command, &options, output),
+        Command::Ftp(command) => ftp::run(command, &options, output),
+        Command::Info => info::run(&options, output),
+        Command::At { line } => at::run(line, &options, output),
+        Command::Emulate(arguments) => emulate::run(arguments, &options, output),
+    };
+    ExitCode::from(output.finish(result))
+}

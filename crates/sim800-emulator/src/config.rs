@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// How the module comes up when the emulator is made, and after each restart.
+    /// How the module comes up when the emulator is made.
     pub start: Start,
     /// The SIM card.
     pub sim: Sim,
@@ -81,15 +81,15 @@ impl Default for Config {
     }
 }
 
-/// How a module comes up (manual 1.4, 2.2.41).
+/// How a module comes up (manual 1.4, 2.2.41). Whether `AT+CFUN=1,1` finds it autobauding again depends on `AT+IPR`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Start {
-    /// At a fixed rate: sync octets, `RDY` and the other start-up lines. Every restart is like this one unless told otherwise.
+    /// At a fixed rate: sync octets, `RDY` and the other start-up lines.
     FixedRate,
     /// Autobauding: nothing is said before an `AT` was heard, and no `RDY`, `+CFUN`, `+CPIN` at all.
     Autobaud,
-    /// Somebody switched it on long ago. It restarts as at a fixed rate.
+    /// Somebody switched it on long ago.
     Running,
 }
 

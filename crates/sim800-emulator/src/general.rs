@@ -93,6 +93,11 @@ impl General {
         self.stored.format
     }
 
+    /// Whether the next start finds the rate by itself.
+    pub(crate) fn is_autobauding(&self) -> bool {
+        self.rate == 0
+    }
+
     /// Back to what is stored.
     pub(crate) fn restart(&mut self, output: &mut Output, radio: &mut Radio) {
         let stored = self.stored.clone();
@@ -294,6 +299,9 @@ impl Kept {
             Form::Write => {
                 let parameters = command.parameters();
                 parameters.expect(1..=values.len())?;
+                if (0..parameters.len()).all(|index| parameters.octets(index).is_empty()) {
+                    return Err(Cme::TooFewParameters.into());
+                }
                 let mut changed = values.to_vec();
                 for (index, (value, default)) in changed.iter_mut().zip(self.defaults).enumerate() {
                     if parameters.octets(index).is_empty() {

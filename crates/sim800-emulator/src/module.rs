@@ -173,12 +173,16 @@ impl Emulator {
 
     /// Lets everything happen that was due up to now.
     fn advance(&mut self, now: Duration) {
+        self.fire_due(now);
+        self.board.now = self.board.now.max(now);
+    }
+
+    fn fire_due(&mut self, now: Duration) {
         while let Some((at, timer)) = self.board.agenda.pop_due(now) {
             self.board.now = self.board.now.max(at);
             self.fire(timer);
             self.resume();
         }
-        self.board.now = self.board.now.max(now);
     }
 
     fn fire(&mut self, timer: Timer) {
@@ -210,6 +214,8 @@ impl Emulator {
     /// Takes octets one after the other, each for what it is at its turn.
     fn receive(&mut self, mut octets: &[u8]) {
         while let Some((&first, rest)) = octets.split_first() {
+            // What the octets before have made due comes first, or the cuts of the input would matter.
+            self.fire_due(self.board.now);
             if !self.on {
                 return;
             }
@@ -320,7 +326,11 @@ impl Emulator {
     fn complete(&mut self, slow: Slow) -> Outcome {
         match slow {
             Slow::BearerOpen(cid) => {
-                self.bearers.opened(cid, self.radio.is_attached(), &self.board)?;
+                let opened = self.bearers.opened(cid, self.radio.is_attached(), &self.board);
+                if !self.radio.is_on() {
+                    return Err(Cme::RadioOff.into());
+                }
+                opened?;
             }
             Slow::BearerClose(cid) => {
                 self.bearers.closed(cid);
@@ -335,7 +345,7 @@ impl Emulator {
             Slow::Functionality(level) => self.set_functionality(level),
             Slow::Restart => {
                 self.finish(Ok(()));
-                self.restart(false);
+                self.restart(self.general.is_autobauding());
                 return Ok(Step::Silent);
             }
             Slow::Unlock => {

@@ -96,7 +96,7 @@ fn basic(text: &[u8]) -> Option<(Command, &[u8])> {
 fn extended(text: &[u8]) -> Option<(Command, &[u8])> {
     let (name, rest) = take_while(text, |octet| !matches!(octet, b'=' | b'?' | b';'));
     let name: Vec<u8> = name.iter().filter(|octet| **octet != b' ').map(u8::to_ascii_uppercase).collect();
-    let name = String::from_utf8(name).ok()?;
+    let name = String::from_utf8(name).ok().filter(|name| !name.is_empty())?;
     let (form, rest) = match rest.split_first() {
         Some((b'?', behind)) => (Form::Read, behind),
         Some((b'=', behind)) => match behind.trim_ascii_start().split_first() {

@@ -89,11 +89,10 @@ impl Decoder {
     /// Takes octets from the DCE. Poll the events before the next call, or the buffer grows.
     #[inline]
     pub fn handle_input(&mut self, octets: &[u8]) {
-        let len = octets.len();
-        if let Some(room) = self.spare(len).get_mut(..len) {
-            room.copy_from_slice(octets);
-            self.handle_filled(len);
-        }
+        self.buffer.truncate(self.filled);
+        self.reserve(octets.len());
+        self.buffer.extend_from_slice(octets);
+        self.filled = self.buffer.len();
     }
 
     /// Room for a read of at least `at_least` octets, so that it lands in the buffer without a copy. Tell
@@ -101,24 +100,27 @@ impl Decoder {
     #[inline]
     pub fn spare(&mut self, at_least: usize) -> &mut [u8] {
         if self.buffer.len() - self.filled < at_least {
-            self.grow(at_least);
+            self.buffer.truncate(self.filled);
+            self.reserve(at_least);
+            // What is written here is written once for many reads.
+            self.buffer.resize(self.buffer.capacity(), 0);
         }
         self.buffer.get_mut(self.filled..).unwrap_or_default()
-    }
-
-    #[inline(never)]
-    fn grow(&mut self, at_least: usize) {
-        self.buffer.truncate(self.filled);
-        // One allocation serves again and again as long as the caller drops what it polled.
-        let wanted = at_least.max(self.limits.buffer.saturating_sub(self.filled));
-        self.buffer.reserve(wanted);
-        self.buffer.resize(self.filled + wanted, 0);
     }
 
     /// The first `len` octets of [`spare`](Self::spare) were read from the DCE.
     #[inline]
     pub fn handle_filled(&mut self, len: usize) {
         self.filled = (self.filled + len).min(self.buffer.len());
+    }
+
+    /// Makes room behind what is filled. One allocation serves again and again as long as the caller drops what it
+    /// polled.
+    #[inline]
+    fn reserve(&mut self, at_least: usize) {
+        if self.buffer.capacity() - self.filled < at_least {
+            self.buffer.reserve(at_least.max(self.limits.buffer.saturating_sub(self.filled)));
+        }
     }
 
     /// The octets that belong to no event yet.
@@ -149,7 +151,7 @@ impl Decoder {
         if self.filled == 0 || (!complete && self.filled < self.limits.gather) {
             return None;
         }
-        let taken = self.machine.payload(self.filled);
+        let taken = self.machine.take_payload(&mut self.buffer.get(..self.filled)?).len();
         Some(Event::Payload { octets: self.split(taken), remaining: self.machine.remaining })
     }
 

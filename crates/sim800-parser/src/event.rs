@@ -121,6 +121,8 @@ pub(crate) enum Kind {
     Echo,
     Prompt(Option<u32>),
     Information,
+    /// With how many octets are still to come.
+    Payload(u32),
     Final(FinalResultCode),
     Unsolicited,
     Continuation,
@@ -130,10 +132,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn event<B: AsRef<[u8]>>(self, raw: B) -> Event<B> {
-        let span = Span::new(raw);
+        let span = Span { raw };
         match self {
+            Self::Payload(remaining) => Event::Payload { octets: span.raw, remaining },
             Self::Echo => Event::Echo(span),
             Self::Prompt(granted) => Event::Prompt { span, granted },
             Self::Information => Event::Information(span),

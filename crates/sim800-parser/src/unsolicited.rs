@@ -215,6 +215,8 @@ fn named<'a>(line: Line<'a>, name: &str, mut values: Values<'a>) -> Option<Unsol
         "+CRING" | "+CLIP" | "+CCWA" | "+COLP" | "+CR" | "+CSSI" | "+CSSU" | "+CLCC" | "+CDRIND"
         | "+CCWV" | "+DTMF" => Unsolicited::Call(line),
         "+CSMINS" | "+STKPCI" => Unsolicited::Sim(line),
+        // Every other first value belongs to a response.
+        "+CIPRXGET" if values.next() != Some(Value::Number(1)) => return None,
         "+CIPRXGET" | "+CDNSGIP" => Unsolicited::Tcp(line),
         "+CMTE" | "+CHF" | "+SIMTONE" | "+STTONE" | "+CREC" | "+CTTS" | "+CMEDPLAY" | "+SKPD" | "+CANT"
         | "+SJDR" | "+CALV" | "+SMTPSEND" => Unsolicited::Service(line),

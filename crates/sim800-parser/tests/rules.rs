@@ -98,6 +98,21 @@ fn frame(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
     (seen, framer.pending().to_vec())
 }
 
+/// The same in the push form.
+fn feed(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
+    let mut framer: Framer<CARRY> = Framer::new();
+    let mut seen = Vec::new();
+    for (expect, octets) in script {
+        if let Some(expect) = expect {
+            framer.begin(*expect);
+        }
+        for input in reads(octets, sizes) {
+            framer.feed(input, |event| Seen::push(&mut seen, event));
+        }
+    }
+    (seen, framer.pending().to_vec())
+}
+
 fn decode(script: &Script, sizes: &[usize], gather: usize) -> (Vec<Seen>, Vec<u8>) {
     let mut limits = Limits::default();
     limits.line = LINE;
@@ -109,8 +124,14 @@ fn decode(script: &Script, sizes: &[usize], gather: usize) -> (Vec<Seen>, Vec<u8
         if let Some(expect) = expect {
             decoder.begin(*expect);
         }
-        for input in reads(octets, sizes) {
-            decoder.handle_input(input);
+        for (n, input) in reads(octets, sizes).into_iter().enumerate() {
+            // Both ways in, in turn.
+            if n % 3 == 0 {
+                decoder.handle_input(input);
+            } else {
+                decoder.spare(input.len())[..input.len()].copy_from_slice(input);
+                decoder.handle_filled(input.len());
+            }
             while let Some(event) = decoder.poll_event() {
                 Seen::push(&mut seen, event);
             }
@@ -254,6 +275,7 @@ proptest! {
         let whole = frame(&script, &[usize::MAX]);
         prop_assert_eq!(&frame(&script, &sizes), &whole);
         prop_assert_eq!(&frame(&script, &[1]), &whole);
+        prop_assert_eq!(&feed(&script, &sizes), &whole);
         prop_assert_eq!(&decode(&script, &[usize::MAX], 1), &whole);
         prop_assert_eq!(&decode(&script, &sizes, 1), &whole);
 

@@ -70,7 +70,19 @@ impl Notices {
         self.inbox.state().queue.pop_front()
     }
 
-    /// Forgets the lines that are already there and that `stale` says are of no use any more.
+    /// Whether a notice that is already there is one that `sought` names.
+    pub(crate) fn holds(&self, sought: impl Fn(&Notice) -> bool) -> bool {
+        self.inbox.state().queue.iter().any(sought)
+    }
+
+    /// Takes out the first notice that is already there and that `sought` names.
+    pub(crate) fn remove(&mut self, sought: impl Fn(&Notice) -> bool) -> Option<Notice> {
+        let mut state = self.inbox.state();
+        let place = state.queue.iter().position(sought)?;
+        state.queue.remove(place)
+    }
+
+    /// Forgets the lines that are already there and that `stale` names.
     pub(crate) fn forget(&mut self, stale: impl Fn(&Unsolicited<'_>) -> bool) {
         self.inbox.state().queue.retain(|notice| match notice {
             Notice::Unsolicited(line) => !stale(&line.unsolicited()),

@@ -14,11 +14,8 @@ use smol::channel::{Receiver, Sender};
 use crate::door::{Door, Link};
 use crate::line::Line;
 use crate::network::Network;
-use crate::uart::Uart;
+use crate::uart::{READ, Uart};
 
-/// How long a client may take nothing of what has arrived for it before all of it is dropped. A module whose client does not read
-/// would otherwise fall silent for the next client, too.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Faults that may wait to be injected.
 const FAULTS: usize = 16;
 
@@ -26,6 +23,9 @@ const FAULTS: usize = 16;
 ///
 /// It runs as one future that owns everything: sockets are opened and closed within it, and dropping it closes them all at once.
 /// The only help from outside is the thread pool that resolves host names.
+///
+/// The line has hardware flow control: a client that does not read stops it, and loses nothing. What it goes on to ask for waits as
+/// well, while the module's timers and network go on; see [`Door`] for what becomes of it when the client leaves.
 #[derive(Clone, Debug)]
 pub struct Module {
     config: Config,
@@ -39,7 +39,7 @@ impl Module {
         Self { config, line }
     }
 
-    /// Switches the module on and runs it where it is awaited, for good.
+    /// Switches the module on and runs it where it is awaited, for good. Dropping the future switches it off.
     ///
     /// # Errors
     ///
@@ -135,8 +135,6 @@ struct Turns<D> {
     door: D,
     timer: Timer,
     buffer: Box<[u8]>,
-    /// When the client's not reading was noticed.
-    stalled: Option<Duration>,
 }
 
 impl<D: Door> Turns<D> {
@@ -147,8 +145,7 @@ impl<D: Door> Turns<D> {
             network: Network::new(),
             door,
             timer: Timer::never(),
-            buffer: vec![0; 4096].into_boxed_slice(),
-            stalled: None,
+            buffer: vec![0; READ].into_boxed_slice(),
         }
     }
 
@@ -186,24 +183,21 @@ impl<D: Door> Turns<D> {
         if worked { Poll::Ready(Ok(true)) } else { Poll::Pending }
     }
 
-    /// Hands the client what has arrived for it.
+    /// Hands the client what has arrived for it, all of it: what was said to one client is not for the next.
     fn send(&mut self, cx: &mut Context<'_>, now: Duration) -> io::Result<bool> {
-        let octets = self.uart.output(now);
-        if octets.is_empty() {
-            self.stalled = None;
-            return Ok(false);
-        }
-        if let Poll::Ready(taken) = self.door.poll_send(cx, octets) {
+        let mut worked = false;
+        loop {
+            let octets = self.uart.output(now);
+            if octets.is_empty() {
+                return Ok(worked);
+            }
+            let Poll::Ready(taken) = self.door.poll_send(cx, octets) else {
+                self.uart.handle_output_pause();
+                return Ok(worked);
+            };
             self.uart.consume(taken?);
-            self.stalled = None;
-            return Ok(true);
+            worked = true;
         }
-        self.uart.handle_output_pause();
-        if now.saturating_sub(*self.stalled.get_or_insert(now)) >= PATIENCE {
-            self.uart.discard_output();
-            self.stalled = None;
-        }
-        Ok(false)
     }
 
     /// Takes what the client has to say.
@@ -226,10 +220,23 @@ impl<D: Door> Turns<D> {
 
     /// Sets the alarm for whatever is due next; true if that is now.
     fn sleep(&mut self, cx: &mut Context<'_>) -> bool {
-        let patience = self.stalled.map(|since| since + PATIENCE);
-        let due = self.uart.poll_timeout().into_iter().chain(patience).min();
+        let due = self.uart.poll_timeout();
         let Some(at) = due.and_then(|due| self.start.checked_add(due)) else { return false };
         self.timer.set_at(at);
         Pin::new(&mut self.timer).poll_next(cx).is_ready()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::door::LinkDoor;
+
+    #[test]
+    fn a_running_module_can_move_between_threads() {
+        fn check(_: impl Send) {}
+        let run = |module: Module, door: LinkDoor| check(module.run(door));
+        let (_, door) = Link::new();
+        run(Module::new(Config::default(), Line::unpaced()), door);
     }
 }

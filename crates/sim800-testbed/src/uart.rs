@@ -13,9 +13,11 @@ use crate::line::{Line, Pacer};
 /// How many octets a UART's FIFO hands over at a time.
 const FIFO: usize = 16;
 /// How many octets the module takes at a time from an unpaced line.
-const READ: usize = 4096;
+pub(crate) const READ: usize = 4096;
 /// While so many pieces wait to be sent, nothing is taken from the DTE: what it would cause to be said has no place.
 const BACKLOG: usize = 64;
+/// When so many pieces wait to be sent, what the module says of its own accord is lost.
+const OVERFLOW: usize = 1024;
 
 /// One module and the line to it.
 #[derive(Debug)]
@@ -90,8 +92,7 @@ impl Uart {
         if self.to_dce.pacer.is_some() {
             self.to_dce.send(now, Bytes::copy_from_slice(octets));
         } else {
-            self.emulator.handle_input(now, octets);
-            self.collect();
+            self.hear(now, octets);
         }
     }
 
@@ -107,7 +108,7 @@ impl Uart {
 
     pub(crate) fn handle_timeout(&mut self, now: Duration) {
         if let Some(octets) = self.to_dce.receive(now) {
-            self.emulator.handle_input(now, &octets);
+            self.hear(now, &octets);
         }
         if self.emulator.poll_timeout().is_some_and(|due| due <= now) {
             self.emulator.handle_timeout(now);
@@ -150,13 +151,6 @@ impl Uart {
         self.arrived.advance(octets);
     }
 
-    /// Drops what the module has said and the DTE did not take.
-    pub(crate) fn discard_output(&mut self) {
-        self.backlog.clear();
-        self.to_dte.crossing = None;
-        self.arrived.clear();
-    }
-
     /// Moves the transmitting side of the line on until octets have arrived.
     fn advance(&mut self, now: Duration) {
         loop {
@@ -180,9 +174,69 @@ impl Uart {
         }
     }
 
+    /// The module hears octets, and whatever it answers is kept: their number bounds that.
+    fn hear(&mut self, now: Duration, octets: &[u8]) {
+        self.emulator.handle_input(now, octets);
+        self.backlog.extend(std::iter::from_fn(|| self.emulator.poll_transmit()));
+    }
+
+    /// Takes what the module says of its own accord.
     fn collect(&mut self) {
         while let Some(octets) = self.emulator.poll_transmit() {
-            self.backlog.push_back(octets);
+            if self.backlog.len() < OVERFLOW {
+                self.backlog.push_back(octets);
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim800_emulator::Place;
+
+    use super::*;
+
+    const NOW: Duration = Duration::ZERO;
+
+    fn uart() -> Uart {
+        let mut config = Config::default();
+        config.echo = false;
+        Uart::new(config, Line::unpaced())
+    }
+
+    fn heard(uart: &mut Uart) -> Vec<u8> {
+        let mut heard = Vec::new();
+        while !uart.output(NOW).is_empty() {
+            heard.extend_from_slice(uart.output(NOW));
+            uart.consume(uart.arrived.len());
+        }
+        heard
+    }
+
+    #[test]
+    fn every_command_of_a_full_read_is_answered() {
+        let mut uart = uart();
+        let commands = READ / 3;
+        uart.handle_input(NOW, &b"AT\r".repeat(commands));
+        assert_eq!(heard(&mut uart), b"\r\nOK\r\n".repeat(commands));
+    }
+
+    #[test]
+    fn nothing_is_taken_from_a_client_that_does_not_read() {
+        let mut uart = uart();
+        while uart.capacity() > 0 {
+            uart.handle_input(NOW, b"AT\r");
+        }
+        assert_eq!(heard(&mut uart), b"\r\nOK\r\n".repeat(BACKLOG));
+        assert_eq!(uart.capacity(), READ);
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_lost_before_it_fills_the_memory() {
+        let mut uart = uart();
+        for _ in 0..10 * OVERFLOW {
+            uart.handle_fault(NOW, Fault::Inject { place: Place::Now, text: "RING".into() });
+        }
+        assert_eq!(uart.backlog.len(), OVERFLOW);
     }
 }

@@ -169,7 +169,12 @@ impl Session {
 
     /// `AT+FTPPUT=2,<length>`
     pub(crate) fn write(&mut self, length: usize, board: &mut Board) -> Outcome {
-        let Phase::Writable { max } = self.phase else { return Err(Cme::NotAllowed.into()) };
+        let max = match self.phase {
+            Phase::Writable { max } => max,
+            // The end may be told while octets are still on their way (application note 3.14), but no more of them sent.
+            Phase::Sending { .. } if length == 0 => 0,
+            _ => return Err(Cme::NotAllowed.into()),
+        };
         if length > usize::from(max) {
             return Err(Cme::OutOfRange.into());
         }

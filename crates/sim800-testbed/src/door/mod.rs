@@ -18,7 +18,9 @@ pub use tcp::TcpDoor;
 /// A door is always there, its client is not: a module goes on when nobody is connected, as a real one does, and clients may come
 /// and go. An error ends the module.
 pub trait Door: Send + 'static {
-    /// Takes octets from the client into `buffer` and tells how many, at least one. Pending while there is no client, too.
+    /// Takes octets from the client into `buffer` and tells how many, at least one. Pending while there is no client, too. When a
+    /// client has gone, the next one is not taken up in the same call, so that what the module still says to the former one can be
+    /// [sent](Self::poll_send) nowhere.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! A door that looks like a serial port: a pseudo-terminal.
 //!
 //! The kernel tells whether anybody has the terminal open: without a client its master side hangs up and reads fail with `EIO`.
-//! Since that state lasts, waiting for it to end needs another signal, which inotify gives on each open. Counting opens and closes
+//! Since that state lasts, waiting for its end needs another signal, which inotify gives on each open. Counting opens and closes
 //! would not do, for the kernel merges equal events.
 
 use std::fs::File;
@@ -33,6 +33,8 @@ pub struct PtyDoor {
     opens: Async<OwnedFd>,
     device: PathBuf,
     link: Option<PathBuf>,
+    /// Whether a client was given something that it may have left unread.
+    unread: bool,
 }
 
 impl PtyDoor {
@@ -55,7 +57,7 @@ impl PtyDoor {
         let opens = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
         inotify::add_watch(&opens, &device, WatchFlags::OPEN)?;
         // A terminal that was never open does not count as hung up.
-        drop(rustix::fs::open(&device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?);
+        drop(open_terminal(&device)?);
 
         if let Some(link) = link {
             point(link, &device)?;
@@ -65,6 +67,7 @@ impl PtyDoor {
             opens: Async::new(opens)?,
             device,
             link: link.map(Path::to_owned),
+            unread: false,
         })
     }
 
@@ -86,21 +89,27 @@ impl PtyDoor {
         Ok(!master[0].revents().contains(PollFlags::HUP))
     }
 
-    /// Drops what the last client left unread.
+    /// Drops what the last client left unread. Only an open terminal can be flushed; that the opening is told of by inotify is no
+    /// news, so it is forgotten: whoever else has opened it meanwhile is found by reading again.
     fn flush(&self) -> io::Result<()> {
-        Ok(tcflush(self.master.get_ref(), QueueSelector::OFlush)?)
+        tcflush(open_terminal(&self.device)?, QueueSelector::IFlush)?;
+        self.forget_opens()
     }
 
     /// Waits until somebody may have opened the terminal.
     fn poll_opened(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.opens.poll_readable(cx))?;
+        Poll::Ready(self.forget_opens())
+    }
+
+    fn forget_opens(&self) -> io::Result<()> {
         let mut space = [MaybeUninit::uninit(); 512];
         let mut events = inotify::Reader::new(self.opens.get_ref(), &mut space);
         loop {
             match events.next() {
                 Ok(_) | Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Poll::Ready(Ok(())),
-                Err(error) => return Poll::Ready(Err(error.into())),
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -110,10 +119,14 @@ impl Door for PtyDoor {
     fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             match rustix::io::read(self.master.get_ref(), &mut *buffer) {
-                Ok(0) | Err(Errno::IO) => {
+                Ok(0) | Err(Errno::IO) if self.unread => {
+                    // What was said to this client is not for the next one: it has its turn after that has gone nowhere.
                     self.flush()?;
-                    ready!(self.poll_opened(cx))?;
+                    self.unread = false;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
+                Ok(0) | Err(Errno::IO) => ready!(self.poll_opened(cx))?,
                 Ok(taken) => return Poll::Ready(Ok(taken)),
                 Err(Errno::AGAIN) => ready!(self.master.poll_readable(cx))?,
                 Err(Errno::INTR) => {}
@@ -125,11 +138,13 @@ impl Door for PtyDoor {
     fn poll_send(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         loop {
             if !self.has_client()? {
-                self.flush()?;
                 return Poll::Ready(Ok(octets.len()));
             }
             match rustix::io::write(self.master.get_ref(), octets) {
-                Ok(taken) => return Poll::Ready(Ok(taken)),
+                Ok(taken) => {
+                    self.unread = true;
+                    return Poll::Ready(Ok(taken));
+                }
                 Err(Errno::AGAIN) => ready!(self.master.poll_writable(cx))?,
                 Err(Errno::INTR) => {}
                 Err(error) => return Poll::Ready(Err(error.into())),
@@ -147,6 +162,10 @@ impl Drop for PtyDoor {
             }
         }
     }
+}
+
+fn open_terminal(device: &Path) -> io::Result<OwnedFd> {
+    Ok(rustix::fs::open(device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
 /// Lets `link` point to `device`. Replaces a link that is stale for certain: one that leads nowhere, or to the very device that was

@@ -73,7 +73,12 @@ impl Door for TcpDoor {
                 Ok(taken) if taken > 0 => return Poll::Ready(Ok(taken)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(client.poll_readable(cx))?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                _ => self.client = None,
+                _ => {
+                    // What was said to this client is not for the next one: it has its turn after that has gone nowhere.
+                    self.client = None;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use sim800_emulator::{FtpAction, FtpFailure, FtpRequest, NetworkEvent, PutOption};
 use smol::channel::Receiver;
 use smol::future::FutureExt;
@@ -165,20 +165,20 @@ async fn download(
 ) -> Result<(), FtpFailure> {
     let mut data = open_data(ftp, request, line, FtpFailure::DOWNLOAD).await?;
     events.tell(NetworkEvent::FtpReady).await;
-    let mut credit = 0;
+    let mut credit: usize = 0;
+    let mut buffer = [0; PIECE];
     loop {
         while credit == 0 {
-            credit += next_credit(orders).await?;
+            credit = next_credit(orders).await?;
         }
-        // Each piece owns its memory: what the module holds unread is what it was given, nothing around it.
-        let mut piece = BytesMut::zeroed(credit.min(PIECE));
-        let received = data.read(&mut piece).await.map_err(|_| FtpFailure::NETWORK)?;
+        let wanted = credit.min(PIECE);
+        let received = data.read(&mut buffer[..wanted]).await.map_err(|_| FtpFailure::NETWORK)?;
         if received == 0 {
             break;
         }
-        piece.truncate(received);
         credit -= received;
-        events.tell(NetworkEvent::FtpData(piece.freeze())).await;
+        // A copy, so that what waits in the module is no larger than it looks.
+        events.tell(NetworkEvent::FtpData(Bytes::copy_from_slice(&buffer[..received]))).await;
     }
     drop(data);
     complete(ftp, FtpFailure::DOWNLOAD).await

@@ -112,6 +112,10 @@ fn message(request: &HttpRequest, method: &Method, url: &Url) -> Result<Request<
         let last = last.map(|last| last.to_string()).unwrap_or_default();
         builder = builder.header(header::RANGE, format!("bytes={first}-{last}"));
     }
+    if *method == Method::POST {
+        // hyper leaves it out where the body is empty, and some servers then take the request for one without a body.
+        builder = builder.header(header::CONTENT_LENGTH, body.len());
+    }
     if let (Some(content_type), true) = (&request.content_type, *method == Method::POST) {
         builder = builder.header(header::CONTENT_TYPE, content_type);
     }

@@ -2,6 +2,8 @@
 
 mod ftp;
 mod http;
+#[cfg(test)]
+mod tests;
 mod url;
 
 use std::collections::HashMap;

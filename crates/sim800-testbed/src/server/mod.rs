@@ -6,11 +6,12 @@
 //! connection as a task, and dropping the handle ends that thread with all its tasks and sockets. Tasks rather
 //! than a thread per connection, because a data transfer must be given up the moment `ABOR` arrives, a stalled
 //! connection must cost nothing, and nothing may be left behind; with blocking threads each of these needs a
-//! register of sockets to shut down from outside.
+//! register of sockets to shut down from outside. (What stays is async-io's reactor, one thread for all of a
+//! process.)
 //!
 //! HTTP is hyper's, which the emulator's client uses too: framing, `Expect`, chunked bodies and keep-alive are
 //! its, and only answers that are wrong on purpose are written by hand. (tiny_http was judged as well: it keeps
-//! the socket to itself, so a reset or a silent server is out of reach, and its worker threads outlive it.)
+//! the socket to itself, so a reset is out of reach, and its worker threads outlive it.)
 //! FTP is our own: libunftp ignores `TYPE A`, truncates on `REST` with `STOR`, answers `ABOR` out of order,
 //! and cannot be told to fail.
 

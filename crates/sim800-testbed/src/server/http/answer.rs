@@ -80,8 +80,11 @@ pub(super) async fn answer(state: &Mutex<State>, request: Request<Incoming>) -> 
             if !response.status().is_success() {
                 return whole(response);
             }
-            let told = if parts.method == Method::GET { state.deliver_next.take() } else { None };
-            deliver(response, &parts.method, delivery.or(told).unwrap_or(Delivery::Whole))
+            let delivery = match delivery {
+                None if parts.method == Method::GET => state.deliver_next.take(),
+                delivery => delivery,
+            };
+            deliver(response, &parts.method, delivery.unwrap_or(Delivery::Whole))
         }
         Route::Status(code) => whole(status(code)),
         Route::Redirect { hops: 0 } => whole(text(StatusCode::OK, "arrived\n")),

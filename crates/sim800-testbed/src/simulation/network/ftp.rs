@@ -56,7 +56,7 @@ impl State {
     pub(super) fn grant(&mut self, now: Duration, id: OperationId, octets: usize) {
         if let Some(Session { transfer: Transfer::Download { credit, .. }, .. }) = self.sessions.get_mut(&id)
         {
-            *credit += octets;
+            *credit = credit.saturating_add(octets);
             self.deliver(now, id);
         }
     }

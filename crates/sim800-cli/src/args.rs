@@ -1,0 +1,234 @@
+//! The command line.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Move files over HTTP and FTP with a SIM800-series module.
+///
+/// Without a port, a module is emulated within the program; its requests go over the network of this machine.
+///
+/// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
+#[derive(Debug, Parser)]
+#[command(name = "sim800", version, max_term_width = 100)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Options {
+    /// Serial device or pty, tcp://HOST:PORT, or `emulator` (the default)
+    #[arg(short, long, global = true, env = "SIM800_PORT", hide_env_values = true)]
+    pub(crate) port: Option<String>,
+    /// Rate of the line in bit/s: 115200 for a serial port unless given; an emulator keeps to it only if given
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) baud: Option<NonZeroU32>,
+    /// Access point name of the network
+    #[arg(long, global = true)]
+    pub(crate) apn: Option<String>,
+    /// How long to wait for the module to answer at first [default: 10]
+    #[arg(long, global = true, value_name = "SECS", value_parser = seconds)]
+    pub(crate) answer_within: Option<Duration>,
+    /// Which executor runs the session
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) runtime: Runtime,
+    /// Write every octet that crosses the line to FILE, as JSON Lines; secrets are masked
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress and no remarks
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Runtime {
+    #[default]
+    Smol,
+    Tokio,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make HTTP requests
+    #[command(subcommand)]
+    Http(Http),
+    /// Move files by FTP; URLs are ftp://USER:PASSWORD@HOST[:PORT]/PATH
+    #[command(subcommand, after_help = "The password may also come from SIM800_FTP_PASSWORD.")]
+    Ftp(Ftp),
+    /// Tell what the module is and how it stands with the network
+    Info,
+    /// Send one command line and print the response
+    At {
+        /// Such as AT+CSQ
+        line: String,
+    },
+    /// Offer an emulated module to other programs, until Ctrl-C
+    Emulate(Emulate),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Http {
+    /// Fetch what is at URL
+    Get(HttpGet),
+    /// Send data to URL
+    Post(HttpPost),
+    /// Ask for the status of URL
+    Head(HttpHead),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HttpGet {
+    #[command(flatten)]
+    pub(crate) request: HttpRequest,
+    /// Write the body to FILE, which appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Only these octets, counted from 0; without TO up to the end
+    #[arg(long, value_name = "FROM-TO")]
+    pub(crate) range: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HttpPost {
+    #[command(flatten)]
+    pub(crate) request: HttpRequest,
+    #[command(flatten)]
+    pub(crate) data: HttpData,
+    /// Content type of the data [default: application/octet-stream]
+    #[arg(long, value_name = "T")]
+    pub(crate) content_type: Option<String>,
+    /// Write the body of the answer to FILE, which appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct HttpData {
+    /// The data itself
+    #[arg(long, value_name = "S")]
+    pub(crate) data: Option<String>,
+    /// File with the data
+    #[arg(long, value_name = "F")]
+    pub(crate) data_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HttpHead {
+    #[command(flatten)]
+    pub(crate) request: HttpRequest,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HttpRequest {
+    /// http://HOST[:PORT]/PATH
+    pub(crate) url: String,
+    /// Send a header of one's own; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "K: V")]
+    pub(crate) headers: Vec<String>,
+    /// What to call oneself
+    #[arg(long, value_name = "UA")]
+    pub(crate) user_agent: Option<String>,
+    /// Go through a proxy
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) proxy: Option<String>,
+    /// Take a redirection for the answer
+    #[arg(long)]
+    pub(crate) no_redirect: bool,
+    /// How long the server may take, 30 to 1000 [default: 120]
+    #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(30..=1000))]
+    pub(crate) timeout: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ftp {
+    /// Fetch the file at URL
+    Get(FtpGet),
+    /// Store FILE at URL
+    Put(FtpPut),
+    /// Ask how long the file at URL is
+    Size {
+        /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+        url: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FtpGet {
+    /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+    pub(crate) url: String,
+    /// Write it to FILE, which appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// As text: line ends are converted
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// Let the server connect to the module
+    #[arg(long)]
+    pub(crate) active: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FtpPut {
+    /// What to send
+    pub(crate) file: PathBuf,
+    /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+    pub(crate) url: String,
+    /// Add to the end of what is there
+    #[arg(long, conflicts_with = "unique")]
+    pub(crate) append: bool,
+    /// Let the server choose a name that is free
+    #[arg(long)]
+    pub(crate) unique: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Emulate {
+    /// Offer a pty, and let the path LINK lead to it
+    #[arg(long, value_name = "LINK", conflicts_with = "tcp")]
+    pub(crate) pty: Option<PathBuf>,
+    /// Listen on a TCP port, such as 127.0.0.1:2000
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) tcp: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|limit| !limit.is_zero() && *limit <= Duration::from_secs(3600))
+        .ok_or_else(|| "more than 0 and at most 3600 seconds".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        <CommandLine as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn options_may_stand_anywhere() {
+        let parsed = |line: &str| CommandLine::try_parse_from(line.split(' '));
+        let options = parsed("sim800 http get http://a/ --json -p tcp://b:1 --baud 9600").unwrap().options;
+        assert!(options.json);
+        assert_eq!(options.port.as_deref(), Some("tcp://b:1"));
+        assert_eq!(options.baud.map(NonZeroU32::get), Some(9600));
+        assert!(parsed("sim800 http post http://a/").is_err(), "data is needed");
+        assert!(parsed("sim800 http get http://a/ --timeout 29").is_err());
+        assert!(parsed("sim800 ftp put f ftp://a/f --append --unique").is_err());
+        assert!(parsed("sim800 info --answer-within 0").is_err());
+    }
+}

@@ -1,0 +1,197 @@
+//! From the options to a module that does what it is told.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use async_signal::{Signal, Signals};
+use futures::future::{BoxFuture, Either, FutureExt, select};
+use futures::io::{AsyncRead, AsyncWrite};
+use futures::stream::StreamExt;
+use sim800_emulator::Config as EmulatorConfig;
+use sim800_session::{Bearer, BearerError, Client, Config, Disconnected, Driver, Endpoint, Profile};
+use sim800_testbed::{Line, Link, Module};
+
+use crate::args::{Options, Runtime};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::trace::TraceFile;
+
+/// How long ending what was begun in the module may take when the program ends.
+const CLEAN_UP: Duration = Duration::from_secs(10);
+
+/// The access point name for the built-in emulator, which takes any.
+const EMULATOR_APN: &str = "internet";
+
+/// A driver on an executor; its end.
+type Running = BoxFuture<'static, Result<(), Disconnected>>;
+
+/// Connects to the module that the options name, runs `job` with it on the executor that they name, and cleans up.
+pub(crate) fn with_module<T>(
+    options: &Options,
+    output: Output,
+    job: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let endpoint = endpoint(options)?;
+    let trace = match &options.trace {
+        Some(path) => {
+            Some(TraceFile::create(path).map_err(|error| Failure::file("write the trace to", path, &error))?)
+        }
+        None => None,
+    };
+    let module;
+    let port = match endpoint {
+        Some(endpoint) => Port::Endpoint(endpoint),
+        None => {
+            output.remark("using the built-in emulator");
+            let line = options.baud.map_or_else(Line::unpaced, Line::paced);
+            let (running, link) = Module::new(EmulatorConfig::default(), line)
+                .start_linked()
+                .map_err(|error| Failure::new("port", format!("cannot start the emulator: {error}")))?;
+            module = running;
+            // Switched off after everything that talks to it.
+            let _ = &module;
+            Port::Link(link)
+        }
+    };
+    let result = run(options.runtime, port, config(options), trace.clone(), job);
+    if let (Some(trace), Some(path)) = (trace, &options.trace) {
+        trace.finish().map_err(|error| Failure::file("write the trace to", path, &error))?;
+    }
+    result
+}
+
+/// What a session talks to.
+pub(crate) enum Port {
+    Endpoint(Endpoint),
+    Link(Link),
+}
+
+/// Runs `job` on `runtime` with the module behind `port`, until it ends or somebody interrupts it.
+pub(crate) fn run<T>(
+    runtime: Runtime,
+    port: Port,
+    config: Config,
+    trace: Option<impl sim800_session::Trace + 'static>,
+    job: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    match runtime {
+        Runtime::Smol => smol::block_on(async {
+            let spawn = |driver| smol::spawn(driver).boxed();
+            let (client, driver) = match port {
+                Port::Endpoint(endpoint) => {
+                    let (client, driver) = interruptible(sim800_smol::open(&endpoint, config)).await??;
+                    (client, spawn(traced(driver, trace)))
+                }
+                Port::Link(link) => {
+                    let (client, driver) = sim800_smol::connect(link, config);
+                    (client, spawn(traced(driver, trace)))
+                }
+            };
+            supervise(client, driver, job).await
+        }),
+        Runtime::Tokio => tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new("system", format!("cannot start the tokio runtime: {error}")))?
+            .block_on(async {
+                let spawn = |driver| {
+                    let task = tokio::spawn(driver);
+                    task.map(|ended| ended.unwrap_or(Err(Disconnected::DriverDropped))).boxed()
+                };
+                let (client, driver) = match port {
+                    Port::Endpoint(endpoint) => {
+                        let (client, driver) = interruptible(sim800_tokio::open(&endpoint, config)).await??;
+                        (client, spawn(traced(driver, trace)))
+                    }
+                    Port::Link(link) => {
+                        let (client, driver) = sim800_tokio::connect(link, config);
+                        (client, spawn(traced(driver, trace)))
+                    }
+                };
+                supervise(client, driver, job).await
+            }),
+    }
+}
+
+/// Makes the module ready and opens its bearer.
+pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Bearer, Failure> {
+    client.start_up().await?;
+    let is_emulator = endpoint(options)?.is_none();
+    let apn = match &options.apn {
+        Some(apn) => apn.as_str(),
+        None if is_emulator => EMULATOR_APN,
+        // Many networks put their own in its place.
+        None => "",
+    };
+    Bearer::open(client, &Profile::new(apn)).await.map_err(|error| match error {
+        BearerError::Refused(_) if options.apn.is_none() => {
+            let message = "the network did not open the bearer; give its access point name with --apn";
+            Failure::new(error.kind(), message)
+        }
+        error => error.into(),
+    })
+}
+
+/// Where the module is; `None` for the built-in emulator.
+fn endpoint(options: &Options) -> Result<Option<Endpoint>, Failure> {
+    match options.port.as_deref() {
+        None | Some("emulator") => Ok(None),
+        Some(port) => port.parse().map(Some).map_err(|error| Failure::usage(format!("{error}"))),
+    }
+}
+
+fn config(options: &Options) -> Config {
+    let mut config = Config::default();
+    if let Some(baud) = options.baud {
+        config.rate = baud.get();
+    }
+    if let Some(limit) = options.answer_within {
+        config.answer_within = limit;
+    }
+    config
+}
+
+fn traced<P>(driver: Driver<P>, trace: Option<impl sim800_session::Trace + 'static>) -> Running
+where
+    P: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match trace {
+        Some(trace) => driver.with_trace(trace).boxed(),
+        None => driver.boxed(),
+    }
+}
+
+/// Runs `job` to its end or to a signal, then lets the driver end what was begun.
+async fn supervise<T>(
+    client: Client,
+    driver: Running,
+    job: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let result = interruptible(job(&client)).await.and_then(|result| result);
+    drop(client);
+    // A second signal ends this, too.
+    let limit = smol::Timer::after(CLEAN_UP);
+    let _ = interruptible(select(driver, limit)).await;
+    result
+}
+
+/// Runs `future` to its end or to a signal that asks the program to end.
+pub(crate) async fn interruptible<F: Future>(future: F) -> Result<F::Output, Failure> {
+    let mut signals = signals().map_err(|error| Failure::new("system", format!("no signals: {error}")))?;
+    match select(pin!(future), signals.next()).await {
+        Either::Left((output, _)) => Ok(output),
+        Either::Right((signal, _)) => Err(Failure::interrupted(match signal {
+            Some(Ok(Signal::Term)) => 15,
+            Some(Ok(Signal::Hup)) => 1,
+            _ => 2,
+        })),
+    }
+}
+
+/// What asks the program to end.
+fn signals() -> io::Result<Signals> {
+    Signals::new([Signal::Int, Signal::Term, Signal::Hup])
+}

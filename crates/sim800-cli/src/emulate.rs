@@ -1,0 +1,51 @@
+//! `sim800 emulate`.
+
+use std::env;
+use std::path::PathBuf;
+
+use serde_json::json;
+use sim800_emulator::Config;
+use sim800_testbed::{Door, Line, Module, PtyDoor, TcpDoor};
+
+use crate::args::{Emulate, Options};
+use crate::connect::interruptible;
+use crate::failure::Failure;
+use crate::output::{Output, Report};
+
+/// What the link to the pty is called unless a name is given.
+const LINK: &str = "sim800";
+
+pub(crate) fn run(arguments: &Emulate, options: &Options, output: Output) -> Result<Report, Failure> {
+    if let Some(address) = &arguments.tcp {
+        let failed = |error| Failure::new("port", format!("cannot listen on {address}: {error}"));
+        let door = TcpDoor::bind(address.as_str()).map_err(failed)?;
+        let port = format!("tcp://{}", door.address().map_err(failed)?);
+        return serve(door, &port, options, output);
+    }
+    let link = arguments.pty.clone().unwrap_or_else(default_link);
+    let door = PtyDoor::open(Some(&link))
+        .map_err(|error| Failure::new("port", format!("cannot offer a pty: {error}")))?;
+    serve(door, &link.display().to_string(), options, output)
+}
+
+/// Runs a module behind `door` until somebody ends the program.
+fn serve(door: impl Door, port: &str, options: &Options, output: Output) -> Result<Report, Failure> {
+    output
+        .remark(&format!("a module answers at {port} (use it with: sim800 -p {port} info); Ctrl-C ends it"));
+    let line = options.baud.map_or_else(Line::unpaced, Line::paced);
+    let module = Module::new(Config::default(), line);
+    let ended = smol::block_on(interruptible(module.run(door)));
+    match ended {
+        // The way it is meant to end.
+        Err(_) => Ok(Report { fields: vec![("port", json!(port))], ..Report::default() }),
+        Ok(result) => match result {
+            Ok(()) => Ok(Report::default()),
+            Err(error) => Err(Failure::new("port", format!("the port {port} broke: {error}"))),
+        },
+    }
+}
+
+/// In a folder that is the user's own, where there is one.
+fn default_link() -> PathBuf {
+    env::var_os("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from).join(LINK)
+}

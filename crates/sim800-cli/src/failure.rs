@@ -1,0 +1,140 @@
+//! Why the program does not succeed.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use serde_json::Value;
+use sim800_session::{BearerError, Error, FtpError, HttpError, OpenError, StartUpError};
+
+/// Why a command failed, in one line that says what and what helps.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: &'static str,
+    /// The module's own number.
+    code: Option<u32>,
+    message: String,
+    exit: u8,
+    /// What is known all the same.
+    pub(crate) fields: Vec<(&'static str, Value)>,
+}
+
+impl Failure {
+    /// Something that has no number.
+    pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, code: None, message: message.into(), exit: 1, fields: Vec::new() }
+    }
+
+    /// What was asked for makes no sense.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { exit: 2, ..Self::new("usage", message) }
+    }
+
+    /// The server answered, but with an HTTP status of 400 or more.
+    pub(crate) fn status(status: http::StatusCode) -> Self {
+        let message = format!("the server answered {status}");
+        Self { code: Some(status.as_u16().into()), ..Self::new("http-status", message) }
+    }
+
+    /// Somebody ended the program by a signal.
+    pub(crate) fn interrupted(signal: u8) -> Self {
+        Self { exit: 128 + signal, ..Self::new("interrupted", "interrupted; nothing is left behind") }
+    }
+
+    /// A file cannot be read or written.
+    pub(crate) fn file(what: &str, path: &Path, error: &io::Error) -> Self {
+        Self::new("file", format!("cannot {what} {}: {}", path.display(), reason(error)))
+    }
+
+    /// Stdout cannot be written. That nobody reads it any more needs no message.
+    pub(crate) fn stdout(error: &io::Error) -> Self {
+        let message = match error.kind() {
+            io::ErrorKind::BrokenPipe => String::new(),
+            _ => format!("cannot write to stdout: {}", reason(error)),
+        };
+        Self::new("file", message)
+    }
+
+    pub(crate) fn with_field(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    fn of_module(kind: &'static str, code: Option<u32>, error: &impl fmt::Display) -> Self {
+        // What cannot be put into a command is the fault of the command line.
+        let exit = if matches!(kind, "invalid" | "unsupported" | "misuse") { 2 } else { 1 };
+        Self { code, exit, ..Self::new(kind, error.to_string()) }
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    pub(crate) fn code(&self) -> Option<u32> {
+        self.code
+    }
+
+    /// The exit status that tells of it.
+    pub(crate) fn exit(&self) -> u8 {
+        self.exit
+    }
+}
+
+/// Empty when there is nobody to tell.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One line, whatever went into it.
+        for (n, line) in self.message.lines().enumerate() {
+            if n > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(line)?;
+        }
+        Ok(())
+    }
+}
+
+/// What an I/O error says, without the number that the system has for it.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_lowercase(),
+        None => text,
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::new("port", error.to_string())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::of_module(error.kind(), error.code(), &error)
+    }
+}
+
+impl From<StartUpError> for Failure {
+    fn from(error: StartUpError) -> Self {
+        Self::of_module(error.kind(), error.code(), &error)
+    }
+}
+
+impl From<BearerError> for Failure {
+    fn from(error: BearerError) -> Self {
+        Self::of_module(error.kind(), error.code(), &error)
+    }
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        Self::of_module(error.kind(), error.code(), &error)
+    }
+}
+
+impl From<FtpError> for Failure {
+    fn from(error: FtpError) -> Self {
+        Self::of_module(error.kind(), error.code(), &error)
+    }
+}

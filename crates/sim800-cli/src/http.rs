@@ -1,0 +1,207 @@
+//! `sim800 http`.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RANGE, USER_AGENT};
+use http::{Method, Request};
+use serde_json::json;
+use sim800_command::HTTP_LIMIT;
+use sim800_session::{Client, Http, HttpOptions};
+
+use crate::args::{Http as Command, HttpData, HttpRequest, Options};
+use crate::connect::{open_bearer, with_module};
+use crate::failure::Failure;
+use crate::output::{Output, Report, transferred};
+use crate::sink::Sink;
+use crate::url::HttpUrl;
+
+pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Result<Report, Failure> {
+    match command {
+        Command::Get(get) => {
+            if options.json && get.output.is_none() {
+                return Err(Failure::usage("with --json the body needs a file; give one with -o FILE"));
+            }
+            let mut plan = Plan::new(Method::GET, Bytes::new(), &get.request)?;
+            if let Some(range) = &get.range {
+                plan.request.headers_mut().insert(RANGE, parse_range(range)?);
+            }
+            plan.transfer(get.output.as_deref(), options, output)
+        }
+        Command::Post(post) => {
+            let mut plan = Plan::new(Method::POST, read_data(&post.data)?, &post.request)?;
+            if let Some(content_type) = &post.content_type {
+                let value = HeaderValue::from_str(content_type)
+                    .map_err(|_| Failure::usage("the content type holds a character that no header may"))?;
+                plan.request.headers_mut().insert(CONTENT_TYPE, value);
+            }
+            plan.transfer(post.output.as_deref(), options, output)
+        }
+        Command::Head(head) => {
+            let plan = Plan::new(Method::HEAD, Bytes::new(), &head.request)?;
+            with_module(options, output, async |client| {
+                let status = plan.client(client, options).await?.send(plan.request).await?.status();
+                let fields = vec![("status", json!(status.as_u16()))];
+                Ok(Report { fields, text: format!("{status}\n"), remark: String::new() })
+            })
+        }
+    }
+}
+
+/// A request as the command line has it.
+#[derive(Debug)]
+struct Plan {
+    request: Request<Bytes>,
+    options: HttpOptions,
+    /// What is asked for, for people.
+    name: String,
+}
+
+impl Plan {
+    fn new(method: Method, body: Bytes, arguments: &HttpRequest) -> Result<Self, Failure> {
+        let url = HttpUrl::parse(&arguments.url)?;
+        let name = url.name().to_owned();
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = url.into_uri();
+        for header in &arguments.headers {
+            let (name, value) = parse_header(header)?;
+            request.headers_mut().append(name, value);
+        }
+        if let Some(agent) = &arguments.user_agent {
+            let value = HeaderValue::from_str(agent)
+                .map_err(|_| Failure::usage("the user agent holds a character that no header may"))?;
+            request.headers_mut().insert(USER_AGENT, value);
+        }
+        let mut options = HttpOptions::default();
+        options.redirect = !arguments.no_redirect;
+        if let Some(seconds) = arguments.timeout {
+            options.timeout = Duration::from_secs(seconds);
+        }
+        options.proxy = arguments.proxy.as_deref().map(parse_proxy).transpose()?;
+        Ok(Self { request, options, name })
+    }
+
+    /// The module's HTTP service, over a bearer.
+    async fn client(&self, client: &Client, options: &Options) -> Result<Http, Failure> {
+        let bearer = open_bearer(client, options).await?;
+        Ok(Http::new(&bearer).with_options(self.options.clone()))
+    }
+
+    /// Sends the request and takes the body of the answer.
+    fn transfer(self, file: Option<&Path>, options: &Options, output: Output) -> Result<Report, Failure> {
+        // Before anything is sent that would have been in vain.
+        let sink = match file {
+            Some(path) => Sink::file(path)?,
+            None if output.json => Sink::Nowhere,
+            None => Sink::stdout(),
+        };
+        with_module(options, output, async |client| {
+            let http = self.client(client, options).await?;
+            let sent = self.request.body().len();
+            let start = Instant::now();
+            let waiting = output.progress(&format!("waiting for {}", self.name), None);
+            let response = http.send(self.request).await;
+            waiting.finish_and_clear();
+            let response = response?;
+            let status = response.status();
+            let is_refusal = status.is_client_error() || status.is_server_error();
+            let sink = match sink {
+                // The file is for what was asked for, not for the server's excuse.
+                Sink::File(..) if is_refusal => Sink::Nowhere,
+                sink => sink,
+            };
+
+            let body = response.into_body();
+            let bar = output.progress(&self.name, Some(body.length()));
+            let received = sink.take(body, &bar).await;
+            bar.finish_and_clear();
+            if is_refusal {
+                return Err(Failure::status(status).with_field("status", status.as_u16()));
+            }
+            let octets = received?.octets;
+            let mut fields = vec![("status", json!(status.as_u16())), ("octets", json!(octets))];
+            if sent > 0 {
+                fields.push(("sent", json!(sent)));
+            }
+            fields.push(("seconds", json!(start.elapsed().as_secs_f64())));
+            let remark = format!("{status}: {}", transferred(octets, start));
+            Ok(Report { fields, text: String::new(), remark })
+        })
+    }
+}
+
+/// The data to send.
+fn read_data(data: &HttpData) -> Result<Bytes, Failure> {
+    let Some(path) = &data.data_file else {
+        return Ok(data.data.clone().unwrap_or_default().into());
+    };
+    // A file that is too long need not be read to its end.
+    let limit = u64::from(HTTP_LIMIT);
+    let mut octets = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut octets))
+        .map_err(|error| Failure::file("read", path, &error))?;
+    if octets.len() as u64 > limit {
+        let message =
+            format!("{} is longer than the {limit} octets that the module can post", path.display());
+        return Err(Failure::new("too-large", message));
+    }
+    Ok(octets.into())
+}
+
+/// `K: V`
+fn parse_header(header: &str) -> Result<(HeaderName, HeaderValue), Failure> {
+    let parsed = header.split_once(':').and_then(|(name, value)| {
+        Some((name.trim().parse().ok()?, HeaderValue::from_str(value.trim()).ok()?))
+    });
+    // Without the value, which may be a secret.
+    parsed.ok_or_else(|| Failure::usage("a header is written 'Name: value', on one line"))
+}
+
+/// `HOST:PORT`
+fn parse_proxy(proxy: &str) -> Result<(String, u16), Failure> {
+    let parsed = proxy.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains('/'));
+    parsed
+        .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
+        .ok_or_else(|| Failure::usage("a proxy is written HOST:PORT"))
+}
+
+/// `FROM-TO`, both counted from 0 and inclusive, as a header; TO may be left out.
+fn parse_range(range: &str) -> Result<HeaderValue, Failure> {
+    let is_range = range.split_once('-').is_some_and(|(from, to)| match (from.parse::<u64>(), to) {
+        (Ok(_), "") => true,
+        (Ok(from), to) => to.parse().is_ok_and(|to: u64| from <= to),
+        (Err(_), _) => false,
+    });
+    let refusal = || Failure::usage("a range is written FROM-TO, as in 0-999, or FROM- up to the end");
+    if !is_range {
+        return Err(refusal());
+    }
+    HeaderValue::try_from(format!("bytes={range}")).map_err(|_| refusal())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_and_headers_are_checked() {
+        assert_eq!(parse_range("0-999").unwrap(), "bytes=0-999");
+        assert_eq!(parse_range("1000-").unwrap(), "bytes=1000-");
+        for range in ["", "-", "-5", "9-5", "a-b", "1-2,4-5", "0x1-2"] {
+            assert!(parse_range(range).is_err(), "{range}");
+        }
+        assert_eq!(parse_header("X-Key:  v: w ").unwrap().1, "v: w");
+        for header in ["X-Key", "X Key: v", "X-Key: a\r\nb"] {
+            assert!(!parse_header(header).unwrap_err().to_string().contains(header), "{header:?}");
+        }
+        assert_eq!(parse_proxy("proxy:8080").unwrap(), ("proxy".to_owned(), 8080));
+        for proxy in ["proxy", ":8080", "proxy:99999", "http://proxy:8080"] {
+            assert!(parse_proxy(proxy).is_err(), "{proxy}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What people and programs are told.
+//!
+//! Stdout is for what was asked for: a body, a size, the one JSON object. Everything else goes to stderr.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+
+/// Where to tell, and how much.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+}
+
+/// What a command has to tell at its end.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// With `--json`, beside `"ok":true`.
+    pub(crate) fields: Vec<(&'static str, Value)>,
+    /// On stdout without `--json`, as it is.
+    pub(crate) text: String,
+    /// On stderr without `--json`, for people.
+    pub(crate) remark: String,
+}
+
+impl Output {
+    /// A remark on the way.
+    pub(crate) fn remark(self, text: &str) {
+        if !self.quiet && !text.is_empty() {
+            complain(text);
+        }
+    }
+
+    /// Whether anybody sees progress.
+    pub(crate) fn is_watched(self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Progress of a transfer: a bar when `total` octets are known. Nothing is drawn unless stderr is a terminal.
+    pub(crate) fn progress(self, what: &str, total: Option<u64>) -> ProgressBar {
+        let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let (bar, template) = match total {
+            Some(total) => (
+                ProgressBar::with_draw_target(Some(total), target),
+                "{msg} {bar:32.cyan/dim} {bytes:>11}/{total_bytes} {binary_bytes_per_sec:>12} {eta:>4} left",
+            ),
+            None => (
+                ProgressBar::with_draw_target(None, target),
+                "{msg} {spinner:.cyan} {bytes:>11} {binary_bytes_per_sec:>12}",
+            ),
+        };
+        // The templates are fixed, so the default is never taken.
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.progress_chars("━━╌"));
+        bar.set_message(what.to_owned());
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        bar
+    }
+
+    /// Tells how it ended; the exit status.
+    pub(crate) fn finish(self, result: Result<Report, Failure>) -> u8 {
+        match result {
+            Ok(report) => match self.tell(&report) {
+                Ok(()) => 0,
+                Err(error) => self.tell_failure(&Failure::stdout(&error)),
+            },
+            Err(failure) => self.tell_failure(&failure),
+        }
+    }
+
+    fn tell(self, report: &Report) -> io::Result<()> {
+        if self.json {
+            return print_object(true, &report.fields);
+        }
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(report.text.as_bytes())?;
+        stdout.flush()?;
+        self.remark(&report.remark);
+        Ok(())
+    }
+
+    fn tell_failure(self, failure: &Failure) -> u8 {
+        let message = failure.to_string();
+        if self.json {
+            let error = json!({ "kind": failure.kind(), "code": failure.code(), "message": message });
+            let mut fields = failure.fields.clone();
+            fields.push(("error", error));
+            // With nobody to read it, the exit status has to do.
+            let _ = print_object(false, &fields);
+        } else if !message.is_empty() {
+            complain(&format!("sim800: {message}"));
+        }
+        failure.exit()
+    }
+}
+
+/// What a transfer came to, for people: `300000 octets in 3.2 s (91.5 KiB/s)`.
+pub(crate) fn transferred(octets: u64, since: Instant) -> String {
+    let seconds = since.elapsed().as_secs_f64();
+    let rate = octets as f64 / seconds.max(1e-6);
+    format!("{octets} octets in {seconds:.1} s ({}/s)", HumanBytes(rate as u64))
+}
+
+/// One line on stderr, if there is anybody to read it.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+fn print_object(ok: bool, fields: &[(&'static str, Value)]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    serde_json::to_writer(&mut stdout, &Object { ok, fields })?;
+    stdout.write_all(b"\n")?;
+    stdout.flush()
+}
+
+/// One JSON object whose fields keep their order.
+struct Object<'a> {
+    ok: bool,
+    fields: &'a [(&'static str, Value)],
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.fields.len() + 1))?;
+        map.serialize_entry("ok", &self.ok)?;
+        for (name, value) in self.fields {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}

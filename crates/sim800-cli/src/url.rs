@@ -1,0 +1,207 @@
+//! What users give as a URL, checked before anything is sent.
+//!
+//! No message shows the URL itself, for it may hold a password.
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+use sim800_session::Server;
+
+use crate::failure::Failure;
+
+/// A URL for the module's HTTP service, as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HttpUrl(http::Uri);
+
+impl HttpUrl {
+    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+        let rest = after_scheme(text, &["http", "https"])?;
+        check(text, "the URL")?;
+        if rest.is_empty() || rest.starts_with(['/', '?', ':']) {
+            return Err(Failure::usage("the URL has no host; write http://HOST/PATH"));
+        }
+        text.parse().map(Self).map_err(|error| Failure::usage(format!("the URL makes no sense: {error}")))
+    }
+
+    pub(crate) fn into_uri(self) -> http::Uri {
+        self.0
+    }
+
+    /// The last part of the path, for people.
+    pub(crate) fn name(&self) -> &str {
+        self.0.path().rsplit('/').find(|part| !part.is_empty()).or_else(|| self.0.host()).unwrap_or_default()
+    }
+}
+
+const NO_PASSWORD: &str =
+    "the URL has no password; write ftp://USER:PASSWORD@HOST/PATH or set SIM800_FTP_PASSWORD";
+
+/// Where a file is on an FTP server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FtpUrl {
+    pub(crate) server: Server,
+    /// From the root on, with its first slash.
+    pub(crate) path: String,
+}
+
+impl FtpUrl {
+    /// Takes `text` apart. `password` stands in where the URL names a user without one; without a user anyone may log in.
+    pub(crate) fn parse(text: &str, password: Option<String>) -> Result<Self, Failure> {
+        let rest = after_scheme(text, &["ftp"])?;
+        let (authority, path) = match rest.find('/') {
+            Some(slash) => rest.split_at(slash),
+            None => (rest, ""),
+        };
+        let (credentials, address) = match authority.rsplit_once('@') {
+            Some((credentials, address)) => (Some(credentials), address),
+            None => (None, authority),
+        };
+        let (host, port) = match address.rsplit_once(':') {
+            Some((host, port)) => {
+                let port = port.parse().ok().filter(|port| *port != 0);
+                (host, port.ok_or_else(|| Failure::usage("the URL's port is no number from 1 to 65535"))?)
+            }
+            None => (address, 21),
+        };
+        if host.is_empty() {
+            return Err(Failure::usage("the URL has no host; write ftp://USER:PASSWORD@HOST/PATH"));
+        }
+        check(host, "the URL's host")?;
+        let mut server = Server::new(host).with_port(port);
+        if let Some(credentials) = credentials {
+            let (user, password) = match credentials.split_once(':') {
+                Some((user, password)) => (user, decode(password, "password")?),
+                None => (credentials, password.ok_or_else(|| Failure::usage(NO_PASSWORD))?),
+            };
+            check_quotable(&password, "the password")?;
+            server = server.with_credentials(decode(user, "user name")?, password);
+        }
+        let path = decode(path, "path")?;
+        if path.is_empty() || path.ends_with('/') {
+            return Err(Failure::usage("the URL names a directory; add the name of the file"));
+        }
+        Ok(Self { server, path })
+    }
+
+    /// The file's name, for people.
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Without user and password.
+impl fmt::Display for FtpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ftp://{}:{}{}", self.server.host, self.server.port, self.path)
+    }
+}
+
+/// What follows `://`, if one of `schemes` precedes it.
+fn after_scheme<'a>(text: &'a str, schemes: &[&str]) -> Result<&'a str, Failure> {
+    let expected = || schemes.iter().map(|scheme| format!("{scheme}://")).collect::<Vec<_>>().join(" or ");
+    match text.split_once("://") {
+        Some((scheme, rest)) if schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => Ok(rest),
+        Some((scheme, _))
+            if scheme.bytes().all(|octet| octet.is_ascii_alphanumeric()) && !scheme.is_empty() =>
+        {
+            Err(Failure::usage(format!("{scheme}:// does not go with this command; use {}", expected())))
+        }
+        _ => Err(Failure::usage(format!("the URL has no scheme; begin it with {}", expected()))),
+    }
+}
+
+fn decode(text: &str, what: &str) -> Result<String, Failure> {
+    let decoded = percent_decode_str(text)
+        .decode_utf8()
+        .map_err(|_| Failure::usage(format!("the URL's {what} is not UTF-8 once decoded")))?;
+    check_quotable(&decoded, &format!("the URL's {what}"))?;
+    Ok(decoded.into_owned())
+}
+
+/// Refuses what no value of an AT command can hold: there is no way to escape it.
+fn check_quotable(text: &str, what: &str) -> Result<(), Failure> {
+    let problem = if text.contains('"') {
+        "a quotation mark"
+    } else if text.contains(['\r', '\n']) {
+        "a line break"
+    } else if text.contains(|c: char| c.is_ascii_control()) {
+        "a control character"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!(
+        "{what} holds {problem}, which the module cannot be given; choose another name for it"
+    )))
+}
+
+/// Refuses what has to be percent-encoded.
+fn check(text: &str, what: &str) -> Result<(), Failure> {
+    let Some(bad) = text.chars().find(|c| matches!(c, '"' | ' ') || c.is_ascii_control() || !c.is_ascii())
+    else {
+        return Ok(());
+    };
+    let mut octets = [0; 4];
+    let encoded: String = bad.encode_utf8(&mut octets).bytes().map(|octet| format!("%{octet:02X}")).collect();
+    let problem = match bad {
+        '"' => "a quotation mark".to_owned(),
+        '\r' | '\n' => "a line break".to_owned(),
+        ' ' => "a blank".to_owned(),
+        bad => format!("the character {:?}", bad),
+    };
+    Err(Failure::usage(format!("{what} holds {problem}; write it as {encoded}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ftp(text: &str) -> FtpUrl {
+        FtpUrl::parse(text, None).unwrap()
+    }
+
+    fn refusal(text: &str) -> String {
+        let http = HttpUrl::parse(text).map(drop);
+        http.and_then(|()| FtpUrl::parse(text, None).map(drop)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn parts_of_an_ftp_url_are_decoded() {
+        let url = ftp("ftp://us%40er:p%3Aw@example.org:2121/a%20dir/file.bin");
+        let server = Server::new("example.org").with_port(2121).with_credentials("us@er", "p:w");
+        assert_eq!(url.server, server);
+        assert_eq!((url.path.as_str(), url.name()), ("/a dir/file.bin", "file.bin"));
+        assert_eq!(url.to_string(), "ftp://example.org:2121/a dir/file.bin");
+        assert!(!format!("{url:?}").contains("p:w"));
+    }
+
+    #[test]
+    fn without_a_user_it_is_anonymous_and_a_password_may_come_from_elsewhere() {
+        assert_eq!(ftp("ftp://example.org/f").server, Server::new("example.org"));
+        let url = FtpUrl::parse("ftp://user@example.org/f", Some("secret".into())).unwrap();
+        assert_eq!(url.server.password, "secret".into());
+        let url = FtpUrl::parse("ftp://user:own@example.org/f", Some("secret".into())).unwrap();
+        assert_eq!(url.server.password, "own".into(), "what is in the URL comes first");
+        assert!(FtpUrl::parse("ftp://user@example.org/f", None).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused_with_what_helps() {
+        assert_eq!(
+            refusal("gopher://a/"),
+            "gopher:// does not go with this command; use http:// or https://"
+        );
+        assert_eq!(refusal("example.org"), "the URL has no scheme; begin it with http:// or https://");
+        assert_eq!(refusal("http://a/\"b"), "the URL holds a quotation mark; write it as %22");
+        assert_eq!(refusal("http://a/\r\nAT"), "the URL holds a line break; write it as %0D");
+        assert_eq!(refusal("http://a/ü"), "the URL holds the character 'ü'; write it as %C3%BC");
+        assert_eq!(refusal("http:///a"), "the URL has no host; write http://HOST/PATH");
+        let refusal = |text| FtpUrl::parse(text, None).unwrap_err().to_string();
+        assert!(refusal("ftp://u:p@a/x%22y").starts_with("the URL's path holds a quotation mark"));
+        assert!(refusal("ftp://u:p%0d@a/x").starts_with("the URL's password holds a line break"));
+        assert!(refusal("ftp://u:p@a/dir/").starts_with("the URL names a directory"));
+        assert!(refusal("ftp://u:p@a:0/x").starts_with("the URL's port"));
+        for text in ["ftp://u:hunter2@a:x/f", "ftp://u:hunter2@/f", "http://u:hunter2@a/f", "u:hunter2@a/f"] {
+            assert!(!refusal(text).contains("hunter2"));
+        }
+    }
+}

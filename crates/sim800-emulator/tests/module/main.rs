@@ -1,0 +1,14 @@
+//! The emulated module as its DTE sees it: exchanges written by hand after the application note, the manual and field logs, in
+//! virtual time, with a network that does what the test says.
+
+mod bench;
+
+mod faults;
+mod flow;
+mod ftp;
+mod http;
+mod intake;
+mod note;
+mod properties;
+mod responses;
+mod start_up;

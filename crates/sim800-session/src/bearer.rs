@@ -1,0 +1,212 @@
+//! The bearer: the GPRS context that HTTP and FTP run over.
+
+use std::time::Duration;
+
+use sim800_command::{
+    BearerKind, BearerParameter, BearerState, BearerStatus, Cid, InvalidValue, SapbrClose, SapbrOpen,
+    SapbrQuery, SapbrSet, Secret, Text, time_limit,
+};
+use thiserror::Error;
+
+use crate::client::Client;
+use crate::error::{Error, Failure};
+use crate::password::Password;
+
+/// How often a bearer that is being opened or closed is asked about.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a bearer is opened with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The bearer profile of the module, 1 to 3; 1 unless set.
+    pub cid: u8,
+    /// Access point name, at most 64 octets.
+    pub apn: String,
+    /// User name at the access point, at most 32 octets; mostly none.
+    pub user: String,
+    /// Password at the access point, at most 32 octets; mostly none.
+    pub password: Password,
+}
+
+impl Profile {
+    /// Profile 1 for an access point that asks for neither user nor password.
+    #[must_use]
+    pub fn new(apn: impl Into<String>) -> Self {
+        Self { cid: 1, apn: apn.into(), user: String::new(), password: Password::default() }
+    }
+
+    /// With user and password.
+    #[must_use]
+    pub fn with_credentials(mut self, user: impl Into<String>, password: impl Into<Password>) -> Self {
+        self.user = user.into();
+        self.password = password.into();
+        self
+    }
+
+    fn parameters(&self) -> Result<[BearerParameter<'_>; 4], BearerError> {
+        let invalid = |what| move |reason| BearerError::Invalid { what, reason };
+        Ok([
+            BearerParameter::ContentType(BearerKind::Gprs),
+            BearerParameter::Apn(Text::new(&self.apn).map_err(invalid("access point name"))?),
+            BearerParameter::User(Text::new(&self.user).map_err(invalid("user name"))?),
+            BearerParameter::Password(Secret::new(self.password.reveal()).map_err(invalid("password"))?),
+        ])
+    }
+}
+
+/// Why there is no bearer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BearerError {
+    /// A value of the profile cannot be sent.
+    #[error("the bearer's {what} cannot be used: {reason}")]
+    Invalid {
+        /// Which value.
+        what: &'static str,
+        /// What is wrong with it.
+        #[source]
+        reason: InvalidValue,
+    },
+    /// The network did not open it.
+    #[error("the bearer could not be opened ({0}); check the access point name, user and password")]
+    Refused(#[source] Error),
+    /// It was lost: the network or the module closed it.
+    #[error("bearer {cid} was lost; open it again")]
+    Lost {
+        /// The bearer profile.
+        cid: u8,
+    },
+    /// A command failed.
+    #[error("{0}")]
+    Command(#[source] Error),
+}
+
+impl BearerError {
+    /// One stable word for the kind of error.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "invalid",
+            Self::Refused(_) => "bearer-refused",
+            Self::Lost { .. } => "bearer-lost",
+            Self::Command(error) => error.kind(),
+        }
+    }
+
+    /// The module's own number, where it gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<u32> {
+        match self {
+            Self::Refused(error) | Self::Command(error) => error.code(),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for BearerError {
+    fn from(error: Error) -> Self {
+        Self::Command(error)
+    }
+}
+
+/// A bearer that was open when it was asked for last.
+///
+/// Clones share it. Dropping it leaves it open, for opening one takes seconds; [`close`](Self::close) closes it.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    client: Client,
+    cid: Cid,
+}
+
+impl Bearer {
+    /// Opens the bearer, unless it is open already: then that one is used, whatever it was opened with.
+    ///
+    /// The module has to be registered and attached, as after [`Client::start_up`]. It may take 85 s (manual 9.2.1).
+    ///
+    /// # Errors
+    ///
+    /// [`BearerError`]; nothing was sent when it is [`BearerError::Invalid`].
+    pub async fn open(client: &Client, profile: &Profile) -> Result<Self, BearerError> {
+        let cid = Cid::new(u32::from(profile.cid))
+            .map_err(|reason| BearerError::Invalid { what: "profile number", reason })?;
+        let parameters = profile.parameters()?;
+        let bearer = Self { client: client.clone(), cid };
+        if bearer.settled().await? == BearerState::Connected {
+            return Ok(bearer);
+        }
+        for parameter in parameters {
+            client.execute(&SapbrSet { cid, parameter }).await?;
+        }
+        match client.execute(&SapbrOpen { cid }).await {
+            Ok(_) => Ok(bearer),
+            // Refused as well when another client was faster.
+            Err(error) if error.is_rejected() => match bearer.query().await?.state {
+                BearerState::Connected => Ok(bearer),
+                _ => Err(BearerError::Refused(error)),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// How it stands, and its address.
+    ///
+    /// # Errors
+    ///
+    /// [`BearerError::Command`].
+    pub async fn query(&self) -> Result<BearerStatus, BearerError> {
+        Ok(self.client.query(&SapbrQuery { cid: self.cid }, |status| status).await?)
+    }
+
+    /// Closes it; that it is closed already is no error. It may take 65 s (manual 9.2.1).
+    ///
+    /// # Errors
+    ///
+    /// [`BearerError::Command`].
+    pub async fn close(self) -> Result<(), BearerError> {
+        match self.client.execute(&SapbrClose { cid: self.cid }).await {
+            Err(error) if error.is_rejected() => match self.query().await?.state {
+                BearerState::Closed => Ok(()),
+                _ => Err(error.into()),
+            },
+            result => Ok(result.map(drop)?),
+        }
+    }
+
+    /// The bearer profile, 1 to 3.
+    #[must_use]
+    pub fn cid(&self) -> u8 {
+        // 1 to 3 fits.
+        self.cid.get() as u8
+    }
+
+    /// The module it belongs to.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn profile(&self) -> Cid {
+        self.cid
+    }
+
+    /// The state once nobody is opening or closing it any more.
+    async fn settled(&self) -> Result<BearerState, BearerError> {
+        let deadline = self.client.runtime().now() + time_limit::BEARER_OPEN;
+        loop {
+            let state = match self.query().await {
+                Ok(status) => status.state,
+                // Firmware that does not tell of a bearer that was never opened.
+                Err(BearerError::Command(error)) if matches!(error.failure(), Failure::Rejected(_)) => {
+                    return Ok(BearerState::Closed);
+                }
+                Err(error) => return Err(error),
+            };
+            let moving = matches!(state, BearerState::Connecting | BearerState::Closing);
+            if !moving || self.client.runtime().now() >= deadline {
+                return Ok(state);
+            }
+            self.client.pause(PAUSE).await;
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The module's FTP session: opened, watched, and quit when dropped.
+
+use std::time::Duration;
+
+use futures::lock::OwnedMutexGuard;
+use sim800_command::{Command, FtpActivity, FtpQuit, FtpState};
+use sim800_parser::{FtpCode, FtpEvent, Unsolicited};
+
+use super::{FtpError, FtpOperation, FtpStep};
+use crate::client::{Client, Reply};
+use crate::engine::Request;
+use crate::error::Error;
+use crate::watch::{Interruption, Watch};
+
+/// How long the module may say nothing. It gives up itself after 75 s without an answer of the server (manual 12.2.14;
+/// 60 s before V1.06).
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How long the last line of a session that was quit or refused may take.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// How often a session that cannot be quit is asked about.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What the module says of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// There is something to read.
+    Available,
+    /// So many octets may be written.
+    Writable(u32),
+    /// It is over; with a size, where one was asked for.
+    Ended(FtpCode, Option<u64>),
+}
+
+/// The module's one FTP session.
+#[derive(Debug)]
+pub(super) struct Session {
+    client: Client,
+    operation: FtpOperation,
+    /// Left to the chore that quits the session.
+    watch: Option<Watch>,
+    lock: Option<OwnedMutexGuard<()>>,
+    step: FtpStep,
+    /// It was opened, and did not end.
+    live: bool,
+}
+
+impl Session {
+    /// Waits until nobody else uses the session, and prepares one with `settings`.
+    pub(super) async fn prepare(
+        client: &Client,
+        cid: u8,
+        operation: FtpOperation,
+        settings: Vec<Request>,
+    ) -> Result<Self, FtpError> {
+        let lock = client.lock_ftp().await;
+        let watch = Watch::new(client, cid, |line| event_of_any(*line).is_some());
+        let mut session = Self {
+            client: client.clone(),
+            operation,
+            watch: Some(watch),
+            lock: Some(lock),
+            step: FtpStep::Open,
+            live: false,
+        };
+        for setting in settings {
+            let result = client.request(setting).await;
+            session.check(result)?;
+        }
+        Ok(session)
+    }
+
+    /// Opens the session and waits for the first thing it says. One that an earlier program left is quit first; its
+    /// 66 says nothing of ours (application note 3.13).
+    pub(super) async fn open<C: Command>(&mut self, command: &C) -> Result<Event, FtpError> {
+        let mut cleared = false;
+        loop {
+            self.forget(|_| true);
+            self.live = true;
+            let error = match self.client.execute(command).await {
+                Ok(_) => match self.event(PATIENCE).await {
+                    Err(error @ FtpError::Failed { code: FtpCode::NOT_ALLOWED, .. }) => error,
+                    result => return result,
+                },
+                // What other firmware says to the same (at once).
+                Err(error) if error.is_rejected() => self.command(error),
+                Err(error) => return Err(self.command(error)),
+            };
+            self.live = false;
+            if cleared || matches!(error, FtpError::Bearer { .. } | FtpError::Interrupted { .. }) {
+                return Err(error);
+            }
+            cleared = true;
+            self.clear().await?;
+        }
+    }
+
+    /// Waits up to `limit` for the next thing the session says; that it failed is an error.
+    pub(super) async fn event(&mut self, limit: Duration) -> Result<Event, FtpError> {
+        match self.event_within(limit).await? {
+            Some(event) => Ok(event),
+            None => Err(FtpError::Silent { operation: self.operation, step: self.step, waited: limit }),
+        }
+    }
+
+    /// Waits for the session to end while its caller is busy elsewhere; it never returns otherwise.
+    pub(super) async fn end(&mut self) -> FtpError {
+        let operation = self.operation;
+        let Some(watch) = &mut self.watch else { return futures::future::pending().await };
+        let ended = watch.endless(|line| match event(operation, line) {
+            Some(Event::Ended(code, _)) => Some(code),
+            _ => None,
+        });
+        let ended = ended.await;
+        self.live = false;
+        match ended {
+            Ok(code) => self.failed(code),
+            Err(interruption) => FtpError::interrupted(operation, interruption),
+        }
+    }
+
+    /// Whether the session said already that it is over, or that there is something else to do than to go on. What is
+    /// there is kept.
+    pub(super) fn has_ended(&mut self) -> bool {
+        let operation = self.operation;
+        self.watch.as_mut().is_none_or(|watch| {
+            watch.interruption().is_some()
+                || watch.has(|line| matches!(event(operation, line), Some(Event::Ended(..))))
+        })
+    }
+
+    /// Forgets what the session said so far of data to be read or written: what is sent next deals with it.
+    pub(super) fn forget_announcements(&mut self) {
+        let operation = self.operation;
+        self.forget(move |line| {
+            matches!(event(operation, line), Some(Event::Available | Event::Writable(_)))
+        });
+    }
+
+    /// How a refused command of the session ended: mostly the session had ended before, and the module says so in a
+    /// line of its own.
+    pub(super) async fn refused(&mut self, error: Error) -> Result<Event, FtpError> {
+        match self.event_within(SETTLE).await? {
+            Some(event) => Ok(event),
+            None => Err(self.command(error)),
+        }
+    }
+
+    pub(super) fn submit(&self, request: Request) -> crate::client::Pending {
+        self.client.submit(request)
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn operation(&self) -> FtpOperation {
+        self.operation
+    }
+
+    pub(super) fn begin(&mut self, step: FtpStep) {
+        self.step = step;
+    }
+
+    /// The failure of a command, or its first cause.
+    pub(super) fn command(&mut self, error: Error) -> FtpError {
+        let (operation, step) = (self.operation, self.step);
+        let cause = match &mut self.watch {
+            Some(watch) => watch.cause(error),
+            None => Ok(error),
+        };
+        match cause {
+            Ok(source) => FtpError::Command { operation, step, source },
+            Err(interruption) => self.interrupted(interruption),
+        }
+    }
+
+    fn check(&mut self, result: Result<Reply, Error>) -> Result<Reply, FtpError> {
+        result.map_err(|error| self.command(error))
+    }
+
+    async fn event_within(&mut self, limit: Duration) -> Result<Option<Event>, FtpError> {
+        let operation = self.operation;
+        let Some(watch) = &mut self.watch else { return Ok(None) };
+        match watch.next(limit, |line| event(operation, line)).await {
+            Ok(Some(Event::Ended(code, size))) => {
+                self.live = false;
+                if code == FtpCode::DONE {
+                    Ok(Some(Event::Ended(code, size)))
+                } else {
+                    Err(self.failed(code))
+                }
+            }
+            Ok(event) => Ok(event),
+            Err(interruption) => Err(self.interrupted(interruption)),
+        }
+    }
+
+    fn failed(&self, code: FtpCode) -> FtpError {
+        FtpError::Failed { operation: self.operation, step: self.step, code }
+    }
+
+    fn interrupted(&mut self, interruption: Interruption) -> FtpError {
+        self.live = false;
+        FtpError::interrupted(self.operation, interruption)
+    }
+
+    fn forget(&mut self, stale: impl Fn(Unsolicited<'_>) -> bool) {
+        if let Some(watch) = &mut self.watch {
+            watch.forget(|line| event_of_any(*line).is_some() && stale(*line));
+        }
+    }
+
+    /// Ends a session that is not ours.
+    async fn clear(&mut self) -> Result<(), FtpError> {
+        match self.client.execute(&FtpQuit).await {
+            Ok(_) => {
+                let Some(watch) = &mut self.watch else { return Ok(()) };
+                match watch.next(SETTLE, end_of_any).await {
+                    Ok(_) => Ok(()),
+                    Err(interruption) => Err(self.interrupted(interruption)),
+                }
+            }
+            // Nothing to quit, or firmware that cannot: then the module ends a neglected session itself.
+            Err(error) if error.is_rejected() => self.await_idle().await,
+            Err(error) => Err(self.command(error)),
+        }
+    }
+
+    async fn await_idle(&mut self) -> Result<(), FtpError> {
+        let deadline = self.client.runtime().now() + PATIENCE;
+        loop {
+            match self.client.query(&FtpState, |state| state).await {
+                Ok(FtpActivity::Running) if self.client.runtime().now() < deadline => {
+                    self.client.pause(PAUSE).await;
+                }
+                Ok(_) => return Ok(()),
+                Err(error) if error.is_rejected() => return Ok(()),
+                Err(error) => return Err(self.command(error)),
+            }
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !self.live {
+            return;
+        }
+        let (client, watch, lock) = (self.client.clone(), self.watch.take(), self.lock.take());
+        let operation = self.operation;
+        self.client.chore(async move {
+            if let (Ok(_), Some(mut watch)) = (client.execute(&FtpQuit).await, watch) {
+                // Its last line must not be taken for that of the next session.
+                let ended = watch.next(SETTLE, |line| match event(operation, line) {
+                    Some(Event::Ended(..)) => Some(()),
+                    _ => None,
+                });
+                drop(ended.await);
+            }
+            drop(lock);
+        });
+    }
+}
+
+/// What a line says of a session of this kind.
+fn event(operation: FtpOperation, line: Unsolicited<'_>) -> Option<Event> {
+    match (operation, line) {
+        (FtpOperation::Get, Unsolicited::FtpGet(event)) | (FtpOperation::Put, Unsolicited::FtpPut(event)) => {
+            data_event(event)
+        }
+        (FtpOperation::Size, Unsolicited::FtpSize { code, size }) => Some(Event::Ended(code, size)),
+        _ => None,
+    }
+}
+
+/// What a line says of a session of any kind.
+fn event_of_any(line: Unsolicited<'_>) -> Option<Event> {
+    match line {
+        Unsolicited::FtpGet(event) | Unsolicited::FtpPut(event) | Unsolicited::FtpList(event) => {
+            data_event(event)
+        }
+        Unsolicited::FtpSize { code, size } => Some(Event::Ended(code, size)),
+        Unsolicited::FtpDelete(code)
+        | Unsolicited::FtpMakeDirectory(code)
+        | Unsolicited::FtpRemoveDirectory(code)
+        | Unsolicited::FtpRename(code)
+        | Unsolicited::FtpExtGet(code) => Some(Event::Ended(code, None)),
+        Unsolicited::FtpGetToFs(_) | Unsolicited::FtpPutFromFs(_) => Some(Event::Ended(FtpCode::DONE, None)),
+        _ => None,
+    }
+}
+
+fn end_of_any(line: Unsolicited<'_>) -> Option<()> {
+    matches!(event_of_any(line), Some(Event::Ended(..))).then_some(())
+}
+
+fn data_event(event: FtpEvent) -> Option<Event> {
+    match event {
+        FtpEvent::Available => Some(Event::Available),
+        FtpEvent::Writable { at_most } => Some(Event::Writable(at_most)),
+        FtpEvent::Ended(code) => Some(Event::Ended(code, None)),
+        _ => None,
+    }
+}

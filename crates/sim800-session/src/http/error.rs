@@ -1,0 +1,158 @@
+//! Why an HTTP request failed.
+
+use std::time::Duration;
+
+use ::http::Method;
+use sim800_command::InvalidValue;
+use sim800_parser::HttpStatus;
+use thiserror::Error;
+
+use crate::bearer::BearerError;
+use crate::error::{Error, Failure};
+use crate::watch::Interruption;
+
+/// Why an HTTP request failed. An HTTP status is no error, whatever it is.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// The request cannot be put into the module's commands; nothing was sent.
+    #[error("{what} {reason}")]
+    Unsupported {
+        /// What of it.
+        what: &'static str,
+        /// Why, and what helps.
+        reason: String,
+    },
+    /// A value cannot stand in a command line; nothing was sent.
+    #[error("the {what} cannot be sent to the module: {reason}")]
+    Invalid {
+        /// Which value.
+        what: &'static str,
+        /// What is wrong with it.
+        #[source]
+        reason: InvalidValue,
+    },
+    /// The body is longer than the module takes, or than the line moves within the module's input time; nothing was
+    /// sent.
+    #[error("a body of {length} octets is more than the {limit} that the module takes on this line")]
+    BodyTooLarge {
+        /// Octets of the body.
+        length: u64,
+        /// The most that would do.
+        limit: u64,
+    },
+    /// A command failed.
+    #[error("{0}")]
+    Command(#[source] Error),
+    /// The module refused a parameter of the request.
+    #[error("the module refused the {what}: {source}")]
+    Parameter {
+        /// Which one.
+        what: &'static str,
+        /// The refusal.
+        source: Error,
+    },
+    /// The module's HTTP service cannot be started, because one that was left over does not end.
+    #[error("the module's HTTP service is in use and does not end: {0}; restart the module")]
+    Busy(#[source] Error),
+    /// The bearer was lost on the way.
+    #[error("{method} failed: {source}")]
+    Bearer {
+        /// What was asked for.
+        method: Method,
+        /// What became of the bearer.
+        source: BearerError,
+    },
+    /// The module restarted or the line ended on the way.
+    #[error("{method} failed: {source}")]
+    Interrupted {
+        /// What was asked for.
+        method: Method,
+        /// What happened.
+        source: Failure,
+    },
+    /// The module could not carry out the request: its own codes from 600 on.
+    #[error("{method} failed: {status}{}", hint(*status))]
+    Action {
+        /// What was asked for.
+        method: Method,
+        /// The module's code.
+        status: HttpStatus,
+    },
+    /// The module never told how the request ended.
+    #[error("{method} failed: no result within {waited:?}, although the module gives up earlier")]
+    NoResult {
+        /// What was asked for.
+        method: Method,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The module had announced a longer body than it lets read.
+    #[error("the body breaks off at octet {position} of {length}; fetch it again")]
+    NoProgress {
+        /// Octets that were read.
+        position: u64,
+        /// Octets that were announced.
+        length: u64,
+    },
+}
+
+/// What helps, where something does.
+fn hint(status: HttpStatus) -> &'static str {
+    match status {
+        HttpStatus::NOT_HTTP => "; is the port right, and does the server speak plain HTTP there?",
+        HttpStatus::NETWORK => "; is the bearer open, and does the server answer?",
+        HttpStatus::NO_MEMORY => "; fetch it in ranges",
+        HttpStatus::DNS => "; check the host name",
+        HttpStatus::STACK_BUSY => "; try again later",
+        HttpStatus::SSL_SETUP | HttpStatus::SSL_ALERT => {
+            "; the module's TLS is old (TLS 1.0 on common firmware, R14 or later needed): use plain HTTP, or a server \
+             that still takes it"
+        }
+        _ => "",
+    }
+}
+
+impl HttpError {
+    /// One stable word for the kind of error.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unsupported { .. } => "unsupported",
+            Self::Invalid { .. } => "invalid",
+            Self::BodyTooLarge { .. } => "too-large",
+            Self::Command(error) | Self::Parameter { source: error, .. } => error.kind(),
+            Self::Busy(_) => "busy",
+            Self::Bearer { source, .. } => source.kind(),
+            Self::Interrupted { source, .. } => source.kind(),
+            Self::Action { .. } => "http",
+            Self::NoResult { .. } => "timed-out",
+            Self::NoProgress { .. } => "incomplete",
+        }
+    }
+
+    /// The module's own number, where it gave one: 600–606 of `+HTTPACTION`, else that of `+CME ERROR`.
+    #[must_use]
+    pub fn code(&self) -> Option<u32> {
+        match self {
+            Self::Action { status, .. } => Some(u32::from(status.0)),
+            Self::Command(error) | Self::Parameter { source: error, .. } | Self::Busy(error) => error.code(),
+            Self::Bearer { source, .. } => source.code(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn interrupted(method: &Method, interruption: Interruption) -> Self {
+        let method = method.clone();
+        match interruption {
+            Interruption::Bearer(source) => Self::Bearer { method, source },
+            Interruption::Module(source) => Self::Interrupted { method, source },
+        }
+    }
+}
+
+impl From<Error> for HttpError {
+    fn from(error: Error) -> Self {
+        Self::Command(error)
+    }
+}

@@ -1,0 +1,264 @@
+//! Making a module ready: from whatever state it is in to one that is registered and attached to GPRS.
+
+use std::time::Duration;
+
+use sim800_command::{
+    At, BroadcastRouting, Cfun, CgattRead, CgattWrite, Cmee, Cnmi, CpinRead, CregRead, Echo, ErrorReport,
+    FlowControl as LineFlowControl, Functionality, Ifc, IndicationMode, MessageRouting, PinState, Read,
+    RegistrationStatus,
+};
+use sim800_parser::{CmeError, FinalResultCode};
+use thiserror::Error;
+
+use crate::client::Client;
+use crate::config::FlowControl;
+use crate::engine::{Request, Restart};
+use crate::error::{Error, Failure};
+use crate::notices::{Notice, Notices};
+
+/// How often the module is asked whether it has got further.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many restarts on the way are put up with.
+const RESTARTS: usize = 3;
+
+/// Why a module could not be made ready.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StartUpError {
+    /// Nothing answers `AT`.
+    #[error("no module answers AT within {within:?}; check its power, the wiring and the rate")]
+    NoAnswer {
+        /// How long was tried.
+        within: Duration,
+    },
+    /// The SIM card wants its PIN.
+    #[error("the SIM card wants its PIN; enter it with AT+CPIN, or switch the request off")]
+    SimPinRequired,
+    /// The SIM card wants its PUK.
+    #[error("the SIM card wants its PUK, after too many wrong PINs")]
+    SimPukRequired,
+    /// There is no SIM card.
+    #[error("no SIM card is inserted")]
+    SimNotInserted,
+    /// The SIM card does not work, or is locked to another device.
+    #[error("the SIM card cannot be used: {state}")]
+    SimFailure {
+        /// What the module says of it.
+        state: String,
+    },
+    /// The network refuses the SIM card.
+    #[error("the network denies registration; is the SIM card active, and allowed to roam here?")]
+    Denied,
+    /// No network was found in time.
+    #[error("not registered with a network within {within:?}; check the antenna and the coverage")]
+    NotRegistered {
+        /// How long was waited.
+        within: Duration,
+    },
+    /// The network does not attach the module to GPRS.
+    #[error("not attached to GPRS: {0}; does the SIM card's plan include data?")]
+    NotAttached(#[source] Error),
+    /// The module restarts over and over.
+    #[error("{0}: it does so over and over")]
+    Restarting(Restart),
+    /// A command failed.
+    #[error("{0}")]
+    Command(#[source] Error),
+}
+
+impl StartUpError {
+    /// One stable word for the kind of error.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NoAnswer { .. } => "no-answer",
+            Self::SimPinRequired => "sim-pin",
+            Self::SimPukRequired => "sim-puk",
+            Self::SimNotInserted => "sim-not-inserted",
+            Self::SimFailure { .. } => "sim-failure",
+            Self::Denied => "denied",
+            Self::NotRegistered { .. } => "not-registered",
+            Self::NotAttached(_) => "not-attached",
+            Self::Restarting(_) => "restarted",
+            Self::Command(error) => error.kind(),
+        }
+    }
+
+    /// The module's own number, where it gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<u32> {
+        match self {
+            Self::NotAttached(error) | Self::Command(error) => error.code(),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for StartUpError {
+    fn from(error: Error) -> Self {
+        match error.failure() {
+            Failure::Restarted(sign) => Self::Restarting(*sign),
+            _ => Self::Command(error),
+        }
+    }
+}
+
+impl Client {
+    /// Makes the module ready: finds it through noise and boot lines, sets what the session relies on, and waits for
+    /// SIM card, network and GPRS.
+    ///
+    /// Nothing is assumed of what an earlier program left: result codes are switched on and made verbose, the echo is
+    /// switched off, errors are made numeric, flow control is set as configured, and the text of short messages is
+    /// kept off the line. It may be repeated at any time; after a restart of the module it has to be.
+    ///
+    /// # Errors
+    ///
+    /// [`StartUpError`] says how far it came.
+    pub async fn start_up(&self) -> Result<(), StartUpError> {
+        let mut restarts = 0;
+        loop {
+            match self.bring_up().await {
+                Err(StartUpError::Restarting(_)) if restarts < RESTARTS => restarts += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn bring_up(&self) -> Result<(), StartUpError> {
+        let mut notices = self.subscribe(|_| false);
+        self.find().await?;
+        // A restart so far was that of a module that was being found.
+        while notices.pop().is_some() {}
+
+        self.execute(&Echo { on: false }).await?;
+        self.execute(&Cmee { mode: ErrorReport::Numeric }).await?;
+        let flow_control = match self.config().flow_control {
+            FlowControl::None => LineFlowControl::None,
+            FlowControl::Hardware => LineFlowControl::Hardware,
+        };
+        self.execute(&Ifc { dce_by_dte: flow_control, dte_by_dce: flow_control }).await?;
+        let cnmi = Cnmi {
+            mode: IndicationMode::HoldInData,
+            messages: MessageRouting::Stored,
+            broadcasts: BroadcastRouting::Silent,
+            reports: false,
+            discard: false,
+        };
+        // Some firmware takes it only once the SIM card is there; the parser keeps message texts apart anyway.
+        tolerate(self.execute(&cnmi).await.map(drop))?;
+        let full = self.query(&Read::<Cfun>::new(), |cfun| cfun.level == Functionality::Full).await;
+        if matches!(full, Ok(false)) {
+            self.execute(&Cfun { level: Functionality::Full, reset: None }).await?;
+        }
+
+        let deadline = self.runtime().now() + self.config().register_within;
+        self.await_sim(deadline).await?;
+        self.await_registration(deadline).await?;
+        self.attach().await?;
+        restart(&mut notices).map_or(Ok(()), |sign| Err(StartUpError::Restarting(sign)))
+    }
+
+    /// Repeats `AT` until the module answers, and changes nothing in it. Under autobauding it learns the rate from that
+    /// (manual 2.2.41).
+    ///
+    /// # Errors
+    ///
+    /// [`StartUpError::NoAnswer`] after [`Config::answer_within`](crate::Config::answer_within), or
+    /// [`StartUpError::Command`] when the line is gone.
+    pub async fn find(&self) -> Result<(), StartUpError> {
+        let within = self.config().answer_within;
+        let deadline = self.runtime().now() + within;
+        loop {
+            let left = deadline.saturating_sub(self.runtime().now());
+            if left.is_zero() {
+                return Err(StartUpError::NoAnswer { within });
+            }
+            let Ok(at) = Request::new(&At) else { return Err(StartUpError::NoAnswer { within }) };
+            let at = self.submit(at.with_time_limit(self.config().limits.probe));
+            match self.within(left, at).await {
+                Some(Ok(_)) => return Ok(()),
+                Some(Err(error)) if matches!(error.failure(), Failure::Disconnected(_)) => {
+                    return Err(error.into());
+                }
+                // Noise before it makes `AT` another command; silence and restarts are waited out.
+                Some(Err(_)) | None => {}
+            }
+        }
+    }
+
+    async fn await_sim(&self, deadline: Duration) -> Result<(), StartUpError> {
+        loop {
+            let state = self.query(&CpinRead, |state| match state {
+                PinState::Ready => Ok(true),
+                PinState::SimPin => Err(StartUpError::SimPinRequired),
+                PinState::SimPuk => Err(StartUpError::SimPukRequired),
+                // What they protect is not needed.
+                PinState::SimPin2 | PinState::SimPuk2 => Ok(true),
+                PinState::Other("NOT INSERTED") => Err(StartUpError::SimNotInserted),
+                PinState::Other("NOT READY") => Ok(false),
+                other => Err(StartUpError::SimFailure { state: format!("{other:?}") }),
+            });
+            let last = match state.await {
+                Ok(Ok(true)) => return Ok(()),
+                Ok(Ok(false)) => "not ready".to_owned(),
+                Ok(Err(error)) => return Err(error),
+                Err(error) => match error.failure() {
+                    Failure::Rejected(FinalResultCode::Cme(cme)) => match *cme {
+                        CmeError::SIM_NOT_INSERTED => return Err(StartUpError::SimNotInserted),
+                        CmeError::SIM_PIN_REQUIRED => return Err(StartUpError::SimPinRequired),
+                        CmeError::SIM_PUK_REQUIRED => return Err(StartUpError::SimPukRequired),
+                        cme => cme.to_string(),
+                    },
+                    // Just after a start the module does not know yet.
+                    Failure::Rejected(code) => code.to_string(),
+                    _ => return Err(error.into()),
+                },
+            };
+            if self.runtime().now() >= deadline {
+                return Err(StartUpError::SimFailure { state: last });
+            }
+            self.pause(PAUSE).await;
+        }
+    }
+
+    async fn await_registration(&self, deadline: Duration) -> Result<(), StartUpError> {
+        loop {
+            match self.query(&CregRead, |registration| registration.status).await? {
+                status if status.is_registered() => return Ok(()),
+                RegistrationStatus::Denied => return Err(StartUpError::Denied),
+                _ if self.runtime().now() >= deadline => {
+                    let within = self.config().register_within;
+                    return Err(StartUpError::NotRegistered { within });
+                }
+                _ => self.pause(PAUSE).await,
+            }
+        }
+    }
+
+    async fn attach(&self) -> Result<(), StartUpError> {
+        if self.query(&CgattRead, |attached| attached).await? {
+            return Ok(());
+        }
+        match self.execute(&CgattWrite { attached: true }).await {
+            Err(error) if error.is_rejected() => Err(StartUpError::NotAttached(error)),
+            result => Ok(result.map(drop)?),
+        }
+    }
+}
+
+/// Takes a refusal for a firmware's way.
+fn tolerate(result: Result<(), Error>) -> Result<(), Error> {
+    match result {
+        Err(error) if error.is_rejected() => Ok(()),
+        result => result,
+    }
+}
+
+/// The restart that happened meanwhile.
+fn restart(notices: &mut Notices) -> Option<Restart> {
+    std::iter::from_fn(|| notices.pop()).find_map(|notice| match notice {
+        Notice::Restarted(sign) => Some(sign),
+        _ => None,
+    })
+}

@@ -1,0 +1,125 @@
+//! Waiting for the lines of a session, and for what ends it from outside.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use sim800_parser::Unsolicited;
+
+use crate::bearer::BearerError;
+use crate::client::Client;
+use crate::error::{Disconnected, Error, Failure};
+use crate::notices::{Notice, Notices};
+
+/// What ends a session from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Interruption {
+    Bearer(BearerError),
+    Module(Failure),
+}
+
+/// Watches the lines of one session over one bearer.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    client: Client,
+    notices: Notices,
+    cid: u8,
+    /// It came once, and nothing that comes later undoes it.
+    interruption: Option<Interruption>,
+}
+
+impl Watch {
+    /// Watches for the lines that `own` names and for the loss of bearer `cid`.
+    pub(crate) fn new(
+        client: &Client,
+        cid: u8,
+        own: impl Fn(&Unsolicited<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let notices = client.subscribe(move |line| own(line) || is_loss(line, cid));
+        Self { client: client.clone(), notices, cid, interruption: None }
+    }
+
+    /// Waits up to `limit` for a line that `read` takes; `None` when none came.
+    pub(crate) async fn next<T>(
+        &mut self,
+        limit: Duration,
+        read: impl Fn(Unsolicited<'_>) -> Option<T>,
+    ) -> Result<Option<T>, Interruption> {
+        let client = self.client.clone();
+        client.within(limit, self.endless(read)).await.transpose()
+    }
+
+    /// Waits for a line that `read` takes.
+    pub(crate) async fn endless<T>(
+        &mut self,
+        read: impl Fn(Unsolicited<'_>) -> Option<T>,
+    ) -> Result<T, Interruption> {
+        loop {
+            if let Some(interruption) = &self.interruption {
+                return Err(interruption.clone());
+            }
+            let Some(notice) = self.notices.next().await else {
+                return Err(Interruption::Module(Failure::Disconnected(Disconnected::DriverDropped)));
+            };
+            if let Some(value) = self.take(&notice, &read) {
+                return Ok(value);
+            }
+        }
+    }
+
+    /// Whether a line that `sought` names is already there.
+    pub(crate) fn has(&self, sought: impl Fn(Unsolicited<'_>) -> bool) -> bool {
+        self.notices.holds(|notice| match notice {
+            Notice::Unsolicited(line) => sought(line.unsolicited()),
+            _ => false,
+        })
+    }
+
+    /// Forgets the lines that are already there and that `stale` names.
+    pub(crate) fn forget(&mut self, stale: impl Fn(&Unsolicited<'_>) -> bool) {
+        self.notices.forget(stale);
+    }
+
+    /// The first cause of a failure: what ended the session from outside, if anything did, else `error`.
+    pub(crate) fn cause(&mut self, error: Error) -> Result<Error, Interruption> {
+        match (self.interruption(), error.failure()) {
+            // The error says the same, and at which command.
+            (Some(Interruption::Module(failure)), own) if failure == *own => Ok(error),
+            (Some(interruption), _) => Err(interruption),
+            (None, _) => Ok(error),
+        }
+    }
+
+    /// What ended the session from outside, if anything did.
+    pub(crate) fn interruption(&mut self) -> Option<Interruption> {
+        if self.interruption.is_none() {
+            let cid = self.cid;
+            let notice = self.notices.remove(|notice| interruption(notice, cid).is_some())?;
+            self.interruption = interruption(&notice, cid);
+        }
+        self.interruption.clone()
+    }
+
+    fn take<T>(&mut self, notice: &Notice, read: impl Fn(Unsolicited<'_>) -> Option<T>) -> Option<T> {
+        self.interruption = interruption(notice, self.cid);
+        match notice {
+            Notice::Unsolicited(line) if self.interruption.is_none() => read(line.unsolicited()),
+            _ => None,
+        }
+    }
+}
+
+/// What a notice ends.
+fn interruption(notice: &Notice, cid: u8) -> Option<Interruption> {
+    match notice {
+        Notice::Unsolicited(line) if is_loss(&line.unsolicited(), cid) => {
+            Some(Interruption::Bearer(BearerError::Lost { cid }))
+        }
+        Notice::Unsolicited(_) => None,
+        Notice::Restarted(sign) => Some(Interruption::Module(Failure::Restarted(*sign))),
+        Notice::Disconnected(reason) => Some(Interruption::Module(Failure::Disconnected(*reason))),
+    }
+}
+
+fn is_loss(line: &Unsolicited<'_>, cid: u8) -> bool {
+    matches!(line, Unsolicited::BearerDeactivated { cid: lost } if *lost == cid)
+}

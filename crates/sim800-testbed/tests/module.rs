@@ -1,0 +1,184 @@
+//! Whole exchanges over AT commands, with the module's network real.
+
+use std::io::Read;
+use std::net::TcpListener;
+
+use futures::executor::block_on;
+use futures::io::{AsyncReadExt, AsyncWriteExt};
+use sim800_emulator::{Config, Timings};
+use sim800_testbed::server::Limits;
+use sim800_testbed::server::ftp::FtpServer;
+use sim800_testbed::server::http::HttpServer;
+use sim800_testbed::{Line, Link, Module, Running};
+
+/// A DTE that knows nothing but octets.
+struct Dte {
+    link: Link,
+    heard: Vec<u8>,
+    module: Running,
+}
+
+impl Dte {
+    fn start() -> Self {
+        let mut config = Config::default();
+        config.echo = false;
+        config.timings = Timings::instant();
+        let (module, link) = Module::new(config, Line::unpaced()).start_linked().unwrap();
+        Self { link, heard: Vec::new(), module }
+    }
+
+    fn say(&mut self, octets: &[u8]) {
+        block_on(self.link.write_all(octets)).unwrap();
+    }
+
+    /// Hears up to and including `expected` and returns what came before it.
+    fn hear(&mut self, expected: &str) -> Vec<u8> {
+        loop {
+            let found = self.heard.windows(expected.len()).position(|octets| octets == expected.as_bytes());
+            if let Some(place) = found {
+                let rest = self.heard.split_off(place + expected.len());
+                let mut before = std::mem::replace(&mut self.heard, rest);
+                before.truncate(place);
+                return before;
+            }
+            let mut octets = [0; 4096];
+            let count = block_on(self.link.read(&mut octets)).unwrap();
+            assert!(count > 0, "the line ended after {}", self.heard.escape_ascii());
+            self.heard.extend_from_slice(&octets[..count]);
+        }
+    }
+
+    fn command(&mut self, line: &str) {
+        self.say(format!("{line}\r").as_bytes());
+        let before = self.hear("OK\r\n");
+        assert!(!before.windows(5).any(|octets| octets == b"ERROR"), "{line}: {}", before.escape_ascii());
+    }
+
+    fn open_bearer(&mut self) {
+        self.command("AT+SAPBR=3,1,\"CONTYPE\",\"GPRS\"");
+        self.command("AT+SAPBR=3,1,\"APN\",\"internet\"");
+        self.command("AT+SAPBR=1,1");
+    }
+
+    /// The payload behind a header such as `+HTTPREAD: `.
+    fn payload(&mut self, header: &str) -> Vec<u8> {
+        self.hear(header);
+        let count: usize = String::from_utf8(self.hear("\r\n")).unwrap().parse().unwrap();
+        while self.heard.len() < count {
+            let mut octets = [0; 4096];
+            let more = block_on(self.link.read(&mut octets)).unwrap();
+            self.heard.extend_from_slice(&octets[..more]);
+        }
+        let rest = self.heard.split_off(count);
+        let payload = std::mem::replace(&mut self.heard, rest);
+        assert_eq!(self.hear("OK\r\n"), b"\r\n");
+        payload
+    }
+}
+
+fn octets(count: usize) -> Vec<u8> {
+    (0..=u8::MAX).cycle().take(count).collect()
+}
+
+#[test]
+fn http_get_and_post() {
+    let server = HttpServer::start(Limits::default()).unwrap();
+    server.put("/a", "image/gif", octets(10_000));
+    let mut dte = Dte::start();
+    dte.open_bearer();
+    dte.command("AT+HTTPINIT");
+    dte.command("AT+HTTPPARA=\"CID\",1");
+    dte.command(&format!("AT+HTTPPARA=\"URL\",\"{}\"", server.url("/a")));
+    dte.command("AT+HTTPACTION=0");
+    dte.hear("+HTTPACTION: 0,200,10000\r\n");
+    dte.say(b"AT+HTTPREAD\r");
+    assert_eq!(dte.payload("+HTTPREAD: "), octets(10_000));
+
+    dte.command(&format!("AT+HTTPPARA=\"URL\",\"{}\"", server.url("/b")));
+    dte.say(b"AT+HTTPDATA=1000,10000\r");
+    dte.hear("DOWNLOAD\r\n");
+    dte.say(&octets(1_000));
+    dte.hear("OK\r\n");
+    dte.command("AT+HTTPACTION=1");
+    dte.hear("+HTTPACTION: 1,20");
+    assert_eq!(server.body("/b").as_deref(), Some(&octets(1_000)[..]));
+}
+
+#[test]
+fn ftp_get_and_put() {
+    let server = FtpServer::start(&[("sim", "secret")], Limits::default()).unwrap();
+    server.put_file("/a", &octets(100_000)).unwrap();
+    let mut dte = Dte::start();
+    dte.open_bearer();
+    for (name, value) in [
+        ("CID", "1".to_owned()),
+        ("SERV", "\"127.0.0.1\"".to_owned()),
+        ("PORT", server.address().port().to_string()),
+        ("UN", "\"sim\"".to_owned()),
+        ("PW", "\"secret\"".to_owned()),
+        ("MODE", "1".to_owned()),
+        ("GETPATH", "\"/\"".to_owned()),
+        ("GETNAME", "\"a\"".to_owned()),
+        ("PUTPATH", "\"/\"".to_owned()),
+        ("PUTNAME", "\"b\"".to_owned()),
+    ] {
+        dte.command(&format!("AT+FTP{name}={value}"));
+    }
+
+    dte.command("AT+FTPGET=1");
+    let mut received = Vec::new();
+    while received.len() < 100_000 {
+        dte.hear("+FTPGET: 1,1\r\n");
+        loop {
+            dte.say(b"AT+FTPGET=2,1460\r");
+            let payload = dte.payload("+FTPGET: 2,");
+            if payload.is_empty() || received.len() + payload.len() == 100_000 {
+                received.extend(payload);
+                break;
+            }
+            received.extend(payload);
+        }
+    }
+    dte.hear("+FTPGET: 1,0\r\n");
+    assert_eq!(received, octets(100_000));
+
+    dte.command("AT+FTPPUT=1");
+    for piece in octets(10_000).chunks(1_000) {
+        dte.hear("+FTPPUT: 1,1,1360\r\n");
+        dte.say(b"AT+FTPPUT=2,1000\r");
+        dte.hear("+FTPPUT: 2,1000\r\n");
+        dte.say(piece);
+        dte.hear("OK\r\n");
+    }
+    dte.hear("+FTPPUT: 1,1,1360\r\n");
+    dte.command("AT+FTPPUT=2,0");
+    dte.hear("+FTPPUT: 1,0\r\n");
+    assert_eq!(server.file("/b"), Some(octets(10_000)));
+}
+
+#[test]
+fn sockets_go_with_the_module() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let mut dte = Dte::start();
+    dte.open_bearer();
+    dte.command("AT+HTTPINIT");
+    dte.command("AT+HTTPPARA=\"CID\",1");
+    dte.command(&format!("AT+HTTPPARA=\"URL\",\"http://{address}/\""));
+    dte.command("AT+HTTPACTION=0");
+    dte.command("AT+FTPCID=1");
+    dte.command("AT+FTPMODE=1");
+    dte.command("AT+FTPSERV=\"127.0.0.1\"");
+    dte.command(&format!("AT+FTPPORT={}", address.port()));
+    dte.command("AT+FTPUN=\"sim\"");
+    dte.command("AT+FTPPW=\"secret\"");
+    dte.command("AT+FTPGETPATH=\"/\"");
+    dte.command("AT+FTPGETNAME=\"a\"");
+    dte.command("AT+FTPGET=1");
+    let connections = [server.accept().unwrap().0, server.accept().unwrap().0];
+    dte.module.stop().unwrap();
+    for mut connection in connections {
+        // What was said before, and then the end.
+        connection.read_to_end(&mut Vec::new()).unwrap();
+    }
+}
