@@ -36,16 +36,21 @@ const BEFORE: &[(&str, &str)] = &[
     ("", "AT+SAPBR=1,1"),
 ];
 
+/// Those that need commands which this module's firmware is without.
+const NOT_IN_THIS_FIRMWARE: [&str; 5] = ["note 3.20", "note 3.21", "note 3.22", "note 3.23", "note 3.24"];
+
 #[test]
 fn the_module_says_what_the_note_prints() {
     let mut played = 0;
     for transcript in transcript::all() {
-        if transcript.source.starts_with("note ") && transcript.source != "note 3.8" {
+        let is_left_out =
+            transcript.source == "note 3.8" || NOT_IN_THIS_FIRMWARE.contains(&transcript.source.as_str());
+        if transcript.source.starts_with("note ") && !is_left_out {
             Bench::new(&transcript).play();
             played += 1;
         }
     }
-    assert!(played >= 16, "{played} examples");
+    assert!(played >= 19, "{played} examples");
 }
 
 /// A module, and the network that a transcript tells of.
