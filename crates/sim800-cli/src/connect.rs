@@ -34,13 +34,9 @@ pub(crate) fn with_module<T>(
     job: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let endpoint = endpoint(options)?;
-    let trace = match &options.trace {
-        Some(path) => {
-            Some(TraceFile::create(path).map_err(|error| Failure::file("write the trace to", path, &error))?)
-        }
-        None => None,
-    };
-    let module;
+    let trace = options.trace.as_deref().map(TraceFile::create).transpose()?;
+    // Switched off after everything that talks to it.
+    let _module;
     let port = match endpoint {
         Some(endpoint) => Port::Endpoint(endpoint),
         None => {
@@ -48,18 +44,15 @@ pub(crate) fn with_module<T>(
             let line = options.baud.map_or_else(Line::unpaced, Line::paced);
             let (running, link) = Module::new(EmulatorConfig::default(), line)
                 .start_linked()
-                .map_err(|error| Failure::new("port", format!("cannot start the emulator: {error}")))?;
-            module = running;
-            // Switched off after everything that talks to it.
-            let _ = &module;
+                .map_err(|error| Failure::new("system", format!("cannot start the emulator: {error}")))?;
+            _module = running;
             Port::Link(link)
         }
     };
     let result = run(options.runtime, port, config(options), trace.clone(), job);
-    if let (Some(trace), Some(path)) = (trace, &options.trace) {
-        trace.finish().map_err(|error| Failure::file("write the trace to", path, &error))?;
-    }
-    result
+    let traced = trace.map_or(Ok(()), |trace| trace.finish());
+    // What went wrong first is told.
+    result.and_then(|done| traced.map(|()| done))
 }
 
 /// What a session talks to.

@@ -46,13 +46,17 @@ impl Failure {
         Self::new("file", format!("cannot {what} {}: {}", path.display(), reason(error)))
     }
 
-    /// Stdout cannot be written. That nobody reads it any more needs no message.
+    /// Whoever read the output does so no more; there is nobody to tell.
+    pub(crate) fn unheard() -> Self {
+        Self::new("file", "")
+    }
+
+    /// Stdout cannot be written.
     pub(crate) fn stdout(error: &io::Error) -> Self {
-        let message = match error.kind() {
-            io::ErrorKind::BrokenPipe => String::new(),
-            _ => format!("cannot write to stdout: {}", reason(error)),
-        };
-        Self::new("file", message)
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::unheard(),
+            _ => Self::file("write", Path::new("stdout"), error),
+        }
     }
 
     pub(crate) fn with_field(mut self, name: &'static str, value: impl Into<Value>) -> Self {

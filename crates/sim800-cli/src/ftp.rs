@@ -3,12 +3,8 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Instant;
 
-use futures::io::AsyncRead;
-use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_session::{Client, Ftp, FtpOptions, PutOption};
 use smol::Unblock;
@@ -16,7 +12,8 @@ use smol::Unblock;
 use crate::args::{Ftp as Command, FtpGet, FtpPut, Options};
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
-use crate::output::{Output, Report, transferred};
+use crate::metered::Metered;
+use crate::output::{Output, Report, seconds, transferred};
 use crate::sink::Sink;
 use crate::url::FtpUrl;
 
@@ -41,18 +38,18 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
 
 fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, Failure> {
     let url = parse(&arguments.url)?;
-    // Before anything is sent that would have been in vain.
-    let sink = match &arguments.output {
-        Some(path) => Sink::file(path)?,
-        None if options.json => {
-            return Err(Failure::usage("with --json the file needs a name; give one with -o FILE"));
-        }
-        None => Sink::stdout(),
-    };
+    if options.json && arguments.output.is_none() {
+        return Err(Failure::usage("with --json the file needs a name; give one with -o FILE"));
+    }
     let mut how = FtpOptions::default();
     how.ascii = arguments.ascii;
     how.passive = !arguments.active;
     with_module(options, output, async |client| {
+        // Before anything is sent that would have been in vain.
+        let sink = match &arguments.output {
+            Some(path) => Sink::open(path).await?,
+            None => Sink::stdout()?,
+        };
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
         // The module does not tell the length of what is on its way. To ask is worth it only for people.
@@ -84,7 +81,8 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
         let bar = output.progress(url.name(), length);
-        let source = Source { file: Unblock::new(file), bar: bar.clone() };
+        // Read by a thread of its own, for it may be a pipe.
+        let source = Metered::new(Unblock::new(file), bar.clone());
         let sent = ftp.put(&url.path, source).await;
         bar.finish_and_clear();
         Ok(report(sent?, start))
@@ -115,30 +113,9 @@ fn open_source(path: &Path) -> Result<(File, Option<u64>), Failure> {
 }
 
 fn report(octets: u64, start: Instant) -> Report {
-    let seconds = start.elapsed().as_secs_f64();
     Report {
-        fields: vec![("octets", json!(octets)), ("seconds", json!(seconds))],
+        fields: vec![("octets", json!(octets)), ("seconds", json!(seconds(start.elapsed())))],
         text: String::new(),
         remark: transferred(octets, start),
-    }
-}
-
-/// A file that shows how much of it was taken. It is read by a thread of its own, for it may be a pipe.
-struct Source {
-    file: Unblock<File>,
-    bar: ProgressBar,
-}
-
-impl AsyncRead for Source {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let read = Pin::new(&mut self.file).poll_read(cx, buffer);
-        if let Poll::Ready(Ok(octets)) = &read {
-            self.bar.inc(*octets as u64);
-        }
-        read
     }
 }

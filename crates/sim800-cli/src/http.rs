@@ -15,7 +15,7 @@ use sim800_session::{Client, Http, HttpOptions};
 use crate::args::{Http as Command, HttpData, HttpRequest, Options};
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
-use crate::output::{Output, Report, transferred};
+use crate::output::{Output, Report, seconds, transferred};
 use crate::sink::Sink;
 use crate::url::HttpUrl;
 
@@ -33,11 +33,9 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
         }
         Command::Post(post) => {
             let mut plan = Plan::new(Method::POST, read_data(&post.data)?, &post.request)?;
-            if let Some(content_type) = &post.content_type {
-                let value = HeaderValue::from_str(content_type)
-                    .map_err(|_| Failure::usage("the content type holds a character that no header may"))?;
-                plan.request.headers_mut().insert(CONTENT_TYPE, value);
-            }
+            let content_type = HeaderValue::from_str(&post.content_type)
+                .map_err(|_| Failure::usage("the content type holds a character that no header may"))?;
+            plan.request.headers_mut().insert(CONTENT_TYPE, content_type);
             plan.transfer(post.output.as_deref(), options, output)
         }
         Command::Head(head) => {
@@ -93,13 +91,13 @@ impl Plan {
 
     /// Sends the request and takes the body of the answer.
     fn transfer(self, file: Option<&Path>, options: &Options, output: Output) -> Result<Report, Failure> {
-        // Before anything is sent that would have been in vain.
-        let sink = match file {
-            Some(path) => Sink::file(path)?,
-            None if output.json => Sink::Nowhere,
-            None => Sink::stdout(),
-        };
         with_module(options, output, async |client| {
+            // Before anything is sent that would have been in vain.
+            let sink = match file {
+                Some(path) => Sink::open(path).await?,
+                None if output.json => Sink::Nowhere,
+                None => Sink::stdout()?,
+            };
             let http = self.client(client, options).await?;
             let sent = self.request.body().len();
             let start = Instant::now();
@@ -127,7 +125,7 @@ impl Plan {
             if sent > 0 {
                 fields.push(("sent", json!(sent)));
             }
-            fields.push(("seconds", json!(start.elapsed().as_secs_f64())));
+            fields.push(("seconds", json!(seconds(start.elapsed()))));
             let remark = format!("{status}: {}", transferred(octets, start));
             Ok(Report { fields, text: String::new(), remark })
         })

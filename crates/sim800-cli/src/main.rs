@@ -3,11 +3,14 @@
 mod args;
 mod at;
 mod connect;
+mod demo;
 mod emulate;
+mod exchange;
 mod failure;
 mod ftp;
 mod http;
 mod info;
+mod metered;
 mod output;
 mod part_file;
 mod sink;
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         Command::Info => info::run(&options, output),
         Command::At { line } => at::run(line, &options, output),
         Command::Emulate(arguments) => emulate::run(arguments, &options, output),
+        Command::Demo => demo::run(&options, output),
     };
     ExitCode::from(output.finish(result))
 }

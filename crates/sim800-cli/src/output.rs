@@ -109,6 +109,11 @@ pub(crate) fn transferred(octets: u64, since: Instant) -> String {
     format!("{octets} octets in {seconds:.1} s ({}/s)", HumanBytes(rate as u64))
 }
 
+/// For a JSON object: to the microsecond, for more digits would be noise.
+pub(crate) fn seconds(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1e6
+}
+
 /// One line on stderr, if there is anybody to read it.
 fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");

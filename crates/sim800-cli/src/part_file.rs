@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 
 /// A file in the making: what is written goes to `<name>.part` beside it, which becomes the file by
 /// [`complete`](Self::complete) and is removed on drop.
-///
-/// What is there already and is no regular file, such as `/dev/null` or a named pipe, is written to as it is.
 #[derive(Debug)]
 pub(crate) struct PartFile {
     file: BufWriter<File>,
     path: PathBuf,
-    /// `None` where there is nothing to rename.
-    part: Option<PathBuf>,
+    part: PathBuf,
+    is_complete: bool,
 }
 
 impl PartFile {
@@ -24,29 +22,17 @@ impl PartFile {
         if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        if path.exists() && !path.is_file() {
-            return Ok(Self {
-                file: BufWriter::new(File::options().write(true).open(&path)?),
-                path,
-                part: None,
-            });
-        }
         let mut part = path.clone().into_os_string();
         part.push(".part");
         let part = PathBuf::from(part);
-        Ok(Self { file: BufWriter::new(File::create(&part)?), path, part: Some(part) })
+        Ok(Self { file: BufWriter::new(File::create(&part)?), path, part, is_complete: false })
     }
 
     /// Gives the file its name.
     pub(crate) fn complete(mut self) -> io::Result<()> {
         self.file.flush()?;
-        if let Some(part) = self.part.take() {
-            // Its drop has nothing left to remove once the name is taken away.
-            if let Err(error) = fs::rename(&part, &self.path) {
-                self.part = Some(part);
-                return Err(error);
-            }
-        }
+        fs::rename(&self.part, &self.path)?;
+        self.is_complete = true;
         Ok(())
     }
 }
@@ -63,9 +49,9 @@ impl Write for PartFile {
 
 impl Drop for PartFile {
     fn drop(&mut self) {
-        if let Some(part) = &self.part {
+        if !self.is_complete {
             // Nobody is left to be told.
-            let _ = fs::remove_file(part);
+            let _ = fs::remove_file(&self.part);
         }
     }
 }
@@ -121,12 +107,9 @@ mod tests {
     }
 
     #[test]
-    fn devices_are_written_to_and_folders_are_refused() {
+    fn a_folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(PartFile::create(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
-        let mut file = PartFile::create(Path::new("/dev/null")).unwrap();
-        file.write_all(b"octets").unwrap();
-        file.complete().unwrap();
-        assert!(!Path::new("/dev/null.part").exists() && !Path::new("/dev/null").is_file());
+        let error = PartFile::create(folder.path()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
     }
 }

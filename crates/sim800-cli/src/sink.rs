@@ -1,7 +1,9 @@
 //! Where a body goes: stdout, a file, or nowhere.
 
-use std::io::{self, Stdout, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
 
 use bytes::Bytes;
 use futures::io::AsyncWriteExt;
@@ -15,22 +17,35 @@ use crate::part_file::PartFile;
 
 /// Where a body goes.
 pub(crate) enum Sink {
-    /// Written by a thread of its own, so that a reader who takes his time stops neither the line nor Ctrl-C.
-    Stdout(Unblock<Stdout>),
-    File(PartFile, PathBuf),
+    /// Stdout, a device or a named pipe, written by a thread of its own, so that a reader who takes his time stops
+    /// neither the line nor Ctrl-C.
+    Stream(Unblock<File>, String),
+    File(PartFile, String),
     Nowhere,
 }
 
 impl Sink {
-    pub(crate) fn stdout() -> Self {
-        Self::Stdout(Unblock::new(io::stdout()))
+    pub(crate) fn stdout() -> Result<Self, Failure> {
+        let name = "stdout".to_owned();
+        match io::stdout().as_fd().try_clone_to_owned() {
+            Ok(stdout) => Ok(Self::Stream(Unblock::new(File::from(stdout)), name)),
+            Err(error) => Err(failure(&name, &error)),
+        }
     }
 
-    pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
-        match PartFile::create(path) {
-            Ok(file) => Ok(Self::File(file, path.to_owned())),
-            Err(error) => Err(Failure::file("write", path, &error)),
-        }
+    /// A file that appears when it is complete, or what is at `path` already and is no file.
+    pub(crate) async fn open(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+        let opened = if is_special {
+            // A named pipe lets wait for its reader.
+            let path = path.to_owned();
+            let file = smol::unblock(move || File::options().write(true).open(path)).await;
+            file.map(|file| Self::Stream(Unblock::new(file), name.clone()))
+        } else {
+            PartFile::create(path).map(|file| Self::File(file, name.clone()))
+        };
+        opened.map_err(|error| failure(&name, &error))
     }
 
     /// Takes all of `body`, and completes the file.
@@ -53,20 +68,33 @@ impl Sink {
 
     async fn write(&mut self, octets: &[u8]) -> Result<(), Failure> {
         match self {
-            Self::Stdout(stdout) => stdout.write_all(octets).await.map_err(|error| Failure::stdout(&error)),
-            Self::File(file, path) => {
-                file.write_all(octets).map_err(|error| Failure::file("write", path, &error))
+            Self::Stream(stream, name) => {
+                let mut written = stream.write_all(octets).await;
+                if matches!(&written, Err(error) if error.kind() == io::ErrorKind::WriteZero) {
+                    // The thread has given up; why is told by a flush.
+                    written = stream.flush().await.and(written);
+                }
+                written.map_err(|error| failure(name, &error))
             }
+            Self::File(file, name) => file.write_all(octets).map_err(|error| failure(name, &error)),
             Self::Nowhere => Ok(()),
         }
     }
 
     async fn complete(self) -> Result<(), Failure> {
         match self {
-            Self::Stdout(mut stdout) => stdout.flush().await.map_err(|error| Failure::stdout(&error)),
-            Self::File(file, path) => file.complete().map_err(|error| Failure::file("write", &path, &error)),
+            Self::Stream(mut stream, name) => stream.flush().await.map_err(|error| failure(&name, &error)),
+            Self::File(file, name) => file.complete().map_err(|error| failure(&name, &error)),
             Self::Nowhere => Ok(()),
         }
+    }
+}
+
+/// That nobody reads it any more needs no message.
+fn failure(name: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::unheard(),
+        _ => Failure::file("write", Path::new(name), error),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,31 +10,38 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::ser::Serializer as JsonSerializer;
 use sim800_session::{Direction, Trace};
 
+use crate::failure::Failure;
+use crate::output::seconds;
+
 /// The file of `--trace`; clones write to the same one.
 #[derive(Clone, Debug)]
 pub(crate) struct TraceFile(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
+    path: PathBuf,
     file: BufWriter<File>,
     /// The first failure; nothing is written after it.
     failure: Option<io::Error>,
 }
 
 impl TraceFile {
-    pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let file = BufWriter::new(File::create(path)?);
-        Ok(Self(Arc::new(Mutex::new(State { file, failure: None }))))
+    pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
+        let file = File::create(path).map_err(|error| failure(path, &error))?;
+        let state = State { path: path.to_owned(), file: BufWriter::new(file), failure: None };
+        Ok(Self(Arc::new(Mutex::new(state))))
     }
 
-    /// Brings everything to the file.
-    pub(crate) fn finish(&self) -> io::Result<()> {
+    /// Brings everything to the file; tells the first failure since it was created.
+    pub(crate) fn finish(&self) -> Result<(), Failure> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.failure.take() {
-            Some(failure) => Err(failure),
-            None => state.file.flush(),
-        }
+        let result = state.failure.take().map_or_else(|| state.file.flush(), Err);
+        result.map_err(|error| failure(&state.path, &error))
     }
+}
+
+fn failure(path: &Path, error: &io::Error) -> Failure {
+    Failure::file("write the trace to", path, error)
 }
 
 impl Trace for TraceFile {
@@ -55,7 +62,7 @@ fn write_line(file: &mut impl Write, now: Duration, direction: Direction, octets
     let data: String = octets.iter().copied().map(char::from).collect();
     let mut json = JsonSerializer::new(&mut *file);
     let mut line = json.serialize_map(Some(3))?;
-    line.serialize_entry("t", &now.as_secs_f64())?;
+    line.serialize_entry("t", &seconds(now))?;
     line.serialize_entry("dir", dir)?;
     line.serialize_entry("data", &data)?;
     line.end()?;

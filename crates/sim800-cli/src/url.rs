@@ -15,7 +15,7 @@ pub(crate) struct HttpUrl(http::Uri);
 
 impl HttpUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
-        let rest = after_scheme(text, &["http", "https"])?;
+        let rest = after_scheme(text, &["http"])?;
         check(text, "the URL")?;
         if rest.is_empty() || rest.starts_with(['/', '?', ':']) {
             return Err(Failure::usage("the URL has no host; write http://HOST/PATH"));
@@ -130,7 +130,7 @@ fn check_quotable(text: &str, what: &str) -> Result<(), Failure> {
         return Ok(());
     };
     Err(Failure::usage(format!(
-        "{what} holds {problem}, which the module cannot be given; choose another name for it"
+        "{what} holds {problem}; no such thing can be sent to the module, so choose another"
     )))
 }
 
@@ -186,11 +186,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_sent_is_refused_with_what_helps() {
-        assert_eq!(
-            refusal("gopher://a/"),
-            "gopher:// does not go with this command; use http:// or https://"
-        );
-        assert_eq!(refusal("example.org"), "the URL has no scheme; begin it with http:// or https://");
+        assert_eq!(refusal("gopher://a/"), "gopher:// does not go with this command; use http://");
+        assert_eq!(refusal("example.org"), "the URL has no scheme; begin it with http://");
         assert_eq!(refusal("http://a/\"b"), "the URL holds a quotation mark; write it as %22");
         assert_eq!(refusal("http://a/\r\nAT"), "the URL holds a line break; write it as %0D");
         assert_eq!(refusal("http://a/ü"), "the URL holds the character 'ü'; write it as %C3%BC");

@@ -101,7 +101,8 @@ impl OpenError {
     #[expect(clippy::needless_pass_by_value, reason = "made of an error by `map_err`")]
     pub fn new(endpoint: Endpoint, error: io::Error) -> Self {
         use io::ErrorKind::{
-            AddrNotAvailable, ConnectionRefused, NotFound, PermissionDenied, TimedOut, WouldBlock,
+            AddrNotAvailable, ConnectionRefused, IsADirectory, NotFound, PermissionDenied, TimedOut,
+            WouldBlock,
         };
         let is_serial = matches!(endpoint, Endpoint::Serial(_));
         let known = match error.kind() {
@@ -109,6 +110,7 @@ impl OpenError {
             PermissionDenied if is_serial => {
                 "permission denied; join the group that owns it (often dialout), then log in again"
             }
+            IsADirectory if is_serial => "it is no serial port",
             // What a lock says that another program holds.
             WouldBlock if is_serial => "another program uses it; end that first",
             ConnectionRefused => "connection refused; is anything listening there?",
