@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::{cargo, conformance, render, tidy};
+use crate::{cargo, conformance, coverage, render, tidy};
 
 /// One thing that is checked.
 pub(crate) struct Step {
@@ -34,6 +34,11 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "fuzz", about: "the fuzz targets' bodies, over what was found before", check: fuzz },
     Step { name: "docs", about: "the documentation builds without warnings", check: docs },
     Step { name: "rendered", about: "the files made from the command table are fresh", check: rendered },
+    Step {
+        name: "coverage",
+        about: "every command and example of the application note has all that stands for it",
+        check: coverage,
+    },
     Step { name: "conformance", about: "the program against nginx and vsftpd", check: conformance::run },
 ];
 
@@ -122,6 +127,10 @@ fn fuzz() -> Result<Outcome> {
 fn docs() -> Result<Outcome> {
     cargo::run(&["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])?;
     Ok(Outcome::Passed)
+}
+
+fn coverage() -> Result<Outcome> {
+    coverage::check().map(|()| Outcome::Passed)
 }
 
 fn rendered() -> Result<Outcome> {
