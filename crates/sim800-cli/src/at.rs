@@ -24,7 +24,7 @@ async fn send(client: &Client, request: Request) -> Result<Report, Failure> {
     let reply = client.request(request).await.map_err(|error| match error.failure() {
         CommandFailure::Rejected(code) => {
             let code = code.to_string();
-            Failure::from(error).with_field("result", code)
+            Failure::from(error).with_text(format!("{code}\n")).with_field("result", code)
         }
         _ => error.into(),
     })?;

@@ -18,8 +18,9 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::trace::TraceFile;
 
-/// How long ending what was begun in the module may take when the program ends.
+/// How long ending what was begun in the module may take when the program ends, and when somebody wants it to end now.
 const CLEAN_UP: Duration = Duration::from_secs(10);
+const QUICK_CLEAN_UP: Duration = Duration::from_secs(2);
 
 /// The access point name for the built-in emulator, which takes any.
 const EMULATOR_APN: &str = "internet";
@@ -163,12 +164,12 @@ async fn supervise<T>(
     driver: Running,
     job: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let result = interruptible(job(&client)).await.and_then(|result| result);
+    let result = interruptible(job(&client)).await;
     drop(client);
+    let limit = if result.is_ok() { CLEAN_UP } else { QUICK_CLEAN_UP };
     // A second signal ends this, too.
-    let limit = smol::Timer::after(CLEAN_UP);
-    let _ = interruptible(select(driver, limit)).await;
-    result
+    let _ = interruptible(select(driver, smol::Timer::after(limit))).await;
+    result?
 }
 
 /// Runs `future` to its end or to a signal that asks the program to end.

@@ -15,14 +15,15 @@ pub(crate) struct Failure {
     code: Option<u32>,
     message: String,
     exit: u8,
-    /// What is known all the same.
+    /// What is known all the same, for programs and on stdout.
     pub(crate) fields: Vec<(&'static str, Value)>,
+    pub(crate) text: String,
 }
 
 impl Failure {
     /// Something that has no number.
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code: None, message: message.into(), exit: 1, fields: Vec::new() }
+        Self { kind, code: None, message: message.into(), exit: 1, fields: Vec::new(), text: String::new() }
     }
 
     /// What was asked for makes no sense.
@@ -61,6 +62,12 @@ impl Failure {
 
     pub(crate) fn with_field(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Something that belongs to stdout although it is a failure.
+    pub(crate) fn with_text(mut self, text: impl Into<String>) -> Self {
+        self.text = text.into();
         self
     }
 

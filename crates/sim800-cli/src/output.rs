@@ -95,8 +95,11 @@ impl Output {
             fields.push(("error", error));
             // With nobody to read it, the exit status has to do.
             let _ = print_object(false, &fields);
-        } else if !message.is_empty() {
-            complain(&format!("sim800: {message}"));
+        } else {
+            let _ = io::stdout().write_all(failure.text.as_bytes());
+            if !message.is_empty() {
+                complain(&format!("sim800: {message}"));
+            }
         }
         failure.exit()
     }

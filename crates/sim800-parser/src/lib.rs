@@ -68,6 +68,7 @@
 //!
 //! * `alloc` (default): `Decoder`, with the `bytes` crate.
 //! * `std`: `alloc`, and `bytes` with its std support.
+//! * `arbitrary`: `Arbitrary` for [`Expect`], [`Claim`] and [`DataPhase`], to fuzz what is built on top. Needs `std`.
 #![no_std]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::panic, reason = "a test fails by panicking"))]
@@ -77,6 +78,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 #[cfg(feature = "alloc")]
 mod decoder;
 mod event;

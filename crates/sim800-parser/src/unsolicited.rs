@@ -2,12 +2,17 @@
 //!
 //! Shapes from manual 18.3 and the sections of the commands; variants that only field logs show are marked so.
 
+use core::fmt::{self, Write};
+
 use crate::{FtpCode, HttpStatus, Line, Value, Values};
 
 /// A line that the DCE sends of its own accord.
 ///
 /// Text is borrowed from the line. Anything unknown, and known names with values that do not fit, is
 /// [`Other`](Self::Other): nothing is lost.
+///
+/// `Display` gives the line in the spelling of the manual, octets that are not printable ASCII escaped. A line of
+/// printable ASCII reads back as the same value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unsolicited<'a> {
@@ -178,6 +183,109 @@ impl Unsolicited<'_> {
             _ => false,
         }
     }
+}
+
+impl fmt::Display for Unsolicited<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Ready => f.write_str("RDY"),
+            Self::Functionality(level) => write!(f, "+CFUN: {level}"),
+            Self::Pin(code) => {
+                let mut values = Values::new(code.as_bytes());
+                let is_bare = values.next() == Some(Value::Bare(code.as_bytes())) && values.next().is_none();
+                f.write_str("+CPIN: ")?;
+                if is_bare { printable(f, code.as_bytes()) } else { quoted(f, code) }
+            }
+            Self::CallReady => f.write_str("Call Ready"),
+            Self::SmsReady => f.write_str("SMS Ready"),
+            Self::PowerDown(PowerDown::Normal) => f.write_str("NORMAL POWER DOWN"),
+            Self::PowerDown(PowerDown::UnderVoltage) => f.write_str("UNDER-VOLTAGE POWER DOWN"),
+            Self::PowerDown(PowerDown::OverVoltage) => f.write_str("OVER-VOLTAGE POWER DOWN"),
+            Self::UnderVoltage => f.write_str("UNDER-VOLTAGE WARNNING"),
+            Self::OverVoltage => f.write_str("OVER-VOLTAGE WARNNING"),
+            Self::ChargeOnly => f.write_str("CHARGE-ONLY MODE"),
+            Self::Registration(registration) => write!(f, "+CREG: {registration}"),
+            Self::GprsRegistration(registration) => write!(f, "+CGREG: {registration}"),
+            Self::BearerDeactivated { cid } => write!(f, "+SAPBR {cid}: DEACT"),
+            Self::PdpDeactivated => f.write_str("+PDP: DEACT"),
+            Self::HttpAction { method, status, length } => {
+                write!(f, "+HTTPACTION: {method},{},{length}", status.0)
+            }
+            Self::FtpGet(event) => write!(f, "+FTPGET: {event}"),
+            Self::FtpPut(event) => write!(f, "+FTPPUT: {event}"),
+            Self::FtpList(event) => write!(f, "+FTPLIST: {event}"),
+            Self::FtpSize { code, size: Some(size) } => write!(f, "+FTPSIZE: 1,{},{size}", code.0),
+            Self::FtpSize { code, size: None } => write!(f, "+FTPSIZE: 1,{}", code.0),
+            Self::FtpDelete(code) => write!(f, "+FTPDELE: 1,{}", code.0),
+            Self::FtpMakeDirectory(code) => write!(f, "+FTPMKD: 1,{}", code.0),
+            Self::FtpRemoveDirectory(code) => write!(f, "+FTPRMD: 1,{}", code.0),
+            Self::FtpRename(code) => write!(f, "+FTPRENAME: 1,{}", code.0),
+            Self::FtpExtGet(code) => write!(f, "+FTPEXTGET: 1,{}", code.0),
+            Self::FtpGetToFs(transfer) => write!(f, "+FTPGETTOFS: {transfer}"),
+            Self::FtpPutFromFs(transfer) => write!(f, "+FTPPUTFRMFS: {transfer}"),
+            Self::Ring => f.write_str("RING"),
+            Self::Network(line)
+            | Self::Tcp(line)
+            | Self::Call(line)
+            | Self::MessageStored(line)
+            | Self::MessageHead(line)
+            | Self::Ussd(line)
+            | Self::Sim(line)
+            | Self::Service(line)
+            | Self::Other(line) => printable(f, line.text()),
+        }
+    }
+}
+
+/// The values of the line.
+impl fmt::Display for Registration<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.stat)?;
+        let Some((area, cell)) = self.location else { return Ok(()) };
+        f.write_char(',')?;
+        quoted(f, area)?;
+        f.write_char(',')?;
+        quoted(f, cell)
+    }
+}
+
+/// The values of the line.
+impl fmt::Display for FtpEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Available => f.write_str("1,1"),
+            Self::Writable { at_most } => write!(f, "1,1,{at_most}"),
+            Self::Ended(code) => write!(f, "1,{}", code.0),
+        }
+    }
+}
+
+/// The values of the line.
+impl fmt::Display for FsTransfer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done { total } => write!(f, "0,{total}"),
+            Self::Failed(code) => write!(f, "{}", code.0),
+        }
+    }
+}
+
+/// A value between quotation marks; one that holds such a mark stood without them.
+fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    if text.contains('"') {
+        return printable(f, text.as_bytes());
+    }
+    f.write_char('"')?;
+    printable(f, text.as_bytes())?;
+    f.write_char('"')
+}
+
+/// The octets as characters, those that are not printable ASCII escaped.
+fn printable(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {
+    octets.iter().try_for_each(|octet| match octet {
+        b' '..=b'~' => f.write_char(char::from(*octet)),
+        _ => write!(f, "{}", octet.escape_ascii()),
+    })
 }
 
 /// Lines that begin with `+` or `*`: told apart by name, then by their values.
@@ -389,5 +497,57 @@ mod tests {
         assert!(matches!(typed("+IPD,5:hello"), Unsolicited::Other(_) | Unsolicited::Tcp(_)));
         assert!(is_other("861234567890123"));
         assert!(is_other("garbage"));
+    }
+
+    #[test]
+    fn text_reads_back() {
+        extern crate std;
+        use std::string::ToString;
+
+        for (line, canonical) in [
+            ("RDY", "RDY"),
+            ("+CFUN:1", "+CFUN: 1"),
+            ("+CPIN: SIM PIN", "+CPIN: SIM PIN"),
+            ("+CPIN: \"READY\"", "+CPIN: READY"),
+            ("+CPIN: \"12\"", "+CPIN: \"12\""),
+            ("+CPIN: \"a,b\"", "+CPIN: \"a,b\""),
+            ("+CPIN: a\"b", "+CPIN: a\"b"),
+            ("Call Ready", "Call Ready"),
+            ("SMS Ready", "SMS Ready"),
+            ("NORMAL POWER DOWN", "NORMAL POWER DOWN"),
+            ("UNDER-VOLTAGE POWER DOWN", "UNDER-VOLTAGE POWER DOWN"),
+            ("OVER-VOLTAGE POWER DOWN", "OVER-VOLTAGE POWER DOWN"),
+            ("UNDER-VOLTAGE WARNING", "UNDER-VOLTAGE WARNNING"),
+            ("OVER-VOLTAGE WARNING", "OVER-VOLTAGE WARNNING"),
+            ("CHARGE-ONLY MODE", "CHARGE-ONLY MODE"),
+            ("+CREG:1, 00C3,\"1A2B\"", "+CREG: 1,\"00C3\",\"1A2B\""),
+            ("+CGREG: 5,a\"b,\"\"", "+CGREG: 5,a\"b,\"\""),
+            ("+CGREG: 02", "+CGREG: 2"),
+            ("+SAPBR 1 : DEACT", "+SAPBR 1: DEACT"),
+            ("+PDP:DEACT", "+PDP: DEACT"),
+            ("+HTTPACTION:0, 200,14384", "+HTTPACTION: 0,200,14384"),
+            ("+HTTPACTION: 1,603,0", "+HTTPACTION: 1,603,0"),
+            ("+FTPGET:1,1", "+FTPGET: 1,1"),
+            ("+FTPPUT: 1,1,1360", "+FTPPUT: 1,1,1360"),
+            ("+FTPLIST: 1,77", "+FTPLIST: 1,77"),
+            ("+FTPSIZE: 1,0,1024", "+FTPSIZE: 1,0,1024"),
+            ("+FTPSIZE: 1,77", "+FTPSIZE: 1,77"),
+            ("+FTPDELE: 1,0", "+FTPDELE: 1,0"),
+            ("+FTPMKD: 1,0", "+FTPMKD: 1,0"),
+            ("+FTPRMD: 1,0", "+FTPRMD: 1,0"),
+            ("+FTPRENAME: 1,0", "+FTPRENAME: 1,0"),
+            ("+FTPEXTGET: 1,0", "+FTPEXTGET: 1,0"),
+            ("+FTPGETTOFS: 0,174125", "+FTPGETTOFS: 0,174125"),
+            ("+FTPPUTFRMFS: 85", "+FTPPUTFRMFS: 85"),
+            ("RING", "RING"),
+            ("+CMTI: \"SM\",3", "+CMTI: \"SM\",3"),
+            ("a \\ b", "a \\ b"),
+        ] {
+            let first = typed(line);
+            assert_eq!(first.to_string(), canonical, "{line}");
+            assert_eq!(typed(canonical), first, "{line}");
+        }
+        assert_eq!(typed("\0\u{e9}x").to_string(), "\\x00\\xc3\\xa9x");
+        assert_eq!(typed("+CPIN: \u{e9}").to_string(), "+CPIN: \\xc3\\xa9");
     }
 }

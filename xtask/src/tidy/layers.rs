@@ -38,7 +38,7 @@ struct Layer {
 /// From the bottom to the top. The emulator does not know the session: it must not share the driver's way of
 /// telling whose line is whose.
 const LAYERS: &[Layer] = &[
-    Layer { name: "sim800-parser", ours: &[], foreign: Some(&["bytes", "winnow"]) },
+    Layer { name: "sim800-parser", ours: &[], foreign: Some(&["arbitrary", "bytes", "winnow"]) },
     Layer { name: "sim800-command", ours: &["sim800-parser"], foreign: Some(&[]) },
     Layer {
         name: "sim800-session",

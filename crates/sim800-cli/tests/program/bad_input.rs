@@ -1,0 +1,169 @@
+//! What goes wrong: one line that says what and what helps, the right exit status, and nothing left behind.
+
+use std::fs;
+use std::net::TcpListener;
+
+use serde_json::json;
+
+use crate::bench::{Bench, Finished, program};
+
+/// Runs the program twice, for people and for programs; both must be told the same.
+fn fails(bench: &Bench, arguments: &[&str], code: i32, kind: &str, said: &str) -> serde_json::Value {
+    let before = bench.names();
+    let finished = bench.run(arguments);
+    assert_eq!(finished.code, code, "{}", finished.stderr);
+    assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
+    assert!(finished.stderr.starts_with("sim800: ") && finished.stderr.contains(said), "{}", finished.stderr);
+    assert!(finished.stdout.is_empty());
+
+    let finished = bench.run(&[&["--json"], arguments].concat());
+    let object = finished.object();
+    assert_eq!((finished.code, &object["error"]["kind"]), (code, &json!(kind)), "{object}");
+    assert!(object["error"]["message"].as_str().unwrap().contains(said), "{object}");
+    assert_eq!(finished.stderr, "");
+    assert_eq!(bench.names(), before, "nothing is left behind");
+    object
+}
+
+#[test]
+fn urls_that_cannot_be_sent() {
+    let bench = Bench::new();
+    let cases = [
+        ("http", "gopher://127.0.0.1/", "use http://"),
+        ("http", "ftp://127.0.0.1/a", "use http://"),
+        ("http", "127.0.0.1/a", "has no scheme"),
+        ("http", "http://127.0.0.1/a\"b", "write it as %22"),
+        ("http", "http://127.0.0.1/a\r\nAT+CPOWD=1", "a line break"),
+        ("http", "http:///a", "has no host"),
+        ("ftp", "http://127.0.0.1/a", "use ftp://"),
+        ("ftp", "ftp://u:p@127.0.0.1/a%22b", "a quotation mark"),
+        ("ftp", "ftp://u:p@127.0.0.1/a%0D%0AAT", "a line break"),
+        ("ftp", "ftp://u@127.0.0.1/a", "SIM800_FTP_PASSWORD"),
+        ("ftp", "ftp://u:p@127.0.0.1/", "names a directory"),
+    ];
+    for (command, url, said) in cases {
+        fails(&bench, &[command, "get", url, "-o", "a"], 2, "usage", said);
+    }
+    assert!(bench.http.requests().is_empty() && bench.ftp.commands().is_empty());
+    bench.expect_usable();
+}
+
+#[test]
+fn options_that_make_no_sense() {
+    let bench = Bench::new();
+    let url = bench.http.url("/a");
+    fails(&bench, &["http", "get", &url, "-o", "a", "--range", "9-1"], 2, "usage", "FROM-TO");
+    fails(&bench, &["http", "get", &url, "-o", "a", "-H", "no colon"], 2, "usage", "'Name: value'");
+    fails(&bench, &["http", "get", &url, "-o", "a", "--proxy", "x"], 2, "usage", "HOST:PORT");
+    fails(&bench, &["at", "HELLO"], 2, "usage", "begins with AT");
+    let without_a_file = bench.run(&["--json", "http", "get", &url]);
+    assert_eq!((without_a_file.code, &without_a_file.object()["error"]["kind"]), (2, &json!("usage")));
+    assert_eq!(bench.run(&["http", "fetch", &url]).code, 2);
+    assert_eq!(bench.run(&["http", "post", &url]).code, 2, "no data");
+}
+
+#[test]
+fn servers_that_are_not_there() {
+    let bench = Bench::new();
+    // Taken from the system and given back: nobody listens there.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let object = fails(&bench, &["http", "get", &format!("http://{free}/"), "-o", "a"], 1, "http", "601");
+    assert_eq!(object["error"]["code"], 601);
+    let object = fails(
+        &bench,
+        &["ftp", "get", &format!("ftp://{free}/a"), "-o", "a"],
+        1,
+        "ftp",
+        "check host and port",
+    );
+    assert_eq!(object["error"]["code"], 63);
+    // A label of more than 63 characters is refused without asking anybody.
+    let host = "a".repeat(64);
+    let url = format!("http://{host}.invalid/");
+    let object = fails(&bench, &["http", "get", &url, "-o", "a"], 1, "http", "check the host name");
+    assert_eq!(object["error"]["code"], 603);
+    bench.expect_usable();
+}
+
+#[test]
+fn servers_that_say_no() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/a", b"octets").unwrap();
+    let url = bench.ftp_url_with_password("guessed", "/a");
+    let object = fails(&bench, &["ftp", "get", &url, "-o", "a"], 1, "ftp", "check user and password");
+    assert_eq!(object["error"]["code"], 72);
+    fails(&bench, &["ftp", "get", &bench.ftp_url("/missing"), "-o", "a"], 1, "ftp", "check path");
+    fails(&bench, &["ftp", "size", &bench.ftp_url("/missing")], 1, "ftp", "failed");
+    fails(&bench, &["http", "get", &bench.http.url("/missing"), "-o", "a"], 1, "http-status", "404");
+    assert_eq!(bench.run(&["ftp", "get", &bench.ftp_url("/a")]).stdout, b"octets", "the next one works");
+}
+
+#[test]
+fn files_that_cannot_be_read_or_written() {
+    let bench = Bench::new();
+    let (http, ftp) = (bench.http.url("/a"), bench.ftp_url("/a"));
+    fails(&bench, &["ftp", "put", "missing", &ftp], 1, "file", "cannot read missing: no such file");
+    fails(&bench, &["ftp", "put", ".", &ftp], 1, "file", "cannot read .: is a directory");
+    fails(&bench, &["http", "post", &http, "--data-file", "missing"], 1, "file", "cannot read missing");
+    fails(&bench, &["http", "get", &http, "-o", "no/folder"], 1, "file", "cannot write no/folder");
+    fails(&bench, &["http", "get", &http, "-o", "."], 1, "file", "cannot write .: is a directory");
+    fails(&bench, &["info", "--trace", "no/folder"], 1, "file", "cannot write the trace to no/folder");
+    fs::write(bench.path("big"), vec![0; 319_489]).unwrap();
+    fails(&bench, &["http", "post", &http, "--data-file", "big"], 1, "too-large", "319488 octets");
+    assert!(bench.http.requests().is_empty() && bench.ftp.commands().is_empty());
+
+    bench.http.put("/a", "text/plain", "body");
+    let full = bench.run(&["http", "get", &http, "-o", "/dev/full"]);
+    assert_eq!(
+        (full.code, full.stderr.as_str()),
+        (1, "sim800: cannot write /dev/full: no space left on device\n")
+    );
+    assert_eq!(bench.run(&["http", "get", &http, "-o", "/dev/null"]).code, 0);
+    bench.expect_usable();
+}
+
+#[test]
+fn ports_that_are_none() {
+    let bench = Bench::new();
+    fs::write(bench.path("file"), "").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for runtime in ["smol", "tokio"] {
+        let info = |port: &str, code, kind, said| {
+            fails(&bench, &["-p", port, "--runtime", runtime, "info"], code, kind, said);
+        };
+        info("/dev/ttyNONE", 1, "port", "cannot open /dev/ttyNONE: there is no such port");
+        info("file", 1, "port", "cannot open file: it is no serial port");
+        info(".", 1, "port", "cannot open .: it is no serial port");
+        info(&format!("tcp://{free}"), 1, "port", "connection refused");
+        info("telnet://127.0.0.1:23", 2, "usage", "tcp://HOST:PORT");
+    }
+}
+
+#[test]
+fn a_port_that_never_answers() {
+    let bench = Bench::new();
+    // Connections wait in its queue for ever.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = format!("tcp://{}", silent.local_addr().unwrap());
+    for arguments in [&["info"][..], &["at", "AT+CSQ"], &["ftp", "size", "ftp://127.0.0.1/a"]] {
+        let options = ["-p", &port, "--answer-within", "0.2"];
+        fails(
+            &bench,
+            &[&options, arguments].concat(),
+            1,
+            "no-answer",
+            "check its power, the wiring and the rate",
+        );
+    }
+}
+
+#[test]
+fn a_module_that_goes_away() {
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = format!("tcp://{}", gone.local_addr().unwrap());
+    let child = program(&["-p", &port, "info"]).spawn().unwrap();
+    drop(gone.accept().unwrap());
+    let finished = Finished::new(child.wait_with_output().unwrap());
+    assert_eq!(finished.code, 1);
+    assert!(finished.stderr.contains("the line to the module"), "{}", finished.stderr);
+}

@@ -1,0 +1,144 @@
+//! A module, servers and a folder for one test.
+
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use sim800_emulator::{Config, Timings};
+use sim800_testbed::server::Limits;
+use sim800_testbed::server::ftp::FtpServer;
+use sim800_testbed::server::http::HttpServer;
+use sim800_testbed::{Line, Module, Running, TcpDoor};
+use tempfile::TempDir;
+
+pub(crate) const USER: &str = "user";
+pub(crate) const PASSWORD: &str = "se-same";
+
+/// An emulated module without delays, behind a TCP port, and what it can talk to.
+pub(crate) struct Bench {
+    pub(crate) http: HttpServer,
+    pub(crate) ftp: FtpServer,
+    port: String,
+    folder: TempDir,
+    _module: Running,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let mut config = Config::default();
+        config.timings = Timings::instant();
+        let door = TcpDoor::bind("127.0.0.1:0").unwrap();
+        let port = format!("tcp://{}", door.address().unwrap());
+        Self {
+            http: HttpServer::start(Limits::default()).unwrap(),
+            ftp: FtpServer::start(&[(USER, PASSWORD)], Limits::default()).unwrap(),
+            port,
+            folder: tempfile::tempdir().unwrap(),
+            _module: Module::new(config, Line::unpaced()).start(door).unwrap(),
+        }
+    }
+
+    /// The program with its module, about to be started in the bench's folder.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program(arguments);
+        command.env("SIM800_PORT", &self.port).current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
+        Finished::new(self.command(arguments).output().unwrap())
+    }
+
+    pub(crate) fn ftp_url(&self, path: &str) -> String {
+        self.ftp_url_with_password(PASSWORD, path)
+    }
+
+    pub(crate) fn ftp_url_with_password(&self, password: &str, path: &str) -> String {
+        format!("ftp://{USER}:{password}@{}{path}", self.ftp.address())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The names in the folder, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Fails unless the module still does what it is told.
+    pub(crate) fn expect_usable(&self) {
+        self.http.put("/usable", "text/plain", "usable");
+        let finished = self.run(&["http", "get", &self.http.url("/usable")]);
+        assert_eq!((finished.code, finished.stdout.as_slice()), (0, &b"usable"[..]), "{}", finished.stderr);
+    }
+}
+
+/// The program, without what the environment may have for it.
+pub(crate) fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sim800"));
+    command.env_remove("SIM800_PORT").env_remove("SIM800_FTP_PASSWORD").args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// How the program ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Finished {
+    pub(crate) fn new(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap(),
+            stdout: output.stdout,
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The one JSON object on stdout.
+    pub(crate) fn object(&self) -> Value {
+        let object: Value = serde_json::from_slice(&self.stdout).unwrap();
+        assert_eq!(object["ok"], self.code == 0, "{object}");
+        object
+    }
+}
+
+/// `len` octets with every value and with what looks like results.
+pub(crate) fn octets(len: usize) -> Vec<u8> {
+    let pattern: Vec<u8> = (0..=u8::MAX).chain(*b"\r\nOK\r\n\r\n+FTPGET: 1,0\r\n>").collect();
+    pattern.iter().copied().cycle().take(len).collect()
+}
+
+/// Goes on when `is_reached` says so. The program is given the processor meanwhile.
+pub(crate) fn wait_until(mut is_reached: impl FnMut() -> bool) {
+    while !is_reached() {
+        std::thread::yield_now();
+    }
+}
+
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// The first line that the program says on stderr.
+pub(crate) fn first_remark(child: &mut Child) -> String {
+    let stderr = child.stderr.as_mut().unwrap();
+    let mut line = Vec::new();
+    let mut octet = [0];
+    while stderr.read(&mut octet).unwrap() == 1 && octet != *b"\n" {
+        line.extend(octet);
+    }
+    String::from_utf8(line).unwrap()
+}

@@ -1,0 +1,63 @@
+//! `sim800 emulate`, and the emulator that is there without being asked for.
+
+use rustix::process::Signal;
+
+use crate::bench::{Finished, first_remark, program, signal, wait_until};
+
+#[test]
+fn a_pty_is_offered_until_the_program_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("module");
+    let port = link.to_str().unwrap();
+    let emulator = program(&["emulate", "--pty", port]).spawn().unwrap();
+    wait_until(|| link.exists());
+    for runtime in ["smol", "tokio"] {
+        let output = program(&["-p", port, "--runtime", runtime, "at", "AT+CGMM"]).output().unwrap();
+        let finished = Finished::new(output);
+        assert_eq!(finished.stdout, b"SIMCOM_SIM800L\nOK\n", "{}", finished.stderr);
+    }
+    signal(&emulator, Signal::INT);
+    let finished = Finished::new(emulator.wait_with_output().unwrap());
+    assert_eq!(finished.code, 0);
+    assert!(finished.stderr.contains(&format!("sim800 -p {port} info")), "{}", finished.stderr);
+    assert!(!link.is_symlink(), "nothing is left behind");
+}
+
+#[test]
+fn a_tcp_port_is_offered_as_well() {
+    let mut emulator = program(&["emulate", "--tcp", "127.0.0.1:0"]).spawn().unwrap();
+    let remark = first_remark(&mut emulator);
+    let port = remark.split(' ').find(|word| word.starts_with("tcp://")).unwrap();
+    let output = program(&["-p", port, "at", "AT+CGMM"]).output().unwrap();
+    assert_eq!(output.stdout, b"SIMCOM_SIM800L\nOK\n");
+    signal(&emulator, Signal::TERM);
+    assert_eq!(emulator.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_pty_is_used_by_one_program_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("module");
+    let port = link.to_str().unwrap();
+    let mut emulator = program(&["emulate", "--pty", port]).spawn().unwrap();
+    wait_until(|| link.exists());
+    let holder = std::fs::File::options().read(true).write(true).open(&link).unwrap();
+    rustix::fs::flock(&holder, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    for runtime in ["smol", "tokio"] {
+        let output = program(&["-p", port, "--runtime", runtime, "info"]).output().unwrap();
+        let finished = Finished::new(output);
+        assert_eq!(finished.code, 1);
+        assert!(finished.stderr.contains("another program uses it"), "{}", finished.stderr);
+    }
+    emulator.kill().unwrap();
+    emulator.wait().unwrap();
+}
+
+#[test]
+fn without_a_port_the_built_in_emulator_is_used_and_said_so() {
+    let finished = Finished::new(program(&["at", "AT+CGMM"]).output().unwrap());
+    assert_eq!(finished.stdout, b"SIMCOM_SIM800L\nOK\n");
+    assert_eq!(finished.stderr, "using the built-in emulator\n");
+    let finished = Finished::new(program(&["-q", "-p", "emulator", "at", "AT+CGMM"]).output().unwrap());
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+}

@@ -1,0 +1,7 @@
+//! The program as its users meet it: a process with arguments, files, an exit status and two output streams.
+
+mod bad_input;
+mod bench;
+mod emulator;
+mod interruption;
+mod transfers;

@@ -1,0 +1,170 @@
+//! What is moved, and what is said of it.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use sim800_testbed::server::ftp::Fault;
+
+use crate::bench::{Bench, PASSWORD, octets, program};
+
+const RUNTIMES: [&str; 2] = ["smol", "tokio"];
+
+#[test]
+fn a_body_goes_to_stdout_and_nothing_else_does() {
+    let bench = Bench::new();
+    let body = octets(20_000);
+    bench.http.put("/a", "application/octet-stream", body.clone());
+    for runtime in RUNTIMES {
+        let finished = bench.run(&["http", "get", &bench.http.url("/a"), "--runtime", runtime]);
+        assert_eq!((finished.code, &finished.stdout), (0, &body), "{}", finished.stderr);
+        assert!(finished.stderr.starts_with("200 OK: 20000 octets in "), "{}", finished.stderr);
+        assert_eq!(finished.stderr.lines().count(), 1, "no progress in a pipe");
+    }
+    let quiet = bench.run(&["-q", "http", "get", &bench.http.url("/a")]);
+    assert_eq!((quiet.stdout, quiet.stderr.as_str()), (body, ""));
+}
+
+#[test]
+fn a_body_goes_to_a_file_that_is_named_when_it_is_complete() {
+    let bench = Bench::new();
+    let body = octets(20_000);
+    bench.http.put("/a", "application/octet-stream", body.clone());
+    let finished = bench.run(&["--json", "http", "get", &bench.http.url("/a"), "-o", "a.bin"]);
+    let object = finished.object();
+    assert_eq!((&object["status"], &object["octets"]), (&json!(200), &json!(20_000)), "{object}");
+    assert_eq!(finished.stderr, "");
+    assert_eq!(fs::read(bench.path("a.bin")).unwrap(), body);
+    assert_eq!(bench.names(), ["a.bin"]);
+}
+
+#[test]
+fn a_request_carries_what_the_options_say() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", "0123456789");
+    let url = bench.http.url("/a");
+    let options = ["-H", "X-Key: value", "--user-agent", "tester/1.0", "--range", "2-4", "--timeout", "30"];
+    let finished = bench.run(&[&["http", "get", &url], &options[..]].concat());
+    assert_eq!(finished.stdout, b"234", "{}", finished.stderr);
+    let requests = bench.http.requests();
+    let headers = requests[0].headers();
+    assert_eq!(
+        (&headers["x-key"], &headers["user-agent"]),
+        (&"value".parse().unwrap(), &"tester/1.0".parse().unwrap())
+    );
+
+    let finished =
+        bench.run(&["http", "get", "--no-redirect", &bench.http.url("/redirect/1"), "--json", "-o", "r"]);
+    assert_eq!(finished.object()["status"], 302);
+}
+
+#[test]
+fn data_is_posted_from_the_command_line_and_from_a_file() {
+    let bench = Bench::new();
+    let url = bench.http.url("/echo");
+    let finished = bench.run(&["http", "post", &url, "--data", "a=1&b", "--content-type", "text/x-test"]);
+    assert_eq!(finished.stdout, b"a=1&b", "{}", finished.stderr);
+    assert_eq!(bench.http.requests()[0].headers()["content-type"], "text/x-test");
+
+    let body = octets(30_000);
+    fs::write(bench.path("body"), &body).unwrap();
+    let finished = bench.run(&["--json", "http", "post", &bench.http.url("/b"), "--data-file", "body"]);
+    assert_eq!(finished.object()["sent"], 30_000);
+    assert_eq!(bench.http.body("/b").unwrap(), body);
+}
+
+#[test]
+fn head_tells_any_status_and_succeeds() {
+    let bench = Bench::new();
+    let finished = bench.run(&["http", "head", &bench.http.url("/status/404")]);
+    assert_eq!((finished.code, finished.stdout.as_slice()), (0, &b"404 Not Found\n"[..]));
+    let finished = bench.run(&["--json", "http", "head", &bench.http.url("/status/204")]);
+    assert_eq!(finished.object()["status"], 204);
+}
+
+#[test]
+fn a_refusal_by_the_server_is_a_failure_with_a_status() {
+    let bench = Bench::new();
+    let url = bench.http.url("/status/404");
+    let finished = bench.run(&["--json", "http", "get", &url, "-o", "a"]);
+    let object = finished.object();
+    assert_eq!((finished.code, &object["status"]), (1, &json!(404)), "{object}");
+    assert_eq!((&object["error"]["kind"], &object["error"]["code"]), (&json!("http-status"), &json!(404)));
+    assert_eq!(bench.names(), [""; 0], "the server's excuse is not what was asked for");
+    assert_eq!(bench.run(&["http", "get", &url]).stderr, "sim800: the server answered 404 Not Found\n");
+}
+
+#[test]
+fn files_go_to_an_ftp_server_and_come_back() {
+    let bench = Bench::new();
+    let file = octets(20_000);
+    fs::write(bench.path("here"), &file).unwrap();
+    let url = bench.ftp_url("/there");
+    for runtime in RUNTIMES {
+        let run = |arguments: &[&str]| bench.run(&[&["--runtime", runtime], arguments].concat());
+        let finished = run(&["--json", "ftp", "put", "here", &url]);
+        assert_eq!(finished.object()["octets"], 20_000);
+        assert_eq!(bench.ftp.file("/there").unwrap(), file);
+        assert_eq!(run(&["ftp", "size", &url]).stdout, b"20000\n");
+        assert_eq!(run(&["ftp", "get", &url]).stdout, file);
+        assert_eq!(run(&["ftp", "get", &url, "-o", "back", "--active"]).code, 0);
+        assert_eq!(fs::read(bench.path("back")).unwrap(), file);
+    }
+    assert_eq!(bench.run(&["ftp", "put", "--append", "here", &url]).code, 0);
+    assert_eq!(bench.ftp.file("/there").unwrap().len(), 40_000);
+    assert_eq!(bench.run(&["ftp", "put", "--unique", "here", &url]).code, 0);
+    assert_eq!(bench.ftp.files().len(), 2);
+    assert_eq!(bench.names(), ["back", "here"]);
+}
+
+#[test]
+fn a_password_may_come_from_the_environment_and_is_shown_nowhere() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/a", b"octets").unwrap();
+    let url = format!("ftp://{}@{}/a", crate::bench::USER, bench.ftp.address());
+    let trace = ["--trace", "trace.jsonl"];
+    let output = bench.command(&[&["ftp", "get", &url], &trace[..]].concat());
+    let output = { output }.env("SIM800_FTP_PASSWORD", PASSWORD).output().unwrap();
+    assert_eq!(output.stdout, b"octets");
+
+    let mut crossed = [String::new(), String::new()];
+    let mut time = 0.0;
+    for line in fs::read_to_string(bench.path("trace.jsonl")).unwrap().lines() {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        assert!(entry["t"].as_f64().unwrap() >= time);
+        time = entry["t"].as_f64().unwrap();
+        crossed[usize::from(entry["dir"] == "rx")].push_str(entry["data"].as_str().unwrap());
+    }
+    let masked = format!("AT+FTPPW={}\r", "*".repeat(PASSWORD.len() + 2));
+    assert!(crossed[0].contains(&masked), "{}", crossed[0]);
+    assert!(crossed[1].contains("\r\n+FTPGET: 2,6\r\noctets\r\nOK\r\n"), "{}", crossed[1]);
+
+    bench.ftp.inject(Fault::Answer { verb: "RETR", reply: "550 no".into() });
+    let failed = bench.run(&["ftp", "get", &bench.ftp_url("/a")]);
+    assert_eq!(failed.code, 1);
+    let shown = [crossed.concat(), failed.stderr, String::from_utf8(output.stderr).unwrap()].concat();
+    assert!(!shown.contains(PASSWORD));
+}
+
+#[test]
+fn what_a_module_is_and_says_can_be_asked() {
+    let bench = Bench::new();
+    let info = bench.run(&["info"]);
+    assert!(String::from_utf8(info.stdout).unwrap().starts_with("model         SIMCOM_SIM800L\n"));
+    assert_eq!(bench.run(&["--json", "info"]).object()["signal_dbm"], -72);
+
+    assert_eq!(bench.run(&["at", "AT+CSQ"]).stdout, b"+CSQ: 21,0\nOK\n");
+    assert_eq!(bench.run(&["at", "AT+CMEE=0"]).code, 0);
+    let refused = bench.run(&["at", "AT+NONSENSE"]);
+    assert_eq!((refused.code, refused.stdout.as_slice()), (1, &b"ERROR\n"[..]));
+    assert_eq!(bench.run(&["at", "AT+CMEE=1"]).code, 0);
+    let refused = bench.run(&["--json", "at", "AT+HTTPREAD"]).object();
+    assert_eq!(refused["error"]["code"], 3, "{refused}");
+}
+
+#[test]
+fn the_demo_moves_everything() {
+    let finished = program(&["--json", "demo", "--baud", "8000000"]).output().unwrap();
+    let object: Value = serde_json::from_slice(&finished.stdout).unwrap();
+    assert_eq!((&object["ok"], object["transfers"].as_array().unwrap().len()), (&json!(true), 4), "{object}");
+    assert!(finished.status.success() && finished.stderr.is_empty());
+}
