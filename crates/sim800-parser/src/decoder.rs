@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 
-use crate::machine::{Machine, Step};
+use crate::event::Kind;
+use crate::machine::{Machine, OK, Step};
 use crate::{Event, Expect};
 
 /// How much a [`Decoder`] takes.
@@ -61,6 +62,8 @@ impl Decoder {
     /// A decoder with no command in flight.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
+        // An empty piece of payload would be no progress.
+        let limits = Limits { gather: limits.gather.max(1), ..limits };
         Self { machine: Machine::new(limits.line.max(64)), limits, buffer: BytesMut::new(), filled: 0 }
     }
 
@@ -89,10 +92,11 @@ impl Decoder {
     /// Takes octets from the DCE. Poll the events before the next call, or the buffer grows.
     #[inline]
     pub fn handle_input(&mut self, octets: &[u8]) {
-        self.buffer.truncate(self.filled);
-        self.reserve(octets.len());
+        if self.buffer.capacity() - self.filled < octets.len() || self.buffer.len() != self.filled {
+            self.reserve(octets.len());
+        }
         self.buffer.extend_from_slice(octets);
-        self.filled = self.buffer.len();
+        self.filled += octets.len();
     }
 
     /// Room for a read of at least `at_least` octets, so that it lands in the buffer without a copy. Tell
@@ -100,7 +104,6 @@ impl Decoder {
     #[inline]
     pub fn spare(&mut self, at_least: usize) -> &mut [u8] {
         if self.buffer.len() - self.filled < at_least {
-            self.buffer.truncate(self.filled);
             self.reserve(at_least);
             // What is written here is written once for many reads.
             self.buffer.resize(self.buffer.capacity(), 0);
@@ -116,8 +119,9 @@ impl Decoder {
 
     /// Makes room behind what is filled. One allocation serves again and again as long as the caller drops what it
     /// polled.
-    #[inline]
+    #[inline(never)]
     fn reserve(&mut self, at_least: usize) {
+        self.buffer.truncate(self.filled);
         if self.buffer.capacity() - self.filled < at_least {
             self.buffer.reserve(at_least.max(self.limits.buffer.saturating_sub(self.filled)));
         }
@@ -132,11 +136,26 @@ impl Decoder {
     /// The next event; `None` when more octets are needed.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event<Bytes>> {
+        // Most reads only add to a piece of payload.
+        if self.filled < self.limits.gather.min(self.machine.remaining as usize) || self.filled == 0 {
+            return None;
+        }
         loop {
+            let mut pending = self.buffer.get(..self.filled)?;
             if self.machine.remaining != 0 {
-                return self.poll_payload();
+                let len = self.machine.take_payload(&mut pending).len();
+                return Some(Event::Payload { octets: self.split(len), remaining: self.machine.remaining });
             }
-            match self.machine.step(self.buffer.get(..self.filled)?) {
+            if let Some((kind, len)) = self.machine.whole(pending, false) {
+                if let Kind::Final(_) = kind {
+                    // Every response ends so; octets that never change need no share of the buffer.
+                    self.filled -= len;
+                    self.buffer.advance(len);
+                    return Some(kind.event(Bytes::from_static(OK)));
+                }
+                return Some(kind.event(self.split(len)));
+            }
+            match self.machine.step(pending) {
                 Step::Take { kind, len } => return Some(kind.event(self.split(len))),
                 Step::Skip { len } => drop(self.split(len)),
                 Step::Payload => {}
@@ -145,16 +164,7 @@ impl Decoder {
         }
     }
 
-    #[inline]
-    fn poll_payload(&mut self) -> Option<Event<Bytes>> {
-        let complete = self.filled >= self.machine.remaining as usize;
-        if self.filled == 0 || (!complete && self.filled < self.limits.gather) {
-            return None;
-        }
-        let taken = self.machine.take_payload(&mut self.buffer.get(..self.filled)?).len();
-        Some(Event::Payload { octets: self.split(taken), remaining: self.machine.remaining })
-    }
-
+    /// The first `len` octets of the buffer.
     fn split(&mut self, len: usize) -> Bytes {
         self.filled -= len;
         self.buffer.split_to(len).freeze()

@@ -80,17 +80,55 @@ impl<const N: usize> Framer<N> {
     pub fn next<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<&'e [u8]>> {
         // Most reads lie inside the payload.
         if self.machine.remaining != 0 && self.end == 0 {
-            let octets = self.machine.take_payload(input);
-            if octets.is_empty() {
-                return None;
-            }
-            return Some(Event::Payload { octets, remaining: self.machine.remaining });
+            return self.payload(input);
         }
-        if input.is_empty() && self.start == 0 {
+        let (kind, place) = self.find(input)?;
+        self.event(kind, place)
+    }
+
+    /// Hands the events of `input` to `sink`: the same events as [`next`](Self::next) gives, for less.
+    #[inline(always)]
+    pub fn feed(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
+        if input.len() < self.machine.remaining as usize && self.end == 0 {
+            let octets = self.machine.take_payload(&mut input);
+            return sink(Event::Payload { octets, remaining: self.machine.remaining });
+        }
+        self.feed_lines(input, sink);
+    }
+
+    /// A read that is not all payload.
+    #[inline(never)]
+    fn feed_lines(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
+        loop {
+            let event = if self.end != 0 {
+                self.find_cut(&mut input).and_then(|(kind, place)| self.event(kind, place))
+            } else if input.is_empty() {
+                return;
+            } else if self.machine.remaining != 0 {
+                self.payload(&mut input)
+            } else if let Some((kind, raw)) = self.whole(&mut input) {
+                Some(kind.event(raw))
+            } else {
+                self.find_cut(&mut input).and_then(|(kind, place)| self.event(kind, place))
+            };
+            let Some(event) = event else { return };
+            sink(event);
+        }
+    }
+
+    /// The payload that `input` begins with.
+    #[inline(always)]
+    fn payload<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<&'i [u8]>> {
+        let octets = self.machine.take_payload(input);
+        if octets.is_empty() {
             return None;
         }
-        // The event is put together here, in the caller's registers.
-        let (kind, place) = self.find(input)?;
+        Some(Event::Payload { octets, remaining: self.machine.remaining })
+    }
+
+    /// Puts the event together in the caller's registers.
+    #[inline(always)]
+    fn event<'e, 'i: 'e>(&'e self, kind: Kind, place: Place<'i>) -> Option<Event<&'e [u8]>> {
         let raw = match place {
             Place::Input(raw) => raw,
             Place::Carry { start, len } => self.carry.get(start..)?.get(..len)?,
@@ -98,21 +136,29 @@ impl<const N: usize> Framer<N> {
         Some(kind.event(raw))
     }
 
-    /// Hands the events of `input` to `sink`: the same events as [`next`](Self::next) gives, for a little less where
-    /// reads are small.
+    /// A line that the input holds whole and that is quickly read.
     #[inline(always)]
-    pub fn feed(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
-        if input.len() < self.machine.remaining as usize && self.end == 0 {
-            let octets = self.machine.take_payload(&mut input);
-            return sink(Event::Payload { octets, remaining: self.machine.remaining });
-        }
-        while let Some(event) = self.next(&mut input) {
-            sink(event);
-        }
+    fn whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, &'i [u8])> {
+        let (kind, len) = self.machine.whole(input, false)?;
+        let (raw, rest) = input.split_at_checked(len)?;
+        *input = rest;
+        Some((kind, raw))
     }
 
+    /// What the next event is, other than payload within the input, and where its octets are.
     #[inline(never)]
     fn find<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, Place<'i>)> {
+        if self.end == 0 {
+            if let Some((kind, raw)) = self.whole(input) {
+                return Some((kind, Place::Input(raw)));
+            }
+        }
+        self.find_cut(input)
+    }
+
+    /// The same for lines that a read has cut, and for all that are not quickly read.
+    #[inline(never)]
+    fn find_cut<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, Place<'i>)> {
         loop {
             let start = self.start;
             let carried = self.end != 0;
@@ -140,10 +186,25 @@ impl<const N: usize> Framer<N> {
                     return Some((Kind::Payload(self.machine.remaining), Place::Input(octets)));
                 }
                 Step::More if input.is_empty() => return None,
-                Step::More => {
-                    // Without a carry, all of the input is the beginning of one event.
-                    let line_end = if carried { find(b'\n', input, 0) } else { None };
+                Step::More if carried => {
+                    let line_end = find(b'\n', input, 0);
                     self.keep(input, line_end.map_or(input.len(), |end| end + 1));
+                    if line_end.is_some() {
+                        if let Some((kind, len)) =
+                            self.machine.whole(self.carry.get(self.start..self.end)?, true)
+                        {
+                            let start = self.start;
+                            self.release(len);
+                            return Some((kind, Place::Carry { start, len }));
+                        }
+                    }
+                }
+                // All of the input is the beginning of one event.
+                Step::More => {
+                    self.keep(input, input.len());
+                    if input.is_empty() {
+                        return None;
+                    }
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! so no octet is looked at twice and none of the payload is looked at at all.
 
 use crate::event::{Kind, text};
+use crate::line::decimal;
 use crate::{Claim, DataPhase, Expect, FinalResultCode, Line, Unsolicited};
 
 /// What the octets shown so far allow.
@@ -50,6 +51,12 @@ enum State {
 /// How much longer than the limit a span can be: the blank line before it and one octet of lookahead.
 pub(crate) const SLACK: usize = 3;
 
+/// The result code of most responses, with the blank line before it.
+pub(crate) const OK: &[u8] = b"\r\nOK\r\n";
+
+/// What follows the name in the longest header: `: 2,4294967295` and the line end.
+const SHORT: usize = 16;
+
 impl Machine {
     pub(crate) const fn new(limit: usize) -> Self {
         Self { remaining: 0, scanned: 0, limit, state: State::Line, expect: None, echo: false, data: false }
@@ -89,29 +96,54 @@ impl Machine {
         octets
     }
 
-    /// Looks at `pending`, which begins where the last event ended.
+    /// The two lines of every frame, `+FTPGET: 2,<n>` and `OK`, where no read has cut them: what they are, and how long.
+    ///
+    /// They are read without looking for the line end first. What is cut, written in an unusual way, or another line is
+    /// left to [`step`](Self::step), which tells the same of these two. `ended`: the last octet is the line end.
     #[inline(always)]
+    pub(crate) fn whole(&mut self, pending: &[u8], ended: bool) -> Option<(Kind, usize)> {
+        if self.state != State::Line || (self.scanned != 0 && !ended) {
+            return None;
+        }
+        let found = match self.expect.as_ref()?.data {
+            DataPhase::Announced { name, selector, at_most } if self.data => {
+                let text = pending.strip_prefix(b"\r\n")?;
+                // Noise would have to be dropped before the name, and what is this short is cut, most likely.
+                if (text.len() < name.len() + SHORT && !ended) || !text.starts_with(b"+") {
+                    return None;
+                }
+                let (count, rest) = count(text, name, selector)?;
+                let len = pending.len() - rest.strip_prefix(b"\r\n")?.len();
+                if count > u64::from(at_most) || len > self.limit {
+                    return None;
+                }
+                self.data = false;
+                self.remaining = count as u32;
+                Some((Kind::Information, len))
+            }
+            DataPhase::Counted { count: 1.. } if self.data => None,
+            _ => {
+                let _after = pending.strip_prefix(OK)?;
+                self.finish();
+                Some((Kind::Final(FinalResultCode::Ok), OK.len()))
+            }
+        };
+        if ended && found.is_some() {
+            self.scanned = 0;
+        }
+        found
+    }
+
+    /// Looks at `pending`, which begins where the last event ended.
+    #[inline(never)]
     pub(crate) fn step(&mut self, pending: &[u8]) -> Step {
         if pending.len() <= self.scanned {
             return Step::More;
         }
-        let step = match (self.state, pending) {
-            (State::Line, [b'\r', b'\n', body @ ..]) => match &self.expect {
-                Some(Expect { data: DataPhase::Counted { count: count @ 1.. }, .. }) if self.data => {
-                    self.data = false;
-                    self.state = State::Counted(*count);
-                    Step::Take { kind: Kind::Blank, len: 2 }
-                }
-                // Every response ends in a line, most of them in this one.
-                Some(_) if self.scanned == 0 && body.starts_with(b"OK\r\n") => {
-                    self.finish();
-                    Step::Take { kind: Kind::Final(FinalResultCode::Ok), len: 6 }
-                }
-                _ => self.line(pending, body, 2),
-            },
-            (State::Line | State::Continuation, _) => self.line(pending, pending, 0),
-            (State::Counted(count), _) => self.counted(pending, count),
-            (State::Overlong(discarded), _) => self.overlong(pending, discarded),
+        let step = match self.state {
+            State::Line | State::Continuation => self.line(pending),
+            State::Counted(count) => self.counted(pending, count),
+            State::Overlong(discarded) => self.overlong(pending, discarded),
         };
         if !matches!(step, Step::More) {
             self.scanned = 0;
@@ -119,14 +151,20 @@ impl Machine {
         step
     }
 
-    /// A line whose text is in `body`, from `start` on; what stands before is one blank line.
-    fn line(&mut self, pending: &[u8], body: &[u8], start: usize) -> Step {
+    #[inline]
+    fn line(&mut self, pending: &[u8]) -> Step {
+        // One blank line before the text goes with it.
+        let (start, body) = match pending {
+            [b'\r', b'\n', body @ ..] if self.state == State::Line => (2, body),
+            _ => (0, pending),
+        };
         let window = body.get(..self.limit).unwrap_or(body);
-        if let Some(step) = self.before_line_end(window, start) {
-            return step;
+        if self.state == State::Line {
+            if let Some(step) = self.before_line_end(window, start) {
+                return step;
+            }
         }
-        let from = self.scanned.saturating_sub(start);
-        let Some(end) = find(b'\n', window, from) else {
+        let Some(end) = find(b'\n', window, self.scanned.saturating_sub(start)) else {
             self.scanned = start + window.len();
             if window.len() == self.limit {
                 return self.overlong(pending, 0);
@@ -134,68 +172,77 @@ impl Machine {
             return Step::More;
         };
         let len = start + end + 1;
+        let raw = window.get(..end).unwrap_or(window);
+        let line = Line::new(text(raw));
         if self.state == State::Continuation {
             self.state = State::Line;
             return Step::Take { kind: Kind::Continuation, len };
         }
-        let raw = window.get(..end).unwrap_or(window);
-        let text = text(raw);
-        if text.is_empty() && raw.trim_ascii().is_empty() {
+        if line.text().is_empty() && raw.trim_ascii().is_empty() {
             // Of two blank lines the second goes with what follows.
             return Step::Take { kind: Kind::Blank, len: if start == 0 { len } else { start } };
         }
-        Step::Take { kind: self.classify(Line::new(text)), len }
+        Step::Take { kind: self.classify(line), len }
     }
 
-    /// The two events that do not wait for LF: the prompt `>` and the echo, which ends in CR alone.
+    /// What does not wait for LF: payload without a header, the prompt `>`, and the echo, which ends in CR alone.
     #[inline]
     fn before_line_end(&mut self, window: &[u8], start: usize) -> Option<Step> {
-        if self.state == State::Continuation {
-            return None;
-        }
-        match window {
-            [b'>', ..]
-                if self.data && matches!(self.expect, Some(Expect { data: DataPhase::Prompted, .. })) =>
+        match (window, &self.expect) {
+            (_, Some(Expect { data: DataPhase::Counted { count: count @ 1.. }, .. }))
+                if self.data && start > 0 =>
             {
+                self.data = false;
+                self.state = State::Counted(*count);
+                Some(Step::Take { kind: Kind::Blank, len: start })
+            }
+            ([b'>', ..], Some(Expect { data: DataPhase::Prompted, .. })) if self.data => {
                 self.data = false;
                 Some(Step::Take { kind: Kind::Prompt(None), len: start + 1 })
             }
-            [b'A' | b'a', b'T' | b't', ..] if self.echo => {
-                let from = self.scanned.saturating_sub(start).max(2);
-                let end = window.iter().skip(from).position(|octet| matches!(octet, b'\r' | b'\n'))? + from;
-                match window.get(end..)? {
-                    [b'\r', b'\n', ..] | [b'\n', ..] => None,
-                    [b'\r', _, ..] => {
-                        self.echo = false;
-                        Some(Step::Take { kind: Kind::Echo, len: start + end + 1 })
-                    }
-                    // The octet after CR decides; at the limit there is no room for it.
-                    _ if window.len() < self.limit => {
-                        self.scanned = start + end;
-                        Some(Step::More)
-                    }
-                    _ => None,
-                }
+            ([b'A' | b'a', b'T' | b't', ..], _) if self.echo => self.echo(window, start),
+            _ => None,
+        }
+    }
+
+    fn echo(&mut self, window: &[u8], start: usize) -> Option<Step> {
+        let from = self.scanned.saturating_sub(start).max(2);
+        let end = window.iter().skip(from).position(|octet| matches!(octet, b'\r' | b'\n'))? + from;
+        match window.get(end..)? {
+            [b'\r', b'\n', ..] | [b'\n', ..] => None,
+            [b'\r', _, ..] => {
+                self.echo = false;
+                Some(Step::Take { kind: Kind::Echo, len: start + end + 1 })
+            }
+            // The octet after CR decides; at the limit there is no room for it.
+            _ if window.len() < self.limit => {
+                self.scanned = start + end;
+                Some(Step::More)
             }
             _ => None,
         }
     }
 
+    #[inline]
     fn classify(&mut self, line: Line<'_>) -> Kind {
+        // Every frame of payload begins with a line that opens it, so this is asked first.
+        if let Some(kind) = self.open(line) {
+            return kind;
+        }
         let Some(expect) = &self.expect else { return self.unsolicited(line) };
-        let (data, information) = (expect.data, expect.information);
         if let Some(code) = FinalResultCode::from_line(line) {
             if expect.connection || !code.is_of_connection() {
                 self.finish();
                 return Kind::Final(code);
             }
         }
-        if self.data {
-            if let Some(kind) = self.open(data, line) {
-                return kind;
+        if let DataPhase::Invited { line: invitation } = expect.data {
+            if self.data && line.text() == invitation.as_bytes() {
+                self.data = false;
+                return Kind::Prompt(None);
             }
         }
-        let claimed = match information {
+        let claimed = match expect.information {
             Claim::None => false,
             Claim::Named { name, accepts } => line.name() == Some(name) && accepts(line.values()),
             Claim::Text => matches!(Unsolicited::from(line), Unsolicited::Other(_)),
@@ -203,30 +250,27 @@ impl Machine {
         if claimed { Kind::Information } else { self.unsolicited(line) }
     }
 
-    /// Opens the data phase that `line` announces, invites or grants.
+    /// Opens the data phase that `line` announces or grants.
     #[inline]
-    fn open(&mut self, data: DataPhase, line: Line<'_>) -> Option<Kind> {
-        let (name, selector, at_most) = match data {
+    fn open(&mut self, line: Line<'_>) -> Option<Kind> {
+        if !self.data {
+            return None;
+        }
+        let (name, selector, at_most) = match self.expect.as_ref()?.data {
             DataPhase::Announced { name, selector, at_most } => (name, selector, at_most),
             DataPhase::Granted { name, selector, at_most } => (name, Some(selector), at_most),
-            DataPhase::Invited { line: invitation } if line.text() == invitation.as_bytes() => {
-                self.data = false;
-                return Some(Kind::Prompt(None));
-            }
             _ => return None,
         };
-        let announced = count(line, name, selector)?;
+        let (announced, []) = count(line.text(), name, selector)? else { return None };
         let Some(count) = u32::try_from(announced).ok().filter(|count| *count <= at_most) else {
             return Some(Kind::Excess(announced));
         };
         self.data = false;
-        Some(match data {
-            DataPhase::Granted { .. } => Kind::Prompt(Some(count)),
-            _ => {
-                self.remaining = count;
-                Kind::Information
-            }
-        })
+        if let Some(Expect { data: DataPhase::Granted { .. }, .. }) = self.expect {
+            return Some(Kind::Prompt(Some(count)));
+        }
+        self.remaining = count;
+        Some(Kind::Information)
     }
 
     fn unsolicited(&mut self, line: Line<'_>) -> Kind {
@@ -266,6 +310,7 @@ impl Machine {
         Step::Payload
     }
 
+    #[cold]
     fn overlong(&mut self, pending: &[u8], discarded: u64) -> Step {
         let line_end = find(b'\n', pending, self.scanned);
         let len = line_end.map_or(pending.len(), |end| end + 1);
@@ -286,34 +331,49 @@ impl Machine {
     }
 }
 
-/// The count that `line` gives, if it has this name and selector: `+HTTPREAD: <n>`, `+FTPGET: 2,<n>`.
+/// The count that `text` gives, if it begins with this name and selector: `+HTTPREAD: <n>`, `+FTPGET: 2,<n>`; and what
+/// follows.
 ///
 /// Every frame of payload begins with such a line, so it is matched by hand instead of by the grammar of all lines; a
 /// test holds the two together.
-fn count(line: Line<'_>, name: &str, selector: Option<u32>) -> Option<u64> {
-    let mut text = line.text().strip_prefix(name.as_bytes())?.strip_prefix(b":")?;
+#[inline(always)]
+fn count<'a>(text: &'a [u8], name: &str, selector: Option<u32>) -> Option<(u64, &'a [u8])> {
+    let mut rest = text.strip_prefix(name.as_bytes())?.strip_prefix(b":")?;
     if let Some(selector) = selector {
-        if digits(&mut text)? != u64::from(selector) {
+        let (number, after) = number(rest)?;
+        if number != u64::from(selector) {
             return None;
         }
-        text = text.strip_prefix(b",")?;
+        rest = blanks(after).strip_prefix(b",")?;
     }
-    let count = digits(&mut text)?;
-    text.is_empty().then_some(count)
+    number(rest)
 }
 
-/// A number and the blanks around it; `u64::MAX` when it does not fit.
-#[inline]
-fn digits(text: &mut &[u8]) -> Option<u64> {
-    let mut rest = text.trim_ascii_start();
+/// The number after blanks, `u64::MAX` when it does not fit, and what follows.
+#[inline(always)]
+fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let text = blanks(text);
     let mut number = 0_u64;
-    let [b'0'..=b'9', ..] = rest else { return None };
+    let mut rest = text;
     while let [digit @ b'0'..=b'9', after @ ..] = rest {
-        number = number.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
         rest = after;
     }
-    *text = rest.trim_ascii_start();
-    Some(number)
+    match text.len() - rest.len() {
+        0 => None,
+        // As many digits always fit.
+        1..=19 => Some((number, rest)),
+        len => Some((decimal(text.get(..len)?).unwrap_or(u64::MAX), rest)),
+    }
+}
+
+/// What follows the blanks that `text` begins with.
+#[inline(always)]
+fn blanks(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    text
 }
 
 /// The place of the first `octet` in `octets` from `from` on, looked for eight octets at a time. Lines are short: calling
@@ -384,6 +444,7 @@ mod tests {
     fn headers_are_read_as_the_grammar_reads_lines() {
         for text in [
             "+FTPGET: 2,50",
+            "+FTPGET:\t2\t,\t50",
             "+FTPGET:2,50",
             "+FTPGET:  2 , 50 ",
             "+FTPGET: 2",
@@ -409,10 +470,18 @@ mod tests {
                 (Some("+FTPGET"), Some(Value::Number(2)), Some(Value::Number(count)), None) => Some(count),
                 _ => None,
             };
-            assert_eq!(count(line, "+FTPGET", Some(2)), read, "{text}");
+            let counted = count(text.trim_end().as_bytes(), "+FTPGET", Some(2));
+            let counted = counted.filter(|(_, rest)| rest.is_empty()).map(|(count, _)| count);
+            assert_eq!(counted, read, "{text}");
         }
-        let huge = Line::new(b"+FTPGET: 2,99999999999999999999");
-        assert_eq!(count(huge, "+FTPGET", Some(2)), Some(u64::MAX));
+        for (digits, expected) in [
+            ("18446744073709551616", u64::MAX),
+            ("99999999999999999999999", u64::MAX),
+            ("00000000000000000000000000050", 50),
+        ] {
+            let text = format!("+FTPGET: 2,{digits}");
+            assert_eq!(count(text.as_bytes(), "+FTPGET", Some(2)), Some((expected, &b""[..])));
+        }
     }
 
     fn look(octets: &[u8], read: usize, begin: Option<Expect>) -> usize {

@@ -149,7 +149,7 @@ impl Client {
 
     /// `future`, for no longer than `limit`.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
-        let deadline = self.shared.runtime.now() + limit;
+        let deadline = self.shared.runtime.now().saturating_add(limit);
         let timer = self.shared.runtime.sleep_until(deadline);
         pin_mut!(future);
         match futures::future::select(future, timer).await {

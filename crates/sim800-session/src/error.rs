@@ -135,6 +135,11 @@ pub enum Malformation {
         /// The module's count.
         announced: u64,
     },
+    /// The octets around a payload are not what they should be, so its own cannot be trusted.
+    #[error(
+        "octets of the payload were lost or doubled; the line damages them: enable RTS/CTS or lower the rate"
+    )]
+    Damaged,
     /// More information text than [`Limits::information`](crate::Limits::information).
     #[error("more information text than is kept")]
     TooMuchInformation,

@@ -1,4 +1,60 @@
-//! Sessions with a SIM800-series module on any executor.
+//! Sessions with a SIM800-series module, on any executor: commands, start-up, the bearer, and files over the module's own
+//! HTTP and FTP.
+//!
+//! ```
+//! use std::error::Error;
+//!
+//! use bytes::Bytes;
+//! use futures::AsyncReadExt;
+//! use sim800_session::{Bearer, Client, Config, Http, Profile, connect};
+//!
+//! async fn fetch(client: &Client, url: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+//!     client.start_up().await?; // found, set up, registered, attached
+//!     let bearer = Bearer::open(client, &Profile::new("internet")).await?;
+//!     let request = http::Request::get(url).body(Bytes::new())?;
+//!     let mut response = Http::new(&bearer).send(request).await?;
+//!     let mut body = Vec::new();
+//!     response.body_mut().read_to_end(&mut body).await?; // read from the module as it is wanted
+//!     Ok(body)
+//! }
+//! # use std::sync::Arc;
+//! # use sim800_testbed::simulation::{Resource, World};
+//! # let mut world = World::new(sim800_emulator::Config::default());
+//! # world.network().put_resource("http://example.com/file", Resource::new("hello"));
+//! # let (port, runtime) = (world.connect(), Arc::new(world.clock()));
+//!
+//! // Ports and runtimes come from an adapter, such as sim800-smol or sim800-tokio.
+//! let (client, driver) = connect(port, runtime, Config::default());
+//! let fetched = async {
+//!     let body = fetch(&client, "http://example.com/file").await;
+//!     drop(client); // the driver ends when nobody needs it any more
+//!     body
+//! };
+//! # let (body, ended) = world.run(futures::future::join(fetched, driver));
+//! # ended?;
+//! # assert_eq!(body?, b"hello");
+//! # Ok::<(), Box<dyn Error>>(())
+//! ```
+//!
+//! # How it is built
+//!
+//! * The [`engine`] knows commands and octets, and neither I/O nor a clock: one command in flight, time limits, payload
+//!   prompted for and counted, a line that is lost and found again, restarts of the module.
+//! * [`Driver`] is a future that owns the port and runs an engine on it; spawn it. All protocol state is in there, so a
+//!   caller's future may be dropped at any point: what is in flight is finished without it, and what a dropped
+//!   [`Body`] or [`Download`] leaves open in the module is closed by the driver.
+//! * [`Client`] is the handle: single commands, [start-up](Client::start_up), and lines that nobody asked for
+//!   ([`Client::subscribe`]). On it build [`Bearer`], [`Http`] and [`Ftp`].
+//!
+//! # What can be relied on
+//!
+//! * A transfer ends octet for octet as the module had it, or with an error that names the first cause. A block of
+//!   payload counts only when its own result code has come and the octets around it are as they should be.
+//! * Nothing waits for ever: every command and every phase has a time limit, the manual's where it gives one. Octets of
+//!   a data phase are added by the rate of the line.
+//! * Nothing grows with what the module sends: not a body, a file, a flood of lines or a line without end.
+//! * After a failure the next operation works, as far as the module does.
+//! * Passwords are in no `Debug`, no error and no [`Trace`].
 
 mod bearer;
 mod chunks;

@@ -152,7 +152,7 @@ impl Client {
             self.execute(&Cfun { level: Functionality::Full, reset: None }).await?;
         }
 
-        let deadline = self.runtime().now() + self.config().register_within;
+        let deadline = self.runtime().now().saturating_add(self.config().register_within);
         self.await_sim(deadline).await?;
         self.await_registration(deadline).await?;
         self.attach().await?;
@@ -168,7 +168,7 @@ impl Client {
     /// [`StartUpError::Command`] when the line is gone.
     pub async fn find(&self) -> Result<(), StartUpError> {
         let within = self.config().answer_within;
-        let deadline = self.runtime().now() + within;
+        let deadline = self.runtime().now().saturating_add(within);
         loop {
             let left = deadline.saturating_sub(self.runtime().now());
             if left.is_zero() {

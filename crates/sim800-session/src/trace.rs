@@ -59,7 +59,8 @@ impl Masked {
 
 /// What a secret follows, up to the end of its line: commands, their echo, and what the module gives back of its
 /// settings (`AT+FTPSCONT?`, `AT+SAPBR=4,1`). In lower case.
-const TRIGGERS: [&[u8]; 6] = [b"+ftppw=", b"+ftppw:", b"pwd\",", b"pwd,", b"pwd:", b"authorization:"];
+const TRIGGERS: [&[u8]; 7] =
+    [b"+ftppw=", b"+ftppw:", b"pwd\",", b"pwd,", b"pwd:", b"authorization:", b"cookie:"];
 
 /// As long as the longest trigger.
 const WINDOW: usize = 14;

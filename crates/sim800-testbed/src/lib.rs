@@ -4,6 +4,7 @@
 //!   pseudo-terminal ([`PtyDoor`]), a TCP port ([`TcpDoor`]) or a [`Link`] within the process.
 //! * [`simulation`] runs the same emulator in virtual time with a network in memory, for tests of what drives it.
 //! * [`server`] holds small HTTP and FTP servers to talk to.
+//! * [`conformance`] is what all adapters are tested with.
 //!
 //! # Why smol
 //!
@@ -11,6 +12,7 @@
 //! dropped at any time, without a runtime to set up, and the I/O types are the ones of `futures`, as in the session layer. Host
 //! applications see none of it: a [`Link`] works with every executor.
 
+pub mod conformance;
 mod door;
 mod line;
 mod module;

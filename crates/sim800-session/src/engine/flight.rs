@@ -12,6 +12,15 @@ use crate::error::{Failure, Malformation};
 /// How many octets of a body are handed out at once: what is handed out cannot be taken back.
 pub(super) const PIECE: usize = 512;
 
+/// The end of a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tail {
+    /// CR LF.
+    LineEnd,
+    /// Anything else.
+    Other(u8),
+}
+
 /// A command that was sent and has no final result yet.
 #[derive(Debug)]
 pub(super) struct Flight {
@@ -29,12 +38,17 @@ pub(super) struct Flight {
     moving: bool,
     /// A counted payload is on its way.
     in_payload: bool,
+    /// How the payload ended.
+    tail: Option<Tail>,
+    /// How many octets the command offered.
+    offered: usize,
     /// What was wrong with the response so far.
     fault: Option<Malformation>,
 }
 
 impl Flight {
     pub(super) fn new(id: CommandId, request: Request, now: Duration, deadline: Duration) -> Self {
+        let offered = request.body.as_ref().map_or(0, Bytes::len);
         Self {
             id,
             request,
@@ -45,6 +59,8 @@ impl Flight {
             unsent: Bytes::new(),
             moving: false,
             in_payload: false,
+            tail: None,
+            offered,
             fault: None,
         }
     }
@@ -57,6 +73,38 @@ impl Flight {
             return false;
         }
         true
+    }
+
+    /// Notes a piece of payload.
+    pub(super) fn take_payload(&mut self, octets: &[u8]) {
+        self.tail = match (octets, self.tail) {
+            ([.., b'\r', b'\n'], _) | ([b'\n'], Some(Tail::Other(b'\r'))) => Some(Tail::LineEnd),
+            ([.., last], _) => Some(Tail::Other(*last)),
+            ([], tail) => tail,
+        };
+    }
+
+    /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
+    /// of octets that a damaged header did not count.
+    pub(super) fn take_stray(&mut self, known: bool) {
+        if self.request.announced_at_most() > 0 && !known {
+            self.fault.get_or_insert(Malformation::Damaged);
+        }
+    }
+
+    /// Notes an empty line by itself. After a payload it is what the count left of the one before the result code: when
+    /// the line loses octets, the count takes as many of that instead.
+    pub(super) fn take_blank(&mut self) {
+        if self.tail.is_some() {
+            self.fault.get_or_insert(Malformation::Damaged);
+        }
+    }
+
+    /// Notes the line of the final result code. Some firmware leaves out the blank line before it (field logs).
+    pub(super) fn take_result(&mut self, raw: &[u8]) {
+        if self.tail == Some(Tail::LineEnd) && !raw.starts_with(b"\r\n") {
+            self.fault.get_or_insert(Malformation::Damaged);
+        }
     }
 
     /// The module asks for octets: for `granted`, or for all that were offered. Returns how many it gets; `None` when
@@ -84,7 +132,7 @@ impl Flight {
         let moving = self.moving && !self.unsent.is_empty();
         if moving {
             self.moving = false;
-            self.deadline = now + stall;
+            self.deadline = now.saturating_add(stall);
         }
         moving
     }
@@ -117,12 +165,9 @@ impl Flight {
         !self.unsent.is_empty()
     }
 
-    /// How many octets the module may still take for payload, and those of them that were not handed out.
+    /// How many octets the module may still take for payload, and those that it asked for and that were not handed out.
+    /// A damaged prompt may have asked for more than was understood.
     pub(super) fn owed(&mut self) -> (usize, Bytes) {
-        match (self.granted, &self.request.body) {
-            (Some(granted), _) => (granted as usize, std::mem::take(&mut self.unsent)),
-            (None, Some(body)) => (body.len(), Bytes::new()),
-            (None, None) => (0, Bytes::new()),
-        }
+        (self.offered, std::mem::take(&mut self.unsent))
     }
 }

@@ -17,6 +17,7 @@ mod resync;
 mod tests;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -59,8 +60,8 @@ pub enum Output {
     Restarted(Restart),
 }
 
-/// Octets to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Octets to be sent. `Debug` tells how many.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transmit {
     /// The octets.
@@ -69,8 +70,13 @@ pub struct Transmit {
     pub secret: Option<Range<usize>>,
 }
 
-/// One engine drives one module.
-#[derive(Debug)]
+impl fmt::Debug for Transmit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transmit").field("octets", &self.octets.len()).finish_non_exhaustive()
+    }
+}
+
+/// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
 pub struct Engine {
     limits: Limits,
     rate: u32,
@@ -173,7 +179,7 @@ impl Engine {
             if now >= flight.deadline && !flight.is_still_moving(now, self.limits.stall) {
                 let missing = self.decoder.remaining();
                 let failure = match missing {
-                    0 => Failure::TimedOut { limit: now - flight.started },
+                    0 => Failure::TimedOut { limit: now.saturating_sub(flight.started) },
                     _ => Failure::Starved { missing },
                 };
                 self.abandon(now, failure);
@@ -300,9 +306,9 @@ impl Engine {
 
     fn send(&mut self, now: Duration, id: CommandId, request: Request) {
         let octets = request.line.len() + request.announced_at_most() as usize;
-        let deadline = now + request.time_limit + self.transfer(octets);
+        let deadline = now.saturating_add(request.time_limit).saturating_add(self.transfer(octets));
         if request.id == Some(Id::Cfun) {
-            self.watch.expect_lines(now + request.time_limit, self.limits.boot);
+            self.watch.expect_lines(now.saturating_add(request.time_limit), self.limits.boot);
         }
         let transmit = Transmit { octets: request.line.clone(), secret: request.secret.clone() };
         self.transmits.push_back(Outgoing { transmit, expect: Some(request.expect) });
@@ -321,7 +327,8 @@ impl Engine {
                 }
             }
             Event::Payload { octets, .. } => {
-                if let State::InFlight(flight) = &self.line {
+                if let State::InFlight(flight) = &mut self.line {
+                    flight.take_payload(&octets);
                     self.outputs.push_back(Output::Payload(flight.id, octets));
                 }
             }
@@ -329,17 +336,33 @@ impl Engine {
                 if let State::InFlight(flight) = &mut self.line {
                     if let Some(granted) = flight.grant(granted) {
                         self.outputs.push_back(Output::Granted(flight.id, granted));
-                        flight.deadline =
-                            now + flight.request.time_limit + transfer_time(granted as usize, self.rate);
+                        flight.deadline = now
+                            .saturating_add(flight.request.time_limit)
+                            .saturating_add(transfer_time(granted as usize, self.rate));
                     }
                 }
             }
-            Event::Final { code, .. } => self.handle_final(now, code),
+            Event::Final { code, span } => {
+                if let State::InFlight(flight) = &mut self.line {
+                    flight.take_result(span.raw());
+                }
+                self.handle_final(now, code);
+            }
             Event::Excess { announced, .. } => {
                 self.abandon(now, Failure::Malformed(Malformation::Excess { announced }));
             }
+            Event::Overlong { .. } => {
+                if let State::InFlight(flight) = &mut self.line {
+                    flight.take_stray(false);
+                }
+            }
+            Event::Blank(_) => {
+                if let State::InFlight(flight) = &mut self.line {
+                    flight.take_blank();
+                }
+            }
             // The text of a short message is nobody's; the head of it was told.
-            Event::Continuation(_) | Event::Echo(_) | Event::Blank(_) | Event::Overlong { .. } => {}
+            Event::Continuation(_) | Event::Echo(_) => {}
             _ => {}
         }
     }
@@ -368,13 +391,18 @@ impl Engine {
             self.handle_restart(now, sign, &span);
             return;
         }
-        if let State::Lost(resync) = &mut self.line {
-            if matches!(span.unsolicited(), Unsolicited::Other(_)) {
-                resync.handle_stray_line();
+        let known = !matches!(span.unsolicited(), Unsolicited::Other(_));
+        match &mut self.line {
+            State::InFlight(flight) => flight.take_stray(known),
+            State::Lost(resync) => {
+                if !known {
+                    resync.handle_stray_line();
+                }
+                if resync.is_late_payload() {
+                    return;
+                }
             }
-            if resync.is_late_payload() {
-                return;
-            }
+            State::Idle | State::Ended(_) => {}
         }
         self.outputs.push_back(Output::Unsolicited(text(&span)));
     }
@@ -427,7 +455,9 @@ impl Engine {
     fn watch_payload(&mut self, now: Duration) {
         let State::InFlight(flight) = &mut self.line else { return };
         if flight.is_in_payload(self.decoder.remaining()) {
-            flight.deadline = now + self.limits.stall + transfer_time(self.limits.decoder.gather, self.rate);
+            flight.deadline = now
+                .saturating_add(self.limits.stall)
+                .saturating_add(transfer_time(self.limits.decoder.gather, self.rate));
         }
     }
 
@@ -442,12 +472,33 @@ impl Engine {
     }
 }
 
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("line", &self.line)
+            .field("queue", &self.queue)
+            .field("transmits", &self.transmits)
+            .field("outputs", &self.outputs.len())
+            .field("watch", &self.watch)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The text of a line, without a copy.
 fn text(span: &Span<Bytes>) -> Bytes {
     span.clone().into_raw().slice_ref(span.line().text())
 }
 
-/// How long `octets` take on a line of `rate` bits per second, ten to an octet, with half as much again for pauses.
+/// The time of fifteen bits: ten on the line, and half as much again for pauses. In millionths of a bit.
+const MICROBITS_PER_OCTET: u64 = 15_000_000;
+
+/// How long `octets` take on a line of `rate` bits per second, pauses included.
 pub(crate) fn transfer_time(octets: usize, rate: u32) -> Duration {
-    Duration::from_micros((octets as u64).saturating_mul(15_000_000) / u64::from(rate.max(1)))
+    Duration::from_micros((octets as u64).saturating_mul(MICROBITS_PER_OCTET) / u64::from(rate.max(1)))
+}
+
+/// How many octets a line of `rate` bits per second moves within `time`, pauses included.
+pub(crate) fn transferable(time: Duration, rate: u32) -> u64 {
+    let bits = time.as_micros().saturating_mul(u128::from(rate)) / u128::from(MICROBITS_PER_OCTET);
+    u64::try_from(bits).unwrap_or(u64::MAX)
 }

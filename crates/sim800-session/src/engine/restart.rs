@@ -50,12 +50,12 @@ pub(super) struct Watch {
 impl Watch {
     /// Begins at a time when the module may just have been switched on.
     pub(super) fn new(now: Duration, boot: Duration) -> Self {
-        Self { known_until: now + boot, last: None }
+        Self { known_until: now.saturating_add(boot), last: None }
     }
 
     /// From `now` on, lines of functionality and SIM are the effect of a command.
     pub(super) fn expect_lines(&mut self, now: Duration, boot: Duration) {
-        self.known_until = now + boot;
+        self.known_until = now.saturating_add(boot);
     }
 
     /// The sign of a new restart that this line is, if any.
@@ -77,7 +77,7 @@ impl Watch {
             Unsolicited::Ready => Restart::Ready,
             // The card was taken out or is being read anew; that it is ready again says nothing of a restart.
             Unsolicited::Pin("NOT READY" | "NOT INSERTED") => {
-                self.known_until = self.known_until.max(now + boot);
+                self.known_until = self.known_until.max(now.saturating_add(boot));
                 return None;
             }
             Unsolicited::Pin(_) if !known => Restart::Pin,
@@ -85,7 +85,7 @@ impl Watch {
             _ if contains(span.raw(), SYNC_OCTETS) => Restart::SyncOctets,
             _ => return None,
         };
-        self.known_until = now + boot;
+        self.known_until = now.saturating_add(boot);
         self.last = Some(sign);
         Some(sign)
     }

@@ -111,7 +111,8 @@ impl Resync {
 
     /// A command waits for the line from `now` on.
     pub(super) fn want(&mut self, now: Duration, limits: &Limits) {
-        self.wanted.get_or_insert((now, now + limits.resync + self.patience));
+        let until = now.saturating_add(limits.resync).saturating_add(self.patience);
+        self.wanted.get_or_insert((now, until));
     }
 
     /// Octets came from the module.
@@ -129,7 +130,7 @@ impl Resync {
     /// The result of a probe came.
     pub(super) fn handle_result(&mut self, now: Duration, code: FinalResultCode, limits: &Limits) {
         self.stage = match code {
-            FinalResultCode::Ok => Stage::Settling { until: now + limits.quiet },
+            FinalResultCode::Ok => Stage::Settling { until: now.saturating_add(limits.quiet) },
             _ => Stage::Quiet,
         };
     }
@@ -176,7 +177,7 @@ impl Resync {
         let line = probe(self.tries);
         let fill = if self.tries == 0 { 0 } else { self.owed.min(FILL_AT_MOST) };
         self.tries += 1;
-        let deadline = now + limits.probe + transfer(fill + line.len());
+        let deadline = now.saturating_add(limits.probe).saturating_add(transfer(fill + line.len()));
         self.stage = Stage::Probing { deadline };
         Step::Probe { fill: vec![b'\r'; fill].into(), line }
     }
@@ -184,9 +185,11 @@ impl Resync {
     /// Silence is waited for, but for no more than a quarter of the time there is: a module that never stops talking
     /// may still answer.
     fn quiet_until(&self, limits: &Limits) -> Duration {
-        let quiet = self.quiet_since + limits.quiet;
+        let quiet = self.quiet_since.saturating_add(limits.quiet);
         match self.wanted {
-            Some((since, until)) => quiet.min((since + (until - since) / 4).max(since + limits.quiet)),
+            Some((since, until)) => {
+                quiet.min((since + (until - since) / 4).max(since.saturating_add(limits.quiet)))
+            }
             None => quiet,
         }
     }

@@ -85,7 +85,13 @@ impl Transfer {
             let event = match self.ahead.take() {
                 None => self.session.event(PATIENCE).await?,
                 Some(read) => match read.await {
-                    Ok(reply) if reply.payload.is_empty() => self.nothing().await?,
+                    Ok(reply) if reply.payload.is_empty() => {
+                        // A read is always answered with a count.
+                        if reply.information.is_empty() {
+                            return Err(self.session.malformed(&FtpGetRead { length: Number::MAX }));
+                        }
+                        self.nothing().await?
+                    }
                     Ok(reply) => {
                         self.empty = 0;
                         if reply.payload.len() == FTP_READ_LIMIT as usize {

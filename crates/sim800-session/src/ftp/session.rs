@@ -8,8 +8,8 @@ use sim800_parser::{FtpCode, FtpEvent, Unsolicited};
 
 use super::{FtpError, FtpOperation, FtpStep};
 use crate::client::{Client, Reply};
-use crate::engine::Request;
-use crate::error::Error;
+use crate::engine::{Name, Request};
+use crate::error::{Error, Failure, Malformation};
 use crate::watch::{Interruption, Watch};
 
 /// How long the module may say nothing. It gives up itself after 75 s without an answer of the server (manual 12.2.14;
@@ -174,6 +174,11 @@ impl Session {
             Ok(source) => FtpError::Command { operation, step, source },
             Err(interruption) => self.interrupted(interruption),
         }
+    }
+
+    /// The failure of a command whose response is not what it should be.
+    pub(super) fn malformed<C: Command>(&mut self, _command: &C) -> FtpError {
+        self.command(Error::new(&Name::Table(C::SPEC), Failure::Malformed(Malformation::Information)))
     }
 
     fn check(&mut self, result: Result<Reply, Error>) -> Result<Reply, FtpError> {

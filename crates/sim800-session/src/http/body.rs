@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures::stream::{self, BoxStream};
+use futures::stream;
 use futures::{AsyncRead, Stream, StreamExt};
 use sim800_command::{HttpReadRange, Number};
 
@@ -28,11 +28,12 @@ pub struct Body {
 
 impl Body {
     pub(super) fn new(service: Service, length: u32, window: u32) -> Self {
-        let transfer = (length > 0).then_some(Transfer { service, length, window, position: 0, ahead: None });
-        let stream: BoxStream<'static, _> = match transfer {
-            Some(transfer) => stream::try_unfold(transfer, Transfer::next).boxed(),
-            // Nothing to read: the service is ended at once.
-            None => stream::empty().boxed(),
+        let stream = if service.has_body() {
+            let transfer = Transfer { service, length, window, position: 0, ahead: None };
+            stream::try_unfold(transfer, Transfer::next).boxed()
+        } else {
+            // The service is ended at once.
+            stream::empty().boxed()
         };
         Self { chunks: Chunks::new(stream), length }
     }
@@ -81,22 +82,30 @@ struct Transfer {
 
 impl Transfer {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, HttpError> {
-        if self.position >= self.length {
+        if self.position >= self.length && self.length > 0 {
             return Ok(None);
         }
         let window = match self.ahead.take() {
             Some(pending) => pending,
             None => self.ask()?,
         };
-        let result = window.await;
-        let octets = self.service.check(result)?.payload;
+        let octets = match window.await {
+            // What firmware says where there is nothing to read: this, or a bare `OK` (field logs).
+            Err(error) if error.is_rejected() && self.length == 0 => return Ok(None),
+            result => self.service.check(result)?.payload,
+        };
+        let length = u64::from(self.length);
         if octets.is_empty() {
-            let (position, length) = (u64::from(self.position), u64::from(self.length));
-            let incomplete = HttpError::NoProgress { position, length };
+            if self.length == 0 {
+                return Ok(None);
+            }
+            let incomplete = HttpError::NoProgress { position: u64::from(self.position), length };
             return Err(self.service.interruption().unwrap_or(incomplete));
         }
-        // A payload is never longer than what was asked for.
-        self.position += u32::try_from(octets.len()).unwrap_or(u32::MAX);
+        self.position = self.position.saturating_add(u32::try_from(octets.len()).unwrap_or(u32::MAX));
+        if self.position > self.length {
+            return Err(HttpError::TooLong { length });
+        }
         if self.position < self.length {
             // In the same poll that saw the last one end, so that the line does not wait for the caller.
             self.ahead = Some(self.ask()?);
@@ -105,7 +114,10 @@ impl Transfer {
     }
 
     fn ask(&self) -> Result<Pending, HttpError> {
-        let size = Number::saturating(self.window.min(self.length - self.position));
+        // At the end one octet more, to notice that the line damaged the announced length: past the end, the module
+        // lets read what there is (manual 11.2.6).
+        let left = self.length - self.position;
+        let size = Number::saturating(if left <= self.window { left + 1 } else { self.window });
         let start = Number::saturating(self.position);
         let incomplete =
             HttpError::NoProgress { position: u64::from(self.position), length: u64::from(self.length) };

@@ -95,6 +95,14 @@ pub enum HttpError {
         /// Octets that were announced.
         length: u64,
     },
+    /// The module has more octets than it announced, so the announcement was damaged on the line.
+    #[error(
+        "the body is longer than the {length} octets announced; the line loses octets: enable RTS/CTS or lower the rate"
+    )]
+    TooLong {
+        /// Octets that were announced.
+        length: u64,
+    },
 }
 
 /// What helps, where something does.
@@ -127,7 +135,7 @@ impl HttpError {
             Self::Interrupted { source, .. } => source.kind(),
             Self::Action { .. } => "http",
             Self::NoResult { .. } => "timed-out",
-            Self::NoProgress { .. } => "incomplete",
+            Self::NoProgress { .. } | Self::TooLong { .. } => "incomplete",
         }
     }
 

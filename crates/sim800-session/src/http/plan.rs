@@ -15,7 +15,7 @@ use sim800_command::{
 };
 
 use super::{HttpError, HttpOptions};
-use crate::engine::{self, transfer_time};
+use crate::engine::{self, transfer_time, transferable};
 use crate::error::{Failure, Misuse};
 
 /// What the module calls itself unless told otherwise (manual 11.2.3, as servers see it).
@@ -90,9 +90,7 @@ impl Plan {
 /// The command that loads `body`.
 fn input(body: Bytes, rate: u32) -> Result<(HttpData, Bytes), HttpError> {
     let length = body.len() as u64;
-    // What a line moves within the longest input time, pauses included.
-    let movable = INPUT_TIME_LIMIT.as_micros() / transfer_time(1, rate).as_micros().max(1);
-    let limit = u64::from(HTTP_LIMIT).min(u64::try_from(movable).unwrap_or(u64::MAX));
+    let limit = u64::from(HTTP_LIMIT).min(transferable(INPUT_TIME_LIMIT, rate));
     let too_large = HttpError::BodyTooLarge { length, limit };
     if length > limit {
         return Err(too_large);

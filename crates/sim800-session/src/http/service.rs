@@ -118,6 +118,11 @@ impl Service {
         }
     }
 
+    /// Whether the response may have a body.
+    pub(super) fn has_body(&self) -> bool {
+        self.method != Method::HEAD
+    }
+
     /// Sends a request whose result [`check`](Self::check) takes.
     pub(super) fn submit(&self, request: Request) -> crate::client::Pending {
         self.client.submit(request)

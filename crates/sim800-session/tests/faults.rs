@@ -1,0 +1,173 @@
+//! Whatever goes wrong, a transfer ends exact or with an error, in time, and the next one works.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use futures::future::BoxFuture;
+use sim800_emulator::{Config as ModuleConfig, Damage, Fault};
+use sim800_session::{Bearer, Client, Config, Ftp, Http, Profile, Runtime, Server, connect};
+use sim800_testbed::simulation::{Resource, World};
+
+const URL: &str = "http://example.com/file";
+const LENGTH: usize = 20_000;
+
+/// What is done to a module. Each tells whether it succeeded, and fails the test when it succeeded wrongly.
+type Procedure = fn(Bearer) -> BoxFuture<'static, bool>;
+
+const PROCEDURES: [(&str, Procedure); 5] = [
+    ("start-up", |bearer| {
+        Box::pin(async move {
+            let client = bearer.client().clone();
+            client.start_up().await.is_ok() && Bearer::open(&client, &profile()).await.is_ok()
+        })
+    }),
+    ("http get", |bearer| Box::pin(http_get(bearer))),
+    ("http post", |bearer| {
+        Box::pin(async move {
+            let request = http::Request::post("http://example.com/in").body(content()).expect("a request");
+            Http::new(&bearer).send(request).await.is_ok()
+        })
+    }),
+    ("ftp get", |bearer| {
+        Box::pin(async move {
+            let Ok(download) = Ftp::new(&bearer, server()).get("/file").await else { return false };
+            let file =
+                download.try_fold(Vec::new(), |all, piece| async move { Ok([all, piece.to_vec()].concat()) });
+            let file = file.await;
+            assert!(file.as_ref().is_ok_and(|file| *file == content()) || file.is_err(), "damaged");
+            file.is_ok()
+        })
+    }),
+    ("ftp put", |bearer| {
+        Box::pin(
+            async move { Ftp::new(&bearer, server()).put("/up", &content()[..]).await == Ok(LENGTH as u64) },
+        )
+    }),
+];
+
+async fn http_get(bearer: Bearer) -> bool {
+    let request = http::Request::get(URL).body(Bytes::new()).expect("a request");
+    let Ok(response) = Http::new(&bearer).send(request).await else { return false };
+    let body = response.into_body();
+    let body =
+        body.try_fold(Vec::new(), |all, piece| async move { Ok([all, piece.to_vec()].concat()) }).await;
+    assert!(body.as_ref().is_ok_and(|body| *body == content()) || body.is_err(), "damaged");
+    body.is_ok()
+}
+
+fn content() -> Bytes {
+    (0..=255).cycle().take(LENGTH).collect()
+}
+
+fn profile() -> Profile {
+    Profile::new("internet")
+}
+
+fn server() -> Server {
+    Server::new("ftp.example.com")
+}
+
+/// A module with a session that is ready, and what it reaches.
+fn ready() -> (World, Client, Bearer) {
+    let mut world = World::new(ModuleConfig::default());
+    let port = world.connect();
+    let (client, driver) = connect(port, Arc::new(world.clock()), Config::default());
+    world.spawn(async move {
+        let _ended = driver.await;
+    });
+    world.network().put_resource(URL, Resource::new(content()));
+    world.network().put_resource("http://example.com/in", Resource::new(""));
+    world.network().put_file("/file", content());
+    let other = client.clone();
+    let bearer = world.run(async move {
+        other.start_up().await.expect("start-up");
+        Bearer::open(&other, &profile()).await.expect("bearer")
+    });
+    (world, client, bearer)
+}
+
+/// Fails unless a GET works now, at the latest after the bearer was opened anew.
+fn follow_up(world: &mut World, client: &Client, bearer: Bearer, after: &str) {
+    let client = client.clone();
+    let works = world.run(async move {
+        if http_get(bearer).await {
+            return true;
+        }
+        client.start_up().await.expect("start-up");
+        http_get(Bearer::open(&client, &profile()).await.expect("bearer")).await
+    });
+    assert!(works, "no GET after {after}");
+}
+
+/// Polls `future` so many times at most; `None` when it was not ready by then.
+async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let left = Cell::new(times);
+    std::future::poll_fn(|context| {
+        if left.replace(left.get().saturating_sub(1)) == 0 {
+            return Poll::Ready(None);
+        }
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+#[test]
+fn a_future_may_be_dropped_at_any_await_point() {
+    for (name, procedure) in PROCEDURES {
+        for polls in 1.. {
+            let (mut world, client, bearer) = ready();
+            let ended = world.run(polled(procedure(bearer.clone()), polls));
+            assert_ne!(ended, Some(false), "{name} after {polls} polls");
+            follow_up(&mut world, &client, bearer, &format!("{polls} polls of {name}"));
+            if ended.is_some() {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lost_or_doubled_octet_costs_a_transfer_and_never_its_content() {
+    let limit = Duration::from_secs(400);
+    for (name, procedure) in PROCEDURES {
+        for damage in [Damage::Drop, Damage::Duplicate] {
+            for after in (0..40).chain((40..30_000).step_by(977)) {
+                let (mut world, client, bearer) = ready();
+                world.fault(Fault::Damage { after, damage });
+                let began = world.clock().now();
+                world.run(procedure(bearer.clone()));
+                let took = world.clock().now() - began;
+                assert!(took < limit, "{name} took {took:?} after {damage:?} of octet {after}");
+                follow_up(&mut world, &client, bearer, &format!("{damage:?} of octet {after} in {name}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_restart_or_the_loss_of_the_bearer_at_any_time_is_got_over() {
+    let faults = [
+        Fault::Restart { announced: true },
+        Fault::Restart { announced: false },
+        Fault::BearerLost { cid: 1 },
+    ];
+    for (name, procedure) in PROCEDURES {
+        for fault in &faults {
+            for milliseconds in (0..200).step_by(20).chain((200..8_000).step_by(797)) {
+                let (mut world, client, bearer) = ready();
+                world.network().set_latency(Duration::from_millis(700));
+                let time = world.clock().now() + Duration::from_millis(milliseconds);
+                world.fault_at(time, fault.clone());
+                world.run(procedure(bearer.clone()));
+                follow_up(&mut world, &client, bearer, &format!("{fault:?} in {name} at {milliseconds} ms"));
+            }
+        }
+    }
+}

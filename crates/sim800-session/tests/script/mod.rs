@@ -1,0 +1,247 @@
+//! A module that knows no AT command, only octets, in an order; and time that passes when nobody has anything to do.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::io::{AsyncRead, AsyncWrite};
+use sim800_session::{Bearer, Client, Config, Profile, Runtime, connect};
+
+/// One step of a script.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// The session sends exactly this.
+    Dte(Vec<u8>),
+    /// The module sends this.
+    Dce(Vec<u8>),
+    /// The module says nothing for so long.
+    Pause(Duration),
+}
+
+/// Reads a script: lines of `> sent`, `< received` and `.. seconds`; `\r`, `\n` are written out, and a sent line ends in CR
+/// and a received one stands between line ends unless it has a bar at its end.
+pub(crate) fn script(text: &str) -> Vec<Step> {
+    let octets = |text: &str| {
+        let text = text.replace("\\r", "\r").replace("\\n", "\n");
+        text.into_bytes()
+    };
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| match line.split_at(2) {
+            ("> ", sent) => match sent.strip_suffix('|') {
+                Some(raw) => Step::Dte(octets(raw)),
+                None => Step::Dte(octets(&format!("{sent}\\r"))),
+            },
+            ("< ", received) => match received.strip_suffix('|') {
+                Some(raw) => Step::Dce(octets(raw)),
+                None => Step::Dce(octets(&format!("\\r\\n{received}\\r\\n"))),
+            },
+            ("..", seconds) => Step::Pause(Duration::from_secs(seconds.trim().parse().expect("seconds"))),
+            _ => panic!("not a line of a script: {line}"),
+        })
+        .collect()
+}
+
+/// The commands that every request sets, answered; `custom` replaces lines by their beginning.
+pub(crate) fn answered(lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("> {line}\n< OK\n")).collect()
+}
+
+#[derive(Debug)]
+struct Module {
+    steps: VecDeque<Step>,
+    sent: Vec<u8>,
+    readable: VecDeque<u8>,
+    resume: Option<Duration>,
+    reader: Option<Waker>,
+    now: Duration,
+    sleepers: Vec<(Duration, Waker)>,
+}
+
+impl Module {
+    /// Goes through the script as far as it can.
+    fn proceed(&mut self) {
+        loop {
+            match self.steps.front() {
+                Some(Step::Dte(expected)) => {
+                    let arrived = self.sent.len().min(expected.len());
+                    assert!(
+                        self.sent[..arrived] == expected[..arrived],
+                        "sent {}\nexpected {}",
+                        self.sent.escape_ascii(),
+                        expected.escape_ascii()
+                    );
+                    if arrived < expected.len() {
+                        return;
+                    }
+                    self.sent.drain(..arrived);
+                }
+                Some(Step::Dce(octets)) => {
+                    assert!(self.sent.is_empty(), "unexpected: {}", self.sent.escape_ascii());
+                    self.readable.extend(octets);
+                    if let Some(reader) = self.reader.take() {
+                        reader.wake();
+                    }
+                }
+                Some(Step::Pause(pause)) => {
+                    assert!(self.sent.is_empty(), "unexpected: {}", self.sent.escape_ascii());
+                    let resume = *self.resume.get_or_insert(self.now + *pause);
+                    if self.now < resume {
+                        return;
+                    }
+                    self.resume = None;
+                }
+                None => {
+                    assert!(self.sent.is_empty(), "after the script: {}", self.sent.escape_ascii());
+                    return;
+                }
+            }
+            self.steps.pop_front();
+        }
+    }
+}
+
+/// The module, its line and its clock.
+#[derive(Clone, Debug)]
+pub(crate) struct Scripted(Arc<Mutex<Module>>);
+
+impl Scripted {
+    /// A session with a module that keeps to `steps`.
+    pub(crate) fn session(steps: &str) -> (Self, Client, impl Future<Output = ()> + use<>) {
+        let module = Module {
+            steps: script(steps).into(),
+            sent: Vec::new(),
+            readable: VecDeque::new(),
+            resume: None,
+            reader: None,
+            now: Duration::from_secs(1_000),
+            sleepers: Vec::new(),
+        };
+        let module = Self(Arc::new(Mutex::new(module)));
+        let (client, driver) = connect(module.clone(), Arc::new(module.clone()), Config::default());
+        let driver = async move {
+            let _ended = driver.await;
+        };
+        (module, client, driver)
+    }
+
+    /// Runs `procedure` over an open bearer, then whatever it left to be cleaned up, and checks that the script was
+    /// played to its end.
+    pub(crate) fn play<F: Future>(steps: &str, procedure: impl FnOnce(Bearer) -> F) -> F::Output {
+        let open = "> AT+SAPBR=2,1\n< +SAPBR: 1,1,\"10.0.0.1\"\n< OK\n";
+        let (module, client, driver) = Self::session(&format!("{open}{steps}"));
+        let session = async move {
+            let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("open already");
+            drop(client);
+            procedure(bearer).await
+        };
+        let (output, ()) = module.run(futures::future::join(session, driver));
+        assert!(module.lock().steps.is_empty(), "left of the script: {:?}", module.lock().steps);
+        output
+    }
+
+    /// Awaits `future`, letting time pass.
+    pub(crate) fn run<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let flag = Arc::new(Flag(AtomicBool::new(true)));
+        let waker = Waker::from(Arc::clone(&flag));
+        loop {
+            while flag.0.swap(false, Ordering::Relaxed) {
+                if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    return output;
+                }
+                self.lock().proceed();
+            }
+            let mut module = self.lock();
+            let next = module.sleepers.iter().map(|(deadline, _)| *deadline).chain(module.resume).min();
+            module.now = next.unwrap_or_else(|| panic!("deadlock before {:?}", module.steps.front()));
+            let now = module.now;
+            module.sleepers.retain(|(deadline, waker)| {
+                if *deadline <= now {
+                    waker.wake_by_ref();
+                }
+                *deadline > now
+            });
+            module.proceed();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Module> {
+        self.0.lock().expect("not poisoned")
+    }
+}
+
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Runtime for Scripted {
+    fn now(&self) -> Duration {
+        self.lock().now
+    }
+
+    async fn sleep_until(&self, deadline: Duration) {
+        futures::future::poll_fn(|context| {
+            let mut module = self.lock();
+            if module.now >= deadline {
+                return Poll::Ready(());
+            }
+            module.sleepers.push((deadline, context.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl AsyncRead for Scripted {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut module = self.lock();
+        module.proceed();
+        if module.readable.is_empty() {
+            module.reader = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        let read = buffer.len().min(module.readable.len());
+        for (place, octet) in buffer.iter_mut().zip(module.readable.drain(..read)) {
+            *place = octet;
+        }
+        Poll::Ready(Ok(read))
+    }
+}
+
+impl AsyncWrite for Scripted {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut module = self.lock();
+        module.sent.extend_from_slice(octets);
+        module.proceed();
+        Poll::Ready(Ok(octets.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,109 @@
+//! What crosses the line: no secret in the clear, and no octet too many.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use sim800_emulator::Config as ModuleConfig;
+use sim800_session::{Bearer, Config, Direction, Ftp, Http, Profile, Server, connect};
+use sim800_testbed::simulation::{Resource, World};
+
+/// Octets both ways, as a trace shows them.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<[Vec<u8>; 2]>>);
+
+impl Log {
+    fn text(&self, direction: Direction) -> String {
+        let log = self.0.lock().expect("not poisoned");
+        let octets = match direction {
+            Direction::Sent => &log[0],
+            Direction::Received => &log[1],
+        };
+        String::from_utf8_lossy(octets).into_owned()
+    }
+
+    fn count(&self, command: &str) -> usize {
+        self.text(Direction::Sent).matches(command).count()
+    }
+}
+
+/// A world with a traced session, and what runs in it.
+fn traced<F: Future>(procedure: impl FnOnce(Bearer) -> F) -> Log {
+    let mut world = World::new(ModuleConfig::default());
+    let content: Bytes = (0..=255).cycle().take(100_000).collect();
+    world.network().put_file("/file", content.clone());
+    world.network().put_resource("http://example.com/file", Resource::new(content));
+    let log = Log::default();
+    let trace = log.clone();
+    let port = world.connect();
+    let (client, driver) = connect(port, Arc::new(world.clock()), Config::default());
+    let driver = driver.with_trace(move |_now, direction, octets: &[u8]| {
+        let mut log = trace.0.lock().expect("not poisoned");
+        log[usize::from(direction == Direction::Received)].extend_from_slice(octets);
+    });
+    world.spawn(async move {
+        let _ended = driver.await;
+    });
+    world.run(async move {
+        // Without start-up: the module repeats what it is sent.
+        let profile = Profile::new("internet").with_credentials("user", "hushhush");
+        let bearer = Bearer::open(&client, &profile).await.expect("bearer");
+        procedure(bearer).await;
+    });
+    log
+}
+
+#[test]
+fn no_secret_is_in_the_clear() {
+    let log = traced(|bearer| async move {
+        let server = Server::new("ftp.example.com").with_credentials("user", "sesame");
+        let shown = format!("{bearer:?} {server:?}");
+        assert!(!shown.contains("sesame") && !shown.contains("hushhush"), "{shown}");
+        Ftp::new(&bearer, server).size("/file").await.expect("size");
+        let request = http::Request::get("http://example.com/file")
+            .header("Authorization", "Basic b3BlbnNlc2FtZQ==")
+            .header("Cookie", "session=hushhush");
+        let request = request.body(Bytes::new()).expect("a request");
+        drop(Http::new(&bearer).send(request).await.expect("a response"));
+        let request = http::Request::get("http://example.com/file").header("Cookie", "session=hushhush");
+        let request = request.body(Bytes::new()).expect("a request");
+        Http::new(&bearer).send(request).await.expect("a response");
+    });
+    for direction in [Direction::Sent, Direction::Received] {
+        let text = log.text(direction);
+        for secret in ["sesame", "hushhush", "b3BlbnNlc2FtZQ"] {
+            assert!(!text.contains(secret), "{secret} in what was {direction:?}");
+        }
+        assert!(text.contains("AT+FTPPW="), "{direction:?}: the command is there");
+        assert!(text.contains("AT+FTPUN=\"user\""), "{direction:?}: what is no secret is there");
+    }
+}
+
+#[test]
+fn a_download_wastes_no_round_trip() {
+    let log = traced(|bearer| async move {
+        let download = Ftp::new(&bearer, Server::new("ftp.example.com")).get("/file").await.expect("open");
+        download.try_for_each(|_| async { Ok(()) }).await.expect("complete");
+    });
+    assert_eq!(log.count("AT+FTPGET=2,"), 100_000_usize.div_ceil(1460));
+}
+
+#[test]
+fn an_upload_wastes_no_round_trip() {
+    let log = traced(|bearer| async move {
+        let source = vec![b'x'; 100_000];
+        Ftp::new(&bearer, Server::new("ftp.example.com")).put("/up", &source[..]).await.expect("complete");
+    });
+    assert_eq!(log.count("AT+FTPPUT=2,1360"), 100_000 / 1360);
+    assert_eq!(log.count("AT+FTPPUT=2,"), 100_000_usize.div_ceil(1360) + 1, "the last one ends it");
+}
+
+#[test]
+fn a_body_wastes_no_round_trip() {
+    let log = traced(|bearer| async move {
+        let request = http::Request::get("http://example.com/file").body(Bytes::new()).expect("a request");
+        let response = Http::new(&bearer).send(request).await.expect("a response");
+        response.into_body().try_for_each(|_| async { Ok(()) }).await.expect("complete");
+    });
+    assert_eq!(log.count("AT+HTTPREAD="), 100_000_usize.div_ceil(16_384));
+}
