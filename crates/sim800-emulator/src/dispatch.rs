@@ -4,10 +4,12 @@ use sim800_command::{Form, Id};
 
 use crate::board::{Outcome, Slow, Step};
 use crate::fault::PowerDown;
+use crate::files::Files;
 use crate::ftp::{Kind, Setting};
 use crate::module::Emulator;
 use crate::radio::Domain;
 use crate::refusal::{Cme, Refusal};
+use crate::ssl::Ssl;
 use crate::syntax::Command;
 
 impl Emulator {
@@ -20,7 +22,7 @@ impl Emulator {
 
     /// The commands of the table. No wildcard: a new one does not compile until it is handled.
     fn execute_known(&mut self, id: Id, command: &Command) -> Outcome {
-        let Self { board, general, card, radio, bearers, http, ftp, .. } = self;
+        let Self { board, general, card, radio, bearers, ssl, http, ftp, files, .. } = self;
         match id {
             Id::At => Ok(Step::Done),
             Id::Echo | Id::Verbose | Id::Quiet => general.format_switch(id, command, board),
@@ -47,10 +49,15 @@ impl Emulator {
             Id::HttpTerm => http.terminate(command, board),
             Id::HttpPara => http.parameter(command, board),
             Id::HttpData => http.data(command, board),
-            Id::HttpAction => http.action(command, bearers, board),
+            Id::HttpAction => http.action(command, bearers, ssl, board),
             Id::HttpRead => http.read(command, board),
             Id::HttpStatus => http.status(command, board),
+            Id::HttpScont => http.context(command, board),
+            Id::HttpHead => http.head(command, board),
+            Id::HttpGetHead => http.get_head(command, board),
             Id::HttpSsl => http.tls(command, board),
+            Id::FtpSsl => Ssl::ftp(command, board),
+            Id::SslOpt => ssl.option(command, board),
             Id::FtpPort => ftp.setting(Setting::Port, command, board),
             Id::FtpMode => ftp.setting(Setting::Mode, command, board),
             Id::FtpType => ftp.setting(Setting::Type, command, board),
@@ -73,30 +80,24 @@ impl Emulator {
             Id::FtpRmd => ftp.one_shot(Kind::RemoveDirectory, command, bearers, board),
             Id::FtpList => ftp.download(Kind::List, command, bearers, board),
             Id::FtpQuit => ftp.quit(command, board),
-            // This module's firmware is one without these commands: it says `ERROR` to every form of them.
-            Id::HttpScont
-            | Id::HttpHead
-            | Id::HttpGetHead
-            | Id::FtpScont
-            | Id::FtpExtPut
-            | Id::FtpGetToFs
-            | Id::FtpPutFrmFs
-            | Id::FtpExtGet
-            | Id::FtpFilePut
-            | Id::FtpRename
-            | Id::FtpSsl
-            | Id::SslOpt
-            | Id::FsDrive
+            Id::FtpScont => ftp.context(command, board),
+            Id::FtpRename => ftp.one_shot(Kind::Rename, command, bearers, board),
+            Id::FtpExtPut => ftp.extended_put(command, board),
+            Id::FtpExtGet => ftp.extended_get(command, bearers, board),
+            Id::FtpFilePut => ftp.file_put(command, board),
+            Id::FtpGetToFs => ftp.get_to_files(command, bearers, board),
+            Id::FtpPutFrmFs => ftp.put_from_files(command, bearers, board),
+            Id::FsDrive
             | Id::FsLs
             | Id::FsCreate
             | Id::FsRead
-            | Id::FsWrite
             | Id::FsDel
             | Id::FsMkdir
             | Id::FsRmdir
             | Id::FsRename
-            | Id::FsFlSize
-            | Id::FsMem => Err(Refusal::Unknown),
+            | Id::FsFlSize => Files::command(id, command, board),
+            Id::FsWrite => files.write(command, board),
+            Id::FsMem => Files::free(command, board),
         }
     }
 

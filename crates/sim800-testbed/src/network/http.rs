@@ -3,12 +3,14 @@
 //! hyper's connection level is used, so that each step is ours and fails with the code of its own: a name that does not resolve is
 //! 603, a connection that fails or breaks 601, an answer that is not HTTP 600.
 
+use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1;
 use hyper::ext::ReasonPhrase;
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -20,6 +22,12 @@ use super::{Events, Url, connect, resolve};
 
 /// How many redirections are followed; the answer to the last request is the result then.
 const REDIRECTIONS: usize = 10;
+
+/// The octets of a request body that are handed over at a time; the progress is told in these steps.
+const PIECE: usize = 4096;
+
+/// What hyper keeps at most of a request that the network does not take, and of a header block. Little, so that the progress is real.
+const BUFFER: usize = 64 * 1024;
 
 /// A complete answer.
 pub(super) struct Answer {
@@ -75,15 +83,18 @@ async fn exchange(
     if request.tls || url.tls {
         return Err(HttpFailure::SslSetup);
     }
-    let message = message(request, method, url)?;
+    let message = message(request, method, url, events)?;
     let (host, port) = match &request.proxy {
         Some((host, port)) => (host.as_str(), *port),
         None => (url.host.as_str(), url.port),
     };
     let addresses = resolve(host, port).await.map_err(|_| HttpFailure::Dns)?;
     let stream = connect(&addresses).await.map_err(|_| HttpFailure::Network)?;
-    let (mut sender, connection) =
-        http1::handshake(FuturesIo::new(stream)).await.map_err(|error| failure(&error))?;
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(BUFFER)
+        .handshake(FuturesIo::new(stream))
+        .await
+        .map_err(|error| failure(&error))?;
 
     alongside(connection, async {
         let response = sender.send_request(message).await.map_err(|error| failure(&error))?;
@@ -98,7 +109,12 @@ async fn exchange(
 }
 
 /// The request as it goes over the network.
-fn message(request: &HttpRequest, method: &Method, url: &Url) -> Result<Request<Full<Bytes>>, HttpFailure> {
+fn message(
+    request: &HttpRequest,
+    method: &Method,
+    url: &Url,
+    events: &Events,
+) -> Result<Request<Upload>, HttpFailure> {
     let target = if request.proxy.is_some() { url.absolute() } else { url.target.clone() };
     let body = if *method == Method::POST { request.body.clone() } else { Bytes::new() };
     let mut builder = Request::builder()
@@ -119,7 +135,9 @@ fn message(request: &HttpRequest, method: &Method, url: &Url) -> Result<Request<
     if let (Some(content_type), true) = (&request.content_type, *method == Method::POST) {
         builder = builder.header(header::CONTENT_TYPE, content_type);
     }
-    let mut message = builder.body(Full::new(body)).map_err(|_| HttpFailure::Network)?;
+    let mut message = builder
+        .body(Upload { rest: body, sent: 0, events: events.clone() })
+        .map_err(|_| HttpFailure::Network)?;
     let ours = message.headers().clone();
     for (name, value) in &request.headers {
         // A line that is none cannot be sent; a server would not take it either.
@@ -132,6 +150,40 @@ fn message(request: &HttpRequest, method: &Method, url: &Url) -> Result<Request<
         }
     }
     Ok(message)
+}
+
+/// The body of a request, telling how far it has come.
+struct Upload {
+    rest: Bytes,
+    sent: u64,
+    events: Events,
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let length = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(length);
+        self.sent += length as u64;
+        self.events.mention(NetworkEvent::HttpSent { sent: self.sent });
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
 }
 
 /// Collects a body, telling how far it has come.

@@ -39,7 +39,10 @@ impl Network {
     fn last_event(&mut self) -> NetworkEvent {
         loop {
             match self.event() {
-                NetworkEvent::HttpProgress { .. } | NetworkEvent::FtpReady | NetworkEvent::FtpData(_) => {}
+                NetworkEvent::HttpSent { .. }
+                | NetworkEvent::HttpProgress { .. }
+                | NetworkEvent::FtpReady
+                | NetworkEvent::FtpData(_) => {}
                 event => return event,
             }
         }
@@ -68,6 +71,7 @@ mod http {
             timeout: Duration::from_secs(120),
             limit: 319_488,
             tls: false,
+            check_certificate: false,
         }
     }
 
@@ -114,6 +118,28 @@ mod http {
             let (status, _, body) = perform(request(HttpMethod::Get, server.url(path))).unwrap();
             assert_eq!((status, body), (200, octets(5_000)), "{path}");
         }
+    }
+
+    #[test]
+    fn the_progress_of_a_body_that_is_sent_is_told() {
+        let server = server();
+        let mut network = Network::new();
+        let post =
+            HttpRequest { body: octets(100_000), ..request(HttpMethod::Post, server.url("/progress")) };
+        network.execute(Effect::Http { id: ID, request: post });
+        let mut last = 0;
+        loop {
+            match network.event() {
+                NetworkEvent::HttpSent { sent } => {
+                    assert!(sent > last && sent <= 100_000, "{sent} behind {last}");
+                    last = sent;
+                }
+                NetworkEvent::HttpDone { .. } => break,
+                _ => {}
+            }
+        }
+        assert!(last > 0);
+        assert_eq!(server.body("/progress"), Some(octets(100_000)));
     }
 
     #[test]
