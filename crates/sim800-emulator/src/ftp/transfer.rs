@@ -238,8 +238,11 @@ impl Transfer {
             return self.end(board);
         }
         if let Some(id) = self.operation {
+            let was_its_turn = download.credit > 0;
             download.grant(id, board);
-            self.watch_server(board);
+            if !was_its_turn {
+                self.watch_server(board);
+            }
         }
         Life::Alive
     }
