@@ -1,7 +1,8 @@
 //! HTTP as the module speaks it: one request per connection, nothing kept.
 //!
 //! hyper's connection level is used, so that each step is ours and fails with the code of its own: a name that does not resolve is
-//! 603, a connection that fails or breaks 601, an answer that is not HTTP 600.
+//! 603, a connection that fails or breaks 601, an answer that is not HTTP 600, a TLS channel that cannot be set up 605, and one that
+//! the server ends with an alert 606.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -16,9 +17,10 @@ use hyper::ext::ReasonPhrase;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use sim800_emulator::{HttpFailure, HttpMethod, HttpRequest, NetworkEvent};
+use smol::io::{AsyncRead, AsyncWrite};
 use smol_hyper::rt::FuturesIo;
 
-use super::{Events, Url, connect, resolve};
+use super::{Events, Url, connect, resolve, tls};
 
 /// How many redirections are followed; the answer to the last request is the result then.
 const REDIRECTIONS: usize = 10;
@@ -80,7 +82,8 @@ async fn exchange(
     follow: bool,
     events: &Events,
 ) -> Result<Step, HttpFailure> {
-    if request.tls || url.tls {
+    // `https` is spoken only after `AT+HTTPSSL=1`, wherever a redirection leads. How a module reaches it through a proxy is not known.
+    if url.tls && (!request.tls || request.proxy.is_some()) {
         return Err(HttpFailure::SslSetup);
     }
     let message = message(request, method, url, events)?;
@@ -90,6 +93,22 @@ async fn exchange(
     };
     let addresses = resolve(host, port).await.map_err(|_| HttpFailure::Dns)?;
     let stream = connect(&addresses).await.map_err(|_| HttpFailure::Network)?;
+    if url.tls {
+        let stream = tls::connect(stream, &url.host, request.check_certificate).await?;
+        converse(stream, message, request.limit, follow, events).await
+    } else {
+        converse(stream, message, request.limit, follow, events).await
+    }
+}
+
+/// A request and its answer on a connection.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    message: Request<Upload>,
+    limit: usize,
+    follow: bool,
+    events: &Events,
+) -> Result<Step, HttpFailure> {
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(BUFFER)
         .handshake(FuturesIo::new(stream))
@@ -102,7 +121,7 @@ async fn exchange(
             return Ok(Step::Redirect(response.status(), location));
         }
         let (status, head) = (response.status(), head(&response));
-        let body = body(response.into_body(), request.limit, events).await?;
+        let body = body(response.into_body(), limit, events).await?;
         Ok(Step::Done(Answer { status, head, body }))
     })
     .await
@@ -250,18 +269,32 @@ fn redirects_to_get(status: StatusCode, method: &Method) -> bool {
 }
 
 fn failure(error: &hyper::Error) -> HttpFailure {
-    if error.is_parse() { HttpFailure::NotHttp } else { HttpFailure::Network }
+    if error.is_parse() {
+        HttpFailure::NotHttp
+    } else if tls::is_alert(error) {
+        HttpFailure::SslAlert
+    } else {
+        HttpFailure::Network
+    }
 }
 
 /// Awaits `work` while the connection, which does not move by itself, is driven beside it.
-async fn alongside<T>(connection: impl Future, work: impl Future<Output = T>) -> T {
+async fn alongside<T>(
+    connection: impl Future<Output = hyper::Result<()>>,
+    work: impl Future<Output = Result<T, HttpFailure>>,
+) -> Result<T, HttpFailure> {
     let mut connection = pin!(connection);
     let mut work = pin!(work);
-    let mut open = true;
+    let mut end = Poll::Pending;
     std::future::poll_fn(|cx| {
-        // What ends the connection is told to the request as well.
-        open = open && connection.as_mut().poll(cx).is_pending();
-        work.as_mut().poll(cx)
+        if end.is_pending() {
+            end = connection.as_mut().poll(cx);
+        }
+        work.as_mut().poll(cx).map_err(|failure_of_work| match &end {
+            // What ends the connection is told to the request as well, but not always why.
+            Poll::Ready(Err(error)) if failure_of_work == HttpFailure::Network => failure(error),
+            _ => failure_of_work,
+        })
     })
     .await
 }

@@ -14,6 +14,7 @@ use super::Network;
 use crate::server::Limits;
 use crate::server::ftp::{Fault, FtpServer};
 use crate::server::http::HttpServer;
+use crate::server::tls::{ClientCertificate, TlsFront};
 
 const ID: OperationId = OperationId(7);
 
@@ -246,6 +247,36 @@ mod http {
         ] {
             assert_eq!(perform(request(HttpMethod::Get, &url)), Err(expected), "{url}");
         }
+    }
+
+    #[test]
+    fn tls_is_spoken_on_request() {
+        let server = server();
+        server.put("/a", "text/plain", octets(100_000));
+        let front = TlsFront::start(server.address(), ClientCertificate::Unneeded).unwrap();
+        let get = HttpRequest { tls: true, ..request(HttpMethod::Get, front.url("/a")) };
+        let (status, _, body) = perform(get.clone()).unwrap();
+        assert_eq!((status, body), (200, octets(100_000)));
+        let post =
+            HttpRequest { tls: true, body: octets(50_000), ..request(HttpMethod::Post, front.url("/b")) };
+        assert!(perform(post).is_ok());
+        assert_eq!(server.body("/b"), Some(octets(50_000)));
+        // Nobody vouches for it.
+        let checked = HttpRequest { check_certificate: true, ..get.clone() };
+        assert_eq!(perform(checked), Err(HttpFailure::SslSetup));
+        // Not asked for, or not spoken there.
+        assert_eq!(perform(HttpRequest { tls: false, ..get.clone() }), Err(HttpFailure::SslSetup));
+        let plain = HttpRequest { url: server.url("/a").replace("http:", "https:"), ..get };
+        assert_eq!(perform(plain), Err(HttpFailure::SslSetup));
+    }
+
+    #[test]
+    fn a_server_that_ends_the_channel_is_an_alert() {
+        let server = server();
+        let front = TlsFront::start(server.address(), ClientCertificate::Required).unwrap();
+        let get = HttpRequest { tls: true, ..request(HttpMethod::Get, front.url("/")) };
+        assert_eq!(perform(get), Err(HttpFailure::SslAlert));
+        assert!(server.requests().is_empty());
     }
 
     #[test]
