@@ -70,6 +70,7 @@ mod http;
 mod info;
 mod notices;
 mod password;
+mod refusal;
 mod runtime;
 mod start_up;
 mod trace;
@@ -83,7 +84,10 @@ pub use endpoint::{Endpoint, InvalidEndpoint, OpenError};
 pub use engine::{Request, Restart};
 pub use error::{Disconnected, Error, Failure, Malformation, Misuse};
 pub use fs::{Fs, FsEntry, FsError, FsFile};
-pub use ftp::{Download, Ftp, FtpError, FtpOperation, FtpOptions, FtpStep, PutOption, Server};
+pub use ftp::{
+    Download, Extended, Ftp, FtpError, FtpOperation, FtpOptions, FtpProgress, FtpSecurity, FtpStep,
+    PutOption, Server,
+};
 pub use http::{Body, Http, HttpError, HttpOptions};
 pub use info::Info;
 pub use notices::{Notice, Notices, UnsolicitedLine};

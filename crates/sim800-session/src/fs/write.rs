@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures::{AsyncRead, AsyncReadExt};
+use bytes::Bytes;
+use futures::AsyncRead;
 use sim800_command::{FS_CHUNK_LIMIT, FsCreate, FsDel, FsWrite, FsWriteMode, FsWritten, Number, Path};
 
 use super::{Fs, FsError};
+use crate::chunks::gather;
 use crate::engine::{transfer_time, transferable};
 use crate::error::{Error, Failure, Malformation};
 
@@ -34,7 +35,7 @@ pub(super) async fn write(
     let limit = u64::from(FS_CHUNK_LIMIT).min(transferable(INPUT_TIME_LIMIT / 2, rate)).max(1);
     let mut octets = 0;
     loop {
-        let piece = fill(&mut source, usize::try_from(limit).unwrap_or(usize::MAX)).await;
+        let piece = gather(&mut source, usize::try_from(limit).unwrap_or(usize::MAX)).await;
         let piece = piece.map_err(|error| FsError::Source { octets, kind: error.kind() })?;
         if piece.is_empty() {
             break;
@@ -70,18 +71,4 @@ async fn append(fs: &Fs, path: Path<'_>, piece: Bytes, octets: u64) -> Result<u6
         },
         Err(error) => Err(error.into()),
     }
-}
-
-/// Reads until there are `limit` octets or the source has ended.
-async fn fill(source: &mut (impl AsyncRead + Unpin), limit: usize) -> std::io::Result<Bytes> {
-    let mut piece = BytesMut::zeroed(limit);
-    let mut filled = 0;
-    while let Some(room) = piece.get_mut(filled..).filter(|room| !room.is_empty()) {
-        match source.read(room).await? {
-            0 => break,
-            read => filled += read,
-        }
-    }
-    piece.truncate(filled);
-    Ok(piece.freeze())
 }
