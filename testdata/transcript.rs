@@ -34,10 +34,10 @@ impl fmt::Display for Transcript {
 
 /// All transcripts, in order of their names.
 pub(crate) fn all() -> Vec<Transcript> {
+    // The crates that include this file lie at different depths.
     let mut folders =
-        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|up| up.join("testdata/transcripts"));
-    let folder =
-        folders.find(|folder| folder.is_dir()).expect("the transcripts are in a folder above the package's");
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("testdata/transcripts"));
+    let folder = folders.find(|folder| folder.is_dir()).expect("the folder of the transcripts");
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(!paths.is_empty(), "there are no transcripts");

@@ -1,4 +1,4 @@
-//! Writes the inputs made from the transcripts into `corpus/`, for all targets: `cargo run --example seed`.
+//! Writes the seeds of all targets into `corpus/`: `cargo run --example seed`.
 
 use std::path::Path;
 use std::{fs, io};
@@ -9,7 +9,7 @@ fn main() -> io::Result<()> {
         let folder = corpus.join(target);
         fs::create_dir_all(&folder)?;
         for (number, seed) in sim800_fuzz::seeds::seeds(target).iter().enumerate() {
-            fs::write(folder.join(format!("transcript-{number:03}")), seed)?;
+            fs::write(folder.join(format!("seed-{number:03}")), seed)?;
         }
     }
     Ok(())

@@ -1,4 +1,7 @@
-//! Inputs made from the transcripts, to start a campaign from.
+//! What a campaign starts from: inputs made from the transcripts, and short ones that were chosen from earlier campaigns.
+
+use std::fs;
+use std::path::Path;
 
 use crate::script::{COMMAND, MARK};
 use transcript::Step;
@@ -9,6 +12,41 @@ mod transcript;
 /// The seeds of a target.
 #[must_use]
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
+    [from_transcripts(target), chosen(target)].concat()
+}
+
+/// The lines of `seeds/<target>.txt`.
+fn chosen(target: &str) -> Vec<Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(format!("{target}.txt"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("cannot read {}: {e}", path.display()));
+    text.lines().map(unescape).collect()
+}
+
+/// Takes back `escape_ascii`.
+fn unescape(text: &str) -> Vec<u8> {
+    let mut octets = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(octet) = rest.next() {
+        octets.push(match octet {
+            b'\\' => match rest.next().expect("an escape") {
+                b'r' => b'\r',
+                b'n' => b'\n',
+                b't' => b'\t',
+                b'x' => {
+                    let digits =
+                        [rest.next(), rest.next()].map(|digit| char::from(digit.expect("two digits")));
+                    let value = digits.map(|digit| digit.to_digit(16).expect("hexadecimal digits") as u8);
+                    value[0] << 4 | value[1]
+                }
+                other => other,
+            },
+            octet => octet,
+        });
+    }
+    octets
+}
+
+fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
     let transcripts = transcript::all().into_iter();
     match target {
         "command_round_trip" => transcripts.flat_map(|transcript| commands(&transcript.steps)).collect(),
@@ -86,4 +124,15 @@ fn exchange(steps: &[Step]) -> Vec<u8> {
         }
     }
     script
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_taken_back() {
+        let octets: Vec<u8> = (0..=255).collect();
+        assert_eq!(unescape(&octets.escape_ascii().to_string()), octets);
+    }
 }

@@ -24,7 +24,7 @@ const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sa
 /// The longest input: a few transcripts. Longer ones cost time and reach nothing else.
 const LONGEST: &str = "-max_len=2048";
 /// The longest input that is worth committing.
-const LONGEST_SEED: &str = "-max_len=256";
+const LONGEST_SEED: &str = "-max_len=64";
 /// What one input may cost before it counts as a finding.
 const LIMITS: [&str; 2] = ["-timeout=20", "-rss_limit_mb=1024"];
 /// How long the check of every change fuzzes each target.
@@ -88,37 +88,33 @@ pub(crate) fn briefly() -> Result<()> {
 pub(crate) fn choose_seeds() -> Result<()> {
     let programs = build()?;
     seed()?;
+    fs::create_dir_all(root().join("fuzz/seeds"))?;
     for target in targets()? {
-        let seeds = root().join("fuzz/seeds").join(&target);
         let chosen = tempfile::tempdir()?;
         // Without counters, another round of a loop is nothing new.
         let status = Command::new(programs.join(&target))
             .args(["-merge=1", "-set_cover_merge=1", "-use_counters=0", "-verbosity=0", LONGEST_SEED])
             .arg(chosen.path())
-            .args(
-                [root().join("fuzz/corpus").join(&target), seeds.clone()].iter().filter(|path| path.is_dir()),
-            )
+            .arg(root().join("fuzz/corpus").join(&target))
             .stdin(Stdio::null())
             .status()?;
         if !status.success() {
             bail!("merging the corpus of {target} failed ({status})");
         }
-        if seeds.is_dir() {
-            fs::remove_dir_all(&seeds)?;
-        }
-        fs::create_dir_all(&seeds)?;
-        let (mut inputs, mut octets) = (0, 0);
+        let mut seeds = Vec::new();
         for entry in fs::read_dir(chosen.path())? {
-            let entry = entry?;
-            octets += fs::copy(entry.path(), seeds.join(entry.file_name()))?;
-            inputs += 1;
+            seeds.push(fs::read(entry?.path())?.escape_ascii().to_string());
         }
-        println!("{target}: {inputs} seeds, {octets} octets");
+        seeds.sort();
+        let path = format!("fuzz/seeds/{target}.txt");
+        fs::write(root().join(&path), seeds.join("\n") + "\n")
+            .with_context(|| format!("cannot write {path}"))?;
+        println!("{path}: {} seeds", seeds.len());
     }
     Ok(())
 }
 
-/// Which lines of the parser the corpora, seeds and regressions of all targets reach.
+/// Which lines of the parser the corpora and regressions of all targets reach.
 pub(crate) fn coverage() -> Result<Outcome> {
     let Some(tools) = Tools::find()? else {
         return Ok(Outcome::Skipped(
@@ -183,7 +179,7 @@ fn build() -> Result<PathBuf> {
     Ok(root().join("target/fuzz").join(host).join("release"))
 }
 
-/// Adds the inputs made from the transcripts to the corpora.
+/// Adds the committed seeds and the inputs made from the transcripts to the corpora.
 fn seed() -> Result<()> {
     cargo::run(&[&["run", "--quiet", "--example", "seed"][..], &MANIFEST].concat(), &[])
 }
@@ -196,7 +192,6 @@ fn fuzzer(programs: &Path, target: &str, seconds: u32) -> Result<Command> {
     let mut command = Command::new(programs.join(target));
     command
         .arg(corpus)
-        .args(Some(fuzz.join("seeds").join(target)).filter(|seeds| seeds.is_dir()))
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .arg(format!("-dict={}", fuzz.join("dictionaries/at.dict").display()))
         .arg(format!("-max_total_time={seconds}"))

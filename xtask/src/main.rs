@@ -7,6 +7,7 @@
 
 mod cargo;
 mod conformance;
+mod coverage;
 mod fuzz;
 mod instructions;
 mod packages;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::{cargo, conformance, fuzz, instructions, render, tidy};
+use crate::{cargo, conformance, coverage, fuzz, instructions, render, tidy};
 
 /// One thing that is checked.
 pub(crate) struct Step {
@@ -42,6 +42,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "instructions",
         about: "the parser takes no more instructions than it did",
         check: instructions::check,
+    },
+    Step {
+        name: "coverage",
+        about: "every command and example of the application note has all that stands for it",
+        check: coverage,
     },
     Step { name: "conformance", about: "the program against nginx and vsftpd", check: conformance::run },
 ];
@@ -132,6 +137,10 @@ fn fuzz() -> Result<Outcome> {
 fn docs() -> Result<Outcome> {
     cargo::run(&["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])?;
     Ok(Outcome::Passed)
+}
+
+fn coverage() -> Result<Outcome> {
+    coverage::check().map(|()| Outcome::Passed)
 }
 
 fn rendered() -> Result<Outcome> {

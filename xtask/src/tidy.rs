@@ -96,7 +96,7 @@ fn line_of(text: &str, at: usize) -> usize {
 }
 
 /// Where `word` stands in `text` with no letter, digit or underscore on either side.
-fn find_word<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
+pub(crate) fn find_word<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
     let is_part =
         |octet: Option<&u8>| octet.is_some_and(|octet| octet.is_ascii_alphanumeric() || *octet == b'_');
     text.match_indices(word).map(|(at, _)| at).filter(move |at| {

@@ -205,6 +205,9 @@ pub(crate) struct Emulate {
     /// Listen on a TCP port, such as 127.0.0.1:2000
     #[arg(long, value_name = "ADDR")]
     pub(crate) tcp: Option<String>,
+    /// Let the module's files be those in DIR; without it they are gone with the module
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fs: Option<PathBuf>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

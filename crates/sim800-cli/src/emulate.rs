@@ -2,10 +2,11 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::json;
 use sim800_emulator::Config;
-use sim800_testbed::{Door, Line, Module, PtyDoor, TcpDoor};
+use sim800_testbed::{DirectoryStorage, Door, Line, Module, PtyDoor, TcpDoor};
 
 use crate::args::{Emulate, Options};
 use crate::connect::interruptible;
@@ -16,24 +17,38 @@ use crate::output::{Output, Report};
 const LINK: &str = "sim800";
 
 pub(crate) fn run(arguments: &Emulate, options: &Options, output: Output) -> Result<Report, Failure> {
+    let mut config = Config::default();
+    if let Some(directory) = &arguments.fs {
+        // With the room that the module has without it.
+        let storage = DirectoryStorage::open(directory, config.storage.capacity()).map_err(|error| {
+            Failure::new("file", format!("cannot keep files in {}: {error}", directory.display()))
+        })?;
+        config.storage = Arc::new(storage);
+    }
     if let Some(address) = &arguments.tcp {
         let failed = |error| Failure::new("port", format!("cannot listen on {address}: {error}"));
         let door = TcpDoor::bind(address.as_str()).map_err(failed)?;
         let port = format!("tcp://{}", door.address().map_err(failed)?);
-        return serve(door, &port, options, output);
+        return serve(config, door, &port, options, output);
     }
     let link = arguments.pty.clone().unwrap_or_else(default_link);
     let door = PtyDoor::open(Some(&link))
         .map_err(|error| Failure::new("port", format!("cannot offer a pty: {error}")))?;
-    serve(door, &link.display().to_string(), options, output)
+    serve(config, door, &link.display().to_string(), options, output)
 }
 
 /// Runs a module behind `door` until somebody ends the program.
-fn serve(door: impl Door, port: &str, options: &Options, output: Output) -> Result<Report, Failure> {
+fn serve(
+    config: Config,
+    door: impl Door,
+    port: &str,
+    options: &Options,
+    output: Output,
+) -> Result<Report, Failure> {
     output
         .remark(&format!("a module answers at {port} (use it with: sim800 -p {port} info); Ctrl-C ends it"));
     let line = options.baud.map_or_else(Line::unpaced, Line::paced);
-    let module = Module::new(Config::default(), line);
+    let module = Module::new(config, line);
     let ended = smol::block_on(interruptible(module.run(door)));
     match ended {
         // The way it is meant to end.

@@ -42,6 +42,13 @@ commands! {
             cid: Cid,
         }
         -> BearerProfile<'r>;
+        /// Saves the parameters of a bearer profile, so that they outlive a restart.
+        ///
+        /// The manual ends at 4; field logs have it on many revisions. Take a refusal for a firmware without it.
+        Write SapbrSave = 5 {
+            /// The bearer profile.
+            cid: Cid,
+        };
         test SapbrQuery;
     }
 }

@@ -32,6 +32,15 @@ pub enum InvalidValue {
         /// Where, counted in octets from 0.
         position: usize,
     },
+    /// A path does not begin with a drive and a backslash.
+    NoDrive,
+    /// Printable, but not in a path: it has a meaning of its own to the command line or to the file system.
+    NotInPath {
+        /// Which one.
+        octet: u8,
+        /// Where, counted in octets from 0.
+        position: usize,
+    },
     /// Longer than the manual allows.
     TooLong {
         /// The octets it has.
@@ -69,6 +78,11 @@ impl fmt::Display for InvalidValue {
             }
             Self::Backslash { position } => {
                 write!(f, "backslash at position {position}, which the module may take for a line end")
+            }
+            Self::NoDrive => f.write_str(r"the path does not begin with a drive, as C:\ does"),
+            Self::NotInPath { octet, position } => {
+                let octet = char::from(*octet);
+                write!(f, "'{octet}' at position {position}, which cannot stand in a path")
             }
             Self::TooLong { length, limit } => write!(f, "{length} octets long, the limit is {limit}"),
             Self::OutOfRange { value, min, max } => write!(f, "{value} is not in the range {min} to {max}"),

@@ -1,7 +1,7 @@
 //! The FTP service (manual chapter 12).
 
 use crate::bearer::Cid;
-use crate::{DataPhase, Id, Information, Line, Number, Secret, Text, time_limit};
+use crate::{DataPhase, FtpContext, Id, Information, Line, Number, Secret, Text, time_limit};
 
 /// The octets that one `AT+FTPGET=2` may ask for (manual 12.2.14).
 pub const FTP_READ_LIMIT: u32 = 1_460;
@@ -182,6 +182,20 @@ commands! {
         test FtpPutWrite;
     }
 
+    FtpScont "12.2.16" {
+        /// Saves the settings of FTP sessions, so that they outlive a restart: the password among them.
+        Execution FtpScont;
+        /// Reads the settings of FTP sessions, and whether they are the saved ones.
+        Read FtpScontRead -> FtpContext<'r>;
+        test FtpScont;
+    }
+
+    FtpDele "12.2.17" {
+        /// Deletes a file on the server; the result comes unsolicited: `+FTPDELE: 1,0` or `+FTPDELE: 1,<error>`.
+        Execution FtpDele, within |_| time_limit::FTP_SESSION;
+        test FtpDele;
+    }
+
     FtpSize "12.2.18" {
         /// Asks the server for the size of a file; the result comes unsolicited: `+FTPSIZE: 1,0,<size>` or
         /// `+FTPSIZE: 1,<error>`.
@@ -195,10 +209,50 @@ commands! {
         test FtpState;
     }
 
+    FtpMkd "12.2.21" {
+        /// Makes a directory on the server; the result comes unsolicited: `+FTPMKD: 1,0` or `+FTPMKD: 1,<error>`.
+        Execution FtpMkd, within |_| time_limit::FTP_SESSION;
+        test FtpMkd;
+    }
+
+    FtpRmd "12.2.22" {
+        /// Removes a directory on the server; the result comes unsolicited: `+FTPRMD: 1,0` or `+FTPRMD: 1,<error>`.
+        Execution FtpRmd, within |_| time_limit::FTP_SESSION;
+        test FtpRmd;
+    }
+
+    FtpList "12.2.23" {
+        /// Opens a listing of a directory on the server. `+FTPLIST: 1,1` tells when there is something to read, and comes
+        /// again while it waits; `+FTPLIST: 1,0` ends the session, `+FTPLIST: 1,<error>` as well.
+        Write FtpListOpen = 1, within |_| time_limit::FTP_SESSION;
+        /// Reads from the listing, which is text as the server sends it. No octets mean that there are none yet, not
+        /// that the listing has ended.
+        Write FtpListRead = 2 {
+            /// How many octets to read at most.
+            length: Number<1, FTP_READ_LIMIT>,
+        },
+        within |_| time_limit::FTP_SESSION,
+        data |command| DataPhase::Announced {
+            name: Id::FtpList.name(),
+            selector: Some(2),
+            at_most: command.length.get(),
+        };
+        test FtpListRead;
+    }
+
     FtpQuit "12.2.28" {
         /// Ends the running session, whose unsolicited result is then 86. Since V1.04 of the manual.
         Execution FtpQuit, within |_| time_limit::FTP_SESSION;
         test FtpQuit;
+    }
+
+    FtpRename "field logs" {
+        /// Renames a file on the server, from the names of the download to those of the upload; the result comes
+        /// unsolicited: `+FTPRENAME: 1,0` or `+FTPRENAME: 1,<error>`.
+        ///
+        /// No manual of these modules has it, some of their firmware does: its test form tells.
+        Execution FtpRename, within |_| time_limit::FTP_SESSION;
+        test FtpRename;
     }
 }
 

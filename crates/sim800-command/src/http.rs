@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::bearer::Cid;
 use crate::information::number;
 use crate::parameter::is_word;
-use crate::{DataPhase, Id, Information, LINE_LIMIT, Line, Number, Text, UserData, time_limit};
+use crate::{DataPhase, HttpContext, Id, Information, LINE_LIMIT, Line, Number, Text, UserData, time_limit};
 
 /// The octets that the module holds, of a body to send as of one received (manual 11.2.4, 11.2.6).
 pub const HTTP_LIMIT: u32 = 319_488;
@@ -77,10 +77,35 @@ commands! {
         test HttpReadRange;
     }
 
+    HttpScont "11.2.7" {
+        /// Saves the parameters of the HTTP session, so that they outlive a restart.
+        Execution HttpScont;
+        /// Reads the parameters of the HTTP session, and whether they are the saved ones.
+        Read HttpScontRead -> HttpContext<'r>;
+        test HttpScont;
+    }
+
     HttpStatus "11.2.8" {
         /// Asks how far the request has come.
         Read HttpStatusRead -> HttpProgress;
         test HttpStatusRead;
+    }
+
+    HttpHead "11.2.9" {
+        /// Reads the header of the last response. Since V1.09 of the manual, not in every model.
+        Execution HttpHead,
+        data |_| DataPhase::Announced { name: Id::HttpHead.name(), selector: None, at_most: HTTP_LIMIT };
+        test HttpHead;
+    }
+
+    HttpGetHead "11.2.10" {
+        /// Chooses whether `AT+HTTPREAD` includes the header of the response. Since V1.11 of the manual.
+        Write HttpGetHead {
+            /// Whether it does.
+            on: bool,
+        };
+        read HttpGetHead;
+        test HttpGetHead;
     }
 }
 

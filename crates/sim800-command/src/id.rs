@@ -80,8 +80,16 @@ ids! {
     HttpAction "+HTTPACTION"
     /// `AT+HTTPREAD`: what the server sent.
     HttpRead "+HTTPREAD"
+    /// `AT+HTTPSCONT`: parameters of the HTTP session in memory that outlives a restart.
+    HttpScont "+HTTPSCONT"
     /// `AT+HTTPSTATUS`: progress of the HTTP session.
     HttpStatus "+HTTPSTATUS"
+    /// `AT+HTTPHEAD`: header that the server sent.
+    HttpHead "+HTTPHEAD"
+    /// `AT+HTTPGETHEAD`: whether `AT+HTTPREAD` includes that header.
+    HttpGetHead "+HTTPGETHEAD"
+    /// `AT+HTTPSSL`: HTTP over SSL.
+    HttpSsl "+HTTPSSL"
     /// `AT+FTPPORT`: control port.
     FtpPort "+FTPPORT"
     /// `AT+FTPMODE`: active or passive.
@@ -112,12 +120,60 @@ ids! {
     FtpGet "+FTPGET"
     /// `AT+FTPPUT`: upload.
     FtpPut "+FTPPUT"
+    /// `AT+FTPSCONT`: settings of FTP sessions in memory that outlives a restart.
+    FtpScont "+FTPSCONT"
+    /// `AT+FTPDELE`: removal of a file on the server.
+    FtpDele "+FTPDELE"
     /// `AT+FTPSIZE`: size of a file on the server.
     FtpSize "+FTPSIZE"
     /// `AT+FTPSTATE`: state of the FTP session.
     FtpState "+FTPSTATE"
+    /// `AT+FTPEXTPUT`: upload from the module's memory.
+    FtpExtPut "+FTPEXTPUT"
+    /// `AT+FTPMKD`: new directory on the server.
+    FtpMkd "+FTPMKD"
+    /// `AT+FTPRMD`: removal of a directory on the server.
+    FtpRmd "+FTPRMD"
+    /// `AT+FTPLIST`: directory on the server.
+    FtpList "+FTPLIST"
+    /// `AT+FTPGETTOFS`: download into the module's file system.
+    FtpGetToFs "+FTPGETTOFS"
+    /// `AT+FTPPUTFRMFS`: upload from the module's file system.
+    FtpPutFrmFs "+FTPPUTFRMFS"
+    /// `AT+FTPEXTGET`: download into the module's memory.
+    FtpExtGet "+FTPEXTGET"
+    /// `AT+FTPFILEPUT`: upload of a file that is loaded into the module's memory first.
+    FtpFilePut "+FTPFILEPUT"
     /// `AT+FTPQUIT`: end of the FTP session.
     FtpQuit "+FTPQUIT"
+    /// `AT+FTPRENAME`: new name of a file on the server.
+    FtpRename "+FTPRENAME"
+    /// `AT+FTPSSL`: FTP over SSL.
+    FtpSsl "+FTPSSL"
+    /// `AT+SSLOPT`: what is checked under SSL.
+    SslOpt "+SSLOPT"
+    /// `AT+FSDRIVE`: letter of a drive of the module's file system.
+    FsDrive "+FSDRIVE"
+    /// `AT+FSLS`: what is in a directory.
+    FsLs "+FSLS"
+    /// `AT+FSCREATE`: new file.
+    FsCreate "+FSCREATE"
+    /// `AT+FSREAD`: octets of a file.
+    FsRead "+FSREAD"
+    /// `AT+FSWRITE`: octets into a file.
+    FsWrite "+FSWRITE"
+    /// `AT+FSDEL`: removal of a file.
+    FsDel "+FSDEL"
+    /// `AT+FSMKDIR`: new directory.
+    FsMkdir "+FSMKDIR"
+    /// `AT+FSRMDIR`: removal of a directory.
+    FsRmdir "+FSRMDIR"
+    /// `AT+FSRENAME`: new name of a file or a directory.
+    FsRename "+FSRENAME"
+    /// `AT+FSFLSIZE`: size of a file.
+    FsFlSize "+FSFLSIZE"
+    /// `AT+FSMEM`: free space of the drives.
+    FsMem "+FSMEM"
 }
 
 impl Id {

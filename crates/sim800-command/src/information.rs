@@ -38,6 +38,17 @@ impl<'a> Information<'a> for () {
     }
 }
 
+/// One number and nothing else.
+impl<'a> Information<'a> for u64 {
+    const SHAPE: &'static str = "<number>";
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let mut values = lines.first()?.values();
+        let only = number(&mut values)?;
+        values.next().is_none().then_some(only)
+    }
+}
+
 /// The next value as a number that fits `T`.
 pub(crate) fn number<T: TryFrom<u64>>(values: &mut Values<'_>) -> Option<T> {
     T::try_from(values.next()?.number()?).ok()

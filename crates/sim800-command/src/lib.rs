@@ -34,8 +34,11 @@ mod macros;
 
 mod bearer;
 mod command;
+mod context;
 mod error;
+mod fs;
 mod ftp;
+mod ftp_storage;
 mod general;
 mod http;
 mod id;
@@ -43,31 +46,44 @@ mod information;
 mod line;
 mod network;
 mod parameter;
+mod path;
 pub mod render;
 mod spec;
+mod ssl;
 mod text;
 pub mod time_limit;
 mod user_data;
 
 pub use bearer::{
     BearerKind, BearerParameter, BearerProfile, BearerState, BearerStatus, Cid, DialRate, SapbrClose,
-    SapbrOpen, SapbrQuery, SapbrSet, SapbrShow,
+    SapbrOpen, SapbrQuery, SapbrSave, SapbrSet, SapbrShow,
 };
 pub use command::{Command, Decode, Prepared, Read, Setting, Test, Tested};
+pub use context::{FtpContext, HttpContext};
 pub use error::{InvalidValue, Malformed};
+pub use fs::{
+    Drive, FS_CHUNK_LIMIT, FsCreate, FsDel, FsDrive, FsEntry, FsFlSize, FsFree, FsListing, FsLs, FsMem,
+    FsMkdir, FsRead, FsReadMode, FsRename, FsRmdir, FsStorage, FsWrite, FsWriteMode, FsWritten,
+};
 pub use ftp::{
-    FTP_READ_LIMIT, FTP_WRITE_LIMIT, FtpActivity, FtpCid, FtpDataConnection, FtpGetName, FtpGetOpen,
-    FtpGetPath, FtpGetRead, FtpMode, FtpPort, FtpPutClose, FtpPutName, FtpPutOpen, FtpPutOpt, FtpPutPath,
-    FtpPutWrite, FtpPw, FtpQuit, FtpRepresentation, FtpRest, FtpServ, FtpSize, FtpState, FtpStore, FtpType,
-    FtpUn,
+    FTP_READ_LIMIT, FTP_WRITE_LIMIT, FtpActivity, FtpCid, FtpDataConnection, FtpDele, FtpGetName, FtpGetOpen,
+    FtpGetPath, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpMode, FtpPort, FtpPutClose, FtpPutName,
+    FtpPutOpen, FtpPutOpt, FtpPutPath, FtpPutWrite, FtpPw, FtpQuit, FtpRename, FtpRepresentation, FtpRest,
+    FtpRmd, FtpScont, FtpScontRead, FtpServ, FtpSize, FtpState, FtpStore, FtpType, FtpUn,
+};
+pub use ftp_storage::{
+    FTP_EXTENDED_LIMIT, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead, FtpExtGetSave,
+    FtpExtGetSaved, FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpFilePutEnd,
+    FtpFilePutLoad, FtpGetToFs, FtpGetToFsProgress, FtpGetToFsStatus, FtpPutFrmFs, FtpPutFrmFsProgress,
+    FtpPutFrmFsStatus, FtpReconnection,
 };
 pub use general::{
     At, Cfun, Cgmm, Cgmr, Cmee, Cpowd, Echo, ErrorReport, FlowControl, Functionality, Gsn, Ifc, Ipr, Model,
     PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
 };
 pub use http::{
-    HTTP_LIMIT, HttpAction, HttpActivity, HttpData, HttpInit, HttpMethod, HttpPara, HttpParameter,
-    HttpProgress, HttpRead, HttpReadRange, HttpStatusRead, HttpTerm,
+    HTTP_LIMIT, HttpAction, HttpActivity, HttpData, HttpGetHead, HttpHead, HttpInit, HttpMethod, HttpPara,
+    HttpParameter, HttpProgress, HttpRead, HttpReadRange, HttpScont, HttpScontRead, HttpStatusRead, HttpTerm,
 };
 pub use id::Id;
 pub use information::Information;
@@ -77,7 +93,9 @@ pub use network::{
     IndicationMode, MessageRouting, Operator, PinState, Registration, RegistrationStatus, SignalQuality,
 };
 pub use parameter::{Number, Parameter};
+pub use path::{PATH_LIMIT, Path};
 pub use sim800_parser::{Claim, DataPhase, Expect, Line, Value, Values};
 pub use spec::{Domain, Form, ParameterSpec, SPECS, Spec, Tag, Word};
+pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use text::{Secret, Text};
 pub use user_data::UserData;

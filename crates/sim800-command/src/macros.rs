@@ -5,7 +5,8 @@
 /// * its [`Command`](crate::Command) and [`Decode`](crate::Decode) impl;
 /// * a row in the `SPECS` of the module that holds the table.
 ///
-/// One block per command, named by its [`Id`](crate::Id) and its section in the manual; in it one entry per form or use:
+/// One block per command, named by its [`Id`](crate::Id) and where it is described: a section of the manual, or another
+/// document; in it one entry per form or use:
 ///
 /// ```text
 /// FtpGet "12.2.14" {
@@ -39,7 +40,7 @@ macro_rules! commands {
     )+) => {
         $($(
             commands!(@struct
-                [$(#[doc = $doc])+ #[doc = concat!("\nManual section ", $section, ".")]]
+                [$(#[doc = $doc])+ #[doc = concat!("\nDescribed in: ", $section, ".")]]
                 $name [$($lt)?]
                 $({ $($(#[doc = $field_doc])+ $field: $type),+ })?
             );
@@ -48,6 +49,7 @@ macro_rules! commands {
                 const SPEC: &'static $crate::Spec = &$crate::Spec {
                     id: $crate::Id::$id,
                     name: $crate::Id::$id.name(),
+                    type_name: stringify!($name),
                     form: $crate::Form::$form,
                     parameters: &[
                         $($($crate::ParameterSpec::literal(stringify!($literal)),)+)?

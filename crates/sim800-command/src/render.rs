@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use crate::{Domain, Form, Id, SPECS};
+use crate::{Domain, Form, Id, ParameterSpec, SPECS};
 
 /// Displays as the text of `COMMANDS.md`.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +22,8 @@ impl fmt::Display for CommandsTable {
         f.write_str(
             "# Commands\n\n\
              Rendered by `cargo xtask render` from the table in `crates/sim800-command`: edit that, not this.\n\
-             Sections are those of the SIM800 Series AT Command Manual V1.12.\n\n\
-             | command | what it does | section |\n|---|---|---|\n",
+             Numbers are sections of the SIM800 Series AT Command Manual V1.12.\n\n\
+             | command | what it does | described in |\n|---|---|---|\n",
         )?;
         for spec in SPECS.iter().filter(|spec| spec.form != Form::Test) {
             writeln!(f, "| `{spec}` | {} | {} |", Sentence(spec.doc), spec.section)?;
@@ -37,15 +37,31 @@ impl fmt::Display for CommandsTable {
                     writeln!(f)?;
                 }
                 for given in parameters() {
-                    let name =
-                        if matches!(given.domain, Domain::Tagged(_)) { "tag>,<value" } else { given.name };
-                    let optional = if given.optional { " (may be left out)" } else { "" };
-                    write!(f, "* `<{name}>`{optional}: ")?;
-                    fmt_values(f, given.domain, given.doc, 2)?;
+                    fmt_parameter(f, given)?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// The list item, or items, of a parameter.
+fn fmt_parameter(f: &mut fmt::Formatter<'_>, given: &ParameterSpec) -> fmt::Result {
+    match given.domain {
+        Domain::Group(members) => {
+            let optional = if given.optional { " (may be left out with the others)" } else { "" };
+            for member in members {
+                write!(f, "* `<{}>`{optional}: ", member.name)?;
+                fmt_values(f, member.domain, member.doc, 2)?;
+            }
+            Ok(())
+        }
+        domain => {
+            let optional = if given.optional { " (may be left out)" } else { "" };
+            let name = if matches!(domain, Domain::Tagged(_)) { "tag>,<value" } else { given.name };
+            write!(f, "* `<{name}>`{optional}: ")?;
+            fmt_values(f, domain, given.doc, 2)
+        }
     }
 }
 
@@ -55,10 +71,11 @@ fn fmt_values(f: &mut fmt::Formatter<'_>, domain: Domain, doc: &'static str, ind
         Domain::Number { min, max } => write!(f, "{min} to {max}. ")?,
         Domain::Text { max, secret: false } => write!(f, "string of at most {max} octets. ")?,
         Domain::Text { max, secret: true } => write!(f, "secret string of at most {max} octets. ")?,
+        Domain::Path { max } => write!(f, "path without quotes of at most {max} octets. ")?,
         Domain::Headers => {
             write!(f, "string of lines `name: value` with `\\r\\n`, written out, between them. ")?
         }
-        Domain::Literal | Domain::Choice(_) | Domain::Tagged(_) => {}
+        Domain::Literal | Domain::Choice(_) | Domain::Tagged(_) | Domain::Group(_) => {}
     }
     write!(f, "{}", Lines { text: doc, indent })?;
     match domain {
@@ -127,7 +144,7 @@ impl fmt::Display for Dictionary {
         for parameter in SPECS.iter().flat_map(|spec| spec.parameters) {
             fmt_words(f, parameter.domain)?;
         }
-        ["\r\nOK\r\n", "\r\nERROR\r\n", "\r\n+CME ERROR: ", "\r\nDOWNLOAD\r\n", "\r\n> ", "=?\r"]
+        ["\r\nOK\r\n", "\r\nERROR\r\n", "\r\n+CME ERROR: ", "\r\nDOWNLOAD\r\n", "\r\n> ", "=?\r", "C:\\"]
             .iter()
             .try_for_each(|text| entry(f, format_args!("{text}")))
     }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Id, Prepared, Values, bearer, ftp, general, http, network};
+use crate::{Id, Prepared, Values, bearer, fs, ftp, ftp_storage, general, http, network, ssl};
 
 /// The syntax of a command line (manual 1.4.1 and 1.4.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,12 +40,19 @@ pub enum Domain {
         /// Whether it is masked wherever it is shown.
         secret: bool,
     },
+    /// A path in the module's file system, without quotes.
+    Path {
+        /// The most octets.
+        max: usize,
+    },
     /// Header lines in a quoted string, as `USERDATA` takes them.
     Headers,
     /// One of these.
     Choice(&'static [Word]),
     /// A quoted tag, and at the next place a value that depends on it.
     Tagged(&'static [Tag]),
+    /// These together, each at a place of its own: all of them or none.
+    Group(&'static [ParameterSpec]),
 }
 
 /// One of the words that a parameter may be.
@@ -101,11 +108,14 @@ pub struct Spec {
     pub id: Id,
     /// What stands behind `AT`; the same as `id.name()`.
     pub name: &'static str,
+    /// The type in this crate that stands for it; for [`Read`](crate::Read) and [`Test`](crate::Test) the one they are
+    /// the forms of.
+    pub type_name: &'static str,
     /// The syntax of this form.
     pub form: Form,
     /// What stands behind the name, in this order.
     pub parameters: &'static [ParameterSpec],
-    /// Where it is described: a section of the AT command manual V1.12.
+    /// Where it is described: a section of the AT command manual V1.12, or the name of another document.
     pub section: &'static str,
     /// The documentation, one or more paragraphs; every line begins with a blank.
     pub doc: &'static str,
@@ -135,6 +145,14 @@ impl fmt::Display for Spec {
             match parameter.domain {
                 Domain::Literal => write!(f, "{comma}{name}")?,
                 Domain::Tagged(_) => write!(f, "{comma}<tag>,<value>")?,
+                Domain::Group(members) => {
+                    f.write_str(if parameter.optional { "[" } else { "" })?;
+                    for (index, member) in members.iter().enumerate() {
+                        let comma = if index == 0 { comma } else { "," };
+                        write!(f, "{comma}<{}>", member.name)?;
+                    }
+                    f.write_str(if parameter.optional { "]" } else { "" })?;
+                }
                 _ if parameter.optional => write!(f, "[{comma}<{name}>]")?,
                 _ => write!(f, "{comma}<{name}>")?,
             }
@@ -143,7 +161,16 @@ impl fmt::Display for Spec {
     }
 }
 
-const TABLES: &[&[&Spec]] = &[general::SPECS, network::SPECS, bearer::SPECS, http::SPECS, ftp::SPECS];
+const TABLES: &[&[&Spec]] = &[
+    general::SPECS,
+    network::SPECS,
+    bearer::SPECS,
+    http::SPECS,
+    ftp::SPECS,
+    ftp_storage::SPECS,
+    ssl::SPECS,
+    fs::SPECS,
+];
 
 /// Every form of every command, grouped by command.
 pub static SPECS: &[&Spec] = &concat::<{ count(TABLES) }>(TABLES);

@@ -26,3 +26,9 @@ pub const BEARER_CLOSE: Duration = Duration::from_secs(65);
 /// Commands that begin, feed or end an FTP session, "if the server does not respond" (manual 12.2.14 and others; 60 s
 /// before V1.06).
 pub const FTP_SESSION: Duration = Duration::from_secs(75);
+
+/// Commands of the file system.
+///
+/// No document at hand states a maximum. The drivers of others wait from one to five seconds, for a listing ten; what
+/// was not answered by then is lost, so the longest counts for all.
+pub const FILE_SYSTEM: Duration = Duration::from_secs(10);

@@ -63,6 +63,12 @@ impl<'a> UserData<'a> {
         pairs.iter().copied().chain(joined).map(|(name, value)| (name, value.trim_matches(' ')))
     }
 
+    /// Reads header lines as they stand between the quotes of a command line.
+    pub(crate) fn joined(text: &'a str) -> Option<Self> {
+        text.split(SEPARATOR).all(|line| line.is_empty() || line.contains(':')).then_some(())?;
+        Self(Lines::Joined(text)).checked().ok()
+    }
+
     fn checked(self) -> Result<Self, InvalidValue> {
         let mut length = 0;
         for (index, (name, value)) in self.headers().enumerate() {
@@ -118,8 +124,6 @@ impl<'a> Parameter<'a> for UserData<'a> {
     }
 
     fn decode(values: &mut Values<'a>) -> Option<Self> {
-        let text = text::take(values)?;
-        text.split(SEPARATOR).all(|line| line.is_empty() || line.contains(':')).then_some(())?;
-        Self(Lines::Joined(text)).checked().ok()
+        Self::joined(text::take(values)?)
     }
 }

@@ -46,6 +46,7 @@ fn bearer_3_1() -> TestResult {
 fn bearer_beyond_the_note() -> TestResult {
     let cid = Cid::new(3)?;
     check(SapbrShow { cid }, "AT+SAPBR=4,3");
+    check(SapbrSave { cid }, "AT+SAPBR=5,3");
     for (parameter, text) in [
         (BearerParameter::ContentType(BearerKind::Csd), r#"AT+SAPBR=3,3,"CONTYPE","CSD""#),
         (BearerParameter::User(Text::new("me")?), r#"AT+SAPBR=3,3,"USER","me""#),
@@ -103,6 +104,11 @@ fn http_beyond_the_note() -> TestResult {
     }
     check(HttpAction { method: HttpMethod::Delete }, "AT+HTTPACTION=3");
     check(HttpReadRange { start: Number::new(1000)?, size: Number::new(500)? }, "AT+HTTPREAD=1000,500");
+    check(HttpScont, "AT+HTTPSCONT");
+    check(HttpScontRead, "AT+HTTPSCONT?");
+    check(HttpHead, "AT+HTTPHEAD");
+    check(HttpGetHead { on: true }, "AT+HTTPGETHEAD=1");
+    check(HttpSsl { on: true }, "AT+HTTPSSL=1");
     Ok(())
 }
 
@@ -128,8 +134,62 @@ fn ftp_3_9_to_3_17() -> TestResult {
 }
 
 #[test]
-fn ftp_beyond_3_17() -> TestResult {
-    check(FtpQuit, "AT+FTPQUIT"); // note 3.25
+fn ftp_3_16_to_3_25() -> TestResult {
+    check(FtpDele, "AT+FTPDELE");
+    check(FtpGetPath { path: Text::new("/test")? }, r#"AT+FTPGETPATH="/test""#);
+    check(FtpMkd, "AT+FTPMKD");
+    check(FtpRmd, "AT+FTPRMD");
+    check(FtpListOpen, "AT+FTPLIST=1");
+    check(FtpListRead { length: Number::new(1024)? }, "AT+FTPLIST=2,1024");
+    check(FtpExtPutBegin, "AT+FTPEXTPUT=1");
+    let (position, length, time) = (Number::new(0)?, Number::new(1024)?, Number::new(10_000)?);
+    check(FtpExtPutLoad { position, length, time }, "AT+FTPEXTPUT=2,0,1024,10000");
+    check(FtpExtPutEnd, "AT+FTPEXTPUT=0");
+    let name = Text::new("test.txt")?;
+    check(
+        FtpGetToFs { storage: FsStorage::Internal, name, reconnection: None },
+        r#"AT+FTPGETTOFS=0,"test.txt""#,
+    );
+    check(FtpGetToFsStatus, "AT+FTPGETTOFS?");
+    check(
+        FtpPutFrmFs { file: Text::new(r"c:\user\ftp\test.txt")?, reconnection: None },
+        r#"AT+FTPPUTFRMFS="c:\user\ftp\test.txt""#,
+    );
+    check(FtpPutFrmFsStatus, "AT+FTPPUTFRMFS?");
+    check(FtpExtGetOpen, "AT+FTPEXTGET=1");
+    check(FtpExtGetStatus, "AT+FTPEXTGET?");
+    check(FtpExtGetSave { name }, r#"AT+FTPEXTGET=2,"test.txt""#);
+    check(
+        FtpExtGetRead { position: Number::new(0)?, length: Number::new(174_125)? },
+        "AT+FTPEXTGET=3,0,174125",
+    );
+    check(FtpExtGetEnd, "AT+FTPEXTGET=0");
+    check(
+        FtpFilePutLoad { file: Text::new(r"c:\user\ftp\test.txt")? },
+        r#"AT+FTPFILEPUT=1,"c:\user\ftp\test.txt""#,
+    );
+    check(FtpFilePutEnd, "AT+FTPFILEPUT=0");
+    check(FtpQuit, "AT+FTPQUIT");
+    Ok(())
+}
+
+#[test]
+fn ftp_beyond_the_note() -> TestResult {
+    check(FtpScont, "AT+FTPSCONT");
+    check(FtpScontRead, "AT+FTPSCONT?");
+    check(FtpRename, "AT+FTPRENAME");
+    check(FtpSsl { mode: FtpSecurity::None }, "AT+FTPSSL=0");
+    check(FtpSsl { mode: FtpSecurity::Implicit }, "AT+FTPSSL=1");
+    check(FtpSsl { mode: FtpSecurity::Explicit }, "AT+FTPSSL=2");
+    check(SslOpt { option: SslOption::IgnoreInvalidCertificate, on: true }, "AT+SSLOPT=0,1");
+    check(SslOpt { option: SslOption::ClientAuthentication, on: false }, "AT+SSLOPT=1,0");
+    let reconnection = Some(FtpReconnection { times: Number::new(255)?, delay: Number::new(60)? });
+    check(
+        FtpGetToFs { storage: FsStorage::Card, name: Text::new("a b")?, reconnection },
+        r#"AT+FTPGETTOFS=1,"a b",255,60"#,
+    );
+    check(FtpPutFrmFs { file: Text::new(r"D:\a")?, reconnection }, r#"AT+FTPPUTFRMFS="D:\a",255,60"#);
+    assert!(Prepared::parse(br#"AT+FTPGETTOFS=1,"a b",255"#).is_none(), "both or none");
     check(FtpState, "AT+FTPSTATE");
     check(FtpPort { port: Number::new(2121)? }, "AT+FTPPORT=2121");
     check(FtpMode { mode: FtpDataConnection::Active }, "AT+FTPMODE=0");
@@ -139,6 +199,36 @@ fn ftp_beyond_3_17() -> TestResult {
     check(FtpPutOpt { option: FtpStore::Append }, r#"AT+FTPPUTOPT="APPE""#);
     check(FtpPutOpt { option: FtpStore::Unique }, r#"AT+FTPPUTOPT="STOU""#);
     check(FtpPutOpt { option: FtpStore::Replace }, r#"AT+FTPPUTOPT="STOR""#);
+    Ok(())
+}
+
+/// As drivers in the field write them.
+#[test]
+fn file_system() -> TestResult {
+    let file = Path::new(r"C:\User\Log\Log.txt")?;
+    check(FsDrive { storage: FsStorage::Internal }, "AT+FSDRIVE=0");
+    check(FsDrive { storage: FsStorage::Card }, "AT+FSDRIVE=1");
+    check(FsLs { directory: Path::new(r"C:\")? }, r"AT+FSLS=C:\");
+    check(FsCreate { file }, r"AT+FSCREATE=C:\User\Log\Log.txt");
+    let read = |mode, size, position| -> Result<_, InvalidValue> {
+        Ok(FsRead { file, mode, size: Number::new(size)?, position: Number::new(position)? })
+    };
+    check(read(FsReadMode::Start, 100, 0)?, r"AT+FSREAD=C:\User\Log\Log.txt,0,100,0");
+    check(read(FsReadMode::Position, 10_240, 512)?, r"AT+FSREAD=C:\User\Log\Log.txt,1,10240,512");
+    let write = |mode, size, time| -> Result<_, InvalidValue> {
+        Ok(FsWrite { file, mode, size: Number::new(size)?, time: Number::new(time)? })
+    };
+    check(write(FsWriteMode::Start, 2, 10)?, r"AT+FSWRITE=C:\User\Log\Log.txt,0,2,10");
+    check(write(FsWriteMode::Append, 10_240, 120)?, r"AT+FSWRITE=C:\User\Log\Log.txt,1,10240,120");
+    check(FsDel { file }, r"AT+FSDEL=C:\User\Log\Log.txt");
+    check(FsMkdir { directory: Path::new(r"C:\User\Log")? }, r"AT+FSMKDIR=C:\User\Log");
+    check(FsRmdir { directory: Path::new(r"C:\User\Log\")? }, r"AT+FSRMDIR=C:\User\Log\");
+    check(
+        FsRename { old: file, new: Path::new(r"C:\User\Log\Log1.txt")? },
+        r"AT+FSRENAME=C:\User\Log\Log.txt,C:\User\Log\Log1.txt",
+    );
+    check(FsFlSize { file }, r"AT+FSFLSIZE=C:\User\Log\Log.txt");
+    check(FsMem, "AT+FSMEM");
     Ok(())
 }
 

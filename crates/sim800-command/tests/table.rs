@@ -15,6 +15,10 @@ fn every_row_is_documented_and_stands_for_its_command() {
         for parameter in spec.parameters {
             let is_literal = parameter.domain == Domain::Literal;
             assert_eq!(parameter.doc.trim().is_empty(), is_literal, "{spec}: {}", parameter.name);
+            if let Domain::Group(members) = parameter.domain {
+                let alone = |member: &ParameterSpec| !member.doc.trim().is_empty() && !member.optional;
+                assert!(members.iter().all(alone), "{spec}: {}", parameter.name);
+            }
         }
         let optional = spec.parameters.iter().skip_while(|parameter| !parameter.optional);
         assert!(
@@ -51,6 +55,15 @@ fn values(domain: Domain, name: &'static str) -> BoxedStrategy<String> {
             proptest::string::string_regex(&format!("\"[ !#-~]{{0,{}}}\"", max.min(255)))
                 .expect("a regular expression")
                 .boxed()
+        }
+        Domain::Path { max } => {
+            let names = format!(r"[!#-)+\-.0-9=@-{{}}~]{{0,{}}}", max - r"C:\".len());
+            let names = proptest::string::string_regex(&names).expect("a regular expression");
+            ("[A-Za-z]", names).prop_map(|(drive, names)| format!(r"{drive}:\{names}")).boxed()
+        }
+        Domain::Group(members) => {
+            let values: Vec<_> = members.iter().map(|member| values(member.domain, member.name)).collect();
+            values.prop_map(|values| values.join(",")).boxed()
         }
         Domain::Headers => prop::collection::vec("[A-Za-z0-9-]{1,9}: [!#-\\[\\]-~]{1,9}", 0..5)
             .prop_map(|lines| format!("\"{}\"", lines.join("\\r\\n")))
@@ -129,16 +142,22 @@ proptest! {
     }
 }
 
+/// Some value of a parameter.
+fn plain(parameter: &ParameterSpec) -> String {
+    match parameter.domain {
+        Domain::Literal => parameter.name.to_owned(),
+        Domain::Number { min, .. } => min.to_string(),
+        Domain::Choice(words) => words[0].word.to_owned(),
+        Domain::Tagged(_) => "\"CID\",1".to_owned(),
+        Domain::Path { .. } => r"C:\".to_owned(),
+        Domain::Group(members) => members.iter().map(plain).collect::<Vec<_>>().join(","),
+        _ => "\"\"".to_owned(),
+    }
+}
+
 #[test]
 fn numbers_out_of_range_and_missing_or_surplus_values_are_refused() {
     for spec in SPECS.iter().filter(|spec| spec.form == Form::Write) {
-        let plain = |parameter: &ParameterSpec| match parameter.domain {
-            Domain::Literal => parameter.name.to_owned(),
-            Domain::Number { min, .. } => min.to_string(),
-            Domain::Choice(words) => words[0].word.to_owned(),
-            Domain::Tagged(_) => "\"CID\",1".to_owned(),
-            _ => "\"\"".to_owned(),
-        };
         let values: Vec<_> = spec.parameters.iter().map(plain).collect();
         let is_this = |values: &[String]| {
             let line = format!("AT{}={}", spec.name, values.join(","));

@@ -48,6 +48,29 @@ fn headers_refuse_what_would_make_another_header() {
 }
 
 #[test]
+fn paths_refuse_what_the_command_line_or_the_file_system_would_take_for_something_else() {
+    for path in ["", "C", "C:", r"\User", "a.txt", "C:/User", r"1:\", r"?:\", "=?"] {
+        assert_eq!(Path::new(path), Err(InvalidValue::NoDrive), "{path}");
+    }
+    for octet in b" ,;*/:<>?|" {
+        let path = format!(r"C:\a{}b", char::from(*octet));
+        assert_eq!(Path::new(&path), Err(InvalidValue::NotInPath { octet: *octet, position: 4 }));
+    }
+    assert_eq!(Path::new("C:\\a\""), Err(InvalidValue::Quote { position: 4 }));
+    assert_eq!(Path::new("C:\\a\rAT+CPOWD=1"), Err(InvalidValue::Control { octet: 13, position: 4 }));
+    assert_eq!(Path::new("C:\\é"), Err(InvalidValue::NotAscii { position: 3 }));
+    let longest = format!(r"C:\{}", "x".repeat(61));
+    assert_eq!(Path::new(&longest).map(Path::as_str), Ok(longest.as_str()));
+    let longer = format!("{longest}x");
+    assert_eq!(Path::new(&longer), Err(InvalidValue::TooLong { length: 65, limit: 64 }));
+    assert!(InvalidValue::NoDrive.to_string().contains(r"C:\"));
+    assert_eq!(
+        format!("{:?} {}", Path::new("d:\\a=b"), Path::new("d:\\a=b").unwrap()),
+        r#"Ok("d:\\a=b") d:\a=b"#
+    );
+}
+
+#[test]
 fn errors_say_what_and_where_in_lowercase() {
     for error in [
         InvalidValue::Quote { position: 3 },
@@ -57,6 +80,7 @@ fn errors_say_what_and_where_in_lowercase() {
         InvalidValue::TooLong { length: 3, limit: 2 },
         InvalidValue::OutOfRange { value: 3, min: 1, max: 2 },
         InvalidValue::HeaderName { index: 3 },
+        InvalidValue::NotInPath { octet: b'?', position: 3 },
     ] {
         let text = error.to_string();
         assert!(text.contains('3'), "{text}");
@@ -83,6 +107,17 @@ fn line_limit_is_556_behind_the_prefix() -> TestResult {
 
 fn url(url: &str) -> Result<HttpPara<'_>, InvalidValue> {
     Ok(HttpPara { parameter: HttpParameter::Url(Text::new(url)?) })
+}
+
+/// The numbers inside a group keep their ranges too.
+#[test]
+fn reconnection_out_of_range_is_refused() {
+    for (values, accepted) in
+        [("0,0", true), ("255,60", true), ("256,0", false), ("0,61", false), ("1,", false)]
+    {
+        let line = format!(r#"AT+FTPGETTOFS=0,"a",{values}"#);
+        assert_eq!(Prepared::parse(line.as_bytes()).is_some(), accepted, "{line}");
+    }
 }
 
 /// Neither the value nor the line shows it, and the line tells where it is.
@@ -121,5 +156,6 @@ fn the_secret_is_exactly_what_stands_between_the_quotes() -> TestResult {
     let open = CommandLine::new(&HttpPara { parameter: HttpParameter::UserData(headers) })?;
     assert_eq!(open.secret(), None);
     assert_eq!(format!("{headers:?}"), r#"{"Accept": "x/y"}"#);
+    assert_ne!(headers, UserData::new(&[("Accept", "x/z")])?);
     Ok(())
 }

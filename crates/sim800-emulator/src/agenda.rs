@@ -27,6 +27,10 @@ pub(crate) enum Timer {
     FtpNeglect,
     /// The FTP server was silent too long.
     FtpServer,
+    /// What was downloaded is in the file system.
+    FtpStore,
+    /// A transfer to or from the file system connects again.
+    FtpReconnect,
 }
 
 /// A handful of timers, in the order they were set.

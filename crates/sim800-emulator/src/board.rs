@@ -56,6 +56,10 @@ pub(crate) enum Sink {
     HttpData,
     /// `AT+FTPPUT=2`
     FtpPut,
+    /// `AT+FTPEXTPUT=2`
+    FtpExtPut,
+    /// `AT+FSWRITE`
+    FsWrite,
 }
 
 pub(crate) struct Board {

@@ -1,10 +1,13 @@
 //! What kind of module is emulated, and how fast it is.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::storage::{MemoryStorage, Storage};
 
 /// The module and the world it wakes up in.
 ///
-/// The default is a module that is up and running: SIM ready, registered at home, attached, echo on.
+/// The default is a module that is up and running: SIM ready, registered at home, attached, echo on. Clones share their storage.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -36,12 +39,20 @@ pub struct Config {
     pub echo: bool,
     /// The only access point name the network knows; `None` accepts every one.
     pub apn: Option<String>,
-    /// Whether the firmware speaks TLS; without, `AT+HTTPSSL` is `ERROR`.
+    /// Whether the firmware speaks TLS; without, `AT+HTTPSSL`, `AT+FTPSSL` and `AT+SSLOPT` are `ERROR`.
     pub ssl: bool,
+    /// Whether the firmware has `AT+FTPRENAME`, which no SIM800 manual has.
+    pub ftp_rename: bool,
+    /// Drive C, inside the module.
+    pub storage: Arc<dyn Storage>,
+    /// Drive D, an SD card.
+    pub card: Option<Arc<dyn Storage>>,
     /// How header lines are spaced.
     pub spacing: Spacing,
     /// What `AT+HTTPDATA` says when its time runs out.
     pub http_data_expiry: DataExpiry,
+    /// What `AT+FSWRITE` says behind `TimeOut` when its time runs out.
+    pub fs_write_expiry: DataExpiry,
     /// The most octets per `AT+FTPPUT=2`, announced in `+FTPPUT: 1,1,<max>`: one per round, the last one for all further rounds.
     /// Empty means 1360 (application note 3.10).
     pub ftp_put_maxima: Vec<u16>,
@@ -71,14 +82,28 @@ impl Default for Config {
             echo: true,
             apn: None,
             ssl: true,
+            ftp_rename: true,
+            storage: Arc::new(internal()),
+            card: None,
             spacing: Spacing::Sim800,
             http_data_expiry: DataExpiry::Error,
+            fs_write_expiry: DataExpiry::Error,
             ftp_put_maxima: Vec::new(),
             ftp_put_grant: Grant::Full,
             ftp_window: 16 * 1024,
             timings: Timings::default(),
         }
     }
+}
+
+/// Drive C as it is delivered. With this much room (a log says 190464 free octets) it is one of the larger ones.
+fn internal() -> MemoryStorage {
+    let storage = MemoryStorage::new(190_464);
+    for directory in [&["User".to_owned()][..], &["User".to_owned(), "FTP".to_owned()]] {
+        // In memory this cannot fail.
+        let _ = storage.make_directory(directory);
+    }
+    storage
 }
 
 /// How a module comes up (manual 1.4, 2.2.41). Whether `AT+CFUN=1,1` finds it autobauding again depends on `AT+IPR`.
@@ -154,13 +179,14 @@ pub enum Spacing {
     Sim900,
 }
 
-/// How `AT+HTTPDATA` ends when the octets do not come in time. The manual does not say; logs show `OK`.
+/// How a command ends whose octets do not come in time. For `AT+HTTPDATA` the manual does not say, and logs show `OK`; for
+/// `AT+FSWRITE` one driver waits for the line `TimeOut` and looks no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DataExpiry {
     /// `ERROR`, and what came is discarded.
     Error,
-    /// `OK`, and what came is the body.
+    /// `OK`, and what came is taken.
     Ok,
 }
 
@@ -204,6 +230,8 @@ pub struct Timings {
     pub ftp_neglect: Duration,
     /// How long an FTP server may be silent before the session ends with 64.
     pub ftp_server: Duration,
+    /// From the arrival of downloaded octets to their being in the file system.
+    pub fs_write: Duration,
 }
 
 impl Default for Timings {
@@ -222,6 +250,7 @@ impl Default for Timings {
             ftp_repeat: Duration::from_secs(5),
             ftp_neglect: Duration::from_secs(75),
             ftp_server: Duration::from_secs(75),
+            fs_write: Duration::from_millis(50),
         }
     }
 }
@@ -241,6 +270,7 @@ impl Timings {
             functionality: Duration::ZERO,
             pin: Duration::ZERO,
             operators: Duration::ZERO,
+            fs_write: Duration::ZERO,
             ..Self::default()
         }
     }

@@ -4,10 +4,12 @@ use sim800_command::{Form, Id};
 
 use crate::board::{Outcome, Slow, Step};
 use crate::fault::PowerDown;
+use crate::files::Files;
 use crate::ftp::{Kind, Setting};
 use crate::module::Emulator;
 use crate::radio::Domain;
 use crate::refusal::{Cme, Refusal};
+use crate::ssl::Ssl;
 use crate::syntax::Command;
 
 impl Emulator {
@@ -20,7 +22,7 @@ impl Emulator {
 
     /// The commands of the table. No wildcard: a new one does not compile until it is handled.
     fn execute_known(&mut self, id: Id, command: &Command) -> Outcome {
-        let Self { board, general, card, radio, bearers, http, ftp, .. } = self;
+        let Self { board, general, card, radio, bearers, ssl, http, ftp, files, .. } = self;
         match id {
             Id::At => Ok(Step::Done),
             Id::Echo | Id::Verbose | Id::Quiet => general.format_switch(id, command, board),
@@ -47,9 +49,15 @@ impl Emulator {
             Id::HttpTerm => http.terminate(command, board),
             Id::HttpPara => http.parameter(command, board),
             Id::HttpData => http.data(command, board),
-            Id::HttpAction => http.action(command, bearers, board),
+            Id::HttpAction => http.action(command, bearers, ssl, board),
             Id::HttpRead => http.read(command, board),
             Id::HttpStatus => http.status(command, board),
+            Id::HttpScont => http.context(command, board),
+            Id::HttpHead => http.head(command, board),
+            Id::HttpGetHead => http.get_head(command, board),
+            Id::HttpSsl => http.tls(command, board),
+            Id::FtpSsl => Ssl::ftp(command, board),
+            Id::SslOpt => ssl.option(command, board),
             Id::FtpPort => ftp.setting(Setting::Port, command, board),
             Id::FtpMode => ftp.setting(Setting::Mode, command, board),
             Id::FtpType => ftp.setting(Setting::Type, command, board),
@@ -65,9 +73,31 @@ impl Emulator {
             Id::FtpPutPath => ftp.setting(Setting::PutPath, command, board),
             Id::FtpGet => ftp.download(Kind::Get, command, bearers, board),
             Id::FtpPut => ftp.upload(command, bearers, board),
+            Id::FtpDele => ftp.one_shot(Kind::Delete, command, bearers, board),
             Id::FtpSize => ftp.one_shot(Kind::Size, command, bearers, board),
             Id::FtpState => ftp.state(command, board),
+            Id::FtpMkd => ftp.one_shot(Kind::MakeDirectory, command, bearers, board),
+            Id::FtpRmd => ftp.one_shot(Kind::RemoveDirectory, command, bearers, board),
+            Id::FtpList => ftp.download(Kind::List, command, bearers, board),
             Id::FtpQuit => ftp.quit(command, board),
+            Id::FtpScont => ftp.context(command, board),
+            Id::FtpRename => ftp.one_shot(Kind::Rename, command, bearers, board),
+            Id::FtpExtPut => ftp.extended_put(command, board),
+            Id::FtpExtGet => ftp.extended_get(command, bearers, board),
+            Id::FtpFilePut => ftp.file_put(command, board),
+            Id::FtpGetToFs => ftp.get_to_files(command, bearers, board),
+            Id::FtpPutFrmFs => ftp.put_from_files(command, bearers, board),
+            Id::FsDrive
+            | Id::FsLs
+            | Id::FsCreate
+            | Id::FsRead
+            | Id::FsDel
+            | Id::FsMkdir
+            | Id::FsRmdir
+            | Id::FsRename
+            | Id::FsFlSize => Files::command(id, command, board),
+            Id::FsWrite => files.write(command, board),
+            Id::FsMem => Files::free(command, board),
         }
     }
 
@@ -96,13 +126,8 @@ impl Emulator {
 
     /// Commands outside of the table, by name: what other people's programs send at their start.
     fn execute_other(&mut self, command: &Command) -> Outcome {
-        let Self { board, general, card, bearers, http, ftp, radio, .. } = self;
+        let Self { board, general, card, radio, .. } = self;
         match command.name.as_str() {
-            "+HTTPSSL" => http.tls(command, board),
-            "+FTPLIST" => ftp.download(Kind::List, command, bearers, board),
-            "+FTPDELE" => ftp.one_shot(Kind::Delete, command, bearers, board),
-            "+FTPMKD" => ftp.one_shot(Kind::MakeDirectory, command, bearers, board),
-            "+FTPRMD" => ftp.one_shot(Kind::RemoveDirectory, command, bearers, board),
             "+GMI" | "+CGMI" => general.identity(command, "SIMCOM_Ltd", board),
             "+GMM" => general.identity(command, &board.config.model.clone(), board),
             "+GMR" => {

@@ -113,6 +113,8 @@ pub struct HttpRequest {
     pub limit: usize,
     /// Whether to speak TLS.
     pub tls: bool,
+    /// Whether the server's certificate has to be valid.
+    pub check_certificate: bool,
 }
 
 impl fmt::Debug for HttpRequest {
@@ -132,6 +134,7 @@ impl fmt::Debug for HttpRequest {
             .field("timeout", &self.timeout)
             .field("limit", &self.limit)
             .field("tls", &self.tls)
+            .field("check_certificate", &self.check_certificate)
             .finish()
     }
 }

@@ -1,39 +1,97 @@
-//! FTP: one session at a time, whatever it is for (application note 3.9 to 3.19 and 3.25, manual chapter 12).
+//! FTP: one session at a time, whatever it is for (application note 3.9 to 3.25, manual chapter 12).
 
+mod extended;
+mod files;
+mod kind;
 mod session;
 mod settings;
+mod transfer;
 
 use bytes::Bytes;
 use sim800_command::Form;
 
+use self::extended::Memory;
 use self::session::{LONGEST_READ, Life, Session};
 use self::settings::Settings;
-pub(crate) use self::{session::Kind, settings::Setting};
+use self::transfer::{Reconnection, Transfer};
+pub(crate) use self::{kind::Kind, settings::Setting};
 use crate::agenda::Timer;
 use crate::bearer::Bearers;
 use crate::board::{Board, Outcome, Step};
-use crate::effect::{Effect, FtpAction, FtpRequest, OperationId};
+use crate::effect::{Effect, FtpRequest, OperationId};
 use crate::network::{FtpFailure, NetworkEvent};
 use crate::refusal::{Cme, Refusal};
 use crate::syntax::Command;
 
-/// Settings, and the session that is alive.
+/// Settings, memory, and the session that is alive.
 #[derive(Default)]
 pub(crate) struct Ftp {
     settings: Settings,
-    session: Option<Session>,
+    /// What `AT+FTPSCONT` has saved; survives a restart.
+    saved: Option<Settings>,
+    session: Option<Alive>,
+    memory: Memory,
+    /// Where in the memory `AT+FTPEXTPUT=2` puts what comes.
+    loading: usize,
+}
+
+/// A session that is alive.
+enum Alive {
+    /// The DTE reads, writes, or just waits.
+    Dialogue(Session),
+    /// The module moves the octets itself.
+    Transfer(Box<Transfer>),
+}
+
+impl Alive {
+    fn operation(&self) -> Option<OperationId> {
+        match self {
+            Self::Dialogue(session) => Some(session.id()),
+            Self::Transfer(transfer) => transfer.operation(),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Dialogue(session) => session.kind(),
+            Self::Transfer(transfer) => transfer.kind(),
+        }
+    }
+
+    fn cid(&self) -> u8 {
+        match self {
+            Self::Dialogue(session) => session.cid(),
+            Self::Transfer(transfer) => transfer.cid(),
+        }
+    }
 }
 
 impl Ftp {
     /// Everything is gone, as at a restart.
     pub(crate) fn restart(&mut self, board: &mut Board) {
         self.cancel(board);
-        *self = Self::default();
+        let saved = self.saved.take();
+        *self = Self { settings: saved.clone().unwrap_or_default(), saved, ..Self::default() };
     }
 
     /// Any of the setters.
     pub(crate) fn setting(&mut self, setting: Setting, command: &Command, board: &mut Board) -> Outcome {
         self.settings.command(setting, command, board)
+    }
+
+    /// `AT+FTPSCONT`
+    pub(crate) fn context(&mut self, command: &Command, board: &mut Board) -> Outcome {
+        match command.form {
+            Form::Test => {}
+            Form::Execution => self.saved = Some(self.settings.clone()),
+            Form::Read => {
+                let is_saved = self.saved.as_ref() == Some(&self.settings);
+                let text = self.settings.show_saved(is_saved, board.config.timings.ftp_server);
+                board.output.information(&text);
+            }
+            _ => return Err(Refusal::Unknown),
+        }
+        Ok(Step::Done)
     }
 
     /// `AT+FTPGET` and `AT+FTPLIST`
@@ -64,13 +122,22 @@ impl Ftp {
     pub(crate) fn upload(&mut self, command: &Command, bearers: &Bearers, board: &mut Board) -> Outcome {
         let Some((verb, length)) = Self::verb(command)? else { return Ok(Step::Done) };
         match (verb, length) {
-            (1, None) => Ok(self.open(Kind::Put, bearers, board)),
+            (1, None) => match self.loaded() {
+                None => Ok(self.open(Kind::Put, bearers, board)),
+                Some(source) => {
+                    self.open_transfer(Kind::Put, bearers, board, |kind, cid, request, board| {
+                        let reconnection = Reconnection::default();
+                        Ok(Transfer::upload(kind, cid, request, source, reconnection, board))
+                    });
+                    Ok(Step::Done)
+                }
+            },
             (2, Some(length)) => self.session_of(Kind::Put)?.write(length, board),
             _ => Err(Cme::OutOfRange.into()),
         }
     }
 
-    /// `AT+FTPSIZE`, `AT+FTPDELE`, `AT+FTPMKD`, `AT+FTPRMD`
+    /// `AT+FTPSIZE`, `AT+FTPDELE`, `AT+FTPMKD`, `AT+FTPRMD`, `AT+FTPRENAME`
     pub(crate) fn one_shot(
         &mut self,
         kind: Kind,
@@ -79,6 +146,7 @@ impl Ftp {
         board: &mut Board,
     ) -> Outcome {
         match command.form {
+            _ if kind == Kind::Rename && !board.config.ftp_rename => Err(Refusal::Unknown),
             Form::Test => Ok(Step::Done),
             Form::Execution => Ok(self.open(kind, bearers, board)),
             _ => Err(Refusal::Unknown),
@@ -103,7 +171,7 @@ impl Ftp {
             Form::Test => {}
             Form::Execution => {
                 let session = self.session.as_ref().ok_or(Refusal::Cme(Cme::NotAllowed))?;
-                let end = session.end_line(FtpFailure::QUIT);
+                let end = session.kind().failed(FtpFailure::QUIT);
                 board.output.unsolicited_after_result(end);
                 self.cancel(board);
             }
@@ -129,71 +197,63 @@ impl Ftp {
     }
 
     fn session_of(&mut self, kind: Kind) -> Result<&mut Session, Refusal> {
-        self.session.as_mut().filter(|session| session.kind() == kind).ok_or(Refusal::Cme(Cme::NotAllowed))
+        match &mut self.session {
+            Some(Alive::Dialogue(session)) if session.kind() == kind => Ok(session),
+            _ => Err(Cme::NotAllowed.into()),
+        }
     }
 
-    /// Begins a session. What is wrong with it is said after the `OK`.
+    /// How far the module's own transfer of this kind has come, if it is alive.
+    fn progress_of(&self, kind: Kind) -> Option<(u64, u64)> {
+        match &self.session {
+            Some(Alive::Transfer(transfer)) if transfer.kind() == kind => Some(transfer.progress()),
+            _ => None,
+        }
+    }
+
+    /// Begins a session with the DTE. What is wrong with it is said after the `OK`.
     fn open(&mut self, kind: Kind, bearers: &Bearers, board: &mut Board) -> Step {
-        match self.begin(kind, bearers, board) {
-            Ok(session) => self.session = Some(session),
-            Err(failure) => {
-                let line = format!("{}: 1,{}", kind.name(), failure.0);
-                board.output.unsolicited_after_result(line);
+        match self.request(kind, bearers) {
+            Ok(request) => {
+                let id = board.operation();
+                board.effect(Effect::Ftp { id, request });
+                self.session = Some(Alive::Dialogue(Session::begin(id, kind, self.settings.cid, board)));
             }
+            Err(failure) => board.output.unsolicited_after_result(kind.failed(failure)),
         }
         Step::Done
     }
 
-    fn begin(&self, kind: Kind, bearers: &Bearers, board: &mut Board) -> Result<Session, FtpFailure> {
-        let settings = &self.settings;
+    /// Begins a transfer of the module's own. What is wrong with it is said after the `OK`.
+    fn open_transfer(
+        &mut self,
+        kind: Kind,
+        bearers: &Bearers,
+        board: &mut Board,
+        begin: impl FnOnce(Kind, u8, FtpRequest, &mut Board) -> Result<Transfer, FtpFailure>,
+    ) {
+        let cid = self.settings.cid;
+        match self.request(kind, bearers).and_then(|request| begin(kind, cid, request, board)) {
+            Ok(transfer) => self.session = Some(Alive::Transfer(Box::new(transfer))),
+            Err(failure) => board.output.unsolicited_after_result(kind.failed(failure)),
+        }
+    }
+
+    fn request(&self, kind: Kind, bearers: &Bearers) -> Result<FtpRequest, FtpFailure> {
         if self.session.is_some() {
             return Err(FtpFailure::NOT_ALLOWED);
         }
-        if !bearers.is_open(settings.cid) {
+        if !bearers.is_open(self.settings.cid) {
             return Err(FtpFailure::NETWORK);
         }
-        if settings.server.is_empty() {
-            return Err(FtpFailure::DNS);
-        }
-        let (path, name, action) = match kind {
-            Kind::Get => (&settings.get_path, Some(&settings.get_name), FtpAction::Get),
-            Kind::Put => (&settings.put_path, Some(&settings.put_name), FtpAction::Put(settings.put_option)),
-            Kind::Size => (&settings.get_path, Some(&settings.get_name), FtpAction::Size),
-            Kind::Delete => (&settings.get_path, Some(&settings.get_name), FtpAction::Delete),
-            Kind::List => (&settings.get_path, None, FtpAction::List),
-            Kind::MakeDirectory => (&settings.get_path, None, FtpAction::MakeDirectory),
-            Kind::RemoveDirectory => (&settings.get_path, None, FtpAction::RemoveDirectory),
-        };
-        // 64 for an empty name is what application note 3.13 shows.
-        let missing = match kind {
-            Kind::MakeDirectory | Kind::RemoveDirectory => path.is_empty(),
-            _ => name.is_some_and(String::is_empty),
-        };
-        if missing {
-            return Err(FtpFailure::TIMEOUT);
-        }
-        let request = FtpRequest {
-            server: settings.server.clone(),
-            port: settings.port,
-            user: settings.user.clone(),
-            password: settings.password.clone(),
-            passive: settings.passive,
-            ascii: settings.ascii,
-            rest: if kind == Kind::Get { settings.rest.into() } else { 0 },
-            path: path.clone(),
-            name: name.cloned().unwrap_or_default(),
-            action,
-        };
-        let id = board.operation();
-        board.effect(Effect::Ftp { id, request });
-        Ok(Session::begin(id, kind, settings.cid, board))
+        self.settings.request(kind)
     }
 
     /// The octets for `AT+FTPPUT=2` have come, or not in time.
     pub(crate) fn input(&mut self, octets: Bytes, complete: bool, board: &mut Board) -> Result<(), Refusal> {
-        let session = self.session.as_mut().ok_or(Refusal::Cme(Cme::NotAllowed))?;
+        let session = self.session_of(Kind::Put)?;
         if !complete {
-            let end = session.end_line(FtpFailure::TIMEOUT);
+            let end = Kind::Put.failed(FtpFailure::TIMEOUT);
             board.output.unsolicited_after_result(end);
             self.cancel(board);
             return Err(Refusal::Unknown);
@@ -203,22 +263,45 @@ impl Ftp {
 
     /// News from the network; ignored unless they are of the session that is alive.
     pub(crate) fn handle_network(&mut self, id: OperationId, event: NetworkEvent, board: &mut Board) {
-        if let Some(session) = self.session.as_mut().filter(|session| session.id() == id) {
-            let life = session.handle_network(event, board);
-            self.settle(life, board);
-        }
+        let life = match self.session.as_mut().filter(|session| session.operation() == Some(id)) {
+            None => return,
+            Some(Alive::Dialogue(session)) => session.handle_network(event, board),
+            Some(Alive::Transfer(transfer)) => transfer.handle_network(event, board),
+        };
+        self.settle(life, board);
     }
 
     /// Octets still wait for the DTE.
     pub(crate) fn handle_repeat(&mut self, board: &mut Board) {
-        if let Some(session) = &mut self.session {
+        if let Some(Alive::Dialogue(session)) = &mut self.session {
             session.announce(board);
+        }
+    }
+
+    /// Octets are to be in the file system by now.
+    pub(crate) fn handle_store(&mut self, board: &mut Board) {
+        if let Some(Alive::Transfer(transfer)) = &mut self.session {
+            let life = transfer.handle_store(board);
+            self.settle(life, board);
+        }
+    }
+
+    /// The time to connect again has come.
+    pub(crate) fn handle_reconnect(&mut self, board: &mut Board) {
+        if let Some(Alive::Transfer(transfer)) = &mut self.session {
+            transfer.connect(board);
         }
     }
 
     /// The DTE or the server was silent too long.
     pub(crate) fn handle_timeout(&mut self, board: &mut Board) {
-        self.fail(FtpFailure::TIMEOUT, board);
+        match &mut self.session {
+            Some(Alive::Transfer(transfer)) => {
+                let life = transfer.lose(FtpFailure::TIMEOUT, board);
+                self.settle(life, board);
+            }
+            _ => self.fail(FtpFailure::TIMEOUT, board),
+        }
     }
 
     /// The bearer is gone; a session over it fails.
@@ -230,8 +313,7 @@ impl Ftp {
 
     fn fail(&mut self, failure: FtpFailure, board: &mut Board) {
         if let Some(session) = &self.session {
-            let end = session.end_line(failure);
-            board.output.unsolicited(&end);
+            board.output.unsolicited(&session.kind().failed(failure));
         }
         self.cancel(board);
     }
@@ -239,17 +321,27 @@ impl Ftp {
     /// Drops the session without a word.
     fn cancel(&mut self, board: &mut Board) {
         if let Some(session) = &self.session {
-            board.effect(Effect::Cancel { id: session.id() });
+            if let Some(id) = session.operation() {
+                board.effect(Effect::Cancel { id });
+            }
             self.settle(Life::Over, board);
         }
     }
 
     fn settle(&mut self, life: Life, board: &mut Board) {
         if life == Life::Over {
-            self.session = None;
-            board.agenda.cancel(Timer::FtpRepeat);
-            board.agenda.cancel(Timer::FtpNeglect);
-            board.agenda.cancel(Timer::FtpServer);
+            let octets = match self.session.take() {
+                Some(Alive::Transfer(transfer)) => transfer.into_memory(),
+                _ => None,
+            };
+            if let Some(octets) = octets {
+                self.memory = Memory::Downloaded(octets);
+            }
+            for timer in
+                [Timer::FtpRepeat, Timer::FtpNeglect, Timer::FtpServer, Timer::FtpStore, Timer::FtpReconnect]
+            {
+                board.agenda.cancel(timer);
+            }
         }
     }
 }

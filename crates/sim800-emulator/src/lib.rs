@@ -60,6 +60,8 @@ mod config;
 mod dispatch;
 mod effect;
 mod fault;
+mod file_system;
+mod files;
 mod ftp;
 mod general;
 mod http;
@@ -69,6 +71,8 @@ mod network;
 mod radio;
 mod refusal;
 mod response;
+mod ssl;
+mod storage;
 mod syntax;
 
 pub use config::{Config, DataExpiry, Grant, Registration, Sim, Spacing, Start, Timings};
@@ -76,3 +80,4 @@ pub use effect::{Effect, FtpAction, FtpRequest, HttpMethod, HttpRequest, Operati
 pub use fault::{Damage, Fault, Place, PowerDown};
 pub use module::Emulator;
 pub use network::{FtpFailure, HttpFailure, NetworkEvent};
+pub use storage::{Entry, EntryKind, MemoryStorage, Storage, StorageFailure};

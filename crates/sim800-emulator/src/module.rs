@@ -13,6 +13,7 @@ use crate::card::Card;
 use crate::config::{Config, Registration, Start};
 use crate::effect::{Effect, OperationId};
 use crate::fault::Fault;
+use crate::files::Files;
 use crate::ftp::Ftp;
 use crate::general::General;
 use crate::http::Http;
@@ -20,6 +21,7 @@ use crate::intake::{Intake, Taken};
 use crate::network::NetworkEvent;
 use crate::radio::Radio;
 use crate::refusal::{Cme, Refusal};
+use crate::ssl::Ssl;
 use crate::syntax::{self, Command};
 
 /// What the serial port sends for synchronisation at power-on (manual 1.4).
@@ -50,8 +52,10 @@ pub struct Emulator {
     pub(crate) card: Card,
     pub(crate) radio: Radio,
     pub(crate) bearers: Bearers,
+    pub(crate) ssl: Ssl,
     pub(crate) http: Http,
     pub(crate) ftp: Ftp,
+    pub(crate) files: Files,
 }
 
 impl fmt::Debug for Emulator {
@@ -97,8 +101,10 @@ impl Emulator {
             general,
             card: Card::new(),
             bearers: Bearers::default(),
+            ssl: Ssl::default(),
             http: Http::default(),
             ftp: Ftp::default(),
+            files: Files::default(),
         };
         match emulator.board.config.start {
             Start::Running => {
@@ -207,6 +213,8 @@ impl Emulator {
             Timer::Input => self.end_input(),
             Timer::HttpServer => self.http.handle_timeout(&mut self.board),
             Timer::FtpRepeat => self.ftp.handle_repeat(&mut self.board),
+            Timer::FtpStore => self.ftp.handle_store(&mut self.board),
+            Timer::FtpReconnect => self.ftp.handle_reconnect(&mut self.board),
             Timer::FtpNeglect | Timer::FtpServer => self.ftp.handle_timeout(&mut self.board),
         }
     }
@@ -317,6 +325,8 @@ impl Emulator {
             let result = match input.sink {
                 Sink::HttpData => self.http.input(octets, complete, &self.board),
                 Sink::FtpPut => self.ftp.input(octets, complete, &mut self.board),
+                Sink::FtpExtPut => self.ftp.load(&octets, complete),
+                Sink::FsWrite => self.files.input(&octets, complete, &mut self.board),
             };
             self.proceed(result.map(|()| Step::Done));
         }
@@ -432,6 +442,8 @@ impl Emulator {
         self.on = false;
         self.http.restart(&mut self.board);
         self.ftp.restart(&mut self.board);
+        self.ssl.restart();
+        self.files.restart();
         self.bearers.restart();
         self.board.agenda.clear();
         self.board.output.forget();

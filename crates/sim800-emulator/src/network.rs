@@ -8,6 +8,11 @@ use bytes::Bytes;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NetworkEvent {
+    /// So much of a request's body has left; seen in `AT+HTTPSTATUS?`.
+    HttpSent {
+        /// Octets of the body so far.
+        sent: u64,
+    },
     /// So much of a response body has arrived; seen in `AT+HTTPSTATUS?`.
     HttpProgress {
         /// Octets of the body so far.

@@ -40,6 +40,7 @@ macro_rules! cme {
 
 cme! {
     NotAllowed = 3, "operation not allowed";
+    NotSupported = 4, "operation not supported";
     SimNotInserted = 10, "SIM not inserted";
     SimPinRequired = 11, "SIM PIN required";
     SimPukRequired = 12, "SIM PUK required";

@@ -86,6 +86,21 @@ impl Output {
         }
     }
 
+    /// Octets without a header: who asked knows how many there are.
+    pub(crate) fn headless(&mut self, octets: Bytes) {
+        self.place(Place::BeforeResponse);
+        self.push(b"\r\n");
+        self.flush();
+        self.queued += octets.len();
+        self.queue.push_back(octets);
+    }
+
+    /// Asks for octets.
+    pub(crate) fn prompt(&mut self) {
+        self.place(Place::BeforeResponse);
+        self.push(b"\r\n>");
+    }
+
     /// A line that was not asked for.
     pub(crate) fn unsolicited(&mut self, text: &str) {
         if self.queued < FULL && !self.mute {

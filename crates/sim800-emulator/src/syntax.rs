@@ -27,6 +27,15 @@ impl Command {
         Parameters::new(&self.text)
     }
 
+    /// The parameters of the write form; `None` for the test form, and no other form is known.
+    pub(crate) fn written(&self) -> Result<Option<Parameters<'_>>, Refusal> {
+        match self.form {
+            Form::Test => Ok(None),
+            Form::Write => Ok(Some(self.parameters())),
+            _ => Err(Refusal::Unknown),
+        }
+    }
+
     /// The number behind a basic command; none is 0 (V.250).
     pub(crate) fn basic_value(&self, range: RangeInclusive<u8>) -> Result<u8, Refusal> {
         let value = if self.text.is_empty() { Some(0) } else { decimal(&self.text) };

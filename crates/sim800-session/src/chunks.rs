@@ -5,9 +5,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use futures::stream::{BoxStream, Stream};
-use futures::{AsyncRead, StreamExt};
+use futures::{AsyncRead, AsyncReadExt, StreamExt};
 
 /// Pieces of a transfer. After an error or the end, nothing of the transfer is kept.
 pub(crate) struct Chunks<E> {
@@ -61,4 +61,18 @@ impl<E: Error + Send + Sync + 'static> AsyncRead for Chunks<E> {
         }
         Poll::Ready(Ok(read))
     }
+}
+
+/// Reads until there are `limit` octets or `source` has ended.
+pub(crate) async fn gather(source: &mut (impl AsyncRead + Unpin), limit: usize) -> io::Result<Bytes> {
+    let mut piece = BytesMut::zeroed(limit);
+    let mut filled = 0;
+    while let Some(room) = piece.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match source.read(room).await? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    piece.truncate(filled);
+    Ok(piece.freeze())
 }

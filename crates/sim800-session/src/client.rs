@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use futures::channel::{mpsc, oneshot};
 use futures::future::{BoxFuture, Either};
 use futures::lock::{Mutex, OwnedMutexGuard};
 use futures::{FutureExt, pin_mut};
-use sim800_command::{Command, Malformed};
+use sim800_command::{Command, HttpHead, Malformed, Test};
 use sim800_parser::{Line, Unsolicited};
 
 use crate::config::Config;
@@ -50,12 +50,21 @@ pub(crate) struct Shared {
     /// The module has one HTTP service and one FTP session.
     http: Arc<Mutex<()>>,
     ftp: Arc<Mutex<()>>,
+    /// Whether the firmware has `AT+HTTPHEAD`, once it was asked.
+    http_head: OnceLock<bool>,
 }
 
 impl Shared {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, config: Config) -> Self {
         let subscribers = Subscribers::default();
-        Self { config, runtime, subscribers, http: Arc::default(), ftp: Arc::default() }
+        Self {
+            config,
+            runtime,
+            subscribers,
+            http: Arc::default(),
+            ftp: Arc::default(),
+            http_head: OnceLock::new(),
+        }
     }
 }
 
@@ -166,6 +175,19 @@ impl Client {
     /// The module's one HTTP service, when it is free.
     pub(crate) async fn lock_http(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.shared.http).lock_owned().await
+    }
+
+    /// Whether the firmware tells the headers of HTTP responses; not every one does (manual 20.15).
+    pub(crate) async fn has_http_head(&self) -> Result<bool, Error> {
+        if let Some(has) = self.shared.http_head.get() {
+            return Ok(*has);
+        }
+        let has = match self.execute(&Test::<HttpHead>::new()).await {
+            Ok(_) => true,
+            Err(error) if error.is_rejected() => false,
+            Err(error) => return Err(error),
+        };
+        Ok(*self.shared.http_head.get_or_init(|| has))
     }
 
     /// The module's one FTP session, when it is free.

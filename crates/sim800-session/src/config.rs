@@ -20,6 +20,11 @@ pub struct Config {
     /// How many octets of an HTTP body are asked for at once: 1–319,488, and 16,384 unless set. A body in transfer takes
     /// up to twice as much memory.
     pub http_window: u32,
+    /// How many octets of an HTTP object that is larger than the module holds are fetched at once: 2 to 319,488, and 262,144
+    /// unless set. Some servers and networks break longer ones off.
+    pub http_range: u32,
+    /// How many octets of an extended download are asked for at once: 1 to 300,000, and 16,384 unless set.
+    pub ftp_window: u32,
     /// How long start-up repeats `AT` before it says that no module answers; 10 s unless set. A module that was just
     /// switched on takes 3 to 5 seconds (hardware design 4.2.1).
     pub answer_within: Duration,
@@ -35,6 +40,8 @@ impl Default for Config {
             rate: 115_200,
             flow_control: FlowControl::None,
             http_window: 16_384,
+            http_range: 262_144,
+            ftp_window: 16_384,
             answer_within: Duration::from_secs(10),
             register_within: Duration::from_secs(60),
             limits: Limits::default(),

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use sim800_command::Command;
 use sim800_parser::FinalResultCode;
 use thiserror::Error;
 
@@ -22,6 +23,11 @@ pub struct Error {
 impl Error {
     pub(crate) fn new(command: &Name, failure: Failure) -> Self {
         Self { command: command.to_string().into(), failure }
+    }
+
+    /// The failure of `command`.
+    pub(crate) fn of<C: Command>(_command: &C, failure: Failure) -> Self {
+        Self::new(&Name::Table(C::SPEC), failure)
     }
 
     /// The command without its values: `AT+HTTPINIT`.

@@ -66,11 +66,13 @@ mod driver;
 mod endpoint;
 pub mod engine;
 mod error;
+mod fs;
 mod ftp;
 mod http;
 mod info;
 mod notices;
 mod password;
+mod refusal;
 mod runtime;
 mod start_up;
 mod trace;
@@ -83,11 +85,16 @@ pub use driver::{Driver, connect};
 pub use endpoint::{Endpoint, InvalidEndpoint, OpenError};
 pub use engine::{Request, Restart};
 pub use error::{Disconnected, Error, Failure, Malformation, Misuse};
-pub use ftp::{Download, Ftp, FtpError, FtpOperation, FtpOptions, FtpStep, PutOption, Server};
+pub use fs::{Fs, FsEntry, FsError, FsFile};
+pub use ftp::{
+    Download, Extended, Ftp, FtpError, FtpOperation, FtpOptions, FtpProgress, FtpSecurity, FtpStep,
+    PutOption, Server,
+};
 pub use http::{Body, Http, HttpError, HttpOptions};
 pub use info::Info;
 pub use notices::{Notice, Notices, UnsolicitedLine};
 pub use password::Password;
 pub use runtime::Runtime;
+pub use sim800_command::{Drive, FsStorage, HttpActivity, HttpProgress};
 pub use start_up::StartUpError;
 pub use trace::{Direction, Trace};

@@ -74,6 +74,16 @@ impl Watch {
         })
     }
 
+    /// Takes the first line that is already there and that `read` takes.
+    pub(crate) fn take_line<T>(&mut self, read: impl Fn(Unsolicited<'_>) -> Option<T>) -> Option<T> {
+        let read = |notice: &Notice| match notice {
+            Notice::Unsolicited(line) => read(line.unsolicited()),
+            _ => None,
+        };
+        let notice = self.notices.remove(|notice| read(notice).is_some())?;
+        read(&notice)
+    }
+
     /// Forgets the lines that are already there and that `stale` names.
     pub(crate) fn forget(&mut self, stale: impl Fn(&Unsolicited<'_>) -> bool) {
         self.notices.forget(stale);

@@ -5,10 +5,10 @@ mod script;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use script::{Scripted, answered};
-use sim800_session::{Bearer, Body, Ftp, FtpError, Http, HttpError, Server, StartUpError};
+use sim800_session::{Bearer, Body, Ftp, FtpError, Http, HttpError, HttpOptions, Server, StartUpError};
 
 /// Starting the HTTP service for a plain GET of this URL.
-const HTTP: [&str; 12] = [
+const HTTP: [&str; 14] = [
     "AT+HTTPINIT",
     "AT+HTTPPARA=\"CID\",1",
     "AT+HTTPPARA=\"URL\",\"http://sim.com/\"",
@@ -21,10 +21,12 @@ const HTTP: [&str; 12] = [
     "AT+HTTPPARA=\"TIMEOUT\",120",
     "AT+HTTPPARA=\"PROIP\",\"\"",
     "AT+HTTPPARA=\"PROPORT\",0",
+    "AT+HTTPSSL=0",
+    "AT+HTTPGETHEAD=0",
 ];
 
 /// Setting up FTP for this server, without the names.
-const FTP: [&str; 9] = [
+const FTP: [&str; 13] = [
     "AT+FTPCID=1",
     "AT+FTPSERV=\"sim.com\"",
     "AT+FTPPORT=21",
@@ -34,14 +36,25 @@ const FTP: [&str; 9] = [
     "AT+FTPTYPE=\"I\"",
     "AT+FTPPUTOPT=\"STOR\"",
     "AT+FTPREST=0",
+    "AT+FTPSSL=0",
+    "AT+FTPEXTPUT=0",
+    "AT+FTPEXTGET=0",
+    "AT+FTPFILEPUT=0",
 ];
 
 const GET: [&str; 2] = ["AT+FTPGETPATH=\"/\"", "AT+FTPGETNAME=\"1K.txt\""];
 const PUT: [&str; 2] = ["AT+FTPPUTPATH=\"/\"", "AT+FTPPUTNAME=\"1K.txt\""];
 
+/// A client that does not ask for headers.
+fn http_client(bearer: &Bearer) -> Http {
+    let mut options = HttpOptions::default();
+    options.headers = false;
+    Http::new(bearer).with_options(options)
+}
+
 async fn http_get(bearer: Bearer) -> Result<(u16, Vec<u8>), HttpError> {
     let request = http::Request::get("http://sim.com/").body(Bytes::new()).expect("a request");
-    let response = Http::new(&bearer).send(request).await?;
+    let response = http_client(&bearer).send(request).await?;
     let status = response.status().as_u16();
     Ok((status, whole(response.into_body()).await?))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sim800_parser::{FinalResultCode, Line};
 use sim800_session::engine::{Engine, Output};
 use sim800_session::{Config, Failure, Malformation, Request};
 use transcript::{Step, Transcript};
@@ -88,16 +89,21 @@ fn outputs(engine: &mut Engine) -> Vec<String> {
             seen.push(format!("payload {}", std::mem::take(&mut payload)));
         }
         seen.push(match output {
-            Output::Information(_, text) => format!("information {}", String::from_utf8_lossy(&text)),
+            Output::Information(_, text) => format!("information {}", written(&text)),
             Output::Granted(..) => "prompt".to_owned(),
             Output::Complete(_, Ok(())) => "final OK".to_owned(),
             Output::Complete(_, Err(Failure::Rejected(code))) => format!("final {code}"),
             Output::Complete(_, Err(Failure::Malformed(Malformation::Excess { .. }))) => "excess".to_owned(),
-            Output::Unsolicited(text) => format!("unsolicited {}", String::from_utf8_lossy(&text)),
+            Output::Unsolicited(text) => format!("unsolicited {}", written(&text)),
             other => format!("{other:?}"),
         });
     }
     seen
+}
+
+/// As the transcripts write it.
+fn written(text: &[u8]) -> String {
+    text.trim_ascii().escape_ascii().to_string().replace("\\\"", "\"").replace("\\x00", "\\0")
 }
 
 /// What the engine makes of an event; echo and the text of short messages go no further.
@@ -105,6 +111,10 @@ fn as_output(event: &str) -> Option<String> {
     match event.split_once(' ') {
         Some(("echo" | "continuation", _)) => None,
         Some(("prompt", _)) => Some("prompt".to_owned()),
+        // The module's spelling of an error varies, what it means does not.
+        Some(("final", text)) => {
+            FinalResultCode::from_line(Line::new(text.as_bytes())).map(|code| format!("final {code}"))
+        }
         _ => Some(event.to_owned()),
     }
 }

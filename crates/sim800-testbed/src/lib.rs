@@ -2,6 +2,7 @@
 //!
 //! * [`Module`] runs an emulator in real time: its HTTP and FTP go over the network, and it is reached through a [`Door`]: a
 //!   pseudo-terminal ([`PtyDoor`]), a TCP port ([`TcpDoor`]) or a [`Link`] within the process.
+//! * [`DirectoryStorage`] keeps the module's files in a directory of this machine.
 //! * [`simulation`] runs the same emulator in virtual time with a network in memory, for tests of what drives it.
 //! * [`server`] holds small HTTP and FTP servers to talk to.
 //! * [`conformance`] is what all adapters are tested with.
@@ -13,6 +14,7 @@
 //! applications see none of it: a [`Link`] works with every executor.
 
 pub mod conformance;
+mod directory;
 mod door;
 mod line;
 mod module;
@@ -21,6 +23,7 @@ pub mod server;
 pub mod simulation;
 mod uart;
 
+pub use directory::DirectoryStorage;
 #[cfg(target_os = "linux")]
 pub use door::PtyDoor;
 pub use door::{Door, Link, LinkDoor, TcpDoor};

@@ -285,3 +285,91 @@ fn an_ftp_server_in_memory() {
     assert_eq!(network.file("/d/b").as_deref(), Some(&b"new"[..]));
     assert_eq!(network.ftp_requests().len(), 5);
 }
+
+#[test]
+fn directories_of_the_ftp_server_in_memory() {
+    let mut world = World::new(config());
+    let network = world.network();
+    network.put_file("/d/a", "0123456789");
+    let mut port = world.connect();
+    world.run(async {
+        open_bearer(&mut port).await;
+        for line in ["SERV=\"server\"", "GETPATH=\"/d/\"", "GETNAME=\"a\"", "PUTPATH=\"/e\"", "PUTNAME=\"b\""]
+        {
+            command(&mut port, &format!("AT+FTP{line}")).await;
+        }
+        command(&mut port, "AT+FTPRENAME").await;
+        hear(&mut port, "+FTPRENAME: 1,0\r\n").await;
+        command(&mut port, "AT+FTPMKD").await;
+        hear(&mut port, "+FTPMKD: 1,0\r\n").await;
+        command(&mut port, "AT+FTPMKD").await;
+        hear(&mut port, "+FTPMKD: 1,77\r\n").await;
+        command(&mut port, "AT+FTPGETPATH=\"/\"").await;
+        command(&mut port, "AT+FTPLIST=1").await;
+        hear(&mut port, "+FTPLIST: 1,1\r\n").await;
+        let listing = command(&mut port, "AT+FTPLIST=2,1460").await;
+        let lines: Vec<&str> = listing.lines().filter(|line| line.starts_with('d')).collect();
+        assert!(matches!(lines[..], [d, e] if d.ends_with(" d") && e.ends_with(" e")), "{listing}");
+        hear(&mut port, "+FTPLIST: 1,0\r\n").await;
+        for (path, code) in [("/e", 77), ("/none", 77), ("/d/", 0)] {
+            command(&mut port, &format!("AT+FTPGETPATH=\"{path}\"")).await;
+            command(&mut port, "AT+FTPRMD").await;
+            hear(&mut port, &format!("+FTPRMD: 1,{code}\r\n")).await;
+        }
+    });
+    assert!(network.has_directory("/e") && !network.has_directory("/d"));
+}
+
+#[test]
+fn half_of_a_body_is_on_its_way_at_half_time() {
+    let mut world = World::new(config());
+    let network = world.network();
+    network.set_latency(Duration::from_secs(4));
+    network.put_resource("server/a", Resource::new("0123456789"));
+    let mut port = world.connect();
+    let clock = world.clock();
+    world.run(async {
+        open_bearer(&mut port).await;
+        command(&mut port, "AT+HTTPINIT").await;
+        command(&mut port, "AT+HTTPPARA=\"CID\",1").await;
+        command(&mut port, "AT+HTTPPARA=\"URL\",\"server/a\"").await;
+        port.write_all(b"AT+HTTPDATA=8,1000\r").await.unwrap();
+        hear(&mut port, "DOWNLOAD\r\n").await;
+        port.write_all(b"01234567").await.unwrap();
+        hear(&mut port, "OK\r\n").await;
+        command(&mut port, "AT+HTTPACTION=1").await;
+        clock.sleep_until(clock.now() + Duration::from_secs(1)).await;
+        assert!(command(&mut port, "AT+HTTPSTATUS?").await.contains("+HTTPSTATUS: POST,2,4,4\r\n"));
+        hear(&mut port, "+HTTPACTION: 1,200,0\r\n").await;
+        command(&mut port, "AT+HTTPACTION=0").await;
+        clock.sleep_until(clock.now() + Duration::from_secs(3)).await;
+        assert!(command(&mut port, "AT+HTTPSTATUS?").await.contains("+HTTPSTATUS: GET,1,4,4\r\n"));
+        hear(&mut port, "+HTTPACTION: 0,200,8\r\n").await;
+    });
+}
+
+#[test]
+fn a_download_into_the_file_system_survives_a_break() {
+    let config = config();
+    let storage = std::sync::Arc::clone(&config.storage);
+    let mut world = World::new(config);
+    let network = world.network();
+    let octets: Vec<u8> = (0..=u8::MAX).cycle().take(50_000).collect();
+    network.put_file("/a", octets.clone());
+    network.cause(Mishap::Ftp { after: 20_000, failure: FtpFailure::NETWORK });
+    let mut port = world.connect();
+    let clock = world.clock();
+    world.run(async {
+        open_bearer(&mut port).await;
+        for line in ["SERV=\"server\"", "GETPATH=\"/\"", "GETNAME=\"a\""] {
+            command(&mut port, &format!("AT+FTP{line}")).await;
+        }
+        command(&mut port, "AT+FTPGETTOFS=0,\"a\",1,10").await;
+        clock.sleep_until(clock.now() + Duration::from_secs(5)).await;
+        assert!(command(&mut port, "AT+FTPGETTOFS?").await.contains("+FTPGETTOFS: 1,20000,20000\r\n"));
+        hear(&mut port, "+FTPGETTOFS: 0,50000\r\n").await;
+    });
+    let path = ["User", "FTP", "a"].map(String::from);
+    assert_eq!(storage.read(&path, 0, 100_000).unwrap(), octets);
+    assert!(world.clock().now() >= Duration::from_secs(10));
+}

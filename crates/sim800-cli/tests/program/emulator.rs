@@ -35,6 +35,27 @@ fn a_tcp_port_is_offered_as_well() {
 }
 
 #[test]
+fn the_files_of_the_module_are_those_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("id.txt"), "0123456789").unwrap();
+    let path = folder.path().to_str().unwrap();
+    let mut emulator = program(&["emulate", "--tcp", "127.0.0.1:0", "--fs", path]).spawn().unwrap();
+    let remark = first_remark(&mut emulator);
+    let port = remark.split(' ').find(|word| word.starts_with("tcp://")).unwrap();
+    let at = |line: &str| program(&["-p", port, "at", line]).output().unwrap().stdout;
+    assert_eq!(at(r"AT+FSFLSIZE=C:\ID.TXT"), b"+FSFLSIZE: 10\nOK\n");
+    assert_eq!(at(r"AT+FSMKDIR=C:\log"), b"OK\n");
+    assert!(folder.path().join("log").is_dir());
+    signal(&emulator, Signal::TERM);
+    assert_eq!(emulator.wait().unwrap().code(), Some(0));
+
+    let none = folder.path().join("none");
+    let finished = Finished::new(program(&["emulate", "--fs", none.to_str().unwrap()]).output().unwrap());
+    assert_eq!(finished.code, 1);
+    assert!(finished.stderr.contains("cannot keep files in"), "{}", finished.stderr);
+}
+
+#[test]
 fn a_pty_is_used_by_one_program_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("module");

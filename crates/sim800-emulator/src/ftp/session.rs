@@ -1,43 +1,17 @@
-//! One FTP session, from `AT+FTP…` to the line that ends it.
+//! One FTP session that the DTE takes part in, from `AT+FTP…` to the line that ends it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
+use super::kind::Kind;
 use crate::agenda::Timer;
 use crate::board::{Board, Outcome, Sink, Step};
 use crate::config::Grant;
 use crate::effect::{Effect, OperationId};
 use crate::network::{FtpFailure, NetworkEvent};
 use crate::refusal::{Cme, Refusal};
-
-/// What a session is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Get,
-    Put,
-    List,
-    Size,
-    Delete,
-    MakeDirectory,
-    RemoveDirectory,
-}
-
-impl Kind {
-    /// The name in all lines about the session.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Get => "+FTPGET",
-            Self::Put => "+FTPPUT",
-            Self::List => "+FTPLIST",
-            Self::Size => "+FTPSIZE",
-            Self::Delete => "+FTPDELE",
-            Self::MakeDirectory => "+FTPMKD",
-            Self::RemoveDirectory => "+FTPRMD",
-        }
-    }
-}
 
 /// The most octets that one `AT+FTPGET=2` reads (manual 12.2.14).
 pub(super) const LONGEST_READ: usize = 1460;
@@ -320,13 +294,8 @@ impl Session {
         }
     }
 
-    /// The line that ends a session that failed.
-    pub(crate) fn end_line(&self, failure: FtpFailure) -> String {
-        format!("{}: 1,{}", self.kind.name(), failure.0)
-    }
-
     fn say_end(&self, failure: FtpFailure, board: &mut Board) {
-        board.output.unsolicited(&self.end_line(failure));
+        board.output.unsolicited(&self.kind.failed(failure));
     }
 }
 

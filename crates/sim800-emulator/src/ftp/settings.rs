@@ -1,10 +1,14 @@
 //! What the setters keep: server, login, files (manual 12.2.1 to 12.2.13). It acts on the next session.
 
+use std::time::Duration;
+
 use sim800_command::Form;
 
+use super::kind::Kind;
 use crate::bearer::Bearers;
 use crate::board::{Board, Outcome, Step};
-use crate::effect::PutOption;
+use crate::effect::{FtpAction, FtpRequest, PutOption};
+use crate::network::FtpFailure;
 use crate::refusal::{Cme, Refusal};
 use crate::syntax::{Command, Parameters};
 
@@ -26,6 +30,7 @@ pub(crate) enum Setting {
     PutPath,
 }
 
+#[derive(Clone, PartialEq)]
 pub(crate) struct Settings {
     pub(super) port: u16,
     pub(super) passive: bool,
@@ -133,5 +138,75 @@ impl Settings {
             Setting::PutPath => self.put_path = text(255)?,
         }
         Ok(())
+    }
+
+    /// `AT+FTPSCONT?`: one line per setting, the password among them (manual 12.2.16).
+    pub(super) fn show_saved(&self, saved: bool, timeout: Duration) -> String {
+        let lines = [
+            ("FTPSERV", Setting::Server),
+            ("FTPPORT", Setting::Port),
+            ("FTPUN", Setting::User),
+            ("FTPPW", Setting::Password),
+            ("FTPCID", Setting::Cid),
+            ("FTPMODE", Setting::Mode),
+            ("FTPTYPE", Setting::Type),
+            ("FTPPUTOPT", Setting::PutOption),
+            ("FTPREST", Setting::Rest),
+            ("FTPGETNAME", Setting::GetName),
+            ("FTPGETPATH", Setting::GetPath),
+            ("FTPPUTNAME", Setting::PutName),
+            ("FTPPUTPATH", Setting::PutPath),
+        ];
+        let mut text = format!("+FTPSCONT: {}", u8::from(!saved));
+        for (name, setting) in lines {
+            text.push_str(&format!("\r\n+{name}: {}", self.show(setting)));
+        }
+        text + &format!("\r\n+FTPTIMEOUT: {}", timeout.as_secs())
+    }
+
+    /// What a session of this kind asks of the server.
+    pub(super) fn request(&self, kind: Kind) -> Result<FtpRequest, FtpFailure> {
+        if self.server.is_empty() {
+            return Err(FtpFailure::DNS);
+        }
+        let (path, name, action) = match kind {
+            Kind::Get | Kind::ExtendedGet | Kind::GetToFiles => {
+                (&self.get_path, Some(&self.get_name), FtpAction::Get)
+            }
+            Kind::Put | Kind::PutFromFiles => {
+                (&self.put_path, Some(&self.put_name), FtpAction::Put(self.put_option))
+            }
+            Kind::Size => (&self.get_path, Some(&self.get_name), FtpAction::Size),
+            Kind::Delete => (&self.get_path, Some(&self.get_name), FtpAction::Delete),
+            Kind::List => (&self.get_path, None, FtpAction::List),
+            Kind::MakeDirectory => (&self.get_path, None, FtpAction::MakeDirectory),
+            Kind::RemoveDirectory => (&self.get_path, None, FtpAction::RemoveDirectory),
+            Kind::Rename => {
+                let (to_path, to_name) = (self.put_path.clone(), self.put_name.clone());
+                (&self.get_path, Some(&self.get_name), FtpAction::Rename { to_path, to_name })
+            }
+        };
+        // 64 for an empty name is what application note 3.13 shows.
+        let missing = match kind {
+            Kind::MakeDirectory | Kind::RemoveDirectory => path.is_empty(),
+            Kind::Rename => self.get_name.is_empty() || self.put_name.is_empty(),
+            _ => name.is_some_and(String::is_empty),
+        };
+        if missing {
+            return Err(FtpFailure::TIMEOUT);
+        }
+        Ok(FtpRequest {
+            server: self.server.clone(),
+            port: self.port,
+            user: self.user.clone(),
+            password: self.password.clone(),
+            passive: self.passive,
+            ascii: self.ascii,
+            // Not for the transfers that the module does by itself: those begin at the start of their file.
+            rest: if kind == Kind::Get { self.rest.into() } else { 0 },
+            path: path.clone(),
+            name: name.cloned().unwrap_or_default(),
+            action,
+        })
     }
 }

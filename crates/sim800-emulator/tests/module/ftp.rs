@@ -1,7 +1,7 @@
 //! FTP beyond the application note: settings, wrong states, flow control, time.
 
 use bytes::Bytes;
-use sim800_emulator::{Effect, Fault, FtpFailure, Grant, NetworkEvent};
+use sim800_emulator::{Effect, Fault, FtpAction, FtpFailure, Grant, NetworkEvent};
 
 use crate::bench::{Bench, SECOND, instant};
 
@@ -295,4 +295,47 @@ fn one_session_at_a_time() {
     bench.effect(Effect::Cancel { id });
     bench.network(id, data(b"late"));
     bench.dce("");
+}
+
+#[test]
+fn a_file_is_renamed_where_the_firmware_can() {
+    let mut bench = Bench::ftp();
+    bench.ok("AT+FTPPUTPATH=\"/old/\"");
+    bench.ok("AT+FTPPUTNAME=\"2K.txt\"");
+    bench.ok("AT+FTPRENAME=?");
+    bench.ok("AT+FTPRENAME");
+    let (id, request) = bench.ftp_request();
+    assert_eq!((request.path.as_str(), request.name.as_str()), ("/", "1K.txt"));
+    let expected = FtpAction::Rename { to_path: "/old/".into(), to_name: "2K.txt".into() };
+    assert_eq!(request.action, expected);
+    bench.network(id, END);
+    bench.dce("\r\n+FTPRENAME: 1,0\r\n");
+    bench.ok("AT+FTPPUTNAME=\"\"");
+    bench.exchange("AT+FTPRENAME", "\r\nOK\r\n\r\n+FTPRENAME: 1,64\r\n");
+
+    let mut config = instant();
+    config.ftp_rename = false;
+    let mut bench = Bench::ftp_with(config);
+    bench.error("AT+FTPRENAME=?");
+    bench.error("AT+FTPRENAME");
+}
+
+#[test]
+fn saved_settings_survive_a_restart() {
+    let mut bench = Bench::ftp();
+    let settings = |mode| {
+        format!(
+            "+FTPSCONT: {mode}\r\n+FTPSERV: 116.228.221.52\r\n+FTPPORT: 21\r\n+FTPUN: sim.cs1\r\n+FTPPW: *****\r\n+FTPCID: 1\r\n+FTPMODE: 0\r\n+FTPTYPE: I\r\n+FTPPUTOPT: STOR\r\n+FTPREST: 0\r\n+FTPGETNAME: 1K.txt\r\n+FTPGETPATH: /\r\n+FTPPUTNAME: 1K.txt\r\n+FTPPUTPATH: /\r\n+FTPTIMEOUT: 75"
+        )
+    };
+    bench.information("AT+FTPSCONT?", &settings(1));
+    bench.ok("AT+FTPSCONT");
+    bench.information("AT+FTPSCONT?", &settings(0));
+    bench.ok("AT+FTPREST=5");
+    bench.information("AT+FTPSCONT?", &settings(1).replace("REST: 0", "REST: 5"));
+    bench.fault(Fault::Restart { announced: false });
+    bench.wait(SECOND, "");
+    bench.dte("ATE0\r");
+    bench.said();
+    bench.information("AT+FTPSCONT?", &settings(0));
 }

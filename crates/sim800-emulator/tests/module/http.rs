@@ -244,3 +244,120 @@ fn tls_is_switched_by_its_own_command() {
     bench.ok("AT+CMEE=2");
     bench.exchange("AT+HTTPSSL=1", "\r\n+CME ERROR: unknown\r\n");
 }
+
+#[test]
+fn the_header_block_is_read_by_itself_or_before_the_body() {
+    let mut bench = Bench::http();
+    bench.ok("AT+HTTPHEAD");
+    bench.information("AT+HTTPGETHEAD=?", "+HTTPGETHEAD: (0-1)");
+    bench.information("AT+HTTPGETHEAD?", "+HTTPGETHEAD: 0");
+    bench.ok("AT+HTTPACTION=0");
+    let (id, _) = bench.http_request();
+    bench.ok("AT+HTTPHEAD");
+    bench.error("AT+HTTPGETHEAD=1");
+    let head = Bytes::from_static(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    let body = Bytes::from_static(b"hello");
+    bench.network(id, NetworkEvent::HttpDone { status: 200, head: head.clone(), body });
+    bench.dce("\r\n+HTTPACTION: 0,200,5\r\n");
+    bench.payload("AT+HTTPHEAD", "+HTTPHEAD: 38", &head);
+    bench.payload("AT+HTTPREAD", "+HTTPREAD: 5", b"hello");
+    bench.ok("AT+HTTPGETHEAD=1");
+    bench.payload("AT+HTTPREAD", "+HTTPREAD: 43", &[&head[..], b"hello"].concat());
+    bench.payload("AT+HTTPREAD=36,100", "+HTTPREAD: 7", b"\r\nhello");
+    bench.ok("AT+HTTPACTION=2");
+    let (id, _) = bench.http_request();
+    bench.ok("AT+HTTPHEAD");
+    bench.network(id, NetworkEvent::HttpDone { status: 200, head: head.clone(), body: Bytes::new() });
+    bench.dce("\r\n+HTTPACTION: 2,200,38\r\n");
+    bench.payload("AT+HTTPREAD", "+HTTPREAD: 38", &head);
+    bench.ok("AT+HTTPDATA=0,1000");
+    bench.ok("AT+HTTPHEAD");
+    bench.error("AT+HTTPGETHEAD=2");
+    bench.error("AT+HTTPHEAD?");
+}
+
+#[test]
+fn the_progress_of_an_upload_is_told() {
+    let mut bench = Bench::http();
+    bench.exchange("AT+HTTPDATA=10,1000", "\r\nDOWNLOAD\r\n");
+    bench.dte("0123456789");
+    bench.dce("\r\nOK\r\n");
+    bench.ok("AT+HTTPACTION=1");
+    let (id, _) = bench.http_request();
+    bench.information("AT+HTTPSTATUS?", "+HTTPSTATUS: POST,2,0,10");
+    bench.network(id, NetworkEvent::HttpSent { sent: 4 });
+    bench.information("AT+HTTPSTATUS?", "+HTTPSTATUS: POST,2,4,6");
+    bench.network(id, NetworkEvent::HttpProgress { received: 3, total: Some(5) });
+    bench.network(id, NetworkEvent::HttpSent { sent: 10 });
+    bench.information("AT+HTTPSTATUS?", "+HTTPSTATUS: POST,1,3,2");
+}
+
+#[test]
+fn a_saved_context_is_there_again() {
+    let mut bench = Bench::new(instant());
+    bench.error("AT+HTTPSCONT");
+    bench.error("AT+HTTPSCONT?");
+    bench.ok("AT+HTTPSCONT=?");
+    bench.ok("AT+HTTPINIT");
+    bench.ok("AT+HTTPPARA=\"CID\",1");
+    bench.ok("AT+HTTPPARA=\"URL\",\"www.sim.com\"");
+    bench.ok("AT+HTTPPARA=\"USERDATA\",\"Accept: text/plain\\r\\nX-Id: 7\"");
+    let context = |mode| {
+        format!(
+            "+HTTPSCONT: {mode}\r\nCID: 1\r\nURL: www.sim.com\r\nUA: SIMCOM_MODULE\r\nPROIP: \r\nPROPORT: \r\nREDIR: 0\r\nBREAK: 0\r\nBREAKEND: 0\r\nUSERDATA: Accept: text/plain\\r\\nX-Id: 7"
+        )
+    };
+    bench.information("AT+HTTPSCONT?", &context(1));
+    bench.ok("AT+HTTPSCONT");
+    bench.information("AT+HTTPSCONT?", &context(0));
+    bench.ok("AT+HTTPPARA=\"REDIR\",1");
+    bench.information("AT+HTTPSCONT?", &context(1).replace("REDIR: 0", "REDIR: 1"));
+    bench.fault(Fault::Restart { announced: false });
+    bench.wait(SECOND, "");
+    bench.dte("ATE0\r");
+    bench.said();
+    bench.ok("AT+HTTPINIT");
+    bench.information("AT+HTTPSCONT?", &context(0));
+}
+
+#[test]
+fn delete_is_a_method() {
+    let mut bench = Bench::http();
+    bench.ok("AT+HTTPACTION=3");
+    let (id, request) = bench.http_request();
+    assert_eq!(request.method, sim800_emulator::HttpMethod::Delete);
+    bench.information("AT+HTTPSTATUS?", "+HTTPSTATUS: DELETE,1,0,0");
+    bench.network(id, done(204, b""));
+    bench.dce("\r\n+HTTPACTION: 3,204,0\r\n");
+}
+
+#[test]
+fn certificates_are_looked_at_on_request() {
+    let mut bench = Bench::http();
+    bench.ok("AT+HTTPSSL=1");
+    bench.ok("AT+SSLOPT=1,0");
+    for (line, checked) in [("AT+SSLOPT=0,1", false), ("AT+SSLOPT=0,0", true)] {
+        bench.ok(line);
+        bench.ok("AT+HTTPACTION=0");
+        let (id, request) = bench.http_request();
+        assert_eq!(request.check_certificate, checked);
+        bench.network(id, NetworkEvent::HttpFailed(HttpFailure::SslSetup));
+        bench.dce("\r\n+HTTPACTION: 0,605,0\r\n");
+    }
+    for line in
+        ["AT+SSLOPT=1,1", "AT+SSLOPT=2,0", "AT+SSLOPT=0,2", "AT+SSLOPT=0", "AT+FTPSSL=1", "AT+FTPSSL=3"]
+    {
+        bench.error(line);
+    }
+    bench.ok("AT+FTPSSL=0");
+    bench.information("AT+FTPSSL?", "+FTPSSL: 0");
+    bench.ok("AT+CMEE=1");
+    bench.exchange("AT+FTPSSL=2", "\r\n+CME ERROR: 4\r\n");
+
+    let mut config = instant();
+    config.ssl = false;
+    let mut bench = Bench::http_with(config);
+    for line in ["AT+SSLOPT=0,1", "AT+FTPSSL=0", "AT+FTPSSL=?"] {
+        bench.error(line);
+    }
+}

@@ -4,6 +4,7 @@
 mod bench;
 
 mod faults;
+mod files;
 mod flow;
 mod ftp;
 mod http;
@@ -12,3 +13,4 @@ mod note;
 mod properties;
 mod responses;
 mod start_up;
+mod transfers;

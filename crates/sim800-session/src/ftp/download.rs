@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{AsyncRead, Stream, StreamExt};
-use sim800_command::{FTP_READ_LIMIT, FtpGetRead, Number};
+use sim800_command::FTP_READ_LIMIT;
 
 use super::session::{Event, PATIENCE, Session};
 use super::{FtpError, FtpStep};
@@ -18,7 +18,7 @@ use crate::engine::Request;
 /// How many announcements in a row may bring no data.
 const EMPTY_READS: u32 = 16;
 
-/// A file that is being downloaded: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
+/// A file or a listing that is being downloaded: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
 /// One read of 1460 octets is under way ahead of what the caller takes, so memory does not grow with the file. A caller
 /// who is slow makes the server wait; one who takes nothing for longer than the module's limit of 75 s finds
@@ -30,18 +30,22 @@ pub struct Download {
 }
 
 impl Download {
-    /// A session whose `first` event came.
-    pub(super) fn new(mut session: Session, first: Event) -> Result<Self, FtpError> {
+    /// A session whose `first` event came, to be read by `read`, of 1460 octets at most.
+    pub(super) fn new(mut session: Session, first: Event, read: Request) -> Self {
         session.begin(FtpStep::Transfer);
         let stream: BoxStream<'static, _> = match first {
             Event::Ended(..) => stream::empty().boxed(),
             _ => {
-                let mut transfer = Transfer { session, ahead: None, empty: 0 };
-                transfer.ask()?;
+                let mut transfer = Transfer { session, read, ahead: None, empty: 0 };
+                transfer.ask();
                 stream::try_unfold(transfer, Transfer::next).boxed()
             }
         };
-        Ok(Self { chunks: Chunks::new(stream) })
+        Self::of(stream)
+    }
+
+    pub(super) fn of(stream: BoxStream<'static, Result<Bytes, FtpError>>) -> Self {
+        Self { chunks: Chunks::new(stream) }
     }
 }
 
@@ -73,6 +77,8 @@ impl fmt::Debug for Download {
 /// A download on its way.
 struct Transfer {
     session: Session,
+    /// How the next octets are asked for.
+    read: Request,
     /// The next read, asked for already.
     ahead: Option<Pending>,
     /// Reads in a row that brought nothing.
@@ -88,7 +94,7 @@ impl Transfer {
                     Ok(reply) if reply.payload.is_empty() => {
                         // A read is always answered with a count.
                         if reply.information.is_empty() {
-                            return Err(self.session.malformed(&FtpGetRead { length: Number::MAX }));
+                            return Err(self.session.malformed(&self.read));
                         }
                         self.nothing().await?
                     }
@@ -96,7 +102,7 @@ impl Transfer {
                         self.empty = 0;
                         if reply.payload.len() == FTP_READ_LIMIT as usize {
                             // There may be more: asked for in the same poll, so that the line does not wait.
-                            self.ask()?;
+                            self.ask();
                         }
                         return Ok(Some((reply.payload, self)));
                     }
@@ -109,7 +115,7 @@ impl Transfer {
             };
             match event {
                 Event::Ended(..) => return Ok(None),
-                _ => self.ask()?,
+                _ => self.ask(),
             }
         }
     }
@@ -129,15 +135,10 @@ impl Transfer {
     }
 
     /// Asks for the next octets, unless the session has ended already: a read would be refused then.
-    fn ask(&mut self) -> Result<(), FtpError> {
-        if self.session.has_ended() {
-            return Ok(());
+    fn ask(&mut self) {
+        if !self.session.has_ended() {
+            self.session.forget_announcements();
+            self.ahead = Some(self.session.submit(self.read.clone()));
         }
-        self.session.forget_announcements();
-        let operation = self.session.operation();
-        let read = Request::new(&FtpGetRead { length: Number::MAX })
-            .map_err(|source| FtpError::Interrupted { operation, source })?;
-        self.ahead = Some(self.session.submit(read));
-        Ok(())
     }
 }

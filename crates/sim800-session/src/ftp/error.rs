@@ -20,8 +20,32 @@ pub enum FtpOperation {
     Get,
     /// An upload.
     Put,
+    /// A listing of a directory.
+    List,
     /// Asking for the size of a file.
     Size,
+    /// Deleting a file.
+    Delete,
+    /// Making a directory.
+    MakeDirectory,
+    /// Removing a directory.
+    RemoveDirectory,
+    /// Giving a file another name.
+    Rename,
+    /// A download into the module's memory.
+    GetExtended,
+    /// An upload of what was loaded into the module's memory.
+    PutExtended,
+    /// A download into the module's file system.
+    GetToFs,
+    /// An upload from the module's file system.
+    PutFromFs,
+    /// An upload of a file of the module by way of its memory.
+    PutFile,
+    /// Saving the settings.
+    Save,
+    /// Reading the settings.
+    Saved,
 }
 
 impl fmt::Display for FtpOperation {
@@ -29,7 +53,18 @@ impl fmt::Display for FtpOperation {
         f.write_str(match self {
             Self::Get => "the download",
             Self::Put => "the upload",
+            Self::List => "the listing",
             Self::Size => "asking for the size",
+            Self::Delete => "the deletion",
+            Self::MakeDirectory => "making the directory",
+            Self::RemoveDirectory => "removing the directory",
+            Self::Rename => "the renaming",
+            Self::GetExtended => "the download into the module's memory",
+            Self::PutExtended => "the upload from the module's memory",
+            Self::GetToFs => "the download into the module's file system",
+            Self::PutFromFs | Self::PutFile => "the upload from the module's file system",
+            Self::Save => "saving the settings",
+            Self::Saved => "reading the settings",
         })
     }
 }
@@ -72,6 +107,34 @@ pub enum FtpError {
     /// The path has no file name; nothing was sent.
     #[error("the path does not end in the name of a file")]
     NoName,
+    /// The source of an extended upload is longer than the module's memory; nothing was sent to the server.
+    #[error("the module's memory holds no more than {limit} octets; upload it without the extended mode")]
+    TooLarge {
+        /// The most octets it holds.
+        limit: u64,
+    },
+    /// The module's firmware lacks the command for it.
+    #[error("{operation} is not possible with this firmware ({source})")]
+    NotSupported {
+        /// What was to be done.
+        operation: FtpOperation,
+        /// The refusal.
+        source: Error,
+    },
+    /// The module's firmware has no FTP over SSL.
+    #[error("the module's firmware has no SSL ({source}); it needs R14 or later")]
+    NoSsl {
+        /// The refusal.
+        source: Error,
+    },
+    /// The module cannot load a file of its own.
+    #[error("the module cannot load {file} ({source}); is it there, with no more than 300,000 octets?")]
+    NotLoaded {
+        /// The file.
+        file: String,
+        /// The refusal.
+        source: Error,
+    },
     /// A command failed.
     #[error("{operation} failed {step}: {source}")]
     Command {
@@ -159,6 +222,8 @@ fn hint(code: FtpCode) -> &'static str {
         FtpCode::USER | FtpCode::PASSWORD => "; check user and password",
         FtpCode::PASSIVE => "; try active mode",
         FtpCode::ACTIVE => "; try passive mode",
+        FtpCode::REST => "; the server cannot resume: fetch all of it",
+        FtpCode::FILE_SYSTEM => "; is the file there, and is there room in the module's file system?",
         FtpCode::OPERATE | FtpCode::DOWNLOAD | FtpCode::UPLOAD => "; check path and permissions",
         _ => "",
     }
@@ -170,6 +235,10 @@ impl FtpError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Invalid { .. } | Self::NoName => "invalid",
+            Self::TooLarge { .. } => "too-large",
+            Self::NotSupported { .. } => "unsupported",
+            Self::NoSsl { .. } => "no-ssl",
+            Self::NotLoaded { .. } => "not-loaded",
             Self::Command { source, .. } => source.kind(),
             Self::Failed { .. } => "ftp",
             Self::Silent { .. } => "timed-out",
@@ -187,7 +256,10 @@ impl FtpError {
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Failed { code, .. } => Some(u32::from(code.0)),
-            Self::Command { source, .. } => source.code(),
+            Self::Command { source, .. }
+            | Self::NotSupported { source, .. }
+            | Self::NoSsl { source }
+            | Self::NotLoaded { source, .. } => source.code(),
             Self::Bearer { source, .. } => source.code(),
             _ => None,
         }

@@ -2,18 +2,28 @@
 
 mod download;
 mod error;
+mod extended;
+mod progress;
 mod session;
 mod settings;
+mod stored;
 mod upload;
 
 use futures::AsyncRead;
-use sim800_command::{FtpGetOpen, FtpPutOpen, FtpSize};
+use sim800_command::{
+    Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpPutOpen,
+    FtpRename, FtpRmd, FtpScont, FtpScontRead, FtpSize, Number, Test,
+};
 
 pub use self::download::Download;
 pub use self::error::{FtpError, FtpOperation, FtpStep};
+pub use self::extended::Extended;
+pub use self::progress::FtpProgress;
 
-use self::session::{Event, Session};
+use self::session::{Event, PATIENCE, Session};
+use self::settings::Target;
 use crate::bearer::Bearer;
+use crate::engine::Request;
 use crate::password::Password;
 
 /// An FTP server and who logs in there.
@@ -63,12 +73,36 @@ pub struct FtpOptions {
     pub ascii: bool,
     /// How an upload treats a file that is there already.
     pub put: PutOption,
+    /// Whether and how the session is secured; it is not unless set.
+    pub security: FtpSecurity,
+    /// With SSL, whether a certificate of the server that is not valid will do; it does not unless set. What a firmware
+    /// checks is not documented.
+    pub accept_invalid_certificate: bool,
 }
 
 impl Default for FtpOptions {
     fn default() -> Self {
-        Self { passive: true, ascii: false, put: PutOption::Replace }
+        Self {
+            passive: true,
+            ascii: false,
+            put: PutOption::Replace,
+            security: FtpSecurity::None,
+            accept_invalid_certificate: false,
+        }
     }
+}
+
+/// How an FTP session is secured, where the firmware has SSL at all; most knows nothing newer than TLS 1.0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FtpSecurity {
+    /// Not at all.
+    #[default]
+    None,
+    /// By SSL from the first octet on; the control port is one that expects that, mostly 990.
+    Implicit,
+    /// By SSL once the server was asked for it.
+    Explicit,
 }
 
 /// How an upload treats a file that is there already.
@@ -115,9 +149,32 @@ impl Ftp {
     ///
     /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
     pub async fn get(&self, path: &str) -> Result<Download, FtpError> {
-        let mut session = self.prepare(FtpOperation::Get, path).await?;
-        let first = session.open(&FtpGetOpen).await?;
-        Download::new(session, first)
+        self.resume(path, 0).await
+    }
+
+    /// Opens a file for download from `offset` on: the first octet that comes is the one with that number, counted from 0
+    /// (application note 3.15). Nothing is left of it in the module afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError`], with 74 when the server cannot do so; before anything is sent when a value cannot stand in a command.
+    pub async fn resume(&self, path: &str, offset: u32) -> Result<Download, FtpError> {
+        let mut session = self.prepare(FtpOperation::Get, Target::Source(path, offset)).await?;
+        let first = session.open(&FtpGetOpen, PATIENCE).await?;
+        let read = request(FtpOperation::Get, &FtpGetRead { length: Number::MAX })?;
+        Ok(Download::new(session, first, read))
+    }
+
+    /// Lists a directory, as text in the form that the server chooses.
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
+    pub async fn list(&self, directory: &str) -> Result<Download, FtpError> {
+        let mut session = self.prepare(FtpOperation::List, Target::Directory(directory)).await?;
+        let first = session.open(&FtpListOpen, PATIENCE).await?;
+        let read = request(FtpOperation::List, &FtpListRead { length: Number::MAX })?;
+        Ok(Download::new(session, first, read))
     }
 
     /// Uploads all that `source` has, of whatever length, and returns how many octets that were once the server has
@@ -129,8 +186,8 @@ impl Ftp {
     ///
     /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
     pub async fn put(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
-        let mut session = self.prepare(FtpOperation::Put, path).await?;
-        let first = session.open(&FtpPutOpen).await?;
+        let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
+        let first = session.open(&FtpPutOpen, PATIENCE).await?;
         upload::upload(session, first, source).await
     }
 
@@ -140,16 +197,99 @@ impl Ftp {
     ///
     /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
     pub async fn size(&self, path: &str) -> Result<u64, FtpError> {
-        let mut session = self.prepare(FtpOperation::Size, path).await?;
-        match session.open(&FtpSize).await? {
-            Event::Ended(_, Some(size)) => Ok(size),
-            _ => Err(FtpError::NoProgress { operation: FtpOperation::Size }),
+        let size = self.carry_out(FtpOperation::Size, Target::Source(path, 0), &FtpSize).await?;
+        size.ok_or(FtpError::NoProgress { operation: FtpOperation::Size })
+    }
+
+    /// Deletes a file.
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
+    pub async fn delete(&self, path: &str) -> Result<(), FtpError> {
+        self.carry_out(FtpOperation::Delete, Target::Source(path, 0), &FtpDele).await.map(drop)
+    }
+
+    /// Makes a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
+    pub async fn make_directory(&self, path: &str) -> Result<(), FtpError> {
+        self.carry_out(FtpOperation::MakeDirectory, Target::Directory(path), &FtpMkd).await.map(drop)
+    }
+
+    /// Removes a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
+    pub async fn remove_directory(&self, path: &str) -> Result<(), FtpError> {
+        self.carry_out(FtpOperation::RemoveDirectory, Target::Directory(path), &FtpRmd).await.map(drop)
+    }
+
+    /// Gives a file another name, or moves it. No manual of these modules has the command, some of their firmware does.
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError::NotSupported`] without it, and others; before anything is sent when a value cannot stand in a command.
+    pub async fn rename(&self, old: &str, new: &str) -> Result<(), FtpError> {
+        let operation = FtpOperation::Rename;
+        let mut session = self.prepare(operation, Target::Renaming(old, new)).await?;
+        match session.execute(&Test::<FtpRename>::new()).await {
+            Err(FtpError::Command { source, .. }) if source.is_rejected() => {
+                return Err(FtpError::NotSupported { operation, source });
+            }
+            result => result?,
+        };
+        session.open(&FtpRename, PATIENCE).await.map(drop)
+    }
+
+    /// Saves server, credentials and options in the module, so that they outlive a restart (manual 12.2.16). Nothing here needs
+    /// them: every operation sets all anew.
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
+    pub async fn save(&self) -> Result<(), FtpError> {
+        let mut session = self.prepare(FtpOperation::Save, Target::Nothing).await?;
+        session.execute(&FtpScont).await.map(drop)
+    }
+
+    /// Reads the settings that the module has, and whether they are saved ones. `Debug` masks the password.
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError::Command`].
+    pub async fn saved<T>(&self, read: impl FnOnce(FtpContext<'_>) -> T) -> Result<T, FtpError> {
+        let mut session =
+            Session::prepare(self.bearer.client(), self.bearer.cid(), FtpOperation::Saved, Vec::new())
+                .await?;
+        let saved = session.client().query(&FtpScontRead, read).await;
+        saved.map_err(|error| session.command(error))
+    }
+
+    /// Carries out what the module answers with one line, and returns the number in it.
+    async fn carry_out<C: Command>(
+        &self,
+        operation: FtpOperation,
+        target: Target<'_>,
+        command: &C,
+    ) -> Result<Option<u64>, FtpError> {
+        let mut session = self.prepare(operation, target).await?;
+        match session.open(command, PATIENCE).await? {
+            Event::Ended(_, number) => Ok(number),
+            _ => Err(FtpError::NoProgress { operation }),
         }
     }
 
-    async fn prepare(&self, operation: FtpOperation, path: &str) -> Result<Session, FtpError> {
+    async fn prepare(&self, operation: FtpOperation, target: Target<'_>) -> Result<Session, FtpError> {
         let settings =
-            settings::settings(operation, self.bearer.profile(), &self.server, &self.options, path)?;
+            settings::settings(operation, self.bearer.profile(), &self.server, &self.options, target)?;
         Session::prepare(self.bearer.client(), self.bearer.cid(), operation, settings).await
     }
+}
+
+fn request(operation: FtpOperation, command: &impl Command) -> Result<Request, FtpError> {
+    Request::new(command).map_err(|source| FtpError::Interrupted { operation, source })
 }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use futures::lock::OwnedMutexGuard;
 use sim800_command::{Command, FtpActivity, FtpQuit, FtpState};
-use sim800_parser::{FtpCode, FtpEvent, Unsolicited};
+use sim800_parser::{FsTransfer, FtpCode, FtpEvent, Unsolicited};
 
+use super::settings::Setting;
 use super::{FtpError, FtpOperation, FtpStep};
 use crate::client::{Client, Reply};
-use crate::engine::{Name, Request};
+use crate::engine::Request;
 use crate::error::{Error, Failure, Malformation};
+use crate::refusal::Refusal;
 use crate::watch::{Interruption, Watch};
 
 /// How long the module may say nothing. It gives up itself after 75 s without an answer of the server (manual 12.2.14;
@@ -29,7 +31,7 @@ pub(super) enum Event {
     Available,
     /// So many octets may be written.
     Writable(u32),
-    /// It is over; with a size, where one was asked for.
+    /// It is over; with a size or a count of octets, where the module tells one.
     Ended(FtpCode, Option<u64>),
 }
 
@@ -44,6 +46,8 @@ pub(super) struct Session {
     step: FtpStep,
     /// It was opened, and did not end.
     live: bool,
+    /// What it changed in the module that is not for the next one, and how that is taken back.
+    undo: Vec<Request>,
 }
 
 impl Session {
@@ -52,7 +56,7 @@ impl Session {
         client: &Client,
         cid: u8,
         operation: FtpOperation,
-        settings: Vec<Request>,
+        settings: Vec<Setting>,
     ) -> Result<Self, FtpError> {
         let lock = client.lock_ftp().await;
         let watch = Watch::new(client, cid, |line| event_of_any(*line).is_some());
@@ -63,45 +67,78 @@ impl Session {
             lock: Some(lock),
             step: FtpStep::Open,
             live: false,
+            undo: Vec::new(),
         };
         for setting in settings {
-            let result = client.request(setting).await;
-            session.check(result)?;
+            session.undo.extend(setting.undo);
+            match (client.request(setting.request).await, setting.refusal) {
+                (Err(error), Refusal::Harmless) if error.is_rejected() => {}
+                (Err(source), Refusal::NoSsl) if source.is_rejected() => {
+                    return Err(FtpError::NoSsl { source });
+                }
+                (result, _) => {
+                    session.check(result)?;
+                }
+            }
         }
         Ok(session)
     }
 
-    /// Opens the session and waits for the first thing it says. One that an earlier program left is quit first; its
-    /// 66 says nothing of ours (application note 3.13).
-    pub(super) async fn open<C: Command>(&mut self, command: &C) -> Result<Event, FtpError> {
-        let mut cleared = false;
-        loop {
-            self.forget(|_| true);
-            self.live = true;
-            let error = match self.client.execute(command).await {
-                Ok(_) => match self.event(PATIENCE).await {
-                    Err(error @ FtpError::Failed { code: FtpCode::NOT_ALLOWED, .. }) => error,
-                    result => return result,
-                },
-                // What other firmware says to the same (at once).
-                Err(error) if error.is_rejected() => self.command(error),
-                Err(error) => return Err(self.command(error)),
-            };
-            self.live = false;
-            if cleared || matches!(error, FtpError::Bearer { .. } | FtpError::Interrupted { .. }) {
-                return Err(error);
+    /// Sends `command` when the session is over, however it ends.
+    pub(super) fn afterwards<C: Command>(&mut self, command: &C) -> Result<(), FtpError> {
+        let operation = self.operation;
+        let request = Request::new(command).map_err(|source| FtpError::Interrupted { operation, source })?;
+        self.undo.push(request);
+        Ok(())
+    }
+
+    /// Opens the session and waits up to `limit` for the first thing it says. One that an earlier program left is quit
+    /// first.
+    pub(super) async fn open<C: Command>(&mut self, command: &C, limit: Duration) -> Result<Event, FtpError> {
+        match self.attempt(command, limit).await {
+            Err(error) if is_in_the_way(&error) => {
+                self.clear().await?;
+                self.attempt(command, limit).await
             }
-            cleared = true;
-            self.clear().await?;
+            result => result,
         }
+    }
+
+    async fn attempt<C: Command>(&mut self, command: &C, limit: Duration) -> Result<Event, FtpError> {
+        self.start(command).await?;
+        self.event(limit).await
+    }
+
+    /// Opens the session.
+    pub(super) async fn start<C: Command>(&mut self, command: &C) -> Result<(), FtpError> {
+        self.forget(|_| true);
+        self.live = true;
+        match self.client.execute(command).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                self.live = !error.is_rejected();
+                Err(self.command(error))
+            }
+        }
+    }
+
+    /// Sends a command of the session that has no event of its own.
+    pub(super) async fn execute<C: Command>(&mut self, command: &C) -> Result<Reply, FtpError> {
+        let result = self.client.execute(command).await;
+        self.check(result)
     }
 
     /// Waits up to `limit` for the next thing the session says; that it failed is an error.
     pub(super) async fn event(&mut self, limit: Duration) -> Result<Event, FtpError> {
         match self.event_within(limit).await? {
             Some(event) => Ok(event),
-            None => Err(FtpError::Silent { operation: self.operation, step: self.step, waited: limit }),
+            None => Err(self.silent(limit)),
         }
+    }
+
+    /// The module said nothing for so long.
+    pub(super) fn silent(&self, waited: Duration) -> FtpError {
+        FtpError::Silent { operation: self.operation, step: self.step, waited }
     }
 
     /// Waits for the session to end while its caller is busy elsewhere; it never returns otherwise.
@@ -128,6 +165,21 @@ impl Session {
             watch.interruption().is_some()
                 || watch.has(|line| matches!(event(operation, line), Some(Event::Ended(..))))
         })
+    }
+
+    /// Takes the first line that is already there and says how the session ended, without ending it.
+    pub(super) fn take_result(&mut self) -> Option<FtpCode> {
+        let operation = self.operation;
+        self.watch.as_mut()?.take_line(|line| match event(operation, line) {
+            Some(Event::Ended(code, _)) => Some(code),
+            _ => None,
+        })
+    }
+
+    /// The session ended with `code`.
+    pub(super) fn ended(&mut self, code: FtpCode, octets: Option<u64>) -> Result<Event, FtpError> {
+        self.live = false;
+        if code == FtpCode::DONE { Ok(Event::Ended(code, octets)) } else { Err(self.failed(code)) }
     }
 
     /// Forgets what the session said so far of data to be read or written: what is sent next deals with it.
@@ -177,26 +229,19 @@ impl Session {
     }
 
     /// The failure of a command whose response is not what it should be.
-    pub(super) fn malformed<C: Command>(&mut self, _command: &C) -> FtpError {
-        self.command(Error::new(&Name::Table(C::SPEC), Failure::Malformed(Malformation::Information)))
+    pub(super) fn malformed(&mut self, request: &Request) -> FtpError {
+        self.command(Error::new(&request.name(), Failure::Malformed(Malformation::Information)))
     }
 
     fn check(&mut self, result: Result<Reply, Error>) -> Result<Reply, FtpError> {
         result.map_err(|error| self.command(error))
     }
 
-    async fn event_within(&mut self, limit: Duration) -> Result<Option<Event>, FtpError> {
+    pub(super) async fn event_within(&mut self, limit: Duration) -> Result<Option<Event>, FtpError> {
         let operation = self.operation;
         let Some(watch) = &mut self.watch else { return Ok(None) };
         match watch.next(limit, |line| event(operation, line)).await {
-            Ok(Some(Event::Ended(code, size))) => {
-                self.live = false;
-                if code == FtpCode::DONE {
-                    Ok(Some(Event::Ended(code, size)))
-                } else {
-                    Err(self.failed(code))
-                }
-            }
+            Ok(Some(Event::Ended(code, octets))) => self.ended(code, octets).map(Some),
             Ok(event) => Ok(event),
             Err(interruption) => Err(self.interrupted(interruption)),
         }
@@ -208,6 +253,10 @@ impl Session {
 
     fn interrupted(&mut self, interruption: Interruption) -> FtpError {
         self.live = false;
+        if matches!(interruption, Interruption::Module(_)) {
+            // Nothing is left of what was set, or nobody can be told.
+            self.undo.clear();
+        }
         FtpError::interrupted(self.operation, interruption)
     }
 
@@ -218,7 +267,7 @@ impl Session {
     }
 
     /// Ends a session that is not ours.
-    async fn clear(&mut self) -> Result<(), FtpError> {
+    pub(super) async fn clear(&mut self) -> Result<(), FtpError> {
         match self.client.execute(&FtpQuit).await {
             Ok(_) => {
                 let Some(watch) = &mut self.watch else { return Ok(()) };
@@ -250,34 +299,61 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if !self.live {
+        if !self.live && self.undo.is_empty() {
             return;
         }
         let (client, watch, lock) = (self.client.clone(), self.watch.take(), self.lock.take());
-        let operation = self.operation;
+        let (operation, live, undo) = (self.operation, self.live, std::mem::take(&mut self.undo));
         self.client.chore(async move {
-            if let (Ok(_), Some(mut watch)) = (client.execute(&FtpQuit).await, watch) {
-                // Its last line must not be taken for that of the next session.
-                let ended = watch.next(SETTLE, |line| match event(operation, line) {
-                    Some(Event::Ended(..)) => Some(()),
-                    _ => None,
-                });
-                drop(ended.await);
+            if live {
+                if let (Ok(_), Some(mut watch)) = (client.execute(&FtpQuit).await, watch) {
+                    // Its last line must not be taken for that of the next session.
+                    let ended = watch.next(SETTLE, |line| match event(operation, line) {
+                        Some(Event::Ended(..)) => Some(()),
+                        _ => None,
+                    });
+                    drop(ended.await);
+                }
+            }
+            for request in undo {
+                drop(client.request(request).await);
             }
             drop(lock);
         });
     }
 }
 
+/// Whether another session may be the reason: its 66 says nothing of ours (application note 3.13), and other firmware
+/// refuses the command at once.
+pub(super) fn is_in_the_way(error: &FtpError) -> bool {
+    match error {
+        FtpError::Failed { code, step, .. } => *code == FtpCode::NOT_ALLOWED && *step == FtpStep::Open,
+        FtpError::Command { source, .. } => source.is_rejected(),
+        _ => false,
+    }
+}
+
 /// What a line says of a session of this kind.
 fn event(operation: FtpOperation, line: Unsolicited<'_>) -> Option<Event> {
-    match (operation, line) {
-        (FtpOperation::Get, Unsolicited::FtpGet(event)) | (FtpOperation::Put, Unsolicited::FtpPut(event)) => {
-            data_event(event)
-        }
-        (FtpOperation::Size, Unsolicited::FtpSize { code, size }) => Some(Event::Ended(code, size)),
-        _ => None,
-    }
+    use FtpOperation::{
+        Delete, Get, GetExtended, GetToFs, List, MakeDirectory, Put, PutExtended, PutFile, PutFromFs,
+        RemoveDirectory, Rename, Size,
+    };
+    let is_own = match line {
+        Unsolicited::FtpGet(_) => operation == Get,
+        Unsolicited::FtpPut(_) => matches!(operation, Put | PutExtended | PutFile),
+        Unsolicited::FtpList(_) => operation == List,
+        Unsolicited::FtpSize { .. } => operation == Size,
+        Unsolicited::FtpDelete(_) => operation == Delete,
+        Unsolicited::FtpMakeDirectory(_) => operation == MakeDirectory,
+        Unsolicited::FtpRemoveDirectory(_) => operation == RemoveDirectory,
+        Unsolicited::FtpRename(_) => operation == Rename,
+        Unsolicited::FtpExtGet(_) => operation == GetExtended,
+        Unsolicited::FtpGetToFs(_) => operation == GetToFs,
+        Unsolicited::FtpPutFromFs(_) => operation == PutFromFs,
+        _ => false,
+    };
+    if is_own { event_of_any(line) } else { None }
 }
 
 /// What a line says of a session of any kind.
@@ -292,7 +368,11 @@ fn event_of_any(line: Unsolicited<'_>) -> Option<Event> {
         | Unsolicited::FtpRemoveDirectory(code)
         | Unsolicited::FtpRename(code)
         | Unsolicited::FtpExtGet(code) => Some(Event::Ended(code, None)),
-        Unsolicited::FtpGetToFs(_) | Unsolicited::FtpPutFromFs(_) => Some(Event::Ended(FtpCode::DONE, None)),
+        Unsolicited::FtpGetToFs(transfer) | Unsolicited::FtpPutFromFs(transfer) => match transfer {
+            FsTransfer::Done { total } => Some(Event::Ended(FtpCode::DONE, Some(total))),
+            FsTransfer::Failed(code) => Some(Event::Ended(code, None)),
+            _ => None,
+        },
         _ => None,
     }
 }

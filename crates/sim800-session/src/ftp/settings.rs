@@ -1,28 +1,54 @@
 //! Every setting of the FTP service, set each time: nothing is assumed of what an earlier program left.
 
 use sim800_command::{
-    Cid, Command, FtpCid, FtpDataConnection, FtpGetName, FtpGetPath, FtpMode, FtpPort, FtpPutName, FtpPutOpt,
-    FtpPutPath, FtpPw, FtpRepresentation, FtpRest, FtpServ, FtpStore, FtpType, FtpUn, InvalidValue, Number,
-    Secret, Text,
+    Cid, Command, FtpCid, FtpDataConnection, FtpExtGetEnd, FtpExtPutEnd, FtpFilePutEnd, FtpGetName,
+    FtpGetPath, FtpMode, FtpPort, FtpPutName, FtpPutOpt, FtpPutPath, FtpPw, FtpRepresentation, FtpRest,
+    FtpServ, FtpSsl, FtpStore, FtpType, FtpUn, InvalidValue, Number, Secret, SslOpt, SslOption, Text,
 };
 
-use super::{FtpError, FtpOperation, FtpOptions, Server};
+use super::{FtpError, FtpOperation, FtpOptions, FtpSecurity, PutOption, Server};
 use crate::engine::Request;
+use crate::refusal::Refusal;
 
-/// The commands that prepare an operation on `path`, all values checked.
-///
-/// The extended modes (`AT+FTPEXTPUT`, `AT+FTPEXTGET`, `AT+FTPFILEPUT`) belong here, too, once the table has them.
+/// What an operation is about, on the server.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target<'a> {
+    /// A file to fetch from an offset on; to ask about, or to delete.
+    Source(&'a str, u32),
+    /// A file to send to.
+    Destination(&'a str),
+    /// A directory.
+    Directory(&'a str),
+    /// A file that gets another name.
+    Renaming(&'a str, &'a str),
+    /// Nothing.
+    Nothing,
+}
+
+/// One setting.
+#[derive(Debug)]
+pub(super) struct Setting {
+    pub(super) request: Request,
+    pub(super) refusal: Refusal,
+    /// What takes it back when the session is over.
+    pub(super) undo: Option<Request>,
+}
+
+/// The commands that prepare an operation on `target`, all values checked.
 pub(super) fn settings(
     operation: FtpOperation,
     cid: Cid,
     server: &Server,
     options: &FtpOptions,
-    path: &str,
-) -> Result<Vec<Request>, FtpError> {
+    target: Target<'_>,
+) -> Result<Vec<Setting>, FtpError> {
     let mode = if options.passive { FtpDataConnection::Passive } else { FtpDataConnection::Active };
     let kind = if options.ascii { FtpRepresentation::Ascii } else { FtpRepresentation::Binary };
-    let (directory, name) = split(path)?;
-    let mut list = List { operation, requests: Vec::new() };
+    let offset = match target {
+        Target::Source(_, offset) => offset,
+        _ => 0,
+    };
+    let mut list = List { operation, settings: Vec::new() };
     list.push("bearer profile", Ok(FtpCid { cid }))?;
     list.push("host", Text::new(&server.host).map(|server| FtpServ { server }))?;
     list.push("port", Number::new(u32::from(server.port)).map(|port| FtpPort { port }))?;
@@ -30,33 +56,40 @@ pub(super) fn settings(
     list.push("password", Secret::new(server.password.reveal()).map(|password| FtpPw { password }))?;
     list.push("mode", Ok(FtpMode { mode }))?;
     list.push("type", Ok(FtpType { kind }))?;
-    list.push("option", Ok(FtpPutOpt { option: store(options) }))?;
-    list.push("restart position", Ok(FtpRest { offset: Number::MIN }))?;
-    match operation {
-        // The size is that of the file to download (manual 12.2.18).
-        FtpOperation::Get | FtpOperation::Size => {
-            list.push("path", Text::new(directory).map(|path| FtpGetPath { path }))?;
-            list.push("file name", Text::new(name).map(|name| FtpGetName { name }))?;
+    list.push("option", Ok(FtpPutOpt { option: store(options.put) }))?;
+    list.restart(offset)?;
+    list.secure(options)?;
+    // With one of them on, `AT+FTPPUT=1` would send what an earlier program loaded.
+    list.add(&FtpExtPutEnd, Refusal::Harmless)?;
+    list.add(&FtpExtGetEnd, Refusal::Harmless)?;
+    list.add(&FtpFilePutEnd, Refusal::Harmless)?;
+    match target {
+        // Size and deletion, too, are of the file to download (manual 12.2.17, 12.2.18).
+        Target::Source(path, _) => list.source(path)?,
+        Target::Destination(path) => list.destination(path)?,
+        Target::Directory(path) => {
+            list.push("path", Text::new(path).map(|path| FtpGetPath { path }))?;
         }
-        FtpOperation::Put => {
-            list.push("path", Text::new(directory).map(|path| FtpPutPath { path }))?;
-            list.push("file name", Text::new(name).map(|name| FtpPutName { name }))?;
+        Target::Renaming(old, new) => {
+            list.source(old)?;
+            list.destination(new)?;
         }
+        Target::Nothing => {}
     }
-    Ok(list.requests)
+    Ok(list.settings)
 }
 
-fn store(options: &FtpOptions) -> FtpStore {
-    match options.put {
-        super::PutOption::Replace => FtpStore::Replace,
-        super::PutOption::Append => FtpStore::Append,
-        super::PutOption::Unique => FtpStore::Unique,
+fn store(option: PutOption) -> FtpStore {
+    match option {
+        PutOption::Replace => FtpStore::Replace,
+        PutOption::Append => FtpStore::Append,
+        PutOption::Unique => FtpStore::Unique,
     }
 }
 
 struct List {
     operation: FtpOperation,
-    requests: Vec<Request>,
+    settings: Vec<Setting>,
 }
 
 impl List {
@@ -66,10 +99,51 @@ impl List {
         command: Result<C, InvalidValue>,
     ) -> Result<(), FtpError> {
         let command = command.map_err(|reason| FtpError::Invalid { what, reason })?;
-        let request = Request::new(&command)
-            .map_err(|source| FtpError::Interrupted { operation: self.operation, source })?;
-        self.requests.push(request);
+        self.add(&command, Refusal::Fatal)
+    }
+
+    fn add<C: Command>(&mut self, command: &C, refusal: Refusal) -> Result<(), FtpError> {
+        let request = self.request(command)?;
+        self.settings.push(Setting { request, refusal, undo: None });
         Ok(())
+    }
+
+    /// Whether the module takes the position back by itself is not documented.
+    fn restart(&mut self, offset: u32) -> Result<(), FtpError> {
+        let request = self.request(&FtpRest { offset: Number::saturating(offset) })?;
+        let undo = (offset > 0).then(|| self.request(&FtpRest { offset: Number::MIN })).transpose()?;
+        self.settings.push(Setting { request, refusal: Refusal::Fatal, undo });
+        Ok(())
+    }
+
+    fn request<C: Command>(&self, command: &C) -> Result<Request, FtpError> {
+        Request::new(command).map_err(|source| FtpError::Interrupted { operation: self.operation, source })
+    }
+
+    fn source(&mut self, path: &str) -> Result<(), FtpError> {
+        let (directory, name) = split(path)?;
+        self.push("path", Text::new(directory).map(|path| FtpGetPath { path }))?;
+        self.push("file name", Text::new(name).map(|name| FtpGetName { name }))
+    }
+
+    fn destination(&mut self, path: &str) -> Result<(), FtpError> {
+        let (directory, name) = split(path)?;
+        self.push("path", Text::new(directory).map(|path| FtpPutPath { path }))?;
+        self.push("file name", Text::new(name).map(|name| FtpPutName { name }))
+    }
+
+    fn secure(&mut self, options: &FtpOptions) -> Result<(), FtpError> {
+        let mode = match options.security {
+            FtpSecurity::None => {
+                return self.add(&FtpSsl { mode: sim800_command::FtpSecurity::None }, Refusal::Harmless);
+            }
+            FtpSecurity::Implicit => sim800_command::FtpSecurity::Implicit,
+            FtpSecurity::Explicit => sim800_command::FtpSecurity::Explicit,
+        };
+        self.add(&FtpSsl { mode }, Refusal::NoSsl)?;
+        let on = options.accept_invalid_certificate;
+        let refusal = if on { Refusal::NoSsl } else { Refusal::Harmless };
+        self.add(&SslOpt { option: SslOption::IgnoreInvalidCertificate, on }, refusal)
     }
 }
 
@@ -99,10 +173,11 @@ mod tests {
     fn what_cannot_be_sent_is_refused() {
         let attempt = |host: &str, password: &str, path: &str| {
             let server = Server::new(host).with_credentials("user", password);
-            settings(FtpOperation::Get, Cid::MIN, &server, &FtpOptions::default(), path)
+            let target = Target::Source(path, 0);
+            settings(FtpOperation::Get, Cid::MIN, &server, &FtpOptions::default(), target)
                 .map(|list| list.len())
         };
-        assert_eq!(attempt("sim.com", "sesame", "/file"), Ok(11));
+        assert_eq!(attempt("sim.com", "sesame", "/file"), Ok(15));
         assert!(matches!(
             attempt("sim.com", "a\"b", "/file"),
             Err(FtpError::Invalid { what: "password", .. })

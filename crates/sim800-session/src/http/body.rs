@@ -10,6 +10,7 @@ use futures::{AsyncRead, Stream, StreamExt};
 use sim800_command::{HttpReadRange, Number};
 
 use super::HttpError;
+use super::ranges::Ranges;
 use super::service::Service;
 use crate::chunks::Chunks;
 use crate::client::Pending;
@@ -24,24 +25,35 @@ use crate::engine::Request;
 pub struct Body {
     chunks: Chunks<HttpError>,
     length: u32,
+    total: Option<u64>,
 }
 
 impl Body {
-    pub(super) fn new(service: Service, length: u32, window: u32) -> Self {
+    /// A body whose first `length` octets are in the module; with `ranges`, more can be fetched.
+    pub(super) fn new(service: Service, length: u32, window: u32, ranges: Option<Ranges>) -> Self {
+        let total = ranges.as_ref().map_or_else(|| Some(u64::from(length)), Ranges::total);
         let stream = if service.has_body() {
-            let transfer = Transfer { service, length, window, position: 0, ahead: None };
+            let transfer =
+                Transfer { service, length, window: window.max(1), position: 0, ahead: None, ranges };
             stream::try_unfold(transfer, Transfer::next).boxed()
         } else {
             // The service is ended at once.
             stream::empty().boxed()
         };
-        Self { chunks: Chunks::new(stream), length }
+        Self { chunks: Chunks::new(stream), length, total }
     }
 
-    /// How many octets there are in all, as `+HTTPACTION` announced them.
+    /// How many octets of it the module held at first, as `+HTTPACTION` announced them: all, unless the object is
+    /// fetched in ranges.
     #[must_use]
     pub fn length(&self) -> u64 {
         u64::from(self.length)
+    }
+
+    /// How many octets there are in all, where that is known; of an object that is fetched in ranges only headers tell it.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.total
     }
 }
 
@@ -78,12 +90,16 @@ struct Transfer {
     position: u32,
     /// The next window, asked for already.
     ahead: Option<Pending>,
+    /// What is to be fetched after what the module holds.
+    ranges: Option<Ranges>,
 }
 
 impl Transfer {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, HttpError> {
         if self.position >= self.length && self.length > 0 {
-            return Ok(None);
+            let Some(ranges) = &mut self.ranges else { return Ok(None) };
+            let Some(length) = ranges.next(&mut self.service).await? else { return Ok(None) };
+            (self.length, self.position) = (length, 0);
         }
         let window = match self.ahead.take() {
             Some(pending) => pending,

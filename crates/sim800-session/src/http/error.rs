@@ -52,6 +52,9 @@ pub enum HttpError {
         /// The refusal.
         source: Error,
     },
+    /// The module's firmware has no HTTPS.
+    #[error("the module's firmware has no HTTPS ({0}); it needs R14 or later, or use plain HTTP")]
+    NoSsl(#[source] Error),
     /// The module's HTTP service cannot be started, because one that was left over does not end.
     #[error("the module's HTTP service is in use and does not end: {0}; restart the module")]
     Busy(#[source] Error),
@@ -78,6 +81,29 @@ pub enum HttpError {
         method: Method,
         /// The module's code.
         status: HttpStatus,
+    },
+    /// The object is larger than the module holds, and the server does not send it in ranges.
+    #[error(
+        "the object is larger than the {limit} octets that the module holds, and the server ignores ranges; fetch it from \
+         a server that honours them, or by FTP"
+    )]
+    RangesIgnored {
+        /// The most octets that the module holds.
+        limit: u64,
+    },
+    /// The server refused to go on with an object that is fetched in ranges.
+    #[error("the server answered {status} when it was asked to go on at octet {position}")]
+    RangeRefused {
+        /// The HTTP status.
+        status: u16,
+        /// Where the range begins, counted from 0.
+        position: u64,
+    },
+    /// An object that is fetched in ranges is not the same any more.
+    #[error("the object changed on the server while it was fetched, at octet {position}; fetch it again")]
+    Changed {
+        /// Where the range begins that is of another object, counted from 0.
+        position: u64,
     },
     /// The module never told how the request ended.
     #[error("{method} failed: no result within {waited:?}, although the module gives up earlier")]
@@ -110,7 +136,7 @@ fn hint(status: HttpStatus) -> &'static str {
     match status {
         HttpStatus::NOT_HTTP => "; is the port right, and does the server speak plain HTTP there?",
         HttpStatus::NETWORK => "; is the bearer open, and does the server answer?",
-        HttpStatus::NO_MEMORY => "; fetch it in ranges",
+        HttpStatus::NO_MEMORY => "; the response is larger than the module holds",
         HttpStatus::DNS => "; check the host name",
         HttpStatus::STACK_BUSY => "; try again later",
         HttpStatus::SSL_SETUP | HttpStatus::SSL_ALERT => {
@@ -128,9 +154,12 @@ impl HttpError {
         match self {
             Self::Unsupported { .. } => "unsupported",
             Self::Invalid { .. } => "invalid",
-            Self::BodyTooLarge { .. } => "too-large",
+            Self::BodyTooLarge { .. } | Self::RangesIgnored { .. } => "too-large",
             Self::Command(error) | Self::Parameter { source: error, .. } => error.kind(),
+            Self::NoSsl(_) => "no-ssl",
             Self::Busy(_) => "busy",
+            Self::RangeRefused { .. } => "range",
+            Self::Changed { .. } => "changed",
             Self::Bearer { source, .. } => source.kind(),
             Self::Interrupted { source, .. } => source.kind(),
             Self::Action { .. } => "http",
@@ -144,7 +173,10 @@ impl HttpError {
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Action { status, .. } => Some(u32::from(status.0)),
-            Self::Command(error) | Self::Parameter { source: error, .. } | Self::Busy(error) => error.code(),
+            Self::Command(error)
+            | Self::Parameter { source: error, .. }
+            | Self::NoSsl(error)
+            | Self::Busy(error) => error.code(),
             Self::Bearer { source, .. } => source.code(),
             _ => None,
         }

@@ -3,18 +3,22 @@
 mod body;
 mod error;
 mod plan;
+mod ranges;
 mod service;
 
 use std::time::Duration;
 
-use ::http::{Request, Response, StatusCode};
+use ::http::{HeaderMap, Method, Request, Response, StatusCode};
 use bytes::Bytes;
+use sim800_command::{HttpContext, HttpProgress, HttpScont, HttpScontRead};
+use sim800_parser::HttpStatus;
 
 pub use self::body::Body;
 pub use self::error::HttpError;
 
 use self::plan::Plan;
-use self::service::Service;
+use self::ranges::Ranges;
+use self::service::{Observer, Service};
 use crate::bearer::Bearer;
 
 /// How requests are carried out.
@@ -27,11 +31,22 @@ pub struct HttpOptions {
     pub redirect: bool,
     /// Address and port of a proxy; none unless set.
     pub proxy: Option<(String, u16)>,
+    /// Whether to ask for the headers of responses, where the firmware tells them; it does unless set otherwise.
+    pub headers: bool,
+    /// With HTTPS, whether a certificate of the server that is not valid will do; it does not unless set. What a firmware
+    /// checks is not documented.
+    pub accept_invalid_certificate: bool,
 }
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(120), redirect: true, proxy: None }
+        Self {
+            timeout: Duration::from_secs(120),
+            redirect: true,
+            proxy: None,
+            headers: true,
+            accept_invalid_certificate: false,
+        }
     }
 }
 
@@ -58,10 +73,14 @@ impl Http {
 
     /// Sends a request and waits for the status; the body of the response is read from the module as it is wanted.
     ///
-    /// GET, POST, HEAD and DELETE are possible, over `http:`. Of the headers, `Range` (one range, of more than one
-    /// octet), `User-Agent` and `Content-Type` have parameters of their own in the module, `Host` and `Content-Length` are
-    /// its own business, and the others go along as they are, all within one command line. The module tells status
-    /// and length of the response and none of its headers.
+    /// GET, POST, HEAD and DELETE are possible, over `http:` and, where the firmware has SSL, over `https:`. Of the headers,
+    /// `Range` (one range, of more than one octet), `User-Agent` and `Content-Type` have parameters of their own in the
+    /// module, `Host` and `Content-Length` are its own business, and the others go along as they are, all within one command
+    /// line. The response has headers where the firmware tells them (`AT+HTTPHEAD`, manual 11.2.9).
+    ///
+    /// An object that is larger than the module holds (319,488 octets) is fetched in ranges of
+    /// [`Config::http_range`](crate::Config::http_range) octets, if the server honours them; what has come is handed out before
+    /// the next range is fetched. That the object changes meanwhile is noticed where headers tell it.
     ///
     /// The module has one HTTP service: while the body of another response is being read, this waits.
     ///
@@ -69,18 +88,91 @@ impl Http {
     ///
     /// [`HttpError`]; before anything is sent when the request cannot be put into the module's commands.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, HttpError> {
+        self.carry_out(request, None).await
+    }
+
+    /// The same, and tells `progress` how far the request is, about every so often and before there is a response. It is
+    /// told nothing when the firmware knows nothing (`AT+HTTPSTATUS?`, application note 3.8).
+    ///
+    /// # Errors
+    ///
+    /// As those of [`send`](Self::send).
+    pub async fn send_with_progress(
+        &self,
+        request: Request<Bytes>,
+        every: Duration,
+        mut progress: impl FnMut(HttpProgress) + Send,
+    ) -> Result<Response<Body>, HttpError> {
+        self.carry_out(request, Some(Observer { every, tell: &mut progress })).await
+    }
+
+    /// Saves the parameters that `request`, without a body, would set, so that they outlive a restart (manual 11.2.7). Nothing
+    /// here needs them: every request sets all anew.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError`]; before anything is sent when the request cannot be put into the module's commands.
+    pub async fn save(&self, request: Request<Bytes>) -> Result<(), HttpError> {
+        if !request.body().is_empty() {
+            return Err(plan::unsupported("a body", "is not among what the module saves"));
+        }
+        let (mut service, _plan) = self.prepare(request).await?;
+        service.execute(&HttpScont).await.map(drop)
+    }
+
+    /// Reads the parameters that a service begins with, and whether they are saved ones. `Debug` masks credentials.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::Command`].
+    pub async fn saved<T>(&self, read: impl FnOnce(HttpContext<'_>) -> T) -> Result<T, HttpError> {
         let client = self.bearer.client();
-        let config = client.config();
-        let mut plan = Plan::new(request, &self.options, self.bearer.profile(), config.rate)?;
+        let service = Service::start(client, self.bearer.cid(), &Method::GET).await?;
+        let saved = client.query(&HttpScontRead, read).await?;
+        drop(service);
+        Ok(saved)
+    }
+
+    async fn prepare(&self, request: Request<Bytes>) -> Result<(Service, Plan), HttpError> {
+        let client = self.bearer.client();
+        let mut plan = Plan::new(request, &self.options, self.bearer.profile(), client.config().rate)?;
         let mut service = Service::start(client, self.bearer.cid(), &plan.method).await?;
         service.prepare(&mut plan).await?;
-        let (status, length) = service.act(&plan).await?;
-        let Ok(code) = StatusCode::from_u16(status.0) else {
-            return Err(HttpError::Action { method: plan.method, status });
-        };
-        let body = Body::new(service, length, config.http_window.max(1));
-        let mut response = Response::new(body);
-        *response.status_mut() = code;
-        Ok(response)
+        Ok((service, plan))
     }
+
+    async fn carry_out(
+        &self,
+        request: Request<Bytes>,
+        observer: Option<Observer<'_>>,
+    ) -> Result<Response<Body>, HttpError> {
+        let config = self.bearer.client().config();
+        let (mut service, plan) = self.prepare(request).await?;
+        let mut answer = None;
+        if !ranges::is_too_large(&plan) {
+            answer = match service.act(&plan, observer).await {
+                Err(HttpError::Action { method: Method::GET, status: HttpStatus::NO_MEMORY }) => None,
+                result => Some(result?),
+            };
+        }
+        let Some((status, length)) = answer else {
+            return Ranges::new(plan, config.http_range).begin(service, config.http_window).await;
+        };
+        let headers = if plan.headers { service.header().await? } else { None };
+        let status = status_code(&plan.method, status)?;
+        let body = Body::new(service, length, config.http_window, None);
+        Ok(response(status, headers, body))
+    }
+}
+
+/// A status that HTTP can have.
+fn status_code(method: &Method, status: HttpStatus) -> Result<StatusCode, HttpError> {
+    StatusCode::from_u16(status.0).map_err(|_| HttpError::Action { method: method.clone(), status })
+}
+
+fn response(status: StatusCode, headers: Option<HeaderMap>, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers.unwrap_or_default();
+    response
 }

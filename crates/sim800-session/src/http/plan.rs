@@ -10,13 +10,14 @@ use ::http::uri::Scheme;
 use ::http::{Method, Request, Uri};
 use bytes::Bytes;
 use sim800_command::{
-    Cid, HTTP_LIMIT, HttpAction, HttpData, HttpMethod, HttpPara, HttpParameter, InvalidValue, Number, Text,
-    UserData,
+    Cid, Command, HTTP_LIMIT, HttpAction, HttpData, HttpGetHead, HttpMethod, HttpPara, HttpParameter,
+    HttpSsl, InvalidValue, Number, SslOpt, SslOption, Text, UserData,
 };
 
 use super::{HttpError, HttpOptions};
 use crate::engine::{self, transfer_time, transferable};
 use crate::error::{Failure, Misuse};
+use crate::refusal::Refusal;
 
 /// What the module calls itself unless told otherwise (manual 11.2.3, as servers see it).
 const USER_AGENT_DEFAULT: &str = "SIMCOM_MODULE";
@@ -33,15 +34,18 @@ pub(super) struct Plan {
     pub(super) action: HttpAction,
     /// How long the module may take for the request.
     pub(super) timeout: Duration,
+    /// First octet and last that are wanted of the object; 0 and none for all of it.
+    pub(super) range: (u32, Option<u32>),
+    /// Whether to ask for the headers of the response.
+    pub(super) headers: bool,
 }
 
-/// One `AT+HTTPPARA`.
+/// One setting, mostly an `AT+HTTPPARA`.
 #[derive(Debug)]
 pub(super) struct Parameter {
     pub(super) what: &'static str,
     pub(super) request: engine::Request,
-    /// It only takes back what an earlier program may have saved; firmware that lacks the tag has nothing saved.
-    pub(super) clears: bool,
+    pub(super) refusal: Refusal,
 }
 
 impl Plan {
@@ -67,15 +71,18 @@ impl Plan {
         let mut parameters = Parameters(Vec::new());
         parameters.set("bearer profile", HttpParameter::Cid(cid))?;
         parameters.url(&head.uri)?;
-        parameters.headers(&head.headers, &head.uri, body.len())?;
+        let range = parameters.headers(&head.headers, &head.uri, body.len())?;
         parameters.set("redirection", HttpParameter::Redirect(options.redirect))?;
         parameters.set("timeout", HttpParameter::Timeout(timeout))?;
         let (address, port) = options.proxy.as_ref().map_or(("", 0), |(host, port)| (host, *port));
         let address = Text::new(address).map_err(invalid("proxy address"))?;
         let port = Number::saturating(u32::from(port));
-        let clears = options.proxy.is_none();
-        parameters.push("proxy address", HttpParameter::ProxyAddress(address), clears)?;
-        parameters.push("proxy port", HttpParameter::ProxyPort(port), clears)?;
+        let refusal = clears(options.proxy.is_none());
+        parameters.push("proxy address", HttpParameter::ProxyAddress(address), refusal)?;
+        parameters.push("proxy port", HttpParameter::ProxyPort(port), refusal)?;
+        parameters.secure(head.uri.scheme() == Some(&Scheme::HTTPS), options.accept_invalid_certificate)?;
+        // Else a body would begin with the header.
+        parameters.add("header", &HttpGetHead { on: false }, Refusal::Harmless)?;
 
         Ok(Self {
             method: head.method,
@@ -83,6 +90,8 @@ impl Plan {
             data: (!body.is_empty()).then(|| input(body, rate)).transpose()?,
             action: HttpAction { method },
             timeout: Duration::from_secs(u64::from(timeout.get())),
+            range: (range.0, (range.1 > 0).then_some(range.1)),
+            headers: options.headers,
         })
     }
 }
@@ -106,31 +115,49 @@ struct Parameters(Vec<Parameter>);
 
 impl Parameters {
     fn set(&mut self, what: &'static str, parameter: HttpParameter<'_>) -> Result<(), HttpError> {
-        self.push(what, parameter, false)
+        self.push(what, parameter, Refusal::Fatal)
     }
 
     fn push(
         &mut self,
         what: &'static str,
         parameter: HttpParameter<'_>,
-        clears: bool,
+        refusal: Refusal,
     ) -> Result<(), HttpError> {
-        let request = engine::Request::new(&HttpPara { parameter }).map_err(|failure| match failure {
+        self.add(what, &HttpPara { parameter }, refusal)
+    }
+
+    fn add(&mut self, what: &'static str, command: &impl Command, refusal: Refusal) -> Result<(), HttpError> {
+        let request = engine::Request::new(command).map_err(|failure| match failure {
             Failure::Misuse(Misuse::TooLong) => {
                 unsupported("a value", "is longer than a command line of 556 octets holds")
             }
             _ => unsupported("a value", "cannot be sent"),
         })?;
-        self.0.push(Parameter { what, request, clears });
+        self.0.push(Parameter { what, request, refusal });
         Ok(())
+    }
+
+    /// A URL does not switch SSL on or off by itself (field logs).
+    fn secure(&mut self, on: bool, accept_invalid_certificate: bool) -> Result<(), HttpError> {
+        if !on {
+            return self.add("SSL", &HttpSsl { on }, Refusal::Harmless);
+        }
+        self.add("SSL", &HttpSsl { on }, Refusal::NoSsl)?;
+        let option = SslOpt { option: SslOption::IgnoreInvalidCertificate, on: accept_invalid_certificate };
+        self.add(
+            "SSL option",
+            &option,
+            if accept_invalid_certificate { Refusal::NoSsl } else { Refusal::Harmless },
+        )
     }
 
     fn url(&mut self, uri: &Uri) -> Result<(), HttpError> {
         let Some(authority) = uri.authority() else {
             return Err(unsupported("the URL", "has no host; give it as http://host/path"));
         };
-        if uri.scheme() != Some(&Scheme::HTTP) {
-            return Err(unsupported("the URL", "is not of scheme http, the only one supported"));
+        if uri.scheme() != Some(&Scheme::HTTP) && uri.scheme() != Some(&Scheme::HTTPS) {
+            return Err(unsupported("the URL", "is neither of scheme http nor of https"));
         }
         if authority.as_str().contains('@') {
             let reason = "holds credentials; send them as an Authorization header, which is kept out of logs";
@@ -140,7 +167,8 @@ impl Parameters {
         self.set("URL", HttpParameter::Url(Text::new(&url).map_err(invalid("URL"))?))
     }
 
-    fn headers(&mut self, headers: &HeaderMap, uri: &Uri, body: usize) -> Result<(), HttpError> {
+    /// Sets what goes along as headers, and returns the break points of the range that is among them.
+    fn headers(&mut self, headers: &HeaderMap, uri: &Uri, body: usize) -> Result<(u32, u32), HttpError> {
         let mut user_agent = USER_AGENT_DEFAULT;
         let mut content_type = "";
         let mut range = (0, 0);
@@ -164,14 +192,15 @@ impl Parameters {
         let user_agent = Text::new(user_agent).map_err(invalid("user agent"))?;
         self.set("user agent", HttpParameter::UserAgent(user_agent))?;
         let (from, to) = range;
-        let clears = range == (0, 0);
-        self.push("range", HttpParameter::Break(Number::saturating(from)), clears)?;
-        self.push("range", HttpParameter::BreakEnd(Number::saturating(to)), clears)?;
-        let clears = content_type.is_empty();
+        let refusal = clears(range == (0, 0));
+        self.push("range", HttpParameter::Break(Number::saturating(from)), refusal)?;
+        self.push("range", HttpParameter::BreakEnd(Number::saturating(to)), refusal)?;
+        let refusal = clears(content_type.is_empty());
         let content_type = Text::new(content_type).map_err(invalid("content type"))?;
-        self.push("content type", HttpParameter::ContentType(content_type), clears)?;
+        self.push("content type", HttpParameter::ContentType(content_type), refusal)?;
         let user_data = UserData::new(&others).map_err(invalid("headers"))?;
-        self.push("headers", HttpParameter::UserData(user_data), others.is_empty())
+        self.push("headers", HttpParameter::UserData(user_data), clears(others.is_empty()))?;
+        Ok(range)
     }
 }
 
@@ -197,7 +226,12 @@ fn break_points(range: &str) -> Result<(u32, u32), HttpError> {
     }
 }
 
-fn unsupported(what: &'static str, reason: &str) -> HttpError {
+/// What the refusal of a parameter means that only takes back an earlier one.
+fn clears(takes_back: bool) -> Refusal {
+    if takes_back { Refusal::Harmless } else { Refusal::Fatal }
+}
+
+pub(super) fn unsupported(what: &'static str, reason: &str) -> HttpError {
     HttpError::Unsupported { what, reason: reason.to_owned() }
 }
 
@@ -225,7 +259,7 @@ mod tests {
     fn what_cannot_be_done_is_refused_before_anything_is_sent() {
         let refused = [
             get("/path", &[]),
-            get("https://sim.com/", &[]),
+            get("ftp://sim.com/", &[]),
             get("http://user:password@sim.com/", &[]),
             get("http://sim.com/", &[("Range", "bytes=-5")]),
             get("http://sim.com/", &[("Range", "bytes=0-0")]),
@@ -271,6 +305,6 @@ mod tests {
         let dressed =
             [("Range", "bytes=5-9"), ("Content-Type", "text/plain"), ("Accept", "*/*"), ("User-Agent", "x")];
         assert_eq!(what(get("http://sim.com/", &dressed).expect("a plan")), plain);
-        assert_eq!(plain.len(), 11);
+        assert_eq!(plain.len(), 13);
     }
 }

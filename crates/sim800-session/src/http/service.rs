@@ -1,10 +1,14 @@
 //! The module's HTTP service, from `HTTPINIT` to `HTTPTERM`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::Method;
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use futures::lock::OwnedMutexGuard;
-use sim800_command::{HttpInit, HttpTerm};
+use sim800_command::{
+    Command, HttpActivity, HttpHead, HttpInit, HttpPara, HttpParameter, HttpProgress, HttpStatusRead,
+    HttpTerm, Number,
+};
 use sim800_parser::{HttpStatus, Unsolicited};
 
 use super::HttpError;
@@ -12,10 +16,20 @@ use super::plan::Plan;
 use crate::client::{Client, Reply};
 use crate::engine::Request;
 use crate::error::Error;
+use crate::refusal::Refusal;
 use crate::watch::Watch;
 
 /// What a request may take beyond the timeout that the module was given, for the network layers below it.
 const MARGIN: Duration = Duration::from_secs(30);
+
+/// The shortest pause between two questions how far a request is.
+const PAUSE_MIN: Duration = Duration::from_millis(200);
+
+/// Who wants to know how far a request is.
+pub(super) struct Observer<'a> {
+    pub(super) every: Duration,
+    pub(super) tell: &'a mut (dyn FnMut(HttpProgress) + Send),
+}
 
 /// A started HTTP service, ended when dropped.
 #[derive(Debug)]
@@ -66,12 +80,15 @@ impl Service {
     pub(super) async fn prepare(&mut self, plan: &mut Plan) -> Result<(), HttpError> {
         for parameter in plan.parameters.drain(..) {
             match self.client.request(parameter.request).await {
-                Err(error) if error.is_rejected() && parameter.clears => {}
                 Err(error) if error.is_rejected() => {
                     let what = parameter.what;
-                    return Err(self
-                        .cause(error)
-                        .map_or_else(|lost| lost, |source| HttpError::Parameter { what, source }));
+                    let refused = |source| match parameter.refusal {
+                        Refusal::NoSsl => HttpError::NoSsl(source),
+                        _ => HttpError::Parameter { what, source },
+                    };
+                    if parameter.refusal != Refusal::Harmless {
+                        return Err(self.cause(error).map_or_else(|lost| lost, refused));
+                    }
                 }
                 result => {
                     self.check(result)?;
@@ -85,8 +102,13 @@ impl Service {
         Ok(())
     }
 
-    /// Carries out the request: the status, and how many octets there are to read.
-    pub(super) async fn act(&mut self, plan: &Plan) -> Result<(HttpStatus, u32), HttpError> {
+    /// Carries out the request: the status, and how many octets there are to read. `observer` is told how far it is
+    /// meanwhile.
+    pub(super) async fn act(
+        &mut self,
+        plan: &Plan,
+        mut observer: Option<Observer<'_>>,
+    ) -> Result<(HttpStatus, u32), HttpError> {
         if let Some(watch) = &mut self.watch {
             watch.forget(is_result);
         }
@@ -94,28 +116,90 @@ impl Service {
         self.running = Some(waited);
         let result = self.client.execute(&plan.action).await;
         self.check(result)?;
-        let number = method_number(&self.method);
-        let method = || self.method.clone();
-        let Some(watch) = &mut self.watch else {
-            return Err(HttpError::NoResult { method: method(), waited });
+        let runtime = Arc::clone(self.client.runtime());
+        let deadline = runtime.now() + waited;
+        let (status, length) = loop {
+            let left = deadline.saturating_sub(runtime.now());
+            let pause = observer
+                .as_ref()
+                .map_or(left, |observer| observer.every.clamp(PAUSE_MIN, left.max(PAUSE_MIN)));
+            match self.result(pause).await? {
+                Some(result) => break result,
+                None if runtime.now() >= deadline => {
+                    return Err(HttpError::NoResult { method: self.method.clone(), waited });
+                }
+                None => observer = self.observe(observer).await?,
+            }
         };
-        let result = watch.next(waited, |line| match line {
+        self.running = None;
+        if status.is_module_error() {
+            return Err(HttpError::Action { method: self.method.clone(), status });
+        }
+        Ok((status, length))
+    }
+
+    /// Waits up to `limit` for the result of the request.
+    async fn result(&mut self, limit: Duration) -> Result<Option<(HttpStatus, u32)>, HttpError> {
+        let number = method_number(&self.method);
+        let Some(watch) = &mut self.watch else { return Ok(None) };
+        let result = watch.next(limit, |line| match line {
             Unsolicited::HttpAction { method, status, length } if Some(method) == number => {
                 Some((status, length))
             }
             _ => None,
         });
-        match result.await {
-            Ok(Some((status, length))) => {
-                self.running = None;
-                if status.is_module_error() {
-                    return Err(HttpError::Action { method: method(), status });
+        result.await.map_err(|interruption| HttpError::interrupted(&self.method, interruption))
+    }
+
+    /// Tells `observer` how far the request is. Firmware that does not know is not asked again.
+    async fn observe<'o>(
+        &mut self,
+        observer: Option<Observer<'o>>,
+    ) -> Result<Option<Observer<'o>>, HttpError> {
+        let Some(observer) = observer else { return Ok(None) };
+        match self.client.query(&HttpStatusRead, |progress| progress).await {
+            Ok(progress) => {
+                if progress.activity != HttpActivity::Idle {
+                    (observer.tell)(progress);
                 }
-                Ok((status, length))
+                Ok(Some(observer))
             }
-            Ok(None) => Err(HttpError::NoResult { method: method(), waited }),
-            Err(interruption) => Err(HttpError::interrupted(&self.method, interruption)),
+            Err(error) if error.is_rejected() => Ok(None),
+            Err(error) => Err(self.cause(error).map_or_else(|lost| lost, HttpError::Command)),
         }
+    }
+
+    /// Asks for another part of the object than before: from an octet to an octet, or to the end.
+    pub(super) async fn set_range(&mut self, first: u32, last: Option<u32>) -> Result<(), HttpError> {
+        let last = last.unwrap_or(0);
+        for parameter in [
+            HttpParameter::Break(Number::saturating(first)),
+            HttpParameter::BreakEnd(Number::saturating(last)),
+        ] {
+            let result = self.client.execute(&HttpPara { parameter }).await;
+            self.check(result)?;
+        }
+        Ok(())
+    }
+
+    /// The headers of the response, where the firmware tells them.
+    pub(super) async fn header(&mut self) -> Result<Option<HeaderMap>, HttpError> {
+        match self.client.has_http_head().await {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(error) => return Err(self.cause(error).map_or_else(|lost| lost, HttpError::Command)),
+        }
+        match self.client.execute(&HttpHead).await {
+            // Of the last GET only, in the manual's words.
+            Err(error) if error.is_rejected() => Ok(None),
+            result => Ok(headers(&self.check(result)?.payload)),
+        }
+    }
+
+    /// Sends a command that needs the service.
+    pub(super) async fn execute(&mut self, command: &impl Command) -> Result<Reply, HttpError> {
+        let result = self.client.execute(command).await;
+        self.check(result)
     }
 
     /// Whether the response may have a body.
@@ -180,5 +264,38 @@ fn method_number(method: &Method) -> Option<u8> {
         Method::HEAD => Some(2),
         Method::DELETE => Some(3),
         _ => None,
+    }
+}
+
+/// Reads a header block. After redirections the last one counts; a line that is no header is left out.
+fn headers(block: &[u8]) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for line in block.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii) {
+        if line.starts_with(b"HTTP/") {
+            headers.clear();
+            continue;
+        }
+        let Some(colon) = line.iter().position(|octet| *octet == b':') else { continue };
+        let (name, value) = line.split_at(colon);
+        let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii();
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+            headers.append(name, value);
+        }
+    }
+    (!headers.is_empty()).then_some(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_block_is_read_whatever_is_in_it() {
+        let block = b"HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\nHTTP/1.1 200 OK\r\nETag: \"a:b\"\r\nno header\r\nbad name: x\r\nX-A:1\r\nX-A: 2\r\n\r\n";
+        let headers = headers(block).expect("headers");
+        assert_eq!(headers.get("etag").map(HeaderValue::as_bytes), Some(&b"\"a:b\""[..]));
+        assert_eq!(headers.get_all("x-a").iter().count(), 2);
+        assert_eq!(headers.len(), 3, "of the last block alone");
+        assert_eq!(super::headers(b"\x00\xff"), None);
     }
 }

@@ -1,25 +1,35 @@
 //! HTTP as the module speaks it: one request per connection, nothing kept.
 //!
 //! hyper's connection level is used, so that each step is ours and fails with the code of its own: a name that does not resolve is
-//! 603, a connection that fails or breaks 601, an answer that is not HTTP 600.
+//! 603, a connection that fails or breaks 601, an answer that is not HTTP 600, a TLS channel that cannot be set up 605, and one that
+//! the server ends with an alert 606.
 
+use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1;
 use hyper::ext::ReasonPhrase;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use sim800_emulator::{HttpFailure, HttpMethod, HttpRequest, NetworkEvent};
+use smol::io::{AsyncRead, AsyncWrite};
 use smol_hyper::rt::FuturesIo;
 
-use super::{Events, Url, connect, resolve};
+use super::{Events, Url, connect, resolve, tls};
 
 /// How many redirections are followed; the answer to the last request is the result then.
 const REDIRECTIONS: usize = 10;
+
+/// The octets of a request body that are handed over at a time; the progress is told in these steps.
+const PIECE: usize = 4096;
+
+/// What hyper keeps at most of a request that the network does not take, and of a header block. Little, so that the progress is real.
+const BUFFER: usize = 64 * 1024;
 
 /// A complete answer.
 pub(super) struct Answer {
@@ -72,18 +82,38 @@ async fn exchange(
     follow: bool,
     events: &Events,
 ) -> Result<Step, HttpFailure> {
-    if request.tls || url.tls {
+    // `https` is spoken only after `AT+HTTPSSL=1`, wherever a redirection leads. How a module reaches it through a proxy is not known.
+    if url.tls && (!request.tls || request.proxy.is_some()) {
         return Err(HttpFailure::SslSetup);
     }
-    let message = message(request, method, url)?;
+    let message = message(request, method, url, events)?;
     let (host, port) = match &request.proxy {
         Some((host, port)) => (host.as_str(), *port),
         None => (url.host.as_str(), url.port),
     };
     let addresses = resolve(host, port).await.map_err(|_| HttpFailure::Dns)?;
     let stream = connect(&addresses).await.map_err(|_| HttpFailure::Network)?;
-    let (mut sender, connection) =
-        http1::handshake(FuturesIo::new(stream)).await.map_err(|error| failure(&error))?;
+    if url.tls {
+        let stream = tls::connect(stream, &url.host, request.check_certificate).await?;
+        converse(stream, message, request.limit, follow, events).await
+    } else {
+        converse(stream, message, request.limit, follow, events).await
+    }
+}
+
+/// A request and its answer on a connection.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    message: Request<Upload>,
+    limit: usize,
+    follow: bool,
+    events: &Events,
+) -> Result<Step, HttpFailure> {
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(BUFFER)
+        .handshake(FuturesIo::new(stream))
+        .await
+        .map_err(|error| failure(&error))?;
 
     alongside(connection, async {
         let response = sender.send_request(message).await.map_err(|error| failure(&error))?;
@@ -91,14 +121,19 @@ async fn exchange(
             return Ok(Step::Redirect(response.status(), location));
         }
         let (status, head) = (response.status(), head(&response));
-        let body = body(response.into_body(), request.limit, events).await?;
+        let body = body(response.into_body(), limit, events).await?;
         Ok(Step::Done(Answer { status, head, body }))
     })
     .await
 }
 
 /// The request as it goes over the network.
-fn message(request: &HttpRequest, method: &Method, url: &Url) -> Result<Request<Full<Bytes>>, HttpFailure> {
+fn message(
+    request: &HttpRequest,
+    method: &Method,
+    url: &Url,
+    events: &Events,
+) -> Result<Request<Upload>, HttpFailure> {
     let target = if request.proxy.is_some() { url.absolute() } else { url.target.clone() };
     let body = if *method == Method::POST { request.body.clone() } else { Bytes::new() };
     let mut builder = Request::builder()
@@ -119,7 +154,9 @@ fn message(request: &HttpRequest, method: &Method, url: &Url) -> Result<Request<
     if let (Some(content_type), true) = (&request.content_type, *method == Method::POST) {
         builder = builder.header(header::CONTENT_TYPE, content_type);
     }
-    let mut message = builder.body(Full::new(body)).map_err(|_| HttpFailure::Network)?;
+    let mut message = builder
+        .body(Upload { rest: body, sent: 0, events: events.clone() })
+        .map_err(|_| HttpFailure::Network)?;
     let ours = message.headers().clone();
     for (name, value) in &request.headers {
         // A line that is none cannot be sent; a server would not take it either.
@@ -132,6 +169,40 @@ fn message(request: &HttpRequest, method: &Method, url: &Url) -> Result<Request<
         }
     }
     Ok(message)
+}
+
+/// The body of a request, telling how far it has come.
+struct Upload {
+    rest: Bytes,
+    sent: u64,
+    events: Events,
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let length = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(length);
+        self.sent += length as u64;
+        self.events.mention(NetworkEvent::HttpSent { sent: self.sent });
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
 }
 
 /// Collects a body, telling how far it has come.
@@ -198,18 +269,32 @@ fn redirects_to_get(status: StatusCode, method: &Method) -> bool {
 }
 
 fn failure(error: &hyper::Error) -> HttpFailure {
-    if error.is_parse() { HttpFailure::NotHttp } else { HttpFailure::Network }
+    if error.is_parse() {
+        HttpFailure::NotHttp
+    } else if tls::is_alert(error) {
+        HttpFailure::SslAlert
+    } else {
+        HttpFailure::Network
+    }
 }
 
 /// Awaits `work` while the connection, which does not move by itself, is driven beside it.
-async fn alongside<T>(connection: impl Future, work: impl Future<Output = T>) -> T {
+async fn alongside<T>(
+    connection: impl Future<Output = hyper::Result<()>>,
+    work: impl Future<Output = Result<T, HttpFailure>>,
+) -> Result<T, HttpFailure> {
     let mut connection = pin!(connection);
     let mut work = pin!(work);
-    let mut open = true;
+    let mut end = Poll::Pending;
     std::future::poll_fn(|cx| {
-        // What ends the connection is told to the request as well.
-        open = open && connection.as_mut().poll(cx).is_pending();
-        work.as_mut().poll(cx)
+        if end.is_pending() {
+            end = connection.as_mut().poll(cx);
+        }
+        work.as_mut().poll(cx).map_err(|failure_of_work| match &end {
+            // What ends the connection is told to the request as well, but not always why.
+            Poll::Ready(Err(error)) if failure_of_work == HttpFailure::Network => failure(error),
+            _ => failure_of_work,
+        })
     })
     .await
 }

@@ -4,6 +4,7 @@ mod ftp;
 mod http;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod url;
 
 use std::collections::HashMap;

@@ -8,24 +8,19 @@ use sim800_emulator::{
     Effect, FtpAction, FtpFailure, FtpRequest, HttpFailure, HttpMethod, HttpRequest, NetworkEvent,
     OperationId, PutOption,
 };
-use smol::future::FutureExt;
 
 use super::Network;
 use crate::server::Limits;
 use crate::server::ftp::{Fault, FtpServer};
 use crate::server::http::HttpServer;
+use crate::server::tls::{ClientCertificate, TlsFront};
 
 const ID: OperationId = OperationId(7);
 
 impl Network {
-    /// The next event. Nobody waits here as long as this would; it only keeps a broken test from hanging.
+    /// The next event.
     fn event(&mut self) -> NetworkEvent {
-        let event = std::future::poll_fn(|cx| self.poll_event(cx));
-        let too_late = async {
-            smol::Timer::after(Duration::from_secs(30)).await;
-            panic!("no event");
-        };
-        let (id, event) = smol::block_on(event.or(too_late));
+        let (id, event) = smol::block_on(std::future::poll_fn(|cx| self.poll_event(cx)));
         assert_eq!(id, ID);
         event
     }
@@ -39,7 +34,10 @@ impl Network {
     fn last_event(&mut self) -> NetworkEvent {
         loop {
             match self.event() {
-                NetworkEvent::HttpProgress { .. } | NetworkEvent::FtpReady | NetworkEvent::FtpData(_) => {}
+                NetworkEvent::HttpSent { .. }
+                | NetworkEvent::HttpProgress { .. }
+                | NetworkEvent::FtpReady
+                | NetworkEvent::FtpData(_) => {}
                 event => return event,
             }
         }
@@ -68,6 +66,7 @@ mod http {
             timeout: Duration::from_secs(120),
             limit: 319_488,
             tls: false,
+            check_certificate: false,
         }
     }
 
@@ -114,6 +113,28 @@ mod http {
             let (status, _, body) = perform(request(HttpMethod::Get, server.url(path))).unwrap();
             assert_eq!((status, body), (200, octets(5_000)), "{path}");
         }
+    }
+
+    #[test]
+    fn the_progress_of_a_body_that_is_sent_is_told() {
+        let server = server();
+        let mut network = Network::new();
+        let post =
+            HttpRequest { body: octets(100_000), ..request(HttpMethod::Post, server.url("/progress")) };
+        network.execute(Effect::Http { id: ID, request: post });
+        let mut last = 0;
+        loop {
+            match network.event() {
+                NetworkEvent::HttpSent { sent } => {
+                    assert!(sent > last && sent <= 100_000, "{sent} behind {last}");
+                    last = sent;
+                }
+                NetworkEvent::HttpDone { .. } => break,
+                _ => {}
+            }
+        }
+        assert!(last > 0);
+        assert_eq!(server.body("/progress"), Some(octets(100_000)));
     }
 
     #[test]
@@ -220,6 +241,36 @@ mod http {
         ] {
             assert_eq!(perform(request(HttpMethod::Get, &url)), Err(expected), "{url}");
         }
+    }
+
+    #[test]
+    fn tls_is_spoken_on_request() {
+        let server = server();
+        server.put("/a", "text/plain", octets(100_000));
+        let front = TlsFront::start(server.address(), ClientCertificate::Unneeded).unwrap();
+        let get = HttpRequest { tls: true, ..request(HttpMethod::Get, front.url("/a")) };
+        let (status, _, body) = perform(get.clone()).unwrap();
+        assert_eq!((status, body), (200, octets(100_000)));
+        let post =
+            HttpRequest { tls: true, body: octets(50_000), ..request(HttpMethod::Post, front.url("/b")) };
+        assert!(perform(post).is_ok());
+        assert_eq!(server.body("/b"), Some(octets(50_000)));
+        // Nobody vouches for it.
+        let checked = HttpRequest { check_certificate: true, ..get.clone() };
+        assert_eq!(perform(checked), Err(HttpFailure::SslSetup));
+        // Not asked for, or not spoken there.
+        assert_eq!(perform(HttpRequest { tls: false, ..get.clone() }), Err(HttpFailure::SslSetup));
+        let plain = HttpRequest { url: server.url("/a").replace("http:", "https:"), ..get };
+        assert_eq!(perform(plain), Err(HttpFailure::SslSetup));
+    }
+
+    #[test]
+    fn a_server_that_ends_the_channel_is_an_alert() {
+        let server = server();
+        let front = TlsFront::start(server.address(), ClientCertificate::Required).unwrap();
+        let get = HttpRequest { tls: true, ..request(HttpMethod::Get, front.url("/")) };
+        assert_eq!(perform(get), Err(HttpFailure::SslAlert));
+        assert!(server.requests().is_empty());
     }
 
     #[test]

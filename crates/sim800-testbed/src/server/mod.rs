@@ -1,4 +1,4 @@
-//! Small HTTP and FTP servers for the demo and the tests: real sockets on loopback, a record of what they saw,
+//! Small HTTP and FTP servers, and an entrance to them by TLS, for the demo and the tests: real sockets on loopback, a record of what they saw,
 //! and faults on demand.
 //!
 //! A server starts on a free port of 127.0.0.1, serves any number of connections (at most
@@ -17,6 +17,7 @@
 
 pub mod ftp;
 pub mod http;
+pub mod tls;
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

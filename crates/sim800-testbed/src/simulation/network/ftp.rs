@@ -117,6 +117,35 @@ impl State {
         }
     }
 
+    /// What is in a directory: names, and the sizes of those that are files.
+    fn children(&self, directory: &str) -> BTreeMap<String, Option<usize>> {
+        let files = self.files.iter().map(|(path, octets)| (path, Some(octets.len())));
+        let directories = self.directories.iter().map(|path| (path, None));
+        files
+            .chain(directories)
+            .filter_map(|(path, size)| {
+                let below = path.strip_prefix(directory)?.strip_prefix('/')?;
+                Some(match below.split_once('/') {
+                    Some((name, _)) => (name.to_owned(), None),
+                    None => (below.to_owned(), size),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn has_directory(&self, path: &str) -> bool {
+        path.is_empty() || self.directories.contains(path) || !self.children(path).is_empty()
+    }
+
+    /// What `LIST` says about a directory, or about a file.
+    fn list(&self, path: &str) -> Bytes {
+        let lines: String = match (self.files.get(path), path.rsplit_once('/')) {
+            (Some(octets), Some((_, name))) => line(name, Some(octets.len())),
+            _ => self.children(path).into_iter().map(|(name, size)| line(&name, size)).collect(),
+        };
+        lines.into()
+    }
+
     /// Logs in and begins.
     fn open(&mut self, request: &FtpRequest, end: Option<(u64, FtpFailure)>) -> Result<Opened, FtpFailure> {
         if let Some((user, password)) = &self.login {
@@ -144,7 +173,7 @@ impl State {
                 return Ok(Opened::Transfer(Transfer::Download { rest, credit: 0 }));
             }
             FtpAction::List => {
-                let rest = list(&self.files, &absolute(&request.path, ""));
+                let rest = self.list(absolute(&request.path, "").trim_end_matches('/'));
                 return Ok(Opened::Transfer(Transfer::Download { rest, credit: 0 }));
             }
             FtpAction::Put(option) => {
@@ -169,7 +198,19 @@ impl State {
             FtpAction::Delete => {
                 self.files.remove(&path).ok_or(FtpFailure::OPERATE)?;
             }
-            FtpAction::MakeDirectory | FtpAction::RemoveDirectory => {}
+            FtpAction::MakeDirectory => {
+                let directory = directory(&request.path);
+                if self.files.contains_key(&directory) || self.has_directory(&directory) {
+                    return Err(FtpFailure::OPERATE);
+                }
+                self.directories.insert(directory);
+            }
+            FtpAction::RemoveDirectory => {
+                let directory = directory(&request.path);
+                if !self.children(&directory).is_empty() || !self.directories.remove(&directory) {
+                    return Err(FtpFailure::OPERATE);
+                }
+            }
             FtpAction::Rename { to_path, to_name } => {
                 let octets = self.files.remove(&path).ok_or(FtpFailure::OPERATE)?;
                 self.files.insert(absolute(to_path, to_name), octets);
@@ -190,14 +231,13 @@ fn absolute(path: &str, name: &str) -> String {
     if path.starts_with('/') { path } else { format!("/{path}") }
 }
 
-/// What `LIST` says about a directory, in the usual form.
-fn list(files: &BTreeMap<String, Bytes>, directory: &str) -> Bytes {
-    let directory = format!("{}/", directory.trim_end_matches('/'));
-    let mut listing = String::new();
-    for (path, octets) in files {
-        let Some(name) = path.strip_prefix(&directory).filter(|name| !name.contains('/')) else { continue };
-        let size = octets.len();
-        listing.push_str(&format!("-rw-r--r--   1 ftp      ftp      {size:>8} Jan  1  2020 {name}\r\n"));
-    }
-    listing.into()
+/// A directory's path, without a slash at its end.
+fn directory(path: &str) -> String {
+    absolute(path, "").trim_end_matches('/').to_owned()
+}
+
+/// A line of a listing, in the usual form.
+fn line(name: &str, size: Option<usize>) -> String {
+    let mode = if size.is_some() { "-rw-r--r--   1" } else { "drwxr-xr-x   2" };
+    format!("{mode} ftp      ftp      {:>8} Jan  1  2020 {name}\r\n", size.unwrap_or(4096))
 }

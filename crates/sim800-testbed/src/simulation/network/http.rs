@@ -92,11 +92,21 @@ impl State {
             Some(Mishap::Http(failure)) => Some(Err(failure)),
             _ => Some(self.answer(&request)),
         };
+        let uploaded = request.body.len() as u64;
         self.http_requests.push(request);
+        if uploaded > 0 {
+            self.tell(now + self.latency / 4, id, NetworkEvent::HttpSent { sent: uploaded / 2 });
+            self.tell(now + self.latency / 2, id, NetworkEvent::HttpSent { sent: uploaded });
+        }
         let event = match outcome {
             None => return,
             Some(Ok(Resource { status, headers, body })) => {
                 let head = Resource { status, headers, body: body.clone() }.head();
+                let (received, total) = (body.len() as u64 / 2, Some(body.len() as u64));
+                if received > 0 {
+                    let time = now + self.latency * 3 / 4;
+                    self.tell(time, id, NetworkEvent::HttpProgress { received, total });
+                }
                 NetworkEvent::HttpDone { status, head, body }
             }
             Some(Err(failure)) => NetworkEvent::HttpFailed(failure),

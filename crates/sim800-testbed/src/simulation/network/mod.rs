@@ -3,7 +3,7 @@
 mod ftp;
 mod http;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +15,9 @@ pub use http::Resource;
 /// Everything that the module of a [`World`](super::World) can reach. Clones are the same network.
 ///
 /// HTTP: every host that has a [`Resource`] exists, all others do not (603). GET honours ranges, POST stores its body, DELETE removes;
-/// redirections are followed on request. FTP: there is one server under all names, with all directories anybody names. Each
-/// operation takes the [latency](Self::set_latency) until its answer comes; data then flows as fast as the module grants credit.
+/// redirections are followed on request. FTP: there is one server under all names; directories that a path names need not be made
+/// before. Each operation takes the [latency](Self::set_latency) until its answer comes, with half of a body sent or received on the
+/// way; data then flows as fast as the module grants credit.
 #[derive(Clone, Debug, Default)]
 pub struct Network {
     state: Arc<Mutex<State>>,
@@ -45,6 +46,8 @@ struct State {
     resources: BTreeMap<String, Resource>,
     http_requests: Vec<HttpRequest>,
     files: BTreeMap<String, Bytes>,
+    /// Those that were made; others are there as long as there are files in them.
+    directories: BTreeSet<String>,
     login: Option<(String, String)>,
     ftp_requests: Vec<FtpRequest>,
     sessions: BTreeMap<OperationId, ftp::Session>,
@@ -90,6 +93,12 @@ impl Network {
     #[must_use]
     pub fn file(&self, path: &str) -> Option<Bytes> {
         self.state().files.get(path).cloned()
+    }
+
+    /// Whether the FTP server has a directory: one that was made, or that a file is in. `path` begins with a slash.
+    #[must_use]
+    pub fn has_directory(&self, path: &str) -> bool {
+        self.state().has_directory(path.trim_end_matches('/'))
     }
 
     /// The only user name and password that the FTP server accepts from now on; at first it accepts all.

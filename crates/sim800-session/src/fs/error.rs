@@ -1,0 +1,120 @@
+//! Why an operation on the module's file system failed.
+
+use std::io;
+
+use sim800_command::InvalidValue;
+use thiserror::Error;
+
+use crate::error::Error;
+
+/// Why an operation on the module's file system failed.
+///
+/// The module says no more than `ERROR`; what was the matter is asked for afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FsError {
+    /// A path cannot stand in a command line; nothing was sent.
+    #[error("the path cannot be sent to the module: {0}")]
+    Invalid(#[source] InvalidValue),
+    /// There is nothing of that name.
+    #[error("the module has no {path}; list the directory to see what is there")]
+    NotFound {
+        /// The path.
+        path: String,
+        /// The refusal.
+        source: Error,
+    },
+    /// There is something of that name already.
+    #[error("the module has a {path} already; remove it first")]
+    Exists {
+        /// The path.
+        path: String,
+        /// The refusal.
+        source: Error,
+    },
+    /// A directory with something in it cannot be removed.
+    #[error("{path} is not empty; remove what is in it first")]
+    NotEmpty {
+        /// The path.
+        path: String,
+        /// The refusal.
+        source: Error,
+    },
+    /// There is no room left.
+    #[error(
+        "the module's file system is full after {octets} octets of {path}, with {free} free; remove files"
+    )]
+    Full {
+        /// The path.
+        path: String,
+        /// Octets that were written.
+        octets: u64,
+        /// Octets that are free.
+        free: u64,
+    },
+    /// The module did not get the octets in time.
+    #[error("writing {path} broke off after {octets} octets: the module waited too long for the next")]
+    TimedOut {
+        /// The path.
+        path: String,
+        /// Octets that were written.
+        octets: u64,
+    },
+    /// The file is not as long as it should be.
+    #[error("{path} has {found} octets where {expected} should be; remove it and try again")]
+    Incomplete {
+        /// The path.
+        path: String,
+        /// Octets there should be.
+        expected: u64,
+        /// Octets there are.
+        found: u64,
+    },
+    /// The source of the octets failed.
+    #[error("the source failed after {octets} octets were written: {kind}")]
+    Source {
+        /// Octets that were written.
+        octets: u64,
+        /// How reading failed.
+        kind: io::ErrorKind,
+    },
+    /// A command failed.
+    #[error("{0}")]
+    Command(#[from] Error),
+}
+
+impl FsError {
+    /// One stable word for the kind of error.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::NotFound { .. } => "not-found",
+            Self::Exists { .. } => "exists",
+            Self::NotEmpty { .. } => "not-empty",
+            Self::Full { .. } => "full",
+            Self::TimedOut { .. } => "timed-out",
+            Self::Incomplete { .. } => "incomplete",
+            Self::Source { .. } => "source",
+            Self::Command(error) => error.kind(),
+        }
+    }
+
+    /// The number of `+CME ERROR`, where the module gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<u32> {
+        match self {
+            Self::NotFound { source, .. } | Self::Exists { source, .. } | Self::NotEmpty { source, .. } => {
+                source.code()
+            }
+            Self::Command(error) => error.code(),
+            _ => None,
+        }
+    }
+}
+
+impl From<InvalidValue> for FsError {
+    fn from(reason: InvalidValue) -> Self {
+        Self::Invalid(reason)
+    }
+}

@@ -1,0 +1,243 @@
+//! The module's own file system.
+//!
+//! No document of the module at hand has these commands; what is known of them are the logs and drivers of others.
+
+mod error;
+mod read;
+mod write;
+
+use futures::AsyncRead;
+use sim800_command::{
+    Drive, FsDel, FsDrive, FsFlSize, FsLs, FsMem, FsMkdir, FsRename, FsRmdir, FsStorage, Path,
+};
+
+pub use self::error::FsError;
+pub use self::read::FsFile;
+
+use crate::client::Client;
+use crate::error::{Error, Failure, Malformation};
+
+/// The module's file system.
+///
+/// A path is `C:\User\ftp\test.txt`: a drive, and names with backslashes between them, at most 64 octets in all, without
+/// blanks and commas. Upper and lower case are the same. What [`Ftp::get_to_fs`](crate::Ftp::get_to_fs) fetches is in
+/// `C:\User\ftp\`. There is little room: logs show 76 to 186 thousand octets.
+#[derive(Clone, Debug)]
+pub struct Fs {
+    client: Client,
+}
+
+/// What is in a directory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct FsEntry {
+    /// The name; octets that are not UTF-8 are replaced.
+    pub name: String,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+}
+
+impl Fs {
+    /// The file system of a module.
+    #[must_use]
+    pub fn new(client: &Client) -> Self {
+        Self { client: client.clone() }
+    }
+
+    /// The letter of a drive.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::Command`]; without a card, its drive is refused.
+    pub async fn drive(&self, storage: FsStorage) -> Result<Drive, FsError> {
+        Ok(self.client.query(&FsDrive { storage }, |drive| drive).await?)
+    }
+
+    /// Free octets of the drives.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::Command`].
+    pub async fn free(&self) -> Result<Vec<(Drive, u64)>, FsError> {
+        Ok(self.client.query(&FsMem, |free| free.drives().collect()).await?)
+    }
+
+    /// What is in a directory.
+    ///
+    /// An entry that is called like a line that the module sends of its own accord (`RING`) cannot be told from it and is
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::NotFound`] and others.
+    pub async fn list(&self, directory: &str) -> Result<Vec<FsEntry>, FsError> {
+        let path = if directory.ends_with('\\') { directory.to_owned() } else { format!("{directory}\\") };
+        let command = FsLs { directory: Path::new(&path)? };
+        let reply = self.client.execute(&command).await.map_err(|error| not_found(directory, error))?;
+        let listing = reply
+            .response(&command)
+            .map_err(|_| Error::of(&command, Failure::Malformed(Malformation::Information)))?;
+        let entry = |entry: sim800_command::FsEntry<'_>| FsEntry {
+            name: String::from_utf8_lossy(entry.name).into_owned(),
+            is_directory: entry.is_directory,
+        };
+        Ok(listing.entries(reply.lines()).map(entry).collect())
+    }
+
+    /// The size of a file in octets.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::NotFound`] and others.
+    pub async fn size(&self, file: &str) -> Result<u64, FsError> {
+        let command = FsFlSize { file: Path::new(file)? };
+        self.client.query(&command, |size| size).await.map_err(|error| not_found(file, error))
+    }
+
+    /// Opens a file for reading. Its length is asked for now: it must not change meanwhile, for the module sends it without
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::NotFound`] and others.
+    pub async fn read(&self, file: &str) -> Result<FsFile, FsError> {
+        let length = self.size(file).await?;
+        Ok(FsFile::new(&self.client, file, length))
+    }
+
+    /// Writes all that `source` has into a file, and returns how many octets that were. A file that is there is replaced.
+    ///
+    /// When it fails, or is dropped before its end, what was written so far stays.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::Full`] and others.
+    pub async fn write(&self, file: &str, source: impl AsyncRead + Unpin) -> Result<u64, FsError> {
+        write::write(self, Path::new(file)?, source).await
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::NotFound`] and others.
+    pub async fn remove(&self, file: &str) -> Result<(), FsError> {
+        match self.client.execute(&FsDel { file: Path::new(file)? }).await {
+            Err(error) if error.is_rejected() && !self.is_file(file).await? => Err(not_found(file, error)),
+            result => Ok(result.map(drop)?),
+        }
+    }
+
+    /// Makes a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::Exists`], [`FsError::NotFound`] when the directory it is to be in is not there, and others.
+    pub async fn make_directory(&self, directory: &str) -> Result<(), FsError> {
+        let path = without_backslash(directory);
+        match self.client.execute(&FsMkdir { directory: Path::new(path)? }).await {
+            Err(error) if error.is_rejected() => Err(self.why_not_made(path, error).await?),
+            result => Ok(result.map(drop)?),
+        }
+    }
+
+    /// Removes a directory with nothing in it.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::NotEmpty`], [`FsError::NotFound`] and others.
+    pub async fn remove_directory(&self, directory: &str) -> Result<(), FsError> {
+        let path = without_backslash(directory);
+        match self.client.execute(&FsRmdir { directory: Path::new(path)? }).await {
+            Err(source) if source.is_rejected() => match self.list(path).await {
+                Ok(entries) if entries.iter().any(|entry| entry.name != "." && entry.name != "..") => {
+                    Err(FsError::NotEmpty { path: path.to_owned(), source })
+                }
+                Ok(_) => Err(source.into()),
+                Err(FsError::NotFound { .. }) => Err(not_found(path, source)),
+                Err(error) => Err(error),
+            },
+            result => Ok(result.map(drop)?),
+        }
+    }
+
+    /// Renames a file or a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`FsError::NotFound`], [`FsError::Exists`] and others.
+    pub async fn rename(&self, old: &str, new: &str) -> Result<(), FsError> {
+        match self.client.execute(&FsRename { old: Path::new(old)?, new: Path::new(new)? }).await {
+            Err(error) if error.is_rejected() => {
+                if !self.is_file(old).await? && !self.is_directory(old).await? {
+                    return Err(not_found(old, error));
+                }
+                Err(self.why_not_made(new, error).await?)
+            }
+            result => Ok(result.map(drop)?),
+        }
+    }
+
+    /// Why the module refused to make something at `path`.
+    async fn why_not_made(&self, path: &str, source: Error) -> Result<FsError, FsError> {
+        if self.is_file(path).await? || self.is_directory(path).await? {
+            return Ok(FsError::Exists { path: path.to_owned(), source });
+        }
+        if let Some((parent, _)) = path.rsplit_once('\\') {
+            if !self.is_directory(parent).await? {
+                return Ok(not_found(parent, source));
+            }
+        }
+        match self.room(path).await? {
+            Some(0) => Ok(FsError::Full { path: path.to_owned(), octets: 0, free: 0 }),
+            _ => Ok(source.into()),
+        }
+    }
+
+    async fn is_file(&self, path: &str) -> Result<bool, FsError> {
+        match self.size(path).await {
+            Ok(_) => Ok(true),
+            Err(FsError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn is_directory(&self, path: &str) -> Result<bool, FsError> {
+        match self.list(path).await {
+            Ok(_) => Ok(true),
+            Err(FsError::NotFound { .. }) => Ok(false),
+            // With the backslash it is too long to be there.
+            Err(FsError::Invalid(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Free octets of the drive of `path`, where the module tells.
+    async fn room(&self, path: &str) -> Result<Option<u64>, FsError> {
+        match self.free().await {
+            Ok(drives) => {
+                let letter = path.chars().next().map(|letter| letter.to_ascii_uppercase());
+                Ok(drives.iter().find(|(drive, _)| Some(drive.letter()) == letter).map(|(_, free)| *free))
+            }
+            Err(FsError::Command(error)) if error.is_rejected() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A refusal of what needs `path` to be there.
+fn not_found(path: &str, error: Error) -> FsError {
+    if error.is_rejected() {
+        FsError::NotFound { path: path.to_owned(), source: error }
+    } else {
+        error.into()
+    }
+}
+
+/// A directory as the commands that make and remove it were seen to take it; that of a drive keeps its backslash.
+fn without_backslash(directory: &str) -> &str {
+    match directory.strip_suffix('\\') {
+        Some(path) if !path.ends_with(':') => path,
+        _ => directory,
+    }
+}

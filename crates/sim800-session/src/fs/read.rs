@@ -1,0 +1,108 @@
+//! A file of the module, read as it is wanted.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::{AsyncRead, Stream, StreamExt, stream};
+use sim800_command::{FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
+
+use super::FsError;
+use crate::chunks::Chunks;
+use crate::client::{Client, Pending};
+use crate::engine::Request;
+use crate::error::Error;
+
+/// A file of the module that is being read: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
+///
+/// It comes in pieces of 10,240 octets, one ahead of what the caller takes.
+#[must_use = "a file is read only as it is polled"]
+pub struct FsFile {
+    chunks: Chunks<FsError>,
+    length: u64,
+}
+
+impl FsFile {
+    pub(super) fn new(client: &Client, path: &str, length: u64) -> Self {
+        let reader =
+            Reader { client: client.clone(), path: path.to_owned(), length, position: 0, ahead: None };
+        Self { chunks: Chunks::new(stream::try_unfold(reader, Reader::next).boxed()), length }
+    }
+
+    /// How many octets there are in all.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+}
+
+impl Stream for FsFile {
+    type Item = Result<Bytes, FsError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.chunks.poll_next_unpin(context)
+    }
+}
+
+/// Errors are [`FsError`]s inside of [`io::Error`](std::io::Error).
+impl AsyncRead for FsFile {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.chunks).poll_read(context, buffer)
+    }
+}
+
+impl fmt::Debug for FsFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FsFile").field("length", &self.length).finish_non_exhaustive()
+    }
+}
+
+struct Reader {
+    client: Client,
+    path: String,
+    length: u64,
+    position: u64,
+    /// The next piece, asked for already.
+    ahead: Option<Pending>,
+}
+
+impl Reader {
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, FsError> {
+        if self.position >= self.length {
+            return Ok(None);
+        }
+        let piece = match self.ahead.take() {
+            Some(pending) => pending,
+            None => self.ask()?,
+        };
+        let octets = piece.await?.payload;
+        if octets.is_empty() {
+            let path = std::mem::take(&mut self.path);
+            return Err(FsError::Incomplete { path, expected: self.length, found: self.position });
+        }
+        self.position += octets.len() as u64;
+        if self.position < self.length {
+            self.ahead = Some(self.ask()?);
+        }
+        Ok(Some((octets, self)))
+    }
+
+    /// Asks for no more than there is: the octets come without a count.
+    fn ask(&self) -> Result<Pending, FsError> {
+        let left = (self.length - self.position).min(u64::from(FS_CHUNK_LIMIT));
+        let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+        let command = FsRead {
+            file: Path::new(&self.path)?,
+            mode: FsReadMode::Position,
+            size: Number::saturating(number(left)),
+            position: Number::saturating(number(self.position)),
+        };
+        let request = Request::new(&command).map_err(|failure| Error::of(&command, failure))?;
+        Ok(self.client.submit(request))
+    }
+}

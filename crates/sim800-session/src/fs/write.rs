@@ -1,0 +1,74 @@
+//! A file of the module, written in the pieces that the module takes.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::AsyncRead;
+use sim800_command::{FS_CHUNK_LIMIT, FsCreate, FsDel, FsWrite, FsWriteMode, FsWritten, Number, Path};
+
+use super::{Fs, FsError};
+use crate::chunks::gather;
+use crate::engine::{transfer_time, transferable};
+use crate::error::{Error, Failure, Malformation};
+
+/// The longest that `AT+FSWRITE` was seen to wait for octets.
+const INPUT_TIME_LIMIT: Duration = Duration::from_secs(120);
+
+/// Writes all of `source` into a new file at `path`.
+pub(super) async fn write(
+    fs: &Fs,
+    path: Path<'_>,
+    mut source: impl AsyncRead + Unpin,
+) -> Result<u64, FsError> {
+    let client = &fs.client;
+    // Writing begins at the start of a file or at its end and never cuts it, so that a longer one would keep its tail.
+    match client.execute(&FsDel { file: path }).await {
+        Err(error) if !error.is_rejected() => return Err(error.into()),
+        _ => {}
+    }
+    match client.execute(&FsCreate { file: path }).await {
+        Err(error) if error.is_rejected() => return Err(fs.why_not_made(path.as_str(), error).await?),
+        result => result?,
+    };
+    let rate = client.config().rate;
+    // Half of what the line moves in the module's time, for the line may have to wait, too.
+    let limit = u64::from(FS_CHUNK_LIMIT).min(transferable(INPUT_TIME_LIMIT / 2, rate)).max(1);
+    let mut octets = 0;
+    loop {
+        let piece = gather(&mut source, usize::try_from(limit).unwrap_or(usize::MAX)).await;
+        let piece = piece.map_err(|error| FsError::Source { octets, kind: error.kind() })?;
+        if piece.is_empty() {
+            break;
+        }
+        octets += append(fs, path, piece, octets).await?;
+    }
+    match fs.size(path.as_str()).await? {
+        found if found == octets => Ok(octets),
+        found => Err(FsError::Incomplete { path: path.as_str().to_owned(), expected: octets, found }),
+    }
+}
+
+/// Appends a piece to a file that has so many `octets`.
+async fn append(fs: &Fs, path: Path<'_>, piece: Bytes, octets: u64) -> Result<u64, FsError> {
+    let length = piece.len();
+    let time = 2 * transfer_time(length, fs.client.config().rate) + Duration::from_secs(5);
+    let command = FsWrite {
+        file: path,
+        mode: FsWriteMode::Append,
+        size: Number::saturating(u32::try_from(length).unwrap_or(u32::MAX)),
+        time: Number::saturating(u32::try_from(time.as_secs()).unwrap_or(u32::MAX)),
+    };
+    let path = || path.as_str().to_owned();
+    match fs.client.transmit(&command, piece).await {
+        Ok(reply) => match reply.response(&command) {
+            Ok(FsWritten::Complete) => Ok(length as u64),
+            Ok(_) => Err(FsError::TimedOut { path: path(), octets }),
+            Err(_) => Err(Error::of(&command, Failure::Malformed(Malformation::Information)).into()),
+        },
+        Err(error) if error.is_rejected() => match fs.room(&path()).await? {
+            Some(free) if free < length as u64 => Err(FsError::Full { path: path(), octets, free }),
+            _ => Err(error.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}

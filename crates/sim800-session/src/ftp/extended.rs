@@ -1,0 +1,227 @@
+//! Whole files by way of the module's memory: the line and the network each at their own pace.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::{AsyncRead, StreamExt, stream};
+use sim800_command::{
+    FTP_EXTENDED_LIMIT, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead, FtpExtGetSave,
+    FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpPutOpen, Number, Text,
+};
+
+use super::progress::{FtpProgress, Status};
+use super::session::{Event, PATIENCE, Session};
+use super::settings::Target;
+use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, progress, upload};
+use crate::chunks::gather;
+use crate::engine::transfer_time;
+
+/// Octets that are loaded into the module at once. There is nothing to gain from more.
+const LOAD: u32 = 16_384;
+
+/// How many loads in a row may move nothing.
+const EMPTY_LOADS: u32 = 16;
+
+/// How long an upload of so many octets may take that the module carries out without a word. A GPRS link that is worse than
+/// a thousand octets per second is worse than none.
+pub(super) fn patience(octets: u32) -> Duration {
+    PATIENCE + Duration::from_millis(u64::from(octets))
+}
+
+impl Ftp {
+    /// Downloads a file into the module's memory, of 300,000 octets at most; from there it can be read, any part of it
+    /// and again. `progress` is told how far it has come, every few seconds.
+    ///
+    /// The server is not kept waiting by a slow reader, as it is by one of [`get`](Self::get).
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
+    pub async fn get_extended(
+        &self,
+        path: &str,
+        mut progress: impl FnMut(FtpProgress),
+    ) -> Result<Extended, FtpError> {
+        let mut session = self.prepare(FtpOperation::GetExtended, Target::Source(path, 0)).await?;
+        session.afterwards(&FtpExtGetEnd)?;
+        let status = |status| match status {
+            FtpExtGetProgress::Idle => Status::Idle,
+            FtpExtGetProgress::Running { received } => {
+                Status::Running(FtpProgress { moved: received, written: None })
+            }
+            _ => Status::Unclear,
+        };
+        progress::run(&mut session, &FtpExtGetOpen, &FtpExtGetStatus, status, &mut progress).await?;
+        session.begin(FtpStep::Transfer);
+        Ok(Extended { session, window: self.bearer.client().config().ftp_window.max(1) })
+    }
+
+    /// Loads all that `source` has into the module's memory, 300,000 octets at most, and uploads it then. Returns how many
+    /// octets that were once the server has confirmed them.
+    ///
+    /// The server is not kept waiting by a slow `source`, as it is by one of [`put`](Self::put).
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError`]; before anything is sent when a value cannot stand in a command, and before the server is asked for
+    /// anything when `source` is too long.
+    pub async fn put_extended(
+        &self,
+        path: &str,
+        mut source: impl AsyncRead + Unpin,
+    ) -> Result<u64, FtpError> {
+        let operation = FtpOperation::PutExtended;
+        let mut session = self.prepare(operation, Target::Destination(path)).await?;
+        session.afterwards(&FtpExtPutEnd)?;
+        match session.execute(&FtpExtPutBegin).await {
+            Err(FtpError::Command { source, .. }) if source.is_rejected() => {
+                return Err(FtpError::NotSupported { operation, source });
+            }
+            result => result?,
+        };
+        let octets = load(&mut session, &mut source).await?;
+        if octets == 0 {
+            // Nothing can be loaded of an empty file.
+            session.execute(&FtpExtPutEnd).await?;
+            let first = session.open(&FtpPutOpen, PATIENCE).await?;
+            return upload::upload(session, first, source).await;
+        }
+        send_loaded(&mut session, octets).await?;
+        Ok(u64::from(octets))
+    }
+}
+
+/// Sends what is in the module's memory, `at_most` so many octets.
+pub(super) async fn send_loaded(session: &mut Session, at_most: u32) -> Result<(), FtpError> {
+    match session.open(&FtpPutOpen, patience(at_most)).await? {
+        Event::Ended(..) => Ok(()),
+        // It asks for octets, as in the normal mode.
+        _ => Err(FtpError::NoProgress { operation: session.operation() }),
+    }
+}
+
+/// Loads all of `source`, and returns how many octets that were.
+async fn load(session: &mut Session, source: &mut (impl AsyncRead + Unpin)) -> Result<u32, FtpError> {
+    let mut position = 0;
+    loop {
+        // At the limit one octet, to see whether there is more.
+        let room = (FTP_EXTENDED_LIMIT - position).clamp(1, LOAD);
+        let piece = gather(source, room as usize)
+            .await
+            .map_err(|error| FtpError::Source { octets: u64::from(position), kind: error.kind() })?;
+        if piece.is_empty() {
+            return Ok(position);
+        }
+        if position >= FTP_EXTENDED_LIMIT {
+            return Err(FtpError::TooLarge { limit: u64::from(FTP_EXTENDED_LIMIT) });
+        }
+        position = load_piece(session, piece, position).await?;
+    }
+}
+
+/// Loads a piece and returns where the next one goes.
+async fn load_piece(session: &mut Session, mut piece: Bytes, mut position: u32) -> Result<u32, FtpError> {
+    let mut empty = 0;
+    while !piece.is_empty() {
+        let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+        let time = 2 * transfer_time(piece.len(), session.client().config().rate) + Duration::from_secs(5);
+        let command = FtpExtPutLoad {
+            position: Number::saturating(position),
+            length: Number::saturating(length),
+            time: Number::saturating(u32::try_from(time.as_millis()).unwrap_or(u32::MAX)),
+        };
+        let reply = match session.client().transmit(&command, piece.clone()).await {
+            Ok(reply) => reply,
+            Err(error) => return Err(session.command(error)),
+        };
+        let granted = reply.granted.unwrap_or(0).min(length);
+        empty = if granted == 0 { empty + 1 } else { 0 };
+        if empty > EMPTY_LOADS {
+            return Err(FtpError::NoProgress { operation: session.operation() });
+        }
+        position += granted;
+        piece = piece.slice(granted as usize..);
+    }
+    Ok(position)
+}
+
+/// A file in the module's memory, from [`Ftp::get_extended`]. No other FTP operation begins before it is dropped.
+#[derive(Debug)]
+pub struct Extended {
+    session: Session,
+    window: u32,
+}
+
+impl Extended {
+    /// Reads `length` octets from `position` on, counted from 0; fewer where the file ends, none behind its end.
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError`].
+    pub async fn read(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
+        let mut octets = BytesMut::new();
+        let mut left = length;
+        while left > 0 {
+            let Some(position) = u32::try_from(octets.len()).ok().and_then(|read| position.checked_add(read))
+            else {
+                break;
+            };
+            let window = self.window(position, left.min(self.window)).await?;
+            if window.is_empty() {
+                break;
+            }
+            left = left.saturating_sub(u32::try_from(window.len()).unwrap_or(u32::MAX));
+            if octets.is_empty() && left == 0 {
+                return Ok(window);
+            }
+            octets.extend_from_slice(&window);
+        }
+        Ok(octets.freeze())
+    }
+
+    /// Saves the file as `name` in `C:\User\FTP\` of the module's file system, and returns its size in octets.
+    ///
+    /// # Errors
+    ///
+    /// [`FtpError`]; before anything is sent when the name, of 64 octets at most, cannot stand in a command.
+    pub async fn save(&mut self, name: &str) -> Result<u64, FtpError> {
+        let name = Text::new(name).map_err(|reason| FtpError::Invalid { what: "file name", reason })?;
+        let saved = self.session.client().query(&FtpExtGetSave { name }, |saved| saved.size).await;
+        saved.map_err(|error| self.session.command(error))
+    }
+
+    /// All of the file, from its start, in windows of [`Config::ftp_window`](crate::Config::ftp_window) octets.
+    pub fn into_download(self) -> Download {
+        let pieces = stream::try_unfold((self, 0_u32), |(mut file, position)| async move {
+            let window = file.window;
+            let piece = file.window(position, window).await?;
+            let read = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+            Ok((!piece.is_empty()).then(|| (piece, (file, position.saturating_add(read)))))
+        });
+        Download::of(pieces.boxed())
+    }
+
+    /// What one command reads; nothing at the end of the file.
+    async fn window(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
+        if position >= FTP_EXTENDED_LIMIT {
+            return Ok(Bytes::new());
+        }
+        let read = |position, length| FtpExtGetRead {
+            position: Number::saturating(position),
+            length: Number::saturating(length),
+        };
+        let client = self.session.client();
+        match client.execute(&read(position, length)).await {
+            Ok(reply) => Ok(reply.payload),
+            // No document tells what comes at the end of the file. There, the octet before is the last one; a refusal
+            // for another reason must not pass for the end.
+            Err(error) if error.is_rejected() && position > 0 => {
+                match client.execute(&read(position - 1, 2)).await {
+                    Ok(reply) if reply.payload.len() == 1 => Ok(Bytes::new()),
+                    _ => Err(self.session.command(error)),
+                }
+            }
+            Err(error) => Err(self.session.command(error)),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Transfers that the module carries out by itself: how far they are, and how they end.
+
+use std::time::Duration;
+
+use sim800_command::Command;
+use sim800_parser::FtpCode;
+
+use super::session::{Event, PATIENCE, Session, is_in_the_way};
+use super::{FtpError, FtpStep};
+use crate::error::Error;
+
+/// How often the module is asked.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// How long the last line of a transfer that is over may take.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// How long nothing may move. The module connects again by itself, three times after five seconds (manual 12.2.24), and
+/// gives up each time after 75 s.
+const STANDSTILL: Duration = PATIENCE.saturating_mul(4);
+
+/// How far a transfer that the module carries out by itself has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct FtpProgress {
+    /// Octets that have crossed the network.
+    pub moved: u64,
+    /// Octets of them that are in the module's file system; `None` when nothing is written there.
+    pub written: Option<u64>,
+}
+
+/// What the module answers when it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// No transfer is running.
+    Idle,
+    Running(FtpProgress),
+    /// The answer reads like the line that ends the transfer, and was taken for it.
+    Unclear,
+}
+
+/// Opens a transfer with `open` and waits for its end, asking `query` meanwhile. Returns how many octets were moved, where the
+/// module tells.
+pub(super) async fn run<Q: Command>(
+    session: &mut Session,
+    open: &impl Command,
+    query: &Q,
+    read: impl Fn(Q::Response<'_>) -> Status,
+    progress: &mut impl FnMut(FtpProgress),
+) -> Result<Option<u64>, FtpError> {
+    let mut transfer = Transfer { session, query, read, progress };
+    match transfer.attempt(open).await {
+        Err(error) if is_in_the_way(&error) => {
+            transfer.session.clear().await?;
+            transfer.attempt(open).await
+        }
+        result => result,
+    }
+}
+
+struct Transfer<'s, 'q, 'p, Q, R, P> {
+    session: &'s mut Session,
+    query: &'q Q,
+    read: R,
+    progress: &'p mut P,
+}
+
+impl<Q: Command, R: Fn(Q::Response<'_>) -> Status, P: FnMut(FtpProgress)> Transfer<'_, '_, '_, Q, R, P> {
+    async fn attempt(&mut self, open: &impl Command) -> Result<Option<u64>, FtpError> {
+        self.session.begin(FtpStep::Open);
+        self.session.start(open).await?;
+        let runtime = std::sync::Arc::clone(self.session.client().runtime());
+        let mut last = None;
+        let mut moved = runtime.now();
+        loop {
+            let event = match self.session.event_within(PAUSE).await? {
+                Some(event) => Some(event),
+                None => match self.ask().await? {
+                    Asked::Running(now) => {
+                        if last != Some(now) {
+                            (last, moved) = (Some(now), runtime.now());
+                            self.session.begin(FtpStep::Transfer);
+                            (self.progress)(now);
+                        }
+                        None
+                    }
+                    Asked::Ended(event) => Some(event),
+                    Asked::Nothing => None,
+                },
+            };
+            match event {
+                Some(Event::Ended(_, octets)) => return Ok(octets),
+                _ if runtime.now().saturating_sub(moved) >= STANDSTILL => {
+                    return Err(self.session.silent(STANDSTILL));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    async fn ask(&mut self) -> Result<Asked, FtpError> {
+        match self.status().await? {
+            Some(Status::Unclear) => self.clarify().await,
+            Some(status) => self.judge(status).await,
+            // Firmware that does not tell.
+            None => Ok(Asked::Nothing),
+        }
+    }
+
+    /// The answer was taken for the line that ends the transfer; or that line came for an answer. Only while nothing runs
+    /// can it have been the line.
+    async fn clarify(&mut self) -> Result<Asked, FtpError> {
+        let doubtful: Option<FtpCode> = self.session.take_result();
+        match (self.status().await?, doubtful) {
+            (Some(Status::Idle), Some(code)) if !self.session.has_ended() => {
+                self.session.ended(code, None).map(Asked::Ended)
+            }
+            (Some(status), _) => self.judge(status).await,
+            (None, _) => Ok(Asked::Nothing),
+        }
+    }
+
+    async fn judge(&mut self, status: Status) -> Result<Asked, FtpError> {
+        Ok(match status {
+            Status::Running(progress) => Asked::Running(progress),
+            // Its last line is there, or on its way.
+            Status::Idle => match self.session.event_within(SETTLE).await? {
+                Some(event) => Asked::Ended(event),
+                None => Asked::Nothing,
+            },
+            Status::Unclear => {
+                // Still doubtful, and running: only the answer can have read so.
+                self.session.take_result();
+                Asked::Nothing
+            }
+        })
+    }
+
+    async fn status(&mut self) -> Result<Option<Status>, FtpError> {
+        let read = &self.read;
+        match self.session.client().query(self.query, |response| read(response)).await {
+            Ok(status) => Ok(Some(status)),
+            Err(error) if Error::is_rejected(&error) => Ok(None),
+            Err(error) => Err(self.session.command(error)),
+        }
+    }
+}
+
+enum Asked {
+    Running(FtpProgress),
+    Ended(Event),
+    Nothing,
+}

@@ -1,0 +1,302 @@
+//! An object that is larger than the module holds, fetched in ranges.
+
+use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, LAST_MODIFIED};
+use ::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use sim800_command::HTTP_LIMIT;
+use sim800_parser::HttpStatus;
+
+use super::plan::{Plan, unsupported};
+use super::service::Service;
+use super::{Body, HttpError, response, status_code};
+
+/// The smallest range: one of a single octet cannot be asked for, so that a range may have to be shorter by one.
+const RANGE_MIN: u32 = 3;
+
+/// Whether more is asked for than the module holds, so that it need not be tried.
+pub(super) fn is_too_large(plan: &Plan) -> bool {
+    let (first, last) = plan.range;
+    plan.method == Method::GET && last.is_some_and(|last| last.saturating_sub(first) >= HTTP_LIMIT)
+}
+
+/// Where an object is, that comes in ranges. Positions are those of octets in the object, counted from 0.
+#[derive(Debug)]
+pub(super) struct Ranges {
+    plan: Plan,
+    /// The octets of one range.
+    size: u32,
+    /// What has been fetched so far ends before it.
+    position: u64,
+    /// The octets of the object, as far as known.
+    total: Option<u64>,
+    /// What tells one state of the object from another.
+    validator: Option<HeaderValue>,
+}
+
+/// What the module has of a range.
+struct Answer {
+    status: HttpStatus,
+    length: u32,
+    headers: Option<HeaderMap>,
+    /// How many octets were asked for.
+    asked: u64,
+}
+
+impl Ranges {
+    pub(super) fn new(plan: Plan, size: u32) -> Self {
+        let position = u64::from(plan.range.0);
+        Self { plan, size: size.clamp(RANGE_MIN, HTTP_LIMIT), position, total: None, validator: None }
+    }
+
+    /// How many octets are wanted in all, where that is known.
+    pub(super) fn total(&self) -> Option<u64> {
+        Some(self.end()?.saturating_sub(u64::from(self.plan.range.0)))
+    }
+
+    /// Fetches the first range. The response is that of the whole.
+    pub(super) async fn begin(
+        mut self,
+        mut service: Service,
+        window: u32,
+    ) -> Result<Response<Body>, HttpError> {
+        let answer = self.ask(&mut service).await?;
+        let mut status = status_code(&self.plan.method, answer.status)?;
+        let length = match status {
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT => self.take(&answer)?,
+            _ => {
+                let body = Body::new(service, answer.length, window, None);
+                return Ok(response(status, answer.headers, body));
+            }
+        };
+        let mut headers = answer.headers;
+        if self.plan.range == (0, None) {
+            status = StatusCode::OK;
+        }
+        if let Some(headers) = &mut headers {
+            self.rewrite(headers);
+        }
+        let body = Body::new(service, length, window, Some(self));
+        Ok(response(status, headers, body))
+    }
+
+    /// Fetches the next range, and returns how many octets it has; `None` when there is none.
+    pub(super) async fn next(&mut self, service: &mut Service) -> Result<Option<u32>, HttpError> {
+        if self.end().is_some_and(|end| self.position >= end) || self.remaining() == Some(0) {
+            return Ok(None);
+        }
+        let answer = self.ask(service).await?;
+        match answer.status.0 {
+            200 | 206 => match self.take(&answer)? {
+                0 => Ok(None),
+                length => Ok(Some(length)),
+            },
+            // The end was at the end of the last range, which only this tells.
+            416 if self.total.is_none() => match answer.headers.as_ref().and_then(content_range) {
+                Some(ContentRange { total: Some(total), .. }) if total != self.position => {
+                    Err(self.changed())
+                }
+                _ => Ok(None),
+            },
+            416 => Err(self.changed()),
+            status => Err(HttpError::RangeRefused { status, position: self.position }),
+        }
+    }
+
+    async fn ask(&self, service: &mut Service) -> Result<Answer, HttpError> {
+        let (first, last, asked) = self.range()?;
+        service.set_range(first, last).await?;
+        let (status, length) = match service.act(&self.plan, None).await {
+            // It got the whole again.
+            Err(HttpError::Action { status: HttpStatus::NO_MEMORY, .. }) => return Err(ignored()),
+            result => result?,
+        };
+        let headers = if self.plan.headers { service.header().await? } else { None };
+        Ok(Answer { status, length, headers, asked })
+    }
+
+    /// Takes what came for a range. The status says little: the module of application note 3.7 tells 200 where servers
+    /// say 206. The length says more.
+    fn take(&mut self, answer: &Answer) -> Result<u32, HttpError> {
+        let length = u64::from(answer.length);
+        if length > answer.asked {
+            return Err(ignored());
+        }
+        if let Some(headers) = &answer.headers {
+            self.compare(headers)?;
+        }
+        if self.total.is_none() && length < answer.asked {
+            self.total = Some(self.position + length);
+        }
+        if length == 0 && self.total.is_some_and(|total| total != self.position) {
+            return Err(HttpError::NoProgress {
+                position: self.position,
+                length: self.total.unwrap_or(self.position),
+            });
+        }
+        self.position += length;
+        Ok(answer.length)
+    }
+
+    /// Compares what the headers tell with what they told before.
+    fn compare(&mut self, headers: &HeaderMap) -> Result<(), HttpError> {
+        if let Some(range) = content_range(headers) {
+            if range.first.is_some_and(|first| first != self.position) {
+                return Err(ignored());
+            }
+            match (self.total, range.total) {
+                (Some(known), Some(total)) if known != total => return Err(self.changed()),
+                (None, total) => self.total = total,
+                _ => {}
+            }
+        }
+        let validator = headers.get(ETAG).or_else(|| headers.get(LAST_MODIFIED));
+        match (&self.validator, validator) {
+            (Some(known), Some(validator)) if known != validator => Err(self.changed()),
+            (None, Some(validator)) => {
+                self.validator = Some(validator.clone());
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// First octet and last of the next range, and how many octets that are. The last is left out where the range goes to
+    /// the end of the object.
+    fn range(&self) -> Result<(u32, Option<u32>, u64), HttpError> {
+        let mut octets = u64::from(self.size);
+        if let Some(remaining) = self.remaining() {
+            octets = octets.min(remaining);
+            if remaining - octets == 1 {
+                octets -= 1;
+            }
+        }
+        let last = self.position + octets - 1;
+        let number = |position| {
+            u32::try_from(position)
+                .map_err(|_| unsupported("the object", "is longer than the 4 GiB that the module can count"))
+        };
+        // Of one octet only where the object ends with it.
+        let last = if octets == 1 { None } else { Some(number(last)?) };
+        Ok((number(self.position)?, last, octets))
+    }
+
+    /// How many octets are still wanted, as far as known.
+    fn remaining(&self) -> Option<u64> {
+        let last = self.plan.range.1.map(|last| u64::from(last) + 1);
+        let end = match (self.total, last) {
+            (Some(total), Some(last)) => Some(total.min(last)),
+            (total, last) => total.or(last),
+        };
+        Some(end?.saturating_sub(self.position))
+    }
+
+    /// Where what is wanted ends, where that is certain.
+    fn end(&self) -> Option<u64> {
+        let total = self.total?;
+        Some(self.plan.range.1.map_or(total, |last| total.min(u64::from(last) + 1)))
+    }
+
+    /// Makes of the headers of the first range those of the whole.
+    fn rewrite(&self, headers: &mut HeaderMap) {
+        headers.remove(CONTENT_RANGE);
+        headers.remove(CONTENT_LENGTH);
+        if let Some(total) = self.total() {
+            headers.insert(CONTENT_LENGTH, total.into());
+        }
+        if let (Some(total), Some(end), false) = (self.total, self.end(), self.plan.range == (0, None)) {
+            let range = format!("bytes {}-{}/{total}", self.plan.range.0, end.saturating_sub(1));
+            if let Ok(range) = range.try_into() {
+                headers.insert(CONTENT_RANGE, range);
+            }
+        }
+    }
+
+    fn changed(&self) -> HttpError {
+        HttpError::Changed { position: self.position }
+    }
+}
+
+fn ignored() -> HttpError {
+    HttpError::RangesIgnored { limit: u64::from(HTTP_LIMIT) }
+}
+
+/// What `Content-Range` tells (RFC 9110 section 14.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ContentRange {
+    first: Option<u64>,
+    total: Option<u64>,
+}
+
+fn content_range(headers: &HeaderMap) -> Option<ContentRange> {
+    let (range, total) =
+        headers.get(CONTENT_RANGE)?.to_str().ok()?.strip_prefix("bytes ")?.split_once('/')?;
+    let first = range.split_once('-').and_then(|(first, _)| first.trim().parse().ok());
+    Some(ContentRange { first, total: total.trim().parse().ok() })
+}
+
+#[cfg(test)]
+mod tests {
+    use ::http::Request;
+    use bytes::Bytes;
+    use sim800_command::Cid;
+
+    use super::*;
+    use crate::http::HttpOptions;
+
+    fn ranges(range: &str, size: u32) -> Ranges {
+        let mut request = Request::get("http://sim.com/");
+        if !range.is_empty() {
+            request = request.header("Range", range);
+        }
+        let request = request.body(Bytes::new()).expect("a request");
+        let plan = Plan::new(request, &HttpOptions::default(), Cid::MIN, 115_200).expect("a plan");
+        Ranges::new(plan, size)
+    }
+
+    fn answer(status: u16, length: u32, asked: u64) -> Answer {
+        Answer { status: HttpStatus(status), length, headers: None, asked }
+    }
+
+    #[test]
+    fn ranges_follow_each_other_and_none_has_one_octet() {
+        let mut ranges = ranges("bytes=5-25", 10);
+        let mut seen = Vec::new();
+        while ranges.remaining() != Some(0) {
+            let (first, last, asked) = ranges.range().expect("a range");
+            seen.push((first, last));
+            assert_eq!(ranges.take(&answer(206, asked as u32, asked)), Ok(asked as u32));
+        }
+        assert_eq!(seen, [(5, Some(14)), (15, Some(23)), (24, Some(25))]);
+    }
+
+    #[test]
+    fn a_last_octet_is_asked_for_as_all_that_is_left() {
+        let mut ranges = ranges("", 10);
+        ranges.total = Some(21);
+        ranges.position = 20;
+        assert_eq!(ranges.range(), Ok((20, None, 1)));
+    }
+
+    #[test]
+    fn a_short_range_is_the_last() {
+        let mut ranges = ranges("", 10);
+        assert_eq!(ranges.take(&answer(200, 10, 10)), Ok(10));
+        assert_eq!(ranges.remaining(), None);
+        assert_eq!(ranges.take(&answer(200, 4, 10)), Ok(4));
+        assert_eq!(ranges.end(), Some(14));
+        assert_eq!(ranges.remaining(), Some(0));
+    }
+
+    #[test]
+    fn more_than_was_asked_for_is_the_whole() {
+        assert_eq!(ranges("", 10).take(&answer(200, 11, 10)), Err(ignored()));
+    }
+
+    #[test]
+    fn what_is_larger_than_the_module_is_not_tried_in_one() {
+        let plan = |range| ranges(range, 10).plan;
+        assert!(is_too_large(&plan("bytes=100-319588")));
+        assert!(!is_too_large(&plan("bytes=100-319587")));
+        assert!(!is_too_large(&plan("bytes=100-")));
+        assert!(!is_too_large(&plan("")));
+    }
+}
