@@ -5,7 +5,7 @@ mod clock;
 use std::hint::black_box;
 
 use at_commands::parser::CommandParser;
-use atat::{AtDigester, DigestResult, Digester, Parser, atat_derive::AtatUrc};
+use atat::{AtDigester, DigestResult, Digester, atat_derive::AtatUrc};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sim800_benches::lines::{LINES, read};
 use sim800_parser::Framer;
@@ -82,8 +82,6 @@ fn atat(line: &[u8]) -> Option<(i32, i32, i32)> {
     let Urc::HttpAction(action) = <Urc as atat::AtatUrc>::parse(text)?;
     Some((action.method.into(), action.status.into(), i32::try_from(action.length).ok()?))
 }
-
-const _: fn(&[u8]) -> Result<(&[u8], usize), atat::digest::ParseError> = <Urc as Parser>::parse;
 
 criterion_group! {
     name = benches;

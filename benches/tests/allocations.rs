@@ -75,7 +75,6 @@ fn what_is_kept_pins_little_more_than_itself() {
         });
         let payload = bulk.payload as usize;
         assert_eq!(kept.iter().map(|octets| octets.len()).sum::<usize>(), payload);
-        println!("kept in reads of {size}: {count} allocations, {octets} octets for {payload}");
         assert!(count <= 2 * payload.div_ceil(4096) + 4, "{count} allocations in reads of {size}");
         assert!(octets * 100 <= payload * 115, "{octets} octets allocated in reads of {size}");
     }

@@ -12,7 +12,6 @@ pub(crate) struct CpuTime;
 
 impl CpuTime {
     /// So far.
-    #[must_use]
     pub(crate) fn now() -> Duration {
         let time = clock_gettime(ClockId::ThreadCPUTime);
         Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
@@ -66,7 +65,6 @@ impl ValueFormatter for Nanoseconds {
 }
 
 /// Short runs: what differs between contenders differs by far more than they vary.
-
 pub(crate) fn criterion() -> Criterion<CpuTime> {
     Criterion::default()
         .with_measurement(CpuTime)
