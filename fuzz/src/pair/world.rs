@@ -61,7 +61,7 @@ pub(super) struct World {
 
 impl World {
     /// A module that has been running for a while, and up to four faults.
-    pub(super) fn new(script: &mut Script<'_>, content: Bytes) -> Self {
+    pub(super) fn new(script: &mut Script<'_>) -> Self {
         let mut config = emulator::config(script);
         config.start = Start::Running;
         config.sim = sim800_emulator::Sim::Ready;
@@ -80,7 +80,7 @@ impl World {
             engine: Engine::new(Duration::ZERO, &Config::default()),
             module: Emulator::new(config),
             now: Duration::from_secs(100),
-            network: Network { content, ..Network::default() },
+            network: Network::default(),
             cut,
             faults,
             heard: 0,
@@ -94,6 +94,16 @@ impl World {
         };
         world.module.handle_timeout(world.now);
         world
+    }
+
+    /// Gives the network a file.
+    pub(super) fn serve(&mut self, content: Bytes) {
+        self.network.content = content;
+    }
+
+    /// Whether octets are lost, doubled or changed.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damages > 0
     }
 
     /// Whether the line can hide no damage of its own.
