@@ -39,7 +39,7 @@ where
 {
     let (requests_in, requests) = mpsc::unbounded();
     let (chores_in, new_chores) = mpsc::unbounded();
-    let engine = Engine::new(runtime.now(), &config);
+    let engine = Engine::on_unknown_line(runtime.now(), &config);
     let shared = Arc::new(Shared::new(runtime, config));
     let client = Client::new(requests_in, chores_in, Arc::clone(&shared));
     let driver = Driver {

@@ -48,6 +48,12 @@ impl Error {
         matches!(self.failure, Failure::Rejected(_))
     }
 
+    /// Whether the command may work when it is repeated, because what went wrong was the line.
+    pub(crate) fn is_of_the_line(&self) -> bool {
+        use Failure::{Desynchronized, Malformed, Starved, TimedOut};
+        matches!(self.failure, Malformed(_) | TimedOut { .. } | Starved { .. } | Desynchronized)
+    }
+
     /// The number of `+CME ERROR`, where the module gave one.
     #[must_use]
     pub fn code(&self) -> Option<u32> {

@@ -27,7 +27,10 @@ const RESTARTS: usize = 3;
 #[non_exhaustive]
 pub enum StartUpError {
     /// Nothing answers `AT`.
-    #[error("no module answers AT within {within:?}; check its power, the wiring and the rate")]
+    #[error(
+        "no module answers AT within {within:?}; check its power, the wiring and the rate (one that waits for the rest of \
+         an interrupted upload answers within two minutes)"
+    )]
     NoAnswer {
         /// How long was tried.
         within: Duration,
@@ -120,6 +123,10 @@ impl Client {
         loop {
             match self.bring_up().await {
                 Err(StartUpError::Restarting(_)) if restarts < RESTARTS => restarts += 1,
+                // What came from before the start was taken for an answer, or an answer was lost.
+                Err(StartUpError::Command(error)) if restarts < RESTARTS && error.is_of_the_line() => {
+                    restarts += 1
+                }
                 result => return result,
             }
         }

@@ -123,6 +123,15 @@ impl Engine {
         }
     }
 
+    /// An engine for a line of which nothing is known: what a program before it asked for may still arrive, and the
+    /// module may still count payload that it was promised. The first command waits until the line is synchronized.
+    #[must_use]
+    pub fn on_unknown_line(now: Duration, config: &Config) -> Self {
+        let mut engine = Self::new(now, config);
+        engine.line = State::Lost(Resync::on_unknown_line(now));
+        engine
+    }
+
     /// Takes a command, and for one that sends payload its octets.
     ///
     /// A command that cannot be sent completes with its failure.

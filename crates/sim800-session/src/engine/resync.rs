@@ -76,6 +76,11 @@ impl Resync {
         }
     }
 
+    /// Begins at `now` on a line that somebody else may have left in the middle of anything.
+    pub(super) fn on_unknown_line(now: Duration) -> Self {
+        Self { late_payload: true, owed: FILL_AT_MOST, ..Self::new(now) }
+    }
+
     /// The abandoned command had asked the module for payload.
     pub(super) fn after_payload_from_module(mut self) -> Self {
         self.late_payload = true;

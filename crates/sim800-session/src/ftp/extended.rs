@@ -124,7 +124,7 @@ async fn load_piece(session: &mut Session, mut piece: Bytes, mut position: u32) 
     let mut empty = 0;
     while !piece.is_empty() {
         let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
-        let time = 2 * transfer_time(piece.len(), session.client().config().rate) + Duration::from_secs(5);
+        let time = transfer_time(piece.len(), session.client().config().rate) + Duration::from_secs(5);
         let command = FtpExtPutLoad {
             position: Number::saturating(position),
             length: Number::saturating(length),

@@ -106,7 +106,8 @@ fn input(body: Bytes, rate: u32) -> Result<(HttpData, Bytes), HttpError> {
     }
     let Ok(size) = u32::try_from(length).map(Number::saturating) else { return Err(too_large) };
     // "It is recommended to set the latency time long enough" (application note 3.3).
-    let time = 2 * transfer_time(body.len(), rate) + Duration::from_secs(5);
+    // The module waits so long for a program that was ended in the middle, too.
+    let time = transfer_time(body.len(), rate) + Duration::from_secs(5);
     let time = Number::saturating(u32::try_from(time.as_millis()).unwrap_or(u32::MAX));
     Ok((HttpData { size, time }, body))
 }

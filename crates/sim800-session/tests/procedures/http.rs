@@ -115,7 +115,7 @@ fn requests_wait_for_one_another() {
 fn a_post_whose_input_time_runs_out_is_no_success() {
     let mut config = ModuleConfig::default();
     config.http_data_expiry = DataExpiry::Ok;
-    let mut lab = Lab::with(World::on_line(config, paced(2_400)), Config::default());
+    let mut lab = Lab::with(World::on_line(config, paced(4_800)), Config::default());
     let bearer = lab.bearer();
     // The session takes the line for faster than it is.
     let request = ::http::Request::post("http://example.com/in").body(Bytes::from(hostile(60_000)));

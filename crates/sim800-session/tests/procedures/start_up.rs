@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sim800_emulator::{Config as ModuleConfig, Fault, Registration, Sim, Start};
+use sim800_emulator::{Config as ModuleConfig, Fault, Place, Registration, Sim, Start};
 use sim800_session::{Bearer, BearerError, Config, Profile, StartUpError};
-use sim800_testbed::simulation::World;
+use sim800_testbed::simulation::{Resource, World};
 
-use crate::lab::Lab;
+use crate::lab::{Lab, hostile};
 
 #[test]
 fn a_running_module_is_made_ready() {
@@ -96,4 +96,23 @@ fn a_bearer_that_the_network_refuses_is_an_error() {
         Bearer::open(&client, &Profile::new("nonsense")).await
     });
     assert!(matches!(result, Err(BearerError::Refused(_))), "{result:?}");
+}
+
+/// A program that was ended in the middle leaves the rest of what it had asked for to the next one.
+#[test]
+fn what_an_earlier_program_had_asked_for_answers_nothing() {
+    let mut lab = Lab::new(ModuleConfig::default());
+    for text in ["OK", "+CPIN: READY", "OK", "+CREG: 0,1", "ERROR", "OK"].iter().cycle().take(300) {
+        lab.world.fault(Fault::Inject { place: Place::Now, text: (*text).into() });
+    }
+    assert_eq!(lab.start_up(), Ok(()));
+    let rest = (0..200).map(|n| Duration::from_millis(10 * n));
+    let mut lab = Lab::new(ModuleConfig::default());
+    for at in rest {
+        lab.world.fault_at(at, Fault::Inject { place: Place::Now, text: "OK".into() });
+    }
+    assert_eq!(lab.start_up(), Ok(()));
+    let (bearer, network) = (lab.bearer(), lab.network());
+    network.put_resource("http://example.com/file", Resource::new(hostile(1000)));
+    assert_eq!(lab.get(&bearer, "http://example.com/file").expect("the file").0, 200);
 }
