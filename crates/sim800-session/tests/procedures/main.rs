@@ -1,5 +1,9 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod files;
+mod large;
+mod transfers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -433,28 +437,6 @@ fn a_session_that_was_left_over_does_not_hide_what_is_wrong_with_ours() {
     assert!(lab.ftp_get(&ftp, "/file").expect("file") == file);
     leave(&mut lab);
     assert_eq!(lab.ftp_put(&ftp, "/other", b"hello"), Ok(5));
-}
-
-#[test]
-fn a_reader_that_sleeps_too_long_finds_64() {
-    let (mut lab, bearer) = Lab::ready();
-    lab.network().put_file("/file", hostile(100_000));
-    let ftp = Ftp::new(&bearer, server());
-    let clock = lab.world.clock();
-    let error = lab.world.run(async move {
-        let mut download = ftp.get("/file").await.expect("open");
-        download.next().await.expect("a piece").expect("octets");
-        let later = sim800_session::Runtime::now(&clock) + Duration::from_secs(600);
-        sim800_session::Runtime::sleep_until(&clock, later).await;
-        loop {
-            match download.next().await {
-                Some(Ok(_)) => {}
-                Some(Err(error)) => break error,
-                None => panic!("not complete"),
-            }
-        }
-    });
-    assert_eq!(error.code(), Some(64), "{error}");
 }
 
 #[test]
