@@ -1,81 +1,135 @@
-//! What does framing cost, compared with copying the same octets in the same pieces?
+//! What does framing cost, compared with copying the same octets in the same pieces, and with what others do?
 //!
 //! Ratios within one run are what counts: machines are noisy.
 
+mod clock;
+mod contenders;
+
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sim800_benches::{BULK, Bulk, READS};
-use sim800_parser::{Decoder, Event, FinalResultCode, Framer, Limits};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use sim800_benches::bulk::{BULK, Bulk, READS, Seen, UNSOLICITED, decode, frame};
+use sim800_parser::{Decoder, Framer, Limits};
 
-fn framing(criterion: &mut Criterion) {
+use clock::CpuTime;
+use contenders::{AtCommands, Atat, LineCodec, Scan};
+
+/// What looks all octets through after every read takes minutes beyond.
+const LOOKS_THROUGH: usize = 2000;
+
+fn framing(criterion: &mut Criterion<CpuTime>) {
+    the_answers_are_right();
     for bulk in BULK {
-        let response = bulk.response();
         for read in READS {
-            let mut group =
-                criterion.benchmark_group(format!("{}/{}/reads of {read}", bulk.command, bulk.payload));
-            group.throughput(Throughput::Bytes(response.len() as u64));
-
-            let mut framer: Framer<256> = Framer::new();
-            assert_eq!(frame(&mut framer, bulk, &response, read), bulk.payload as usize);
-            group.bench_function(BenchmarkId::from_parameter("framer"), |bencher| {
-                bencher.iter(|| frame(&mut framer, bulk, black_box(&response), read));
-            });
-
-            let mut decoder = Decoder::new(Limits::default());
-            assert_eq!(decode(&mut decoder, bulk, &response, read), bulk.payload as usize);
-            group.bench_function(BenchmarkId::from_parameter("decoder"), |bencher| {
-                bencher.iter(|| decode(&mut decoder, bulk, black_box(&response), read));
-            });
-
-            let mut copy = vec![0; 65_536];
-            group.bench_function(BenchmarkId::from_parameter("memcpy"), |bencher| {
-                bencher.iter(|| {
-                    for piece in black_box(&response).chunks(read) {
-                        copy[..piece.len()].copy_from_slice(piece);
-                        black_box(&mut copy);
-                    }
-                });
-            });
-            group.finish();
+            compare(criterion, bulk, read);
         }
     }
 }
 
-/// Frames one response and returns the octets of payload.
-fn frame(framer: &mut Framer<256>, bulk: Bulk, response: &[u8], read: usize) -> usize {
-    let mut payload = 0;
-    let mut done = false;
-    framer.begin(bulk.expect());
-    for input in response.chunks(read) {
-        framer.feed(input, |event| match event {
-            Event::Payload { octets, .. } => payload += black_box(octets).len(),
-            Event::Final { code, .. } => done = code == FinalResultCode::Ok,
-            _ => {}
+fn compare(criterion: &mut Criterion<CpuTime>, bulk: Bulk, read: usize) {
+    let response = bulk.response();
+    let mut group = criterion.benchmark_group(format!("{}/{}/reads of {read}", bulk.command, bulk.payload));
+    group.throughput(Throughput::Bytes(response.len() as u64));
+
+    let mut copy = vec![0; 65_536];
+    group.bench_function("limit: memcpy", |bencher| {
+        bencher.iter(|| {
+            for piece in black_box(&response).chunks(read) {
+                copy[..piece.len()].copy_from_slice(piece);
+                black_box(&mut copy);
+            }
+        });
+    });
+    group.bench_function("limit: memchr", |bencher| {
+        bencher.iter(|| {
+            let pieces = black_box(&response).chunks(read);
+            pieces.map(|piece| memchr::memchr_iter(b'\n', piece).count()).sum::<usize>()
+        });
+    });
+    let mut framer = Framer::new();
+    group.bench_function("Framer", |bencher| {
+        bencher.iter(|| frame(&mut framer, bulk, black_box(&response), read));
+    });
+    let mut decoder = Decoder::new(Limits::default());
+    group.bench_function("Decoder", |bencher| {
+        bencher.iter(|| decode(&mut decoder, bulk, black_box(&response), read));
+    });
+    let mut atat = Atat::new(response.len());
+    group.bench_function("atat, taught to count", |bencher| {
+        bencher.iter(|| atat.frame(black_box(&response), read));
+    });
+    let mut at_commands = AtCommands::default();
+    group.bench_function("at-commands", |bencher| {
+        bencher.iter(|| at_commands.frame(black_box(&response), read));
+    });
+    let mut codec = LineCodec::new();
+    group.bench_function("tokio-util line codec", |bencher| {
+        bencher.iter(|| codec.split(black_box(&response), read));
+    });
+    if response.len() <= LOOKS_THROUGH {
+        let mut scan = Scan::default();
+        group.bench_function("scan for OK", |bencher| {
+            bencher.iter(|| scan.frame(black_box(&response), read));
         });
     }
-    assert!(done, "the response did not end");
-    payload
+    group.finish();
 }
 
-/// Decodes one response and returns the octets of payload.
-fn decode(decoder: &mut Decoder, bulk: Bulk, response: &[u8], read: usize) -> usize {
-    let mut payload = 0;
-    let mut done = false;
-    decoder.begin(bulk.expect());
-    for input in response.chunks(read) {
-        decoder.handle_input(input);
-        while let Some(event) = decoder.poll_event() {
-            match event {
-                Event::Payload { octets, .. } => payload += black_box(octets).len(),
-                Event::Final { code, .. } => done = code == FinalResultCode::Ok,
-                _ => {}
+/// The same with a line between responses that nobody asked for.
+fn with_unsolicited(criterion: &mut Criterion<CpuTime>) {
+    let bulk = Bulk::ftp_get(1024);
+    let octets = [&bulk.response(), UNSOLICITED].concat();
+    let expected = Seen { payload: 1024, responses: 1, unsolicited: 1 };
+    for read in READS {
+        let mut group = criterion.benchmark_group(format!("FTPGET/1024, unsolicited lines/reads of {read}"));
+        group.throughput(Throughput::Bytes(octets.len() as u64));
+        let mut framer = Framer::new();
+        assert_eq!(frame(&mut framer, bulk, &octets, read), expected);
+        group.bench_function("Framer", |bencher| {
+            bencher.iter(|| frame(&mut framer, bulk, black_box(&octets), read));
+        });
+        let mut decoder = Decoder::new(Limits::default());
+        assert_eq!(decode(&mut decoder, bulk, &octets, read), expected);
+        group.bench_function("Decoder", |bencher| {
+            bencher.iter(|| decode(&mut decoder, bulk, black_box(&octets), read));
+        });
+        group.finish();
+    }
+}
+
+/// All contenders that count octets find the payload; those that look for `OK` are wrong where the payload has it.
+fn the_answers_are_right() {
+    let payload = b"before it\r\nOK\r\nand after it";
+    let trap = Bulk::ftp_get(payload.len() as u32);
+    let trapped = trap.response_with(payload);
+    let cases = BULK.map(|bulk| (bulk, bulk.response())).into_iter().chain([(trap, trapped.clone())]);
+    for (bulk, response) in cases {
+        let payload = bulk.payload as usize;
+        let expected = Seen { payload, responses: 1, unsolicited: 0 };
+        for read in READS {
+            assert_eq!(frame(&mut Framer::new(), bulk, &response, read), expected);
+            assert_eq!(decode(&mut Decoder::new(Limits::default()), bulk, &response, read), expected);
+            if read >= 16 {
+                assert_eq!(Atat::new(response.len()).frame(&response, read), payload, "atat");
+                assert_eq!(AtCommands::default().frame(&response, read), payload, "at-commands");
+            }
+            assert_eq!(LineCodec::new().split(&response, read), response.len(), "line codec");
+            if response.len() <= LOOKS_THROUGH && bulk.payload != trap.payload {
+                assert_eq!(Scan::default().frame(&response, read), payload, "scan");
             }
         }
     }
-    assert!(done, "the response did not end");
-    payload
+    assert_ne!(
+        Atat::stock(trapped.len()).frame(&trapped, 16),
+        payload.len(),
+        "atat as it comes was thought to be fooled"
+    );
+    assert_ne!(Scan::default().frame(&trapped, 16), payload.len(), "a scan was thought to be fooled");
 }
 
-criterion_group!(benches, framing);
+criterion_group! {
+    name = benches;
+    config = clock::criterion();
+    targets = framing, with_unsolicited
+}
 criterion_main!(benches);

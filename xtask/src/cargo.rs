@@ -37,7 +37,17 @@ pub(crate) fn metadata() -> Result<Value> {
 
 /// Builds the only program of `package` and says where it is.
 pub(crate) fn build_program(package: &str) -> Result<PathBuf> {
-    let arguments = ["build", "--message-format=json-render-diagnostics", "--package", package];
+    build(package, &[])
+}
+
+/// The same for one of several programs, as it is released.
+pub(crate) fn build_release(package: &str, program: &str) -> Result<PathBuf> {
+    build(package, &["--release", "--bin", program])
+}
+
+fn build(package: &str, options: &[&str]) -> Result<PathBuf> {
+    let arguments =
+        [&["build", "--message-format=json-render-diagnostics", "--package", package], options].concat();
     println!("$ cargo {}", arguments.join(" "));
     let output = command(&arguments).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !output.status.success() {

@@ -8,6 +8,8 @@
 mod cargo;
 mod conformance;
 mod coverage;
+mod fuzz;
+mod instructions;
 mod packages;
 mod process;
 mod render;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use lexopt::Arg::{Long, Short, Value};
+use lexopt::ValueExt as _;
 
 /// What the user got wrong, against what the project got wrong.
 const USAGE_ERROR: u8 = 2;
@@ -48,6 +51,10 @@ enum Task {
     Tidy,
     Render,
     Conformance,
+    Instructions { bless: bool },
+    Fuzz(fuzz::Campaign),
+    FuzzCoverage,
+    FuzzSeeds,
 }
 
 impl Task {
@@ -58,7 +65,16 @@ impl Task {
             Self::Test(steps) => return Ok(test::run(&steps)),
             Self::Tidy => return Ok(test::run(&[test::step("tidy")])),
             Self::Conformance => return Ok(test::run(&[test::step("conformance")])),
+            Self::Instructions { bless: false } => return Ok(test::run(&[test::step("instructions")])),
+            Self::Instructions { bless: true } => instructions::bless()?,
             Self::Render => render::write()?,
+            Self::Fuzz(campaign) => campaign.run()?,
+            Self::FuzzCoverage => {
+                if let test::Outcome::Skipped(reason) = fuzz::coverage()? {
+                    println!("skipped: {reason}");
+                }
+            }
+            Self::FuzzSeeds => fuzz::choose_seeds()?,
         }
         Ok(true)
     }
@@ -66,8 +82,13 @@ impl Task {
 
 fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
     let mut words: Vec<String> = Vec::new();
+    let mut bless = false;
+    let (mut seconds, mut jobs) = (600, 1);
     while let Some(argument) = parser.next()? {
         match argument {
+            Long("bless") if words == ["instructions"] => bless = true,
+            Long("seconds") if is_fuzz(&words) => seconds = parser.value()?.parse()?,
+            Long("jobs") if is_fuzz(&words) => jobs = parser.value()?.parse()?,
             Long("help") | Short('h') => return Ok(Task::Help),
             Value(word) => words.push(word.into_string()?),
             other => return Err(other.unexpected()),
@@ -86,9 +107,20 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         ("tidy", []) => Ok(Task::Tidy),
         ("render", []) => Ok(Task::Render),
         ("conformance", []) => Ok(Task::Conformance),
-        ("tidy" | "render" | "conformance", [word, ..]) => Err(format!("unexpected `{word}`").into()),
+        ("instructions", []) => Ok(Task::Instructions { bless }),
+        ("fuzz", [word]) if word == "coverage" => Ok(Task::FuzzCoverage),
+        ("fuzz", [word]) if word == "seeds" => Ok(Task::FuzzSeeds),
+        ("fuzz", [] | [_]) => Ok(Task::Fuzz(fuzz::Campaign { target: rest.first().cloned(), seconds, jobs })),
+        ("fuzz", [_, word, ..]) | ("tidy" | "render" | "conformance" | "instructions", [word, ..]) => {
+            Err(format!("unexpected `{word}`").into())
+        }
         _ => Err(format!("there is no task `{task}`").into()),
     }
+}
+
+/// Whether the options of a campaign may stand here.
+fn is_fuzz(words: &[String]) -> bool {
+    words.first().is_some_and(|task| task == "fuzz")
 }
 
 fn help() -> String {
@@ -97,6 +129,11 @@ cargo xtask test [STEP…]   every check of the project, or only the named ones
 cargo xtask tidy           the rules that no compiler knows: layers, manifests, sources
 cargo xtask render         write the files that are made from the command table
 cargo xtask conformance    the program against nginx and vsftpd (root on Debian: installs them when missing)
+cargo xtask instructions   the parser's instruction counts against the baseline; --bless makes a new one
+cargo xtask fuzz [TARGET] [--seconds N] [--jobs N]
+                           fuzz one target, or all of them one after the other; 600 s each unless told
+cargo xtask fuzz coverage  which lines of the parser the corpora of all targets reach
+cargo xtask fuzz seeds     choose the committed seeds anew from the corpora
 
 Steps of `test`, in this order:"
         .to_owned();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::{cargo, conformance, coverage, render, tidy};
+use crate::{cargo, conformance, coverage, fuzz, instructions, render, tidy};
 
 /// One thing that is checked.
 pub(crate) struct Step {
@@ -31,9 +31,18 @@ pub(crate) const STEPS: &[Step] = &[
         check: no_std,
     },
     Step { name: "tests", about: "unit, integration and doc tests of the whole workspace", check: tests },
-    Step { name: "fuzz", about: "the fuzz targets' bodies, over what was found before", check: fuzz },
+    Step {
+        name: "fuzz",
+        about: "the fuzz targets, over what was found before and for a few seconds",
+        check: fuzz,
+    },
     Step { name: "docs", about: "the documentation builds without warnings", check: docs },
     Step { name: "rendered", about: "the files made from the command table are fresh", check: rendered },
+    Step {
+        name: "instructions",
+        about: "the parser takes no more instructions than it did",
+        check: instructions::check,
+    },
     Step {
         name: "coverage",
         about: "every command and example of the application note has all that stands for it",
@@ -121,6 +130,7 @@ fn fuzz() -> Result<Outcome> {
         &[],
     )?;
     cargo::run(&[&["test", "--lib"][..], &manifest, &target].concat(), &[])?;
+    fuzz::briefly()?;
     Ok(Outcome::Passed)
 }
 

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+const FTP_URL: &str =
+    "ftp://USER:PASSWORD@HOST[:PORT]/PATH; SIM800_FTP_PASSWORD may have the password instead";
+
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// Without a port, a module is emulated within the program; its requests go over the network of this machine.
 ///
 /// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
 #[derive(Debug, Parser)]
-#[command(name = "sim800", version, max_term_width = 100)]
+#[command(name = "sim800", version)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -62,8 +65,8 @@ pub(crate) enum Command {
     /// Make HTTP requests
     #[command(subcommand)]
     Http(Http),
-    /// Move files by FTP; URLs are ftp://USER:PASSWORD@HOST[:PORT]/PATH
-    #[command(subcommand, after_help = "The password may also come from SIM800_FTP_PASSWORD.")]
+    /// Move files by FTP
+    #[command(subcommand)]
     Ftp(Ftp),
     /// Look after the files in the module; a path there is C:\User\ftp\a.txt, without blanks and commas
     #[command(subcommand)]
@@ -152,7 +155,11 @@ pub(crate) struct HttpDelete {
 
 #[derive(Debug, Args)]
 pub(crate) struct HttpRequest {
+<<<<<<< HEAD
     /// http://HOST[:PORT]/PATH, or https:// where the module has SSL
+=======
+    #[arg(help = "http://HOST[:PORT]/PATH")]
+>>>>>>> main
     pub(crate) url: String,
     /// Send a header of one's own; may be repeated
     #[arg(short = 'H', long = "header", value_name = "K: V")]
@@ -182,7 +189,7 @@ pub(crate) enum Ftp {
     Put(FtpPut),
     /// Ask how long the file at URL is
     Size {
-        /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+        #[arg(help = FTP_URL)]
         url: String,
     },
     /// List the directory at URL, as the server shows it
@@ -216,12 +223,12 @@ pub(crate) enum Ftp {
 
 #[derive(Debug, Args)]
 pub(crate) struct FtpGet {
-    /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+    #[arg(help = FTP_URL)]
     pub(crate) url: String,
     /// Write it to FILE, which appears when it is complete
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// As text: line ends are converted
+    /// As text (type ASCII): line ends are converted, and bit 7 is lost
     #[arg(long)]
     pub(crate) ascii: bool,
     /// Let the server connect to the module
@@ -242,10 +249,15 @@ pub(crate) struct FtpGet {
 #[command(allow_missing_positional = true)]
 pub(crate) struct FtpPut {
     /// What to send
+<<<<<<< HEAD
     #[arg(required_unless_present = "from_fs")]
     pub(crate) file: Option<PathBuf>,
     /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
     #[arg(required = true)]
+=======
+    pub(crate) file: PathBuf,
+    #[arg(help = FTP_URL)]
+>>>>>>> main
     pub(crate) url: String,
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]

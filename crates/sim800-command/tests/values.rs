@@ -156,5 +156,6 @@ fn the_secret_is_exactly_what_stands_between_the_quotes() -> TestResult {
     let open = CommandLine::new(&HttpPara { parameter: HttpParameter::UserData(headers) })?;
     assert_eq!(open.secret(), None);
     assert_eq!(format!("{headers:?}"), r#"{"Accept": "x/y"}"#);
+    assert_ne!(headers, UserData::new(&[("Accept", "x/z")])?);
     Ok(())
 }

@@ -10,9 +10,9 @@ use core::str;
 use winnow::Parser;
 use winnow::Result;
 use winnow::ascii::{digit1, space0};
-use winnow::combinator::{alt, delimited, dispatch, eof, peek, terminated};
+use winnow::combinator::{alt, delimited, terminated};
 use winnow::error::EmptyError;
-use winnow::token::{any, rest, take_till, take_while};
+use winnow::token::{rest, take_till, take_while};
 
 /// One line without its line end: any octets, read as the extended syntax of V.250 where they fit it.
 ///
@@ -56,7 +56,8 @@ impl<'a> Line<'a> {
     /// `None` for a line without a colon or whose text before it cannot be a name.
     #[must_use]
     pub fn name(self) -> Option<&'a str> {
-        self.split().0
+        // A name is ASCII.
+        str::from_utf8(self.split().0?).ok()
     }
 
     /// The octets after the colon without the blanks around them; the whole line when it has no name.
@@ -72,7 +73,8 @@ impl<'a> Line<'a> {
     }
 
     /// Name and parameters in one pass.
-    pub(crate) fn split(self) -> (Option<&'a str>, &'a [u8]) {
+    #[inline]
+    pub(crate) fn split(self) -> (Option<&'a [u8]>, &'a [u8]) {
         let mut input = self.text;
         match terminated(name, b':').parse_next(&mut input) {
             Ok(name) => (Some(name), input.trim_ascii()),
@@ -164,7 +166,8 @@ impl<'a> Iterator for Values<'a> {
     }
 }
 
-fn name<'a>(input: &mut &'a [u8]) -> Result<&'a str, EmptyError> {
+#[inline(always)]
+fn name<'a>(input: &mut &'a [u8]) -> Result<&'a [u8], EmptyError> {
     (
         take_while(1, |octet: u8| octet.is_ascii_alphabetic() || matches!(octet, b'+' | b'*' | b'^' | b'$')),
         take_while(0.., |octet: u8| {
@@ -172,31 +175,38 @@ fn name<'a>(input: &mut &'a [u8]) -> Result<&'a str, EmptyError> {
         }),
     )
         .take()
-        .verify_map(|text: &[u8]| str::from_utf8(text).ok())
         .parse_next(input)
 }
 
 /// One value and the blanks around it, up to the comma or the end.
+#[inline(always)]
 fn value<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
     let _ = space0.parse_next(input)?;
-    dispatch! { peek(any);
-        b'"' => alt((terminated(quoted, end), bare)),
-        b'0'..=b'9' => alt((terminated(number, end), bare)),
-        _ => bare,
-    }
-    .parse_next(input)
-    .or(Ok(Value::Absent))
+    let start = *input;
+    // Most values are numbers, so nothing else is tried first.
+    let known = match input.first() {
+        Some(b'0'..=b'9') => terminated(number, end).parse_next(input),
+        Some(b'"') => terminated(quoted, end).parse_next(input),
+        _ => Err(EmptyError),
+    };
+    known.or_else(|_| {
+        *input = start;
+        bare(input)
+    })
 }
 
 /// The end of a value: blanks, then a comma (left in place) or the end of the text.
+#[inline(always)]
 fn end(input: &mut &[u8]) -> Result<(), EmptyError> {
-    (space0, alt((eof.void(), peek(b',').void()))).void().parse_next(input)
+    let _ = space0.parse_next(input)?;
+    if matches!(input.first(), None | Some(b',')) { Ok(()) } else { Err(EmptyError) }
 }
 
 fn quoted<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
     delimited(b'"', take_till(0.., b'"'), b'"').map(Value::Quoted).parse_next(input)
 }
 
+#[inline(always)]
 pub(crate) fn number<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
     digit1.verify_map(decimal).map(Value::Number).parse_next(input)
 }
@@ -220,6 +230,7 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     extern crate std;
+    use std::string::ToString;
     use std::vec;
     use std::vec::Vec;
 
@@ -291,5 +302,15 @@ mod tests {
         }
         assert_eq!(values(b"+SAPBR:"), []);
         assert_eq!(values(b"12,3"), [Value::Number(12), Value::Number(3)]);
+    }
+
+    #[test]
+    fn lines_are_shown_without_what_a_terminal_would_act_upon() {
+        use std::format;
+
+        let line = Line::new(b"\x1b[2J \"\xff");
+        assert_eq!(line.to_string(), "\\x1b[2J \\\"\\xff");
+        assert_eq!(format!("{line:?}"), "Line(\"\\x1b[2J \\\"\\xff\")");
+        assert_eq!((line.as_str(), Line::new(b"+CREG: 1").as_str()), (None, Some("+CREG: 1")));
     }
 }

@@ -244,7 +244,9 @@ impl Machine {
         }
         let claimed = match expect.information {
             Claim::None => false,
-            Claim::Named { name, accepts } => line.name() == Some(name) && accepts(line.values()),
+            Claim::Named { name, accepts } => {
+                line.split().0 == Some(name.as_bytes()) && accepts(line.values())
+            }
             Claim::Text => matches!(Unsolicited::from(line), Unsolicited::Other(_)),
         };
         if claimed { Kind::Information } else { self.unsolicited(line) }

@@ -36,8 +36,8 @@ impl FinalResultCode {
             b"OK" => Some(Self::Ok),
             b"ERROR" => Some(Self::Error),
             [b'+', b'C', b'M', ..] => match line.split() {
-                (Some("+CME ERROR"), parameters) => Some(Self::Cme(CmeError::from_text(parameters))),
-                (Some("+CMS ERROR"), parameters) => Some(Self::Cms(CmsError::from_text(parameters))),
+                (Some(b"+CME ERROR"), parameters) => Some(Self::Cme(CmeError::from_text(parameters))),
+                (Some(b"+CMS ERROR"), parameters) => Some(Self::Cms(CmsError::from_text(parameters))),
                 _ => None,
             },
             b"NO CARRIER" => Some(Self::NoCarrier),
@@ -309,6 +309,35 @@ mod tests {
         let Some(FinalResultCode::Cme(error)) = code("+CME ERROR: 999") else { panic!("not final") };
         assert_eq!((error.code(), error.description()), (Some(999), None));
         assert_eq!(code("+CMS ERROR: 500"), Some(FinalResultCode::Cms(CmsError::from_code(500))));
+    }
+
+    #[test]
+    fn codes_are_shown_as_they_are_read() {
+        extern crate std;
+        use std::string::ToString;
+
+        for (text, shown) in [
+            ("OK", "OK"),
+            ("ERROR", "ERROR"),
+            ("NO CARRIER", "NO CARRIER"),
+            ("NO DIALTONE", "NO DIALTONE"),
+            ("NO DIAL TONE", "NO DIALTONE"),
+            ("BUSY", "BUSY"),
+            ("NO ANSWER", "NO ANSWER"),
+            ("CONNECT", "CONNECT"),
+            ("CONNECT 9600", "CONNECT"),
+            ("+CME ERROR: 10", "+CME ERROR: 10 (SIM not inserted)"),
+            ("+CME ERROR: 999", "+CME ERROR: 999"),
+            ("+CME ERROR: the dog ate it", "+CME ERROR: unlisted text"),
+            ("+CMS ERROR: 500", "+CMS ERROR: 500"),
+            ("+CMS ERROR: no memory", "+CMS ERROR: unlisted text"),
+        ] {
+            let code = code(text);
+            assert_eq!(code.map(|code| code.to_string()).as_deref(), Some(shown));
+            let of_connection = !text.ends_with("OK") && !text.contains("ERROR");
+            assert_eq!(code.map(FinalResultCode::is_of_connection), Some(of_connection), "{text}");
+        }
+        assert_eq!(CmsError::from_code(500).code(), Some(500));
     }
 
     #[test]

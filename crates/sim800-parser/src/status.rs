@@ -137,3 +137,65 @@ impl fmt::Display for FtpCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn the_module_has_statuses_of_its_own_from_600() {
+        assert!(!HttpStatus(200).is_module_error());
+        assert!(!HttpStatus(599).is_module_error());
+        assert!(HttpStatus::NOT_HTTP.is_module_error());
+        assert!(HttpStatus(777).is_module_error());
+    }
+
+    #[test]
+    fn http_statuses_are_shown_with_what_they_mean() {
+        for (status, text) in [
+            (HttpStatus(404), "404"),
+            (HttpStatus(600), "600 (the server's response is not HTTP)"),
+            (HttpStatus(601), "601 (network error)"),
+            (HttpStatus(602), "602 (the object does not fit the module's memory)"),
+            (HttpStatus(603), "603 (the host name could not be resolved)"),
+            (HttpStatus(604), "604 (the module's stack is busy)"),
+            (HttpStatus(605), "605 (the TLS channel could not be set up)"),
+            (HttpStatus(606), "606 (TLS ended with a fatal alert)"),
+            (HttpStatus(607), "607"),
+        ] {
+            assert_eq!(status.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn ftp_codes_are_shown_with_what_they_mean() {
+        for (code, text) in [
+            (0, "0 (done)"),
+            (1, "1"),
+            (61, "61 (network error)"),
+            (62, "62 (the host name could not be resolved)"),
+            (63, "63 (the server did not accept the connection)"),
+            (64, "64 (timeout)"),
+            (65, "65 (server error)"),
+            (66, "66 (a session is running already)"),
+            (67, "67"),
+            (70, "70 (the server's reply makes no sense)"),
+            (71, "71 (the user name was rejected)"),
+            (72, "72 (the password was rejected)"),
+            (73, "73 (the server refused the transfer type)"),
+            (74, "74 (the server refused the restart position)"),
+            (75, "75 (passive mode failed)"),
+            (76, "76 (active mode failed)"),
+            (77, "77 (the server refused the operation)"),
+            (78, "78 (the upload failed)"),
+            (79, "79 (the download failed)"),
+            (85, "85 (the module's file system failed)"),
+            (86, "86 (the session was quit)"),
+        ] {
+            assert_eq!(FtpCode(code).to_string(), text);
+        }
+    }
+}

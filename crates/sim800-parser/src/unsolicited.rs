@@ -289,51 +289,51 @@ fn printable(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {
 }
 
 /// Lines that begin with `+` or `*`: told apart by name, then by their values.
-fn named<'a>(line: Line<'a>, name: &str, mut values: Values<'a>) -> Option<Unsolicited<'a>> {
+fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unsolicited<'a>> {
     Some(match name {
-        "+FTPGET" => Unsolicited::FtpGet(ftp_event(values)?),
-        "+FTPPUT" => Unsolicited::FtpPut(ftp_event(values)?),
-        "+HTTPACTION" => Unsolicited::HttpAction {
+        b"+FTPGET" => Unsolicited::FtpGet(ftp_event(values)?),
+        b"+FTPPUT" => Unsolicited::FtpPut(ftp_event(values)?),
+        b"+HTTPACTION" => Unsolicited::HttpAction {
             method: small(&mut values)?,
             status: HttpStatus(small(&mut values)?),
             length: small(&mut values)?,
         },
-        "+FTPLIST" => Unsolicited::FtpList(ftp_event(values)?),
-        "+FTPSIZE" => {
+        b"+FTPLIST" => Unsolicited::FtpList(ftp_event(values)?),
+        b"+FTPSIZE" => {
             Unsolicited::FtpSize { code: ftp_code(&mut values)?, size: values.next().and_then(Value::number) }
         }
-        "+FTPDELE" => Unsolicited::FtpDelete(ftp_code(&mut values)?),
-        "+FTPMKD" => Unsolicited::FtpMakeDirectory(ftp_code(&mut values)?),
-        "+FTPRMD" => Unsolicited::FtpRemoveDirectory(ftp_code(&mut values)?),
-        "+FTPRENAME" => Unsolicited::FtpRename(ftp_code(&mut values)?),
-        "+FTPEXTGET" => Unsolicited::FtpExtGet(ftp_code(&mut values)?),
-        "+FTPGETTOFS" => Unsolicited::FtpGetToFs(fs_transfer(values)?),
-        "+FTPPUTFRMFS" => Unsolicited::FtpPutFromFs(fs_transfer(values)?),
-        "+CREG" => Unsolicited::Registration(registration(values)?),
-        "+CGREG" => Unsolicited::GprsRegistration(registration(values)?),
-        "+CFUN" => Unsolicited::Functionality(small(&mut values)?),
-        "+CPIN" => Unsolicited::Pin(values.next()?.text()?),
-        "+PDP" if line.parameters() == b"DEACT" => Unsolicited::PdpDeactivated,
-        "+CMTI" => Unsolicited::MessageStored(line),
-        "+CMT" | "+CBM" | "+CDS" => Unsolicited::MessageHead(line),
-        "+CUSD" => Unsolicited::Ussd(line),
-        "*PSNWID" | "*PSUTTZ" | "+CTZV" | "+CIEV" | "+CSQN" | "+CGEV" | "+CENG" | "+CELLIST" => {
+        b"+FTPDELE" => Unsolicited::FtpDelete(ftp_code(&mut values)?),
+        b"+FTPMKD" => Unsolicited::FtpMakeDirectory(ftp_code(&mut values)?),
+        b"+FTPRMD" => Unsolicited::FtpRemoveDirectory(ftp_code(&mut values)?),
+        b"+FTPRENAME" => Unsolicited::FtpRename(ftp_code(&mut values)?),
+        b"+FTPEXTGET" => Unsolicited::FtpExtGet(ftp_code(&mut values)?),
+        b"+FTPGETTOFS" => Unsolicited::FtpGetToFs(fs_transfer(values)?),
+        b"+FTPPUTFRMFS" => Unsolicited::FtpPutFromFs(fs_transfer(values)?),
+        b"+CREG" => Unsolicited::Registration(registration(values)?),
+        b"+CGREG" => Unsolicited::GprsRegistration(registration(values)?),
+        b"+CFUN" => Unsolicited::Functionality(small(&mut values)?),
+        b"+CPIN" => Unsolicited::Pin(values.next()?.text()?),
+        b"+PDP" if line.parameters() == b"DEACT" => Unsolicited::PdpDeactivated,
+        b"+CMTI" => Unsolicited::MessageStored(line),
+        b"+CMT" | b"+CBM" | b"+CDS" => Unsolicited::MessageHead(line),
+        b"+CUSD" => Unsolicited::Ussd(line),
+        b"*PSNWID" | b"*PSUTTZ" | b"+CTZV" | b"+CIEV" | b"+CSQN" | b"+CGEV" | b"+CENG" | b"+CELLIST" => {
             Unsolicited::Network(line)
         }
-        "+CRING" | "+CLIP" | "+CCWA" | "+COLP" | "+CR" | "+CSSI" | "+CSSU" | "+CLCC" | "+CDRIND"
-        | "+CCWV" | "+DTMF" => Unsolicited::Call(line),
-        "+CSMINS" | "+STKPCI" => Unsolicited::Sim(line),
+        b"+CRING" | b"+CLIP" | b"+CCWA" | b"+COLP" | b"+CR" | b"+CSSI" | b"+CSSU" | b"+CLCC" | b"+CDRIND"
+        | b"+CCWV" | b"+DTMF" => Unsolicited::Call(line),
+        b"+CSMINS" | b"+STKPCI" => Unsolicited::Sim(line),
         // Every other first value belongs to a response.
-        "+CIPRXGET" if values.next() != Some(Value::Number(1)) => return None,
-        "+CIPRXGET" | "+CDNSGIP" => Unsolicited::Tcp(line),
-        "+CMTE" | "+CHF" | "+SIMTONE" | "+STTONE" | "+CREC" | "+CTTS" | "+CMEDPLAY" | "+SKPD" | "+CANT"
-        | "+SJDR" | "+CALV" | "+SMTPSEND" => Unsolicited::Service(line),
-        name => match name.strip_prefix("+SAPBR ") {
+        b"+CIPRXGET" if values.next() != Some(Value::Number(1)) => return None,
+        b"+CIPRXGET" | b"+CDNSGIP" => Unsolicited::Tcp(line),
+        b"+CMTE" | b"+CHF" | b"+SIMTONE" | b"+STTONE" | b"+CREC" | b"+CTTS" | b"+CMEDPLAY" | b"+SKPD"
+        | b"+CANT" | b"+SJDR" | b"+CALV" | b"+SMTPSEND" => Unsolicited::Service(line),
+        name => match name.strip_prefix(b"+SAPBR ") {
             Some(cid) if line.parameters() == b"DEACT" => {
-                Unsolicited::BearerDeactivated { cid: cid.trim().parse().ok()? }
+                Unsolicited::BearerDeactivated { cid: small(&mut Values::new(cid))? }
             }
-            _ if name.starts_with("+IPD") || name.starts_with("+RECEIVE") => Unsolicited::Tcp(line),
-            _ if name.starts_with("+POP3") => Unsolicited::Service(line),
+            _ if name.starts_with(b"+IPD") || name.starts_with(b"+RECEIVE") => Unsolicited::Tcp(line),
+            _ if name.starts_with(b"+POP3") => Unsolicited::Service(line),
             _ => return None,
         },
     })

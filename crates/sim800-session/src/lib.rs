@@ -57,6 +57,8 @@
 //! * After a failure the next operation works, as far as the module does.
 //! * Passwords are in no `Debug`, no error and no [`Trace`].
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod bearer;
 mod chunks;
 mod client;

@@ -133,11 +133,13 @@ impl Client {
 
         self.execute(&Echo { on: false }).await?;
         self.execute(&Cmee { mode: ErrorReport::Numeric }).await?;
-        let flow_control = match self.config().flow_control {
-            FlowControl::None => LineFlowControl::None,
-            FlowControl::Hardware => LineFlowControl::Hardware,
+        let (flow_control, needed) = match self.config().flow_control {
+            FlowControl::None => (LineFlowControl::None, false),
+            FlowControl::Hardware => (LineFlowControl::Hardware, true),
         };
-        self.execute(&Ifc { dce_by_dte: flow_control, dte_by_dce: flow_control }).await?;
+        let ifc = Ifc { dce_by_dte: flow_control, dte_by_dce: flow_control };
+        let ifc = self.execute(&ifc).await.map(drop);
+        if needed { ifc } else { tolerate(ifc) }?;
         let cnmi = Cnmi {
             mode: IndicationMode::HoldInData,
             messages: MessageRouting::Stored,

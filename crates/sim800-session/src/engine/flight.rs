@@ -1,5 +1,6 @@
 //! The command that is in flight.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,7 +23,6 @@ enum Tail {
 }
 
 /// A command that was sent and has no final result yet.
-#[derive(Debug)]
 pub(super) struct Flight {
     pub(super) id: CommandId,
     pub(super) request: Request,
@@ -169,5 +169,18 @@ impl Flight {
     /// A damaged prompt may have asked for more than was understood.
     pub(super) fn owed(&mut self) -> (usize, Bytes) {
         (self.offered, std::mem::take(&mut self.unsent))
+    }
+}
+
+/// Without the octets.
+impl fmt::Debug for Flight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flight")
+            .field("id", &self.id)
+            .field("request", &self.request)
+            .field("deadline", &self.deadline)
+            .field("granted", &self.granted)
+            .field("unsent", &self.unsent.len())
+            .finish_non_exhaustive()
     }
 }

@@ -307,7 +307,7 @@ impl Engine {
     fn send(&mut self, now: Duration, id: CommandId, request: Request) {
         let octets = request.line.len() + request.announced_at_most() as usize;
         let deadline = now.saturating_add(request.time_limit).saturating_add(self.transfer(octets));
-        if request.id == Some(Id::Cfun) {
+        if request.may_announce() {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.limits.boot);
         }
         let transmit = Transmit { octets: request.line.clone(), secret: request.secret.clone() };

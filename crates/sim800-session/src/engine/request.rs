@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::str;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,8 +60,8 @@ impl Request {
         }
         let name = line.split(|octet| matches!(octet, b'=' | b'?')).next().unwrap_or_default();
         Ok(Self {
+            id: name.get(2..).and_then(|name| Id::from_name(str::from_utf8(name).ok()?)),
             name: Name::Text(String::from_utf8_lossy(name).into()),
-            id: None,
             line: [line, b"\r"].concat().into(),
             secret: None,
             expect: Expect::result().with_information(Claim::Text).with_connection(),
@@ -102,6 +103,11 @@ impl Request {
             DataPhase::Counted { count } => count,
             _ => 0,
         }
+    }
+
+    /// Whether the module may send lines of functionality and SIM because of it, as it does at a start.
+    pub(super) fn may_announce(&self) -> bool {
+        matches!(self.id, Some(Id::Cfun | Id::Cpin))
     }
 
     /// What is wrong with the payload that goes with the command.

@@ -5,6 +5,7 @@
 //! gets its `OK` and nothing more comes after that `OK`. Between two tries, a module that may still count payload is
 //! fed carriage returns: as payload they fill its count, as command lines they are empty.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,7 +19,6 @@ use crate::config::Limits;
 const FILL_AT_MOST: usize = 4096;
 
 /// The state of a line that is not synchronized.
-#[derive(Debug)]
 pub(super) struct Resync {
     stage: Stage,
     /// When the last octet came, or what was sent to the module last.
@@ -192,6 +192,19 @@ impl Resync {
             }
             None => quiet,
         }
+    }
+}
+
+/// Without the octets.
+impl fmt::Debug for Resync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resync")
+            .field("stage", &self.stage)
+            .field("wanted", &self.wanted)
+            .field("tries", &self.tries)
+            .field("owed", &self.owed)
+            .field("promised", &self.promised.len())
+            .finish_non_exhaustive()
     }
 }
 

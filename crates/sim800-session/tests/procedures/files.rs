@@ -3,7 +3,7 @@
 use futures::{AsyncReadExt, StreamExt};
 use sim800_session::{Fs, FsError, FsStorage};
 
-use super::{Lab, hostile};
+use crate::lab::{Lab, hostile};
 
 fn ready() -> (Lab, Fs) {
     let (lab, _bearer) = Lab::ready();

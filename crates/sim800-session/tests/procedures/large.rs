@@ -8,7 +8,7 @@ use sim800_emulator::{Config as ModuleConfig, HttpFailure};
 use sim800_session::{Bearer, Body, Http, HttpActivity, HttpError};
 use sim800_testbed::simulation::{Mishap, Resource};
 
-use super::{Lab, hostile, whole};
+use crate::lab::{Lab, hostile, whole};
 
 const URL: &str = "http://example.com/file";
 

@@ -10,7 +10,7 @@ use sim800_session::{
 };
 use sim800_testbed::simulation::Mishap;
 
-use super::{Lab, hostile, server};
+use crate::lab::{Lab, hostile, server};
 
 fn ready() -> (Lab, Ftp) {
     let (lab, bearer) = Lab::ready();

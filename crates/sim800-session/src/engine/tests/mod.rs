@@ -421,6 +421,18 @@ fn a_restart_fails_what_is_in_flight_and_what_waits() {
 }
 
 #[test]
+fn lines_that_a_command_causes_are_no_restart() {
+    let mut world = World::new();
+    world.now = Duration::from_secs(1_000);
+    let pin = Request::raw("at+cpin=1234", Duration::from_secs(5)).expect("a command");
+    let id = world.engine.submit(world.now, pin);
+    world.input(b"\r\nOK\r\n");
+    world.now += Duration::from_secs(1);
+    world.input(b"\r\n+CPIN: READY\r\n");
+    assert_eq!(world.outputs(), [Output::Complete(id, Ok(())), Output::Unsolicited(line("+CPIN: READY"))]);
+}
+
+#[test]
 fn powering_down_is_the_result_of_its_command() {
     let mut world = World::new();
     let id = world.enqueue(&Cpowd { way: Way::Normal });

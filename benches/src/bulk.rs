@@ -1,0 +1,148 @@
+//! Responses with payload.
+
+use std::hint::black_box;
+
+use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Framer};
+
+/// One response to a bulk command.
+#[derive(Clone, Copy, Debug)]
+pub struct Bulk {
+    /// The command, as benches call it.
+    pub command: &'static str,
+    /// What stands before the count in the header line.
+    header: &'static str,
+    name: &'static str,
+    selector: Option<u32>,
+    /// Octets of payload.
+    pub payload: u32,
+}
+
+impl Bulk {
+    /// `AT+FTPGET=2,<payload>`
+    #[must_use]
+    pub const fn ftp_get(payload: u32) -> Self {
+        Self { command: "FTPGET", header: "+FTPGET: 2,", name: "+FTPGET", selector: Some(2), payload }
+    }
+
+    /// `AT+HTTPREAD`
+    #[must_use]
+    pub const fn http_read(payload: u32) -> Self {
+        Self { command: "HTTPREAD", header: "+HTTPREAD: ", name: "+HTTPREAD", selector: None, payload }
+    }
+
+    /// `AT+FTPEXTGET=3,0,<payload>`
+    #[must_use]
+    pub const fn ftp_ext_get(payload: u32) -> Self {
+        Self {
+            command: "FTPEXTGET",
+            header: "+FTPEXTGET: 3,",
+            name: "+FTPEXTGET",
+            selector: Some(3),
+            payload,
+        }
+    }
+}
+
+/// The bulk commands at the sizes that the note shows or allows.
+pub const BULK: [Bulk; 6] = [
+    Bulk::ftp_get(50),
+    Bulk::ftp_get(1024),
+    Bulk::ftp_get(1460),
+    Bulk::http_read(14_384),
+    Bulk::http_read(300_000),
+    Bulk::ftp_ext_get(174_125),
+];
+
+/// Sizes of reads: an octet, a UART's FIFO, and what a host reads at once.
+pub const READS: [usize; 5] = [1, 16, 64, 1024, 65_536];
+
+/// What the module says between responses while a download goes on.
+pub const UNSOLICITED: &[u8] = b"\r\n+FTPGET: 1,1\r\n";
+
+impl Bulk {
+    /// What the framer is to expect.
+    #[must_use]
+    pub const fn expect(&self) -> Expect {
+        let Self { name, selector, payload: at_most, .. } = *self;
+        Expect::result().with_data(DataPhase::Announced { name, selector, at_most })
+    }
+
+    /// The octets of one response: header, payload with every octet value in no order, result code.
+    #[must_use]
+    pub fn response(&self) -> Vec<u8> {
+        let mut state = 0x2545_F491_u32;
+        let payload = (0..self.payload).map(|_| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state.to_le_bytes()[0]
+        });
+        self.response_with(&payload.collect::<Vec<u8>>())
+    }
+
+    /// The same around octets of the caller's.
+    #[must_use]
+    pub fn response_with(&self, payload: &[u8]) -> Vec<u8> {
+        let header = format!("\r\n{}{}\r\n", self.header, payload.len());
+        [header.as_bytes(), payload, b"\r\nOK\r\n"].concat()
+    }
+}
+
+/// What a loop has seen, so that no figure is of wrong work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Octets of payload.
+    pub payload: usize,
+    /// Responses that ended in OK.
+    pub responses: usize,
+    /// Unsolicited lines.
+    pub unsolicited: usize,
+}
+
+impl Seen {
+    #[inline(always)]
+    fn see<B: AsRef<[u8]>>(&mut self, event: Event<B>) {
+        match event {
+            // The slice is what the caller wants, so it has to be there.
+            Event::Payload { octets, .. } => self.payload += black_box(octets.as_ref()).len(),
+            Event::Final { code: FinalResultCode::Ok, .. } => self.responses += 1,
+            Event::Unsolicited(_) => self.unsolicited += 1,
+            _ => {}
+        }
+    }
+}
+
+/// Frames one response.
+#[inline(always)]
+pub fn frame(framer: &mut Framer<256>, bulk: Bulk, response: &[u8], read: usize) -> Seen {
+    let mut seen = Seen::default();
+    framer.begin(bulk.expect());
+    for input in response.chunks(read) {
+        framer.feed(input, |event| seen.see(event));
+    }
+    seen
+}
+
+/// Decodes one response.
+#[inline(always)]
+pub fn decode(decoder: &mut Decoder, bulk: Bulk, response: &[u8], read: usize) -> Seen {
+    let mut seen = Seen::default();
+    decoder.begin(bulk.expect());
+    for input in response.chunks(read) {
+        decoder.handle_input(input);
+        while let Some(event) = decoder.poll_event() {
+            seen.see(event);
+        }
+    }
+    seen
+}
+
+/// Only makes the pieces: what is to be taken off every count of instructions.
+#[inline(always)]
+pub fn pieces(response: &[u8], read: usize) -> Seen {
+    let mut seen = Seen::default();
+    for input in response.chunks(read) {
+        seen.payload += black_box(input).len();
+    }
+    seen
+}

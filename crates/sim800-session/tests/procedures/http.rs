@@ -1,0 +1,127 @@
+//! HTTP.
+
+use bytes::Bytes;
+use futures::AsyncReadExt;
+use sim800_emulator::{Config as ModuleConfig, DataExpiry, HttpFailure};
+use sim800_session::{Config, Http};
+use sim800_testbed::simulation::{Mishap, Resource, World};
+
+use crate::lab::{Lab, hostile, paced, whole};
+
+#[test]
+fn bodies_of_all_sizes_come_whole() {
+    let (mut lab, bearer) = Lab::ready();
+    for length in [0, 1, 1459, 16_383, 16_384, 16_385, 100_000, 319_488] {
+        let body = hostile(length);
+        lab.network().put_resource("http://example.com/file", Resource::new(body.clone()));
+        let (status, received) = lab.get(&bearer, "http://example.com/file").expect("body");
+        assert_eq!(status, 200);
+        assert!(received == body, "{length} octets");
+    }
+}
+
+#[test]
+fn a_post_sends_its_body_and_headers() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource("http://example.com/in", Resource::new(""));
+    let body = hostile(20_000);
+    let request = ::http::Request::post("http://example.com/in")
+        .header("Content-Type", "application/octet-stream")
+        .header("Authorization", "Basic c2VzYW1l")
+        .header("User-Agent", "tester")
+        .body(Bytes::from(body.clone()))
+        .expect("request");
+    let http = Http::new(&bearer);
+    let response = lab.world.run(async move { http.send(request).await }).expect("response");
+    assert!(response.status().is_success(), "{}", response.status());
+    drop(response);
+    let seen = lab.network().http_requests().pop().expect("a request");
+    assert!(seen.body == body);
+    assert_eq!(seen.user_agent, "tester");
+    assert_eq!(seen.content_type.as_deref(), Some("application/octet-stream"));
+    assert_eq!(seen.headers, [("authorization".to_owned(), "Basic c2VzYW1l".to_owned())]);
+}
+
+#[test]
+fn a_range_is_asked_for_by_break_points_and_forgotten_afterwards() {
+    let (mut lab, bearer) = Lab::ready();
+    let body = hostile(5_000);
+    lab.network().put_resource("http://example.com/file", Resource::new(body.clone()));
+    let http = Http::new(&bearer);
+    let request = ::http::Request::get("http://example.com/file").header("Range", "bytes=100-299");
+    let request = request.body(Bytes::new()).expect("request");
+    let part = lab.world.run(async move { whole(http.send(request).await?.into_body()).await });
+    assert_eq!(part.expect("part"), body[100..300]);
+    assert_eq!(lab.get(&bearer, "http://example.com/file").expect("whole").1.len(), 5_000);
+}
+
+#[test]
+fn a_status_of_the_server_is_passed_on_and_codes_of_the_module_are_errors() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource("http://example.com/file", Resource::new("x"));
+    assert_eq!(lab.get(&bearer, "http://example.com/missing").expect("404").0, 404);
+    let dns = lab.get(&bearer, "http://nowhere.invalid/").expect_err("603");
+    assert_eq!(dns.code(), Some(603), "{dns}");
+    for (failure, code) in
+        [(HttpFailure::NotHttp, 600), (HttpFailure::Network, 601), (HttpFailure::SslAlert, 606)]
+    {
+        lab.network().cause(Mishap::Http(failure));
+        let error = lab.get(&bearer, "http://example.com/file").expect_err("a failure");
+        assert_eq!(error.code(), Some(code), "{error}");
+    }
+    assert_eq!(lab.get(&bearer, "http://example.com/file").expect("a body").0, 200);
+}
+
+#[test]
+fn a_service_that_was_left_over_is_ended() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource("http://example.com/file", Resource::new("hello"));
+    let client = lab.client.clone();
+    lab.world.run(async move { client.execute(&sim800_command::HttpInit).await }).expect("left over");
+    assert_eq!(lab.get(&bearer, "http://example.com/file").expect("body").1, "hello");
+}
+
+#[test]
+fn a_body_that_is_dropped_half_read_makes_room_for_the_next() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource("http://example.com/file", Resource::new(hostile(100_000)));
+    let http = Http::new(&bearer);
+    let request = ::http::Request::get("http://example.com/file").body(Bytes::new()).expect("request");
+    lab.world.run(async move {
+        let mut body = http.send(request).await.expect("response").into_body();
+        let mut some = [0; 10];
+        body.read_exact(&mut some).await.expect("octets");
+    });
+    assert_eq!(lab.get(&bearer, "http://example.com/file").expect("body").1.len(), 100_000);
+}
+
+#[test]
+fn requests_wait_for_one_another() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource("http://example.com/a", Resource::new(hostile(40_000)));
+    lab.network().put_resource("http://example.com/b", Resource::new(hostile(50_000)));
+    let http = Http::new(&bearer);
+    let get = |url: &str| {
+        let request = ::http::Request::get(url).body(Bytes::new()).expect("request");
+        let http = http.clone();
+        async move { whole(http.send(request).await?.into_body()).await }
+    };
+    let both = futures::future::join(get("http://example.com/a"), get("http://example.com/b"));
+    let (a, b) = lab.world.run(both);
+    assert_eq!((a.expect("a").len(), b.expect("b").len()), (40_000, 50_000));
+}
+
+#[test]
+fn a_post_whose_input_time_runs_out_is_no_success() {
+    let mut config = ModuleConfig::default();
+    config.http_data_expiry = DataExpiry::Ok;
+    let mut lab = Lab::with(World::on_line(config, paced(2_400)), Config::default());
+    let bearer = lab.bearer();
+    // The session takes the line for faster than it is.
+    let request = ::http::Request::post("http://example.com/in").body(Bytes::from(hostile(60_000)));
+    let http = Http::new(&bearer);
+    let result = lab.world.run(async move { http.send(request.expect("request")).await });
+    assert!(result.is_err(), "{result:?}");
+    lab.network().put_resource("http://example.com/file", Resource::new("hello"));
+    assert_eq!(lab.get(&bearer, "http://example.com/file").expect("body").1, "hello");
+}

@@ -1,0 +1,149 @@
+//! What comes between: losses, restarts, other lines, slow lines, the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use sim800_emulator::{Config as ModuleConfig, Fault, Place, PowerDown};
+use sim800_session::{
+    Bearer, BearerError, Config, Failure, Ftp, FtpError, Http, HttpError, Notice, Profile, Restart, connect,
+};
+use sim800_testbed::simulation::{Mishap, Resource, World};
+
+use crate::lab::{Lab, hostile, paced, server};
+
+#[test]
+fn the_loss_of_the_bearer_is_the_cause_that_is_named() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_file("/file", hostile(100_000));
+    lab.network().put_resource("http://example.com/file", Resource::new("x"));
+    let loss = Fault::BearerLost { cid: 1 };
+
+    let ftp = Ftp::new(&bearer, server());
+    let other = ftp.clone();
+    let mut download = lab.world.run(async move { other.get("/file").await }).expect("open");
+    lab.world.fault(loss.clone());
+    let error = lab.world.run(async move {
+        loop {
+            match download.next().await {
+                Some(Ok(_)) => {}
+                Some(Err(error)) => break error,
+                None => panic!("not complete"),
+            }
+        }
+    });
+    assert!(matches!(error, FtpError::Bearer { source: BearerError::Lost { cid: 1 }, .. }), "{error:?}");
+
+    let bearer = lab.bearer();
+    lab.network().cause(Mishap::Silence);
+    let time = sim800_session::Runtime::now(&lab.world.clock()) + Duration::from_secs(5);
+    lab.world.fault_at(time, loss);
+    let error = lab.get(&bearer, "http://example.com/file").expect_err("lost");
+    assert!(matches!(error, HttpError::Bearer { source: BearerError::Lost { cid: 1 }, .. }), "{error:?}");
+
+    let bearer = lab.bearer();
+    assert_eq!(lab.get(&bearer, "http://example.com/file").expect("body").1, "x");
+}
+
+#[test]
+fn a_restart_fails_what_runs_and_start_up_heals() {
+    for announced in [true, false] {
+        let (mut lab, bearer) = Lab::ready();
+        let file = hostile(100_000);
+        lab.network().put_file("/file", file.clone());
+        let ftp = Ftp::new(&bearer, server());
+        let mut download = lab.world.run(ftp.get("/file")).expect("open");
+        lab.world.fault(Fault::Restart { announced });
+        let error = lab.world.run(async move {
+            loop {
+                match download.next().await {
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => break error,
+                    None => panic!("not complete"),
+                }
+            }
+        });
+        if announced {
+            assert_eq!(error.kind(), "restarted", "{error:?}");
+        }
+        let bearer = lab.bearer();
+        let ftp = Ftp::new(&bearer, server());
+        assert!(lab.ftp_get(&ftp, "/file").expect("file") == file);
+    }
+}
+
+#[test]
+fn a_power_down_is_told_to_everyone() {
+    let (mut lab, _bearer) = Lab::ready();
+    let mut notices = lab.client.subscribe(|_| false);
+    lab.world.fault(Fault::PowerDown(PowerDown::UnderVoltage));
+    let notice = lab.world.run(async move { notices.next().await });
+    assert_eq!(notice, Some(Notice::Restarted(Restart::UnderVoltage)));
+    let client = lab.client.clone();
+    let error = lab.world.run(async move { client.execute(&sim800_command::At).await }).expect_err("off");
+    assert!(matches!(error.failure(), Failure::TimedOut { .. } | Failure::Desynchronized), "{error}");
+}
+
+#[test]
+fn a_short_message_that_reads_ok_changes_nothing() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource("http://example.com/file", Resource::new(hostile(30_000)));
+    for place in [Place::BeforeResponse, Place::BeforeResult] {
+        let text = "+CMT: \"+4915112345678\",\"\",\"26/11/22,10:00:00+04\"\r\nOK".to_owned();
+        lab.world.fault(Fault::Inject { place, text });
+        assert_eq!(lab.get(&bearer, "http://example.com/file").expect("body").1.len(), 30_000);
+    }
+}
+
+#[test]
+fn reads_may_be_cut_anywhere_and_the_line_may_be_slow() {
+    let mut world = World::on_line(ModuleConfig::default(), paced(9_600));
+    world.cut_reads(&[1, 3, 2, 16, 7]);
+    let mut config = Config::default();
+    config.rate = 9_600;
+    let mut lab = Lab::with(world, config);
+    let bearer = lab.bearer();
+    let body = hostile(40_000);
+    lab.network().put_resource("http://example.com/file", Resource::new(body.clone()));
+    assert!(lab.get(&bearer, "http://example.com/file").expect("body").1 == body);
+    lab.network().put_file("/file", body.clone());
+    let ftp = Ftp::new(&bearer, server());
+    assert!(lab.ftp_get(&ftp, "/file").expect("file") == body);
+    assert_eq!(lab.ftp_put(&ftp, "/up", &body), Ok(40_000));
+    assert!(lab.network().file("/up").as_deref() == Some(&body[..]));
+}
+
+#[test]
+fn a_driver_ends_when_its_clients_are_gone_and_cleaned_up_after() {
+    let mut world = World::new(ModuleConfig::default());
+    let port = world.connect();
+    let (client, driver) = connect(port, Arc::new(world.clock()), Config::default());
+    world.network().put_resource("http://example.com/file", Resource::new(hostile(100_000)));
+    let session = async move {
+        client.start_up().await.expect("start-up");
+        let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("bearer");
+        let request = ::http::Request::get("http://example.com/file").body(Bytes::new()).expect("request");
+        drop(Http::new(&bearer).send(request).await.expect("response"));
+    };
+    let ((), ended) = world.run(futures::future::join(session, driver));
+    assert_eq!(ended, Ok(()));
+    // The service is free again for whoever comes next.
+    let mut lab = Lab::with(world, Config::default());
+    let client = lab.client.clone();
+    let init = lab.world.run(async move { client.execute(&sim800_command::HttpInit).await });
+    assert!(init.is_ok(), "{init:?}");
+}
+
+#[test]
+fn the_end_of_the_line_is_told_to_everyone() {
+    let (mut lab, bearer) = Lab::ready();
+    let notices = lab.client.subscribe(|_| false);
+    drop(lab.world.connect());
+    let client = lab.client.clone();
+    let error = lab.world.run(async move { client.execute(&sim800_command::At).await }).expect_err("gone");
+    assert_eq!(error.kind(), "disconnected", "{error}");
+    let seen = lab.world.run(notices.collect::<Vec<_>>());
+    assert!(matches!(seen[..], [Notice::Disconnected(_)]), "{seen:?}");
+    assert!(lab.get(&bearer, "http://example.com/file").is_err());
+}

@@ -1,0 +1,195 @@
+//! The emulated module against a DTE and a network that may do anything.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use sim800_emulator::{
+    Config, Damage, DataExpiry, Effect, Emulator, Fault, FtpFailure, Grant, HttpFailure, NetworkEvent,
+    OperationId, Place, PowerDown, Registration, Sim, Spacing, Start, Timings,
+};
+
+use crate::script::{HOLD, Script, Step, WAIT};
+
+/// The letter for news from the network.
+pub(crate) const NETWORK: u8 = b'n';
+/// The letter for a fault.
+const FAULT: u8 = b'f';
+
+/// What may wait for a DTE that does not read: the module's buffers, one response of its greatest size, and then some.
+const MOST_WAITING: usize = 2 * 1024 * 1024;
+/// What may wait for a network that does not take it.
+const MOST_EFFECTS: usize = 4096;
+/// Longer than any of the module's timers.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// Whatever happens: no panic, nothing without bound, no news of what was cancelled, and a module that is started anew
+/// answers `AT`.
+pub fn emulator(data: &[u8]) {
+    let mut script = Script::new(data);
+    let mut world = World::new(config(&mut script));
+    let mut held = false;
+    let mut damaged = false;
+    while let Some(step) = script.next() {
+        match step {
+            Step::Octets(octets) => world.module.handle_input(world.now, octets),
+            Step::Command(line) => world.module.handle_input(world.now, &[line, b"\r"].concat()),
+            Step::Other(WAIT) => {
+                world.now += script.wait();
+                world.module.handle_timeout(world.now);
+            }
+            Step::Other(NETWORK) => {
+                let back = script.draw::<u8>() % 4;
+                let id = OperationId(world.newest.0.saturating_sub(back.into()));
+                world.module.handle_network(world.now, id, event(&mut script));
+            }
+            Step::Other(FAULT) => {
+                let fault = fault(&mut script);
+                damaged |= matches!(fault, Fault::Damage { .. });
+                world.module.handle_fault(world.now, fault);
+            }
+            Step::Other(HOLD) => held = !held,
+            Step::Other(_) => {}
+        }
+        if !held {
+            world.drain();
+        }
+        assert!(world.module.poll_timeout().is_none_or(|due| due >= world.now), "a timer is overdue");
+    }
+    world.drain();
+
+    world.module.handle_fault(world.now, Fault::Restart { announced: true });
+    world.now += LONG;
+    world.module.handle_timeout(world.now);
+    world.module.handle_input(world.now, b"\rATV1Q0\r");
+    world.drain();
+    world.module.handle_input(world.now, b"AT\r");
+    let said = world.drain();
+    assert!(damaged || said.ends_with(b"\r\nOK\r\n"), "after a restart AT gets \"{}\"", said.escape_ascii());
+}
+
+/// A kind of module.
+pub(crate) fn config(script: &mut Script<'_>) -> Config {
+    let bits: u16 = script.draw();
+    let bit = |n: u16| bits >> n & 1 == 1;
+    let mut config = Config::default();
+    config.echo = bit(0);
+    config.spacing = if bit(1) { Spacing::Sim900 } else { Spacing::Sim800 };
+    config.timings = if bit(2) { Timings::default() } else { Timings::instant() };
+    config.http_data_expiry = if bit(3) { DataExpiry::Ok } else { DataExpiry::Error };
+    config.ftp_put_grant = if bit(4) { Grant::AtMost(100) } else { Grant::Full };
+    config.ftp_put_maxima = if bit(5) { vec![1360, 1, 300] } else { Vec::new() };
+    config.ftp_window = if bit(6) { 1 } else { 16 * 1024 };
+    config.start = match bits >> 8 & 3 {
+        0 => Start::FixedRate,
+        1 => Start::Autobaud,
+        _ => Start::Running,
+    };
+    config.sim = match bits >> 10 & 7 {
+        0 => Sim::Absent,
+        1 => Sim::PinRequired { pin: "1234".into() },
+        _ => Sim::Ready,
+    };
+    config.attach = bits >> 13 & 3 != 0;
+    config
+}
+
+fn event(script: &mut Script<'_>) -> NetworkEvent {
+    let length = usize::from(script.draw::<u16>());
+    let octets = || Bytes::from(vec![b'.'; length]);
+    match script.draw::<u8>() % 9 {
+        0 => NetworkEvent::FtpReady,
+        1 => NetworkEvent::FtpData(octets()),
+        2 => NetworkEvent::FtpSent(length),
+        3 => NetworkEvent::FtpDone { size: Some(length as u64) },
+        4 => NetworkEvent::FtpDone { size: None },
+        5 => NetworkEvent::FtpFailed(FtpFailure(script.draw())),
+        6 => NetworkEvent::HttpProgress { received: length as u64, total: script.draw() },
+        7 => NetworkEvent::HttpFailed(script.choose(&[
+            HttpFailure::NotHttp,
+            HttpFailure::Network,
+            HttpFailure::TooLarge,
+            HttpFailure::Dns,
+            HttpFailure::Busy,
+            HttpFailure::SslSetup,
+            HttpFailure::SslAlert,
+        ])),
+        _ => NetworkEvent::HttpDone { status: script.draw(), head: Bytes::new(), body: octets() },
+    }
+}
+
+/// Something that goes wrong.
+pub(crate) fn fault(script: &mut Script<'_>) -> Fault {
+    match script.draw::<u8>() % 7 {
+        0 => Fault::BearerLost { cid: script.draw::<u8>() % 5 },
+        1 => Fault::Registration(script.choose(&[
+            Registration::NotRegistered,
+            Registration::Home,
+            Registration::Searching,
+            Registration::Denied,
+            Registration::Roaming,
+        ])),
+        2 => Fault::Restart { announced: script.draw() },
+        3 => Fault::Silence,
+        4 => Fault::PowerDown(script.choose(&[
+            PowerDown::Normal,
+            PowerDown::UnderVoltage,
+            PowerDown::OverVoltage,
+        ])),
+        5 => Fault::Inject {
+            place: script.choose(&[Place::Now, Place::BeforeResponse, Place::BeforeResult]),
+            text: script.choose(&["RING", "+CMTI: \"SM\",3", "+CREG: 2", "UNDER-VOLTAGE WARNNING"]).into(),
+        },
+        _ => Fault::Damage {
+            after: script.draw::<u16>().into(),
+            damage: script.choose(&[Damage::Drop, Damage::Duplicate, Damage::Flip(0x20)]),
+        },
+    }
+}
+
+/// The module and what is known of its operations.
+struct World {
+    module: Emulator,
+    now: Duration,
+    newest: OperationId,
+    cancelled: Vec<OperationId>,
+}
+
+impl World {
+    fn new(config: Config) -> Self {
+        Self {
+            module: Emulator::new(config),
+            now: Duration::ZERO,
+            newest: OperationId(0),
+            cancelled: Vec::new(),
+        }
+    }
+
+    /// Takes everything that the module has for the world, and returns what it says.
+    fn drain(&mut self) -> Vec<u8> {
+        let mut said = Vec::new();
+        while let Some(octets) = self.module.poll_transmit() {
+            assert!(!octets.is_empty());
+            said.extend_from_slice(&octets);
+            assert!(said.len() <= MOST_WAITING, "more than {MOST_WAITING} octets waited");
+        }
+        let mut effects = 0;
+        while let Some(effect) = self.module.poll_effect() {
+            effects += 1;
+            assert!(effects <= MOST_EFFECTS, "more than {MOST_EFFECTS} effects waited");
+            match effect {
+                Effect::Http { id, .. } | Effect::Ftp { id, .. } => {
+                    assert!(id > self.newest, "an operation began twice");
+                    self.newest = id;
+                }
+                Effect::Send { id, .. } | Effect::Finish { id } | Effect::Credit { id, .. } => {
+                    assert!(id <= self.newest && !self.cancelled.contains(&id), "{id:?} is over");
+                }
+                Effect::Cancel { id } => {
+                    assert!(!self.cancelled.contains(&id), "cancelled twice");
+                    self.cancelled.push(id);
+                }
+            }
+        }
+        said
+    }
+}

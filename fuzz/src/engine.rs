@@ -1,0 +1,171 @@
+//! The engine against a module that may send anything, at any time.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use sim800_command::Prepared;
+use sim800_parser::DataPhase;
+use sim800_session::Config;
+use sim800_session::engine::{CommandId, Engine, Output, Request, Transmit};
+
+use crate::script::{HOLD, Script, Step, WAIT};
+
+/// The letter for the engine's own deadline.
+const DEADLINE: u8 = b'd';
+/// The letter for a piece of what the engine sends, while the line is held.
+const PIECE: u8 = b'p';
+/// The letter for the end of the line.
+const END: u8 = b'e';
+
+/// The most octets of a body: a few pieces, as the engine hands it out.
+const LONGEST_BODY: u32 = 2000;
+/// How many deadlines may pass until a silent module holds nobody up any more.
+const MOST_DEADLINES: u32 = 500;
+
+/// Commands that a module answers as it likes: one is in flight at a time, each completes once, nobody waits for ever,
+/// and what is said comes from what was heard.
+pub fn engine(data: &[u8]) {
+    let config = Config::default();
+    let mut witness = Witness { now: Duration::from_secs(100), ..Witness::new(&config) };
+    let mut script = Script::new(data);
+    let mut held = false;
+    while let Some(step) = script.next() {
+        match step {
+            Step::Octets(octets) => witness.hear(octets),
+            Step::Command(line) => {
+                if let Some(request) = std::str::from_utf8(line).ok().and_then(request) {
+                    let id = witness.engine.submit(witness.now, request);
+                    witness.open.push(id);
+                }
+            }
+            Step::Other(WAIT) => witness.pass(script.wait()),
+            Step::Other(DEADLINE) => _ = witness.pass_deadline(),
+            Step::Other(HOLD) => held = !held,
+            Step::Other(PIECE) => witness.send_piece(),
+            Step::Other(END) => witness.engine.handle_eof(witness.now),
+            Step::Other(_) => {}
+        }
+        witness.listen();
+        assert!(witness.open.len() <= config.limits.queue + 1, "{} commands are open", witness.open.len());
+        if !held {
+            witness.send();
+        }
+    }
+    let mut deadlines = 0;
+    while !witness.engine.is_idle() {
+        witness.send();
+        assert!(witness.pass_deadline(), "somebody waits, and for no time");
+        witness.listen();
+        deadlines += 1;
+        assert!(deadlines < MOST_DEADLINES, "no end in sight");
+    }
+    assert!(witness.open.is_empty(), "{} commands never completed", witness.open.len());
+}
+
+/// The command of this text, with a body when it takes one.
+fn request(text: &str) -> Option<Request> {
+    let request = Request::raw(text, Duration::from_secs(5)).ok()?;
+    let length = match Prepared::parse(text.trim().as_bytes())?.expect.data {
+        DataPhase::Granted { at_most, .. } => at_most.min(LONGEST_BODY),
+        DataPhase::Invited { .. } | DataPhase::Prompted => LONGEST_BODY,
+        _ => return Some(request),
+    };
+    Some(request.with_body(vec![b'.'; length as usize].into()))
+}
+
+/// Watches what the engine sends and says.
+struct Witness {
+    engine: Engine,
+    now: Duration,
+    open: Vec<CommandId>,
+    /// A command line was sent whose command is not complete.
+    in_flight: bool,
+    /// Octets that prompts asked for and that were not sent.
+    granted: usize,
+    heard: usize,
+    said: usize,
+}
+
+impl Witness {
+    fn new(config: &Config) -> Self {
+        Self {
+            engine: Engine::new(Duration::ZERO, config),
+            now: Duration::ZERO,
+            open: Vec::new(),
+            in_flight: false,
+            granted: 0,
+            heard: 0,
+            said: 0,
+        }
+    }
+
+    fn hear(&mut self, octets: &[u8]) {
+        self.heard += octets.len();
+        self.engine.handle_input(self.now, octets);
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+        self.engine.handle_timeout(self.now);
+    }
+
+    fn pass_deadline(&mut self) -> bool {
+        let deadline = self.engine.poll_timeout();
+        self.pass(deadline.unwrap_or_default().saturating_sub(self.now));
+        deadline.is_some()
+    }
+
+    fn send(&mut self) {
+        while let Some(transmit) = self.engine.poll_transmit() {
+            self.sent(&transmit);
+        }
+    }
+
+    fn send_piece(&mut self) {
+        if let Some(transmit) = self.engine.poll_transmit() {
+            self.sent(&transmit);
+        }
+    }
+
+    fn sent(&mut self, Transmit { octets, secret, .. }: &Transmit) {
+        assert!(!octets.is_empty());
+        assert!(secret.as_ref().is_none_or(|secret| secret.end < octets.len()));
+        if octets.iter().all(|octet| *octet == b'.') {
+            assert!(octets.len() <= self.granted, "sent more than was granted");
+            self.granted -= octets.len();
+            return;
+        }
+        assert!(!self.in_flight, "sent \"{}\" while a command was in flight", octets.escape_ascii());
+        if !octets.iter().all(|octet| *octet == b'\r') {
+            assert!(octets[..2].eq_ignore_ascii_case(b"AT") && octets.ends_with(b"\r"));
+            // The engine's own lines are not taken for commands; they have no output.
+            self.in_flight = !matches!(&octets[..], b"AT\r" | b"ATQ0\r" | b"ATV1\r");
+        }
+    }
+
+    fn listen(&mut self) {
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Information(id, octets) | Output::Payload(id, octets) => self.say(Some(id), &octets),
+                Output::Unsolicited(octets) => self.say(None, &octets),
+                Output::Granted(id, granted) => {
+                    assert!(self.open.contains(&id) && self.in_flight);
+                    self.granted = granted as usize;
+                }
+                Output::Complete(id, _) => {
+                    let place = self.open.iter().position(|open| *open == id);
+                    self.open.remove(place.expect("a command completes once"));
+                    self.in_flight = false;
+                }
+                Output::Desynchronized | Output::Restarted(_) => {}
+                other => panic!("an output this target does not know: {other:?}"),
+            }
+        }
+    }
+
+    fn say(&mut self, id: Option<CommandId>, octets: &Bytes) {
+        assert!(id.is_none_or(|id| self.open.contains(&id)), "octets for a command that is complete");
+        self.said += octets.len();
+        assert!(self.said <= self.heard, "more was said than heard");
+    }
+}

@@ -1,0 +1,219 @@
+//! The framer and the decoder: whatever comes, however it is cut.
+
+use arbitrary::{Arbitrary, Unstructured};
+use sim800_command::Prepared;
+use sim800_parser::{Decoder, Event, Expect, Framer, Limits};
+
+use crate::script::{Script, Step};
+
+const CARRY: usize = 128;
+const LINE: usize = CARRY - 3;
+
+/// The letter for giving up on the command in flight.
+const ABANDON: u8 = b'a';
+
+/// What is done to a framer.
+#[derive(Clone, Copy, Debug)]
+enum Action<'a> {
+    Begin(Expect),
+    Abandon,
+    Octets(&'a [u8]),
+}
+
+/// Commands of the table begin with what the table expects; others are entropy for any expectation.
+fn actions(input: &[u8]) -> Vec<Action<'_>> {
+    let actions = Script::new(input).filter_map(|step| match step {
+        Step::Octets(octets) => Some(Action::Octets(octets)),
+        Step::Command(line) => {
+            let known = Prepared::parse(line).map(|prepared| prepared.expect);
+            known.or_else(|| Expect::arbitrary(&mut Unstructured::new(line)).ok()).map(Action::Begin)
+        }
+        Step::Other(ABANDON) => Some(Action::Abandon),
+        Step::Other(_) => None,
+    });
+    actions.collect()
+}
+
+/// Any octets under any expectations: no panic, nothing lost, no result code without a command, bounded memory.
+pub fn framer(data: &[u8]) {
+    let actions = actions(data);
+    let mut input = Vec::new();
+    let (mut at, mut in_flight) = (0, false);
+    let mut framer: Framer<CARRY> = Framer::new();
+    for action in actions {
+        let mut rest = match action {
+            Action::Begin(expect) => {
+                framer.begin(expect);
+                in_flight = true;
+                continue;
+            }
+            Action::Abandon => {
+                framer.abandon();
+                in_flight = false;
+                continue;
+            }
+            Action::Octets(octets) => octets,
+        };
+        input.extend_from_slice(rest);
+        while let Some(event) = framer.next(&mut rest) {
+            let raw = match &event {
+                Event::Overlong { discarded } => {
+                    at += usize::try_from(*discarded).unwrap();
+                    continue;
+                }
+                Event::Payload { octets, .. } => octets,
+                Event::Final { span, .. } => {
+                    assert!(in_flight, "a result code without a command");
+                    in_flight = false;
+                    span.raw()
+                }
+                Event::Echo(span)
+                | Event::Prompt { span, .. }
+                | Event::Information(span)
+                | Event::Unsolicited(span)
+                | Event::Continuation(span)
+                | Event::Excess { span, .. }
+                | Event::Blank(span) => span.raw(),
+                other => panic!("an event this target does not know: {other:?}"),
+            };
+            assert_eq!(raw, &input[at..at + raw.len()], "the spans are not the input");
+            at += raw.len();
+        }
+        assert!(rest.is_empty(), "octets were left");
+        assert_eq!(framer.in_flight(), in_flight);
+    }
+    // A line that is too long and has not ended is in no event yet.
+    let left = &input[at..];
+    assert!(left.len() >= LINE || left == framer.pending(), "octets were lost");
+}
+
+/// Events do not depend on how the reads were cut, and framer and decoder agree.
+pub fn cuts(data: &[u8]) {
+    let Some((sizes, data)) = data.split_at_checked(4) else { return };
+    let script = actions(data);
+    let whole = frame(&script, &[u8::MAX]);
+    assert_eq!(frame(&script, sizes), whole, "reads of {sizes:?}");
+    assert_eq!(frame(&script, &[1]), whole, "octet by octet");
+    assert_eq!(feed(&script, sizes), whole, "pushed, reads of {sizes:?}");
+    assert_eq!(decode(&script, sizes), whole, "decoder, reads of {sizes:?}");
+}
+
+/// What an event is and its octets, pieces of payload joined.
+type Seen = Vec<(String, Vec<u8>)>;
+
+fn push<B: AsRef<[u8]>>(seen: &mut Seen, event: Event<B>) {
+    let (kind, raw) = match event {
+        Event::Echo(span) => ("echo".to_owned(), span.raw().to_vec()),
+        Event::Prompt { span, granted } => (format!("prompt {granted:?}"), span.raw().to_vec()),
+        Event::Information(span) => ("information".to_owned(), span.raw().to_vec()),
+        Event::Payload { octets, remaining } => {
+            let octets = octets.as_ref();
+            let due = format!("payload, {} to come", octets.len() as u64 + u64::from(remaining));
+            if let Some((kind, payload)) = seen.last_mut()
+                && *kind == due
+            {
+                payload.extend_from_slice(octets);
+                *kind = format!("payload, {remaining} to come");
+                return;
+            }
+            (format!("payload, {remaining} to come"), octets.to_vec())
+        }
+        Event::Final { code, span } => (format!("final {code}"), span.raw().to_vec()),
+        Event::Unsolicited(span) => ("unsolicited".to_owned(), span.raw().to_vec()),
+        Event::Continuation(span) => ("continuation".to_owned(), span.raw().to_vec()),
+        Event::Excess { span, announced } => (format!("excess {announced}"), span.raw().to_vec()),
+        Event::Blank(span) => ("blank".to_owned(), span.raw().to_vec()),
+        Event::Overlong { discarded } => (format!("overlong {discarded}"), Vec::new()),
+        _ => panic!("an event this target does not know"),
+    };
+    seen.push((kind, raw));
+}
+
+fn frame(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
+    let mut framer: Framer<CARRY> = Framer::new();
+    let mut seen = Seen::new();
+    for action in script {
+        let octets = match action {
+            Action::Begin(expect) => {
+                framer.begin(*expect);
+                continue;
+            }
+            Action::Abandon => {
+                framer.abandon();
+                continue;
+            }
+            Action::Octets(octets) => octets,
+        };
+        for mut read in reads(octets, sizes) {
+            while let Some(event) = framer.next(&mut read) {
+                push(&mut seen, event);
+            }
+        }
+    }
+    (seen, framer.pending().to_vec())
+}
+
+fn feed(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
+    let mut framer: Framer<CARRY> = Framer::new();
+    let mut seen = Seen::new();
+    for action in script {
+        let octets = match action {
+            Action::Begin(expect) => {
+                framer.begin(*expect);
+                continue;
+            }
+            Action::Abandon => {
+                framer.abandon();
+                continue;
+            }
+            Action::Octets(octets) => octets,
+        };
+        for read in reads(octets, sizes) {
+            framer.feed(read, |event| push(&mut seen, event));
+        }
+    }
+    (seen, framer.pending().to_vec())
+}
+
+fn decode(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
+    let mut limits = Limits::default();
+    limits.line = LINE;
+    limits.gather = 1;
+    let mut decoder = Decoder::new(limits);
+    let mut seen = Seen::new();
+    for action in script {
+        let octets = match action {
+            Action::Begin(expect) => {
+                decoder.begin(*expect);
+                continue;
+            }
+            Action::Abandon => {
+                decoder.abandon();
+                continue;
+            }
+            Action::Octets(octets) => octets,
+        };
+        for read in reads(octets, sizes) {
+            decoder.handle_input(read);
+            while let Some(event) = decoder.poll_event() {
+                push(&mut seen, event);
+            }
+        }
+    }
+    (seen, decoder.pending().to_vec())
+}
+
+/// Cuts `octets` into pieces of these sizes, over and over.
+fn reads<'a>(octets: &'a [u8], sizes: &[u8]) -> Vec<&'a [u8]> {
+    let mut reads = Vec::new();
+    let mut rest = octets;
+    for size in sizes.iter().cycle() {
+        if rest.is_empty() {
+            return reads;
+        }
+        let (read, after) = rest.split_at(usize::from(*size).clamp(1, rest.len()));
+        reads.push(read);
+        rest = after;
+    }
+    reads
+}
