@@ -155,11 +155,7 @@ pub(crate) struct HttpDelete {
 
 #[derive(Debug, Args)]
 pub(crate) struct HttpRequest {
-<<<<<<< HEAD
-    /// http://HOST[:PORT]/PATH, or https:// where the module has SSL
-=======
-    #[arg(help = "http://HOST[:PORT]/PATH")]
->>>>>>> main
+    #[arg(help = "http://HOST[:PORT]/PATH, or https:// where the module has SSL")]
     pub(crate) url: String,
     /// Send a header of one's own; may be repeated
     #[arg(short = 'H', long = "header", value_name = "K: V")]
@@ -249,15 +245,9 @@ pub(crate) struct FtpGet {
 #[command(allow_missing_positional = true)]
 pub(crate) struct FtpPut {
     /// What to send
-<<<<<<< HEAD
     #[arg(required_unless_present = "from_fs")]
     pub(crate) file: Option<PathBuf>,
-    /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
-    #[arg(required = true)]
-=======
-    pub(crate) file: PathBuf,
-    #[arg(help = FTP_URL)]
->>>>>>> main
+    #[arg(help = FTP_URL, required = true)]
     pub(crate) url: String,
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]
