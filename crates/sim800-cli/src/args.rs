@@ -68,12 +68,20 @@ pub(crate) enum Command {
     /// Move files by FTP
     #[command(subcommand)]
     Ftp(Ftp),
+    /// Look after the files in the module; a path there is C:\User\ftp\a.txt, without blanks and commas
+    #[command(subcommand)]
+    Fs(Fs),
     /// Tell what the module is and how it stands with the network
     Info,
     /// Send one command line and print the response
     At {
         /// Such as AT+CSQ
         line: String,
+    },
+    /// Show what is known of the module's commands; no module is needed
+    Commands {
+        /// Only this one, such as FTPGET or AT+FTPGET
+        name: Option<String>,
     },
     /// Offer an emulated module to other programs, until Ctrl-C
     Emulate(Emulate),
@@ -89,6 +97,8 @@ pub(crate) enum Http {
     Post(HttpPost),
     /// Ask for the status of URL
     Head(HttpHead),
+    /// Delete what is at URL
+    Delete(HttpDelete),
 }
 
 #[derive(Debug, Args)]
@@ -101,6 +111,9 @@ pub(crate) struct HttpGet {
     /// Only these octets, counted from 0; without TO up to the end
     #[arg(long, value_name = "FROM-TO")]
     pub(crate) range: Option<String>,
+    /// Keep what has come in FILE.part if it breaks off, and go on with what is there
+    #[arg(long, requires = "output", conflicts_with = "range")]
+    pub(crate) resume: bool,
 }
 
 #[derive(Debug, Args)]
@@ -135,8 +148,14 @@ pub(crate) struct HttpHead {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct HttpDelete {
+    #[command(flatten)]
+    pub(crate) request: HttpRequest,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct HttpRequest {
-    #[arg(help = "http://HOST[:PORT]/PATH")]
+    #[arg(help = "http://HOST[:PORT]/PATH, or https:// where the module has SSL")]
     pub(crate) url: String,
     /// Send a header of one's own; may be repeated
     #[arg(short = 'H', long = "header", value_name = "K: V")]
@@ -150,6 +169,9 @@ pub(crate) struct HttpRequest {
     /// Take a redirection for the answer
     #[arg(long)]
     pub(crate) no_redirect: bool,
+    /// With https://, accept a certificate that is not valid, or that the module cannot check
+    #[arg(long)]
+    pub(crate) insecure: bool,
     /// How long the server may take, 30 to 1000 [default: 120]
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(30..=1000))]
     pub(crate) timeout: Option<u64>,
@@ -166,6 +188,33 @@ pub(crate) enum Ftp {
         #[arg(help = FTP_URL)]
         url: String,
     },
+    /// List the directory at URL, as the server shows it
+    Ls {
+        /// ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY
+        url: String,
+    },
+    /// Delete the file at URL
+    Rm {
+        /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+        url: String,
+    },
+    /// Make a directory at URL
+    Mkdir {
+        /// ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY
+        url: String,
+    },
+    /// Remove the directory at URL, which must be empty
+    Rmdir {
+        /// ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY
+        url: String,
+    },
+    /// Give the file at URL another name, where the module's firmware can
+    Rename {
+        /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+        url: String,
+        /// The name, in the same directory, or a path from the server's root, which begins with a slash
+        new: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -181,13 +230,24 @@ pub(crate) struct FtpGet {
     /// Let the server connect to the module
     #[arg(long)]
     pub(crate) active: bool,
+    /// Keep what has come in FILE.part if it breaks off, and go on with what is there
+    #[arg(long, requires = "output", conflicts_with_all = ["ascii", "extended"])]
+    pub(crate) resume: bool,
+    /// Let the module fetch all of it, at most 300000 octets, before any of it crosses the line
+    #[arg(long)]
+    pub(crate) extended: bool,
+    /// Leave it in the module, as the file NAME in C:\User\ftp
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["output", "resume", "extended"])]
+    pub(crate) to_fs: Option<String>,
 }
 
 #[derive(Debug, Args)]
+#[command(allow_missing_positional = true)]
 pub(crate) struct FtpPut {
     /// What to send
-    pub(crate) file: PathBuf,
-    #[arg(help = FTP_URL)]
+    #[arg(required_unless_present = "from_fs")]
+    pub(crate) file: Option<PathBuf>,
+    #[arg(help = FTP_URL, required = true)]
     pub(crate) url: String,
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]
@@ -195,6 +255,71 @@ pub(crate) struct FtpPut {
     /// Let the server choose a name that is free
     #[arg(long)]
     pub(crate) unique: bool,
+    /// Take what is there for the beginning of FILE, and send the rest
+    #[arg(long, conflicts_with_all = ["append", "unique", "extended", "from_fs"])]
+    pub(crate) resume: bool,
+    /// Load all of it, at most 300000 octets, into the module before the server is asked for anything
+    #[arg(long)]
+    pub(crate) extended: bool,
+    /// Send a file of the module, such as C:\User\ftp\a.txt
+    #[arg(long, value_name = "PATH", conflicts_with = "file")]
+    pub(crate) from_fs: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Fs {
+    /// List a directory
+    Ls {
+        /// Such as C:\User\ftp; without it, the root of the internal drive
+        path: Option<String>,
+    },
+    /// Fetch a file
+    Get(FsGet),
+    /// Store FILE as PATH; what is there is replaced
+    Put {
+        /// What to store
+        file: PathBuf,
+        /// Such as C:\User\ftp\a.txt
+        path: String,
+    },
+    /// Remove a file
+    Rm {
+        /// Such as C:\User\ftp\a.txt
+        path: String,
+    },
+    /// Make a directory
+    Mkdir {
+        /// Such as C:\User\new
+        path: String,
+    },
+    /// Remove a directory, which must be empty
+    Rmdir {
+        /// Such as C:\User\new
+        path: String,
+    },
+    /// Ask how long a file is
+    Size {
+        /// Such as C:\User\ftp\a.txt
+        path: String,
+    },
+    /// Give a file or a directory another name
+    Mv {
+        /// What it is called
+        old: String,
+        /// What it is to be called
+        new: String,
+    },
+    /// Ask how much room there is
+    Df,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FsGet {
+    /// Such as C:\User\ftp\a.txt
+    pub(crate) path: String,
+    /// Write it to FILE, which appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -238,5 +363,39 @@ mod tests {
         assert!(parsed("sim800 http get http://a/ --timeout 29").is_err());
         assert!(parsed("sim800 ftp put f ftp://a/f --append --unique").is_err());
         assert!(parsed("sim800 info --answer-within 0").is_err());
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let is_refused = |line: &str| CommandLine::try_parse_from(line.split(' ')).is_err();
+        for line in [
+            "http get http://a/ --resume",
+            "http get http://a/ -o f --resume --range 1-2",
+            "ftp get ftp://a/f --resume",
+            "ftp get ftp://a/f -o f --resume --extended",
+            "ftp get ftp://a/f -o f --resume --ascii",
+            "ftp get ftp://a/f --extended --to-fs f",
+            "ftp get ftp://a/f -o f --to-fs f",
+            "ftp put f ftp://a/f --from-fs f",
+            "ftp put ftp://a/f",
+            "ftp put f ftp://a/f --resume --append",
+            "ftp put f ftp://a/f --resume --extended",
+            "ftp put ftp://a/f --from-fs f --resume",
+            "fs get",
+            "fs mv a",
+        ] {
+            assert!(is_refused(&format!("sim800 {line}")), "{line}");
+        }
+        for line in [
+            "http get http://a/ -o f --resume",
+            "ftp get ftp://a/f --to-fs f",
+            "ftp put ftp://a/f --from-fs f",
+            "ftp put --from-fs f --extended ftp://a/f",
+            "ftp put f ftp://a/f --resume",
+            "fs ls",
+            "commands",
+        ] {
+            assert!(!is_refused(&format!("sim800 {line}")), "{line}");
+        }
     }
 }

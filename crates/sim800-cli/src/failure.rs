@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use serde_json::Value;
-use sim800_session::{BearerError, Error, FtpError, HttpError, OpenError, StartUpError};
+use sim800_session::{BearerError, Error, FsError, FtpError, HttpError, OpenError, StartUpError};
 
 /// Why a command failed, in one line that says what and what helps.
 #[derive(Debug)]
@@ -146,6 +146,17 @@ impl From<HttpError> for Failure {
 
 impl From<FtpError> for Failure {
     fn from(error: FtpError) -> Self {
+        let failure = Self::of_module(error.kind(), error.code(), &error);
+        match error {
+            // That the firmware lacks it is not the fault of the command line.
+            FtpError::NotSupported { .. } => Self { exit: 1, ..failure },
+            _ => failure,
+        }
+    }
+}
+
+impl From<FsError> for Failure {
+    fn from(error: FsError) -> Self {
         Self::of_module(error.kind(), error.code(), &error)
     }
 }

@@ -1,20 +1,20 @@
 //! `sim800 ftp`.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
 use std::time::Instant;
 
+use futures::stream::TryStreamExt;
+use indicatif::ProgressBar;
 use serde_json::json;
-use sim800_session::{Client, Ftp, FtpOptions, PutOption};
+use sim800_session::{Client, Extended, Fs, FsStorage, Ftp, FtpOptions, FtpProgress, PutOption};
 use smol::Unblock;
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, Options};
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::metered::Metered;
-use crate::output::{Output, Report, seconds, transferred};
+use crate::output::{Output, Report};
 use crate::sink::Sink;
+use crate::source::open_source;
 use crate::url::FtpUrl;
 
 /// Where a password may come from that is not to be seen on the command line.
@@ -33,17 +33,76 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
                 Ok(Report { fields, text: format!("{octets}\n"), remark: String::new() })
             })
         }
+        Command::Ls { url } => list(&parse_directory(url)?, options, output),
+        Command::Rm { url } => {
+            let url = parse(url)?;
+            with_server(&url, options, output, async |ftp| Ok(ftp.delete(&url.path).await?))
+        }
+        Command::Mkdir { url } => {
+            let url = parse_directory(url)?;
+            with_server(&url, options, output, async |ftp| Ok(ftp.make_directory(&url.path).await?))
+        }
+        Command::Rmdir { url } => {
+            let url = parse_directory(url)?;
+            with_server(&url, options, output, async |ftp| Ok(ftp.remove_directory(&url.path).await?))
+        }
+        Command::Rename { url, new } => {
+            let url = parse(url)?;
+            let new = url.beside(new)?;
+            with_server(&url, options, output, async |ftp| Ok(ftp.rename(&url.path, &new).await?))
+        }
     }
+}
+
+/// Does what is done when the server says so.
+fn with_server(
+    url: &FtpUrl,
+    options: &Options,
+    output: Output,
+    job: impl AsyncFnOnce(Ftp) -> Result<(), Failure>,
+) -> Result<Report, Failure> {
+    with_module(options, output, async |client| {
+        job(open(client, options, url, FtpOptions::default()).await?).await?;
+        Ok(Report::default())
+    })
+}
+
+/// What the server shows is for people; it has a form of its own.
+fn list(url: &FtpUrl, options: &Options, output: Output) -> Result<Report, Failure> {
+    with_module(options, output, async |client| {
+        let ftp = open(client, options, url, FtpOptions::default()).await?;
+        if output.json {
+            let mut listing = Vec::new();
+            let mut download = ftp.list(&url.path).await?;
+            while let Some(octets) = download.try_next().await? {
+                listing.extend_from_slice(&octets);
+            }
+            let lines: Vec<_> = String::from_utf8_lossy(&listing).lines().map(str::to_owned).collect();
+            return Ok(Report { fields: vec![("lines", json!(lines))], ..Report::default() });
+        }
+        let bar = output.progress(url.name(), None);
+        let sink = Sink::stdout()?;
+        let taken = match ftp.list(&url.path).await {
+            Ok(download) => sink.take(download, &bar).await,
+            Err(error) => Err(error.into()),
+        };
+        bar.finish_and_clear();
+        taken?;
+        Ok(Report::default())
+    })
 }
 
 fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, Failure> {
     let url = parse(&arguments.url)?;
-    if options.json && arguments.output.is_none() {
-        return Err(Failure::usage("with --json the file needs a name; give one with -o FILE"));
-    }
     let mut how = FtpOptions::default();
     how.ascii = arguments.ascii;
     how.passive = !arguments.active;
+    if let Some(name) = &arguments.to_fs {
+        return get_to_fs(&url, how, name, options, output);
+    }
+    if options.json && arguments.output.is_none() {
+        return Err(Failure::usage("with --json the file needs a name; give one with -o FILE"));
+    }
     with_module(options, output, async |client| {
         // Before anything is sent that would have been in vain.
         let sink = match &arguments.output {
@@ -52,41 +111,104 @@ fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, 
         };
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
-        // The module does not tell the length of what is on its way. To ask is worth it only for people.
-        let mut length = None;
-        if output.is_watched() {
-            length = ftp.size(&url.path).await.ok();
-        }
+        let length = length(&ftp, &url, output).await;
         let bar = output.progress(url.name(), length);
-        let taken = match ftp.get(&url.path).await {
+        let opened = if arguments.extended {
+            let waiting = output.progress(&format!("{} to the module", url.name()), length);
+            let fetched = ftp.get_extended(&url.path, show(&waiting)).await;
+            waiting.finish_and_clear();
+            fetched.map(Extended::into_download)
+        } else {
+            ftp.get(&url.path).await
+        };
+        let taken = match opened {
             Ok(download) => sink.take(download, &bar).await,
             Err(error) => Err(error.into()),
         };
         bar.finish_and_clear();
-        let octets = taken?.octets;
-        Ok(report(octets, start))
+        Ok(Report::transfer(taken?.octets, start))
+    })
+}
+
+/// Leaves the file in the module.
+fn get_to_fs(
+    url: &FtpUrl,
+    how: FtpOptions,
+    name: &str,
+    options: &Options,
+    output: Output,
+) -> Result<Report, Failure> {
+    with_module(options, output, async |client| {
+        let ftp = open(client, options, url, how).await?;
+        let start = Instant::now();
+        let bar = output.progress(url.name(), length(&ftp, url, output).await);
+        let octets = ftp.get_to_fs(&url.path, FsStorage::Internal, name, show(&bar)).await;
+        bar.finish_and_clear();
+        Ok(Report::transfer(octets?, start))
     })
 }
 
 fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, Failure> {
     let url = parse(&arguments.url)?;
-    let (file, length) = open_source(&arguments.file)?;
     let mut how = FtpOptions::default();
     if arguments.append {
         how.put = PutOption::Append;
     } else if arguments.unique {
         how.put = PutOption::Unique;
     }
+    let Some(file) = &arguments.file else {
+        let from = arguments.from_fs.as_deref().unwrap_or_default();
+        return put_from_fs(from, &url, how, arguments.extended, options, output);
+    };
+    let (file, length) = open_source(file)?;
     with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
         let bar = output.progress(url.name(), length);
         // Read by a thread of its own, for it may be a pipe.
         let source = Metered::new(Unblock::new(file), bar.clone());
-        let sent = ftp.put(&url.path, source).await;
+        let sent = match arguments.extended {
+            true => ftp.put_extended(&url.path, source).await,
+            false => ftp.put(&url.path, source).await,
+        };
         bar.finish_and_clear();
-        Ok(report(sent?, start))
+        Ok(Report::transfer(sent?, start))
     })
+}
+
+/// Sends a file of the module, straight from its file system or, extended, from its memory.
+fn put_from_fs(
+    file: &str,
+    url: &FtpUrl,
+    how: FtpOptions,
+    extended: bool,
+    options: &Options,
+    output: Output,
+) -> Result<Report, Failure> {
+    with_module(options, output, async |client| {
+        let ftp = open(client, options, url, how).await?;
+        // A missing file has a name this way; the server is not asked for anything.
+        let octets = Fs::new(client).size(file).await?;
+        let start = Instant::now();
+        let bar = output.progress(url.name(), Some(octets));
+        let sent = match extended {
+            true => ftp.put_file(file, &url.path).await.map(|()| octets),
+            false => ftp.put_from_fs(file, &url.path, show(&bar)).await,
+        };
+        bar.finish_and_clear();
+        Ok(Report::transfer(sent?, start))
+    })
+}
+
+/// The module does not tell the length of what is on its way. To ask is worth it only for people.
+async fn length(ftp: &Ftp, url: &FtpUrl, output: Output) -> Option<u64> {
+    if output.is_watched() { ftp.size(&url.path).await.ok() } else { None }
+}
+
+/// Shows what the module tells of a transfer of its own.
+fn show(bar: &ProgressBar) -> impl FnMut(FtpProgress) {
+    let bar = bar.clone();
+    move |progress| bar.set_position(progress.moved)
 }
 
 /// The server, over a bearer.
@@ -99,23 +221,6 @@ fn parse(url: &str) -> Result<FtpUrl, Failure> {
     FtpUrl::parse(url, std::env::var(PASSWORD).ok())
 }
 
-/// What is to be sent, and how long it is where that is known.
-fn open_source(path: &Path) -> Result<(File, Option<u64>), Failure> {
-    let open = || {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        match metadata.is_dir() {
-            true => Err(io::ErrorKind::IsADirectory.into()),
-            false => Ok((file, metadata.is_file().then_some(metadata.len()))),
-        }
-    };
-    open().map_err(|error| Failure::file("read", path, &error))
-}
-
-fn report(octets: u64, start: Instant) -> Report {
-    Report {
-        fields: vec![("octets", json!(octets)), ("seconds", json!(seconds(start.elapsed())))],
-        text: String::new(),
-        remark: transferred(octets, start),
-    }
+fn parse_directory(url: &str) -> Result<FtpUrl, Failure> {
+    FtpUrl::parse_directory(url, std::env::var(PASSWORD).ok())
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RANGE, USER_AGENT};
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use serde_json::json;
 use sim800_command::HTTP_LIMIT;
 use sim800_session::{Client, Http, HttpOptions};
@@ -38,15 +38,32 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
             plan.request.headers_mut().insert(CONTENT_TYPE, content_type);
             plan.transfer(post.output.as_deref(), options, output)
         }
+        Command::Delete(delete) => {
+            let plan = Plan::new(Method::DELETE, Bytes::new(), &delete.request)?;
+            match plan.status(options, output)? {
+                status if is_refusal(status) => Err(refusal(status)),
+                status => Ok(answered(status)),
+            }
+        }
         Command::Head(head) => {
             let plan = Plan::new(Method::HEAD, Bytes::new(), &head.request)?;
-            with_module(options, output, async |client| {
-                let status = plan.client(client, options).await?.send(plan.request).await?.status();
-                let fields = vec![("status", json!(status.as_u16()))];
-                Ok(Report { fields, text: format!("{status}\n"), remark: String::new() })
-            })
+            Ok(answered(plan.status(options, output)?))
         }
     }
+}
+
+/// The status is all that is told.
+fn answered(status: StatusCode) -> Report {
+    let fields = vec![("status", json!(status.as_u16()))];
+    Report { fields, text: format!("{status}\n"), remark: String::new() }
+}
+
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+fn refusal(status: StatusCode) -> Failure {
+    Failure::status(status).with_field("status", status.as_u16())
 }
 
 /// A request as the command line has it.
@@ -76,6 +93,7 @@ impl Plan {
         }
         let mut options = HttpOptions::default();
         options.redirect = !arguments.no_redirect;
+        options.accept_invalid_certificate = arguments.insecure;
         if let Some(seconds) = arguments.timeout {
             options.timeout = Duration::from_secs(seconds);
         }
@@ -87,6 +105,13 @@ impl Plan {
     async fn client(&self, client: &Client, options: &Options) -> Result<Http, Failure> {
         let bearer = open_bearer(client, options).await?;
         Ok(Http::new(&bearer).with_options(self.options.clone()))
+    }
+
+    /// Sends the request and takes no more than the status of the answer.
+    fn status(self, options: &Options, output: Output) -> Result<StatusCode, Failure> {
+        with_module(options, output, async |client| {
+            Ok(self.client(client, options).await?.send(self.request).await?.status())
+        })
     }
 
     /// Sends the request and takes the body of the answer.
@@ -106,19 +131,18 @@ impl Plan {
             waiting.finish_and_clear();
             let response = response?;
             let status = response.status();
-            let is_refusal = status.is_client_error() || status.is_server_error();
             let sink = match sink {
                 // The file is for what was asked for, not for the server's excuse.
-                Sink::File(..) if is_refusal => Sink::Nowhere,
+                Sink::File(..) if is_refusal(status) => Sink::Nowhere,
                 sink => sink,
             };
 
             let body = response.into_body();
-            let bar = output.progress(&self.name, Some(body.length()));
+            let bar = output.progress(&self.name, body.total());
             let received = sink.take(body, &bar).await;
             bar.finish_and_clear();
-            if is_refusal {
-                return Err(Failure::status(status).with_field("status", status.as_u16()));
+            if is_refusal(status) {
+                return Err(refusal(status));
             }
             let octets = received?.octets;
             let mut fields = vec![("status", json!(status.as_u16())), ("octets", json!(octets))];

@@ -2,11 +2,13 @@
 
 mod args;
 mod at;
+mod commands;
 mod connect;
 mod demo;
 mod emulate;
 mod exchange;
 mod failure;
+mod fs;
 mod ftp;
 mod http;
 mod info;
@@ -14,6 +16,7 @@ mod metered;
 mod output;
 mod part_file;
 mod sink;
+mod source;
 mod trace;
 mod url;
 
@@ -30,6 +33,8 @@ fn main() -> ExitCode {
     let result = match &command {
         Command::Http(command) => http::run(command, &options, output),
         Command::Ftp(command) => ftp::run(command, &options, output),
+        Command::Fs(command) => fs::run(command, &options, output),
+        Command::Commands { name } => commands::run(name.as_deref()),
         Command::Info => info::run(&options, output),
         Command::At { line } => at::run(line, &options, output),
         Command::Emulate(arguments) => emulate::run(arguments, &options, output),

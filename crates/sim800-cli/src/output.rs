@@ -29,6 +29,17 @@ pub(crate) struct Report {
     pub(crate) remark: String,
 }
 
+impl Report {
+    /// Of `octets` that were moved, beginning at `start`.
+    pub(crate) fn transfer(octets: u64, start: Instant) -> Self {
+        Self {
+            fields: vec![("octets", json!(octets)), ("seconds", json!(seconds(start.elapsed())))],
+            text: String::new(),
+            remark: transferred(octets, start),
+        }
+    }
+}
+
 impl Output {
     /// A remark on the way.
     pub(crate) fn remark(self, text: &str) {

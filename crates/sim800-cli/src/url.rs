@@ -15,7 +15,7 @@ pub(crate) struct HttpUrl(http::Uri);
 
 impl HttpUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
-        let rest = after_scheme(text, &["http"])?;
+        let rest = after_scheme(text, &["http", "https"])?;
         check(text, "the URL")?;
         if rest.is_empty() || rest.starts_with(['/', '?', ':']) {
             return Err(Failure::usage("the URL has no host; write http://HOST/PATH"));
@@ -45,8 +45,38 @@ pub(crate) struct FtpUrl {
 }
 
 impl FtpUrl {
-    /// Takes `text` apart. `password` stands in where the URL names a user without one; without a user anyone may log in.
+    /// Takes the URL of a file apart. `password` stands in where the URL names a user without one; without a user anyone
+    /// may log in.
     pub(crate) fn parse(text: &str, password: Option<String>) -> Result<Self, Failure> {
+        let url = Self::take_apart(text, password)?;
+        if url.path.is_empty() || url.path.ends_with('/') {
+            return Err(Failure::usage("the URL names a directory; add the name of the file"));
+        }
+        Ok(url)
+    }
+
+    /// The same for a directory, which is the server's root unless named.
+    pub(crate) fn parse_directory(text: &str, password: Option<String>) -> Result<Self, Failure> {
+        let mut url = Self::take_apart(text, password)?;
+        // Servers make no directory with a slash at its end.
+        url.path.truncate(url.path.trim_end_matches('/').len());
+        if url.path.is_empty() {
+            url.path.push('/');
+        }
+        Ok(url)
+    }
+
+    /// The path of a file beside this one, or from the root on when `name` begins with a slash.
+    pub(crate) fn beside(&self, name: &str) -> Result<String, Failure> {
+        check_quotable(name, "the new name")?;
+        if name.is_empty() || name.ends_with('/') {
+            return Err(Failure::usage("the new name is that of a directory; add the name of the file"));
+        }
+        let directory = self.path.rfind('/').map_or("", |slash| &self.path[..=slash]);
+        Ok(if name.starts_with('/') { name.to_owned() } else { format!("{directory}{name}") })
+    }
+
+    fn take_apart(text: &str, password: Option<String>) -> Result<Self, Failure> {
         let rest = after_scheme(text, &["ftp"])?;
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
@@ -76,11 +106,7 @@ impl FtpUrl {
             check_quotable(&password, "the password")?;
             server = server.with_credentials(decode(user, "user name")?, password);
         }
-        let path = decode(path, "path")?;
-        if path.is_empty() || path.ends_with('/') {
-            return Err(Failure::usage("the URL names a directory; add the name of the file"));
-        }
-        Ok(Self { server, path })
+        Ok(Self { server, path: decode(path, "path")? })
     }
 
     /// The file's name, for people.
@@ -185,9 +211,30 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_is_the_root_unless_named() {
+        let directory = |text| FtpUrl::parse_directory(text, None).unwrap().path;
+        assert_eq!(directory("ftp://a"), "/");
+        assert_eq!(directory("ftp://a/"), "/");
+        assert_eq!(directory("ftp://a/one/two/"), "/one/two");
+    }
+
+    #[test]
+    fn another_name_is_in_the_same_directory_unless_it_says_where() {
+        let url = ftp("ftp://a/one/two");
+        assert_eq!(url.beside("three").unwrap(), "/one/three");
+        assert_eq!(url.beside("/three").unwrap(), "/three");
+        for name in ["", "three/", "th\"ree", "three\r\nAT"] {
+            assert!(url.beside(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_sent_is_refused_with_what_helps() {
-        assert_eq!(refusal("gopher://a/"), "gopher:// does not go with this command; use http://");
-        assert_eq!(refusal("example.org"), "the URL has no scheme; begin it with http://");
+        assert_eq!(
+            refusal("gopher://a/"),
+            "gopher:// does not go with this command; use http:// or https://"
+        );
+        assert_eq!(refusal("example.org"), "the URL has no scheme; begin it with http:// or https://");
         assert_eq!(refusal("http://a/\"b"), "the URL holds a quotation mark; write it as %22");
         assert_eq!(refusal("http://a/\r\nAT"), "the URL holds a line break; write it as %0D");
         assert_eq!(refusal("http://a/ü"), "the URL holds the character 'ü'; write it as %C3%BC");

@@ -11,6 +11,14 @@ use crate::{Domain, Form, Id, ParameterSpec, SPECS};
 #[expect(clippy::exhaustive_structs, reason = "a text to be displayed, nothing else")]
 pub struct CommandsTable;
 
+/// Displays as what `COMMANDS.md` has to say about one command: a heading, then every form of it.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a text to be displayed, nothing else")]
+pub struct Documentation(
+    /// The command.
+    pub Id,
+);
+
 /// Displays as the text of `fuzz/dictionaries/at.dict`, in the format of libFuzzer: what command lines and information
 /// text are made of.
 #[derive(Clone, Copy, Debug)]
@@ -29,16 +37,23 @@ impl fmt::Display for CommandsTable {
             writeln!(f, "| `{spec}` | {} | {} |", Sentence(spec.doc), spec.section)?;
         }
         for id in Id::ALL {
-            writeln!(f, "\n## AT{}", id.name())?;
-            for spec in SPECS.iter().filter(|spec| spec.id == *id) {
-                write!(f, "\n`{spec}`\n\n{}", Lines { text: spec.doc, indent: 0 })?;
-                let parameters = || spec.parameters.iter().filter(|given| given.domain != Domain::Literal);
-                if parameters().next().is_some() {
-                    writeln!(f)?;
-                }
-                for given in parameters() {
-                    fmt_parameter(f, given)?;
-                }
+            write!(f, "\n{}", Documentation(*id))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Documentation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "## AT{}", self.0.name())?;
+        for spec in SPECS.iter().filter(|spec| spec.id == self.0) {
+            write!(f, "\n`{spec}`\n\n{}", Lines { text: spec.doc, indent: 0 })?;
+            let parameters = || spec.parameters.iter().filter(|given| given.domain != Domain::Literal);
+            if parameters().next().is_some() {
+                writeln!(f)?;
+            }
+            for given in parameters() {
+                fmt_parameter(f, given)?;
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! Sessions with a SIM800-series module, on any executor: commands, start-up, the bearer, and files over the module's own
-//! HTTP and FTP.
+//! Sessions with a SIM800-series module, on any executor: commands, start-up, the bearer, files over the module's own
+//! HTTP and FTP, and its file system.
 //!
 //! ```
 //! use std::error::Error;
@@ -44,7 +44,8 @@
 //!   caller's future may be dropped at any point: what is in flight is finished without it, and what a dropped
 //!   [`Body`] or [`Download`] leaves open in the module is closed by the driver.
 //! * [`Client`] is the handle: single commands, [start-up](Client::start_up), and lines that nobody asked for
-//!   ([`Client::subscribe`]). On it build [`Bearer`], [`Http`] and [`Ftp`].
+//!   ([`Client::subscribe`]). On it build [`Bearer`], [`Http`], [`Ftp`] and
+//!   [`Fs`].
 //!
 //! # What can be relied on
 //!

@@ -8,10 +8,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::TryStreamExt;
 use futures::future::BoxFuture;
+use futures::{AsyncReadExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Damage, Fault};
-use sim800_session::{Bearer, Client, Config, Ftp, Http, Profile, Runtime, Server, connect};
+use sim800_session::{Bearer, Client, Config, Fs, FsStorage, Ftp, Http, Profile, Runtime, Server, connect};
 use sim800_testbed::simulation::{Resource, World};
 
 const URL: &str = "http://example.com/file";
@@ -20,7 +20,7 @@ const LENGTH: usize = 20_000;
 /// What is done to a module. Each tells whether it succeeded, and fails the test when it succeeded wrongly.
 type Procedure = fn(Bearer) -> BoxFuture<'static, bool>;
 
-const PROCEDURES: [(&str, Procedure); 5] = [
+const PROCEDURES: [(&str, Procedure); 9] = [
     ("start-up", |bearer| {
         Box::pin(async move {
             let client = bearer.client().clone();
@@ -48,6 +48,43 @@ const PROCEDURES: [(&str, Procedure); 5] = [
         Box::pin(
             async move { Ftp::new(&bearer, server()).put("/up", &content()[..]).await == Ok(LENGTH as u64) },
         )
+    }),
+    ("ftp extended get", |bearer| {
+        Box::pin(async move {
+            let Ok(file) = Ftp::new(&bearer, server()).get_extended("/file", |_| {}).await else {
+                return false;
+            };
+            let file = file.into_download();
+            let file =
+                file.try_fold(Vec::new(), |all, piece| async move { Ok([all, piece.to_vec()].concat()) });
+            let file = file.await;
+            assert!(file.as_ref().is_ok_and(|file| *file == content()) || file.is_err(), "damaged");
+            file.is_ok()
+        })
+    }),
+    ("ftp extended put", |bearer| {
+        Box::pin(async move {
+            Ftp::new(&bearer, server()).put_extended("/up", &content()[..]).await == Ok(LENGTH as u64)
+        })
+    }),
+    ("ftp get to the file system", |bearer| {
+        Box::pin(async move {
+            let ftp = Ftp::new(&bearer, server());
+            ftp.get_to_fs("/file", FsStorage::Internal, "a.bin", |_| {}).await.is_ok()
+        })
+    }),
+    ("file system", |bearer| {
+        Box::pin(async move {
+            let fs = Fs::new(bearer.client());
+            if fs.write(r"C:\User\a.bin", &content()[..]).await.is_err() {
+                return false;
+            }
+            let Ok(mut file) = fs.read(r"C:\User\a.bin").await else { return false };
+            let mut octets = Vec::new();
+            let read = file.read_to_end(&mut octets).await;
+            assert!(read.is_err() || octets == content(), "damaged");
+            read.is_ok()
+        })
     }),
 ];
 

@@ -8,7 +8,13 @@ use serde_json::json;
 use crate::bench::{Bench, Finished, program};
 
 /// Runs the program twice, for people and for programs; both must be told the same.
-fn fails(bench: &Bench, arguments: &[&str], code: i32, kind: &str, said: &str) -> serde_json::Value {
+pub(crate) fn fails(
+    bench: &Bench,
+    arguments: &[&str],
+    code: i32,
+    kind: &str,
+    said: &str,
+) -> serde_json::Value {
     let before = bench.names();
     let finished = bench.run(arguments);
     assert_eq!(finished.code, code, "{}", finished.stderr);
@@ -30,7 +36,7 @@ fn urls_that_cannot_be_sent() {
     let bench = Bench::new();
     let cases = [
         ("http", "gopher://127.0.0.1/", "use http://"),
-        ("http", "ftp://127.0.0.1/a", "use http://"),
+        ("http", "ftp://127.0.0.1/a", "use http:// or https://"),
         ("http", "127.0.0.1/a", "has no scheme"),
         ("http", "http://127.0.0.1/a\"b", "write it as %22"),
         ("http", "http://127.0.0.1/a\r\nAT+CPOWD=1", "a line break"),

@@ -28,7 +28,11 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        let mut config = Config::default();
+        Self::with(Config::default())
+    }
+
+    /// With another module.
+    pub(crate) fn with(mut config: Config) -> Self {
         config.timings = Timings::instant();
         let door = TcpDoor::bind("127.0.0.1:0").unwrap();
         let port = format!("tcp://{}", door.address().unwrap());

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod commands;
 mod emulator;
 mod interruption;
 mod transfers;

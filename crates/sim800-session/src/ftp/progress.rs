@@ -1,5 +1,6 @@
 //! Transfers that the module carries out by itself: how far they are, and how they end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sim800_command::Command;
@@ -18,6 +19,10 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// How long nothing may move. The module connects again by itself, three times after five seconds (manual 12.2.24), and
 /// gives up each time after 75 s.
 const STANDSTILL: Duration = PATIENCE.saturating_mul(4);
+
+/// How long the module may say that nothing runs before its last line counts as lost. Between two connections it may say so
+/// for a while.
+const LOST: Duration = Duration::from_secs(30);
 
 /// How far a transfer that the module carries out by itself has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,31 +74,40 @@ impl<Q: Command, R: Fn(Q::Response<'_>) -> Status, P: FnMut(FtpProgress)> Transf
     async fn attempt(&mut self, open: &impl Command) -> Result<Option<u64>, FtpError> {
         self.session.begin(FtpStep::Open);
         self.session.start(open).await?;
-        let runtime = std::sync::Arc::clone(self.session.client().runtime());
+        let runtime = Arc::clone(self.session.client().runtime());
         let mut last = None;
         let mut moved = runtime.now();
+        let mut idle = None;
         loop {
             let event = match self.session.event_within(PAUSE).await? {
-                Some(event) => Some(event),
+                Some(event) => event,
                 None => match self.ask().await? {
-                    Asked::Running(now) => {
-                        if last != Some(now) {
-                            (last, moved) = (Some(now), runtime.now());
-                            self.session.begin(FtpStep::Transfer);
-                            (self.progress)(now);
+                    Asked::Ended(event) => event,
+                    asked => {
+                        let now = runtime.now();
+                        idle = match asked {
+                            Asked::Idle => idle.or(Some(now)),
+                            _ => None,
+                        };
+                        if let Asked::Running(progress) = asked {
+                            if last != Some(progress) {
+                                (last, moved) = (Some(progress), now);
+                                self.session.begin(FtpStep::Transfer);
+                                (self.progress)(progress);
+                            }
                         }
-                        None
+                        if now.saturating_sub(moved) >= STANDSTILL {
+                            return Err(self.session.silent(STANDSTILL));
+                        }
+                        if idle.is_some_and(|since| now.saturating_sub(since) >= LOST) {
+                            return Err(self.session.silent(LOST));
+                        }
+                        continue;
                     }
-                    Asked::Ended(event) => Some(event),
-                    Asked::Nothing => None,
                 },
             };
-            match event {
-                Some(Event::Ended(_, octets)) => return Ok(octets),
-                _ if runtime.now().saturating_sub(moved) >= STANDSTILL => {
-                    return Err(self.session.silent(STANDSTILL));
-                }
-                _ => {}
+            if let Event::Ended(_, octets) = event {
+                return Ok(octets);
             }
         }
     }
@@ -126,7 +140,7 @@ impl<Q: Command, R: Fn(Q::Response<'_>) -> Status, P: FnMut(FtpProgress)> Transf
             // Its last line is there, or on its way.
             Status::Idle => match self.session.event_within(SETTLE).await? {
                 Some(event) => Asked::Ended(event),
-                None => Asked::Nothing,
+                None => Asked::Idle,
             },
             Status::Unclear => {
                 // Still doubtful, and running: only the answer can have read so.
@@ -149,5 +163,6 @@ impl<Q: Command, R: Fn(Q::Response<'_>) -> Status, P: FnMut(FtpProgress)> Transf
 enum Asked {
     Running(FtpProgress),
     Ended(Event),
+    Idle,
     Nothing,
 }

@@ -126,28 +126,6 @@ fn a_session_that_was_left_over_does_not_hide_what_is_wrong_with_ours() {
 }
 
 #[test]
-fn a_reader_that_sleeps_too_long_finds_64() {
-    let (mut lab, bearer) = Lab::ready();
-    lab.network().put_file("/file", hostile(100_000));
-    let ftp = Ftp::new(&bearer, server());
-    let clock = lab.world.clock();
-    let error = lab.world.run(async move {
-        let mut download = ftp.get("/file").await.expect("open");
-        download.next().await.expect("a piece").expect("octets");
-        let later = sim800_session::Runtime::now(&clock) + Duration::from_secs(600);
-        sim800_session::Runtime::sleep_until(&clock, later).await;
-        loop {
-            match download.next().await {
-                Some(Ok(_)) => {}
-                Some(Err(error)) => break error,
-                None => panic!("not complete"),
-            }
-        }
-    });
-    assert_eq!(error.code(), Some(64), "{error}");
-}
-
-#[test]
 fn a_source_that_sleeps_too_long_finds_64() {
     let (mut lab, bearer) = Lab::ready();
     let ftp = Ftp::new(&bearer, server());

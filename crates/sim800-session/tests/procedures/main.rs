@@ -1,16 +1,19 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod files;
 mod ftp;
 mod http;
 mod interruptions;
 mod lab;
+mod large;
 mod start_up;
+mod transfers;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sim800_emulator::Config as ModuleConfig;
-use sim800_session::{Bearer, Body, Config, Ftp, Http, Profile, connect};
+use sim800_session::{Bearer, Body, Config, Fs, FsStorage, Ftp, Http, Profile, connect};
 use sim800_testbed::simulation::World;
 
 use crate::lab::server;
@@ -31,12 +34,23 @@ fn everything_may_move_between_threads() {
     ));
     let futures::future::Either::Left((bearer, _driver)) = bearer else { panic!("the driver ended") };
     moves(&Bearer::open(&client, &Profile::new("internet")));
-    moves(&Http::new(&bearer).send(::http::Request::new(Bytes::new())));
+    let http = Http::new(&bearer);
+    moves(&http.send(::http::Request::new(Bytes::new())));
+    let every = std::time::Duration::from_secs(1);
+    moves(&http.send_with_progress(::http::Request::new(Bytes::new()), every, |_| {}));
     let ftp = Ftp::new(&bearer, server());
     moves(&ftp.get("/file"));
     moves(&ftp.put("/file", &b"x"[..]));
     moves(&ftp.size("/file"));
+    moves(&ftp.get_extended("/file", |_| {}));
+    moves(&ftp.put_extended("/file", &b"x"[..]));
+    moves(&ftp.get_to_fs("/file", FsStorage::Internal, "file", |_| {}));
+    moves(&ftp.put_from_fs(r"C:\file", "/file", |_| {}));
+    let fs = Fs::new(&client);
+    moves(&fs.write(r"C:\file", &b"x"[..]));
+    moves(&fs.list(r"C:\"));
     fn body<T: Send + Unpin>() {}
     body::<Body>();
     body::<sim800_session::Download>();
+    body::<sim800_session::FsFile>();
 }

@@ -115,8 +115,14 @@ pub(crate) struct Scripted(Arc<Mutex<Module>>);
 impl Scripted {
     /// A session with a module that keeps to `steps`.
     pub(crate) fn session(steps: &str) -> (Self, Client, impl Future<Output = ()> + use<>) {
+        Self::session_with(steps, Config::default())
+    }
+
+    fn session_with(steps: &str, config: Config) -> (Self, Client, impl Future<Output = ()> + use<>) {
+        // Whatever comes first, the line is synchronized before it.
+        let steps = format!("> AT\n< OK\n{steps}");
         let module = Module {
-            steps: script(steps).into(),
+            steps: script(&steps).into(),
             sent: Vec::new(),
             readable: VecDeque::new(),
             resume: None,
@@ -125,7 +131,7 @@ impl Scripted {
             sleepers: Vec::new(),
         };
         let module = Self(Arc::new(Mutex::new(module)));
-        let (client, driver) = connect(module.clone(), Arc::new(module.clone()), Config::default());
+        let (client, driver) = connect(module.clone(), Arc::new(module.clone()), config);
         let driver = async move {
             let _ended = driver.await;
         };
@@ -135,8 +141,17 @@ impl Scripted {
     /// Runs `procedure` over an open bearer, then whatever it left to be cleaned up, and checks that the script was
     /// played to its end.
     pub(crate) fn play<F: Future>(steps: &str, procedure: impl FnOnce(Bearer) -> F) -> F::Output {
+        Self::play_with(steps, Config::default(), procedure)
+    }
+
+    /// The same with another configuration.
+    pub(crate) fn play_with<F: Future>(
+        steps: &str,
+        config: Config,
+        procedure: impl FnOnce(Bearer) -> F,
+    ) -> F::Output {
         let open = "> AT+SAPBR=2,1\n< +SAPBR: 1,1,\"10.0.0.1\"\n< OK\n";
-        let (module, client, driver) = Self::session(&format!("{open}{steps}"));
+        let (module, client, driver) = Self::session_with(&format!("{open}{steps}"), config);
         let session = async move {
             let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("open already");
             drop(client);

@@ -1,5 +1,11 @@
 //! Procedures against modules that know only octets: what firmware does that the emulated module does not.
 
+mod fs;
+mod ftp_control;
+mod ftp_extended;
+mod ftp_stored;
+mod http_ranges;
+mod http_service;
 mod script;
 
 use bytes::Bytes;

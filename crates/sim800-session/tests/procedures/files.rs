@@ -1,0 +1,93 @@
+//! The module's file system.
+
+use futures::{AsyncReadExt, StreamExt};
+use sim800_session::{Fs, FsError, FsStorage};
+
+use crate::lab::{Lab, hostile};
+
+fn ready() -> (Lab, Fs) {
+    let (lab, _bearer) = Lab::ready();
+    let fs = Fs::new(&lab.client);
+    (lab, fs)
+}
+
+#[test]
+fn files_of_all_sizes_are_written_and_read_back() {
+    let (mut lab, fs) = ready();
+    for length in [0, 1, 10_239, 10_240, 10_241, 50_000] {
+        let octets = hostile(length);
+        let fs = fs.clone();
+        lab.world.run(async move {
+            assert_eq!(fs.write(r"C:\User\a.bin", &octets[..]).await, Ok(length as u64));
+            assert_eq!(fs.size(r"C:\User\a.bin").await, Ok(length as u64));
+            let mut file = fs.read(r"C:\User\a.bin").await.expect("a file");
+            let mut back = Vec::new();
+            file.read_to_end(&mut back).await.expect("octets");
+            assert!(back == octets, "{length}");
+        });
+    }
+}
+
+#[test]
+fn a_shorter_file_leaves_nothing_of_a_longer_one() {
+    let (mut lab, fs) = ready();
+    lab.world.run(async move {
+        fs.write(r"C:\a", &hostile(20_000)[..]).await.expect("written");
+        fs.write(r"C:\a", &b"short"[..]).await.expect("written");
+        assert_eq!(fs.size(r"C:\a").await, Ok(5));
+    });
+}
+
+#[test]
+fn files_and_directories_are_kept_in_order() {
+    let (mut lab, fs) = ready();
+    lab.world.run(async move {
+        let kind = |result: Result<(), FsError>| result.expect_err("refused").kind();
+        let drive = fs.drive(FsStorage::Internal).await.expect("a drive");
+        assert_eq!(drive.to_string(), "C:");
+        fs.make_directory(r"C:\Log").await.expect("made");
+        assert_eq!(kind(fs.make_directory(r"C:\Log").await), "exists");
+        assert_eq!(kind(fs.make_directory(r"C:\None\Log").await), "not-found");
+        fs.write(r"C:\Log\a.txt", &b"hello"[..]).await.expect("written");
+        assert_eq!(kind(fs.remove_directory(r"C:\Log").await), "not-empty");
+        fs.rename(r"C:\Log\a.txt", r"C:\Log\b.txt").await.expect("renamed");
+        assert_eq!(kind(fs.rename(r"C:\Log\a.txt", r"C:\Log\c.txt").await), "not-found");
+        let entries = fs.list(r"C:\Log").await.expect("entries");
+        assert_eq!(entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["b.txt"]);
+        let root = fs.list(r"C:\").await.expect("entries");
+        assert!(root.iter().any(|entry| entry.name == "Log" && entry.is_directory), "{root:?}");
+        fs.remove(r"C:\Log\b.txt").await.expect("removed");
+        assert_eq!(kind(fs.remove(r"C:\Log\b.txt").await), "not-found");
+        fs.remove_directory(r"C:\Log").await.expect("removed");
+        assert_eq!(kind(fs.remove_directory(r"C:\Log").await), "not-found");
+        assert_eq!(fs.list(r"C:\Log").await.expect_err("gone").kind(), "not-found");
+        assert_eq!(fs.read(r"C:\Log\b.txt").await.map(drop).expect_err("gone").kind(), "not-found");
+        assert_eq!(fs.write(r"C:\Log\b.txt", &b""[..]).await.expect_err("gone").kind(), "not-found");
+    });
+}
+
+#[test]
+fn a_full_file_system_says_so() {
+    let (mut lab, fs) = ready();
+    lab.world.run(async move {
+        let free = fs.free().await.expect("free").first().expect("a drive").1;
+        let error = fs.write(r"C:\a", &hostile(250_000)[..]).await.expect_err("full");
+        assert_eq!(error.kind(), "full", "{error}");
+        let FsError::Full { octets, .. } = error else { return };
+        assert_eq!(fs.size(r"C:\a").await, Ok(octets), "what was written stays");
+        fs.remove(r"C:\a").await.expect("removed");
+        assert_eq!(fs.free().await.expect("free").first().expect("a drive").1, free);
+    });
+}
+
+#[test]
+fn a_file_that_is_dropped_half_read_disturbs_nothing() {
+    let (mut lab, fs) = ready();
+    lab.world.run(async move {
+        fs.write(r"C:\a", &hostile(50_000)[..]).await.expect("written");
+        let mut file = fs.read(r"C:\a").await.expect("a file");
+        assert!(file.next().await.is_some_and(|piece| piece.is_ok()));
+        drop(file);
+        assert_eq!(fs.size(r"C:\a").await, Ok(50_000));
+    });
+}

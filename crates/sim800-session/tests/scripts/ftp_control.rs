@@ -1,0 +1,234 @@
+//! FTP beside plain transfers: resumed ones, listings, what is done to files and directories, settings.
+
+use futures::{StreamExt, TryStreamExt};
+use sim800_session::{Download, FtpError, FtpOptions, FtpSecurity};
+
+use super::script::{Scripted, answered};
+use super::{FTP, GET, PUT, ftp, ftp_of};
+
+async fn whole(download: Result<Download, FtpError>) -> Result<Vec<u8>, FtpError> {
+    let pieces: Vec<_> = download?.try_collect().await?;
+    Ok(pieces.concat())
+}
+
+/// The settings of a download from 20 on.
+fn resumed(rest: &str) -> String {
+    ftp_of(&GET, rest).replace("AT+FTPREST=0", "AT+FTPREST=20")
+}
+
+#[test]
+fn a_resumed_download_begins_where_it_should_and_leaves_nothing_behind() {
+    // Application note 3.15.
+    let steps = resumed(
+        "> AT+FTPGET=1
+         < OK
+         < +FTPGET: 1,1
+         > AT+FTPGET=2,1460
+         < +FTPGET: 2,9\\r\\nshigeshia|
+         < OK
+         .. 1
+         < +FTPGET: 1,0
+        ",
+    ) + "> AT+FTPREST=0\n< OK\n";
+    let file =
+        Scripted::play(&steps, |bearer| async move { whole(ftp(&bearer).resume("1K.txt", 20).await).await });
+    assert_eq!(file, Ok(b"shigeshia".to_vec()));
+}
+
+#[test]
+fn the_position_is_taken_back_after_failures_and_when_dropped() {
+    let steps = resumed("> AT+FTPGET=1\n< OK\n< +FTPGET: 1,74\n") + "> AT+FTPREST=0\n< OK\n";
+    let error = Scripted::play(&steps, |bearer| async move {
+        ftp(&bearer).resume("1K.txt", 20).await.map(drop).expect_err("74")
+    });
+    assert!(error.to_string().contains("cannot resume"), "{error}");
+
+    let settings = answered(&FTP).replace("AT+FTPREST=0", "AT+FTPREST=20");
+    let (before, _) = settings.split_once("> AT+FTPSSL").expect("it is set");
+    let steps = format!(
+        "{before}> AT+FTPSSL=0\n< +CME ERROR: 3\n> AT+FTPEXTPUT=0\n.. 75\n> AT\n< OK\n> AT+FTPREST=0\n< OK\n"
+    );
+    let error = Scripted::play(&steps, |bearer| async move {
+        ftp(&bearer).resume("1K.txt", 20).await.map(drop).expect_err("silence")
+    });
+    assert_eq!(error.kind(), "timed-out", "a setting that only takes back must still be answered");
+
+    let steps = resumed(
+        "> AT+FTPGET=1
+         < OK
+         < +FTPGET: 1,1
+         > AT+FTPGET=2,1460
+         < +FTPGET: 2,2\\r\\nab|
+         < OK
+         > AT+FTPQUIT
+         < OK
+         < +FTPGET: 1,86
+        ",
+    ) + "> AT+FTPREST=0\n< OK\n"
+        // The next one waits until that is done.
+        + &ftp_of(&GET, "> AT+FTPSIZE\n< OK\n< +FTPSIZE: 1,0,29\n");
+    let size = Scripted::play(&steps, |bearer| async move {
+        let mut download = ftp(&bearer).resume("1K.txt", 20).await?;
+        assert!(download.next().await.is_some());
+        drop(download);
+        ftp(&bearer).size("1K.txt").await
+    });
+    assert_eq!(size, Ok(29));
+}
+
+#[test]
+fn a_module_that_restarts_has_no_position_to_take_back() {
+    let steps = resumed("> AT+FTPGET=1\n< OK\n< RDY\n");
+    let error = Scripted::play(&steps, |bearer| async move {
+        ftp(&bearer).resume("1K.txt", 20).await.map(drop).expect_err("restarted")
+    });
+    assert_eq!(error.kind(), "restarted");
+}
+
+#[test]
+fn a_listing_is_read_like_a_file() {
+    // Application note 3.19, with a name in it that looks like protocol.
+    let list = "total 0\r\n-rw-r--r-- 1 user group 0 Oct 12 14:58 +FTPLIST: 1,0\r\nOK\r\n";
+    let (length, text) = (list.len(), list.escape_default());
+    let steps = ftp_of(
+        &["AT+FTPGETPATH=\"/test\""],
+        &format!(
+            "> AT+FTPLIST=1
+             < OK
+             .. 1
+             < +FTPLIST: 1,1
+             > AT+FTPLIST=2,1460
+             < +FTPLIST: 2,{length}\\r\\n{text}|
+             < OK
+             < +FTPLIST: 1,1
+             > AT+FTPLIST=2,1460
+             < +FTPLIST: 2,0
+             < OK
+             < +FTPLIST: 1,0"
+        ),
+    );
+    let text = Scripted::play(&steps, |bearer| async move { whole(ftp(&bearer).list("/test").await).await });
+    assert_eq!(text, Ok(list.as_bytes().to_vec()));
+}
+
+#[test]
+fn a_listing_may_fail_or_be_dropped() {
+    let path = ["AT+FTPGETPATH=\"/test\""];
+    let steps = ftp_of(&path, "> AT+FTPLIST=1\n< OK\n< +FTPLIST: 1,77\n");
+    let error = Scripted::play(&steps, |bearer| async move {
+        ftp(&bearer).list("/test").await.map(drop).expect_err("77")
+    });
+    assert_eq!(
+        error.to_string(),
+        "the listing failed at its start: 77 (the server refused the operation); check path and permissions"
+    );
+
+    let steps = ftp_of(
+        &path,
+        "> AT+FTPLIST=1
+         < OK
+         < +FTPLIST: 1,1
+         > AT+FTPLIST=2,1460
+         < +FTPLIST: 2,1\\r\\nx|
+         < OK
+         > AT+FTPQUIT
+         < OK
+         < +FTPLIST: 1,86",
+    );
+    Scripted::play(&steps, |bearer| async move {
+        let mut list = ftp(&bearer).list("/test").await.expect("open");
+        assert!(list.next().await.is_some());
+    });
+}
+
+#[test]
+fn files_and_directories_are_made_and_removed() {
+    let directory = ["AT+FTPGETPATH=\"/test\""];
+    let steps = ftp_of(&GET, "> AT+FTPDELE\n< OK\n.. 2\n< +FTPDELE: 1,0\n")
+        + &ftp_of(&directory, "> AT+FTPMKD\n< OK\n.. 2\n< +FTPMKD: 1,0\n")
+        + &ftp_of(&directory, "> AT+FTPRMD\n< OK\n.. 2\n< +FTPRMD: 1,0\n");
+    Scripted::play(&steps, |bearer| async move {
+        let ftp = ftp(&bearer);
+        ftp.delete("1K.txt").await.expect("deleted");
+        ftp.make_directory("/test").await.expect("made");
+        ftp.remove_directory("/test").await.expect("removed");
+    });
+    let steps = ftp_of(&GET, "> AT+FTPDELE\n< OK\n< +FTPDELE: 1,77\n")
+        + &ftp_of(&directory, "> AT+FTPMKD\n< +FTPMKD: 1,77\n< OK\n")
+        + &ftp_of(&directory, "> AT+FTPRMD\n< OK\n< +SAPBR 1: DEACT\n");
+    Scripted::play(&steps, |bearer| async move {
+        let ftp = ftp(&bearer);
+        assert_eq!(ftp.delete("1K.txt").await.expect_err("77").code(), Some(77));
+        assert_eq!(ftp.make_directory("/test").await.expect_err("77").code(), Some(77));
+        assert_eq!(ftp.remove_directory("/test").await.expect_err("lost").kind(), "bearer-lost");
+    });
+}
+
+#[test]
+fn a_file_is_renamed_where_the_firmware_can() {
+    let names = [GET[0], GET[1], "AT+FTPPUTPATH=\"/old/\"", "AT+FTPPUTNAME=\"2K.txt\""];
+    let steps = ftp_of(&names, "> AT+FTPRENAME=?\n< OK\n> AT+FTPRENAME\n< OK\n.. 2\n< +FTPRENAME: 1,0\n");
+    let renamed =
+        Scripted::play(&steps, |bearer| async move { ftp(&bearer).rename("1K.txt", "/old/2K.txt").await });
+    assert_eq!(renamed, Ok(()));
+    let steps = ftp_of(&names, "> AT+FTPRENAME=?\n< ERROR\n");
+    let error = Scripted::play(&steps, |bearer| async move {
+        ftp(&bearer).rename("1K.txt", "/old/2K.txt").await.expect_err("no such command")
+    });
+    assert_eq!(error.kind(), "unsupported");
+    assert!(error.to_string().contains("AT+FTPRENAME=?"), "{error}");
+}
+
+#[test]
+fn a_session_is_secured_where_the_firmware_can() {
+    let secured = |bearer| async move {
+        let mut options = FtpOptions::default();
+        options.security = FtpSecurity::Explicit;
+        ftp(&bearer).with_options(options).size("1K.txt").await
+    };
+    let steps = ftp_of(&GET, "> AT+FTPSIZE\n< OK\n< +FTPSIZE: 1,0,1024\n");
+    let explicit = steps.replace("> AT+FTPSSL=0\n< OK", "> AT+FTPSSL=2\n< OK\n> AT+SSLOPT=0,0\n< OK");
+    assert_eq!(Scripted::play(&explicit, secured), Ok(1024));
+    let (before, _) = steps.split_once("> AT+FTPSSL").expect("it is set");
+    let error = Scripted::play(&format!("{before}> AT+FTPSSL=2\n< ERROR\n"), secured).expect_err("no SSL");
+    assert_eq!(error.kind(), "no-ssl");
+    assert!(error.to_string().contains("R14"), "{error}");
+}
+
+#[test]
+fn firmware_without_the_extended_modes_has_none_to_switch_off() {
+    let steps =
+        ftp_of(&PUT, "> AT+FTPPUT=1\n< OK\n< +FTPPUT: 1,1,1360\n> AT+FTPPUT=2,0\n< OK\n< +FTPPUT: 1,0\n");
+    let steps =
+        ["FTPSSL=0", "FTPEXTPUT=0", "FTPEXTGET=0", "FTPFILEPUT=0"].iter().fold(steps, |steps, command| {
+            steps.replace(&format!("{command}\n< OK"), &format!("{command}\n< ERROR"))
+        });
+    assert_eq!(
+        Scripted::play(&steps, |bearer| async move { ftp(&bearer).put("1K.txt", &b""[..]).await }),
+        Ok(0)
+    );
+}
+
+#[test]
+fn settings_are_saved_and_read_back_and_the_password_is_not_shown() {
+    let steps = ftp_of(
+        &[],
+        "> AT+FTPSCONT
+         < OK
+         > AT+FTPSCONT?
+         < +FTPSCONT: 0\\r\\n+FTPSERV: sim.com\\r\\n+FTPPORT: 21\\r\\n+FTPUN: anonymous\\r\\n+FTPPW: sesame\\r\\n+FTPREST: 0\\r\\n|
+         < OK",
+    );
+    Scripted::play(&steps, |bearer| async move {
+        let ftp = ftp(&bearer);
+        ftp.save().await.expect("saved");
+        let shown = ftp.saved(|context| {
+            assert!(context.saved);
+            assert_eq!(context.server.map(|server| server.as_str()), Some("sim.com"));
+            assert_eq!(context.password.map(|password| password.reveal()), Some("sesame"));
+            format!("{context:?}")
+        });
+        let shown = shown.await.expect("read back");
+        assert!(!shown.contains("sesame"), "{shown}");
+    });
+}

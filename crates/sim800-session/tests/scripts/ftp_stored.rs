@@ -1,0 +1,132 @@
+//! FTP from and to the module's file system.
+
+use sim800_session::{Bearer, FsStorage, FtpError};
+
+use super::script::Scripted;
+use super::{GET, PUT, ftp, ftp_of};
+
+async fn fetch(bearer: Bearer) -> (Result<u64, FtpError>, Vec<(u64, Option<u64>)>) {
+    let mut seen = Vec::new();
+    let result = ftp(&bearer)
+        .get_to_fs("1K.txt", FsStorage::Internal, "test.txt", |progress| {
+            seen.push((progress.moved, progress.written));
+        })
+        .await;
+    (result, seen)
+}
+
+async fn send(bearer: Bearer) -> (Result<u64, FtpError>, Vec<u64>) {
+    let mut seen = Vec::new();
+    let file = r"c:\user\ftp\test.txt";
+    let result = ftp(&bearer).put_from_fs(file, "1K.txt", |progress| seen.push(progress.moved)).await;
+    (result, seen)
+}
+
+#[test]
+fn a_file_is_fetched_into_the_file_system() {
+    // Application note 3.21. A download that has not begun, and one that is idle for the moment, are no end.
+    let steps = ftp_of(
+        &GET,
+        "> AT+FTPGETTOFS=0,\"test.txt\"
+         < OK
+         .. 2
+         > AT+FTPGETTOFS?
+         < +FTPGETTOFS: 1,0,0
+         < OK
+         .. 2
+         > AT+FTPGETTOFS?
+         < +FTPGETTOFS: 1,174125,163900
+         < OK
+         .. 2
+         > AT+FTPGETTOFS?
+         < +FTPGETTOFS: 0,174125
+         < +FTPGETTOFS: 0
+         < OK",
+    );
+    let (total, seen) = Scripted::play(&steps, fetch);
+    assert_eq!(total, Ok(174_125));
+    assert_eq!(seen, [(0, Some(0)), (174_125, Some(163_900))]);
+}
+
+#[test]
+fn a_file_is_sent_from_the_file_system() {
+    // Application note 3.22.
+    let steps = ftp_of(
+        &PUT,
+        "> AT+FTPPUTFRMFS=\"c:\\user\\ftp\\test.txt\"
+         < OK
+         .. 2
+         > AT+FTPPUTFRMFS?
+         < +FTPPUTFRMFS: 1,68160
+         < OK
+         .. 2
+         > AT+FTPPUTFRMFS?
+         < ERROR
+         .. 1
+         < +FTPPUTFRMFS: 0,174125",
+    );
+    let (total, seen) = Scripted::play(&steps, send);
+    assert_eq!((total, seen), (Ok(174_125), vec![68_160]));
+}
+
+#[test]
+fn transfers_of_the_module_fail_with_its_codes() {
+    let steps = ftp_of(&GET, "> AT+FTPGETTOFS=0,\"test.txt\"\n< OK\n.. 1\n< +FTPGETTOFS: 85\n");
+    let (error, _) = Scripted::play(&steps, fetch);
+    let error = error.expect_err("full");
+    assert_eq!(error.code(), Some(85));
+    assert!(error.to_string().contains("room"), "{error}");
+
+    let steps = ftp_of(
+        &PUT,
+        "> AT+FTPPUTFRMFS=\"c:\\user\\ftp\\test.txt\"
+         < OK
+         .. 2
+         > AT+FTPPUTFRMFS?
+         < +FTPPUTFRMFS: 1,100
+         < +FTPPUTFRMFS: 61
+         < OK",
+    );
+    let (error, seen) = Scripted::play(&steps, send);
+    assert_eq!((error.expect_err("61").code(), seen), (Some(61), vec![100]));
+}
+
+#[test]
+fn a_session_in_the_way_of_a_transfer_is_quit() {
+    let steps = ftp_of(
+        &GET,
+        "> AT+FTPGETTOFS=0,\"test.txt\"
+         < OK
+         < +FTPGETTOFS: 66
+         > AT+FTPQUIT
+         < OK
+         < +FTPPUT: 1,86
+         > AT+FTPGETTOFS=0,\"test.txt\"
+         < OK
+         < +FTPGETTOFS: 0,5",
+    );
+    assert_eq!(Scripted::play(&steps, fetch).0, Ok(5));
+}
+
+#[test]
+fn a_transfer_that_is_over_without_a_word_is_given_up() {
+    let silence = ".. 2\n> AT+FTPGETTOFS?\n< +FTPGETTOFS: 0\n< OK\n.. 5\n".repeat(6);
+    let steps =
+        ftp_of(&GET, &format!("> AT+FTPGETTOFS=0,\"test.txt\"\n< OK\n{silence}> AT+FTPQUIT\n< ERROR\n"));
+    let (error, _) = Scripted::play(&steps, fetch);
+    assert_eq!(error.expect_err("nothing").kind(), "timed-out");
+}
+
+#[test]
+fn a_file_of_the_module_is_loaded_and_sent() {
+    // Application note 3.24.
+    let load = "> AT+FTPFILEPUT=1,\"c:\\user\\ftp\\test.txt\"\n";
+    let end = "> AT+FTPFILEPUT=0\n< OK\n";
+    let put = |bearer| async move { ftp(&bearer).put_file(r"c:\user\ftp\test.txt", "1K.txt").await };
+    let steps = ftp_of(&PUT, &format!("{load}< OK\n> AT+FTPPUT=1\n< OK\n.. 100\n< +FTPPUT: 1,0\n{end}"));
+    assert_eq!(Scripted::play(&steps, put), Ok(()));
+    let steps = ftp_of(&PUT, &format!("{load}< ERROR\n{end}"));
+    let error = Scripted::play(&steps, put).expect_err("no such file");
+    assert_eq!(error.kind(), "not-loaded");
+    assert!(error.to_string().contains(r"c:\user\ftp\test.txt"), "{error}");
+}
