@@ -31,7 +31,7 @@ fn what_was_loaded_is_sent() {
         &PUT,
         "> AT+FTPEXTPUT=1
          < OK
-         > AT+FTPEXTPUT=2,0,10,5002
+         > AT+FTPEXTPUT=2,0,10,5001
          < +FTPEXTPUT: 0,6
          > 012345|
          < OK

@@ -271,7 +271,7 @@ fn a_refused_parameter_is_named_and_the_service_ended() {
 #[test]
 fn ok_to_a_body_that_was_never_asked_for_is_no_success() {
     let steps = answered(&HTTP).replace("\"CONTENT\",\"\"", "\"CONTENT\",\"text/plain\"")
-        + "> AT+HTTPDATA=5,5001
+        + "> AT+HTTPDATA=5,5000
            < OK
            > AT+HTTPTERM
            < OK";
