@@ -20,7 +20,7 @@ pub struct Config {
     /// How many octets of an HTTP body are asked for at once: 1–319,488, and 16,384 unless set. A body in transfer takes
     /// up to twice as much memory.
     pub http_window: u32,
-    /// How many octets of an HTTP object that is larger than the module holds are fetched at once: 2 to 319,488, and 262,144
+    /// How many octets of an HTTP object that is larger than the module holds are fetched at once: 3 to 319,488, and 262,144
     /// unless set. Some servers and networks break longer ones off.
     pub http_range: u32,
     /// How many octets of an extended download are asked for at once: 1 to 300,000, and 16,384 unless set.

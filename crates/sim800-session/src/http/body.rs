@@ -18,9 +18,9 @@ use crate::engine::Request;
 
 /// The body of a response: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
-/// The module holds the whole object; it is read in windows of [`Config::http_window`](crate::Config::http_window)
-/// octets, one ahead of what the caller takes, so memory does not grow with the body. At its end, or when it is
-/// dropped, the module's HTTP service is ended, and the next request can begin.
+/// The module holds the whole object, or a range of it at a time. That is read in windows of
+/// [`Config::http_window`](crate::Config::http_window) octets, one ahead of what the caller takes, so memory does not grow
+/// with the body. At its end, or when it is dropped, the module's HTTP service is ended, and the next request can begin.
 #[must_use = "a body is read only as it is polled"]
 pub struct Body {
     chunks: Chunks<HttpError>,
