@@ -269,7 +269,8 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Driver<P> {
                     let start = secret.start.saturating_sub(writing.written).min(written);
                     start..secret.end.saturating_sub(writing.written).min(written)
                 });
-                trace.sent(self.shared.runtime.now(), &rest.slice(..written), secret);
+                let (now, octets) = (self.shared.runtime.now(), &rest.slice(..written));
+                trace.sent(now, octets, secret, writing.transmit.is_payload);
             }
             writing.written += written;
             if writing.written >= writing.transmit.octets.len() {

@@ -39,10 +39,18 @@ impl Masked {
         Self { trace, sent: Mask::default(), received: Mask::default() }
     }
 
-    /// Shows what was sent, `secret` masked whatever it looks like.
-    pub(crate) fn sent(&mut self, now: Duration, octets: &[u8], secret: Option<Range<usize>>) {
+    /// Shows what was sent, `secret` masked whatever it looks like. In payload nothing else is looked for.
+    pub(crate) fn sent(
+        &mut self,
+        now: Duration,
+        octets: &[u8],
+        secret: Option<Range<usize>>,
+        is_payload: bool,
+    ) {
         let mut octets = octets.to_vec();
-        self.sent.mask(&mut octets);
+        if !is_payload {
+            self.sent.mask(&mut octets);
+        }
         if let Some(secret) = secret.and_then(|secret| octets.get_mut(secret)) {
             secret.fill(b'*');
         }
@@ -58,9 +66,19 @@ impl Masked {
 }
 
 /// What a secret follows, up to the end of its line: commands, their echo, and what the module gives back of its
-/// settings (`AT+FTPSCONT?`, `AT+SAPBR=4,1`). In lower case.
-const TRIGGERS: [&[u8]; 7] =
-    [b"+ftppw=", b"+ftppw:", b"pwd\",", b"pwd,", b"pwd:", b"authorization:", b"cookie:"];
+/// settings (`AT+FTPSCONT?`, `AT+SAPBR=4,1`). In lower case, without blanks: the module takes them anywhere.
+const TRIGGERS: [&[u8]; 10] = [
+    b"+ftppw=",
+    b"+ftppw:",
+    b"+cpin=",
+    b"+cpwd=",
+    b"+clck=",
+    b"pwd\",",
+    b"pwd,",
+    b"pwd:",
+    b"authorization:",
+    b"cookie:",
+];
 
 /// As long as the longest trigger.
 const WINDOW: usize = 14;
@@ -78,9 +96,11 @@ impl Mask {
             if matches!(*octet, b'\r' | b'\n') {
                 self.masking = false;
             }
-            self.window.rotate_left(1);
-            if let Some(last) = self.window.last_mut() {
-                *last = octet.to_ascii_lowercase();
+            if *octet != b' ' {
+                self.window.rotate_left(1);
+                if let Some(last) = self.window.last_mut() {
+                    *last = octet.to_ascii_lowercase();
+                }
             }
             if self.masking {
                 *octet = b'*';
@@ -111,6 +131,11 @@ mod tests {
         assert_eq!(masked(&[b"AT+FTPPW=\"sesame\"\r\r\nOK\r\n"]), "AT+FTPPW=********\r\r\nOK\r\n");
         assert_eq!(masked(&[b"+FTPPW: sesame\r\n+FTPCID: 1\r\n"]), "+FTPPW:*******\r\n+FTPCID: 1\r\n");
         assert_eq!(masked(&[b"AT+SAPBR=3,1,\"PWD\",\"x\"\rAT"]), "AT+SAPBR=3,1,\"PWD\",***\rAT");
+        assert_eq!(masked(&[b"at+ftppw = \"sesame\"\r"]), "at+ftppw =*********\r");
+        assert_eq!(
+            masked(&[b"AT+CPIN=\"1234\"\r\r\n+CPIN: READY\r\n"]),
+            "AT+CPIN=******\r\r\n+CPIN: READY\r\n"
+        );
         assert_eq!(masked(&[b"USER: u\r\nPWD: x\r\n"]), "USER: u\r\nPWD:**\r\n");
         assert_eq!(masked(&[b"\"Authorization: Basic YQ==\"\r"]), "\"Authorization:************\r");
     }

@@ -68,6 +68,8 @@ pub struct Transmit {
     pub octets: Bytes,
     /// Where in them a password or credential stands, to be masked in logs and traces.
     pub secret: Option<Range<usize>>,
+    /// They are payload, or stand in for it; otherwise they are a command line.
+    pub is_payload: bool,
 }
 
 impl fmt::Debug for Transmit {
@@ -228,7 +230,7 @@ impl Engine {
             State::Lost(resync) => resync.poll_promised(PIECE)?,
             State::Idle | State::Ended(_) => return None,
         };
-        Some(Transmit { octets, secret: None })
+        Some(Transmit { octets, secret: None, is_payload: true })
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due. It may change after any other call.
@@ -289,10 +291,10 @@ impl Engine {
                         Step::Wait => return,
                         Step::Probe { fill, line } => {
                             if !fill.is_empty() {
-                                let transmit = Transmit { octets: fill, secret: None };
+                                let transmit = Transmit { octets: fill, secret: None, is_payload: true };
                                 self.transmits.push_back(Outgoing { transmit, expect: None });
                             }
-                            let transmit = Transmit { octets: line, secret: None };
+                            let transmit = Transmit { octets: line, secret: None, is_payload: false };
                             self.transmits.push_back(Outgoing { transmit, expect: Some(Expect::result()) });
                             return;
                         }
@@ -319,7 +321,8 @@ impl Engine {
         if request.may_announce() {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.limits.boot);
         }
-        let transmit = Transmit { octets: request.line.clone(), secret: request.secret.clone() };
+        let transmit =
+            Transmit { octets: request.line.clone(), secret: request.secret.clone(), is_payload: false };
         self.transmits.push_back(Outgoing { transmit, expect: Some(request.expect) });
         self.line = State::InFlight(Box::new(Flight::new(id, request, now, deadline)));
     }

@@ -20,7 +20,8 @@ use crate::engine::Request;
 ///
 /// The module holds the whole object, or a range of it at a time. That is read in windows of
 /// [`Config::http_window`](crate::Config::http_window) octets, one ahead of what the caller takes, so memory does not grow
-/// with the body. At its end, or when it is dropped, the module's HTTP service is ended, and the next request can begin.
+/// with the body. With its last octets, or when it is dropped, the module's HTTP service is ended, and the next request can
+/// begin.
 #[must_use = "a body is read only as it is polled"]
 pub struct Body {
     chunks: Chunks<HttpError>,
@@ -35,7 +36,7 @@ impl Body {
         let stream = if service.has_body() {
             let transfer =
                 Transfer { service, length, window: window.max(1), position: 0, ahead: None, ranges };
-            stream::try_unfold(transfer, Transfer::next).boxed()
+            stream::try_unfold(Some(transfer), Transfer::next).boxed()
         } else {
             // The service is ended at once.
             stream::empty().boxed()
@@ -95,7 +96,15 @@ struct Transfer {
 }
 
 impl Transfer {
-    async fn next(mut self) -> Result<Option<(Bytes, Self)>, HttpError> {
+    /// The next octets. With the last ones the service is let go, also when the caller keeps the body.
+    async fn next(transfer: Option<Self>) -> Result<Option<(Bytes, Option<Self>)>, HttpError> {
+        match transfer {
+            Some(transfer) => transfer.read().await,
+            None => Ok(None),
+        }
+    }
+
+    async fn read(mut self) -> Result<Option<(Bytes, Option<Self>)>, HttpError> {
         if self.position >= self.length && self.length > 0 {
             let Some(ranges) = &mut self.ranges else { return Ok(None) };
             let Some(length) = ranges.next(&mut self.service).await? else { return Ok(None) };
@@ -126,7 +135,8 @@ impl Transfer {
             // In the same poll that saw the last one end, so that the line does not wait for the caller.
             self.ahead = Some(self.ask()?);
         }
-        Ok(Some((octets, self)))
+        let goes_on = self.position < self.length || self.ranges.is_some();
+        Ok(Some((octets, goes_on.then_some(self))))
     }
 
     fn ask(&self) -> Result<Pending, HttpError> {

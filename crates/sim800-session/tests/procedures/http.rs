@@ -125,3 +125,21 @@ fn a_post_whose_input_time_runs_out_is_no_success() {
     lab.network().put_resource("http://example.com/file", Resource::new("hello"));
     assert_eq!(lab.get(&bearer, "http://example.com/file").expect("body").1, "hello");
 }
+
+#[test]
+fn a_body_that_is_read_and_kept_is_in_nobody_s_way() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource("http://example.com/file", Resource::new(hostile(20_000)));
+    let http = Http::new(&bearer);
+    let request = || ::http::Request::get("http://example.com/file").body(Bytes::new()).expect("a request");
+    let lengths = lab.world.run(async move {
+        let mut first = http.send(request()).await.expect("a response").into_body();
+        let mut octets = vec![0; 20_000];
+        first.read_exact(&mut octets).await.expect("the body");
+        let second =
+            whole(http.send(request()).await.expect("a response").into_body()).await.expect("the body");
+        drop(first);
+        (octets.len(), second.len())
+    });
+    assert_eq!(lengths, (20_000, 20_000));
+}
