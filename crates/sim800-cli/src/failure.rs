@@ -14,6 +14,8 @@ pub(crate) struct Failure {
     /// The module's own number.
     code: Option<u32>,
     message: String,
+    /// What becomes of what has come, where there is something to say about that.
+    advice: Option<String>,
     exit: u8,
     /// What is known all the same, for programs and on stdout.
     pub(crate) fields: Vec<(&'static str, Value)>,
@@ -23,7 +25,8 @@ pub(crate) struct Failure {
 impl Failure {
     /// Something that has no number.
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code: None, message: message.into(), exit: 1, fields: Vec::new(), text: String::new() }
+        let message = message.into();
+        Self { kind, code: None, message, advice: None, exit: 1, fields: Vec::new(), text: String::new() }
     }
 
     /// What was asked for makes no sense.
@@ -39,7 +42,8 @@ impl Failure {
 
     /// Somebody ended the program by a signal.
     pub(crate) fn interrupted(signal: u8) -> Self {
-        Self { exit: 128 + signal, ..Self::new("interrupted", "interrupted; nothing is left behind") }
+        let failure = Self::new("interrupted", "interrupted").with_advice("nothing is left behind");
+        Self { exit: 128 + signal, ..failure }
     }
 
     /// A file cannot be read or written.
@@ -58,6 +62,11 @@ impl Failure {
             io::ErrorKind::BrokenPipe => Self::unheard(),
             _ => Self::file("write", Path::new("stdout"), error),
         }
+    }
+
+    /// Says what becomes of what has come, instead of what was said of that.
+    pub(crate) fn with_advice(self, advice: impl Into<String>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
     }
 
     pub(crate) fn with_field(mut self, name: &'static str, value: impl Into<Value>) -> Self {
@@ -101,7 +110,10 @@ impl fmt::Display for Failure {
             }
             f.write_str(line)?;
         }
-        Ok(())
+        match &self.advice {
+            Some(advice) if !self.message.is_empty() => write!(f, "; {advice}"),
+            _ => Ok(()),
+        }
     }
 }
 

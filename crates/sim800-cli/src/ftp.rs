@@ -1,11 +1,14 @@
 //! `sim800 ftp`.
 
+use std::io::{Seek, SeekFrom};
+use std::path::Path;
 use std::time::Instant;
 
-use futures::stream::TryStreamExt;
+use futures::stream::{self, TryStreamExt};
 use indicatif::ProgressBar;
 use serde_json::json;
-use sim800_session::{Client, Extended, Fs, FsStorage, Ftp, FtpOptions, FtpProgress, PutOption};
+use sim800_parser::FtpCode;
+use sim800_session::{Client, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, PutOption};
 use smol::Unblock;
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, Options};
@@ -13,6 +16,7 @@ use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::metered::Metered;
 use crate::output::{Output, Report};
+use crate::resume::{Origin, Resumable};
 use crate::sink::Sink;
 use crate::source::open_source;
 use crate::url::FtpUrl;
@@ -103,6 +107,9 @@ fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, 
     if options.json && arguments.output.is_none() {
         return Err(Failure::usage("with --json the file needs a name; give one with -o FILE"));
     }
+    if let (Some(path), true) = (&arguments.output, arguments.resume) {
+        return resume_get(&url, how, path, options, output);
+    }
     with_module(options, output, async |client| {
         // Before anything is sent that would have been in vain.
         let sink = match &arguments.output {
@@ -128,6 +135,60 @@ fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, 
         bar.finish_and_clear();
         Ok(Report::transfer(taken?.octets, start))
     })
+}
+
+/// Fetches what is missing of a file, and keeps what has come if it breaks off again.
+fn resume_get(
+    url: &FtpUrl,
+    how: FtpOptions,
+    file: &Path,
+    options: &Options,
+    output: Output,
+) -> Result<Report, Failure> {
+    let resumable = Resumable::new(file)?;
+    let fetched = with_module(options, output, async |client| {
+        let ftp = open(client, options, url, how).await?;
+        let start = Instant::now();
+        let size = size_if_told(&ftp, url).await?;
+        let origin = Origin { url: url.identity(), size, validator: None };
+        let from = match resumable.remnant(&origin.url) {
+            Some(there)
+                if there.origin.goes_with(&origin) && size.is_none_or(|size| there.octets <= size) =>
+            {
+                there.octets
+            }
+            _ => 0,
+        };
+        let offset = u32::try_from(from)
+            .map_err(|_| Failure::new("too-large", "the module cannot resume beyond 4 GiB"))?;
+        let bar = output.progress(url.name(), size);
+        bar.set_position(from);
+        let taken = if from > 0 && size == Some(from) {
+            resumable.go_on()?.take(stream::empty::<Result<_, FtpError>>(), &bar).await
+        } else {
+            match ftp.resume(&url.path, offset).await {
+                Ok(download) => {
+                    let sink = if from > 0 { resumable.go_on() } else { resumable.begin(&origin) };
+                    sink?.take(download, &bar).await
+                }
+                Err(error) => Err(error.into()),
+            }
+        };
+        bar.finish_and_clear();
+        let mut report = Report::transfer(taken?.octets, start);
+        report.fields.push(("resumed_from", json!(from)));
+        Ok(report)
+    });
+    fetched.map_err(|failure| resumable.advise(failure))
+}
+
+/// The size of a file; `None` when there is none, and of a server that tells no sizes.
+async fn size_if_told(ftp: &Ftp, url: &FtpUrl) -> Result<Option<u64>, Failure> {
+    match ftp.size(&url.path).await {
+        Ok(octets) => Ok(Some(octets)),
+        Err(FtpError::Failed { code: FtpCode::OPERATE, .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Leaves the file in the module.
@@ -160,6 +221,9 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
         let from = arguments.from_fs.as_deref().unwrap_or_default();
         return put_from_fs(from, &url, how, arguments.extended, options, output);
     };
+    if arguments.resume {
+        return resume_put(file, &url, options, output);
+    }
     let (file, length) = open_source(file)?;
     with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
@@ -173,6 +237,42 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
         };
         bar.finish_and_clear();
         Ok(Report::transfer(sent?, start))
+    })
+}
+
+/// Sends what is missing on the server.
+fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> Result<Report, Failure> {
+    let (mut file, length) = open_source(path)?;
+    let length = length.ok_or_else(|| {
+        Failure::usage(format!("{} is no file, so nothing of it can be skipped", path.display()))
+    })?;
+    with_module(options, output, async |client| {
+        let ftp = open(client, options, url, FtpOptions::default()).await?;
+        let start = Instant::now();
+        let from = size_if_told(&ftp, url).await?.unwrap_or(0);
+        if from > length {
+            let message = format!(
+                "the server has {from} octets, {} only {length}; send all of it, without --resume",
+                path.display()
+            );
+            return Err(Failure::new("changed", message));
+        }
+        let mut how = FtpOptions::default();
+        if from > 0 {
+            how.put = PutOption::Append;
+        }
+        file.seek(SeekFrom::Start(from)).map_err(|error| Failure::file("read", path, &error))?;
+        let bar = output.progress(url.name(), Some(length));
+        bar.set_position(from);
+        let source = Metered::new(Unblock::new(file), bar.clone());
+        let sent = match from == length && length > 0 {
+            true => Ok(0),
+            false => ftp.with_options(how).put(&url.path, source).await,
+        };
+        bar.finish_and_clear();
+        let mut report = Report::transfer(sent?, start);
+        report.fields.push(("resumed_from", json!(from)));
+        Ok(report)
     })
 }
 

@@ -6,16 +6,19 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RANGE, USER_AGENT};
-use http::{Method, Request, StatusCode};
+use http::header::{
+    CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, RANGE, USER_AGENT,
+};
+use http::{Method, Request, Response, StatusCode};
 use serde_json::json;
 use sim800_command::HTTP_LIMIT;
-use sim800_session::{Client, Http, HttpOptions};
+use sim800_session::{Body, Client, Http, HttpOptions};
 
 use crate::args::{Http as Command, HttpData, HttpRequest, Options};
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
-use crate::output::{Output, Report, seconds, transferred};
+use crate::output::{Output, Report};
+use crate::resume::{Origin, Remnant, Resumable};
 use crate::sink::Sink;
 use crate::url::HttpUrl;
 
@@ -29,7 +32,10 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
             if let Some(range) = &get.range {
                 plan.request.headers_mut().insert(RANGE, parse_range(range)?);
             }
-            plan.transfer(get.output.as_deref(), options, output)
+            match &get.output {
+                Some(path) if get.resume => plan.resume(path, options, output),
+                path => plan.transfer(path.as_deref(), options, output),
+            }
         }
         Command::Post(post) => {
             let mut plan = Plan::new(Method::POST, read_data(&post.data)?, &post.request)?;
@@ -73,12 +79,14 @@ struct Plan {
     options: HttpOptions,
     /// What is asked for, for people.
     name: String,
+    /// What is asked for, without a password.
+    url: String,
 }
 
 impl Plan {
     fn new(method: Method, body: Bytes, arguments: &HttpRequest) -> Result<Self, Failure> {
         let url = HttpUrl::parse(&arguments.url)?;
-        let name = url.name().to_owned();
+        let (name, identity) = (url.name().to_owned(), url.identity());
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = url.into_uri();
@@ -98,7 +106,7 @@ impl Plan {
             options.timeout = Duration::from_secs(seconds);
         }
         options.proxy = arguments.proxy.as_deref().map(parse_proxy).transpose()?;
-        Ok(Self { request, options, name })
+        Ok(Self { request, options, name, url: identity })
     }
 
     /// The module's HTTP service, over a bearer.
@@ -144,15 +152,110 @@ impl Plan {
             if is_refusal(status) {
                 return Err(refusal(status));
             }
-            let octets = received?.octets;
-            let mut fields = vec![("status", json!(status.as_u16())), ("octets", json!(octets))];
+            let mut report = received_report(status, received?.octets, start);
             if sent > 0 {
-                fields.push(("sent", json!(sent)));
+                report.fields.push(("sent", json!(sent)));
             }
-            fields.push(("seconds", json!(seconds(start.elapsed()))));
-            let remark = format!("{status}: {}", transferred(octets, start));
-            Ok(Report { fields, text: String::new(), remark })
+            Ok(report)
         })
+    }
+
+    /// Fetches what is missing of a file, and keeps what has come if it breaks off again.
+    fn resume(self, file: &Path, options: &Options, output: Output) -> Result<Report, Failure> {
+        let resumable = Resumable::new(file)?;
+        let fetched = with_module(options, output, async |client| {
+            let http = self.client(client, options).await?;
+            let start = Instant::now();
+            let waiting = output.progress(&format!("waiting for {}", self.name), None);
+            let remnant = resumable.remnant(&self.url);
+            let answer = ask_for_the_rest(&http, &self.request, remnant.as_ref()).await;
+            waiting.finish_and_clear();
+            let (response, from) = answer?;
+            let status = response.status();
+            if is_refusal(status) {
+                return Err(refusal(status));
+            }
+            let origin = origin(&self.url, &response, from);
+            let sink = if from > 0 { resumable.go_on()? } else { resumable.begin(&origin)? };
+            let bar = output.progress(&self.name, origin.size);
+            bar.set_position(from);
+            let received = sink.take(response.into_body(), &bar).await;
+            bar.finish_and_clear();
+            let mut report = received_report(status, received?.octets, start);
+            report.fields.push(("resumed_from", json!(from)));
+            Ok(report)
+        });
+        fetched.map_err(|failure| resumable.advise(failure))
+    }
+}
+
+/// What a body came to.
+fn received_report(status: StatusCode, octets: u64, start: Instant) -> Report {
+    let Report { mut fields, text, remark } = Report::transfer(octets, start);
+    fields.insert(0, ("status", json!(status.as_u16())));
+    Report { fields, text, remark: format!("{status}: {remark}") }
+}
+
+/// Asks for what is missing, or for all of it when that does not go with what is there. The response, and the position of
+/// its first octet.
+async fn ask_for_the_rest(
+    http: &Http,
+    request: &Request<Bytes>,
+    remnant: Option<&Remnant>,
+) -> Result<(Response<Body>, u64), Failure> {
+    if let Some(remnant) = remnant {
+        let mut rest = request.clone();
+        rest.headers_mut().insert(RANGE, parse_range(&format!("{}-", remnant.octets))?);
+        let response = http.send(rest).await?;
+        match first_octet(&response, remnant) {
+            // There is no rest: what is there is of something else.
+            _ if response.status() == StatusCode::RANGE_NOT_SATISFIABLE => {}
+            _ if is_refusal(response.status()) => return Ok((response, 0)),
+            Some(0) => return Ok((response, 0)),
+            Some(first) => {
+                let origin = origin(&remnant.origin.url, &response, first);
+                if first == remnant.octets && remnant.origin.goes_with(&origin) {
+                    return Ok((response, first));
+                }
+            }
+            None => {}
+        }
+    }
+    Ok((http.send(request.clone()).await?, 0))
+}
+
+/// The position of the first octet of what came for the rest; `None` when that cannot be told. The status says little: the
+/// module of application note 3.7 tells 200 where servers say 206.
+fn first_octet(response: &Response<Body>, remnant: &Remnant) -> Option<u64> {
+    if let Some(range) = response.headers().get(CONTENT_RANGE) {
+        return range.to_str().ok()?.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok();
+    }
+    if response.status() == StatusCode::PARTIAL_CONTENT {
+        return Some(remnant.octets);
+    }
+    if !response.headers().is_empty() {
+        return Some(0);
+    }
+    // Firmware without headers leaves the length to judge by.
+    let (size, length) = (remnant.origin.size?, response.body().total()?);
+    if length == size {
+        Some(0)
+    } else if remnant.octets + length == size {
+        Some(remnant.octets)
+    } else {
+        None
+    }
+}
+
+/// What the body of a response is a part of, that begins at the octet `from`.
+fn origin(url: &str, response: &Response<Body>, from: u64) -> Origin {
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    // A weak tag does not tell octets apart (RFC 9110 section 8.8.1).
+    let validator = header(ETAG).filter(|tag| !tag.starts_with("W/")).or_else(|| header(LAST_MODIFIED));
+    Origin {
+        url: url.to_owned(),
+        size: response.body().total().map(|rest| from + rest),
+        validator: validator.map(str::to_owned),
     }
 }
 

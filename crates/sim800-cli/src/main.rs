@@ -15,6 +15,7 @@ mod info;
 mod metered;
 mod output;
 mod part_file;
+mod resume;
 mod sink;
 mod source;
 mod trace;

@@ -4,36 +4,77 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// A file and what stands beside it as long as it is not complete.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub(crate) path: PathBuf,
+    /// What has come.
+    pub(crate) part: PathBuf,
+    /// What that is a part of.
+    pub(crate) companion: PathBuf,
+}
+
+impl Names {
+    pub(crate) fn new(path: &Path) -> io::Result<Self> {
+        // The file that a link leads to is replaced, not the link.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if path.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let part = with_suffix(&path, ".part");
+        let companion = with_suffix(&part, ".json");
+        Ok(Self { path, part, companion })
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.to_owned().into_os_string();
+    path.push(suffix);
+    path.into()
+}
+
 /// A file in the making: what is written goes to `<name>.part` beside it, which becomes the file by
-/// [`complete`](Self::complete) and is removed on drop.
+/// [`complete`](Self::complete). On drop it is removed, or stays to be gone on with.
 #[derive(Debug)]
 pub(crate) struct PartFile {
     file: BufWriter<File>,
-    path: PathBuf,
-    part: PathBuf,
+    names: Names,
+    is_kept: bool,
     is_complete: bool,
 }
 
 impl PartFile {
     /// Begins the file at `path`; one that is there stays until it is replaced.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        // The file that a link leads to is replaced, not the link.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        let mut part = path.clone().into_os_string();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        Ok(Self { file: BufWriter::new(File::create(&part)?), path, part, is_complete: false })
+        let names = Names::new(path)?;
+        remove(&names.companion)?;
+        Ok(Self::new(File::create(&names.part)?, names, false))
+    }
+
+    /// The same, and what has come is kept on drop, with `companion` beside it.
+    pub(crate) fn begin(names: Names, companion: &str) -> io::Result<Self> {
+        // In this order no companion ever stands beside a part of something else.
+        remove(&names.companion)?;
+        let file = File::create(&names.part)?;
+        fs::write(&names.companion, companion)?;
+        Ok(Self::new(file, names, true))
+    }
+
+    /// Goes on with what was kept.
+    pub(crate) fn go_on(names: Names) -> io::Result<Self> {
+        Ok(Self::new(File::options().append(true).open(&names.part)?, names, true))
+    }
+
+    fn new(file: File, names: Names, is_kept: bool) -> Self {
+        Self { file: BufWriter::new(file), names, is_kept, is_complete: false }
     }
 
     /// Gives the file its name.
     pub(crate) fn complete(mut self) -> io::Result<()> {
         self.file.flush()?;
-        fs::rename(&self.part, &self.path)?;
+        fs::rename(&self.names.part, &self.names.path)?;
         self.is_complete = true;
-        Ok(())
+        remove(&self.names.companion)
     }
 }
 
@@ -49,10 +90,24 @@ impl Write for PartFile {
 
 impl Drop for PartFile {
     fn drop(&mut self) {
-        if !self.is_complete {
-            // Nobody is left to be told.
-            let _ = fs::remove_file(&self.part);
+        if self.is_complete {
+            return;
         }
+        // Nobody is left to be told of any failure.
+        let _ = self.file.flush();
+        let is_empty = self.file.get_ref().metadata().is_ok_and(|part| part.len() == 0);
+        if !self.is_kept || is_empty {
+            let _ = fs::remove_file(&self.names.part);
+            let _ = fs::remove_file(&self.names.companion);
+        }
+    }
+}
+
+/// Removes what may be there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -60,7 +115,7 @@ impl Drop for PartFile {
 mod tests {
     use super::*;
 
-    fn names(folder: &Path) -> Vec<String> {
+    fn listed(folder: &Path) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -75,9 +130,9 @@ mod tests {
         let path = folder.path().join("a.bin");
         let mut file = PartFile::create(&path).unwrap();
         file.write_all(b"octets").unwrap();
-        assert_eq!(names(folder.path()), ["a.bin.part"]);
+        assert_eq!(listed(folder.path()), ["a.bin.part"]);
         file.complete().unwrap();
-        assert_eq!(names(folder.path()), ["a.bin"]);
+        assert_eq!(listed(folder.path()), ["a.bin"]);
         assert_eq!(fs::read(path).unwrap(), b"octets");
     }
 
@@ -89,8 +144,30 @@ mod tests {
         let mut file = PartFile::create(&path).unwrap();
         file.write_all(b"new").unwrap();
         drop(file);
-        assert_eq!(names(folder.path()), ["a.bin"]);
+        assert_eq!(listed(folder.path()), ["a.bin"]);
         assert_eq!(fs::read(path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn what_is_to_be_gone_on_with_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = Names::new(&folder.path().join("a.bin")).unwrap();
+        drop(PartFile::begin(names.clone(), "of what").unwrap());
+        assert_eq!(listed(folder.path()), [""; 0], "there is nothing to go on with");
+        let mut file = PartFile::begin(names.clone(), "of what").unwrap();
+        file.write_all(b"oct").unwrap();
+        drop(file);
+        assert_eq!(listed(folder.path()), ["a.bin.part", "a.bin.part.json"]);
+        let mut file = PartFile::go_on(names.clone()).unwrap();
+        file.write_all(b"ets").unwrap();
+        file.complete().unwrap();
+        assert_eq!(listed(folder.path()), ["a.bin"]);
+        assert_eq!(fs::read(&names.path).unwrap(), b"octets");
+
+        drop(PartFile::begin(names.clone(), "of what").unwrap());
+        fs::write(&names.companion, "left").unwrap();
+        drop(PartFile::create(&names.path).unwrap());
+        assert_eq!(listed(folder.path()), ["a.bin"], "one that is not kept leaves nothing");
     }
 
     #[test]

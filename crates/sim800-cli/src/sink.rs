@@ -60,7 +60,7 @@ impl Sink {
             self.write(&octets).await?;
             taken.octets += octets.len() as u64;
             taken.checksum.update(&octets);
-            bar.set_position(taken.octets);
+            bar.inc(octets.len() as u64);
         }
         self.complete().await?;
         Ok(taken)

@@ -2,8 +2,6 @@
 //!
 //! No message shows the URL itself, for it may hold a password.
 
-use std::fmt;
-
 use percent_encoding::percent_decode_str;
 use sim800_session::Server;
 
@@ -25,6 +23,16 @@ impl HttpUrl {
 
     pub(crate) fn into_uri(self) -> http::Uri {
         self.0
+    }
+
+    /// The URL without user and password.
+    pub(crate) fn identity(&self) -> String {
+        let text = self.0.to_string();
+        let authority = self.0.authority().map_or("", |authority| authority.as_str());
+        match authority.rsplit_once('@') {
+            Some((_, address)) => text.replacen(authority, address, 1),
+            None => text,
+        }
     }
 
     /// The last part of the path, for people.
@@ -64,6 +72,12 @@ impl FtpUrl {
             url.path.push('/');
         }
         Ok(url)
+    }
+
+    /// The URL without the password; what a path leads to may depend on the user.
+    pub(crate) fn identity(&self) -> String {
+        let Server { host, port, user, .. } = &self.server;
+        format!("ftp://{user}@{host}:{port}{}", self.path)
     }
 
     /// The path of a file beside this one, or from the root on when `name` begins with a slash.
@@ -112,13 +126,6 @@ impl FtpUrl {
     /// The file's name, for people.
     pub(crate) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
-    }
-}
-
-/// Without user and password.
-impl fmt::Display for FtpUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ftp://{}:{}{}", self.server.host, self.server.port, self.path)
     }
 }
 
@@ -196,7 +203,7 @@ mod tests {
         let server = Server::new("example.org").with_port(2121).with_credentials("us@er", "p:w");
         assert_eq!(url.server, server);
         assert_eq!((url.path.as_str(), url.name()), ("/a dir/file.bin", "file.bin"));
-        assert_eq!(url.to_string(), "ftp://example.org:2121/a dir/file.bin");
+        assert_eq!(url.identity(), "ftp://us@er@example.org:2121/a dir/file.bin");
         assert!(!format!("{url:?}").contains("p:w"));
     }
 
@@ -216,6 +223,13 @@ mod tests {
         assert_eq!(directory("ftp://a"), "/");
         assert_eq!(directory("ftp://a/"), "/");
         assert_eq!(directory("ftp://a/one/two/"), "/one/two");
+    }
+
+    #[test]
+    fn no_password_is_in_what_is_remembered() {
+        assert_eq!(ftp("ftp://me:p@a/b").identity(), "ftp://me@a:21/b");
+        assert_eq!(HttpUrl::parse("http://me:p@a:8080/b?c").unwrap().identity(), "http://a:8080/b?c");
+        assert_eq!(HttpUrl::parse("https://a/b").unwrap().identity(), "https://a/b");
     }
 
     #[test]

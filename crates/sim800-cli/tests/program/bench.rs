@@ -32,7 +32,12 @@ impl Bench {
     }
 
     /// With another module.
-    pub(crate) fn with(mut config: Config) -> Self {
+    pub(crate) fn with(config: Config) -> Self {
+        Self::with_line(config, Line::unpaced())
+    }
+
+    /// With another module, and a line that takes its time.
+    pub(crate) fn with_line(mut config: Config, line: Line) -> Self {
         config.timings = Timings::instant();
         let door = TcpDoor::bind("127.0.0.1:0").unwrap();
         let port = format!("tcp://{}", door.address().unwrap());
@@ -41,7 +46,7 @@ impl Bench {
             ftp: FtpServer::start(&[(USER, PASSWORD)], Limits::default()).unwrap(),
             port,
             folder: tempfile::tempdir().unwrap(),
-            _module: Module::new(config, Line::unpaced()).start(door).unwrap(),
+            _module: Module::new(config, line).start(door).unwrap(),
         }
     }
 

@@ -5,4 +5,5 @@ mod bench;
 mod commands;
 mod emulator;
 mod interruption;
+mod resuming;
 mod transfers;

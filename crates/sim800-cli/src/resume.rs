@@ -1,0 +1,150 @@
+//! What is left of a download that broke off, and whether the rest of it goes behind that.
+//!
+//! Beside the part of `file`, `file.part`, stands `file.part.json`: what it is a part of.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::part_file::{Names, PartFile};
+use crate::sink::Sink;
+
+/// What a part is a part of, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// Without a password.
+    pub(crate) url: String,
+    /// Octets of the whole.
+    pub(crate) size: Option<u64>,
+    /// What the server changes together with the object: its entity tag or its date.
+    pub(crate) validator: Option<String>,
+}
+
+/// A part that is there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Remnant {
+    pub(crate) origin: Origin,
+    pub(crate) octets: u64,
+}
+
+/// A file that outlives a download that breaks off.
+#[derive(Debug)]
+pub(crate) struct Resumable {
+    names: Names,
+}
+
+impl Resumable {
+    pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
+        if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            let message = format!("{} is no file, so nothing can be resumed there", path.display());
+            return Err(Failure::usage(message));
+        }
+        let names = Names::new(path).map_err(|error| Failure::file("write", path, &error))?;
+        Ok(Self { names })
+    }
+
+    /// What is there of `url`; what does not say what it is a part of does not count.
+    pub(crate) fn remnant(&self, url: &str) -> Option<Remnant> {
+        let origin = Origin::parse(&fs::read_to_string(&self.names.companion).ok()?)?;
+        let octets = self.names.part.metadata().ok()?.len();
+        (origin.url == url && octets > 0).then_some(Remnant { origin, octets })
+    }
+
+    /// Begins the file anew.
+    pub(crate) fn begin(&self, origin: &Origin) -> Result<Sink, Failure> {
+        self.sink(PartFile::begin(self.names.clone(), &origin.to_text()))
+    }
+
+    /// Adds to what is there.
+    pub(crate) fn go_on(&self) -> Result<Sink, Failure> {
+        self.sink(PartFile::go_on(self.names.clone()))
+    }
+
+    fn sink(&self, file: std::io::Result<PartFile>) -> Result<Sink, Failure> {
+        let path = &self.names.path;
+        let file = file.map_err(|error| Failure::file("write", path, &error))?;
+        Ok(Sink::File(file, path.display().to_string()))
+    }
+
+    /// Says of a failure what can be done about it.
+    pub(crate) fn advise(&self, failure: Failure) -> Failure {
+        if !self.names.part.is_file() {
+            return failure;
+        }
+        let part = self.names.part.display();
+        failure.with_advice(format!("{part} is kept, and --resume goes on with it"))
+    }
+}
+
+impl Origin {
+    fn to_text(&self) -> String {
+        let Self { url, size, validator } = self;
+        format!("{}\n", json!({ "url": url, "size": size, "validator": validator }))
+    }
+
+    /// Whether what came `later` is of the same object, as far as can be told.
+    pub(crate) fn goes_with(&self, later: &Self) -> bool {
+        let differ = |one: Option<u64>, other: Option<u64>| one.is_some() && other.is_some() && one != other;
+        self.url == later.url
+            && !differ(self.size, later.size)
+            && (self.validator.is_none() || self.validator == later.validator)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let object: Value = serde_json::from_str(text).ok()?;
+        let url = object["url"].as_str()?.to_owned();
+        let validator = object["validator"].as_str().map(str::to_owned);
+        Some(Self { url, size: object["size"].as_u64(), validator })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn origin() -> Origin {
+        Origin { url: "http://a/\"b".to_owned(), size: Some(10), validator: Some("\"1\"".to_owned()) }
+    }
+
+    #[test]
+    fn what_is_written_beside_a_part_can_be_read() {
+        assert_eq!(Origin::parse(&origin().to_text()), Some(origin()));
+        let bare = Origin { url: "ftp://a/b".to_owned(), size: None, validator: None };
+        assert_eq!(Origin::parse(&bare.to_text()), Some(bare));
+        for text in ["", "{}", "[]", "{\"url\":1}"] {
+            assert_eq!(Origin::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_object_that_has_changed_does_not_go_with_what_is_there() {
+        let there = origin();
+        assert!(there.goes_with(&there));
+        assert!(there.goes_with(&Origin { size: None, ..there.clone() }));
+        assert!(!there.goes_with(&Origin { size: Some(11), ..there.clone() }));
+        assert!(!there.goes_with(&Origin { validator: Some("\"2\"".to_owned()), ..there.clone() }));
+        assert!(!there.goes_with(&Origin { validator: None, ..there.clone() }), "who knows");
+        let bare = Origin { validator: None, ..there.clone() };
+        assert!(bare.goes_with(&there), "there was nothing to remember");
+    }
+
+    #[test]
+    fn a_part_counts_only_for_what_it_is_a_part_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let resumable = Resumable::new(&path).unwrap();
+        assert_eq!(resumable.remnant("http://a/\"b"), None);
+        let mut file = PartFile::begin(resumable.names.clone(), &origin().to_text()).unwrap();
+        file.write_all(b"octet").unwrap();
+        drop(file);
+        let remnant = Remnant { origin: origin(), octets: 5 };
+        assert_eq!(resumable.remnant("http://a/\"b"), Some(remnant));
+        assert_eq!(resumable.remnant("http://a/c"), None);
+        fs::write(&resumable.names.companion, "damaged").unwrap();
+        assert_eq!(resumable.remnant("http://a/\"b"), None);
+    }
+}

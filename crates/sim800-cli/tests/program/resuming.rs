@@ -1,0 +1,168 @@
+//! Downloads and uploads that broke off, and go on.
+
+use std::fs;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use sim800_emulator::Config;
+use sim800_testbed::Line;
+use sim800_testbed::server::ftp::Fault;
+
+use crate::bad_input::fails;
+use crate::bench::{Bench, Finished, octets, signal, wait_until};
+
+const KEPT: &str = "sim800: interrupted; a.part is kept, and --resume goes on with it\n";
+
+/// Runs a download into `a`, interrupts it when some of it is there, and returns how much is left of it.
+fn break_off(bench: &Bench, arguments: &[&str]) -> u64 {
+    let child = bench.command(&[arguments, &["-o", "a", "--resume"]].concat()).spawn().unwrap();
+    let part = bench.path("a.part");
+    wait_until(|| part.metadata().is_ok_and(|part| part.len() > 0));
+    signal(&child, Signal::INT);
+    let finished = Finished::new(child.wait_with_output().unwrap());
+    assert_eq!((finished.code, finished.stderr.as_str()), (130, KEPT));
+    assert_eq!(bench.names(), ["a.part", "a.part.json"]);
+    part.metadata().unwrap().len()
+}
+
+/// Runs it again to its end, and returns where it went on.
+fn go_on(bench: &Bench, arguments: &[&str], expected: &[u8]) -> Value {
+    let finished = bench.run(&[arguments, &["-o", "a", "--resume", "--json"]].concat());
+    let object = finished.object();
+    let from = object["resumed_from"].as_u64().unwrap();
+    assert_eq!(object["octets"], expected.len() as u64 - from, "{object}");
+    assert!(fs::read(bench.path("a")).unwrap() == expected);
+    assert_eq!(bench.names(), ["a"]);
+    fs::remove_file(bench.path("a")).unwrap();
+    object
+}
+
+#[test]
+fn a_body_goes_on_where_it_broke_off() {
+    // Slow enough to be interrupted for certain.
+    let bench = Bench::with_line(Config::default(), Line::paced(2_000_000.try_into().unwrap()));
+    let body = octets(300_000);
+    bench.http.put("/a", "application/octet-stream", body.clone());
+    let url = bench.http.url("/a");
+    let get = ["http", "get", &url];
+    let there = break_off(&bench, &get);
+    assert!(there < 300_000);
+    let (part, companion) = (bench.path("a.part"), bench.path("a.part.json"));
+    let remembered: Value = serde_json::from_slice(&fs::read(&companion).unwrap()).unwrap();
+    assert_eq!((&remembered["url"], &remembered["size"]), (&json!(url), &json!(300_000)), "{remembered}");
+    let left = (fs::read(&part).unwrap(), fs::read(&companion).unwrap());
+    let restore = || {
+        fs::write(&part, &left.0).unwrap();
+        fs::write(&companion, &left.1).unwrap();
+    };
+
+    assert_eq!(go_on(&bench, &get, &body)["resumed_from"], there);
+    let last = bench.http.requests().pop().unwrap();
+    assert_eq!(last.headers()["range"], format!("bytes={there}-"));
+
+    restore();
+    bench.http.set_ranges(false);
+    assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 0, "all of it came");
+    bench.http.set_ranges(true);
+
+    restore();
+    bench.http.put("/b", "text/plain", "another");
+    assert_eq!(go_on(&bench, &["http", "get", &bench.http.url("/b")], b"another")["resumed_from"], 0);
+
+    restore();
+    let changed = vec![7; 300_000];
+    bench.http.put("/a", "application/octet-stream", changed.clone());
+    assert_eq!(go_on(&bench, &get, &changed)["resumed_from"], 0, "it is not the same any more");
+
+    restore();
+    bench.http.put("/a", "application/octet-stream", "short");
+    assert_eq!(go_on(&bench, &get, b"short")["resumed_from"], 0, "there is no rest");
+
+    restore();
+    fs::remove_file(&companion).unwrap();
+    assert_eq!(go_on(&bench, &get, b"short")["resumed_from"], 0, "nobody knows what it is a part of");
+}
+
+#[test]
+fn an_object_that_is_larger_than_the_module_goes_on_as_well() {
+    let bench = Bench::new();
+    let body = octets(1 << 20);
+    bench.http.put("/a", "application/octet-stream", body.clone());
+    let url = bench.http.url("/a");
+    fs::write(bench.path("a.part"), &body[..400_001]).unwrap();
+    let companion = json!({ "url": url, "size": 1 << 20, "validator": null }).to_string();
+    fs::write(bench.path("a.part.json"), companion).unwrap();
+    assert_eq!(go_on(&bench, &["http", "get", &url], &body)["resumed_from"], 400_001);
+}
+
+#[test]
+fn what_is_there_stays_when_the_server_says_no() {
+    let bench = Bench::new();
+    let url = bench.http.url("/missing");
+    fs::write(bench.path("a.part"), "part").unwrap();
+    let companion = json!({ "url": url, "size": 10, "validator": null }).to_string();
+    fs::write(bench.path("a.part.json"), companion).unwrap();
+    let get = ["http", "get", &url, "-o", "a", "--resume"];
+    fails(&bench, &get, 1, "http-status", "404 Not Found; a.part is kept");
+    assert_eq!(fs::read(bench.path("a.part")).unwrap(), b"part");
+    assert_eq!(bench.run(&["http", "get", &url, "-o", "a"]).code, 1);
+    assert_eq!(bench.names(), [""; 0], "without the option nothing is kept");
+    fails(&bench, &get, 1, "http-status", "404 Not Found");
+    fails(&bench, &["http", "get", &url, "-o", "/dev/null", "--resume"], 2, "usage", "is no file");
+    assert_eq!(bench.run(&["http", "get", &url, "--resume"]).code, 2, "of what?");
+}
+
+#[test]
+fn a_file_goes_on_where_it_broke_off() {
+    let bench = Bench::new();
+    let file = octets(100_000);
+    bench.ftp.put_file("/a", &file).unwrap();
+    let url = bench.ftp_url("/a");
+    let get = ["ftp", "get", &url];
+    bench.ftp.inject(Fault::DataStall { after: 50_000 });
+    let there = break_off(&bench, &get);
+    let (part, companion) = (bench.path("a.part"), bench.path("a.part.json"));
+    let left = (fs::read(&part).unwrap(), fs::read_to_string(&companion).unwrap());
+    assert!(!left.1.contains(crate::bench::PASSWORD), "{}", left.1);
+    let restore = || {
+        fs::write(&part, &left.0).unwrap();
+        fs::write(&companion, &left.1).unwrap();
+    };
+
+    bench.ftp.inject(Fault::Answer { verb: "REST", reply: "502 no such thing".into() });
+    let refused = bench.run(&[&get[..], &["-o", "a", "--resume", "--json"]].concat()).object();
+    assert_eq!(refused["error"]["code"], 74, "{refused}");
+    assert_eq!(bench.names(), ["a.part", "a.part.json"]);
+
+    assert_eq!(go_on(&bench, &get, &file)["resumed_from"], there);
+
+    fs::write(&part, &file).unwrap();
+    fs::write(&companion, &left.1).unwrap();
+    assert_eq!(go_on(&bench, &get, &file)["resumed_from"], 100_000, "nothing was missing");
+
+    restore();
+    bench.ftp.put_file("/a", b"changed").unwrap();
+    assert_eq!(go_on(&bench, &get, b"changed")["resumed_from"], 0);
+}
+
+#[test]
+fn the_rest_of_a_file_is_sent() {
+    let bench = Bench::new();
+    let file = octets(20_000);
+    fs::write(bench.path("here"), &file).unwrap();
+    let url = bench.ftp_url("/there");
+    let put = ["ftp", "put", "--resume", "here", &url];
+    let from = |expected: u64| {
+        let object = bench.run(&[&["--json"], &put[..]].concat()).object();
+        assert_eq!(object["resumed_from"], expected, "{object}");
+        assert_eq!(object["octets"], 20_000 - expected, "{object}");
+        assert_eq!(bench.ftp.file("/there").unwrap(), file);
+    };
+    from(0);
+    from(20_000);
+    bench.ftp.put_file("/there", &file[..7_001]).unwrap();
+    from(7_001);
+    bench.ftp.put_file("/there", &octets(20_001)).unwrap();
+    fails(&bench, &put, 1, "changed", "without --resume");
+    fails(&bench, &["ftp", "put", "--resume", "/dev/null", &url], 2, "usage", "is no file");
+}
