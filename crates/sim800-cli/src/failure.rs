@@ -15,7 +15,7 @@ pub(crate) struct Failure {
     code: Option<u32>,
     message: String,
     /// What becomes of what has come, where there is something to say about that.
-    advice: Option<String>,
+    advice: Option<Box<str>>,
     exit: u8,
     /// What is known all the same, for programs and on stdout.
     pub(crate) fields: Vec<(&'static str, Value)>,
@@ -65,7 +65,7 @@ impl Failure {
     }
 
     /// Says what becomes of what has come, instead of what was said of that.
-    pub(crate) fn with_advice(self, advice: impl Into<String>) -> Self {
+    pub(crate) fn with_advice(self, advice: impl Into<Box<str>>) -> Self {
         Self { advice: Some(advice.into()), ..self }
     }
 

@@ -10,9 +10,10 @@ use http::header::{
     CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, RANGE, USER_AGENT,
 };
 use http::{Method, Request, Response, StatusCode};
+use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_command::HTTP_LIMIT;
-use sim800_session::{Body, Client, Http, HttpOptions};
+use sim800_session::{Body, Client, Http, HttpError, HttpOptions, HttpProgress};
 
 use crate::args::{Http as Command, HttpData, HttpRequest, Options};
 use crate::connect::{open_bearer, with_module};
@@ -135,7 +136,7 @@ impl Plan {
             let sent = self.request.body().len();
             let start = Instant::now();
             let waiting = output.progress(&format!("waiting for {}", self.name), None);
-            let response = http.send(self.request).await;
+            let response = send(&http, self.request, &waiting).await;
             waiting.finish_and_clear();
             let response = response?;
             let status = response.status();
@@ -168,7 +169,7 @@ impl Plan {
             let start = Instant::now();
             let waiting = output.progress(&format!("waiting for {}", self.name), None);
             let remnant = resumable.remnant(&self.url);
-            let answer = ask_for_the_rest(&http, &self.request, remnant.as_ref()).await;
+            let answer = ask_for_the_rest(&http, &self.request, remnant.as_ref(), &waiting).await;
             waiting.finish_and_clear();
             let (response, from) = answer?;
             let status = response.status();
@@ -189,6 +190,15 @@ impl Plan {
     }
 }
 
+/// Sends a request, and lets `bar` show what the module has of the body already. To ask is worth it only for people.
+async fn send(http: &Http, request: Request<Bytes>, bar: &ProgressBar) -> Result<Response<Body>, HttpError> {
+    if bar.is_hidden() {
+        return http.send(request).await;
+    }
+    let show = |progress: HttpProgress| bar.set_position(progress.finished);
+    http.send_with_progress(request, Duration::from_secs(1), show).await
+}
+
 /// What a body came to.
 fn received_report(status: StatusCode, octets: u64, start: Instant) -> Report {
     let Report { mut fields, text, remark } = Report::transfer(octets, start);
@@ -202,11 +212,12 @@ async fn ask_for_the_rest(
     http: &Http,
     request: &Request<Bytes>,
     remnant: Option<&Remnant>,
+    bar: &ProgressBar,
 ) -> Result<(Response<Body>, u64), Failure> {
     if let Some(remnant) = remnant {
         let mut rest = request.clone();
         rest.headers_mut().insert(RANGE, parse_range(&format!("{}-", remnant.octets))?);
-        let response = http.send(rest).await?;
+        let response = send(http, rest, bar).await?;
         match first_octet(&response, remnant) {
             // There is no rest: what is there is of something else.
             _ if response.status() == StatusCode::RANGE_NOT_SATISFIABLE => {}
@@ -221,7 +232,7 @@ async fn ask_for_the_rest(
             None => {}
         }
     }
-    Ok((http.send(request.clone()).await?, 0))
+    Ok((send(http, request.clone(), bar).await?, 0))
 }
 
 /// The position of the first octet of what came for the rest; `None` when that cannot be told. The status says little: the
