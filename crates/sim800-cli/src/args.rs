@@ -122,9 +122,9 @@ pub(crate) struct HttpPost {
     pub(crate) request: HttpRequest,
     #[command(flatten)]
     pub(crate) data: HttpData,
-    /// Content type of the data
-    #[arg(long, value_name = "T", default_value = "application/octet-stream")]
-    pub(crate) content_type: String,
+    /// Content type of the data [default: application/octet-stream]
+    #[arg(long, value_name = "T")]
+    pub(crate) content_type: Option<String>,
     /// Write the body of the answer to FILE, which appears when it is complete
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

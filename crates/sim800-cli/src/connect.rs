@@ -22,6 +22,9 @@ use crate::trace::TraceFile;
 const CLEAN_UP: Duration = Duration::from_secs(10);
 const QUICK_CLEAN_UP: Duration = Duration::from_secs(2);
 
+/// What becomes of a module that was left in the middle of something.
+const STILL_BUSY: &str = "the module is still busy with it, and answers again within two minutes";
+
 /// The access point name for the built-in emulator, which takes any.
 const EMULATOR_APN: &str = "internet";
 
@@ -168,8 +171,11 @@ async fn supervise<T>(
     drop(client);
     let limit = if result.is_ok() { CLEAN_UP } else { QUICK_CLEAN_UP };
     // A second signal ends this, too.
-    let _ = interruptible(select(driver, smol::Timer::after(limit))).await;
-    result?
+    let cleaned = interruptible(select(driver, smol::Timer::after(limit))).await;
+    match (result, cleaned) {
+        (Err(interrupted), Ok(Either::Right(_)) | Err(_)) => Err(interrupted.with_advice(STILL_BUSY)),
+        (result, _) => result?,
+    }
 }
 
 /// Runs `future` to its end or to a signal that asks the program to end.

@@ -40,9 +40,7 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
         }
         Command::Post(post) => {
             let mut plan = Plan::new(Method::POST, read_data(&post.data)?, &post.request)?;
-            let content_type = HeaderValue::from_str(&post.content_type)
-                .map_err(|_| Failure::usage("the content type holds a character that no header may"))?;
-            plan.request.headers_mut().insert(CONTENT_TYPE, content_type);
+            plan.set_content_type(post.content_type.as_deref())?;
             plan.transfer(post.output.as_deref(), options, output)
         }
         Command::Delete(delete) => {
@@ -108,6 +106,22 @@ impl Plan {
         }
         options.proxy = arguments.proxy.as_deref().map(parse_proxy).transpose()?;
         Ok(Self { request, options, name, url: identity })
+    }
+
+    /// The type of the data: as given by option or header, else octets of any kind.
+    fn set_content_type(&mut self, given: Option<&str>) -> Result<(), Failure> {
+        let headers = self.request.headers_mut();
+        match given {
+            Some(_) if headers.contains_key(CONTENT_TYPE) => {
+                return Err(Failure::usage("the content type is given twice; once is enough"));
+            }
+            None if headers.contains_key(CONTENT_TYPE) => return Ok(()),
+            _ => {}
+        }
+        let content_type = HeaderValue::from_str(given.unwrap_or("application/octet-stream"))
+            .map_err(|_| Failure::usage("the content type holds a character that no header may"))?;
+        headers.insert(CONTENT_TYPE, content_type);
+        Ok(())
     }
 
     /// The module's HTTP service, over a bearer.

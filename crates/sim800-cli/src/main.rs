@@ -26,10 +26,21 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Command, CommandLine};
+use crate::failure::Failure;
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    let CommandLine { options, command } = CommandLine::parse();
+    let CommandLine { options, command } = match CommandLine::try_parse() {
+        Ok(line) => line,
+        // Programs get their one object, whatever is wrong; people get what clap shows them.
+        Err(error) if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") => {
+            let text = error.render().to_string();
+            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            let output = Output { json: true, quiet: true };
+            return ExitCode::from(output.finish(Err(Failure::usage(message))));
+        }
+        Err(error) => error.exit(),
+    };
     let output = Output { json: options.json, quiet: options.quiet || options.json };
     let result = match &command {
         Command::Http(command) => http::run(command, &options, output),

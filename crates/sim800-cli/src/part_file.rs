@@ -25,7 +25,17 @@ impl Names {
         let companion = with_suffix(&part, ".json");
         Ok(Self { path, part, companion })
     }
+
+    /// The same with the `n`th other name for what has come.
+    fn other(&self, n: u32) -> Self {
+        let part = with_suffix(&self.path, &format!(".{n}.part"));
+        let companion = with_suffix(&part, ".json");
+        Self { path: self.path.clone(), part, companion }
+    }
 }
+
+/// How many names are tried for what has come.
+const NAMES: u32 = 100;
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.to_owned().into_os_string();
@@ -33,7 +43,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
-/// A file in the making: what is written goes to `<name>.part` beside it, which becomes the file by
+/// A file in the making: what is written goes to `<name>.part` beside it, or to `<name>.1.part` where that is taken, which becomes the file by
 /// [`complete`](Self::complete). On drop it is removed, or stays to be gone on with.
 #[derive(Debug)]
 pub(crate) struct PartFile {
@@ -44,11 +54,25 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
-    /// Begins the file at `path`; one that is there stays until it is replaced.
+    /// Begins the file at `path`; one that is there stays until it is replaced. So does a file that has the name of the
+    /// part and was not kept by this program: another name is taken for the part then.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let names = Names::new(path)?;
-        remove(&names.companion)?;
-        Ok(Self::new(File::create(&names.part)?, names, false))
+        if names.companion.exists() {
+            remove(&names.part)?;
+            remove(&names.companion)?;
+        }
+        let mut others = (1..NAMES).map(|n| names.other(n));
+        let mut tried = names.clone();
+        loop {
+            match File::options().write(true).create_new(true).open(&tried.part) {
+                Ok(file) => return Ok(Self::new(file, tried, false)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    tried = others.next().ok_or(error)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The same, and what has come is kept on drop, with `companion` beside it.
@@ -146,6 +170,19 @@ mod tests {
         drop(file);
         assert_eq!(listed(folder.path()), ["a.bin"]);
         assert_eq!(fs::read(path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_not_taken_for_the_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        fs::write(folder.path().join("a.bin.part"), "precious").unwrap();
+        let (first, second) = (PartFile::create(&path).unwrap(), PartFile::create(&path).unwrap());
+        assert_eq!(listed(folder.path()), ["a.bin.1.part", "a.bin.2.part", "a.bin.part"]);
+        first.complete().unwrap();
+        drop(second);
+        assert_eq!(listed(folder.path()), ["a.bin", "a.bin.part"]);
+        assert_eq!(fs::read(folder.path().join("a.bin.part")).unwrap(), b"precious");
     }
 
     #[test]

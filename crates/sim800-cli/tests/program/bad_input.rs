@@ -173,3 +173,23 @@ fn a_module_that_goes_away() {
     assert_eq!(finished.code, 1);
     assert!(finished.stderr.contains("the line to the module"), "{}", finished.stderr);
 }
+
+/// What the command line's own parser refuses is told to programs as everything else.
+#[test]
+fn command_lines_that_cannot_be_read() {
+    let bench = Bench::new();
+    for arguments in
+        [&["--json", "nonsense"][..], &["--json", "http", "get", "http://a/", "--badopt"], &["--json"]]
+    {
+        let finished = bench.run(arguments);
+        assert_eq!(
+            (finished.code, finished.object()["error"]["kind"].as_str()),
+            (2, Some("usage")),
+            "{arguments:?}"
+        );
+        assert_eq!(finished.stderr, "");
+    }
+    let url = bench.http.url("/a");
+    let twice = ["http", "post", &url, "--data", "x", "--content-type", "a/b", "-H", "Content-Type: c/d"];
+    fails(&bench, &twice, 2, "usage", "given twice");
+}

@@ -168,3 +168,23 @@ fn the_demo_moves_everything() {
     assert_eq!((&object["ok"], object["transfers"].as_array().unwrap().len()), (&json!(true), 4), "{object}");
     assert!(finished.status.success() && finished.stderr.is_empty());
 }
+
+#[test]
+fn a_type_may_be_given_as_a_header() {
+    let bench = Bench::new();
+    let url = bench.http.url("/typed");
+    let finished = bench.run(&["http", "post", &url, "--data", "x", "-H", "Content-Type: text/x-mine"]);
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    assert_eq!(bench.http.requests()[0].headers()["content-type"], "text/x-mine");
+}
+
+#[test]
+fn a_file_of_somebody_else_stays_as_it_is() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", octets(1000));
+    std::fs::write(bench.path("a.part"), "precious").unwrap();
+    assert_eq!(bench.run(&["http", "get", &bench.http.url("/a"), "-o", "a"]).code, 0);
+    assert_eq!(bench.run(&["http", "get", &bench.http.url("/status/404"), "-o", "a"]).code, 1);
+    assert_eq!(std::fs::read(bench.path("a.part")).unwrap(), b"precious");
+    assert_eq!(bench.names(), ["a", "a.part"]);
+}
