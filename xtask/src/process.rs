@@ -24,6 +24,20 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
+/// Waits until `ready` holds, at most `limit`; whether it does.
+pub(crate) fn wait_until(limit: Duration, mut ready: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        if ready() {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(POLL);
+    }
+}
+
 /// A program that runs in the background. It ends when this value is dropped, and also when this process
 /// dies without dropping anything: the kernel then sends it the signal that `setpriv` asked for.
 #[derive(Debug)]

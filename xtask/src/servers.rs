@@ -2,6 +2,7 @@
 //! own in a temporary folder, and gone when their value is dropped.
 
 mod nginx;
+mod tinyproxy;
 mod vsftpd;
 
 use std::fs::{self, Permissions};
@@ -14,13 +15,18 @@ use std::time::Duration;
 use anyhow::Result;
 
 pub(crate) use self::nginx::Nginx;
+pub(crate) use self::tinyproxy::Tinyproxy;
 pub(crate) use self::vsftpd::Vsftpd;
 use crate::packages::Package;
 use crate::process::Background;
 
 /// The packages that the servers of this module come from.
-pub(crate) const PACKAGES: &[Package] =
-    &[Package { name: "nginx-light", program: "nginx" }, Package { name: "vsftpd", program: "vsftpd" }];
+pub(crate) const PACKAGES: &[Package] = &[
+    Package { name: "nginx-light", program: "nginx" },
+    // Only the program: the package tinyproxy adds a daemon.
+    Package { name: "tinyproxy-bin", program: "tinyproxy" },
+    Package { name: "vsftpd", program: "vsftpd" },
+];
 
 const START_LIMIT: Duration = Duration::from_secs(10);
 

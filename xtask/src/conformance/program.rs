@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::process::{self, Background, Finished};
 
@@ -65,12 +65,19 @@ impl<'a> Program<'a> {
     }
 
     /// Runs the program to its end, whatever that is.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Result<Finished> {
+    fn run(&self, arguments: &[&str]) -> Result<Finished> {
         let mut command = Command::new(self.path);
         command.arg("-p").arg(&self.emulator.link).args(["--runtime", self.runtime]);
         command.args(arguments).current_dir(&self.folder);
         process::run(&mut command, &self.scratch, LIMIT)
             .with_context(|| format!("the emulator said: {}", self.emulator.process.said()))
+    }
+
+    /// Runs the program, which must succeed; what it prints.
+    pub(crate) fn print(&self, arguments: &[&str]) -> Result<Vec<u8>> {
+        let finished = self.run(arguments)?;
+        ensure!(finished.status.success(), "{}: {}", finished.status, finished.stderr);
+        Ok(finished.stdout)
     }
 
     /// Runs the program, which must succeed; the one object that it prints.
@@ -98,6 +105,13 @@ impl<'a> Program<'a> {
     /// Puts `octets` into [`SENT`].
     pub(crate) fn give(&self, octets: &[u8]) -> Result<()> {
         Ok(fs::write(self.folder.join(SENT), octets)?)
+    }
+
+    /// Makes `octets` what is left of a download of `url` to [`FETCHED`] that broke off, and would have had `size` octets.
+    pub(crate) fn leave_part(&self, octets: &[u8], url: &str, size: usize) -> Result<()> {
+        let origin = json!({ "url": url, "size": size, "validator": null });
+        fs::write(self.folder.join(format!("{FETCHED}.part")), octets)?;
+        Ok(fs::write(self.folder.join(format!("{FETCHED}.part.json")), origin.to_string())?)
     }
 
     /// Takes what is in [`FETCHED`].

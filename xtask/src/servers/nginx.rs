@@ -1,4 +1,4 @@
-//! nginx: serves files, and stores what is posted to it.
+//! nginx: serves files, stores what is posted to it, and tells what it was asked.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ pub(crate) struct Nginx {
     _process: Background,
     port: u16,
     files: PathBuf,
+    log: PathBuf,
 }
 
 impl Nginx {
@@ -32,7 +33,7 @@ impl Nginx {
         arguments.extend(["-e".into(), folder.join("error.log").into()]);
         let mut process = Background::spawn(&program, &arguments, folder.join("output.log"))?;
         wait_for_port(&mut process, port)?;
-        Ok(Self { _process: process, port, files })
+        Ok(Self { _process: process, port, files, log: folder.join("access.log") })
     }
 
     /// Where the file `name` is fetched from.
@@ -43,6 +44,24 @@ impl Nginx {
     /// Where a body is posted to become the file `name`.
     pub(crate) fn store_url(&self, name: &str) -> String {
         self.url(&format!("store/{name}"))
+    }
+
+    /// Where a request is answered with 302, and sent on to the file `name`.
+    pub(crate) fn moved_url(&self, name: &str) -> String {
+        self.url(&format!("moved/{name}"))
+    }
+
+    /// Where a request is answered with what it was: its method, user agent, `X-Sim800` and `Via`, one line each.
+    pub(crate) fn echo_url(&self) -> String {
+        self.url("echo")
+    }
+
+    /// The requests for the file `name` so far: method, status and range of each. That of a request whose answer has just
+    /// come may still be missing.
+    pub(crate) fn requests(&self, name: &str) -> Result<Vec<String>> {
+        let text = fs::read_to_string(&self.log)?;
+        let requests = text.lines().filter_map(|line| line.strip_prefix(&format!("/{name} ")));
+        Ok(requests.map(str::to_owned).collect())
     }
 
     /// The file `name` on the server's disk.
@@ -63,7 +82,8 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{ worker_connections 64; }}
 http {{
-  access_log off;
+  log_format requests \"$uri $request_method $status $http_range\";
+  access_log {folder}/access.log requests;
   client_body_temp_path {folder}/temporary/body;
   proxy_temp_path {folder}/temporary/proxy;
   fastcgi_temp_path {folder}/temporary/fastcgi;
@@ -74,7 +94,11 @@ http {{
     listen 127.0.0.1:{port};
     root {folder}/files;
     client_max_body_size 1m;
-    location / {{ dav_methods PUT; dav_access user:rw group:rw all:r; }}
+    location / {{ dav_methods PUT DELETE; dav_access user:rw group:rw all:r; }}
+    location /moved/ {{ rewrite ^/moved/(.*)$ /$1 redirect; }}
+    location = /echo {{
+      return 200 \"$request_method\\n$http_user_agent\\n$http_x_sim800\\n$http_via\\n\";
+    }}
     location /store/ {{ proxy_method PUT; proxy_pass http://127.0.0.1:{port}/; }}
   }}
 }}

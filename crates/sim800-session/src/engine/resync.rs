@@ -34,6 +34,9 @@ pub(super) struct Resync {
     promised: Bytes,
     /// How long the abandoned command may keep the module busy with payload.
     patience: Duration,
+    /// Into which part of the usual silence the line is trusted: a line that was silent ever since it was opened is in
+    /// all likelihood in nobody's use.
+    hurry: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,12 +76,13 @@ impl Resync {
             owed: 0,
             promised: Bytes::new(),
             patience: Duration::ZERO,
+            hurry: 1,
         }
     }
 
     /// Begins at `now` on a line that somebody else may have left in the middle of anything.
     pub(super) fn on_unknown_line(now: Duration) -> Self {
-        Self { late_payload: true, owed: FILL_AT_MOST, ..Self::new(now) }
+        Self { late_payload: true, owed: FILL_AT_MOST, hurry: 3, ..Self::new(now) }
     }
 
     /// The abandoned command had asked the module for payload.
@@ -123,19 +127,23 @@ impl Resync {
     /// Octets came from the module.
     pub(super) fn handle_octets(&mut self, now: Duration) {
         self.quiet_since = now;
+        if let Stage::Quiet = self.stage {
+            self.hurry = 1;
+        }
     }
 
     /// A line came that no command claims, and that is no known unsolicited one.
     pub(super) fn handle_stray_line(&mut self) {
         if let Stage::Settling { .. } = self.stage {
             self.stage = Stage::Quiet;
+            self.hurry = 1;
         }
     }
 
     /// The result of a probe came.
     pub(super) fn handle_result(&mut self, now: Duration, code: FinalResultCode, limits: &Limits) {
         self.stage = match code {
-            FinalResultCode::Ok => Stage::Settling { until: now.saturating_add(limits.quiet) },
+            FinalResultCode::Ok => Stage::Settling { until: now.saturating_add(self.quiet(limits)) },
             _ => Stage::Quiet,
         };
     }
@@ -187,13 +195,17 @@ impl Resync {
         Step::Probe { fill: vec![b'\r'; fill].into(), line }
     }
 
+    fn quiet(&self, limits: &Limits) -> Duration {
+        limits.quiet / self.hurry
+    }
+
     /// Silence is waited for, but for no more than a quarter of the time there is: a module that never stops talking
     /// may still answer.
     fn quiet_until(&self, limits: &Limits) -> Duration {
-        let quiet = self.quiet_since.saturating_add(limits.quiet);
+        let quiet = self.quiet_since.saturating_add(self.quiet(limits));
         match self.wanted {
             Some((since, until)) => {
-                quiet.min((since + (until - since) / 4).max(since.saturating_add(limits.quiet)))
+                quiet.min((since + (until - since) / 4).max(since.saturating_add(self.quiet(limits))))
             }
             None => quiet,
         }
