@@ -135,7 +135,7 @@ pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Be
 /// Where the module is; `None` for the built-in emulator.
 fn endpoint(options: &Options) -> Result<Option<Endpoint>, Failure> {
     match options.port.as_deref() {
-        None | Some("emulator") => Ok(None),
+        None | Some("" | "emulator") => Ok(None),
         Some(port) => port.parse().map(Some).map_err(|error| Failure::usage(format!("{error}"))),
     }
 }

@@ -18,7 +18,17 @@ impl HttpUrl {
         if rest.is_empty() || rest.starts_with(['/', '?', ':']) {
             return Err(Failure::usage("the URL has no host; write http://HOST/PATH"));
         }
-        text.parse().map(Self).map_err(|error| Failure::usage(format!("the URL makes no sense: {error}")))
+        let uri: http::Uri =
+            text.parse().map_err(|error| Failure::usage(format!("the URL makes no sense: {error}")))?;
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
+        if address.starts_with('[') {
+            return Err(Failure::usage(NO_IPV6));
+        }
+        if address.contains(':') && uri.port_u16().is_none_or(|port| port == 0) {
+            return Err(Failure::usage(BAD_PORT));
+        }
+        Ok(Self(uri))
     }
 
     pub(crate) fn into_uri(self) -> http::Uri {
@@ -40,6 +50,10 @@ impl HttpUrl {
         self.0.path().rsplit('/').find(|part| !part.is_empty()).or_else(|| self.0.host()).unwrap_or_default()
     }
 }
+
+const NO_IPV6: &str = "the module knows no IPv6; write a host name or an IPv4 address";
+
+const BAD_PORT: &str = "the URL's port is no number from 1 to 65535";
 
 const NO_PASSWORD: &str =
     "the URL has no password; write ftp://USER:PASSWORD@HOST/PATH or set SIM800_FTP_PASSWORD";
@@ -100,10 +114,13 @@ impl FtpUrl {
             Some((credentials, address)) => (Some(credentials), address),
             None => (None, authority),
         };
+        if address.starts_with('[') {
+            return Err(Failure::usage(NO_IPV6));
+        }
         let (host, port) = match address.rsplit_once(':') {
             Some((host, port)) => {
                 let port = port.parse().ok().filter(|port| *port != 0);
-                (host, port.ok_or_else(|| Failure::usage("the URL's port is no number from 1 to 65535"))?)
+                (host, port.ok_or_else(|| Failure::usage(BAD_PORT))?)
             }
             None => (address, 21),
         };

@@ -74,7 +74,7 @@ impl fmt::Display for InvalidValue {
                 write!(f, "control octet 0x{octet:02x} at position {position}")
             }
             Self::NotAscii { position } => {
-                write!(f, "not ASCII at position {position}: encode it, in a URL with percent signs")
+                write!(f, "not ASCII at position {position}; the module takes nothing else")
             }
             Self::Backslash { position } => {
                 write!(f, "backslash at position {position}, which the module may take for a line end")

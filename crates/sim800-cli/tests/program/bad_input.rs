@@ -41,6 +41,9 @@ fn urls_that_cannot_be_sent() {
         ("http", "http://127.0.0.1/a\"b", "write it as %22"),
         ("http", "http://127.0.0.1/a\r\nAT+CPOWD=1", "a line break"),
         ("http", "http:///a", "has no host"),
+        ("http", "http://[::1]:80/a", "no IPv6"),
+        ("http", "http://127.0.0.1:99999/a", "port"),
+        ("ftp", "ftp://u:p@[::1]/a", "no IPv6"),
         ("ftp", "http://127.0.0.1/a", "use ftp://"),
         ("ftp", "ftp://u:p@127.0.0.1/a%22b", "a quotation mark"),
         ("ftp", "ftp://u:p@127.0.0.1/a%0D%0AAT", "a line break"),
@@ -98,7 +101,7 @@ fn servers_that_say_no() {
     let url = bench.ftp_url_with_password("guessed", "/a");
     let object = fails(&bench, &["ftp", "get", &url, "-o", "a"], 1, "ftp", "check user and password");
     assert_eq!(object["error"]["code"], 72);
-    fails(&bench, &["ftp", "get", &bench.ftp_url("/missing"), "-o", "a"], 1, "ftp", "check path");
+    fails(&bench, &["ftp", "get", &bench.ftp_url("/missing"), "-o", "a"], 1, "ftp", "is the file there");
     fails(&bench, &["ftp", "size", &bench.ftp_url("/missing")], 1, "ftp", "failed");
     fails(&bench, &["http", "get", &bench.http.url("/missing"), "-o", "a"], 1, "http-status", "404");
     assert_eq!(bench.run(&["ftp", "get", &bench.ftp_url("/a")]).stdout, b"octets", "the next one works");

@@ -224,7 +224,9 @@ fn hint(code: FtpCode) -> &'static str {
         FtpCode::ACTIVE => "; try passive mode",
         FtpCode::REST => "; the server cannot resume: fetch all of it",
         FtpCode::FILE_SYSTEM => "; is the file there, and is there room in the module's file system?",
-        FtpCode::OPERATE | FtpCode::DOWNLOAD | FtpCode::UPLOAD => "; check path and permissions",
+        FtpCode::OPERATE => "; check path and permissions",
+        FtpCode::DOWNLOAD => "; is the file there, and may it be read?",
+        FtpCode::UPLOAD => "; is the folder there, and may it be written to?",
         _ => "",
     }
 }
