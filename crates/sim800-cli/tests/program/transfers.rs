@@ -182,9 +182,9 @@ fn a_type_may_be_given_as_a_header() {
 fn a_file_of_somebody_else_stays_as_it_is() {
     let bench = Bench::new();
     bench.http.put("/a", "text/plain", octets(1000));
-    std::fs::write(bench.path("a.part"), "precious").unwrap();
+    fs::write(bench.path("a.part"), "precious").unwrap();
     assert_eq!(bench.run(&["http", "get", &bench.http.url("/a"), "-o", "a"]).code, 0);
     assert_eq!(bench.run(&["http", "get", &bench.http.url("/status/404"), "-o", "a"]).code, 1);
-    assert_eq!(std::fs::read(bench.path("a.part")).unwrap(), b"precious");
+    assert_eq!(fs::read(bench.path("a.part")).unwrap(), b"precious");
     assert_eq!(bench.names(), ["a", "a.part"]);
 }
