@@ -1,21 +1,24 @@
-//! The program against servers from the distribution: what it moves is compared on the server's own disk.
+//! The program against real servers: what it moves is compared on the server's own disk.
 //!
 //! Three real processes stand in a row: `sim800` on each of its runtimes, `sim800 emulate` over a pty, and a server on
 //! loopback.
 
+mod fs;
 mod ftp;
 mod http;
 mod payload;
 mod program;
 
+use std::iter;
+use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use self::payload::difference;
 use self::program::{Emulator, Program};
-use crate::servers::{Nginx, Tinyproxy, Vsftpd};
+use crate::servers::{FtpServer, Nginx, Tinyproxy, pyftpdlib, vsftpd};
 use crate::test::Outcome;
 use crate::{cargo, packages, servers};
 
@@ -35,23 +38,50 @@ pub(crate) fn run() -> Result<Outcome> {
     let folder = tempfile::Builder::new().prefix("sim800-").tempdir()?;
     let nginx = Nginx::start(&folder.path().join("nginx"))?;
     let tinyproxy = Tinyproxy::start(&folder.path().join("tinyproxy"))?;
-    let vsftpd = Vsftpd::start(&folder.path().join("vsftpd"))?;
+    let vsftpd = vsftpd::start(&folder.path().join("vsftpd"))?;
+    let another = start_pyftpdlib(&folder.path().join("pyftpdlib"))?;
+    let ftp_servers: Vec<(FtpServer, &[usize])> = iter::once((vsftpd, &ftp::SIZES[..]))
+        .chain(another.map(|server| (server, &ftp::FEW_SIZES[..])))
+        .collect();
     // One module for all, so that every case starts with what the one before has left in it.
     let emulator = Emulator::start(&path, folder.path())?;
 
     let mut tally = Tally::default();
     for runtime in RUNTIMES {
         let program = Program::new(&path, &emulator, runtime, &folder.path().join(runtime))?;
-        ftp::check(&mut tally, &program, &vsftpd, &ftp::SIZES);
+        tally.server = "nginx";
         http::check(&mut tally, &program, &nginx, &tinyproxy);
+        tally.server = "module";
+        fs::check(&mut tally, &program);
+        for (server, sizes) in &ftp_servers {
+            tally.server = server.name();
+            ftp::check(&mut tally, &program, server, sizes);
+            fs::check_with_server(&mut tally, &program, server);
+        }
     }
     println!("conformance: {} passed, {} failed, {} not run", tally.passed, tally.failed, tally.not_run);
     ensure!(tally.failed == 0, "{} failed, {} not run", tally.failed, tally.not_run);
     Ok(Outcome::Passed)
 }
 
+/// Starts the FTP server that does not come from the distribution; nothing where it cannot be installed.
+fn start_pyftpdlib(folder: &Path) -> Result<Option<FtpServer>> {
+    let metadata = cargo::metadata()?;
+    let target = metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
+    let environment = Path::new(target).join("pyftpdlib");
+    match pyftpdlib::install(&environment) {
+        Ok(()) => pyftpdlib::start(&environment, folder).map(Some),
+        Err(e) => {
+            println!("without pyftpdlib: {e:#}");
+            Ok(None)
+        }
+    }
+}
+
 #[derive(Default)]
 struct Tally {
+    /// What the program is run against, for people.
+    server: &'static str,
     passed: u32,
     failed: u32,
     not_run: u32,
@@ -67,7 +97,8 @@ impl Tally {
         let result = check().and_then(|()| program.expect_no_litter());
         let seconds = start.elapsed().as_secs_f64();
         let word = if result.is_ok() { "ok" } else { "FAILED" };
-        println!("{:<5} {name:<28} {size:>9} octets {seconds:>7.2} s  {word}", program.runtime());
+        let (runtime, server) = (program.runtime(), self.server);
+        println!("{runtime:<5} {server:<9} {name:<24} {size:>9} octets {seconds:>7.2} s  {word}");
         match result {
             Ok(()) => self.passed += 1,
             Err(e) => {

@@ -128,7 +128,7 @@ fn help() -> String {
 cargo xtask test [STEP…]   every check of the project, or only the named ones
 cargo xtask tidy           the rules that no compiler knows: layers, manifests, sources
 cargo xtask render         write the files that are made from the command table
-cargo xtask conformance    the program against nginx and vsftpd (root on Debian: installs them when missing)
+cargo xtask conformance    the program against nginx, tinyproxy, vsftpd and pyftpdlib (root on Debian: installs them when missing)
 cargo xtask instructions   the parser's instruction counts against the baseline; --bless makes a new one
 cargo xtask fuzz [TARGET] [--seconds N] [--jobs N]
                            fuzz one target, or all of them one after the other; 600 s each unless told

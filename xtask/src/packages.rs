@@ -28,18 +28,20 @@ pub(crate) fn install_missing(packages: &[Package]) -> Result<()> {
         .filter(|package| find(package.program).is_none())
         .map(|package| package.name)
         .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
+/// Installs packages by their names. Needs root and `apt-get`.
+pub(crate) fn install(names: &[&str]) -> Result<()> {
     if find("apt-get").is_none() {
-        bail!("{} not installed, and there is no apt-get to install with", missing.join(" and "));
+        bail!("{} not installed, and there is no apt-get to install with", names.join(" and "));
     }
-    println!("installing {} by apt-get", missing.join(" and "));
+    println!("installing {} by apt-get", names.join(" and "));
     let _policy = NoDaemons::declare()?;
     apt_get(&["update"])?;
     // Never at the price of something the machine's owner has installed: FTP servers exclude each other.
     let mut arguments = vec!["install", "--yes", "--no-install-recommends", "--no-remove"];
-    arguments.extend(&missing);
+    arguments.extend(names);
     apt_get(&arguments)
 }
 

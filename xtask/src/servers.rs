@@ -1,9 +1,11 @@
-//! Real servers from the distribution: in the foreground, on free loopback ports, with a configuration of their
-//! own in a temporary folder, and gone when their value is dropped.
+//! Real servers: in the foreground, on free loopback ports, with a configuration of their own in a temporary folder, and
+//! gone when their value is dropped.
 
+mod ftp;
 mod nginx;
+pub(crate) mod pyftpdlib;
 mod tinyproxy;
-mod vsftpd;
+pub(crate) mod vsftpd;
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -14,13 +16,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+pub(crate) use self::ftp::FtpServer;
 pub(crate) use self::nginx::Nginx;
 pub(crate) use self::tinyproxy::Tinyproxy;
-pub(crate) use self::vsftpd::Vsftpd;
 use crate::packages::Package;
 use crate::process::Background;
 
-/// The packages that the servers of this module come from.
+/// The packages that the servers come from, but for pyftpdlib.
 pub(crate) const PACKAGES: &[Package] = &[
     Package { name: "nginx-light", program: "nginx" },
     // Only the program: the package tinyproxy adds a daemon.

@@ -48,7 +48,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "every command and example of the application note has all that stands for it",
         check: coverage,
     },
-    Step { name: "conformance", about: "the program against nginx and vsftpd", check: conformance::run },
+    Step { name: "conformance", about: "the program against real servers", check: conformance::run },
 ];
 
 /// The step called `name`, which is in [`STEPS`].

@@ -82,7 +82,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{ worker_connections 64; }}
 http {{
-  log_format requests \"$uri $request_method $status $http_range\";
+  log_format requests \"$request_uri $request_method $status $http_range\";
   access_log {folder}/access.log requests;
   client_body_temp_path {folder}/temporary/body;
   proxy_temp_path {folder}/temporary/proxy;

@@ -1,57 +1,31 @@
 //! vsftpd: an anonymous user with a password, so that no account has to be made on this machine.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use super::ftp::{FtpServer, PASSWORD};
 use super::{create_folder, free_port, wait_for_port};
 use crate::process::{Background, find};
 
-/// What the anonymous user must give; anything else is refused with 530.
-const PASSWORD: &str = "secret";
-
-/// A running vsftpd.
-pub(crate) struct Vsftpd {
-    _process: Background,
-    port: u16,
-    files: PathBuf,
-}
-
-impl Vsftpd {
-    /// Starts vsftpd with everything that it writes under `folder`. Needs root.
-    pub(crate) fn start(folder: &Path) -> Result<Self> {
-        let program = find("vsftpd").context("vsftpd is not installed")?;
-        let root = folder.join("root");
-        let files = root.join("files");
-        create_folder(folder, 0o755)?;
-        // vsftpd refuses an anonymous user whose root can be written to; hence the folder inside.
-        create_folder(&root, 0o755)?;
-        create_folder(&files, 0o777)?;
-        create_folder(&folder.join("empty"), 0o755)?;
-        fs::write(folder.join("passwords"), format!("{PASSWORD}\n"))?;
-        let port = free_port()?;
-        let configuration = folder.join("vsftpd.conf");
-        fs::write(&configuration, configure(folder, port))?;
-        let mut process = Background::spawn(&program, &[configuration.into()], folder.join("output.log"))?;
-        wait_for_port(&mut process, port)?;
-        Ok(Self { _process: process, port, files })
-    }
-
-    /// Where the file `name` is fetched from and stored to.
-    pub(crate) fn url(&self, name: &str) -> String {
-        self.url_with_password(PASSWORD, name)
-    }
-
-    /// As [`url`](Self::url), with a password that may be wrong.
-    pub(crate) fn url_with_password(&self, password: &str, name: &str) -> String {
-        format!("ftp://anonymous:{password}@127.0.0.1:{}/files/{name}", self.port)
-    }
-
-    /// The file `name` on the server's disk.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.files.join(name)
-    }
+/// Starts vsftpd with everything that it writes under `folder`. Needs root.
+pub(crate) fn start(folder: &Path) -> Result<FtpServer> {
+    let program = find("vsftpd").context("vsftpd is not installed")?;
+    let root = folder.join("root");
+    let files = root.join("files");
+    create_folder(folder, 0o755)?;
+    // vsftpd refuses an anonymous user whose root can be written to; hence the folder inside.
+    create_folder(&root, 0o755)?;
+    create_folder(&files, 0o777)?;
+    create_folder(&folder.join("empty"), 0o755)?;
+    fs::write(folder.join("passwords"), format!("{PASSWORD}\n"))?;
+    let port = free_port()?;
+    let configuration = folder.join("vsftpd.conf");
+    fs::write(&configuration, configure(folder, port))?;
+    let mut process = Background::spawn(&program, &[configuration.into()], folder.join("output.log"))?;
+    wait_for_port(&mut process, port)?;
+    Ok(FtpServer { name: "vsftpd", _process: process, port, user: "anonymous", files })
 }
 
 /// The password list is what vsftpd has for anonymous users' mail addresses. Its sandbox does not get along with

@@ -1,0 +1,60 @@
+//! What FTP servers of every make have.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use super::create_folder;
+use crate::process::Background;
+
+/// What the user must give; anything else is refused with 530.
+pub(super) const PASSWORD: &str = "secret";
+
+/// A running FTP server.
+pub(crate) struct FtpServer {
+    pub(super) name: &'static str,
+    pub(super) _process: Background,
+    pub(super) port: u16,
+    pub(super) user: &'static str,
+    /// What is `/files` for the user.
+    pub(super) files: PathBuf,
+}
+
+impl FtpServer {
+    /// Its make.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where the file `name` is fetched from and stored to.
+    pub(crate) fn url(&self, name: &str) -> String {
+        self.url_with_password(PASSWORD, name)
+    }
+
+    /// As [`url`](Self::url), with a password that may be wrong.
+    pub(crate) fn url_with_password(&self, password: &str, name: &str) -> String {
+        format!("ftp://{}:{password}@127.0.0.1:{}/files/{name}", self.user, self.port)
+    }
+
+    /// As [`url`](Self::url), without a password.
+    pub(crate) fn public_url(&self, name: &str) -> String {
+        format!("ftp://{}@127.0.0.1:{}/files/{name}", self.user, self.port)
+    }
+
+    /// The file `name` on the server's disk.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.files.join(name)
+    }
+
+    /// Puts a file there that the user may write to.
+    pub(crate) fn create(&self, name: &str, octets: &[u8]) -> io::Result<()> {
+        fs::write(self.file(name), octets)?;
+        fs::set_permissions(self.file(name), Permissions::from_mode(0o666))
+    }
+
+    /// Makes a folder there that the user may write to.
+    pub(crate) fn create_folder(&self, name: &str) -> io::Result<()> {
+        create_folder(&self.file(name), 0o777)
+    }
+}
