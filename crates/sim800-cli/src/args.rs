@@ -190,27 +190,27 @@ pub(crate) enum Ftp {
     },
     /// List the directory at URL, as the server shows it
     Ls {
-        /// ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY
+        #[arg(help = "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY")]
         url: String,
     },
     /// Delete the file at URL
     Rm {
-        /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+        #[arg(help = "ftp://USER:PASSWORD@HOST[:PORT]/PATH")]
         url: String,
     },
     /// Make a directory at URL
     Mkdir {
-        /// ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY
+        #[arg(help = "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY")]
         url: String,
     },
     /// Remove the directory at URL, which must be empty
     Rmdir {
-        /// ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY
+        #[arg(help = "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY")]
         url: String,
     },
     /// Give the file at URL another name, where the module's firmware can
     Rename {
-        /// ftp://USER:PASSWORD@HOST[:PORT]/PATH
+        #[arg(help = "ftp://USER:PASSWORD@HOST[:PORT]/PATH")]
         url: String,
         /// The name, in the same directory, or a path from the server's root, which begins with a slash
         new: String,
