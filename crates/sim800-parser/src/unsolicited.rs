@@ -162,10 +162,12 @@ pub enum FsTransfer {
 impl<'a> From<Line<'a>> for Unsolicited<'a> {
     fn from(line: Line<'a>) -> Self {
         let typed = match line.text() {
-            [b'+' | b'*', ..] => {
-                let (name, parameters) = line.split();
-                name.and_then(|name| named(line, name, Values::new(parameters)))
-            }
+            text @ [b'+' | b'*', ..] => match line.split() {
+                (Some(name), parameters) => named(line, name, Values::new(parameters)),
+                // Before the colon of these stands a comma, which is in no name.
+                _ if text.starts_with(b"+IPD,") || text.starts_with(b"+RECEIVE,") => Some(Self::Tcp(line)),
+                _ => None,
+            },
             text => plain(line, text),
         };
         typed.unwrap_or(Self::Other(line))
@@ -332,7 +334,6 @@ fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unso
             Some(cid) if line.parameters() == b"DEACT" => {
                 Unsolicited::BearerDeactivated { cid: small(&mut Values::new(cid))? }
             }
-            _ if name.starts_with(b"+IPD") || name.starts_with(b"+RECEIVE") => Unsolicited::Tcp(line),
             _ if name.starts_with(b"+POP3") => Unsolicited::Service(line),
             _ => return None,
         },
@@ -494,7 +495,8 @@ mod tests {
     fn others() {
         assert!(matches!(typed("+CIEV: 10,\"26003\",\"Orange\",\"Orange\", 0, 0"), Unsolicited::Network(_)));
         assert!(matches!(typed("0, CONNECT OK"), Unsolicited::Tcp(_)));
-        assert!(matches!(typed("+IPD,5:hello"), Unsolicited::Other(_) | Unsolicited::Tcp(_)));
+        assert!(matches!(typed("+IPD,5:hello"), Unsolicited::Tcp(_)));
+        assert!(matches!(typed("+RECEIVE,0,5:"), Unsolicited::Tcp(_)));
         assert!(is_other("861234567890123"));
         assert!(is_other("garbage"));
     }

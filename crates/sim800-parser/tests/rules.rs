@@ -493,6 +493,27 @@ fn overlong_lines_do_not_cost_the_next_one() {
     assert_eq!((&events[..], &pending[..]), (&[Seen::Overlong(len.end as u64 + 2), ok()][..], &b""[..]));
 }
 
+/// The decoder gives up as the framer does.
+#[test]
+fn abandoned_by_the_decoder() {
+    let mut decoder = Decoder::new(Limits::default());
+    assert!(!decoder.in_flight());
+    decoder.begin(Expect::result().with_data(DataPhase::Announced {
+        name: "+HTTPREAD",
+        selector: None,
+        at_most: 50,
+    }));
+    assert!(decoder.in_flight());
+    decoder.handle_input(b"\r\n+HTTPREAD: 50\r\nsome");
+    while decoder.poll_event().is_some() {}
+    assert_eq!(decoder.remaining(), 50, "what is not polled yet is still to come");
+    decoder.abandon();
+    assert!(!decoder.in_flight() && decoder.remaining() == 0);
+    decoder.handle_input(b" text\r\n");
+    let Some(Event::Unsolicited(span)) = decoder.poll_event() else { panic!("the text is lost") };
+    assert_eq!(span.raw(), b"some text\r\n");
+}
+
 /// After giving up on a command its payload is text, and the next command is not answered by the old result code.
 #[test]
 fn abandoned() {
