@@ -16,7 +16,6 @@
 //!
 //! Any other port of `futures` traits, and any other executor than smol's own, goes with [`connect`].
 
-mod port;
 mod serial;
 
 use std::io;
@@ -30,7 +29,7 @@ use smol::io::{AsyncRead, AsyncWrite};
 use smol::net::TcpStream;
 use smol::{Async, Timer};
 
-pub use self::port::Port;
+pub use sim800_session::Port;
 
 /// Opens what `endpoint` names; see [`open_serial`] and [`open_tcp`].
 ///

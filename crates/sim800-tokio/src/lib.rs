@@ -16,7 +16,6 @@
 //!
 //! Any other port of `futures` traits goes with [`connect`]; `tokio_util::compat` makes one of tokio's.
 
-mod port;
 mod serial;
 
 use std::io;
@@ -31,8 +30,8 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
-pub use self::port::Port;
 use self::serial::SerialPort;
+pub use sim800_session::Port;
 
 /// Opens what `endpoint` names; see [`open_serial`] and [`open_tcp`].
 ///

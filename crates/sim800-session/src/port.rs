@@ -1,22 +1,26 @@
-//! A port of either kind behind one type.
+//! A port of any kind behind one type.
 
 use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use rustix::io::Errno;
-use smol::io::{AsyncRead, AsyncWrite};
+use futures::io::{AsyncRead, AsyncWrite};
+
+/// `EIO`, the same on every Unix: what a terminal says whose other side is gone.
+const EIO: i32 = 5;
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// An open port. It is closed by dropping it.
+/// An open port, whatever carries it. It is closed by dropping it.
 pub struct Port(Box<dyn Stream>);
 
 impl Port {
-    pub(crate) fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+    /// Takes an open serial device or connection.
+    #[must_use]
+    pub fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
         Self(Box::new(stream))
     }
 }
@@ -34,8 +38,8 @@ impl AsyncRead for Port {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_read(cx, buffer).map(|read| match read {
-            // A terminal whose other side is gone: an adapter that was unplugged, an emulator that has ended.
-            Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => Ok(0),
+            // An adapter that was unplugged, an emulator that has ended.
+            Err(error) if error.raw_os_error() == Some(EIO) => Ok(0),
             read => read,
         })
     }
