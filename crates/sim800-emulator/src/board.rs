@@ -47,6 +47,8 @@ pub(crate) enum Slow {
     Register(bool),
     /// Lists the networks.
     ListOperators,
+    /// Says the result code that was held back.
+    Result(Result<(), Refusal>),
 }
 
 /// Where payload goes.
@@ -69,11 +71,15 @@ pub(crate) struct Board {
     pub(crate) agenda: Agenda,
     effects: VecDeque<Effect>,
     operations: u64,
+    /// How much later the next final result code comes.
+    pub(crate) hesitation: Option<Duration>,
+    /// How many octets the next read gets at most.
+    short_read: Option<usize>,
 }
 
 impl Board {
     pub(crate) fn new(config: Config, format: Format) -> Self {
-        let output = Output::new(format, config.spacing);
+        let output = Output::new(format, &config);
         Self {
             config,
             now: Duration::ZERO,
@@ -81,12 +87,31 @@ impl Board {
             agenda: Agenda::default(),
             effects: VecDeque::new(),
             operations: 0,
+            hesitation: None,
+            short_read: None,
         }
     }
 
     /// Sets a timer.
     pub(crate) fn after(&mut self, delay: Duration, timer: Timer) {
         self.agenda.set(timer, self.now.saturating_add(delay));
+    }
+
+    /// How many of the octets asked for a read gets.
+    pub(crate) fn readable(&mut self, asked: usize) -> usize {
+        self.short_read.take().map_or(asked, |most| asked.min(most))
+    }
+
+    /// Lets the next read be a short one.
+    pub(crate) fn shorten(&mut self, at_most: usize) {
+        self.short_read = Some(at_most);
+    }
+
+    /// Drops all faults that are still to come.
+    pub(crate) fn heal(&mut self) {
+        self.hesitation = None;
+        self.short_read = None;
+        self.output.heal();
     }
 
     /// A name for a new operation.

@@ -49,6 +49,8 @@ pub struct Config {
     pub card: Option<Arc<dyn Storage>>,
     /// How header lines are spaced.
     pub spacing: Spacing,
+    /// Where the line ends before responses are left out.
+    pub line_ends: LineEnds,
     /// What `AT+HTTPDATA` says when its time runs out.
     pub http_data_expiry: DataExpiry,
     /// What `AT+FSWRITE` says behind `TimeOut` when its time runs out.
@@ -86,6 +88,7 @@ impl Default for Config {
             storage: Arc::new(internal()),
             card: None,
             spacing: Spacing::Sim800,
+            line_ends: LineEnds::Usual,
             http_data_expiry: DataExpiry::Error,
             fs_write_expiry: DataExpiry::Error,
             ftp_put_maxima: Vec::new(),
@@ -177,6 +180,18 @@ pub enum Spacing {
     Sim800,
     /// `+HTTPACTION:0,200,12`
     Sim900,
+}
+
+/// The CR LF that stands before a line under `ATV1` (V.250 5.7.1). Some firmware leaves it out (field logs).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LineEnds {
+    /// Before every line.
+    Usual,
+    /// Missing before final result codes: `+CSQ: 21,0` CR LF `OK`.
+    MissingBeforeResult,
+    /// Missing before all lines.
+    Missing,
 }
 
 /// How a command ends whose octets do not come in time. For `AT+HTTPDATA` the manual does not say, and logs show `OK`; for

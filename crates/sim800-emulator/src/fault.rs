@@ -1,5 +1,9 @@
 //! What can go wrong with a module, to be caused on purpose.
 
+use std::time::Duration;
+
+use bytes::Bytes;
+
 use crate::config::Registration;
 
 /// Something that goes wrong, now; see [`Emulator::handle_fault`](crate::Emulator::handle_fault).
@@ -30,6 +34,32 @@ pub enum Fault {
         /// The line, without line ends; several lines are separated by CR LF.
         text: String,
     },
+    /// Octets that are no line: noise of a level shifter, power-up octets out of the blue, a line without its end, which the next
+    /// one is then glued to. They appear behind what the module has said so far.
+    Noise {
+        /// The octets.
+        octets: Bytes,
+    },
+    /// The echo is switched, as by a profile that is restored on its own.
+    Echo(bool),
+    /// The next final result code comes so much later, while the module says what it likes: what a command sets off may then be
+    /// told before the command's own `OK`.
+    Hesitate {
+        /// How much later.
+        by: Duration,
+    },
+    /// The next read of a payload that has a header gets so many octets at most. Of an HTTP body none is a bare `OK`.
+    ShortRead {
+        /// How many.
+        at_most: usize,
+    },
+    /// The next header of a payload, and the next prompt that grants octets, tells another count than is true.
+    Announce {
+        /// The digits that stand in place of the count; whether they fit any number is not asked.
+        count: String,
+    },
+    /// Nothing goes wrong any more: what was planted for later will not happen. What has happened stays.
+    Over,
     /// Octets get lost or damaged on their way to the DTE.
     Damage {
         /// How many octets are still transmitted whole, counted from the first that was not polled yet.

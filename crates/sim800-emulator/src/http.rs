@@ -227,11 +227,12 @@ impl Http {
         };
         let service = self.service()?;
         let readable = service.readable();
+        let size = board.readable(size);
         let end = readable.len().min(start.saturating_add(size));
         // Nothing to read is a bare `OK`, and so is a request under way (field log).
         if service.action.is_none() && start < end {
             let octets = readable.slice(start..end);
-            board.output.payload(&format!("+HTTPREAD: {}", octets.len()), octets);
+            board.output.payload("+HTTPREAD: ", octets);
         }
         Ok(Step::Done)
     }
@@ -244,7 +245,7 @@ impl Http {
                 let service = self.service()?;
                 if service.action.is_none() && !service.head.is_empty() {
                     let head = service.head.clone();
-                    board.output.payload(&format!("+HTTPHEAD: {}", head.len()), head);
+                    board.output.payload("+HTTPHEAD: ", head);
                 }
             }
             _ => return Err(Refusal::Unknown),

@@ -75,7 +75,7 @@ mod ssl;
 mod storage;
 mod syntax;
 
-pub use config::{Config, DataExpiry, Grant, Registration, Sim, Spacing, Start, Timings};
+pub use config::{Config, DataExpiry, Grant, LineEnds, Registration, Sim, Spacing, Start, Timings};
 pub use effect::{Effect, FtpAction, FtpRequest, HttpMethod, HttpRequest, OperationId, PutOption};
 pub use fault::{Damage, Fault, Place, PowerDown};
 pub use module::Emulator;

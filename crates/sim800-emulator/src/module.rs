@@ -144,6 +144,7 @@ impl Emulator {
         match fault {
             Fault::Restart { announced } => self.restart(!announced),
             Fault::Damage { after, damage } => self.board.output.damage(after, damage),
+            Fault::Over => self.board.heal(),
             // The others happen to a module that is awake.
             _ if !self.on => {}
             Fault::BearerLost { cid } => self.lose_bearer(cid),
@@ -154,6 +155,11 @@ impl Emulator {
                 self.switch_off();
             }
             Fault::Inject { place, text } => self.board.output.inject(place, text),
+            Fault::Noise { octets } => self.board.output.raw(&octets),
+            Fault::Echo(on) => self.board.output.format.echo = on,
+            Fault::Hesitate { by } => self.board.hesitation = Some(by),
+            Fault::ShortRead { at_most } => self.board.shorten(at_most),
+            Fault::Announce { count } => self.board.output.announce(count),
         }
     }
 
@@ -313,7 +319,13 @@ impl Emulator {
 
     fn finish(&mut self, result: Result<(), Refusal>) {
         self.line.clear();
-        self.board.output.result(result);
+        match self.board.hesitation.take() {
+            Some(delay) if !delay.is_zero() => {
+                self.activity = Activity::Waiting(Slow::Result(result));
+                self.board.after(delay, Timer::Command);
+            }
+            _ => self.board.output.result(result),
+        }
     }
 
     /// Payload has come in full, or not in time.
@@ -354,7 +366,7 @@ impl Emulator {
             }
             Slow::Functionality(level) => self.set_functionality(level),
             Slow::Restart => {
-                self.finish(Ok(()));
+                self.board.output.result(Ok(()));
                 self.restart(self.general.is_autobauding());
                 return Ok(Step::Silent);
             }
@@ -369,6 +381,10 @@ impl Emulator {
             }
             Slow::Register(false) => self.register(Registration::NotRegistered),
             Slow::ListOperators => self.radio.list_operators(&mut self.board),
+            Slow::Result(result) => {
+                self.board.output.result(result);
+                return Ok(Step::Silent);
+            }
         }
         Ok(Step::Done)
     }

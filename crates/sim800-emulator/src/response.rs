@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::config::Spacing;
+use crate::config::{Config, LineEnds, Spacing};
 use crate::fault::{Damage, Place};
 use crate::refusal::Refusal;
 
@@ -34,6 +34,7 @@ pub(crate) struct Format {
 pub(crate) struct Output {
     pub(crate) format: Format,
     spacing: Spacing,
+    line_ends: LineEnds,
     queue: VecDeque<Bytes>,
     /// Behind the queue: small pieces, gathered.
     tail: BytesMut,
@@ -43,15 +44,18 @@ pub(crate) struct Output {
     deferred: Vec<String>,
     injected: Vec<(Place, String)>,
     damages: Vec<(u64, Damage)>,
+    /// What the next count is to be told as.
+    announced: Option<String>,
     /// No line goes out that was not asked for.
     mute: bool,
 }
 
 impl Output {
-    pub(crate) fn new(format: Format, spacing: Spacing) -> Self {
+    pub(crate) fn new(format: Format, config: &Config) -> Self {
         Self {
             format,
-            spacing,
+            spacing: config.spacing,
+            line_ends: config.line_ends,
             queue: VecDeque::new(),
             tail: BytesMut::new(),
             queued: 0,
@@ -59,6 +63,7 @@ impl Output {
             deferred: Vec::new(),
             injected: Vec::new(),
             damages: Vec::new(),
+            announced: None,
             mute: false,
         }
     }
@@ -78,12 +83,32 @@ impl Output {
 
     /// A header and as many octets as it says.
     pub(crate) fn payload(&mut self, header: &str, octets: Bytes) {
-        self.information(header);
+        self.count(header, octets.len());
         self.flush();
         self.queued += octets.len();
         if !octets.is_empty() {
             self.queue.push_back(octets);
         }
+    }
+
+    /// Information text that ends in a count of octets.
+    pub(crate) fn count(&mut self, text: &str, count: usize) {
+        match self.announced.take() {
+            Some(digits) => self.information(&format!("{text}{digits}")),
+            None => self.information(&format!("{text}{count}")),
+        }
+    }
+
+    /// Tells the next count as something else.
+    pub(crate) fn announce(&mut self, digits: String) {
+        self.announced = Some(digits);
+    }
+
+    /// Drops all faults that are still to come.
+    pub(crate) fn heal(&mut self) {
+        self.injected.clear();
+        self.damages.clear();
+        self.announced = None;
     }
 
     /// Octets without a header: who asked knows how many there are.
@@ -104,7 +129,7 @@ impl Output {
     /// A line that was not asked for.
     pub(crate) fn unsolicited(&mut self, text: &str) {
         if self.queued < FULL && !self.mute {
-            self.spaced(text, true);
+            self.spaced(text, self.line_ends != LineEnds::Missing);
         }
     }
 
@@ -125,7 +150,9 @@ impl Output {
 
     /// Octets that are no line, such as those for synchronisation at power-on.
     pub(crate) fn raw(&mut self, octets: &[u8]) {
-        self.push(octets);
+        if self.queued < FULL {
+            self.push(octets);
+        }
     }
 
     /// The final result code of a command line.
@@ -133,12 +160,17 @@ impl Output {
         self.place(Place::BeforeResponse);
         self.place(Place::BeforeResult);
         if !self.format.quiet {
+            let leading = self.line_ends == LineEnds::Usual;
             match (result, self.format.errors) {
                 (Ok(()), _) => self.code("OK", "0"),
                 (Err(Refusal::NoCarrier), _) => self.code("NO CARRIER", "3"),
                 (Err(Refusal::Unknown), _) | (Err(Refusal::Cme(_)), 0) => self.code("ERROR", "4"),
-                (Err(Refusal::Cme(error)), 1) => self.spaced(&format!("+CME ERROR: {}", error.code()), true),
-                (Err(Refusal::Cme(error)), _) => self.spaced(&format!("+CME ERROR: {}", error.text()), true),
+                (Err(Refusal::Cme(error)), 1) => {
+                    self.spaced(&format!("+CME ERROR: {}", error.code()), leading)
+                }
+                (Err(Refusal::Cme(error)), _) => {
+                    self.spaced(&format!("+CME ERROR: {}", error.text()), leading)
+                }
             }
         }
         for text in std::mem::take(&mut self.deferred) {
@@ -148,7 +180,7 @@ impl Output {
 
     fn code(&mut self, words: &str, digit: &str) {
         if self.format.verbose {
-            self.spaced(words, true);
+            self.spaced(words, self.line_ends == LineEnds::Usual);
         } else {
             self.push(digit.as_bytes());
             self.push(b"\r");
@@ -156,7 +188,7 @@ impl Output {
     }
 
     fn line(&mut self, text: &str) {
-        self.spaced(text, self.format.verbose);
+        self.spaced(text, self.format.verbose && self.line_ends != LineEnds::Missing);
     }
 
     fn spaced(&mut self, text: &str, leading: bool) {

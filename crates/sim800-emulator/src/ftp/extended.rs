@@ -43,7 +43,7 @@ impl Ftp {
                 {
                     return Err(Cme::NotAllowed.into());
                 }
-                board.output.information(&format!("+FTPEXTPUT: {position},{length}"));
+                board.output.count(&format!("+FTPEXTPUT: {position},"), length);
                 if length == 0 {
                     return Ok(Step::Done);
                 }
@@ -164,9 +164,9 @@ impl Ftp {
             }
             (3, Memory::Downloaded(octets)) => {
                 let start = parameters.number(1, 0..=MEMORY)?.min(octets.len());
-                let length = parameters.number(2, 1..=MEMORY)?;
+                let length = board.readable(parameters.number(2, 1..=MEMORY)?);
                 let part = octets.slice(start..octets.len().min(start + length));
-                board.output.payload(&format!("+FTPEXTGET: 3,{}", part.len()), part);
+                board.output.payload("+FTPEXTGET: 3,", part);
             }
             _ => return Err(Cme::NotAllowed.into()),
         }

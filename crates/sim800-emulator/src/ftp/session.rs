@@ -121,8 +121,8 @@ impl Session {
         if !download.begun {
             return Err(Cme::NotAllowed.into());
         }
-        let octets = download.take(length);
-        board.output.payload(&format!("{}: 2,{}", self.kind.name(), octets.len()), octets);
+        let octets = download.take(board.readable(length));
+        board.output.payload(&format!("{}: 2,", self.kind.name()), octets);
         download.announced = download.held > 0;
         if download.announced {
             board.after(repeat(board), Timer::FtpRepeat);
@@ -164,7 +164,7 @@ impl Session {
             Grant::AtMost(most) => length.min(usize::from(most.max(1))),
         };
         self.phase = Phase::Granted;
-        board.output.information(&format!("+FTPPUT: 2,{granted}"));
+        board.output.count("+FTPPUT: 2,", granted);
         Ok(Step::Input(granted, board.config.timings.ftp_neglect, Sink::FtpPut))
     }
 

@@ -1,6 +1,7 @@
 //! Faults at the places they are asked for.
 
-use sim800_emulator::{Damage, Effect, Fault, Place};
+use bytes::Bytes;
+use sim800_emulator::{Damage, Effect, Fault, LineEnds, NetworkEvent, Place};
 
 use crate::bench::{Bench, SECOND, instant};
 
@@ -85,4 +86,76 @@ fn a_restart_in_the_middle_of_everything() {
         bench.error("AT+HTTPTERM");
         bench.wait(1000 * SECOND, "");
     }
+}
+
+#[test]
+fn noise_and_a_line_that_is_glued_to_it() {
+    let mut bench = Bench::new(instant());
+    bench.fault(Fault::Noise { octets: Bytes::from_static(b"\xf8\0\r\n+CREG: 1") });
+    bench.fault(inject(Place::Now, "RING"));
+    bench.dce(b"\xf8\0\r\n+CREG: 1\r\nRING\r\n");
+}
+
+#[test]
+fn the_echo_comes_back() {
+    let mut bench = Bench::new(instant());
+    bench.fault(Fault::Echo(true));
+    bench.exchange("AT", "AT\r\r\nOK\r\n");
+}
+
+#[test]
+fn a_result_before_the_ok_of_its_command() {
+    let mut bench = Bench::http();
+    bench.fault(Fault::Hesitate { by: SECOND });
+    bench.exchange("AT+HTTPACTION=0", "");
+    let (id, _) = bench.http_request();
+    let (head, body) = (Bytes::new(), Bytes::from_static(b"a"));
+    bench.network(id, NetworkEvent::HttpDone { status: 200, head, body });
+    bench.dce("\r\n+HTTPACTION: 0,200,1\r\n");
+    bench.wait(SECOND, "\r\nOK\r\n");
+    bench.ok("AT");
+}
+
+#[test]
+fn a_read_is_shorter_than_what_there_is() {
+    let mut bench = Bench::http();
+    bench.dte("AT+HTTPDATA=4,1000\rabcd");
+    bench.dce("\r\nDOWNLOAD\r\n\r\nOK\r\n");
+    bench.fault(Fault::ShortRead { at_most: 3 });
+    bench.exchange("AT+HTTPREAD=0,4", "\r\n+HTTPREAD: 3\r\nabc\r\nOK\r\n");
+    bench.fault(Fault::ShortRead { at_most: 0 });
+    bench.ok("AT+HTTPREAD=3,1");
+    bench.exchange("AT+HTTPREAD=3,1", "\r\n+HTTPREAD: 1\r\nd\r\nOK\r\n");
+}
+
+#[test]
+fn counts_that_are_not_true() {
+    let mut bench = Bench::http();
+    bench.dte("AT+HTTPDATA=4,1000\rabcd");
+    bench.dce("\r\nDOWNLOAD\r\n\r\nOK\r\n");
+    bench.fault(Fault::Announce { count: "18446744073709551620".into() });
+    bench.exchange("AT+HTTPREAD=0,4", "\r\n+HTTPREAD: 18446744073709551620\r\nabcd\r\nOK\r\n");
+    bench.exchange("AT+HTTPREAD=0,4", "\r\n+HTTPREAD: 4\r\nabcd\r\nOK\r\n");
+}
+
+#[test]
+fn what_was_planted_does_not_happen_when_it_is_over() {
+    let mut bench = Bench::new(instant());
+    bench.fault(inject(Place::BeforeResult, "RING"));
+    bench.fault(Fault::Damage { after: 0, damage: Damage::Drop });
+    bench.fault(Fault::Hesitate { by: SECOND });
+    bench.fault(Fault::Over);
+    bench.ok("AT");
+}
+
+#[test]
+fn line_ends_that_firmware_leaves_out() {
+    let mut config = instant();
+    config.line_ends = LineEnds::MissingBeforeResult;
+    Bench::new(config.clone()).exchange("AT+CSQ", "\r\n+CSQ: 21,0\r\nOK\r\n");
+    config.line_ends = LineEnds::Missing;
+    let mut bench = Bench::new(config);
+    bench.exchange("AT+CSQ", "+CSQ: 21,0\r\nOK\r\n");
+    bench.fault(inject(Place::Now, "RING"));
+    bench.dce("RING\r\n");
 }
