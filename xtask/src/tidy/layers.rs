@@ -41,6 +41,11 @@ const LAYERS: &[Layer] = &[
     Layer { name: "sim800-parser", ours: &[], foreign: Some(&["arbitrary", "bytes", "winnow"]) },
     Layer { name: "sim800-command", ours: &["sim800-parser"], foreign: Some(&[]) },
     Layer {
+        name: "sim800-capture",
+        ours: &["sim800-command", "sim800-parser"],
+        foreign: Some(&["http", "serde_json", "sha2"]),
+    },
+    Layer {
         name: "sim800-session",
         ours: &["sim800-command", "sim800-parser"],
         foreign: Some(&["async-trait", "bytes", "futures", "http", "thiserror"]),
@@ -65,6 +70,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "sim800-cli",
         ours: &[
+            "sim800-capture",
             "sim800-command",
             "sim800-emulator",
             "sim800-parser",

@@ -1,0 +1,391 @@
+//! Octets of both directions as events.
+
+use std::time::Duration;
+
+use sim800_command::{
+    Command as _, FTP_EXTENDED_LIMIT, FTP_READ_LIMIT, FtpExtGetRead, FtpGetRead, FtpListRead, HttpHead,
+    HttpRead, Number,
+};
+use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line, Unsolicited, Value};
+
+use crate::command_line::{CommandLine, unknown};
+use crate::event::{Direction, Event, Kind, line};
+use crate::meaning::{self, Meaning};
+use crate::outgoing::{Outgoing, Sent};
+use crate::payload::Sum;
+
+/// How much is handed to the decoder at once, in octets.
+const PIECE: usize = 4096;
+
+/// Finds out what the octets of a capture are.
+///
+/// Commands are taken from what was sent, or from their echo where only the module was listened to. Where neither is
+/// there, lines are shown as they come, and a line that announces payload is believed.
+#[derive(Debug)]
+pub struct Capture {
+    decoder: Decoder,
+    /// Octets that the decoder was given and that are in no event yet.
+    untold: u64,
+    time: Option<Duration>,
+    flight: Option<Flight>,
+    /// Payload that is being received.
+    received: Option<Sum>,
+    /// Payload that is being sent.
+    sent: Option<Sum>,
+    outgoing: Outgoing,
+    /// Something was sent: the capture has both directions.
+    is_two_way: bool,
+}
+
+/// The command in flight.
+#[derive(Debug)]
+struct Flight {
+    /// Its name, where it is known to have one.
+    name: Option<String>,
+    /// The table tells what its response may hold.
+    known: bool,
+    /// How many octets it offers.
+    size: Option<u64>,
+    /// Its own line was seen, so its echo tells nothing new.
+    seen: bool,
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Capture {
+    /// A capture of which nothing is known.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            decoder: listening(Expect::result()),
+            untold: 0,
+            time: None,
+            flight: None,
+            received: None,
+            sent: None,
+            outgoing: Outgoing::default(),
+            is_two_way: false,
+        }
+    }
+
+    /// Takes octets that crossed the line at `time`, and hands `sink` the events that are complete.
+    pub fn handle_octets(
+        &mut self,
+        time: Option<Duration>,
+        direction: Direction,
+        octets: &[u8],
+        sink: &mut dyn FnMut(Event),
+    ) {
+        self.time = time;
+        match direction {
+            Direction::Sent => self.handle_sent(octets, sink),
+            Direction::Received => {
+                for piece in octets.chunks(PIECE) {
+                    self.decoder.handle_input(piece);
+                    self.untold += piece.len() as u64;
+                    while let Some(event) = self.decoder.poll_event() {
+                        self.take(event, sink);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The capture ends: what is not complete is handed out as far as it is there.
+    pub fn handle_end(&mut self, sink: &mut dyn FnMut(Event)) {
+        self.close_payload(sink);
+        self.close_line(sink);
+        let octets = std::mem::take(&mut self.untold);
+        if octets > 0 {
+            let pending = self.decoder.pending();
+            // Of a line that is too long nothing is there any more.
+            let line = (octets == pending.len() as u64).then_some(pending);
+            sink(self.cut(Direction::Received, octets, line));
+        }
+        *self = Self::new();
+    }
+
+    /// The line that is being sent is over, although it has not ended.
+    fn close_line(&mut self, sink: &mut dyn FnMut(Event)) {
+        if let Some(Sent { octets, line }) = self.outgoing.finish() {
+            sink(self.cut(Direction::Sent, octets, line.as_deref()));
+        }
+    }
+
+    /// The beginning of a line of so many octets.
+    fn cut(&self, direction: Direction, octets: u64, line: Option<&[u8]>) -> Event {
+        match line {
+            None => self.overlong(direction, octets),
+            Some(line) if line.trim_ascii().is_empty() => self.event(direction, Kind::Blank, line),
+            Some(line) => {
+                let meaning = Meaning::error("the line does not end");
+                meaning.give(self.event(direction, Kind::Unreadable, line))
+            }
+        }
+    }
+
+    fn overlong(&self, direction: Direction, octets: u64) -> Event {
+        let meaning = Meaning::error("a line longer than any; noise, or payload whose beginning is missing");
+        meaning.give(Event { octets, ..self.event(direction, Kind::Overlong, &[]) })
+    }
+
+    fn event(&self, direction: Direction, kind: Kind, octets: &[u8]) -> Event {
+        Event {
+            time: self.time,
+            direction: Some(direction),
+            kind,
+            octets: octets.len() as u64,
+            text: without_line_ends(octets).to_vec(),
+            payload: None,
+            is_error: false,
+            meaning: None,
+        }
+    }
+
+    fn payload(&self, direction: Direction, sum: Sum) -> Event {
+        let payload = sum.finish();
+        let meaning = meaning::payload(&payload);
+        let event = self.event(direction, Kind::Payload, &[]);
+        meaning.give(Event { octets: payload.received, payload: Some(payload), ..event })
+    }
+
+    /// What is open of payload is over, whether it is all there or not.
+    fn close_payload(&mut self, sink: &mut dyn FnMut(Event)) {
+        for (direction, sum) in
+            [(Direction::Sent, self.sent.take()), (Direction::Received, self.received.take())]
+        {
+            // Without a count, none is no data phase.
+            if let Some(sum) = sum.filter(|sum| !sum.is_nothing()) {
+                sink(self.payload(direction, sum));
+            }
+        }
+    }
+}
+
+/// What was sent.
+impl Capture {
+    fn handle_sent(&mut self, octets: &[u8], sink: &mut dyn FnMut(Event)) {
+        self.is_two_way |= !octets.is_empty();
+        let mut rest = octets;
+        while !rest.is_empty() {
+            if let Some(sum) = &mut self.sent {
+                let len =
+                    usize::try_from(sum.missing()).map_or(rest.len(), |missing| missing.min(rest.len()));
+                let (payload, after) = rest.split_at(len);
+                sum.add(payload);
+                rest = after;
+                if let Some(sum) = self.sent.take_if(|sum| sum.missing() == 0) {
+                    sink(self.payload(Direction::Sent, sum));
+                }
+            } else if let Some(sent) = self.outgoing.take(&mut rest) {
+                self.take_sent(sent, sink);
+            }
+        }
+    }
+
+    fn take_sent(&mut self, Sent { octets, line }: Sent, sink: &mut dyn FnMut(Event)) {
+        let Some(line) = line else { return sink(self.overlong(Direction::Sent, octets)) };
+        if line.trim_ascii().is_empty() {
+            return sink(self.event(Direction::Sent, Kind::Blank, &line));
+        }
+        let Some(command) = CommandLine::new(&line) else {
+            let meaning = Meaning::error("no command line");
+            return sink(meaning.give(self.event(Direction::Sent, Kind::Unreadable, &line)));
+        };
+        self.close_payload(sink);
+        sink(meaning::command(command).give(self.event(Direction::Sent, Kind::Command, &line)));
+        self.begin(command, true);
+    }
+
+    /// `command` is in flight from now on.
+    fn begin(&mut self, command: CommandLine<'_>, seen: bool) {
+        let known = command.known();
+        self.flight = Some(Flight {
+            name: command.name().map(str::to_owned),
+            known: known.is_some(),
+            size: known.and_then(|known| known.size),
+            seen,
+        });
+        // What is left of the data phase of the one before would be counted on.
+        self.decoder.abandon();
+        self.decoder.begin(known.map_or_else(unknown, |known| known.expect));
+    }
+}
+
+/// What was received.
+impl Capture {
+    fn take(&mut self, event: Parsed<impl AsRef<[u8]>>, sink: &mut dyn FnMut(Event)) {
+        let (kind, span) = match event {
+            Parsed::Payload { octets, remaining } => {
+                return self.take_payload(octets.as_ref(), remaining, sink);
+            }
+            Parsed::Overlong { discarded } => {
+                self.untold = self.untold.saturating_sub(discarded);
+                return sink(self.overlong(Direction::Received, discarded));
+            }
+            Parsed::Echo(span) => return self.take_echo(span.raw(), sink),
+            Parsed::Prompt { span, granted } => return self.take_prompt(span.raw(), granted, sink),
+            Parsed::Information(span) => (Kind::Information, span),
+            Parsed::Final { code, span } => {
+                self.close_payload(sink);
+                let flight = self.flight.take();
+                let meaning = meaning::result(code, flight.is_some() || !self.is_two_way);
+                self.tell(Kind::Final, span.raw(), meaning, sink);
+                return self.listen();
+            }
+            Parsed::Unsolicited(span) => (Kind::Unsolicited, span),
+            Parsed::Continuation(span) => {
+                let meaning = Meaning::of("the text of the line before");
+                return self.tell(Kind::Unsolicited, span.raw(), meaning, sink);
+            }
+            Parsed::Excess { span, announced } => {
+                let text = format!("announces {announced} octets, more than were asked for");
+                return self.tell(Kind::Unsolicited, span.raw(), Meaning::error(text), sink);
+            }
+            Parsed::Blank(span) => return self.tell(Kind::Blank, span.raw(), Meaning::default(), sink),
+            // An event that this does not know holds octets all the same; they are told of at the end.
+            _ => return,
+        };
+        self.take_line(kind, span.raw(), sink);
+    }
+
+    fn take_line(&mut self, kind: Kind, raw: &[u8], sink: &mut dyn FnMut(Event)) {
+        let text = line(raw);
+        if !self.flight.as_ref().is_some_and(|flight| flight.known)
+            && let Some(data) = announcement(text)
+        {
+            return self.believe(raw, data, sink);
+        }
+        let kind = match &self.flight {
+            // The table does not know its response, so any line of its name may be it.
+            Some(Flight { name: Some(name), known: false, .. })
+                if text.name().is_some_and(|other| other.eq_ignore_ascii_case(name)) =>
+            {
+                Kind::Information
+            }
+            _ => kind,
+        };
+        if kind == Kind::Information {
+            let meaning = meaning::information(text, self.decoder.remaining());
+            return self.tell(kind, raw, meaning, sink);
+        }
+        self.tell(kind, raw, meaning::unsolicited(raw, text), sink);
+        if Unsolicited::from(text) == Unsolicited::Ready {
+            // Nothing comes of what was in flight before.
+            self.close_payload(sink);
+            self.flight = None;
+            self.listen();
+        }
+    }
+
+    /// Reads `raw` again as the header that it is, so that what follows is counted and not read as lines.
+    fn believe(&mut self, raw: &[u8], data: DataPhase, sink: &mut dyn FnMut(Event)) {
+        let pending = self.decoder.pending().to_vec();
+        let expect = if self.flight.is_some() { unknown() } else { Expect::result() };
+        self.decoder = listening(expect.with_data(data));
+        // It is read once under this expectation: a flight that is known is not asked again.
+        let flight = self.flight.get_or_insert(Flight { name: None, known: true, size: None, seen: false });
+        flight.known = true;
+        self.decoder.handle_input(raw);
+        if let Some(event) = self.decoder.poll_event() {
+            self.take(event, sink);
+        }
+        self.decoder.handle_input(&pending);
+    }
+
+    fn take_echo(&mut self, raw: &[u8], sink: &mut dyn FnMut(Event)) {
+        let known = self.flight.as_ref().is_some_and(|flight| flight.seen);
+        let Some(command) = CommandLine::new(raw).filter(|_| !known) else {
+            let meaning = Meaning::of("the module repeats the command");
+            return self.tell(Kind::Echo, raw, meaning, sink);
+        };
+        self.tell(Kind::Echo, raw, meaning::command(command), sink);
+        self.begin(command, false);
+    }
+
+    fn take_prompt(&mut self, raw: &[u8], granted: Option<u32>, sink: &mut dyn FnMut(Event)) {
+        let flight = self.flight.as_ref();
+        let asked = granted.map(u64::from).or_else(|| flight?.size);
+        // What is sent is seen only where the command was.
+        let opens = flight.is_some_and(|flight| flight.seen) && asked != Some(0);
+        self.tell(Kind::Prompt, raw, meaning::prompt(asked), sink);
+        if opens {
+            self.close_line(sink);
+            self.sent = Some(Sum::new(asked));
+        }
+    }
+
+    fn take_payload(&mut self, octets: &[u8], remaining: u32, sink: &mut dyn FnMut(Event)) {
+        let len = octets.len() as u64;
+        self.untold = self.untold.saturating_sub(len);
+        self.received.get_or_insert_with(|| Sum::new(Some(len + u64::from(remaining)))).add(octets);
+        if remaining == 0
+            && let Some(sum) = self.received.take()
+        {
+            sink(self.payload(Direction::Received, sum));
+        }
+    }
+
+    fn tell(&mut self, kind: Kind, raw: &[u8], meaning: Meaning, sink: &mut dyn FnMut(Event)) {
+        self.untold = self.untold.saturating_sub(raw.len() as u64);
+        sink(meaning.give(self.event(Direction::Received, kind, raw)));
+    }
+
+    /// No command is in flight; an echo may tell of the next one.
+    fn listen(&mut self) {
+        self.decoder.begin(Expect::result());
+    }
+}
+
+/// A decoder that keeps no payload back: it is summed, and may be cut short at any octet.
+fn listening(expect: Expect) -> Decoder {
+    let mut limits = Limits::default();
+    limits.gather = 1;
+    let mut decoder = Decoder::new(limits);
+    decoder.begin(expect);
+    decoder
+}
+
+/// The data phase that a line opens when its command is not known: that of the largest command that gets such a line.
+fn announcement(text: Line<'_>) -> Option<DataPhase> {
+    let name = text.name()?;
+    let mut values = text.values();
+    let (first, second, None) = (values.next()?.number()?, values.next().map(Value::number), values.next())
+    else {
+        return None;
+    };
+    let phases = [
+        HttpRead.expect().data,
+        HttpHead.expect().data,
+        FtpGetRead { length: Number::<1, FTP_READ_LIMIT>::new(FTP_READ_LIMIT).ok()? }.expect().data,
+        FtpListRead { length: Number::<1, FTP_READ_LIMIT>::new(FTP_READ_LIMIT).ok()? }.expect().data,
+        FtpExtGetRead {
+            position: Number::<0, FTP_EXTENDED_LIMIT>::new(0).ok()?,
+            length: Number::<1, FTP_EXTENDED_LIMIT>::new(FTP_EXTENDED_LIMIT).ok()?,
+        }
+        .expect()
+        .data,
+    ];
+    phases.into_iter().find(|phase| match *phase {
+        DataPhase::Announced { name: expected, selector, at_most } if expected == name => {
+            let count = match (selector, second) {
+                (None, None) => Some(first),
+                (Some(selector), Some(count)) if first == u64::from(selector) => count,
+                _ => None,
+            };
+            count.is_some_and(|count| count <= u64::from(at_most))
+        }
+        _ => false,
+    })
+}
+
+fn without_line_ends(octets: &[u8]) -> &[u8] {
+    let is_line_end = |octet: &u8| matches!(octet, b'\r' | b'\n');
+    let start = octets.iter().position(|octet| !is_line_end(octet)).unwrap_or(octets.len());
+    let end = octets.iter().rposition(|octet| !is_line_end(octet)).map_or(start, |last| last + 1);
+    octets.get(start..end).unwrap_or_default()
+}

@@ -1,0 +1,136 @@
+//! What is found in a capture.
+
+use std::time::Duration;
+
+use sim800_parser::{Line, Span, Values};
+
+use crate::command_line::CommandLine;
+
+/// Which way octets went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a line has two ends")]
+pub enum Direction {
+    /// To the module.
+    Sent,
+    /// From the module.
+    Received,
+}
+
+/// What octets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A command line.
+    Command,
+    /// A command line that the module repeated.
+    Echo,
+    /// A line of the response to the command in flight.
+    Information,
+    /// The octets of one data phase.
+    Payload,
+    /// The module asks for payload.
+    Prompt,
+    /// The result code that ends a response.
+    Final,
+    /// A line that belongs to no command.
+    Unsolicited,
+    /// A line that is longer than any line can be. Its octets are counted, not kept.
+    Overlong,
+    /// An empty line by itself.
+    Blank,
+    /// What is none of these: a line that the capture cut, octets to the module that are no command line, a line of a trace
+    /// that is no record.
+    Unreadable,
+}
+
+impl Kind {
+    /// One word in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Echo => "echo",
+            Self::Information => "information",
+            Self::Payload => "payload",
+            Self::Prompt => "prompt",
+            Self::Final => "final",
+            Self::Unsolicited => "unsolicited",
+            Self::Overlong => "overlong",
+            Self::Blank => "blank",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// The octets of one data phase, summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Payload {
+    /// How many octets there should be; `None` where nobody said so.
+    pub announced: Option<u64>,
+    /// How many octets there are.
+    pub received: u64,
+    /// The SHA-256 of the octets, as the capture has them: secrets in a trace are masked.
+    pub sha256: [u8; 32],
+}
+
+/// What some octets of a capture are.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Event {
+    /// When the last of the octets crossed, from the start of the trace on; `None` where nobody noted it.
+    pub time: Option<Duration>,
+    /// Which way they went; `None` for a line of a trace that does not tell.
+    pub direction: Option<Direction>,
+    /// What they are.
+    pub kind: Kind,
+    /// How many octets of the capture they are, line ends included; for a line of a trace that is no record, how many it has
+    /// in the file.
+    pub octets: u64,
+    /// The line without its line ends; empty for payload. What is unreadable may be longer than this.
+    pub text: Vec<u8>,
+    /// Of payload, its sum.
+    pub payload: Option<Payload>,
+    /// Whether something went wrong.
+    pub is_error: bool,
+    /// What it means, where the text does not say so.
+    pub meaning: Option<String>,
+}
+
+impl Event {
+    /// What it is about: `+HTTPACTION` for that command, and for the line that tells of its result.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self.kind {
+            Kind::Command | Kind::Echo => CommandLine::new(&self.text)?.name(),
+            Kind::Unreadable => None,
+            _ => self.line().name(),
+        }
+    }
+
+    /// The values behind the name; none where there is no name.
+    #[must_use]
+    pub fn values(&self) -> Values<'_> {
+        let text = match self.kind {
+            Kind::Command | Kind::Echo => {
+                CommandLine::new(&self.text).map_or(&[][..], CommandLine::parameters)
+            }
+            _ if self.name().is_some() => self.line().parameters(),
+            _ => &[],
+        };
+        Values::new(text)
+    }
+
+    /// The text without noise before it.
+    fn line(&self) -> Line<'_> {
+        line(&self.text)
+    }
+}
+
+/// The line in `octets`, without its line ends and the noise before it.
+pub(crate) fn line(octets: &[u8]) -> Line<'_> {
+    // A span borrows from itself; its text is a part of the same octets, so it is looked for there.
+    let len = Span::new(octets).line().text().len();
+    let end = octets.trim_ascii_end();
+    Line::new(end.get(end.len().saturating_sub(len)..).unwrap_or_default())
+}

@@ -1,0 +1,242 @@
+//! What lines mean, for people.
+
+use http::StatusCode;
+use sim800_command::{BearerState, Cid, Command, Csq, Id, RegistrationStatus, SapbrQuery};
+use sim800_parser::{
+    FinalResultCode, FsTransfer, FtpCode, FtpEvent, HttpStatus, Line, PowerDown, Registration, Unsolicited,
+    Value,
+};
+
+use crate::command_line::CommandLine;
+use crate::event::{Event, Payload};
+
+/// What a module sends just after power-up at 115,200 bit/s, without the first octet, which is often lost (manual 1.4).
+const POWER_UP: &[u8] = b"IIII\xFF\xFF\xFF\xFF";
+
+/// What an event means, and whether that is bad.
+#[derive(Debug, Default)]
+pub(crate) struct Meaning {
+    text: Option<String>,
+    is_error: bool,
+}
+
+impl Meaning {
+    pub(crate) fn of(text: impl Into<String>) -> Self {
+        Self { text: Some(text.into()), is_error: false }
+    }
+
+    pub(crate) fn error(text: impl Into<String>) -> Self {
+        Self { is_error: true, ..Self::of(text) }
+    }
+
+    fn error_if(is_error: bool, text: impl Into<String>) -> Self {
+        Self { is_error, ..Self::of(text) }
+    }
+
+    pub(crate) fn give(self, event: Event) -> Event {
+        Event { meaning: self.text, is_error: self.is_error, ..event }
+    }
+}
+
+/// What the table says about a command, in its first sentence.
+pub(crate) fn command(line: CommandLine<'_>) -> Meaning {
+    let spec = line.known().map(|known| known.spec).or_else(|| line.alike());
+    let Some(spec) = spec else { return Meaning::default() };
+    let doc = spec.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = doc.split_once(". ").map_or_else(|| doc.trim_end_matches('.'), |(first, _)| first);
+    Meaning::of(sentence)
+}
+
+pub(crate) fn result(code: FinalResultCode, in_flight: bool) -> Meaning {
+    match code {
+        FinalResultCode::Cme(error) => Meaning::error(error.to_string()),
+        FinalResultCode::Cms(error) => Meaning::error(error.to_string()),
+        FinalResultCode::Ok | FinalResultCode::Connect if in_flight => Meaning::default(),
+        FinalResultCode::Ok | FinalResultCode::Connect => Meaning::of("no command is in flight"),
+        FinalResultCode::Error => Meaning::error("refused, without a reason"),
+        _ => Meaning { is_error: true, ..Meaning::default() },
+    }
+}
+
+/// `follow` octets of payload come next.
+pub(crate) fn information(line: Line<'_>, follow: u32) -> Meaning {
+    if follow > 0 {
+        return Meaning::of(format!("{follow} octets follow"));
+    }
+    known_information(line).map(Meaning::of).unwrap_or_default()
+}
+
+fn known_information(line: Line<'_>) -> Option<String> {
+    Some(match Id::from_name(line.name()?)? {
+        Id::Csq => match Csq.response(&[line]).ok()?.dbm() {
+            Some(dbm) => format!("{dbm} dBm"),
+            None => "signal not known".to_owned(),
+        },
+        Id::Creg | Id::Cgreg => {
+            let stat = line.values().nth(1).and_then(Value::number)?;
+            registered(u8::try_from(stat).ok()?)?.to_owned()
+        }
+        Id::Sapbr => {
+            let query = SapbrQuery { cid: Cid::new(1).ok()? };
+            let state = match query.response(&[line]).ok()?.state {
+                BearerState::Connecting => "being opened",
+                BearerState::Connected => "open",
+                BearerState::Closing => "being closed",
+                BearerState::Closed => "closed",
+                _ => return None,
+            };
+            format!("the bearer is {state}")
+        }
+        Id::FtpGet | Id::FtpList | Id::FtpExtGet if line.values().nth(1) == Some(Value::Number(0)) => {
+            "nothing to read".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+pub(crate) fn prompt(asked: Option<u64>) -> Meaning {
+    match asked {
+        Some(octets) => Meaning::of(format!("the module takes {octets} octets")),
+        None => Meaning::of("the module takes payload"),
+    }
+}
+
+pub(crate) fn payload(payload: &Payload) -> Meaning {
+    match payload.announced {
+        Some(announced) if announced != payload.received => {
+            Meaning::error(format!("{} octets are missing", announced.saturating_sub(payload.received)))
+        }
+        _ => Meaning::default(),
+    }
+}
+
+/// `raw` is the line as it came, noise included.
+pub(crate) fn unsolicited(raw: &[u8], line: Line<'_>) -> Meaning {
+    if raw.windows(POWER_UP.len()).any(|window| window == POWER_UP) {
+        return Meaning::error("the octets of a module that is switched on");
+    }
+    match Unsolicited::from(line) {
+        Unsolicited::Ready => Meaning::of("the module has started"),
+        Unsolicited::Functionality(0) => Meaning::of("minimum functionality"),
+        Unsolicited::Functionality(1) => Meaning::of("full functionality"),
+        Unsolicited::Functionality(4) => Meaning::of("the radio is off"),
+        Unsolicited::Pin(code) => pin(code),
+        Unsolicited::CallReady => Meaning::of("calls can be made"),
+        Unsolicited::SmsReady => Meaning::of("short messages can be sent"),
+        Unsolicited::PowerDown(PowerDown::UnderVoltage) => {
+            Meaning::error("the module switches itself off: the supply voltage fell")
+        }
+        Unsolicited::PowerDown(PowerDown::OverVoltage) => {
+            Meaning::error("the module switches itself off: the supply voltage rose")
+        }
+        Unsolicited::PowerDown(_) => Meaning::of("the module switches itself off"),
+        Unsolicited::UnderVoltage => Meaning::error("the supply voltage is low"),
+        Unsolicited::OverVoltage => Meaning::error("the supply voltage is high"),
+        Unsolicited::ChargeOnly => Meaning::of("the module does nothing but charge its battery"),
+        Unsolicited::Registration(registration) => registration_of("network", registration),
+        Unsolicited::GprsRegistration(registration) => registration_of("GPRS", registration),
+        Unsolicited::BearerDeactivated { cid } => Meaning::error(format!("the network closed bearer {cid}")),
+        Unsolicited::PdpDeactivated => Meaning::error("the network closed the bearer"),
+        Unsolicited::HttpAction { method, status, length } => http_action(method, status, length),
+        Unsolicited::FtpGet(event) => ftp("download", "read", event),
+        Unsolicited::FtpPut(event) => ftp("upload", "sent", event),
+        Unsolicited::FtpList(event) => ftp("listing", "read", event),
+        Unsolicited::FtpSize { code: FtpCode::DONE, size: Some(size) } => {
+            Meaning::of(format!("the file has {size} octets"))
+        }
+        Unsolicited::FtpSize { code, .. } => ended("asking for the size", code),
+        Unsolicited::FtpDelete(code) => ended("deleting", code),
+        Unsolicited::FtpMakeDirectory(code) => ended("making a directory", code),
+        Unsolicited::FtpRemoveDirectory(code) => ended("removing a directory", code),
+        Unsolicited::FtpRename(code) => ended("renaming", code),
+        Unsolicited::FtpExtGet(code) => ended("the extended download", code),
+        Unsolicited::FtpGetToFs(transfer) => stored("the download", transfer),
+        Unsolicited::FtpPutFromFs(transfer) => stored("the upload", transfer),
+        Unsolicited::Ring => Meaning::of("a call comes in"),
+        Unsolicited::Call(_) => Meaning::of("news of a call"),
+        Unsolicited::Network(_) => Meaning::of("news of the network"),
+        Unsolicited::Tcp(_) => Meaning::of("news of a TCP connection"),
+        Unsolicited::MessageStored(_) => Meaning::of("a short message was stored"),
+        Unsolicited::MessageHead(_) => Meaning::of("a short message"),
+        Unsolicited::Ussd(_) => Meaning::of("news of a network service (USSD)"),
+        Unsolicited::Sim(_) => Meaning::of("news of the SIM card"),
+        Unsolicited::Service(_) => Meaning::of("news of a service of the module"),
+        _ if raw.iter().any(|octet| !matches!(octet, b' '..=b'~' | b'\r' | b'\n' | b'\t')) => {
+            Meaning::error("noise, or payload whose beginning is missing")
+        }
+        _ => Meaning::default(),
+    }
+}
+
+fn pin(code: &str) -> Meaning {
+    match code {
+        "READY" => Meaning::of("the SIM card is ready"),
+        "NOT READY" => Meaning::of("the SIM card is not ready"),
+        "NOT INSERTED" => Meaning::error("there is no SIM card"),
+        "SIM PIN" => Meaning::error("the SIM card asks for its PIN"),
+        "SIM PUK" => Meaning::error("the SIM card asks for its PUK"),
+        _ => Meaning::default(),
+    }
+}
+
+fn registration_of(what: &str, registration: Registration<'_>) -> Meaning {
+    match registered(registration.stat) {
+        Some(state) => Meaning::error_if(registration.stat == 3, format!("{what}: {state}")),
+        None => Meaning::default(),
+    }
+}
+
+fn registered(stat: u8) -> Option<&'static str> {
+    Some(match RegistrationStatus::from(stat) {
+        RegistrationStatus::NotRegistered => "not registered",
+        RegistrationStatus::Home => "registered",
+        RegistrationStatus::Searching => "searching",
+        RegistrationStatus::Denied => "registration denied",
+        RegistrationStatus::Unknown => "unknown",
+        RegistrationStatus::Roaming => "registered, roaming",
+        _ => return None,
+    })
+}
+
+fn http_action(method: u8, status: HttpStatus, length: u32) -> Meaning {
+    let method = match method {
+        0 => "GET",
+        1 => "POST",
+        2 => "HEAD",
+        3 => "DELETE",
+        _ => "method",
+    };
+    let reason = StatusCode::from_u16(status.0).ok().and_then(|code| code.canonical_reason());
+    let text = match reason {
+        Some(reason) if !status.is_module_error() => format!("{method}: {} {reason}", status.0),
+        _ => format!("{method}: {status}"),
+    };
+    Meaning::error_if(status.0 >= 400, format!("{text}, {length} octets to read"))
+}
+
+fn ftp(what: &str, done: &str, event: FtpEvent) -> Meaning {
+    match event {
+        FtpEvent::Available => Meaning::of(format!("{what}: octets can be {done}")),
+        FtpEvent::Writable { at_most } => {
+            Meaning::of(format!("{what}: up to {at_most} octets can be {done}"))
+        }
+        FtpEvent::Ended(code) => ended(&format!("the {what}"), code),
+        _ => Meaning::default(),
+    }
+}
+
+fn ended(what: &str, code: FtpCode) -> Meaning {
+    match code {
+        FtpCode::DONE => Meaning::of(format!("{what} is done")),
+        FtpCode::QUIT => Meaning::of(format!("{what} ended: it was quit")),
+        code => Meaning::error(format!("{what} ended: {code}")),
+    }
+}
+
+fn stored(what: &str, transfer: FsTransfer) -> Meaning {
+    match transfer {
+        FsTransfer::Done { total } => Meaning::of(format!("{what} is done: {total} octets")),
+        FsTransfer::Failed(code) => ended(what, code),
+        _ => Meaning::default(),
+    }
+}

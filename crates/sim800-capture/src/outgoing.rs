@@ -1,0 +1,70 @@
+//! What is sent to the module, cut into lines.
+
+/// The longest line that is kept, in octets, its end included: more than the module takes (manual 1.4.4).
+const LIMIT: usize = 1024;
+
+/// The line that is being sent.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    line: Vec<u8>,
+    /// How many octets it has, those that were not kept included.
+    octets: u64,
+}
+
+/// A line that was sent, or the beginning of one.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) octets: u64,
+    /// `None` when it is longer than any line can be.
+    pub(crate) line: Option<Vec<u8>>,
+}
+
+impl Outgoing {
+    /// Takes octets up to the end of the line: CR, or what ends text instead, Ctrl-Z and ESC.
+    pub(crate) fn take(&mut self, rest: &mut &[u8]) -> Option<Sent> {
+        let end = rest.iter().position(|octet| matches!(octet, b'\r' | 0x1A | 0x1B));
+        let (octets, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
+        *rest = after;
+        self.octets += octets.len() as u64;
+        let room = LIMIT.saturating_sub(self.line.len());
+        self.line.extend_from_slice(octets.get(..room).unwrap_or(octets));
+        end.and_then(|_| self.finish())
+    }
+
+    /// The beginning of a line that does not end; `None` when there is none.
+    pub(crate) fn finish(&mut self) -> Option<Sent> {
+        let octets = std::mem::take(&mut self.octets);
+        let line = std::mem::take(&mut self.line);
+        (octets > 0).then(|| Sent { octets, line: (octets == line.len() as u64).then_some(line) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_where_the_module_takes_them() {
+        let mut outgoing = Outgoing::default();
+        let mut rest = &b"AT\r\nAT+CMGS=\"1\"\rtext\x1a"[..];
+        let mut lines = Vec::new();
+        while let Some(sent) = outgoing.take(&mut rest) {
+            lines.push(sent.line.unwrap());
+        }
+        assert_eq!(lines, [&b"AT\r"[..], b"\nAT+CMGS=\"1\"\r", b"text\x1a"]);
+        assert!(rest.is_empty() && outgoing.finish().is_none());
+    }
+
+    #[test]
+    fn what_is_too_long_is_counted() {
+        let mut outgoing = Outgoing::default();
+        for mut piece in [&[b'x'; 1000][..], &[b'x'; 1000], b"\r"] {
+            if let Some(sent) = outgoing.take(&mut piece) {
+                assert_eq!(sent.octets, 2001);
+                assert!(sent.line.is_none());
+                return;
+            }
+        }
+        panic!("the line has an end");
+    }
+}

@@ -1,0 +1,96 @@
+//! Every transcript as a capture: all of it is understood.
+
+use sim800_capture::{Capture, Direction, Event, Kind};
+use transcript::{Step, Transcript};
+
+#[path = "../../../testdata/transcript.rs"]
+mod transcript;
+
+fn decode(pieces: impl IntoIterator<Item = (Direction, Vec<u8>)>) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut capture = Capture::new();
+    for (direction, octets) in pieces {
+        capture.handle_octets(None, direction, &octets, &mut |event| events.push(event));
+    }
+    capture.handle_end(&mut |event| events.push(event));
+    events
+}
+
+fn both_ways(transcript: &Transcript) -> Vec<(Direction, Vec<u8>)> {
+    let pieces = transcript.steps.iter().map(|step| match step {
+        Step::Command(octets) | Step::Payload(octets) => (Direction::Sent, octets.clone()),
+        Step::Response(octets, _) => (Direction::Received, octets.clone()),
+    });
+    pieces.collect()
+}
+
+/// What the module sends with its echo on.
+fn one_way(transcript: &Transcript) -> Vec<(Direction, Vec<u8>)> {
+    let pieces = transcript.steps.iter().enumerate().filter_map(|(n, step)| match step {
+        // Some transcripts have the echo.
+        Step::Command(line) => match transcript.steps.get(n + 1) {
+            Some(Step::Response(octets, _)) if octets.starts_with(line) => None,
+            _ => Some((Direction::Received, line.clone())),
+        },
+        Step::Payload(_) => None,
+        Step::Response(octets, _) => Some((Direction::Received, octets.clone())),
+    });
+    pieces.collect()
+}
+
+/// The events of the transcripts' own language that an event of a capture is.
+fn written(event: &Event) -> Option<String> {
+    let text = event.text.trim_ascii().escape_ascii().to_string();
+    Some(match (event.kind, &event.payload) {
+        (Kind::Payload, Some(payload)) => format!("payload {}", payload.received),
+        (Kind::Information, _) => format!("information {text}"),
+        (Kind::Final, _) => format!("final {text}"),
+        (Kind::Prompt, _) => "prompt".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Of what a transcript expects, the kinds that are compared. Quotes are escaped in one and not in the other.
+fn expected(transcript: &Transcript) -> Vec<String> {
+    let events = transcript.steps.iter().filter_map(|step| match step {
+        Step::Response(_, events) => Some(events),
+        _ => None,
+    });
+    let kinds = ["payload ", "information ", "final ", "prompt"];
+    let kept = events.flatten().filter(|event| kinds.iter().any(|kind| event.starts_with(kind)));
+    kept.map(|event| if event.starts_with("prompt") { "prompt".to_owned() } else { event.clone() }).collect()
+}
+
+fn assert_understood(transcript: &Transcript, events: &[Event]) {
+    for event in events {
+        assert_ne!(event.kind, Kind::Unreadable, "{transcript}: {event:?}");
+    }
+    let received = |event: &&Event| event.direction == Some(Direction::Received);
+    let seen: Vec<_> = events.iter().filter(received).filter_map(written).collect();
+    let plain =
+        |lines: Vec<String>| lines.into_iter().map(|line| line.replace("\\\"", "\"")).collect::<Vec<_>>();
+    assert_eq!(plain(seen), plain(expected(transcript)), "{transcript}");
+}
+
+#[test]
+fn what_both_sides_sent_is_understood() {
+    for transcript in transcript::all() {
+        let events = decode(both_ways(&transcript));
+        assert_understood(&transcript, &events);
+        let sent: u64 = transcript
+            .steps
+            .iter()
+            .map(|step| if let Step::Payload(octets) = step { octets.len() as u64 } else { 0 })
+            .sum();
+        let payloads = events.iter().filter(|event| event.direction == Some(Direction::Sent));
+        let summed: u64 = payloads.filter_map(|event| Some(event.payload?.received)).sum();
+        assert_eq!(summed, sent, "{transcript}");
+    }
+}
+
+#[test]
+fn what_the_module_sent_is_understood() {
+    for transcript in transcript::all() {
+        assert_understood(&transcript, &decode(one_way(&transcript)));
+    }
+}
