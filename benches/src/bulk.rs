@@ -100,7 +100,6 @@ pub struct Seen {
 }
 
 impl Seen {
-    #[inline(always)]
     fn see<B: AsRef<[u8]>>(&mut self, event: Event<B>) {
         match event {
             // The slice is what the caller wants, so it has to be there.
@@ -113,7 +112,6 @@ impl Seen {
 }
 
 /// Frames one response.
-#[inline(always)]
 pub fn frame(framer: &mut Framer<256>, bulk: Bulk, response: &[u8], read: usize) -> Seen {
     let mut seen = Seen::default();
     framer.begin(bulk.expect());
@@ -124,7 +122,6 @@ pub fn frame(framer: &mut Framer<256>, bulk: Bulk, response: &[u8], read: usize)
 }
 
 /// Decodes one response.
-#[inline(always)]
 pub fn decode(decoder: &mut Decoder, bulk: Bulk, response: &[u8], read: usize) -> Seen {
     let mut seen = Seen::default();
     decoder.begin(bulk.expect());
@@ -138,7 +135,6 @@ pub fn decode(decoder: &mut Decoder, bulk: Bulk, response: &[u8], read: usize) -
 }
 
 /// Only makes the pieces: what is to be taken off every count of instructions.
-#[inline(always)]
 pub fn pieces(response: &[u8], read: usize) -> Seen {
     let mut seen = Seen::default();
     for input in response.chunks(read) {

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer, Unsolicited, Value, Values};
+use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer, Line, Unsolicited, Value, Values};
 
 /// The lines of one kind and how often they come.
 #[derive(Clone, Copy, Debug)]
@@ -86,25 +86,26 @@ pub struct Sum {
 }
 
 impl Sum {
-    #[inline(always)]
     fn add(&mut self, event: Event<&[u8]>) {
         match event {
-            Event::Unsolicited(span) => {
-                let line = span.unsolicited();
-                self.typed += usize::from(!matches!(line, Unsolicited::Other(_)));
-                if let Unsolicited::HttpAction { method, status, length } = line {
-                    self.numbers += u64::from(method) + u64::from(status.0) + u64::from(length);
-                }
-                black_box(line);
-            }
-            Event::Information(span) => {
-                self.typed += 1;
-                let numbers = span.line().values().filter_map(Value::number);
-                self.numbers += numbers.sum::<u64>();
-            }
+            Event::Unsolicited(span) => self.add_unsolicited(span.unsolicited()),
+            Event::Information(span) => self.add_information(span.line()),
             Event::Final { code: FinalResultCode::Ok, .. } => self.typed += 1,
             _ => {}
         }
+    }
+
+    fn add_unsolicited(&mut self, line: Unsolicited<'_>) {
+        self.typed += usize::from(!matches!(line, Unsolicited::Other(_)));
+        if let Unsolicited::HttpAction { method, status, length } = line {
+            self.numbers += u64::from(method) + u64::from(status.0) + u64::from(length);
+        }
+        black_box(&line);
+    }
+
+    fn add_information(&mut self, line: Line<'_>) {
+        self.typed += 1;
+        self.numbers += line.values().filter_map(Value::number).sum::<u64>();
     }
 }
 

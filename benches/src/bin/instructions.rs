@@ -9,7 +9,9 @@ use sim800_benches::lines::{LINES, Lines, read};
 use sim800_parser::{Decoder, Framer, Limits};
 
 /// A read of one octet costs the same as each of the others and makes the longest runs.
-const READS: [usize; 4] = [16, 64, 1024, 65_536];
+const READS: [usize; 5] = [16, 64, 1024, 65_536, ALL];
+/// A read that takes the whole response: what is left is the cost of framing without that of reads.
+const ALL: usize = usize::MAX;
 const FEW: usize = 20;
 const MORE: usize = 120;
 
@@ -24,7 +26,8 @@ enum Case {
 fn main() {
     for bulk in BULK {
         for read in READS {
-            let name = format!("{} {}, reads of {read}", bulk.command, bulk.payload);
+            let reads = if read == ALL { "one read".to_owned() } else { format!("reads of {read}") };
+            let name = format!("{} {}, {reads}", bulk.command, bulk.payload);
             count(&format!("pieces: {name}"), 1, &Case::Pieces(bulk, read));
             count(&format!("framer: {name}"), 1, &Case::Framer(bulk, read));
             count(&format!("decoder: {name}"), 1, &Case::Decoder(bulk, read));

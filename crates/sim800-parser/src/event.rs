@@ -56,7 +56,18 @@ impl<B: AsRef<[u8]>> fmt::Debug for Span<B> {
 /// The text of a line: see [`Span::line`].
 #[inline]
 pub(crate) fn text(raw: &[u8]) -> &[u8] {
-    let mut text = raw;
+    match raw {
+        [b'\r', b'\n', text @ .., b'\r', b'\n'] => trimmed(text),
+        text => trimmed(text),
+    }
+}
+
+/// Without noise before it and blanks behind it; almost no line has any, once its line ends are off.
+#[inline(always)]
+pub(crate) fn trimmed(mut text: &[u8]) -> &[u8] {
+    if let [b'!'..=b'~', .., b'!'..=b'~'] = text {
+        return text;
+    }
     while let [b'\0'..=b' ' | 0x7F..=0xFF, rest @ ..] = text {
         text = rest;
     }

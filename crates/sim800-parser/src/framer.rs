@@ -1,6 +1,7 @@
 //! [`Framer`]: the octets of the DCE as events, without a heap.
 
 use core::fmt;
+use core::ops::Range;
 
 use crate::event::Kind;
 use crate::machine::{Machine, SLACK, Step, find};
@@ -79,17 +80,23 @@ impl<const N: usize> Framer<N> {
     #[inline(always)]
     pub fn next<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<&'e [u8]>> {
         // Most reads lie inside the payload.
-        if self.machine.remaining != 0 && self.end == 0 {
-            return self.payload(input);
+        if input.len() < self.machine.remaining as usize && !input.is_empty() {
+            debug_assert_eq!(self.end, 0, "payload is never carried");
+            let octets = self.machine.take_payload(input);
+            return Some(Event::Payload { octets, remaining: self.machine.remaining });
         }
         let (kind, place) = self.find(input)?;
-        self.event(kind, place)
+        Some(kind.event(match place {
+            Place::Input(raw) => raw,
+            Place::Carry(place) => self.carry.get(place)?,
+        }))
     }
 
     /// Hands the events of `input` to `sink`: the same events as [`next`](Self::next) gives, for less.
     #[inline(always)]
     pub fn feed(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
-        if input.len() < self.machine.remaining as usize && self.end == 0 {
+        if input.len() < self.machine.remaining as usize {
+            debug_assert_eq!(self.end, 0, "payload is never carried");
             let octets = self.machine.take_payload(&mut input);
             return sink(Event::Payload { octets, remaining: self.machine.remaining });
         }
@@ -100,114 +107,97 @@ impl<const N: usize> Framer<N> {
     #[inline(never)]
     fn feed_lines(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
         loop {
-            let event = if self.end != 0 {
-                self.find_cut(&mut input).and_then(|(kind, place)| self.event(kind, place))
+            if self.end != 0 {
+                match self.find_carried(&mut input) {
+                    Some((kind, place)) => sink(kind.event(self.carry.get(place).unwrap_or_default())),
+                    None if input.is_empty() => return,
+                    None => {}
+                }
             } else if input.is_empty() {
                 return;
             } else if self.machine.remaining != 0 {
-                self.payload(&mut input)
-            } else if let Some((kind, raw)) = self.whole(&mut input) {
-                Some(kind.event(raw))
-            } else {
-                self.find_cut(&mut input).and_then(|(kind, place)| self.event(kind, place))
-            };
-            let Some(event) = event else { return };
-            sink(event);
+                let octets = self.machine.take_payload(&mut input);
+                sink(Event::Payload { octets, remaining: self.machine.remaining });
+            } else if let Some((kind, raw)) = self.find_whole(&mut input) {
+                sink(kind.event(raw));
+            }
         }
     }
 
-    /// The payload that `input` begins with.
-    #[inline(always)]
-    fn payload<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<&'i [u8]>> {
-        let octets = self.machine.take_payload(input);
-        if octets.is_empty() {
-            return None;
+    /// What the next event is, and where its octets are.
+    #[inline(never)]
+    fn find<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, Place<'i>)> {
+        loop {
+            if self.end != 0 {
+                match self.find_carried(input) {
+                    Some((kind, place)) => return Some((kind, Place::Carry(place))),
+                    None if input.is_empty() => return None,
+                    None => {}
+                }
+            } else if input.is_empty() {
+                return None;
+            } else if self.machine.remaining != 0 {
+                let octets = self.machine.take_payload(input);
+                return Some((Kind::Payload(self.machine.remaining), Place::Input(octets)));
+            } else if let Some((kind, raw)) = self.find_whole(input) {
+                return Some((kind, Place::Input(raw)));
+            }
         }
-        Some(Event::Payload { octets, remaining: self.machine.remaining })
     }
 
-    /// Puts the event together in the caller's registers.
+    /// The event that `input` begins with, while the carry is empty. `None` when there was only the beginning of one, or
+    /// nothing to tell of; `input` is moved on in either case.
     #[inline(always)]
-    fn event<'e, 'i: 'e>(&'e self, kind: Kind, place: Place<'i>) -> Option<Event<&'e [u8]>> {
-        let raw = match place {
-            Place::Input(raw) => raw,
-            Place::Carry { start, len } => self.carry.get(start..)?.get(..len)?,
+    fn find_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, &'i [u8])> {
+        let (kind, len) = match self.machine.whole(input, false) {
+            Some(found) => found,
+            None => match self.machine.step(input) {
+                Step::Take { kind, len } => (kind, len),
+                Step::Skip { len } => {
+                    *input = input.get(len..).unwrap_or_default();
+                    return None;
+                }
+                Step::Payload => return None,
+                // All of the input is the beginning of one event.
+                Step::More => {
+                    self.keep(input, input.len());
+                    return None;
+                }
+            },
         };
-        Some(kind.event(raw))
-    }
-
-    /// A line that the input holds whole and that is quickly read.
-    #[inline(always)]
-    fn whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, &'i [u8])> {
-        let (kind, len) = self.machine.whole(input, false)?;
         let (raw, rest) = input.split_at_checked(len)?;
         *input = rest;
         Some((kind, raw))
     }
 
-    /// What the next event is, other than payload within the input, and where its octets are.
+    /// The event that the carry begins with, and its place there. `None` when `input` has no more octets for it, or the
+    /// carry was emptied.
     #[inline(never)]
-    fn find<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, Place<'i>)> {
-        if self.end == 0 {
-            if let Some((kind, raw)) = self.whole(input) {
-                return Some((kind, Place::Input(raw)));
-            }
-        }
-        self.find_cut(input)
-    }
-
-    /// The same for lines that a read has cut, and for all that are not quickly read.
-    #[inline(never)]
-    fn find_cut<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, Place<'i>)> {
-        loop {
-            let start = self.start;
-            let carried = self.end != 0;
-            let mut pending = if carried { self.carry.get(start..self.end)? } else { *input };
-            if carried && self.machine.remaining != 0 {
+    fn find_carried(&mut self, input: &mut &[u8]) -> Option<(Kind, Range<usize>)> {
+        while self.end != 0 {
+            let mut pending = self.carry.get(self.start..self.end)?;
+            if self.machine.remaining != 0 {
                 let len = self.machine.take_payload(&mut pending).len();
-                self.release(len);
-                return Some((Kind::Payload(self.machine.remaining), Place::Carry { start, len }));
+                return Some((Kind::Payload(self.machine.remaining), self.release(len)));
             }
             match self.machine.step(pending) {
-                Step::Take { kind, len } if carried => {
-                    self.release(len);
-                    return Some((kind, Place::Carry { start, len }));
-                }
-                Step::Take { kind, len } => {
-                    let (raw, rest) = input.split_at_checked(len)?;
-                    *input = rest;
-                    return Some((kind, Place::Input(raw)));
-                }
-                Step::Skip { len } if carried => self.release(len),
-                Step::Skip { len } => *input = input.get(len..).unwrap_or_default(),
-                Step::Payload if carried => {}
-                Step::Payload => {
-                    let octets = self.machine.take_payload(input);
-                    return Some((Kind::Payload(self.machine.remaining), Place::Input(octets)));
-                }
+                Step::Take { kind, len } => return Some((kind, self.release(len))),
+                Step::Skip { len } => drop(self.release(len)),
+                Step::Payload => {}
                 Step::More if input.is_empty() => return None,
-                Step::More if carried => {
+                Step::More => {
                     let line_end = find(b'\n', input, 0);
                     self.keep(input, line_end.map_or(input.len(), |end| end + 1));
                     if line_end.is_some() {
-                        if let Some((kind, len)) =
-                            self.machine.whole(self.carry.get(self.start..self.end)?, true)
-                        {
-                            let start = self.start;
-                            self.release(len);
-                            return Some((kind, Place::Carry { start, len }));
+                        let pending = self.carry.get(self.start..self.end)?;
+                        if let Some((kind, len)) = self.machine.whole(pending, true) {
+                            return Some((kind, self.release(len)));
                         }
-                    }
-                }
-                // All of the input is the beginning of one event.
-                Step::More => {
-                    self.keep(input, input.len());
-                    if input.is_empty() {
-                        return None;
                     }
                 }
             }
         }
+        None
     }
 
     /// Moves up to `len` octets from the input to the carry. The machine never asks for more than the carry holds.
@@ -228,19 +218,21 @@ impl<const N: usize> Framer<N> {
     }
 
     /// The first `len` octets of the carry became an event. They stay in place while it is borrowed.
-    fn release(&mut self, len: usize) {
-        self.start += len;
+    fn release(&mut self, len: usize) -> Range<usize> {
+        let place = self.start..self.start + len;
+        self.start = place.end;
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
         }
+        place
     }
 }
 
 /// Where the octets of an event stand.
 enum Place<'i> {
     Input(&'i [u8]),
-    Carry { start: usize, len: usize },
+    Carry(Range<usize>),
 }
 
 impl<const N: usize> Default for Framer<N> {

@@ -9,10 +9,10 @@ use core::str;
 
 use winnow::Parser;
 use winnow::Result;
-use winnow::ascii::{digit1, space0};
+use winnow::ascii::space0;
 use winnow::combinator::{alt, delimited, terminated};
 use winnow::error::EmptyError;
-use winnow::token::{rest, take_till, take_while};
+use winnow::token::{take_till, take_while};
 
 /// One line without its line end: any octets, read as the extended syntax of V.250 where they fit it.
 ///
@@ -70,6 +70,12 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn values(self) -> Values<'a> {
         Values::new(self.parameters())
+    }
+
+    /// The values, if this is the name of the line.
+    #[inline]
+    pub(crate) fn values_of(self, name: &str) -> Option<Values<'a>> {
+        Some(Values::new(self.text.strip_prefix(name.as_bytes())?.strip_prefix(b":")?))
     }
 
     /// Name and parameters in one pass.
@@ -142,7 +148,11 @@ impl<'a> Values<'a> {
     /// The values written in `text`.
     #[must_use]
     pub const fn new(text: &'a [u8]) -> Self {
-        let text = text.trim_ascii();
+        // One blank before them is what most lines have, and nothing behind them.
+        let text = match text {
+            [b' ', text @ ..] | text if matches!(text, [b'!'..=b'~', .., b'!'..=b'~']) => text,
+            text => text.trim_ascii(),
+        };
         Self { text: if text.is_empty() { None } else { Some(text) } }
     }
 
@@ -158,11 +168,33 @@ impl<'a> Iterator for Values<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
-        let mut input = self.text?;
+        let text = blanks(self.text?);
+        // Most values are numbers. By hand they take a third of the instructions that combinators take.
+        if let Some((Some(number), rest)) = number(text) {
+            match blanks(rest) {
+                [] => {
+                    self.text = None;
+                    return Some(Value::Number(number));
+                }
+                [b',', rest @ ..] => {
+                    self.text = Some(rest);
+                    return Some(Value::Number(number));
+                }
+                _ => {}
+            }
+        }
+        Some(self.words(text))
+    }
+}
+
+impl<'a> Values<'a> {
+    /// The next value, which is no number and begins with `text`.
+    fn words(&mut self, text: &'a [u8]) -> Value<'a> {
+        let mut input = text;
         // `value` accepts every text, so the alternative is never taken.
         let value = value.parse_next(&mut input).unwrap_or(Value::Absent);
         self.text = input.split_first().map(|(_comma, rest)| rest);
-        Some(value)
+        value
     }
 }
 
@@ -178,21 +210,9 @@ fn name<'a>(input: &mut &'a [u8]) -> Result<&'a [u8], EmptyError> {
         .parse_next(input)
 }
 
-/// One value and the blanks around it, up to the comma or the end.
-#[inline(always)]
+/// One value that is no number, and the blanks behind it, up to the comma or the end.
 fn value<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
-    let _ = space0.parse_next(input)?;
-    let start = *input;
-    // Most values are numbers, so nothing else is tried first.
-    let known = match input.first() {
-        Some(b'0'..=b'9') => terminated(number, end).parse_next(input),
-        Some(b'"') => terminated(quoted, end).parse_next(input),
-        _ => Err(EmptyError),
-    };
-    known.or_else(|_| {
-        *input = start;
-        bare(input)
-    })
+    alt((terminated(quoted, end), bare)).parse_next(input)
 }
 
 /// The end of a value: blanks, then a comma (left in place) or the end of the text.
@@ -206,13 +226,8 @@ fn quoted<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
     delimited(b'"', take_till(0.., b'"'), b'"').map(Value::Quoted).parse_next(input)
 }
 
-#[inline(always)]
-pub(crate) fn number<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
-    digit1.verify_map(decimal).map(Value::Number).parse_next(input)
-}
-
 fn bare<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
-    alt((take_till(0.., b','), rest))
+    take_till(0.., b',')
         .map(|text: &[u8]| match text.trim_ascii_end() {
             [] => Value::Absent,
             text => Value::Bare(text),
@@ -220,11 +235,43 @@ fn bare<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
         .parse_next(input)
 }
 
+/// The number that `text` begins with, `None` when it takes more than 64 bits, and what follows its digits.
+#[inline(always)]
+pub(crate) fn number(text: &[u8]) -> Option<(Option<u64>, &[u8])> {
+    /// So many digits always fit.
+    const FIT: usize = 19;
+    let mut number = 0_u64;
+    let mut rest = text;
+    while let [octet, after @ ..] = rest {
+        let digit = octet.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        rest = after;
+    }
+    match text.len() - rest.len() {
+        0 => None,
+        1..=FIT => Some((Some(number), rest)),
+        len => Some((decimal(text.get(..len)?), rest)),
+    }
+}
+
 /// The number that `digits` write, unless it takes more than 64 bits.
-pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+#[cold]
+fn decimal(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0_u64, |number, digit| {
         number.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
     })
+}
+
+/// What follows the blanks that `text` begins with.
+#[inline(always)]
+pub(crate) fn blanks(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    text
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 //! It is shown the octets from the start of an event on, as many as there are, and remembers how far it has looked,
 //! so no octet is looked at twice and none of the payload is looked at at all.
 
-use crate::event::{Kind, text};
-use crate::line::decimal;
+use crate::event::{Kind, text, trimmed};
+use crate::line::{blanks, number};
 use crate::{Claim, DataPhase, Expect, FinalResultCode, Line, Unsolicited};
 
 /// What the octets shown so far allow.
@@ -29,12 +29,8 @@ pub(crate) struct Machine {
     /// Longest line in octets, its line end included and the blank line before it not.
     limit: usize,
     state: State,
-    /// The command in flight, if there is one.
+    /// What the command in flight may still get, if there is one: echo and data phase are struck off when they came.
     expect: Option<Expect>,
-    /// The echo may still come.
-    echo: bool,
-    /// The data phase of the command is still to come.
-    data: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,20 +55,16 @@ const SHORT: usize = 16;
 
 impl Machine {
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { remaining: 0, scanned: 0, limit, state: State::Line, expect: None, echo: false, data: false }
+        Self { remaining: 0, scanned: 0, limit, state: State::Line, expect: None }
     }
 
     pub(crate) fn begin(&mut self, expect: Expect) {
-        self.echo = expect.echo;
-        self.data = expect.data != DataPhase::None;
         self.expect = Some(expect);
     }
 
     pub(crate) fn abandon(&mut self) {
         self.remaining = 0;
         self.expect = None;
-        self.echo = false;
-        self.data = false;
         if let State::Counted(_) = self.state {
             self.state = State::Line;
         }
@@ -105,8 +97,9 @@ impl Machine {
         if self.state != State::Line || (self.scanned != 0 && !ended) {
             return None;
         }
-        let found = match self.expect.as_ref()?.data {
-            DataPhase::Announced { name, selector, at_most } if self.data => {
+        let expect = self.expect.as_mut()?;
+        let found = match expect.data {
+            DataPhase::Announced { name, selector, at_most } => {
                 let text = pending.strip_prefix(b"\r\n")?;
                 // Noise would have to be dropped before the name, and what is this short is cut, most likely.
                 if (text.len() < name.len() + SHORT && !ended) || !text.starts_with(b"+") {
@@ -117,14 +110,14 @@ impl Machine {
                 if count > u64::from(at_most) || len > self.limit {
                     return None;
                 }
-                self.data = false;
+                expect.data = DataPhase::None;
                 self.remaining = count as u32;
                 Some((Kind::Information, len))
             }
-            DataPhase::Counted { count: 1.. } if self.data => None,
+            DataPhase::Counted { count: 1.. } => None,
             _ => {
                 let _after = pending.strip_prefix(OK)?;
-                self.finish();
+                self.expect = None;
                 Some((Kind::Final(FinalResultCode::Ok), OK.len()))
             }
         };
@@ -135,13 +128,17 @@ impl Machine {
     }
 
     /// Looks at `pending`, which begins where the last event ended.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn step(&mut self, pending: &[u8]) -> Step {
-        if pending.len() <= self.scanned {
-            return Step::More;
-        }
+        if pending.len() <= self.scanned { Step::More } else { self.step_on(pending) }
+    }
+
+    /// There are octets that were not looked at yet.
+    #[inline(never)]
+    fn step_on(&mut self, pending: &[u8]) -> Step {
         let step = match self.state {
-            State::Line | State::Continuation => self.line(pending),
+            State::Line => self.line(pending),
+            State::Continuation => self.continuation(pending),
             State::Counted(count) => self.counted(pending, count),
             State::Overlong(discarded) => self.overlong(pending, discarded),
         };
@@ -155,29 +152,24 @@ impl Machine {
     fn line(&mut self, pending: &[u8]) -> Step {
         // One blank line before the text goes with it.
         let (start, body) = match pending {
-            [b'\r', b'\n', body @ ..] if self.state == State::Line => (2, body),
+            [b'\r', b'\n', body @ ..] => (2, body),
             _ => (0, pending),
         };
         let window = body.get(..self.limit).unwrap_or(body);
-        if self.state == State::Line {
+        if self.expect.is_some() {
             if let Some(step) = self.before_line_end(window, start) {
                 return step;
             }
         }
         let Some(end) = find(b'\n', window, self.scanned.saturating_sub(start)) else {
-            self.scanned = start + window.len();
-            if window.len() == self.limit {
-                return self.overlong(pending, 0);
-            }
-            return Step::More;
+            return self.without_line_end(pending, start + window.len(), window.len());
         };
         let len = start + end + 1;
-        let raw = window.get(..end).unwrap_or(window);
-        let line = Line::new(text(raw));
-        if self.state == State::Continuation {
-            self.state = State::Line;
-            return Step::Take { kind: Kind::Continuation, len };
-        }
+        let raw = match window.get(..end) {
+            Some([raw @ .., b'\r'] | raw) => raw,
+            None => window,
+        };
+        let line = Line::new(trimmed(raw));
         if line.text().is_empty() && raw.trim_ascii().is_empty() {
             // Of two blank lines the second goes with what follows.
             return Step::Take { kind: Kind::Blank, len: if start == 0 { len } else { start } };
@@ -185,22 +177,38 @@ impl Machine {
         Step::Take { kind: self.classify(line), len }
     }
 
+    fn continuation(&mut self, pending: &[u8]) -> Step {
+        let window = pending.get(..self.limit).unwrap_or(pending);
+        match find(b'\n', window, self.scanned) {
+            Some(end) => {
+                self.state = State::Line;
+                Step::Take { kind: Kind::Continuation, len: end + 1 }
+            }
+            None => self.without_line_end(pending, window.len(), window.len()),
+        }
+    }
+
+    /// A line of `len` octets so far has not ended; `scanned` octets of `pending` need not be looked at again.
+    fn without_line_end(&mut self, pending: &[u8], scanned: usize, len: usize) -> Step {
+        self.scanned = scanned;
+        if len == self.limit { self.overlong(pending, 0) } else { Step::More }
+    }
+
     /// What does not wait for LF: payload without a header, the prompt `>`, and the echo, which ends in CR alone.
-    #[inline]
+    #[inline(never)]
     fn before_line_end(&mut self, window: &[u8], start: usize) -> Option<Step> {
-        match (window, &self.expect) {
-            (_, Some(Expect { data: DataPhase::Counted { count: count @ 1.. }, .. }))
-                if self.data && start > 0 =>
-            {
-                self.data = false;
-                self.state = State::Counted(*count);
+        let expect = self.expect.as_mut()?;
+        match (window, expect.data) {
+            (_, DataPhase::Counted { count: count @ 1.. }) if start > 0 => {
+                expect.data = DataPhase::None;
+                self.state = State::Counted(count);
                 Some(Step::Take { kind: Kind::Blank, len: start })
             }
-            ([b'>', ..], Some(Expect { data: DataPhase::Prompted, .. })) if self.data => {
-                self.data = false;
+            ([b'>', ..], DataPhase::Prompted) => {
+                expect.data = DataPhase::None;
                 Some(Step::Take { kind: Kind::Prompt(None), len: start + 1 })
             }
-            ([b'A' | b'a', b'T' | b't', ..], _) if self.echo => self.echo(window, start),
+            ([b'A' | b'a', b'T' | b't', ..], _) if expect.echo => self.echo(window, start),
             _ => None,
         }
     }
@@ -211,7 +219,7 @@ impl Machine {
         match window.get(end..)? {
             [b'\r', b'\n', ..] | [b'\n', ..] => None,
             [b'\r', _, ..] => {
-                self.echo = false;
+                self.expect.as_mut()?.echo = false;
                 Some(Step::Take { kind: Kind::Echo, len: start + end + 1 })
             }
             // The octet after CR decides; at the limit there is no room for it.
@@ -225,40 +233,43 @@ impl Machine {
 
     #[inline]
     fn classify(&mut self, line: Line<'_>) -> Kind {
+        let claimed = if self.expect.is_some() { self.claimed(line) } else { None };
+        claimed.unwrap_or_else(|| self.unsolicited(line))
+    }
+
+    /// What `line` is to the command in flight.
+    #[inline(never)]
+    fn claimed(&mut self, line: Line<'_>) -> Option<Kind> {
         // Every frame of payload begins with a line that opens it, so this is asked first.
         if let Some(kind) = self.open(line) {
-            return kind;
+            return Some(kind);
         }
-        let Some(expect) = &self.expect else { return self.unsolicited(line) };
+        let expect = self.expect.as_mut()?;
         if let Some(code) = FinalResultCode::from_line(line) {
             if expect.connection || !code.is_of_connection() {
-                self.finish();
-                return Kind::Final(code);
+                self.expect = None;
+                return Some(Kind::Final(code));
             }
         }
         if let DataPhase::Invited { line: invitation } = expect.data {
-            if self.data && line.text() == invitation.as_bytes() {
-                self.data = false;
-                return Kind::Prompt(None);
+            if line.text() == invitation.as_bytes() {
+                expect.data = DataPhase::None;
+                return Some(Kind::Prompt(None));
             }
         }
         let claimed = match expect.information {
             Claim::None => false,
-            Claim::Named { name, accepts } => {
-                line.split().0 == Some(name.as_bytes()) && accepts(line.values())
-            }
+            Claim::Named { name, accepts } => line.values_of(name).is_some_and(accepts),
             Claim::Text => matches!(Unsolicited::from(line), Unsolicited::Other(_)),
         };
-        if claimed { Kind::Information } else { self.unsolicited(line) }
+        claimed.then_some(Kind::Information)
     }
 
     /// Opens the data phase that `line` announces or grants.
     #[inline]
     fn open(&mut self, line: Line<'_>) -> Option<Kind> {
-        if !self.data {
-            return None;
-        }
-        let (name, selector, at_most) = match self.expect.as_ref()?.data {
+        let expect = self.expect.as_mut()?;
+        let (name, selector, at_most) = match expect.data {
             DataPhase::Announced { name, selector, at_most } => (name, selector, at_most),
             DataPhase::Granted { name, selector, at_most } => (name, Some(selector), at_most),
             _ => return None,
@@ -267,8 +278,7 @@ impl Machine {
         let Some(count) = u32::try_from(announced).ok().filter(|count| *count <= at_most) else {
             return Some(Kind::Excess(announced));
         };
-        self.data = false;
-        if let Some(Expect { data: DataPhase::Granted { .. }, .. }) = self.expect {
+        if let DataPhase::Granted { .. } = core::mem::replace(&mut expect.data, DataPhase::None) {
             return Some(Kind::Prompt(Some(count)));
         }
         self.remaining = count;
@@ -276,7 +286,7 @@ impl Machine {
     }
 
     fn unsolicited(&mut self, line: Line<'_>) -> Kind {
-        if matches!(line.text(), [b'+', b'C', b'M' | b'B' | b'D', ..])
+        if matches!(line.text(), [b'+', b'C', b'M' | b'B' | b'D', b'T' | b'M' | b'S', b':', ..])
             && Unsolicited::from(line).takes_continuation()
         {
             self.state = State::Continuation;
@@ -296,7 +306,7 @@ impl Machine {
                     let raw = window.get(..=end).unwrap_or(window);
                     if let Some(code) = FinalResultCode::from_line(Line::new(text(raw))) {
                         self.state = State::Line;
-                        self.finish();
+                        self.expect = None;
                         return Step::Take { kind: Kind::Final(code), len: raw.len() };
                     }
                 }
@@ -325,12 +335,6 @@ impl Machine {
             Step::Skip { len }
         }
     }
-
-    fn finish(&mut self) {
-        self.expect = None;
-        self.echo = false;
-        self.data = false;
-    }
 }
 
 /// The count that `text` gives, if it begins with this name and selector: `+HTTPREAD: <n>`, `+FTPGET: 2,<n>`; and what
@@ -342,66 +346,45 @@ impl Machine {
 fn count<'a>(text: &'a [u8], name: &str, selector: Option<u32>) -> Option<(u64, &'a [u8])> {
     let mut rest = text.strip_prefix(name.as_bytes())?.strip_prefix(b":")?;
     if let Some(selector) = selector {
-        let (number, after) = number(rest)?;
-        if number != u64::from(selector) {
+        let (number, after) = number(blanks(rest))?;
+        if number != Some(u64::from(selector)) {
             return None;
         }
         rest = blanks(after).strip_prefix(b",")?;
     }
-    number(rest)
-}
-
-/// The number after blanks, `u64::MAX` when it does not fit, and what follows.
-#[inline(always)]
-fn number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let text = blanks(text);
-    let mut number = 0_u64;
-    let mut rest = text;
-    while let [digit @ b'0'..=b'9', after @ ..] = rest {
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-        rest = after;
-    }
-    match text.len() - rest.len() {
-        0 => None,
-        // As many digits always fit.
-        1..=19 => Some((number, rest)),
-        len => Some((decimal(text.get(..len)?).unwrap_or(u64::MAX), rest)),
-    }
-}
-
-/// What follows the blanks that `text` begins with.
-#[inline(always)]
-fn blanks(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = text {
-        text = rest;
-    }
-    text
+    let (count, rest) = number(blanks(rest))?;
+    Some((count.unwrap_or(u64::MAX), rest))
 }
 
 /// The place of the first `octet` in `octets` from `from` on, looked for eight octets at a time. Lines are short: calling
 /// a vectorised search costs more than it saves.
 #[inline]
 pub(crate) fn find(octet: u8, octets: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
     let octets = octets.get(from..)?;
     let mut place = 0;
     let mut rest = octets;
-    while let Some((word, after)) = rest.split_first_chunk::<8>() {
-        // An octet of the difference is zero where the word has the octet; the lowest such is found without fail.
-        let difference = u64::from_le_bytes(*word) ^ (ONES * u64::from(octet));
-        let zeros = difference.wrapping_sub(ONES) & !difference & HIGHS;
-        if zeros != 0 {
-            place += (zeros.trailing_zeros() / 8) as usize;
-            looked(place + 1);
-            return Some(from + place);
+    let found = loop {
+        let Some((word, after)) = rest.split_first_chunk() else {
+            break rest.iter().position(|other| *other == octet);
+        };
+        if let Some(found) = find_in_word(octet, word) {
+            break Some(found);
         }
-        place += 8;
+        place += word.len();
         rest = after;
-    }
-    let found = rest.iter().position(|other| *other == octet);
+    };
     looked(found.map_or(octets.len(), |found| place + found + 1));
     Some(from + place + found?)
+}
+
+#[inline(always)]
+fn find_in_word(octet: u8, word: &[u8; 8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    // An octet of the difference is zero where the word has the octet; the lowest such is found without fail.
+    let difference = u64::from_le_bytes(*word) ^ (ONES * u64::from(octet));
+    let zeros = difference.wrapping_sub(ONES) & !difference & HIGHS;
+    if zeros == 0 { None } else { Some((zeros.trailing_zeros() / 8) as usize) }
 }
 
 /// Counts the octets that were looked at, so that linear work is a test and not a claim.

@@ -4,6 +4,7 @@
 
 use core::fmt::{self, Write};
 
+use crate::machine::find;
 use crate::{FtpCode, HttpStatus, Line, Value, Values};
 
 /// A line that the DCE sends of its own accord.
@@ -162,12 +163,13 @@ pub enum FsTransfer {
 impl<'a> From<Line<'a>> for Unsolicited<'a> {
     fn from(line: Line<'a>) -> Self {
         let typed = match line.text() {
-            text @ [b'+' | b'*', ..] => match line.split() {
-                (Some(name), parameters) => named(line, name, Values::new(parameters)),
-                // Before the colon of these stands a comma, which is in no name.
-                _ if text.starts_with(b"+IPD,") || text.starts_with(b"+RECEIVE,") => Some(Self::Tcp(line)),
-                _ => None,
-            },
+            // A known name holds no colon, so its octets need not be looked at one by one.
+            text @ [b'+' | b'*', ..] => {
+                match find(b':', text, 0).and_then(|end| text.split_at_checked(end)) {
+                    Some((name, [_colon, parameters @ ..])) => named(line, name, Values::new(parameters)),
+                    _ => unlisted(line),
+                }
+            }
             text => plain(line, text),
         };
         typed.unwrap_or(Self::Other(line))
@@ -315,7 +317,7 @@ fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unso
         b"+CGREG" => Unsolicited::GprsRegistration(registration(values)?),
         b"+CFUN" => Unsolicited::Functionality(small(&mut values)?),
         b"+CPIN" => Unsolicited::Pin(values.next()?.text()?),
-        b"+PDP" if line.parameters() == b"DEACT" => Unsolicited::PdpDeactivated,
+        b"+PDP" if values.remainder() == b"DEACT" => Unsolicited::PdpDeactivated,
         b"+CMTI" => Unsolicited::MessageStored(line),
         b"+CMT" | b"+CBM" | b"+CDS" => Unsolicited::MessageHead(line),
         b"+CUSD" => Unsolicited::Ussd(line),
@@ -330,14 +332,25 @@ fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unso
         b"+CIPRXGET" | b"+CDNSGIP" => Unsolicited::Tcp(line),
         b"+CMTE" | b"+CHF" | b"+SIMTONE" | b"+STTONE" | b"+CREC" | b"+CTTS" | b"+CMEDPLAY" | b"+SKPD"
         | b"+CANT" | b"+SJDR" | b"+CALV" | b"+SMTPSEND" => Unsolicited::Service(line),
-        name => match name.strip_prefix(b"+SAPBR ") {
-            Some(cid) if line.parameters() == b"DEACT" => {
-                Unsolicited::BearerDeactivated { cid: small(&mut Values::new(cid))? }
-            }
-            _ if name.starts_with(b"+POP3") => Unsolicited::Service(line),
-            _ => return None,
-        },
+        _ => return unlisted(line),
     })
+}
+
+/// Names of which only the beginning is known.
+fn unlisted(line: Line<'_>) -> Option<Unsolicited<'_>> {
+    match line.split() {
+        (Some(name), parameters) => match name.strip_prefix(b"+SAPBR ") {
+            Some(cid) if parameters == b"DEACT" => {
+                Some(Unsolicited::BearerDeactivated { cid: small(&mut Values::new(cid))? })
+            }
+            _ => name.starts_with(b"+POP3").then_some(Unsolicited::Service(line)),
+        },
+        // Before the colon of these stands a comma, which is in no name.
+        (None, text) if text.starts_with(b"+IPD,") || text.starts_with(b"+RECEIVE,") => {
+            Some(Unsolicited::Tcp(line))
+        }
+        _ => None,
+    }
 }
 
 /// Lines that are words, or a name without `+`.
