@@ -1,5 +1,6 @@
 //! The bearer: the GPRS context that HTTP and FTP run over.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sim800_command::{
@@ -11,6 +12,8 @@ use thiserror::Error;
 use crate::client::Client;
 use crate::error::{Error, Failure};
 use crate::password::Password;
+use crate::retry::{Loss, Transient};
+use crate::start_up::StartUpError;
 
 /// How often a bearer that is being opened or closed is asked about.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -110,6 +113,25 @@ impl From<Error> for BearerError {
     }
 }
 
+impl Transient for BearerError {
+    fn loss(&self, under_way: bool) -> Option<Loss> {
+        match self {
+            Self::Lost { .. } => Some(Loss::Session),
+            Self::Command(error) => error.failure().loss(under_way),
+            Self::Invalid { .. } | Self::Refused(_) => None,
+        }
+    }
+}
+
+/// Why a bearer could not be brought back.
+#[derive(Debug, Error)]
+pub(crate) enum RestoreError {
+    #[error(transparent)]
+    StartUp(#[from] StartUpError),
+    #[error(transparent)]
+    Bearer(#[from] BearerError),
+}
+
 /// A bearer that was open when it was asked for last.
 ///
 /// Clones share it. Dropping it leaves it open, for opening one takes seconds; [`close`](Self::close) closes it.
@@ -117,6 +139,7 @@ impl From<Error> for BearerError {
 pub struct Bearer {
     client: Client,
     cid: Cid,
+    profile: Arc<Profile>,
 }
 
 impl Bearer {
@@ -131,7 +154,7 @@ impl Bearer {
         let cid = Cid::new(u32::from(profile.cid))
             .map_err(|reason| BearerError::Invalid { what: "profile number", reason })?;
         let parameters = profile.parameters()?;
-        let bearer = Self { client: client.clone(), cid };
+        let bearer = Self { client: client.clone(), cid, profile: Arc::new(profile.clone()) };
         if bearer.settled().await? == BearerState::Connected {
             return Ok(bearer);
         }
@@ -188,6 +211,13 @@ impl Bearer {
 
     pub(crate) fn profile(&self) -> Cid {
         self.cid
+    }
+
+    /// Brings back what it takes to use the bearer, whatever became of it and of the module.
+    pub(crate) async fn restore(&self) -> Result<(), RestoreError> {
+        self.client.start_up().await?;
+        Self::open(&self.client, &self.profile).await?;
+        Ok(())
     }
 
     /// The state once nobody is opening or closing it any more.

@@ -18,7 +18,7 @@ use sim800_parser::{Line, Unsolicited};
 use crate::config::Config;
 use crate::engine::{Name, Request};
 use crate::error::{Disconnected, Error, Failure, Malformation};
-use crate::notices::{Notices, Subscribers};
+use crate::notices::{Notice, Notices, Subscribers};
 use crate::runtime::Runtime;
 
 /// Work that outlives whoever caused it; the driver runs it.
@@ -123,8 +123,8 @@ impl Client {
         self.submit(request).await
     }
 
-    /// Asks to be told of lines that belong to no command and that `filter` lets through, and in any case of restarts
-    /// and of the end of the line.
+    /// Asks to be told of lines that belong to no command and that `filter` lets through, and in any case of restarts,
+    /// of what is tried again, and of the end of the line.
     pub fn subscribe(&self, filter: impl Fn(&Unsolicited<'_>) -> bool + Send + Sync + 'static) -> Notices {
         self.shared.subscribers.subscribe(self.shared.config.limits.notices, Box::new(filter))
     }
@@ -154,6 +154,11 @@ impl Client {
     pub(crate) fn chore(&self, chore: impl Future<Output = ()> + Send + 'static) {
         // Without a driver there is nothing to clean up after; the chore's locks are released with it.
         drop(self.chores.unbounded_send(chore.boxed()));
+    }
+
+    /// Tells everyone who wants to know.
+    pub(crate) fn announce(&self, notice: &Notice) {
+        self.shared.subscribers.deliver(notice);
     }
 
     /// `future`, for no longer than `limit`.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::retry::Retries;
+
 /// The line and what is asked of it.
 ///
 /// ```
@@ -30,6 +32,8 @@ pub struct Config {
     pub answer_within: Duration,
     /// How long start-up waits for the SIM card and for registration with the network; 60 s unless set.
     pub register_within: Duration,
+    /// How transfers are tried again that failed through no fault of theirs.
+    pub retries: Retries,
     /// Limits of the engine.
     pub limits: Limits,
 }
@@ -44,6 +48,7 @@ impl Default for Config {
             ftp_window: 16_384,
             answer_within: Duration::from_secs(10),
             register_within: Duration::from_secs(60),
+            retries: Retries::default(),
             limits: Limits::default(),
         }
     }

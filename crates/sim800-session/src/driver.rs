@@ -19,7 +19,7 @@ use crate::client::{Chore, Client, Envelope, Reply, Shared};
 use crate::config::Config;
 use crate::engine::{CommandId, Engine, Output, Transmit};
 use crate::error::{Disconnected, Failure};
-use crate::notices::{Notice, UnsolicitedLine};
+use crate::notices::{Notice, Notices, UnsolicitedLine};
 use crate::runtime::Runtime;
 use crate::trace::{Masked, Trace};
 
@@ -57,6 +57,7 @@ where
         buffer: vec![0; READ].into_boxed_slice(),
         timer: None,
         trace: None,
+        retries: None,
         finished: false,
     };
     (client, driver)
@@ -84,6 +85,8 @@ pub struct Driver<P> {
     buffer: Box<[u8]>,
     timer: Option<(Duration, BoxFuture<'static, ()>)>,
     trace: Option<Masked>,
+    /// What the trace is told of besides octets.
+    retries: Option<Notices>,
     finished: bool,
 }
 
@@ -102,8 +105,10 @@ struct Writing {
 }
 
 impl<P> Driver<P> {
-    /// Shows `trace` every octet that crosses the line, secrets masked.
+    /// Shows `trace` every octet that crosses the line, secrets masked, and what is tried again.
     pub fn with_trace(mut self, trace: impl Trace + 'static) -> Self {
+        let limit = self.shared.config.limits.notices;
+        self.retries = Some(self.shared.subscribers.subscribe(limit, Box::new(|_| false)));
         self.trace = Some(Masked::new(Box::new(trace)));
         self
     }
@@ -153,6 +158,16 @@ impl<P> Driver<P> {
             busy = true;
         }
         busy
+    }
+
+    /// Shows the trace what is tried again.
+    fn poll_retries(&mut self, context: &mut Context<'_>) {
+        let (Some(trace), Some(notices)) = (&mut self.trace, &mut self.retries) else { return };
+        while let Poll::Ready(Some(notice)) = notices.poll_next_unpin(context) {
+            if let Notice::Retrying(retry) = notice {
+                trace.retry(self.shared.runtime.now(), &retry);
+            }
+        }
     }
 
     /// Keeps one timer armed. A deadline that moves on, as it does with every piece of payload, lets it fire early once
@@ -303,6 +318,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Driver<P> {
 
     /// One round over everything that can move; `false` when nothing did.
     fn poll_round(&mut self, context: &mut Context<'_>) -> Result<bool, Disconnected> {
+        self.poll_retries(context);
         let mut busy = self.poll_requests(context);
         busy |= self.poll_chores(context);
         busy |= self.poll_timer(context);

@@ -54,6 +54,9 @@
 //! * Nothing waits for ever: every command and every phase has a time limit, the manual's where it gives one. Octets of
 //!   a data phase are added by the rate of the line.
 //! * Nothing grows with what the module sends: not a body, a file, a flood of lines or a line without end.
+//! * What fails through no fault of its own is tried again ([`Retries`]), and whoever [subscribes](Client::subscribe) is
+//!   told so: a window that the line damaged is read once more, a GET or a download goes on where it was after the module
+//!   or the bearer was brought back, an upload where the server's file ends. A POST is never sent twice.
 //! * After a failure the next operation works, as far as the module does.
 //! * Passwords are in no `Debug`, no error and no [`Trace`].
 
@@ -75,8 +78,10 @@ mod notices;
 mod password;
 mod port;
 mod refusal;
+mod retry;
 mod runtime;
 mod start_up;
+mod tail;
 mod trace;
 mod watch;
 
@@ -97,6 +102,7 @@ pub use info::Info;
 pub use notices::{Notice, Notices, UnsolicitedLine};
 pub use password::Password;
 pub use port::Port;
+pub use retry::{Retries, Retry};
 pub use runtime::Runtime;
 pub use sim800_command::{Drive, FsStorage, HttpActivity, HttpProgress};
 pub use start_up::StartUpError;

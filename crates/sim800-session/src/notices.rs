@@ -12,6 +12,7 @@ use sim800_parser::{Line, Unsolicited};
 
 use crate::engine::Restart;
 use crate::error::Disconnected;
+use crate::retry::Retry;
 
 /// Something that happened without being asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Notice {
     Unsolicited(UnsolicitedLine),
     /// The module restarted or switched itself off: nothing that was set up in it is left.
     Restarted(Restart),
+    /// Something failed and is tried again.
+    Retrying(Retry),
     /// The line is gone. Nothing follows.
     Disconnected(Disconnected),
 }
@@ -137,10 +140,10 @@ impl Inbox {
         state.ended |= matches!(notice, Notice::Disconnected(_));
         if state.queue.back() != Some(notice) {
             if state.queue.len() >= self.limit {
-                // Lines make room, restarts and the end do not; these cannot flood, for each is kept but once in a row.
-                if let Some(oldest) =
-                    state.queue.iter().position(|kept| matches!(kept, Notice::Unsolicited(_)))
-                {
+                // Lines and retries make room, restarts and the end do not; these cannot flood, for each is kept but once
+                // in a row.
+                let makes_room = |kept: &Notice| matches!(kept, Notice::Unsolicited(_) | Notice::Retrying(_));
+                if let Some(oldest) = state.queue.iter().position(makes_room) {
                     state.queue.remove(oldest);
                 } else {
                     state.queue.pop_front();

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::retry::Retry;
+
 /// Which way octets went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a line has two ends")]
@@ -19,6 +21,11 @@ pub enum Direction {
 pub trait Trace: Send {
     /// `octets` crossed at `now`, a time of the runtime.
     fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]);
+
+    /// Something failed at `now` and is tried again.
+    fn retry(&mut self, now: Duration, retry: &Retry) {
+        let _ = (now, retry);
+    }
 }
 
 impl<F: FnMut(Duration, Direction, &[u8]) + Send> Trace for F {
@@ -55,6 +62,11 @@ impl Masked {
             secret.fill(b'*');
         }
         self.trace.octets(now, Direction::Sent, &octets);
+    }
+
+    /// Shows that something is tried again.
+    pub(crate) fn retry(&mut self, now: Duration, retry: &Retry) {
+        self.trace.retry(now, retry);
     }
 
     /// Shows what was received.

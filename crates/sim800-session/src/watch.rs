@@ -124,7 +124,7 @@ fn interruption(notice: &Notice, cid: u8) -> Option<Interruption> {
         Notice::Unsolicited(line) if is_loss(&line.unsolicited(), cid) => {
             Some(Interruption::Bearer(BearerError::Lost { cid }))
         }
-        Notice::Unsolicited(_) => None,
+        Notice::Unsolicited(_) | Notice::Retrying(_) => None,
         Notice::Restarted(sign) => Some(Interruption::Module(Failure::Restarted(*sign))),
         Notice::Disconnected(reason) => Some(Interruption::Module(Failure::Disconnected(*reason))),
     }

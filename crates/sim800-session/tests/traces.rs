@@ -1,12 +1,13 @@
 //! What crosses the line: no secret in the clear, and no octet too many.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use sim800_emulator::Config as ModuleConfig;
-use sim800_session::{Bearer, Config, Direction, Ftp, Http, Profile, Server, connect};
-use sim800_testbed::simulation::{Resource, World};
+use sim800_emulator::{Config as ModuleConfig, FtpFailure};
+use sim800_session::{Bearer, Config, Direction, Ftp, Http, Profile, Retry, Server, Trace, connect};
+use sim800_testbed::simulation::{Mishap, Resource, World};
 
 /// Octets both ways, as a trace shows them.
 #[derive(Clone, Default)]
@@ -106,4 +107,39 @@ fn a_body_wastes_no_round_trip() {
         response.into_body().try_for_each(|_| async { Ok(()) }).await.expect("complete");
     });
     assert_eq!(log.count("AT+HTTPREAD="), 100_000_usize.div_ceil(16_384));
+}
+
+#[test]
+fn what_is_tried_again_is_in_the_trace() {
+    struct Retries(Arc<Mutex<Vec<String>>>);
+
+    impl Trace for Retries {
+        fn octets(&mut self, _now: Duration, _direction: Direction, _octets: &[u8]) {}
+
+        fn retry(&mut self, _now: Duration, retry: &Retry) {
+            self.0.lock().expect("not poisoned").push(retry.to_string());
+        }
+    }
+
+    let mut world = World::new(ModuleConfig::default());
+    world.network().put_file("/file", vec![7; 50_000]);
+    world.network().cause(Mishap::Ftp { after: 20_000, failure: FtpFailure::NETWORK });
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (client, driver) = connect(world.connect(), Arc::new(world.clock()), Config::default());
+    let driver = driver.with_trace(Retries(Arc::clone(&told)));
+    world.spawn(async move {
+        let _ended = driver.await;
+    });
+    world.run(async move {
+        client.start_up().await.expect("start-up");
+        let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("bearer");
+        let download = Ftp::new(&bearer, Server::new("ftp.example.com")).get("/file").await.expect("open");
+        let pieces: Vec<Bytes> = download.try_collect().await.expect("a file");
+        assert_eq!(pieces.concat().len(), 50_000);
+    });
+    let told = told.lock().expect("not poisoned");
+    assert!(
+        told.len() == 1 && told[0].contains("61") && told[0].contains("again in 1s from octet"),
+        "{told:?}"
+    );
 }

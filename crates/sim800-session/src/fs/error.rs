@@ -6,6 +6,7 @@ use sim800_command::InvalidValue;
 use thiserror::Error;
 
 use crate::error::Error;
+use crate::retry::{Loss, Transient};
 
 /// Why an operation on the module's file system failed.
 ///
@@ -108,6 +109,15 @@ impl FsError {
                 source.code()
             }
             Self::Command(error) => error.code(),
+            _ => None,
+        }
+    }
+}
+
+impl Transient for FsError {
+    fn loss(&self, under_way: bool) -> Option<Loss> {
+        match self {
+            Self::Command(error) => error.failure().loss(under_way),
             _ => None,
         }
     }

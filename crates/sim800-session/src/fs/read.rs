@@ -13,10 +13,12 @@ use crate::chunks::Chunks;
 use crate::client::{Client, Pending};
 use crate::engine::Request;
 use crate::error::Error;
+use crate::retry::Attempts;
 
 /// A file of the module that is being read: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
-/// It comes in pieces of 10,240 octets, one ahead of what the caller takes.
+/// It comes in pieces of 10,240 octets, one ahead of what the caller takes. A piece that the line damaged is read again, as
+/// [`Config::retries`](crate::Config::retries) has it.
 #[must_use = "a file is read only as it is polled"]
 pub struct FsFile {
     chunks: Chunks<FsError>,
@@ -25,8 +27,15 @@ pub struct FsFile {
 
 impl FsFile {
     pub(super) fn new(client: &Client, path: &str, length: u64) -> Self {
-        let reader =
-            Reader { client: client.clone(), path: path.to_owned(), length, position: 0, ahead: None };
+        let attempts = Attempts::of_commands(client);
+        let reader = Reader {
+            client: client.clone(),
+            path: path.to_owned(),
+            length,
+            position: 0,
+            ahead: None,
+            attempts,
+        };
         Self { chunks: Chunks::new(stream::try_unfold(reader, Reader::next).boxed()), length }
     }
 
@@ -69,6 +78,7 @@ struct Reader {
     position: u64,
     /// The next piece, asked for already.
     ahead: Option<Pending>,
+    attempts: Attempts<FsError>,
 }
 
 impl Reader {
@@ -76,11 +86,17 @@ impl Reader {
         if self.position >= self.length {
             return Ok(None);
         }
-        let piece = match self.ahead.take() {
-            Some(pending) => pending,
-            None => self.ask()?,
+        let octets = loop {
+            let piece = match self.ahead.take() {
+                Some(pending) => pending,
+                None => self.ask()?,
+            };
+            match piece.await {
+                Ok(reply) => break reply.payload,
+                Err(error) => self.attempts.again(error.into(), Some(self.position)).await?,
+            }
         };
-        let octets = piece.await?.payload;
+        self.attempts.succeeded();
         if octets.is_empty() {
             let path = std::mem::take(&mut self.path);
             return Err(FsError::Incomplete { path, expected: self.length, found: self.position });

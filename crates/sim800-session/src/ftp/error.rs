@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
+use crate::retry::{Loss, Transient};
 use crate::watch::Interruption;
 
 /// What was being done.
@@ -185,6 +186,20 @@ pub enum FtpError {
         /// Octets that were sent.
         octets: u64,
     },
+    /// An upload broke off, and cannot be gone on with.
+    #[error("{source}; the server has {octets} octets of the file")]
+    Partial {
+        /// Octets that the server has.
+        octets: u64,
+        /// Why it broke off.
+        source: Box<Self>,
+    },
+    /// The file on the server is another than the one whose download was begun.
+    #[error("the file changed on the server while it was fetched, before octet {position}; fetch it again")]
+    Changed {
+        /// Octets of the file that had come, from its start on.
+        position: u64,
+    },
     /// The source of an upload failed.
     #[error("the source of the upload failed after {octets} octets were sent: {kind}")]
     Source {
@@ -247,6 +262,8 @@ impl FtpError {
             Self::NoProgress { .. } => "no-progress",
             Self::Unconfirmed { .. } => "unconfirmed",
             Self::EndedEarly { .. } => "incomplete",
+            Self::Partial { source, .. } => source.kind(),
+            Self::Changed { .. } => "changed",
             Self::Source { .. } => "source",
             Self::Bearer { source, .. } => source.kind(),
             Self::Interrupted { source, .. } => source.kind(),
@@ -263,8 +280,13 @@ impl FtpError {
             | Self::NoSsl { source }
             | Self::NotLoaded { source, .. } => source.code(),
             Self::Bearer { source, .. } => source.code(),
+            Self::Partial { source, .. } => source.code(),
             _ => None,
         }
+    }
+
+    pub(super) fn partial(octets: u64, cause: Self) -> Self {
+        Self::Partial { octets, source: Box::new(cause) }
     }
 
     pub(super) fn interrupted(operation: FtpOperation, interruption: Interruption) -> Self {
@@ -272,5 +294,41 @@ impl FtpError {
             Interruption::Bearer(source) => Self::Bearer { operation, source },
             Interruption::Module(source) => Self::Interrupted { operation, source },
         }
+    }
+}
+
+impl Transient for FtpError {
+    fn loss(&self, under_way: bool) -> Option<Loss> {
+        match self {
+            Self::Command { source, step, .. } => source.failure().loss(under_way || *step != FtpStep::Open),
+            Self::Bearer { source, .. } => source.loss(under_way),
+            Self::Interrupted { source, .. } => source.loss(under_way),
+            Self::Silent { .. }
+            | Self::NoProgress { .. }
+            | Self::EndedEarly { .. }
+            | Self::Unconfirmed { .. } => Some(Loss::Session),
+            Self::Failed { code, step, .. } => {
+                let may_pass = matches!(
+                    *code,
+                    FtpCode::NETWORK
+                        | FtpCode::DNS
+                        | FtpCode::CONNECT
+                        | FtpCode::TIMEOUT
+                        | FtpCode::SERVER
+                        | FtpCode::NOT_ALLOWED
+                        | FtpCode::REPLY
+                        | FtpCode::PASSIVE
+                        | FtpCode::ACTIVE
+                        | FtpCode::UPLOAD
+                        | FtpCode::DOWNLOAD
+                );
+                (may_pass && (under_way || *step != FtpStep::Open)).then_some(Loss::Session)
+            }
+            _ => None,
+        }
+    }
+
+    fn is_decisive(&self) -> bool {
+        matches!(self, Self::Changed { .. })
     }
 }

@@ -12,9 +12,12 @@ use sim800_command::{
 use super::progress::{FtpProgress, Status};
 use super::session::{Event, PATIENCE, Session};
 use super::settings::Target;
-use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, progress, upload};
+use super::upload::Upload;
+use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, progress};
+use crate::bearer::Bearer;
 use crate::chunks::gather;
 use crate::engine::transfer_time;
+use crate::retry::{Attempts, Loss, Transient};
 
 /// Octets that are loaded into the module at once. There is nothing to gain from more.
 const LOAD: u32 = 16_384;
@@ -42,6 +45,21 @@ impl Ftp {
         path: &str,
         mut progress: impl FnMut(FtpProgress),
     ) -> Result<Extended, FtpError> {
+        let mut attempts = Attempts::new(&self.bearer);
+        loop {
+            let fetched = self.fetch_extended(path, &mut progress).await;
+            if let Some(session) = attempts.settle(fetched).await? {
+                let window = self.bearer.client().config().ftp_window.max(1);
+                return Ok(Extended { session, window, attempts });
+            }
+        }
+    }
+
+    async fn fetch_extended(
+        &self,
+        path: &str,
+        progress: &mut impl FnMut(FtpProgress),
+    ) -> Result<Session, FtpError> {
         let mut session = self.prepare(FtpOperation::GetExtended, Target::Source(path, 0)).await?;
         session.afterwards(&FtpExtGetEnd)?;
         let status = |status| match status {
@@ -51,9 +69,9 @@ impl Ftp {
             }
             _ => Status::Unclear,
         };
-        progress::run(&mut session, &FtpExtGetOpen, &FtpExtGetStatus, status, &mut progress).await?;
+        progress::run(&mut session, &FtpExtGetOpen, &FtpExtGetStatus, status, progress).await?;
         session.begin(FtpStep::Transfer);
-        Ok(Extended { session, window: self.bearer.client().config().ftp_window.max(1) })
+        Ok(session)
     }
 
     /// Loads all that `source` has into the module's memory, 300,000 octets at most, and uploads it then. Returns how many
@@ -79,12 +97,12 @@ impl Ftp {
             }
             result => result?,
         };
-        let octets = load(&mut session, &mut source).await?;
+        let octets = load(&mut session, &mut source, &self.bearer).await?;
         if octets == 0 {
             // Nothing can be loaded of an empty file.
             session.execute(&FtpExtPutEnd).await?;
             let first = session.open(&FtpPutOpen, PATIENCE).await?;
-            return upload::upload(session, first, source).await;
+            return Upload::new(source).run(session, first).await;
         }
         send_loaded(&mut session, octets).await?;
         Ok(u64::from(octets))
@@ -101,7 +119,12 @@ pub(super) async fn send_loaded(session: &mut Session, at_most: u32) -> Result<(
 }
 
 /// Loads all of `source`, and returns how many octets that were.
-async fn load(session: &mut Session, source: &mut (impl AsyncRead + Unpin)) -> Result<u32, FtpError> {
+async fn load(
+    session: &mut Session,
+    source: &mut (impl AsyncRead + Unpin),
+    bearer: &Bearer,
+) -> Result<u32, FtpError> {
+    let mut attempts = Attempts::new(bearer);
     let mut position = 0;
     loop {
         // At the limit one octet, to see whether there is more.
@@ -115,12 +138,17 @@ async fn load(session: &mut Session, source: &mut (impl AsyncRead + Unpin)) -> R
         if position >= FTP_EXTENDED_LIMIT {
             return Err(FtpError::TooLarge { limit: u64::from(FTP_EXTENDED_LIMIT) });
         }
-        position = load_piece(session, piece, position).await?;
+        position = load_piece(session, piece, position, &mut attempts).await?;
     }
 }
 
-/// Loads a piece and returns where the next one goes.
-async fn load_piece(session: &mut Session, mut piece: Bytes, mut position: u32) -> Result<u32, FtpError> {
+/// Loads a piece and returns where the next one goes. What the line damaged is loaded again, to the same place.
+async fn load_piece(
+    session: &mut Session,
+    mut piece: Bytes,
+    mut position: u32,
+    attempts: &mut Attempts<FtpError>,
+) -> Result<u32, FtpError> {
     let mut empty = 0;
     while !piece.is_empty() {
         let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
@@ -132,8 +160,16 @@ async fn load_piece(session: &mut Session, mut piece: Bytes, mut position: u32) 
         };
         let reply = match session.client().transmit(&command, piece.clone()).await {
             Ok(reply) => reply,
-            Err(error) => return Err(session.command(error)),
+            Err(error) => {
+                let error = session.command(error);
+                if error.loss(true) != Some(Loss::Response) {
+                    return Err(error);
+                }
+                attempts.again(error, Some(u64::from(position))).await?;
+                continue;
+            }
         };
+        attempts.succeeded();
         let granted = reply.granted.unwrap_or(0).min(length);
         empty = if granted == 0 { empty + 1 } else { 0 };
         if empty > EMPTY_LOADS {
@@ -150,6 +186,7 @@ async fn load_piece(session: &mut Session, mut piece: Bytes, mut position: u32) 
 pub struct Extended {
     session: Session,
     window: u32,
+    attempts: Attempts<FtpError>,
 }
 
 impl Extended {
@@ -201,11 +238,27 @@ impl Extended {
         Download::of(pieces.boxed())
     }
 
-    /// What one command reads; nothing at the end of the file.
+    /// What one command reads; nothing at the end of the file. What the line damaged is read again; what is in the
+    /// module's memory no longer cannot be.
     async fn window(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
         if position >= FTP_EXTENDED_LIMIT {
             return Ok(Bytes::new());
         }
+        loop {
+            match self.read_window(position, length).await {
+                Err(error) if error.loss(true) == Some(Loss::Response) => {
+                    self.attempts.again(error, Some(u64::from(position))).await?;
+                }
+                Ok(octets) => {
+                    self.attempts.succeeded();
+                    return Ok(octets);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn read_window(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
         let read = |position, length| FtpExtGetRead {
             position: Number::saturating(position),
             length: Number::saturating(length),

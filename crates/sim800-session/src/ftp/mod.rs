@@ -14,17 +14,21 @@ use sim800_command::{
     Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpPutOpen,
     FtpRename, FtpRmd, FtpScont, FtpScontRead, FtpSize, Number, Test,
 };
+use sim800_parser::FtpCode;
 
 pub use self::download::Download;
 pub use self::error::{FtpError, FtpOperation, FtpStep};
 pub use self::extended::Extended;
 pub use self::progress::FtpProgress;
 
+use self::download::{Reader, Resumption};
 use self::session::{Event, PATIENCE, Session};
 use self::settings::Target;
+use self::upload::{Rest, Upload};
 use crate::bearer::Bearer;
 use crate::engine::Request;
 use crate::password::Password;
+use crate::retry::Attempts;
 
 /// An FTP server and who logs in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,14 +159,22 @@ impl Ftp {
     /// Opens a file for download from `offset` on: the first octet that comes is the one with that number, counted from 0
     /// (application note 3.15). Nothing is left of it in the module afterwards.
     ///
+    /// When the line, the bearer or the module breaks it off, it goes on where it was, as
+    /// [`Config::retries`](crate::Config::retries) has it, unless it is of type ASCII. That the file is still the same is told by
+    /// its size and by the last octets that came: they are read once more.
+    ///
     /// # Errors
     ///
     /// [`FtpError`], with 74 when the server cannot do so; before anything is sent when a value cannot stand in a command.
     pub async fn resume(&self, path: &str, offset: u32) -> Result<Download, FtpError> {
-        let mut session = self.prepare(FtpOperation::Get, Target::Source(path, offset)).await?;
-        let first = session.open(&FtpGetOpen, PATIENCE).await?;
-        let read = request(FtpOperation::Get, &FtpGetRead { length: Number::MAX })?;
-        Ok(Download::new(session, first, read))
+        let mut attempts = Attempts::new(&self.bearer);
+        let reader = loop {
+            if let Some(reader) = attempts.settle(self.open(path, offset).await).await? {
+                break reader;
+            }
+        };
+        let resumption = (!self.options.ascii).then(|| Resumption::new(self, path, offset));
+        Ok(Download::new(reader, resumption))
     }
 
     /// Lists a directory, as text in the form that the server chooses.
@@ -171,10 +183,12 @@ impl Ftp {
     ///
     /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
     pub async fn list(&self, directory: &str) -> Result<Download, FtpError> {
-        let mut session = self.prepare(FtpOperation::List, Target::Directory(directory)).await?;
-        let first = session.open(&FtpListOpen, PATIENCE).await?;
-        let read = request(FtpOperation::List, &FtpListRead { length: Number::MAX })?;
-        Ok(Download::new(session, first, read))
+        let mut attempts = Attempts::new(&self.bearer);
+        loop {
+            if let Some(reader) = attempts.settle(self.open_list(directory).await).await? {
+                return Ok(Download::new(reader, None));
+            }
+        }
     }
 
     /// Uploads all that `source` has, of whatever length, and returns how many octets that were once the server has
@@ -182,13 +196,33 @@ impl Ftp {
     ///
     /// The module ends the session with 64 when `source` is too slow.
     ///
+    /// When the line, the bearer or the module breaks it off, it goes on where the file on the server ends, as
+    /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, from the last 65,536 octets of `source`, which are
+    /// kept for that. Only an upload of type binary that [replaces](PutOption::Replace) a file can be gone on with, on a
+    /// server that tells sizes.
+    ///
     /// # Errors
     ///
-    /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
+    /// [`FtpError`], with [`Partial`](FtpError::Partial) when it cannot be gone on with; before anything is sent when a
+    /// value cannot stand in a command.
     pub async fn put(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
-        let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
-        let first = session.open(&FtpPutOpen, PATIENCE).await?;
-        upload::upload(session, first, source).await
+        let mut upload = Upload::new(source);
+        let mut attempts = Attempts::new(&self.bearer);
+        let mut ftp = self.clone();
+        let mut broken = None;
+        loop {
+            match (ftp.send(path, &mut upload).await, broken) {
+                (Ok(octets), None) => return Ok(octets),
+                (Ok(octets), Some(cause)) => return self.confirm(path, octets, cause).await,
+                (Err(error), _) => {
+                    broken = Some(error.clone());
+                    match self.resume_put(path, &mut upload, error, &mut attempts).await? {
+                        Some(option) => ftp.options.put = option,
+                        None => return Ok(upload.taken()),
+                    }
+                }
+            }
+        }
     }
 
     /// Asks for the size of a file in octets.
@@ -197,8 +231,12 @@ impl Ftp {
     ///
     /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
     pub async fn size(&self, path: &str) -> Result<u64, FtpError> {
-        let size = self.carry_out(FtpOperation::Size, Target::Source(path, 0), &FtpSize).await?;
-        size.ok_or(FtpError::NoProgress { operation: FtpOperation::Size })
+        let mut attempts = Attempts::new(&self.bearer);
+        loop {
+            if let Some(size) = attempts.settle(self.ask_size(path).await).await? {
+                return Ok(size);
+            }
+        }
     }
 
     /// Deletes a file.
@@ -280,6 +318,92 @@ impl Ftp {
         match session.open(command, PATIENCE).await? {
             Event::Ended(_, number) => Ok(number),
             _ => Err(FtpError::NoProgress { operation }),
+        }
+    }
+
+    async fn open(&self, path: &str, offset: u32) -> Result<Option<Reader>, FtpError> {
+        let mut session = self.prepare(FtpOperation::Get, Target::Source(path, offset)).await?;
+        let first = session.open(&FtpGetOpen, PATIENCE).await?;
+        let read = request(FtpOperation::Get, &FtpGetRead { length: Number::MAX })?;
+        Ok(Reader::new(session, first, read))
+    }
+
+    async fn open_list(&self, directory: &str) -> Result<Option<Reader>, FtpError> {
+        let mut session = self.prepare(FtpOperation::List, Target::Directory(directory)).await?;
+        let first = session.open(&FtpListOpen, PATIENCE).await?;
+        let read = request(FtpOperation::List, &FtpListRead { length: Number::MAX })?;
+        Ok(Reader::new(session, first, read))
+    }
+
+    async fn send(&self, path: &str, upload: &mut Upload<impl AsyncRead + Unpin>) -> Result<u64, FtpError> {
+        let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
+        let first = session.open(&FtpPutOpen, PATIENCE).await?;
+        upload.run(session, first).await
+    }
+
+    /// Compares the size of a file that was uploaded in pieces, the first of which ended with `cause`.
+    async fn confirm(&self, path: &str, octets: u64, cause: FtpError) -> Result<u64, FtpError> {
+        let mut attempts = Attempts::new(&self.bearer);
+        loop {
+            match attempts.settle(self.size_if_told(path).await).await? {
+                Some(Some(stored)) if stored != octets => return Err(FtpError::partial(stored, cause)),
+                Some(_) => return Ok(octets),
+                None => {}
+            }
+        }
+    }
+
+    /// Makes ready to go on with an upload after `error`; how, or that there is nothing left to do.
+    async fn resume_put(
+        &self,
+        path: &str,
+        upload: &mut Upload<impl AsyncRead + Unpin>,
+        error: FtpError,
+        attempts: &mut Attempts<FtpError>,
+    ) -> Result<Option<PutOption>, FtpError> {
+        let is_safe = self.options.put == PutOption::Replace && !self.options.ascii;
+        if upload.has_begun() && !is_safe {
+            return Err(error);
+        }
+        let cause = error.clone();
+        let mut error = error;
+        loop {
+            attempts.again(error, upload.has_begun().then(|| upload.taken())).await?;
+            if !upload.has_begun() {
+                return Ok(Some(self.options.put));
+            }
+            error = match self.size_if_told(path).await {
+                Ok(stored) => {
+                    let before = upload.confirmed();
+                    let rest = upload.rewind(stored);
+                    if upload.confirmed() > before {
+                        attempts.succeeded();
+                    }
+                    return match (rest, stored) {
+                        (Rest::Nothing, _) => Ok(None),
+                        (Rest::Append, _) => Ok(Some(PutOption::Append)),
+                        (Rest::All, _) => Ok(Some(PutOption::Replace)),
+                        (Rest::Lost, Some(stored)) => Err(FtpError::partial(stored, cause)),
+                        (Rest::Lost, None) => Err(cause),
+                    };
+                }
+                Err(error) => error,
+            };
+        }
+    }
+
+    async fn ask_size(&self, path: &str) -> Result<u64, FtpError> {
+        let size = self.carry_out(FtpOperation::Size, Target::Source(path, 0), &FtpSize).await?;
+        size.ok_or(FtpError::NoProgress { operation: FtpOperation::Size })
+    }
+
+    /// The size of a file; `None` when the server or the firmware does not tell it, or there is no such file.
+    async fn size_if_told(&self, path: &str) -> Result<Option<u64>, FtpError> {
+        match self.ask_size(path).await {
+            Ok(size) => Ok(Some(size)),
+            Err(FtpError::Failed { code: FtpCode::OPERATE, .. }) => Ok(None),
+            Err(FtpError::Command { source, .. }) if source.is_rejected() => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

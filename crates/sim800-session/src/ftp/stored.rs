@@ -8,7 +8,8 @@ use sim800_command::{
 use super::extended::send_loaded;
 use super::progress::{self, FtpProgress, Status};
 use super::settings::Target;
-use super::{Ftp, FtpError, FtpOperation};
+use super::{Ftp, FtpError, FtpOperation, PutOption};
+use crate::retry::Attempts;
 
 impl Ftp {
     /// Downloads a file into the module's file system, over a file that is there, and returns its size in octets. It becomes
@@ -28,10 +29,25 @@ impl Ftp {
         name: &str,
         mut progress: impl FnMut(FtpProgress),
     ) -> Result<u64, FtpError> {
-        let operation = FtpOperation::GetToFs;
         let name =
             Text::new(name).map_err(|reason| FtpError::Invalid { what: "name in the module", reason })?;
         let open = FtpGetToFs { storage, name, reconnection: None };
+        let mut attempts = Attempts::new(&self.bearer);
+        loop {
+            let fetched = self.fetch_to_fs(path, &open, &mut progress).await;
+            if let Some(octets) = attempts.settle(fetched).await? {
+                return Ok(octets);
+            }
+        }
+    }
+
+    async fn fetch_to_fs(
+        &self,
+        path: &str,
+        open: &FtpGetToFs<'_>,
+        progress: &mut impl FnMut(FtpProgress),
+    ) -> Result<u64, FtpError> {
+        let operation = FtpOperation::GetToFs;
         let mut session = self.prepare(operation, Target::Source(path, 0)).await?;
         let status = |status| match status {
             FtpGetToFsProgress::Running { received, written } => {
@@ -39,9 +55,8 @@ impl Ftp {
             }
             _ => Status::Idle,
         };
-        progress::run(&mut session, &open, &FtpGetToFsStatus, status, &mut progress)
-            .await?
-            .ok_or(FtpError::NoProgress { operation })
+        let moved = progress::run(&mut session, open, &FtpGetToFsStatus, status, progress).await?;
+        moved.ok_or(FtpError::NoProgress { operation })
     }
 
     /// Uploads a file of the module's file system, as `C:\User\ftp\test.txt`, and returns its size in octets. `progress` is told
@@ -58,10 +73,28 @@ impl Ftp {
         path: &str,
         mut progress: impl FnMut(FtpProgress),
     ) -> Result<u64, FtpError> {
-        let operation = FtpOperation::PutFromFs;
         let file =
             Text::new(file).map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
         let open = FtpPutFrmFs { file, reconnection: None };
+        let mut attempts = Attempts::new(&self.bearer);
+        loop {
+            let sent = self.send_from_fs(&open, path, &mut progress).await;
+            if !self.may_be_repeated() {
+                return sent;
+            }
+            if let Some(octets) = attempts.settle(sent).await? {
+                return Ok(octets);
+            }
+        }
+    }
+
+    async fn send_from_fs(
+        &self,
+        open: &FtpPutFrmFs<'_>,
+        path: &str,
+        progress: &mut impl FnMut(FtpProgress),
+    ) -> Result<u64, FtpError> {
+        let operation = FtpOperation::PutFromFs;
         let mut session = self.prepare(operation, Target::Destination(path)).await?;
         let status = |status| match status {
             FtpPutFrmFsProgress::Running { sent } => {
@@ -69,9 +102,8 @@ impl Ftp {
             }
             _ => Status::Idle,
         };
-        progress::run(&mut session, &open, &FtpPutFrmFsStatus, status, &mut progress)
-            .await?
-            .ok_or(FtpError::NoProgress { operation })
+        let moved = progress::run(&mut session, open, &FtpPutFrmFsStatus, status, progress).await?;
+        moved.ok_or(FtpError::NoProgress { operation })
     }
 
     /// Uploads a file of the module's file system by way of its memory, 300,000 octets at most. The module does not tell how
@@ -84,14 +116,32 @@ impl Ftp {
     pub async fn put_file(&self, file: &str, path: &str) -> Result<(), FtpError> {
         let text =
             Text::new(file).map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
+        let mut attempts = Attempts::new(&self.bearer);
+        loop {
+            let sent = self.send_file(&FtpFilePutLoad { file: text }, file, path).await;
+            if !self.may_be_repeated() {
+                return sent;
+            }
+            if let Some(()) = attempts.settle(sent).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn send_file(&self, load: &FtpFilePutLoad<'_>, file: &str, path: &str) -> Result<(), FtpError> {
         let mut session = self.prepare(FtpOperation::PutFile, Target::Destination(path)).await?;
         session.afterwards(&FtpFilePutEnd)?;
-        match session.execute(&FtpFilePutLoad { file: text }).await {
+        match session.execute(load).await {
             Err(FtpError::Command { source, .. }) if source.is_rejected() => {
                 return Err(FtpError::NotLoaded { file: file.to_owned(), source });
             }
             result => result?,
         };
         send_loaded(&mut session, FTP_EXTENDED_LIMIT).await
+    }
+
+    /// What replaces a file may be done again; what appends to it, or makes another, may not.
+    fn may_be_repeated(&self) -> bool {
+        self.options.put == PutOption::Replace
     }
 }

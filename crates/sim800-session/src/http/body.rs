@@ -2,26 +2,34 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use ::http::HeaderMap;
+use ::http::header::HeaderValue;
 use bytes::Bytes;
 use futures::stream;
 use futures::{AsyncRead, Stream, StreamExt};
 use sim800_command::{HttpReadRange, Number};
+use sim800_parser::HttpStatus;
 
 use super::HttpError;
-use super::ranges::Ranges;
+use super::plan::Plan;
+use super::ranges::{Ranges, validator};
 use super::service::Service;
+use crate::bearer::Bearer;
 use crate::chunks::Chunks;
 use crate::client::Pending;
 use crate::engine::Request;
+use crate::retry::{Attempts, Loss, Transient};
+use crate::tail::Tail;
 
 /// The body of a response: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
 /// The module holds the whole object, or a range of it at a time. That is read in windows of
 /// [`Config::http_window`](crate::Config::http_window) octets, one ahead of what the caller takes, so memory does not grow
-/// with the body. With its last octets, or when it is dropped, the module's HTTP service is ended, and the next request can
-/// begin.
+/// with the body. A window that the line damaged is read again. With its last octets, or when it is dropped, the module's
+/// HTTP service is ended, and the next request can begin.
 #[must_use = "a body is read only as it is polled"]
 pub struct Body {
     chunks: Chunks<HttpError>,
@@ -30,12 +38,30 @@ pub struct Body {
 }
 
 impl Body {
-    /// A body whose first `length` octets are in the module; with `ranges`, more can be fetched.
-    pub(super) fn new(service: Service, length: u32, window: u32, ranges: Option<Ranges>) -> Self {
+    /// A body whose first `length` octets are in the module; with `ranges`, more can be fetched, and with `origin`, all of
+    /// it again.
+    pub(super) fn new(
+        service: Service,
+        bearer: &Bearer,
+        length: u32,
+        origin: Option<Origin>,
+        ranges: Option<Ranges>,
+    ) -> Self {
         let total = ranges.as_ref().map_or_else(|| Some(u64::from(length)), Ranges::total);
         let stream = if service.has_body() {
-            let transfer =
-                Transfer { service, length, window: window.max(1), position: 0, ahead: None, ranges };
+            let transfer = Transfer {
+                service,
+                length,
+                window: bearer.client().config().http_window.max(1),
+                position: 0,
+                ahead: None,
+                ranges,
+                bearer: bearer.clone(),
+                origin,
+                attempts: Attempts::new(bearer),
+                handed_out: 0,
+                tail: Tail::default(),
+            };
             stream::try_unfold(Some(transfer), Transfer::next).boxed()
         } else {
             // The service is ended at once.
@@ -83,6 +109,27 @@ impl fmt::Debug for Body {
     }
 }
 
+/// What a response came from, to be fetched from there again.
+#[derive(Debug)]
+pub(super) struct Origin {
+    plan: Arc<Plan>,
+    status: HttpStatus,
+    validator: Option<HeaderValue>,
+}
+
+impl Origin {
+    pub(super) fn new(plan: &Arc<Plan>, status: HttpStatus, headers: Option<&HeaderMap>) -> Self {
+        Self { plan: Arc::clone(plan), status, validator: headers.and_then(validator).cloned() }
+    }
+
+    /// Whether a response with this status and these headers is of the same object in the same state, as far as they tell.
+    fn goes_with(&self, status: HttpStatus, headers: Option<&HeaderMap>) -> bool {
+        let validator = headers.and_then(validator);
+        let same = self.validator.as_ref().zip(validator).is_none_or(|(known, new)| known == new);
+        status == self.status && same
+    }
+}
+
 /// A body on its way.
 struct Transfer {
     service: Service,
@@ -93,18 +140,41 @@ struct Transfer {
     ahead: Option<Pending>,
     /// What is to be fetched after what the module holds.
     ranges: Option<Ranges>,
+    bearer: Bearer,
+    origin: Option<Origin>,
+    attempts: Attempts<HttpError>,
+    handed_out: u64,
+    tail: Tail,
 }
 
 impl Transfer {
     /// The next octets. With the last ones the service is let go, also when the caller keeps the body.
     async fn next(transfer: Option<Self>) -> Result<Option<(Bytes, Option<Self>)>, HttpError> {
-        match transfer {
-            Some(transfer) => transfer.read().await,
-            None => Ok(None),
+        let Some(mut transfer) = transfer else { return Ok(None) };
+        loop {
+            let octets = match transfer.read().await {
+                Ok(Some(octets)) => octets,
+                Ok(None) if transfer.tail.is_found() => return Ok(None),
+                Ok(None) => return Err(transfer.changed()),
+                Err(error) => {
+                    transfer = transfer.recover(error).await?;
+                    continue;
+                }
+            };
+            transfer.attempts.succeeded();
+            let Some(new) = transfer.tail.strip(octets) else { return Err(transfer.changed()) };
+            let goes_on = transfer.position < transfer.length || transfer.ranges.is_some();
+            if new.is_empty() && goes_on {
+                continue;
+            }
+            transfer.tail.push(&new);
+            transfer.handed_out += new.len() as u64;
+            return Ok(Some((new, goes_on.then_some(transfer))));
         }
     }
 
-    async fn read(mut self) -> Result<Option<(Bytes, Option<Self>)>, HttpError> {
+    /// The next octets of what the module holds, or fetches.
+    async fn read(&mut self) -> Result<Option<Bytes>, HttpError> {
         if self.position >= self.length && self.length > 0 {
             let Some(ranges) = &mut self.ranges else { return Ok(None) };
             let Some(length) = ranges.next(&mut self.service).await? else { return Ok(None) };
@@ -127,16 +197,16 @@ impl Transfer {
             let incomplete = HttpError::NoProgress { position: u64::from(self.position), length };
             return Err(self.service.interruption().unwrap_or(incomplete));
         }
-        self.position = self.position.saturating_add(u32::try_from(octets.len()).unwrap_or(u32::MAX));
-        if self.position > self.length {
+        let position = self.position.saturating_add(u32::try_from(octets.len()).unwrap_or(u32::MAX));
+        if position > self.length {
             return Err(HttpError::TooLong { length });
         }
+        self.position = position;
         if self.position < self.length {
             // In the same poll that saw the last one end, so that the line does not wait for the caller.
             self.ahead = Some(self.ask()?);
         }
-        let goes_on = self.position < self.length || self.ranges.is_some();
-        Ok(Some((octets, goes_on.then_some(self))))
+        Ok(Some(octets))
     }
 
     fn ask(&self) -> Result<Pending, HttpError> {
@@ -149,5 +219,75 @@ impl Transfer {
             HttpError::NoProgress { position: u64::from(self.position), length: u64::from(self.length) };
         let read = Request::new(&HttpReadRange { start, size }).map_err(|_| incomplete)?;
         Ok(self.service.submit(read))
+    }
+
+    /// Makes ready to go on after `error`, if that is possible.
+    async fn recover(mut self, error: HttpError) -> Result<Self, HttpError> {
+        // What was announced for its length is not to be relied on.
+        let is_announced = !matches!(error, HttpError::TooLong { .. } | HttpError::NoProgress { .. });
+        self.ahead = None;
+        if error.loss(true) == Some(Loss::Response) {
+            self.attempts.again(error, Some(self.handed_out)).await?;
+            return Ok(self);
+        }
+        let Some(origin) = &self.origin else { return Err(error) };
+        // Before it is ended, no other can be started.
+        drop(self.service);
+        let mut error = error;
+        loop {
+            self.attempts.again(error, Some(self.handed_out)).await?;
+            let length = is_announced.then_some(self.length);
+            let is_read = self.position >= self.length && self.length > 0;
+            error = match origin
+                .begin_again(&self.bearer, self.ranges.as_mut(), is_read, self.handed_out)
+                .await
+            {
+                Ok((service, None)) => {
+                    self.service = service;
+                    return Ok(self);
+                }
+                Ok((_, Some(new))) if new < self.position || length.is_some_and(|length| length != new) => {
+                    HttpError::Changed { position: self.handed_out }
+                }
+                Ok((service, Some(length))) => {
+                    (self.service, self.length) = (service, length);
+                    self.position -= self.tail.rewind(u64::from(self.position));
+                    return Ok(self);
+                }
+                Err(error) => error,
+            };
+        }
+    }
+
+    fn changed(&self) -> HttpError {
+        HttpError::Changed { position: self.handed_out }
+    }
+}
+
+impl Origin {
+    /// Fetches what the module held, or only starts the service when all of that `is_read`. How many octets there are to be
+    /// read again.
+    async fn begin_again(
+        &self,
+        bearer: &Bearer,
+        ranges: Option<&mut Ranges>,
+        is_read: bool,
+        handed_out: u64,
+    ) -> Result<(Service, Option<u32>), HttpError> {
+        let mut service = Service::start(bearer.client(), bearer.cid(), &self.plan.method).await?;
+        service.prepare(&self.plan).await?;
+        let length = match ranges {
+            Some(_) if is_read => None,
+            Some(ranges) => Some(ranges.again(&mut service).await?),
+            None => {
+                let (status, length) = service.act(&self.plan, None).await?;
+                let headers = service.headers(&self.plan).await?;
+                if !self.goes_with(status, headers.as_ref()) {
+                    return Err(HttpError::Changed { position: handed_out });
+                }
+                Some(length)
+            }
+        };
+        Ok((service, length))
     }
 }

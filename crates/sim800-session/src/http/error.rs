@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
+use crate::retry::{Loss, Transient};
 use crate::watch::Interruption;
 
 /// Why an HTTP request failed. An HTTP status is no error, whatever it is.
@@ -188,6 +189,26 @@ impl HttpError {
             Interruption::Bearer(source) => Self::Bearer { method, source },
             Interruption::Module(source) => Self::Interrupted { method, source },
         }
+    }
+}
+
+impl Transient for HttpError {
+    fn loss(&self, under_way: bool) -> Option<Loss> {
+        match self {
+            Self::Command(error) | Self::Parameter { source: error, .. } => error.failure().loss(under_way),
+            Self::Bearer { source, .. } => source.loss(under_way),
+            Self::Interrupted { source, .. } => source.loss(under_way),
+            Self::NoResult { .. } | Self::NoProgress { .. } | Self::TooLong { .. } => Some(Loss::Session),
+            Self::Action { status: HttpStatus::STACK_BUSY, .. } => Some(Loss::Session),
+            Self::Action { status: HttpStatus::NETWORK | HttpStatus::DNS, .. } | Self::Busy(_) => {
+                under_way.then_some(Loss::Session)
+            }
+            _ => None,
+        }
+    }
+
+    fn is_decisive(&self) -> bool {
+        matches!(self, Self::Changed { .. })
     }
 }
 

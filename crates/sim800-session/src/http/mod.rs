@@ -6,6 +6,7 @@ mod plan;
 mod ranges;
 mod service;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -16,10 +17,12 @@ use sim800_parser::HttpStatus;
 pub use self::body::Body;
 pub use self::error::HttpError;
 
+use self::body::Origin;
 use self::plan::Plan;
 use self::ranges::Ranges;
 use self::service::{Observer, Service};
 use crate::bearer::Bearer;
+use crate::retry::Attempts;
 
 /// How requests are carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +85,11 @@ impl Http {
     /// [`Config::http_range`](crate::Config::http_range) octets, if the server honours them; what has come is handed out before
     /// the next range is fetched. That the object changes meanwhile is noticed where headers tell it.
     ///
+    /// What the line, the bearer or the module breaks off is tried again as [`Config::retries`](crate::Config::retries) has
+    /// it: windows of the body are read once more from the module, and of GET and HEAD the whole request is carried out
+    /// again, where the object is still the same. Once the module was told to send a POST or a DELETE, it is not told so
+    /// again.
+    ///
     /// The module has one HTTP service: while the body of another response is being read, this waits.
     ///
     /// # Errors
@@ -116,8 +124,8 @@ impl Http {
         if !request.body().is_empty() {
             return Err(plan::unsupported("a body", "is not among what the module saves"));
         }
-        let (mut service, _plan) = self.prepare(request).await?;
-        service.execute(&HttpScont).await.map(drop)
+        let plan = self.plan(request)?;
+        self.prepare(&plan).await?.execute(&HttpScont).await.map(drop)
     }
 
     /// Reads the parameters that a service begins with, and whether they are saved ones. `Debug` masks credentials.
@@ -133,34 +141,59 @@ impl Http {
         Ok(saved)
     }
 
-    async fn prepare(&self, request: Request<Bytes>) -> Result<(Service, Plan), HttpError> {
-        let client = self.bearer.client();
-        let mut plan = Plan::new(request, &self.options, self.bearer.profile(), client.config().rate)?;
-        let mut service = Service::start(client, self.bearer.cid(), &plan.method).await?;
-        service.prepare(&mut plan).await?;
-        Ok((service, plan))
+    fn plan(&self, request: Request<Bytes>) -> Result<Plan, HttpError> {
+        let rate = self.bearer.client().config().rate;
+        Plan::new(request, &self.options, self.bearer.profile(), rate)
+    }
+
+    async fn prepare(&self, plan: &Plan) -> Result<Service, HttpError> {
+        let mut service = Service::start(self.bearer.client(), self.bearer.cid(), &plan.method).await?;
+        service.prepare(plan).await?;
+        Ok(service)
     }
 
     async fn carry_out(
         &self,
         request: Request<Bytes>,
+        mut observer: Option<Observer<'_>>,
+    ) -> Result<Response<Body>, HttpError> {
+        let plan = Arc::new(self.plan(request)?);
+        let mut attempts = Attempts::new(&self.bearer);
+        loop {
+            let error = match self.prepare(&plan).await {
+                Ok(service) => {
+                    match self.act(service, &plan, observer.as_mut().map(Observer::reborrow)).await {
+                        Err(error) if plan.method.is_safe() => error,
+                        result => return result,
+                    }
+                }
+                Err(error) => error,
+            };
+            attempts.again(error, None).await?;
+        }
+    }
+
+    async fn act(
+        &self,
+        mut service: Service,
+        plan: &Arc<Plan>,
         observer: Option<Observer<'_>>,
     ) -> Result<Response<Body>, HttpError> {
-        let config = self.bearer.client().config();
-        let (mut service, plan) = self.prepare(request).await?;
         let mut answer = None;
-        if !ranges::is_too_large(&plan) {
-            answer = match service.act(&plan, observer).await {
+        if !ranges::is_too_large(plan) {
+            answer = match service.act(plan, observer).await {
                 Err(HttpError::Action { method: Method::GET, status: HttpStatus::NO_MEMORY }) => None,
                 result => Some(result?),
             };
         }
         let Some((status, length)) = answer else {
-            return Ranges::new(plan, config.http_range).begin(service, config.http_window).await;
+            let range = self.bearer.client().config().http_range;
+            return Ranges::new(Arc::clone(plan), range).begin(service, &self.bearer).await;
         };
-        let headers = if plan.headers { service.header().await? } else { None };
+        let headers = service.headers(plan).await?;
+        let origin = plan.method.is_safe().then(|| Origin::new(plan, status, headers.as_ref()));
         let status = status_code(&plan.method, status)?;
-        let body = Body::new(service, length, config.http_window, None);
+        let body = Body::new(service, &self.bearer, length, origin, None);
         Ok(response(status, headers, body))
     }
 }

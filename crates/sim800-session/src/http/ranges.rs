@@ -1,13 +1,17 @@
 //! An object that is larger than the module holds, fetched in ranges.
 
+use std::sync::Arc;
+
 use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, LAST_MODIFIED};
 use ::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use sim800_command::HTTP_LIMIT;
 use sim800_parser::HttpStatus;
 
+use super::body::Origin;
 use super::plan::{Plan, unsupported};
 use super::service::Service;
 use super::{Body, HttpError, response, status_code};
+use crate::bearer::Bearer;
 
 /// The smallest range: one of a single octet cannot be asked for, so that a range may have to be shorter by one.
 const RANGE_MIN: u32 = 3;
@@ -21,9 +25,11 @@ pub(super) fn is_too_large(plan: &Plan) -> bool {
 /// Where an object is, that comes in ranges. Positions are those of octets in the object, counted from 0.
 #[derive(Debug)]
 pub(super) struct Ranges {
-    plan: Plan,
+    plan: Arc<Plan>,
     /// The octets of one range.
     size: u32,
+    /// Where the range begins that was fetched last.
+    first: u64,
     /// What has been fetched so far ends before it.
     position: u64,
     /// The octets of the object, as far as known.
@@ -42,9 +48,10 @@ struct Answer {
 }
 
 impl Ranges {
-    pub(super) fn new(plan: Plan, size: u32) -> Self {
+    pub(super) fn new(plan: Arc<Plan>, size: u32) -> Self {
         let position = u64::from(plan.range.0);
-        Self { plan, size: size.clamp(RANGE_MIN, HTTP_LIMIT), position, total: None, validator: None }
+        let size = size.clamp(RANGE_MIN, HTTP_LIMIT);
+        Self { plan, size, first: position, position, total: None, validator: None }
     }
 
     /// How many octets are wanted in all, where that is known.
@@ -56,14 +63,15 @@ impl Ranges {
     pub(super) async fn begin(
         mut self,
         mut service: Service,
-        window: u32,
+        bearer: &Bearer,
     ) -> Result<Response<Body>, HttpError> {
-        let answer = self.ask(&mut service).await?;
+        let answer = self.ask(&mut service, self.range()?).await?;
         let mut status = status_code(&self.plan.method, answer.status)?;
         let length = match status {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT => self.take(&answer)?,
             _ => {
-                let body = Body::new(service, answer.length, window, None);
+                let origin = Origin::new(&self.plan, answer.status, answer.headers.as_ref());
+                let body = Body::new(service, bearer, answer.length, Some(origin), None);
                 return Ok(response(status, answer.headers, body));
             }
         };
@@ -74,7 +82,8 @@ impl Ranges {
         if let Some(headers) = &mut headers {
             self.rewrite(headers);
         }
-        let body = Body::new(service, length, window, Some(self));
+        let origin = Origin::new(&self.plan, answer.status, headers.as_ref());
+        let body = Body::new(service, bearer, length, Some(origin), Some(self));
         Ok(response(status, headers, body))
     }
 
@@ -83,7 +92,7 @@ impl Ranges {
         if self.end().is_some_and(|end| self.position >= end) || self.remaining() == Some(0) {
             return Ok(None);
         }
-        let answer = self.ask(service).await?;
+        let answer = self.ask(service, self.range()?).await?;
         match answer.status.0 {
             200 | 206 => match self.take(&answer)? {
                 0 => Ok(None),
@@ -101,15 +110,33 @@ impl Ranges {
         }
     }
 
-    async fn ask(&self, service: &mut Service) -> Result<Answer, HttpError> {
-        let (first, last, asked) = self.range()?;
+    /// Fetches the last range again.
+    pub(super) async fn again(&mut self, service: &mut Service) -> Result<u32, HttpError> {
+        let end = self.position;
+        let asked = end - self.first;
+        let last = if asked == 1 { None } else { Some(number(end - 1)?) };
+        let answer = self.ask(service, (number(self.first)?, last, asked)).await?;
+        self.position = self.first;
+        let taken = match answer.status.0 {
+            200 | 206 if u64::from(answer.length) == asked => self.take(&answer),
+            _ => Err(self.changed()),
+        };
+        self.position = end;
+        taken
+    }
+
+    async fn ask(
+        &self,
+        service: &mut Service,
+        (first, last, asked): (u32, Option<u32>, u64),
+    ) -> Result<Answer, HttpError> {
         service.set_range(first, last).await?;
         let (status, length) = match service.act(&self.plan, None).await {
             // It got the whole again.
             Err(HttpError::Action { status: HttpStatus::NO_MEMORY, .. }) => return Err(ignored()),
             result => result?,
         };
-        let headers = if self.plan.headers { service.header().await? } else { None };
+        let headers = service.headers(&self.plan).await?;
         Ok(Answer { status, length, headers, asked })
     }
 
@@ -132,6 +159,7 @@ impl Ranges {
                 length: self.total.unwrap_or(self.position),
             });
         }
+        self.first = self.position;
         self.position += length;
         Ok(answer.length)
     }
@@ -148,8 +176,7 @@ impl Ranges {
                 _ => {}
             }
         }
-        let validator = headers.get(ETAG).or_else(|| headers.get(LAST_MODIFIED));
-        match (&self.validator, validator) {
+        match (&self.validator, validator(headers)) {
             (Some(known), Some(validator)) if known != validator => Err(self.changed()),
             (None, Some(validator)) => {
                 self.validator = Some(validator.clone());
@@ -170,10 +197,6 @@ impl Ranges {
             }
         }
         let last = self.position + octets - 1;
-        let number = |position| {
-            u32::try_from(position)
-                .map_err(|_| unsupported("the object", "is longer than the 4 GiB that the module can count"))
-        };
         // Of one octet only where the object ends with it.
         let last = if octets == 1 { None } else { Some(number(last)?) };
         Ok((number(self.position)?, last, octets))
@@ -215,6 +238,16 @@ impl Ranges {
     }
 }
 
+/// What tells one state of an object from another.
+pub(super) fn validator(headers: &HeaderMap) -> Option<&HeaderValue> {
+    headers.get(ETAG).or_else(|| headers.get(LAST_MODIFIED))
+}
+
+fn number(position: u64) -> Result<u32, HttpError> {
+    u32::try_from(position)
+        .map_err(|_| unsupported("the object", "is longer than the 4 GiB that the module can count"))
+}
+
 fn ignored() -> HttpError {
     HttpError::RangesIgnored { limit: u64::from(HTTP_LIMIT) }
 }
@@ -249,7 +282,7 @@ mod tests {
         }
         let request = request.body(Bytes::new()).expect("a request");
         let plan = Plan::new(request, &HttpOptions::default(), Cid::MIN, 115_200).expect("a plan");
-        Ranges::new(plan, size)
+        Ranges::new(Arc::new(plan), size)
     }
 
     fn answer(status: u16, length: u32, asked: u64) -> Answer {

@@ -31,6 +31,12 @@ pub(super) struct Observer<'a> {
     pub(super) tell: &'a mut (dyn FnMut(HttpProgress) + Send),
 }
 
+impl Observer<'_> {
+    pub(super) fn reborrow(&mut self) -> Observer<'_> {
+        Observer { every: self.every, tell: &mut *self.tell }
+    }
+}
+
 /// A started HTTP service, ended when dropped.
 #[derive(Debug)]
 pub(super) struct Service {
@@ -77,9 +83,9 @@ impl Service {
     }
 
     /// Sets the parameters and loads the body.
-    pub(super) async fn prepare(&mut self, plan: &mut Plan) -> Result<(), HttpError> {
-        for parameter in plan.parameters.drain(..) {
-            match self.client.request(parameter.request).await {
+    pub(super) async fn prepare(&mut self, plan: &Plan) -> Result<(), HttpError> {
+        for parameter in &plan.parameters {
+            match self.client.request(parameter.request.clone()).await {
                 Err(error) if error.is_rejected() => {
                     let what = parameter.what;
                     let refused = |source| match parameter.refusal {
@@ -95,11 +101,12 @@ impl Service {
                 }
             }
         }
-        if let Some((data, body)) = plan.data.take() {
-            let result = self.client.transmit(&data, body).await;
+        if let Some((data, body)) = &plan.data {
+            let result = self.client.transmit(data, body.clone()).await;
             self.check(result)?;
         }
-        Ok(())
+        // What was lost by now is better brought back before the request is sent than after.
+        self.interruption().map_or(Ok(()), Err)
     }
 
     /// Carries out the request: the status, and how many octets there are to read. `observer` is told how far it is
@@ -182,8 +189,12 @@ impl Service {
         Ok(())
     }
 
-    /// The headers of the response, where the firmware tells them.
-    pub(super) async fn header(&mut self) -> Result<Option<HeaderMap>, HttpError> {
+    /// The headers of the response, where they are wanted and the firmware tells them.
+    pub(super) async fn headers(&mut self, plan: &Plan) -> Result<Option<HeaderMap>, HttpError> {
+        if plan.headers { self.header().await } else { Ok(None) }
+    }
+
+    async fn header(&mut self) -> Result<Option<HeaderMap>, HttpError> {
         match self.client.has_http_head().await {
             Ok(true) => {}
             Ok(false) => return Ok(None),

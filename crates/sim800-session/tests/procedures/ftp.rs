@@ -76,7 +76,7 @@ fn a_wrong_password_is_72() {
 
 #[test]
 fn a_download_that_breaks_says_why_and_the_next_one_works() {
-    let (mut lab, bearer) = Lab::ready();
+    let (mut lab, bearer) = Lab::ready_once();
     let file = hostile(50_000);
     lab.network().put_file("/file", file.clone());
     lab.network().cause(Mishap::Ftp { after: 20_000, failure: FtpFailure::NETWORK });
@@ -127,7 +127,7 @@ fn a_session_that_was_left_over_does_not_hide_what_is_wrong_with_ours() {
 
 #[test]
 fn a_source_that_sleeps_too_long_finds_64() {
-    let (mut lab, bearer) = Lab::ready();
+    let (mut lab, bearer) = Lab::ready_once();
     let ftp = Ftp::new(&bearer, server());
     let result = lab.world.run(async move {
         let never = futures::stream::pending::<std::io::Result<Vec<u8>>>().into_async_read();

@@ -15,7 +15,7 @@ use crate::lab::{Lab, hostile, paced, server};
 
 #[test]
 fn the_loss_of_the_bearer_is_the_cause_that_is_named() {
-    let (mut lab, bearer) = Lab::ready();
+    let (mut lab, bearer) = Lab::ready_once();
     lab.network().put_file("/file", hostile(100_000));
     lab.network().put_resource("http://example.com/file", Resource::new("x"));
     let loss = Fault::BearerLost { cid: 1 };
@@ -49,7 +49,7 @@ fn the_loss_of_the_bearer_is_the_cause_that_is_named() {
 #[test]
 fn a_restart_fails_what_runs_and_start_up_heals() {
     for announced in [true, false] {
-        let (mut lab, bearer) = Lab::ready();
+        let (mut lab, bearer) = Lab::ready_once();
         let file = hostile(100_000);
         lab.network().put_file("/file", file.clone());
         let ftp = Ftp::new(&bearer, server());

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use sim800_emulator::Config as ModuleConfig;
 use sim800_session::{
-    Bearer, Body, Client, Config, Ftp, FtpError, Http, HttpError, Profile, Server, StartUpError, connect,
+    Bearer, Body, Client, Config, Ftp, FtpError, Http, HttpError, Profile, Retries, Server, StartUpError,
+    connect,
 };
 use sim800_testbed::Line;
 use sim800_testbed::simulation::{Network, World};
@@ -34,6 +35,15 @@ impl Lab {
     /// Brought up, with an open bearer.
     pub(crate) fn ready() -> (Self, Bearer) {
         Self::ready_with(ModuleConfig::default())
+    }
+
+    /// The same, and nothing is tried again.
+    pub(crate) fn ready_once() -> (Self, Bearer) {
+        let mut config = Config::default();
+        config.retries = Retries::NONE;
+        let mut lab = Self::with(World::new(ModuleConfig::default()), config);
+        let bearer = lab.bearer();
+        (lab, bearer)
     }
 
     pub(crate) fn ready_with(module: ModuleConfig) -> (Self, Bearer) {

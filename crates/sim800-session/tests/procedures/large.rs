@@ -84,7 +84,7 @@ fn an_object_that_changes_between_two_ranges_is_an_error() {
 
 #[test]
 fn a_range_that_fails_ends_the_body_with_its_cause() {
-    let (mut lab, bearer) = Lab::ready();
+    let (mut lab, bearer) = Lab::ready_once();
     lab.network().put_resource(URL, Resource::new(hostile(LARGE)));
     let response = open(&mut lab, &bearer, None).expect("response");
     lab.network().cause(Mishap::Http(HttpFailure::Network));

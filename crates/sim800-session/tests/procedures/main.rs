@@ -2,6 +2,7 @@
 
 mod files;
 mod ftp;
+mod healing;
 mod http;
 mod interruptions;
 mod lab;

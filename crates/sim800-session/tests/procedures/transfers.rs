@@ -18,6 +18,13 @@ fn ready() -> (Lab, Ftp) {
     (lab, ftp)
 }
 
+/// The same, and nothing is tried again.
+fn ready_once() -> (Lab, Ftp) {
+    let (lab, bearer) = Lab::ready_once();
+    let ftp = Ftp::new(&bearer, server());
+    (lab, ftp)
+}
+
 async fn whole(download: Download) -> Result<Vec<u8>, FtpError> {
     let pieces: Vec<Bytes> = download.try_collect().await?;
     Ok(pieces.concat())
@@ -30,7 +37,7 @@ fn rest(lab: &Lab) -> u64 {
 
 #[test]
 fn a_resumed_download_comes_from_there_on_and_the_next_from_the_start() {
-    let (mut lab, ftp) = ready();
+    let (mut lab, ftp) = ready_once();
     let file = hostile(10_000);
     lab.network().put_file("/file", file.clone());
     for offset in [0, 1, 5_000, 9_999, 10_000] {
@@ -204,7 +211,7 @@ fn what_ends_a_session_from_outside_ends_transfers_of_the_module() {
         for (fault, kind) in
             [(Fault::BearerLost { cid: 1 }, "bearer-lost"), (Fault::Restart { announced: true }, "restarted")]
         {
-            let (mut lab, ftp) = ready();
+            let (mut lab, ftp) = ready_once();
             lab.network().put_file("/file", hostile(50_000));
             lab.network().set_latency(Duration::from_secs(30));
             let now = lab.world.clock().now();
@@ -264,7 +271,7 @@ fn paused(lab: &mut Lab, bearer: &Bearer, pause: Duration) -> Result<usize, FtpE
 
 #[test]
 fn an_idle_reader_is_waited_for_up_to_the_modules_limit() {
-    let (mut lab, bearer) = Lab::ready();
+    let (mut lab, bearer) = Lab::ready_once();
     lab.network().put_file("/file", hostile(100_000));
     // The limit of the module is 75 s (manual 12.2.14).
     assert_eq!(paused(&mut lab, &bearer, Duration::from_secs(70)), Ok(100_000));

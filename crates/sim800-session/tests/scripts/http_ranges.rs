@@ -5,7 +5,7 @@ use futures::{StreamExt, TryStreamExt};
 use sim800_session::{Bearer, Config, Http, HttpError, HttpOptions};
 
 use super::HTTP;
-use super::script::{Scripted, answered};
+use super::script::{Scripted, answered, once};
 
 /// A GET that is too large for the module, then `rest`.
 fn too_large(rest: &str) -> String {
@@ -37,7 +37,7 @@ const TERM: &str = "> AT+HTTPTERM\n< OK\n";
 const PROBE: &str = "> AT+HTTPHEAD=?\n< OK\n";
 
 fn config() -> Config {
-    let mut config = Config::default();
+    let mut config = once();
     config.http_range = 10;
     config
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::io::{AsyncRead, AsyncWrite};
-use sim800_session::{Bearer, Client, Config, Profile, Runtime, connect};
+use sim800_session::{Bearer, Client, Config, Profile, Retries, Runtime, connect};
 
 /// One step of a script.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ pub(crate) struct Scripted(Arc<Mutex<Module>>);
 impl Scripted {
     /// A session with a module that keeps to `steps`.
     pub(crate) fn session(steps: &str) -> (Self, Client, impl Future<Output = ()> + use<>) {
-        Self::session_with(steps, Config::default())
+        Self::session_with(steps, once())
     }
 
     fn session_with(steps: &str, config: Config) -> (Self, Client, impl Future<Output = ()> + use<>) {
@@ -141,7 +141,7 @@ impl Scripted {
     /// Runs `procedure` over an open bearer, then whatever it left to be cleaned up, and checks that the script was
     /// played to its end.
     pub(crate) fn play<F: Future>(steps: &str, procedure: impl FnOnce(Bearer) -> F) -> F::Output {
-        Self::play_with(steps, Config::default(), procedure)
+        Self::play_with(steps, once(), procedure)
     }
 
     /// The same with another configuration.
@@ -259,4 +259,11 @@ impl AsyncWrite for Scripted {
     fn poll_close(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
+}
+
+/// A configuration that tries nothing again: a script is what one try looks like.
+pub(crate) fn once() -> Config {
+    let mut config = Config::default();
+    config.retries = Retries::NONE;
+    config
 }

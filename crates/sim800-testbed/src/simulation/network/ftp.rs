@@ -17,8 +17,10 @@ const PIECE: usize = 1460;
 pub(super) struct Session {
     /// When the data connection is open.
     ready: Duration,
-    /// Where it breaks.
-    end: Option<(u64, FtpFailure)>,
+    /// Where it breaks, or stands still for good.
+    end: Option<(u64, Option<FtpFailure>)>,
+    /// How much later the server confirms an upload, if it does.
+    confirmation: Option<Duration>,
     transfer: Transfer,
 }
 
@@ -28,22 +30,39 @@ enum Transfer {
     Upload { path: String, octets: BytesMut },
 }
 
+impl Session {
+    fn is_upload(&self) -> bool {
+        matches!(self.transfer, Transfer::Upload { .. })
+    }
+}
+
 impl State {
     pub(super) fn ftp(&mut self, now: Duration, id: OperationId, request: FtpRequest) {
-        let mishap = self.mishap(|mishap| matches!(mishap, Mishap::Ftp { .. }));
+        let action = request.action.clone();
+        let mishap = self.mishap(|mishap| match mishap {
+            Mishap::Ftp { .. } => true,
+            Mishap::FtpStall { .. } => is_transfer(&action),
+            Mishap::Unconfirmed { .. } => matches!(action, FtpAction::Put(_)),
+            _ => false,
+        });
         let ready = now + self.latency;
         let end = match mishap {
-            Some(Mishap::Ftp { after, failure }) => Some((after, failure)),
+            Some(Mishap::Ftp { after, failure }) => Some((after, Some(failure))),
+            Some(Mishap::FtpStall { after }) => Some((after, None)),
             _ => None,
         };
-        let outcome = self.open(&request, end);
+        let confirmation = match mishap {
+            Some(Mishap::Unconfirmed { by }) => by,
+            _ => Some(Duration::ZERO),
+        };
+        let outcome = self.open(&request, end.and_then(|(_, failure)| failure));
         self.ftp_requests.push(request);
         if mishap == Some(Mishap::Silence) {
             return;
         }
         match outcome {
             Ok(Opened::Transfer(transfer)) => {
-                self.sessions.insert(id, Session { ready, end, transfer });
+                self.sessions.insert(id, Session { ready, end, confirmation, transfer });
                 self.tell(ready, id, NetworkEvent::FtpReady);
                 self.deliver(now, id);
             }
@@ -66,26 +85,39 @@ impl State {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let Transfer::Upload { octets, .. } = &mut session.transfer else { return };
         if let Some((after, failure)) = &mut session.end {
-            let failure = *failure;
-            match after.checked_sub(sent.len() as u64) {
-                Some(left) => *after = left,
-                None => {
-                    self.sessions.remove(&id);
-                    return self.tell(now, id, NetworkEvent::FtpFailed(failure));
+            let passed = sent.len().min(usize::try_from(*after).unwrap_or(usize::MAX));
+            *after -= passed as u64;
+            if passed < sent.len() {
+                octets.extend_from_slice(&sent[..passed]);
+                if let Some(failure) = *failure {
+                    self.end(id);
+                    self.tell(now, id, NetworkEvent::FtpFailed(failure));
                 }
+                return;
             }
         }
         octets.extend_from_slice(&sent);
         self.tell(now, id, NetworkEvent::FtpSent(sent.len()));
     }
 
+    /// A session is over. What has come of an upload stays, as on every server.
+    pub(super) fn end(&mut self, id: OperationId) -> Option<Duration> {
+        let session = self.sessions.remove(&id)?;
+        if let Transfer::Upload { path, octets } = session.transfer {
+            self.files.insert(path, octets.freeze());
+        }
+        session.confirmation
+    }
+
     /// An upload is complete.
     pub(super) fn finish(&mut self, now: Duration, id: OperationId) {
-        let Some(session) = self.sessions.remove(&id) else { return };
-        let Transfer::Upload { path, octets } = session.transfer else { return };
-        self.files.insert(path, octets.freeze());
-        let time = now + self.latency;
-        self.tell(time, id, NetworkEvent::FtpDone { size: None });
+        if !self.sessions.get(&id).is_some_and(Session::is_upload) {
+            return;
+        }
+        if let Some(late) = self.end(id) {
+            let time = now + self.latency + late;
+            self.tell(time, id, NetworkEvent::FtpDone { size: None });
+        }
     }
 
     /// Sends as much of a download as there is credit for.
@@ -96,7 +128,8 @@ impl State {
             let left =
                 session.end.map_or(usize::MAX, |(after, _)| usize::try_from(after).unwrap_or(usize::MAX));
             let end = match session.end {
-                Some((0, failure)) => Some(NetworkEvent::FtpFailed(failure)),
+                Some((0, Some(failure))) => Some(NetworkEvent::FtpFailed(failure)),
+                Some((0, None)) => return,
                 _ if rest.is_empty() => Some(NetworkEvent::FtpDone { size: None }),
                 _ => None,
             };
@@ -147,7 +180,7 @@ impl State {
     }
 
     /// Logs in and begins.
-    fn open(&mut self, request: &FtpRequest, end: Option<(u64, FtpFailure)>) -> Result<Opened, FtpFailure> {
+    fn open(&mut self, request: &FtpRequest, failure: Option<FtpFailure>) -> Result<Opened, FtpFailure> {
         if let Some((user, password)) = &self.login {
             if *user != request.user {
                 return Err(FtpFailure::USER);
@@ -157,8 +190,7 @@ impl State {
             }
         }
         let path = absolute(&request.path, &request.name);
-        let transfers = matches!(request.action, FtpAction::Get | FtpAction::List | FtpAction::Put(_));
-        if let Some((_, failure)) = end.filter(|_| !transfers) {
+        if let Some(failure) = failure.filter(|_| !is_transfer(&request.action)) {
             return Err(failure);
         }
         let mut size = None;
@@ -223,6 +255,11 @@ impl State {
 enum Opened {
     Transfer(Transfer),
     Done { size: Option<u64> },
+}
+
+/// Whether it moves a file, over a data connection.
+fn is_transfer(action: &FtpAction) -> bool {
+    matches!(action, FtpAction::Get | FtpAction::List | FtpAction::Put(_))
 }
 
 /// A path from the root, where every session begins.

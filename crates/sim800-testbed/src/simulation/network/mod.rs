@@ -36,6 +36,16 @@ pub enum Mishap {
         /// Why it breaks.
         failure: FtpFailure,
     },
+    /// The next FTP transfer stands still once so many octets have passed, unless it is over before; the server says nothing more.
+    FtpStall {
+        /// Octets that still pass.
+        after: u64,
+    },
+    /// The server has the next upload and says so late, or never.
+    Unconfirmed {
+        /// How much later.
+        by: Option<Duration>,
+    },
     /// The next operation, HTTP or FTP, is never answered.
     Silence,
 }
@@ -89,7 +99,7 @@ impl Network {
         self.state().files.insert(path.to_owned(), octets.into());
     }
 
-    /// A file of the FTP server. An upload is there when it is complete.
+    /// A file of the FTP server. An upload is there when it is over, as much of it as has come.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<Bytes> {
         self.state().files.get(path).cloned()
@@ -117,6 +127,11 @@ impl Network {
         self.state().mishaps.push_back(mishap);
     }
 
+    /// Lets go well what is still to come.
+    pub fn cancel_mishaps(&self) {
+        self.state().mishaps.clear();
+    }
+
     pub(super) fn execute(&self, now: Duration, effect: Effect) {
         let mut state = self.state();
         match effect {
@@ -126,7 +141,7 @@ impl Network {
             Effect::Finish { id } => state.finish(now, id),
             Effect::Credit { id, octets } => state.grant(now, id, octets),
             Effect::Cancel { id } => {
-                state.sessions.remove(&id);
+                state.end(id);
                 state.events.retain(|_, (other, _)| *other != id);
             }
         }

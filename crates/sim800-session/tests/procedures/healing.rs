@@ -1,0 +1,349 @@
+//! What breaks off and is gone on with: exact in the end, never mixed, never done twice that may be done but once.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt};
+use sim800_emulator::{Damage, Fault, FtpAction, FtpFailure, HttpFailure, PowerDown, PutOption as Stored};
+use sim800_session::{
+    Bearer, Body, Config, Ftp, FtpError, FtpOptions, Http, HttpError, Notice, PutOption, Retry, Runtime,
+};
+use sim800_testbed::simulation::{Mishap, Resource, World};
+
+use crate::lab::{Lab, hostile, paced, server, whole};
+
+const URL: &str = "http://example.com/file";
+const LENGTH: usize = 100_000;
+
+/// What takes a session away, or a part of it.
+fn losses() -> [Fault; 4] {
+    [
+        Fault::BearerLost { cid: 1 },
+        Fault::Restart { announced: true },
+        Fault::Restart { announced: false },
+        Fault::Damage { after: 700, damage: Damage::Drop },
+    ]
+}
+
+fn file() -> Bytes {
+    hostile(LENGTH).into()
+}
+
+/// The tries that `notices` tell of.
+fn retries(notices: impl Stream<Item = Notice>) -> Vec<Retry> {
+    let told = notices.filter_map(|notice| async move {
+        match notice {
+            Notice::Retrying(retry) => Some(retry),
+            _ => None,
+        }
+    });
+    let mut told = std::pin::pin!(told);
+    std::iter::from_fn(|| futures::FutureExt::now_or_never(told.next()).flatten()).collect()
+}
+
+async fn send(bearer: &Bearer) -> Result<Body, HttpError> {
+    let request = ::http::Request::get(URL).body(Bytes::new()).expect("a request");
+    Ok(Http::new(bearer).send(request).await?.into_body())
+}
+
+/// Takes one piece, lets `between` happen, and takes the rest.
+async fn interrupted<E>(
+    mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    between: impl Future<Output = ()>,
+) -> Result<Vec<u8>, E> {
+    let first = pieces.try_next().await?.expect("a first piece");
+    between.await;
+    pieces.try_fold(first.to_vec(), |all, piece| async move { Ok([all, piece.to_vec()].concat()) }).await
+}
+
+/// Lets time pass, and faults take their course.
+async fn pause(runtime: impl Runtime, seconds: u64) {
+    runtime.sleep_until(runtime.now() + Duration::from_secs(seconds)).await;
+}
+
+#[test]
+fn a_body_is_gone_on_with_whatever_broke_it_off() {
+    for fault in losses() {
+        let (mut lab, bearer) = Lab::ready();
+        lab.network().put_resource(URL, Resource::new(file()));
+        let notices = lab.client.subscribe(|_| false);
+        let clock = lab.world.clock();
+        let body = lab.world.run(send(&bearer)).expect("a response");
+        lab.world.fault_at(clock.now() + Duration::from_secs(1), fault.clone());
+        let fetched = lab.world.run(interrupted(body, pause(clock, 5)));
+        assert!(fetched.as_ref().is_ok_and(|fetched| *fetched == file()), "{fault:?}: {:?}", fetched.err());
+        // Without a bearer the module still has the body, and what the line lost it says again.
+        let (requests, tries) = match fault {
+            Fault::BearerLost { .. } => (1, 0),
+            Fault::Damage { .. } => (1, 1),
+            _ => (2, 1),
+        };
+        let told = retries(notices);
+        assert!(told.len() == tries && told.iter().all(|retry| retry.attempt == 1), "{fault:?}: {told:?}");
+        assert_eq!(lab.network().http_requests().len(), requests, "{fault:?}");
+    }
+}
+
+#[test]
+fn an_object_that_is_another_by_then_is_not_mixed_with_the_first() {
+    let mut other = hostile(LENGTH);
+    other[10_000..40_000].reverse();
+    let tagged = |body: Vec<u8>, tag: &str| {
+        let mut resource = Resource::new(body);
+        resource.headers.push(("ETag".to_owned(), tag.to_owned()));
+        resource
+    };
+    for (first, second) in [
+        (Resource::new(file()), Resource::new(hostile(LENGTH + 1))),
+        (Resource::new(file()), Resource::new(other)),
+        (tagged(hostile(LENGTH), "\"1\""), tagged(hostile(LENGTH), "\"2\"")),
+    ] {
+        let (mut lab, bearer) = Lab::ready();
+        let (network, clock) = (lab.network(), lab.world.clock());
+        network.put_resource(URL, first);
+        let body = lab.world.run(send(&bearer)).expect("a response");
+        lab.world.fault_at(clock.now() + Duration::from_secs(1), Fault::Restart { announced: true });
+        let change = async move {
+            network.put_resource(URL, second);
+            pause(clock, 5).await;
+        };
+        let error = lab.world.run(interrupted(body, change)).map(|all| all.len()).expect_err("another");
+        assert!(matches!(error, HttpError::Changed { position: 16_384.. }), "{error:?}");
+    }
+}
+
+#[test]
+fn a_large_object_is_gone_on_with_in_the_range_that_broke_off() {
+    const LARGE: usize = 700_000;
+    for fault in losses() {
+        for pieces in [1, 16, 20, 33] {
+            let (mut lab, bearer) = Lab::ready();
+            lab.network().put_resource(URL, Resource::new(hostile(LARGE)));
+            let mut body = lab.world.run(send(&bearer)).expect("a response");
+            let mut fetched = Vec::new();
+            for _ in 0..pieces {
+                let piece = lab.world.run(body.next()).expect("a piece").expect("octets");
+                fetched.extend_from_slice(&piece);
+            }
+            lab.world.fault(fault.clone());
+            let rest = lab.world.run(whole(body)).expect("the rest");
+            fetched.extend_from_slice(&rest);
+            assert!(fetched == hostile(LARGE), "{fault:?} after {pieces} pieces");
+        }
+    }
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource(URL, Resource::new(hostile(LARGE)));
+    let body = lab.world.run(send(&bearer)).expect("a response");
+    lab.network().cause(Mishap::Http(HttpFailure::Network));
+    assert!(lab.world.run(whole(body)).expect("a body") == hostile(LARGE));
+}
+
+#[test]
+fn a_post_is_made_ready_again_and_sent_but_once() {
+    let post = |bearer: &Bearer| {
+        let http = Http::new(bearer);
+        let request = ::http::Request::post("http://example.com/in").body(file()).expect("a request");
+        async move { http.send(request).await.map(drop) }
+    };
+    // While the body is on its way to the module, which takes 8.7 s.
+    for fault in [Fault::Restart { announced: true }, Fault::BearerLost { cid: 1 }] {
+        let mut lab = Lab::with(World::on_line(Default::default(), paced(115_200)), Config::default());
+        let bearer = lab.bearer();
+        lab.network().put_resource("http://example.com/in", Resource::new(""));
+        let clock = lab.world.clock();
+        lab.world.fault_at(clock.now() + Duration::from_secs(4), fault.clone());
+        lab.world.run(post(&bearer)).expect("sent");
+        let requests = lab.network().http_requests();
+        assert!(requests.len() == 1 && requests[0].body == file(), "{fault:?}");
+    }
+    // While the server has it.
+    for fault in [Fault::Restart { announced: true }, Fault::BearerLost { cid: 1 }] {
+        let (mut lab, bearer) = Lab::ready();
+        lab.network().put_resource("http://example.com/in", Resource::new(""));
+        lab.network().set_latency(Duration::from_secs(20));
+        let clock = lab.world.clock();
+        lab.world.fault_at(clock.now() + Duration::from_secs(10), fault.clone());
+        lab.world.run(post(&bearer)).expect_err("broken off");
+        lab.world.run(pause(clock, 60));
+        assert_eq!(lab.network().http_requests().len(), 1, "{fault:?}");
+    }
+}
+
+/// What breaks an FTP transfer off after some 20,000 octets.
+fn mishaps() -> [Mishap; 3] {
+    [
+        Mishap::Ftp { after: 20_000, failure: FtpFailure::NETWORK },
+        Mishap::Ftp { after: 20_000, failure: FtpFailure::TIMEOUT },
+        Mishap::FtpStall { after: 20_000 },
+    ]
+}
+
+#[test]
+fn a_download_is_gone_on_with_by_rest() {
+    for fault in losses().map(Some).into_iter().chain([None]) {
+        for mishap in mishaps() {
+            let (mut lab, bearer) = Lab::ready();
+            lab.network().put_file("/file", file());
+            let ftp = Ftp::new(&bearer, server());
+            let clock = lab.world.clock();
+            let download = match &fault {
+                Some(fault) => {
+                    let download = lab.world.run(ftp.get("/file")).expect("open");
+                    lab.world.fault_at(clock.now() + Duration::from_secs(1), fault.clone());
+                    download
+                }
+                None => {
+                    lab.network().cause(mishap);
+                    lab.world.run(ftp.get("/file")).expect("open")
+                }
+            };
+            let fetched = lab.world.run(interrupted(download, pause(clock, 5)));
+            assert!(fetched.is_ok_and(|fetched| fetched == file()), "{fault:?}, {mishap:?}");
+            let gets = lab.network().ftp_requests();
+            let rests: Vec<_> =
+                gets.iter().filter(|get| get.action == FtpAction::Get).map(|get| get.rest).collect();
+            assert!(rests.len() == 2 && rests[0] == 0 && rests[1] > 0, "{fault:?}, {mishap:?}: {rests:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_another_by_then_is_not_mixed_with_the_first() {
+    let mut other = hostile(LENGTH);
+    other.reverse();
+    for changed in [other[..LENGTH / 10].to_vec(), other, Vec::new()] {
+        let (mut lab, bearer) = Lab::ready();
+        let (network, clock) = (lab.network(), lab.world.clock());
+        network.put_file("/file", file());
+        network.cause(Mishap::Ftp { after: 20_000, failure: FtpFailure::NETWORK });
+        let ftp = Ftp::new(&bearer, server());
+        let download = lab.world.run(ftp.get("/file")).expect("open");
+        let change = async move {
+            network.put_file("/file", changed);
+            pause(clock, 5).await;
+        };
+        let error = lab.world.run(interrupted(download, change)).map(|all| all.len()).expect_err("another");
+        assert!(matches!(error, FtpError::Changed { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn one_that_changes_its_size_between_two_resumptions_is_not_gone_on_with() {
+    let (mut lab, bearer) = Lab::ready();
+    let (network, clock) = (lab.network(), lab.world.clock());
+    network.put_file("/file", file());
+    network.cause(Mishap::Ftp { after: 20_000, failure: FtpFailure::NETWORK });
+    let ftp = Ftp::new(&bearer, server());
+    let mut download = lab.world.run(ftp.get("/file")).expect("open");
+    let mut fetched = 0;
+    while fetched < 40_000 {
+        fetched += lab.world.run(download.next()).expect("a piece").expect("octets").len();
+    }
+    // It grew at its end, where nobody has looked yet.
+    network.put_file("/file", hostile(LENGTH + 5));
+    lab.world.fault(Fault::BearerLost { cid: 1 });
+    let error =
+        lab.world.run(interrupted(download, pause(clock, 1))).map(|all| all.len()).expect_err("another");
+    assert!(matches!(error, FtpError::Changed { .. }), "{error:?}");
+}
+
+#[test]
+fn a_reader_who_takes_a_break_gets_the_rest_all_the_same() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_file("/file", file());
+    let ftp = Ftp::new(&bearer, server());
+    let download = lab.world.run(ftp.get("/file")).expect("open");
+    let clock = lab.world.clock();
+    let fetched = lab.world.run(interrupted(download, pause(clock, 300)));
+    assert!(fetched.is_ok_and(|fetched| fetched == file()));
+}
+
+#[test]
+fn an_upload_is_gone_on_with_where_the_file_ends() {
+    for mishap in mishaps() {
+        let (mut lab, bearer) = Lab::ready();
+        lab.network().cause(mishap);
+        let ftp = Ftp::new(&bearer, server());
+        assert_eq!(lab.ftp_put(&ftp, "/up", &file()), Ok(LENGTH as u64), "{mishap:?}");
+        assert!(lab.network().file("/up").is_some_and(|up| up == file()), "{mishap:?}");
+        let sessions = lab.network().ftp_requests();
+        assert!(sessions.iter().any(|session| session.action == FtpAction::Put(Stored::Appe)), "{mishap:?}");
+    }
+    for fault in losses() {
+        for seconds in [1, 3, 5] {
+            let mut lab = Lab::with(World::on_line(Default::default(), paced(115_200)), Config::default());
+            let bearer = lab.bearer();
+            let clock = lab.world.clock();
+            lab.world.fault_at(clock.now() + Duration::from_secs(seconds), fault.clone());
+            let ftp = Ftp::new(&bearer, server());
+            assert_eq!(lab.ftp_put(&ftp, "/up", &file()), Ok(LENGTH as u64), "{fault:?}");
+            assert!(lab.network().file("/up").is_some_and(|up| up == file()), "{fault:?} at {seconds} s");
+        }
+    }
+}
+
+#[test]
+fn an_upload_that_is_never_confirmed_is_looked_for_on_the_server() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().cause(Mishap::Unconfirmed { by: None });
+    let ftp = Ftp::new(&bearer, server());
+    assert_eq!(lab.ftp_put(&ftp, "/up", &file()), Ok(LENGTH as u64));
+    assert!(lab.network().file("/up").is_some_and(|up| up == file()));
+    let puts = lab.network().ftp_requests().into_iter().filter(|one| matches!(one.action, FtpAction::Put(_)));
+    assert_eq!(puts.count(), 1);
+}
+
+#[test]
+fn what_appends_is_not_done_twice() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_file("/up", "before");
+    lab.network().cause(Mishap::Ftp { after: 20_000, failure: FtpFailure::NETWORK });
+    let mut options = FtpOptions::default();
+    options.put = PutOption::Append;
+    let ftp = Ftp::new(&bearer, server()).with_options(options);
+    let error = lab.ftp_put(&ftp, "/up", &file()).expect_err("61");
+    assert_eq!(error.code(), Some(61));
+    assert_eq!(lab.network().file("/up").map(|up| up.len()), Some(20_006));
+}
+
+#[test]
+fn transfers_of_the_module_are_begun_again() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_file("/file", file());
+    lab.network().set_latency(Duration::from_secs(3));
+    let clock = lab.world.clock();
+    let ftp = Ftp::new(&bearer, server());
+    lab.world.fault_at(clock.now() + Duration::from_secs(2), Fault::Restart { announced: true });
+    let (ours, time) = (ftp.clone(), lab.world.clock());
+    let fetched = lab.world.run(async move {
+        let file = ours.get_extended("/file", |_| {}).await?;
+        interrupted(file.into_download(), pause(time, 1)).await
+    });
+    assert!(fetched.is_ok_and(|fetched| fetched == file()));
+    lab.world.fault_at(clock.now() + Duration::from_secs(2), Fault::BearerLost { cid: 1 });
+    assert_eq!(lab.world.run(ftp.size("/file")), Ok(LENGTH as u64));
+}
+
+#[test]
+fn what_does_not_come_back_is_given_up_with_the_first_cause() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_file("/file", file());
+    let notices = lab.client.subscribe(|_| false);
+    let ftp = Ftp::new(&bearer, server());
+    let download = lab.world.run(ftp.get("/file")).expect("open");
+    let clock = lab.world.clock();
+    let began = clock.now();
+    lab.world.fault_at(began, Fault::PowerDown(PowerDown::UnderVoltage));
+    let error = lab.world.run(interrupted(download, pause(clock.clone(), 1))).map(|all| all.len());
+    let error = error.expect_err("off");
+    assert_eq!(error.kind(), "restarted", "{error}");
+    let told = retries(notices);
+    assert_eq!(told.iter().map(|retry| retry.attempt).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(told.iter().map(|retry| retry.pause.as_secs()).collect::<Vec<_>>(), [1, 2, 4]);
+    assert!(
+        told[0].to_string().contains("UNDER-VOLTAGE") && told[0].to_string().contains("1 of 3"),
+        "{}",
+        told[0]
+    );
+    assert!(clock.now() - began < Duration::from_secs(60), "{:?}", clock.now() - began);
+}
