@@ -205,7 +205,7 @@ impl Capture {
     fn begin(&mut self, command: CommandLine<'_>, seen: bool) {
         let known = command.known();
         self.flight = Some(Flight {
-            name: command.name().map(str::to_owned),
+            name: command.name().map(str::to_ascii_uppercase),
             known: known.is_some(),
             size: known.and_then(|known| known.size),
             seen,
@@ -288,7 +288,8 @@ impl Capture {
         let expect = if self.flight.is_some() { unknown() } else { Expect::result() };
         self.decoder = listening(expect.with_data(data));
         // It is read once under this expectation: a flight that is known is not asked again.
-        let flight = self.flight.get_or_insert(Flight { name: None, known: true, size: None, seen: false });
+        let name = line(raw).name().map(str::to_owned);
+        let flight = self.flight.get_or_insert(Flight { name, known: true, size: None, seen: false });
         flight.known = true;
         self.decoder.handle_input(raw);
         if let Some(event) = self.decoder.poll_event() {
@@ -315,14 +316,16 @@ impl Capture {
         self.tell(Kind::Prompt, raw, meaning::prompt(asked), sink);
         if opens {
             self.close_line(sink);
-            self.sent = Some(Sum::new(asked));
+            let name = self.flight.as_ref().and_then(|flight| flight.name.clone());
+            self.sent = Some(Sum::new(name, asked));
         }
     }
 
     fn take_payload(&mut self, octets: &[u8], remaining: u32, sink: &mut dyn FnMut(Event)) {
         let len = octets.len() as u64;
         self.untold = self.untold.saturating_sub(len);
-        self.received.get_or_insert_with(|| Sum::new(Some(len + u64::from(remaining)))).add(octets);
+        let name = || self.flight.as_ref().and_then(|flight| flight.name.clone());
+        self.received.get_or_insert_with(|| Sum::new(name(), Some(len + u64::from(remaining)))).add(octets);
         if remaining == 0
             && let Some(sum) = self.received.take()
         {

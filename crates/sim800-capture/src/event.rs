@@ -63,9 +63,11 @@ impl Kind {
 }
 
 /// The octets of one data phase, summed up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Payload {
+    /// The name of the command it belongs to, where that is known.
+    pub name: Option<String>,
     /// How many octets there should be; `None` where nobody said so.
     pub announced: Option<u64>,
     /// How many octets there are.
@@ -101,9 +103,10 @@ impl Event {
     /// What it is about: `+HTTPACTION` for that command, and for the line that tells of its result.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        match self.kind {
-            Kind::Command | Kind::Echo => CommandLine::new(&self.text)?.name(),
-            Kind::Unreadable => None,
+        match (self.kind, &self.payload) {
+            (_, Some(payload)) => payload.name.as_deref(),
+            (Kind::Command | Kind::Echo, _) => CommandLine::new(&self.text)?.name(),
+            (Kind::Unreadable, _) => None,
             _ => self.line().name(),
         }
     }

@@ -38,13 +38,13 @@ impl Meaning {
     }
 }
 
-/// What the table says about a command, in its first sentence.
+/// What the table says about a command, in the beginning of its first sentence.
 pub(crate) fn command(line: CommandLine<'_>) -> Meaning {
     let spec = line.known().map(|known| known.spec).or_else(|| line.alike());
     let Some(spec) = spec else { return Meaning::default() };
     let doc = spec.doc.split_whitespace().collect::<Vec<_>>().join(" ");
-    let sentence = doc.split_once(". ").map_or_else(|| doc.trim_end_matches('.'), |(first, _)| first);
-    Meaning::of(sentence)
+    let end = [". ", "; ", ": "].iter().filter_map(|end| doc.find(end)).min();
+    Meaning::of(doc.get(..end.unwrap_or(doc.len())).unwrap_or_default().trim_end_matches('.'))
 }
 
 pub(crate) fn result(code: FinalResultCode, in_flight: bool) -> Meaning {

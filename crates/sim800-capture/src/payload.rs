@@ -7,14 +7,16 @@ use crate::event::Payload;
 /// The sum of a data phase that is open.
 #[derive(Clone, Debug)]
 pub(crate) struct Sum {
+    name: Option<String>,
     announced: Option<u64>,
     received: u64,
     hash: Sha256,
 }
 
 impl Sum {
-    pub(crate) fn new(announced: Option<u64>) -> Self {
-        Self { announced, received: 0, hash: Sha256::new() }
+    /// Of the command of this name.
+    pub(crate) fn new(name: Option<String>, announced: Option<u64>) -> Self {
+        Self { name, announced, received: 0, hash: Sha256::new() }
     }
 
     pub(crate) fn add(&mut self, octets: &[u8]) {
@@ -33,6 +35,11 @@ impl Sum {
     }
 
     pub(crate) fn finish(self) -> Payload {
-        Payload { announced: self.announced, received: self.received, sha256: self.hash.finalize().into() }
+        Payload {
+            name: self.name,
+            announced: self.announced,
+            received: self.received,
+            sha256: self.hash.finalize().into(),
+        }
     }
 }

@@ -16,7 +16,11 @@ const LIMIT: usize = 256 * 1024;
 /// How much of a line that is no record is shown, in octets.
 const SHOWN: usize = 1024;
 
-/// Appends a record with its line end to `trace`: `octets` crossed at `time`, counted from the start.
+/// How many octets a record has at most, so that its line is one that is kept.
+const RECORD: usize = 16 * 1024;
+
+/// Appends a record with its line end to `trace`: `octets` crossed at `time`, counted from the start. Very many of them make
+/// several records.
 pub fn write_record(trace: &mut Vec<u8>, time: Duration, direction: Direction, octets: &[u8]) {
     let dir = match direction {
         Direction::Sent => "tx",
@@ -24,8 +28,10 @@ pub fn write_record(trace: &mut Vec<u8>, time: Duration, direction: Direction, o
     };
     // To the microsecond: more digits would be noise.
     let time = Value::from(time.as_micros() as f64 / 1e6);
-    let data = Value::from(octets.iter().copied().map(char::from).collect::<String>());
-    trace.extend_from_slice(format!("{{\"t\":{time},\"dir\":\"{dir}\",\"data\":{data}}}\n").as_bytes());
+    for octets in octets.chunks(RECORD) {
+        let data = Value::from(octets.iter().copied().map(char::from).collect::<String>());
+        trace.extend_from_slice(format!("{{\"t\":{time},\"dir\":\"{dir}\",\"data\":{data}}}\n").as_bytes());
+    }
 }
 
 /// Reads a trace as it is read from its file.
@@ -154,6 +160,17 @@ mod tests {
                 assert_eq!(record(&trace), Some((Some(time), direction, all.clone())));
             }
         }
+    }
+
+    #[test]
+    fn no_record_is_too_long_to_be_read() {
+        let mut trace = Vec::new();
+        // The longest in JSON: `\u0000`.
+        write_record(&mut trace, Duration::ZERO, Direction::Received, &[0; 100_000]);
+        let (events, records) = read(&trace);
+        assert_eq!(records, 7);
+        assert!(events.iter().all(|event| event.direction == Some(Direction::Received)));
+        assert_eq!(events.iter().map(|event| event.octets).sum::<u64>(), 100_000);
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn what_both_sides_sent_is_understood() {
             .map(|step| if let Step::Payload(octets) = step { octets.len() as u64 } else { 0 })
             .sum();
         let payloads = events.iter().filter(|event| event.direction == Some(Direction::Sent));
-        let summed: u64 = payloads.filter_map(|event| Some(event.payload?.received)).sum();
+        let summed: u64 = payloads.filter_map(|event| Some(event.payload.as_ref()?.received)).sum();
         assert_eq!(summed, sent, "{transcript}");
     }
 }

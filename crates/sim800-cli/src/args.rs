@@ -42,10 +42,10 @@ pub(crate) struct Options {
     /// Which executor runs the session
     #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) runtime: Runtime,
-    /// Write every octet that crosses the line to FILE, as JSON Lines; secrets are masked
+    /// Write every octet that crosses the line to FILE, for `sim800 decode`; secrets are masked
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
-    /// Print one JSON object instead of text
+    /// Print one JSON object instead of text; `decode` prints one per line
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// No progress and no remarks
@@ -83,6 +83,8 @@ pub(crate) enum Command {
         /// Only this one, such as FTPGET or AT+FTPGET
         name: Option<String>,
     },
+    /// Show what a trace, or a capture of the line, says; no module is needed
+    Decode(Decode),
     /// Offer an emulated module to other programs, until Ctrl-C
     Emulate(Emulate),
     /// Show all of it, with servers and a module of its own
@@ -323,6 +325,15 @@ pub(crate) struct FsGet {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Decode {
+    /// What --trace wrote; - for stdin
+    pub(crate) file: PathBuf,
+    /// FILE is the octets that a module sent, and nothing else; its echo tells the commands
+    #[arg(long)]
+    pub(crate) raw: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Emulate {
     /// Offer a pty, and let the path LINK lead to it
     #[arg(long, value_name = "LINK", conflicts_with = "tcp")]
@@ -383,6 +394,7 @@ mod tests {
             "ftp put ftp://a/f --from-fs f --resume",
             "fs get",
             "fs mv a",
+            "decode",
         ] {
             assert!(is_refused(&format!("sim800 {line}")), "{line}");
         }
@@ -394,6 +406,7 @@ mod tests {
             "ftp put f ftp://a/f --resume",
             "fs ls",
             "commands",
+            "decode - --raw",
         ] {
             assert!(!is_refused(&format!("sim800 {line}")), "{line}");
         }

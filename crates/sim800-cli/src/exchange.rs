@@ -4,28 +4,19 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use sim800_command::Prepared;
-use sim800_parser::{Claim, Decoder, Event, Expect, Limits, Span};
+use sim800_capture::{Capture, Event, Kind};
 use sim800_session::{Direction, Trace};
+
+use crate::trace::direction;
 
 /// Reads the trace of a session as it grows; clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Exchange(Arc<Mutex<State>>);
 
+#[derive(Default)]
 struct State {
-    decoder: Decoder,
+    capture: Capture,
     rows: Vec<Row>,
-    /// The beginning of a command line that was sent in pieces.
-    line: Vec<u8>,
-    /// The command in flight has asked for payload: what is sent next is no command line.
-    prompted: bool,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self { decoder: Decoder::new(Limits::default()), rows: Vec::new(), line: Vec::new(), prompted: false }
-    }
 }
 
 /// A command and its response, or a line that the module sent of its own accord.
@@ -53,79 +44,34 @@ impl Exchange {
 }
 
 impl Trace for Exchange {
-    fn octets(&mut self, _now: Duration, direction: Direction, octets: &[u8]) {
+    fn octets(&mut self, now: Duration, sent_or_received: Direction, octets: &[u8]) {
         let mut state = self.state();
-        match direction {
-            Direction::Sent => state.sent(octets),
-            Direction::Received => state.received(octets),
-        }
+        let State { capture, rows } = &mut *state;
+        capture
+            .handle_octets(Some(now), direction(sent_or_received), octets, &mut |event| take(rows, &event));
     }
 }
 
-impl State {
-    fn sent(&mut self, octets: &[u8]) {
-        if self.prompted {
-            if let Some(row) = self.rows.last_mut() {
-                row.sent += octets.len() as u64;
-            }
-            return;
-        }
-        self.line.extend_from_slice(octets);
-        if !self.line.ends_with(b"\r") {
-            return;
-        }
-        let line = std::mem::take(&mut self.line);
-        // A masked command is none that the table has; its response is plain.
-        let expect = Prepared::parse(&line)
-            .map_or_else(|| Expect::result().with_information(Claim::Text), |prepared| prepared.expect);
-        self.decoder.begin(expect);
-        let command = String::from_utf8_lossy(&line).trim_end().to_owned();
-        self.rows.push(Row { command, response: Vec::new(), received: 0, sent: 0 });
+fn take(rows: &mut Vec<Row>, event: &Event) {
+    let row = |command, response| Row { command, response, received: 0, sent: 0 };
+    match event.kind {
+        Kind::Command => rows.push(row(text(event), Vec::new())),
+        Kind::Unsolicited => rows.push(row(String::new(), vec![text(event)])),
+        _ => {}
     }
-
-    fn received(&mut self, octets: &[u8]) {
-        self.decoder.handle_input(octets);
-        while let Some(event) = self.decoder.poll_event() {
-            match event {
-                Event::Payload { octets, .. } => {
-                    if let Some(row) = self.command() {
-                        row.received += octets.len() as u64;
-                    }
-                }
-                Event::Information(span) => self.respond(&span),
-                Event::Prompt { span, .. } => {
-                    self.prompted = true;
-                    self.respond(&span);
-                }
-                Event::Final { span, .. } => {
-                    self.prompted = false;
-                    self.respond(&span);
-                }
-                Event::Unsolicited(span) | Event::Continuation(span) | Event::Excess { span, .. } => {
-                    let response = vec![text(&span)];
-                    self.rows.push(Row { command: String::new(), response, received: 0, sent: 0 });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn respond(&mut self, span: &Span<Bytes>) {
-        let line = text(span);
-        if let Some(row) = self.command() {
-            row.response.push(line);
-        }
-    }
-
-    /// The row of the last command, which unsolicited lines may have followed.
-    fn command(&mut self) -> Option<&mut Row> {
-        self.rows.iter_mut().rev().find(|row| !row.command.is_empty())
+    // The row of the last command, which unsolicited lines may have followed.
+    let Some(row) = rows.iter_mut().rev().find(|row| !row.command.is_empty()) else { return };
+    match (event.kind, event.direction) {
+        (Kind::Information | Kind::Prompt | Kind::Final, _) => row.response.push(text(event)),
+        (Kind::Payload, Some(sim800_capture::Direction::Sent)) => row.sent += event.octets,
+        (Kind::Payload, _) => row.received += event.octets,
+        _ => {}
     }
 }
 
 /// A line, without control characters that a terminal would obey.
-fn text(span: &Span<Bytes>) -> String {
-    let text = String::from_utf8_lossy(span.line().text()).into_owned();
+fn text(event: &Event) -> String {
+    let text = String::from_utf8_lossy(event.text.trim_ascii()).into_owned();
     text.replace(|c: char| c.is_control(), "\u{FFFD}")
 }
 

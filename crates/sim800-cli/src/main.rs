@@ -4,6 +4,7 @@ mod args;
 mod at;
 mod commands;
 mod connect;
+mod decode;
 mod demo;
 mod emulate;
 mod exchange;
@@ -49,6 +50,11 @@ fn main() -> ExitCode {
         Command::Commands { name } => commands::run(name.as_deref()),
         Command::Info => info::run(&options, output),
         Command::At { line } => at::run(line, &options, output),
+        Command::Decode(arguments) => match decode::run(arguments, output) {
+            // It has told everything on the way.
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(failure) => Err(failure),
+        },
         Command::Emulate(arguments) => emulate::run(arguments, &options, output),
         Command::Demo => demo::run(&options, output),
     };

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bench;
 mod commands;
+mod decode;
 mod emulator;
 mod interruption;
 mod resuming;

@@ -1,0 +1,231 @@
+//! `sim800 decode`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Read, StdoutLock, Write};
+use std::path::Path;
+
+use console::{Style, colors_enabled};
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
+use sim800_capture::{Capture, Direction, Event, Kind, TraceReader};
+use sim800_parser::Value as LineValue;
+
+use crate::args::Decode;
+use crate::failure::Failure;
+use crate::output::{Output, seconds};
+
+/// How much is read at once, in octets.
+const READ: usize = 8192;
+
+/// How wide the column of the lines is.
+const WIDTH: usize = 44;
+
+pub(crate) fn run(arguments: &Decode, output: Output) -> Result<(), Failure> {
+    let path = arguments.file.as_path();
+    let unreadable = |error| Failure::file("read", path, &error);
+    let mut file: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(unreadable)?)
+    };
+    let mut reader =
+        if arguments.raw { Reader::Raw(Capture::new()) } else { Reader::Trace(TraceReader::new()) };
+    let mut printer = Printer::new(output.json, !arguments.raw);
+    let mut buffer = vec![0; READ];
+    let mut is_empty = true;
+    loop {
+        let read = match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(unreadable(error)),
+        };
+        is_empty = false;
+        reader.handle_input(&buffer[..read], &mut |event| printer.print(&event));
+        printer.flush()?;
+    }
+    reader.handle_end(&mut |event| printer.print(&event));
+    printer.flush()?;
+    if is_empty {
+        output.remark("there is nothing in it");
+    } else if let Reader::Trace(reader) = reader
+        && reader.records() == 0
+    {
+        output.remark(
+            "no line of it is a record of a trace; a plain capture of what a module sent is read with --raw",
+        );
+    }
+    Ok(())
+}
+
+/// What knows the format.
+enum Reader {
+    Trace(TraceReader),
+    Raw(Capture),
+}
+
+impl Reader {
+    fn handle_input(&mut self, octets: &[u8], sink: &mut dyn FnMut(Event)) {
+        match self {
+            Self::Trace(reader) => reader.handle_input(octets, sink),
+            Self::Raw(capture) => capture.handle_octets(None, Direction::Received, octets, sink),
+        }
+    }
+
+    fn handle_end(&mut self, sink: &mut dyn FnMut(Event)) {
+        match self {
+            Self::Trace(reader) => reader.handle_end(sink),
+            Self::Raw(capture) => capture.handle_end(sink),
+        }
+    }
+}
+
+/// Puts events on stdout, one per line.
+struct Printer {
+    stdout: BufWriter<StdoutLock<'static>>,
+    json: bool,
+    /// There are times to show.
+    timed: bool,
+    /// Stdout is a terminal, and nobody minds colours.
+    colored: bool,
+    /// The first failure; nothing is printed after it.
+    failure: Option<io::Error>,
+}
+
+impl Printer {
+    fn new(json: bool, timed: bool) -> Self {
+        let colored = io::stdout().is_terminal() && colors_enabled();
+        Self { stdout: BufWriter::new(io::stdout().lock()), json, timed, colored, failure: None }
+    }
+
+    fn print(&mut self, event: &Event) {
+        if self.failure.is_some() {
+            return;
+        }
+        // A blank line is there for programs that count octets; people see nothing in it.
+        let line = match self.json {
+            true => json(event),
+            false if event.kind == Kind::Blank => return,
+            false => Ok(self.text(event)),
+        };
+        self.failure = line.and_then(|line| writeln!(self.stdout, "{line}")).err();
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        let result = self.failure.take().map_or_else(|| self.stdout.flush(), Err);
+        result.map_err(|error| Failure::stdout(&error))
+    }
+
+    /// `     0.250 → AT+CSQ      Asks for the signal quality`
+    fn text(&self, event: &Event) -> String {
+        let time = match event.time {
+            _ if !self.timed => String::new(),
+            Some(time) => format!("{:>10.3} ", time.as_secs_f64()),
+            None => format!("{:>10} ", ""),
+        };
+        let direction = match event.direction {
+            Some(Direction::Sent) => "→",
+            Some(Direction::Received) => "←",
+            None => "?",
+        };
+        let (line, meaning) = (line(event), meaning(event));
+        let plain = Style::new().force_styling(self.colored);
+        let (line_style, meaning_style) = match event.kind {
+            _ if event.is_error => (plain.clone().red(), plain.clone().red()),
+            Kind::Command => (plain.clone().bold(), plain.clone().dim()),
+            Kind::Payload => (plain.clone().cyan(), plain.clone().dim()),
+            _ => (plain.clone(), plain.clone().dim()),
+        };
+        let start = format!("{time}{direction} {}", line_style.apply_to(&line));
+        if meaning.is_empty() {
+            return start;
+        }
+        let gap = WIDTH.saturating_sub(line.len());
+        format!("{start}{:gap$}  {}", "", meaning_style.apply_to(meaning))
+    }
+}
+
+/// What crossed the line, for people.
+fn line(event: &Event) -> String {
+    match (event.kind, &event.payload) {
+        (_, Some(payload)) => match payload.announced {
+            Some(announced) if announced != payload.received => {
+                format!("{} of {announced} octets of payload", payload.received)
+            }
+            _ => format!("{} octets of payload", payload.received),
+        },
+        (Kind::Overlong, _) => format!("{} octets", event.octets),
+        (Kind::Unreadable, _) if event.octets > event.text.len() as u64 + 2 => {
+            format!("{}… ({} octets)", printable(&event.text), event.octets)
+        }
+        _ => printable(&event.text),
+    }
+}
+
+fn meaning(event: &Event) -> String {
+    let checksum = event.payload.as_ref().map(|payload| format!("SHA-256 {}", hexadecimal(&payload.sha256)));
+    let parts: Vec<&str> = [event.meaning.as_deref(), checksum.as_deref()].into_iter().flatten().collect();
+    parts.join("; ")
+}
+
+fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// What is not printable ASCII is escaped: a terminal would obey it.
+fn printable(octets: &[u8]) -> String {
+    let shown = |octet: &u8| match octet {
+        b' '..=b'~' => char::from(*octet).to_string(),
+        _ => octet.escape_ascii().to_string(),
+    };
+    octets.iter().map(shown).collect()
+}
+
+/// One object on one line, its octets the characters U+0000 to U+00FF as in a trace.
+fn json(event: &Event) -> io::Result<String> {
+    let direction = event.direction.map(|direction| match direction {
+        Direction::Sent => "tx",
+        Direction::Received => "rx",
+    });
+    let values: Vec<Value> = event
+        .values()
+        .map(|value| match value {
+            LineValue::Number(number) => number.into(),
+            LineValue::Quoted(text) | LineValue::Bare(text) => characters(text).into(),
+            _ => Value::Null,
+        })
+        .collect();
+    let payload = event.payload.as_ref();
+    let mut line = Vec::new();
+    let mut json = serde_json::Serializer::new(&mut line);
+    let mut object = json.serialize_map(None)?;
+    object.serialize_entry("t", &event.time.map(seconds))?;
+    object.serialize_entry("dir", &direction)?;
+    object.serialize_entry("event", event.kind.name())?;
+    object.serialize_entry("name", &event.name())?;
+    object.serialize_entry("values", &values)?;
+    object.serialize_entry("text", &characters(&event.text))?;
+    object.serialize_entry("octets", &payload.and_then(|payload| payload.announced))?;
+    object.serialize_entry("received", &event.octets)?;
+    object.serialize_entry("sha256", &payload.map(|payload| hexadecimal(&payload.sha256)))?;
+    object.serialize_entry("error", &event.is_error)?;
+    object.serialize_entry("meaning", &event.meaning)?;
+    object.end()?;
+    Ok(ascii(&String::from_utf8_lossy(&line)))
+}
+
+fn characters(octets: &[u8]) -> String {
+    octets.iter().copied().map(char::from).collect()
+}
+
+/// JSON with everything escaped that is not ASCII: a terminal would obey U+009B, too.
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\0'..='~' => text.push(c),
+            _ => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
+        }
+    }
+    text
+}
