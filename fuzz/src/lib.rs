@@ -11,6 +11,7 @@ mod grammar;
 mod pair;
 mod script;
 pub mod seeds;
+mod trace;
 
 pub use command::command_round_trip;
 pub use emulator::emulator;
@@ -18,6 +19,7 @@ pub use engine::engine;
 pub use framing::{cuts, framer};
 pub use grammar::{line, unsolicited_round_trip};
 pub use pair::pair;
+pub use trace::trace;
 
 /// A body.
 pub type Body = fn(&[u8]);
@@ -31,6 +33,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("framer", framer),
     ("line", line),
     ("pair", pair),
+    ("trace", trace),
     ("unsolicited_round_trip", unsolicited_round_trip),
 ];
 
@@ -86,5 +89,5 @@ mod tests {
         };
     }
 
-    replay!(command_round_trip cuts emulator engine framer line pair unsolicited_round_trip);
+    replay!(command_round_trip cuts emulator engine framer line pair trace unsolicited_round_trip);
 }

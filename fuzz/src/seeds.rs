@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::script::{COMMAND, MARK};
+use crate::trace::{RECEIVE, SEND};
 use transcript::Step;
 
 #[path = "../../testdata/transcript.rs"]
@@ -58,6 +59,7 @@ fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
             transcripts.map(|transcript| [&[3, 16, 1, 255], &*script(&transcript.steps)].concat()).collect()
         }
         "pair" => crate::pair::seeds(),
+        "trace" => transcripts.map(|transcript| capture(&transcript.steps)).chain(traces()).collect(),
         _ => transcripts.map(|transcript| script(&transcript.steps)).collect(),
     }
 }
@@ -73,6 +75,30 @@ fn script(steps: &[Step]) -> Vec<u8> {
         }
     }
     script
+}
+
+/// What both sides send.
+fn capture(steps: &[Step]) -> Vec<u8> {
+    let mut script = Vec::new();
+    for step in steps {
+        match step {
+            Step::Command(line) => script.extend([&[MARK, COMMAND], &**line].concat()),
+            Step::Response(octets, _) => octets.iter().for_each(|octet| push(&mut script, *octet)),
+            Step::Payload(octets) => {
+                script.extend([MARK, SEND]);
+                octets.iter().for_each(|octet| push(&mut script, *octet));
+                script.extend([MARK, RECEIVE]);
+            }
+        }
+    }
+    script
+}
+
+/// What the program wrote with `--trace`.
+fn traces() -> impl Iterator<Item = Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/traces");
+    let entries = fs::read_dir(folder).expect("the folder of the traces");
+    entries.map(|entry| fs::read(entry.expect("an entry").path()).expect("a trace"))
 }
 
 fn push(script: &mut Vec<u8>, octet: u8) {

@@ -1,0 +1,89 @@
+//! Captures of the line and traces: whatever they hold, however they are cut.
+
+use std::time::Duration;
+
+use sim800_capture::{Capture, Direction, Event, TraceReader, write_record};
+
+use crate::script::{Script, Step};
+use lossless::assert_lossless;
+
+#[path = "../../crates/sim800-capture/tests/rules/lossless.rs"]
+mod lossless;
+
+/// The letters before octets that are sent, and before those that are received.
+pub(crate) const SEND: u8 = b's';
+pub(crate) const RECEIVE: u8 = b'r';
+
+/// Any octets as what a module sent, as a trace, and as an exchange: no panic, nothing lost, and cuts do not matter.
+pub fn trace(data: &[u8]) {
+    let received = [(Direction::Received, data.to_vec())];
+    assert_decoded(&received);
+    assert_decoded(&exchange(data));
+    assert_eq!(read(data, 1), read(data, data.len().max(1)), "a trace octet by octet");
+}
+
+type Piece = (Direction, Vec<u8>);
+
+/// Command lines are sent, and octets after the letter for that.
+fn exchange(data: &[u8]) -> Vec<Piece> {
+    let mut direction = Direction::Received;
+    let pieces = Script::new(data).filter_map(|step| match step {
+        Step::Octets(octets) => Some((direction, octets.to_vec())),
+        Step::Command(line) => {
+            direction = Direction::Received;
+            Some((Direction::Sent, [line, b"\r"].concat()))
+        }
+        Step::Other(letter) => {
+            match letter {
+                SEND => direction = Direction::Sent,
+                RECEIVE => direction = Direction::Received,
+                _ => {}
+            }
+            None
+        }
+    });
+    pieces.collect()
+}
+
+fn assert_decoded(pieces: &[Piece]) {
+    let events = decode(pieces.iter().map(|(direction, octets)| (*direction, &octets[..])));
+    for direction in [Direction::Sent, Direction::Received] {
+        let octets = pieces.iter().filter(|piece| piece.0 == direction).flat_map(|piece| piece.1.clone());
+        assert_lossless(&events, direction, &octets.collect::<Vec<_>>());
+    }
+    let single =
+        pieces.iter().flat_map(|(direction, octets)| octets.chunks(1).map(|octet| (*direction, octet)));
+    assert_eq!(decode(single), events, "octet by octet");
+
+    let mut trace = Vec::new();
+    for (direction, octets) in pieces {
+        write_record(&mut trace, Duration::from_millis(250), *direction, octets);
+    }
+    let mut read = read(&trace, trace.len().max(1));
+    read.iter_mut().for_each(|event| event.time = None);
+    assert_eq!(read, events, "as a trace");
+}
+
+fn decode<'a>(pieces: impl Iterator<Item = (Direction, &'a [u8])>) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut capture = Capture::new();
+    for (direction, octets) in pieces {
+        capture.handle_octets(None, direction, octets, &mut |event| events.push(event));
+    }
+    capture.handle_end(&mut |event| events.push(event));
+    for event in &events {
+        // Nothing of this may fail either.
+        let _ = (event.name(), event.values().count());
+    }
+    events
+}
+
+fn read(trace: &[u8], cut: usize) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut reader = TraceReader::new();
+    for read in trace.chunks(cut) {
+        reader.handle_input(read, &mut |event| events.push(event));
+    }
+    reader.handle_end(&mut |event| events.push(event));
+    events
+}
