@@ -107,6 +107,9 @@ pub enum Event<B: AsRef<[u8]>> {
         span: Span<B>,
     },
     /// A line that no command claims: an unsolicited result code or any text.
+    ///
+    /// Its line end is missing where another line follows without one, as drivers have seen it:
+    /// `+HTTPACTION: 1,200,94+SAPBR: 1,1,"…"`. That line is an event of its own, and may be the command's.
     Unsolicited(Span<B>),
     /// The second line of `+CMT`, `+CBM` or `+CDS`: free text, whatever it reads.
     Continuation(Span<B>),

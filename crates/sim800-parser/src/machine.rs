@@ -3,8 +3,11 @@
 //! It is shown the octets from the start of an event on, as many as there are, and remembers how far it has looked,
 //! so no octet is looked at twice and none of the payload is looked at at all.
 
+use core::mem;
+
 use crate::event::{Kind, text, trimmed};
 use crate::line::{blanks, number};
+use crate::unsolicited::is_closed;
 use crate::{Claim, DataPhase, Expect, FinalResultCode, Line, Unsolicited};
 
 /// What the octets shown so far allow.
@@ -80,7 +83,7 @@ impl Machine {
         if input.len() < self.remaining as usize {
             // All of it: nothing is split.
             self.remaining -= input.len() as u32;
-            return core::mem::take(input);
+            return mem::take(input);
         }
         let (octets, rest) = input.split_at_checked(self.remaining as usize).unwrap_or_default();
         self.remaining = 0;
@@ -136,20 +139,17 @@ impl Machine {
     /// There are octets that were not looked at yet.
     #[inline(never)]
     fn step_on(&mut self, pending: &[u8]) -> Step {
-        let step = match self.state {
-            State::Line => self.line(pending),
-            State::Continuation => self.continuation(pending),
-            State::Counted(count) => self.counted(pending, count),
-            State::Overlong(discarded) => self.overlong(pending, discarded),
-        };
-        if !matches!(step, Step::More) {
-            self.scanned = 0;
+        let scanned = mem::take(&mut self.scanned);
+        match self.state {
+            State::Line => self.line(pending, scanned),
+            State::Continuation => self.continuation(pending, scanned),
+            State::Counted(count) => self.counted(pending, count, scanned),
+            State::Overlong(discarded) => self.overlong(pending, discarded, scanned),
         }
-        step
     }
 
     #[inline]
-    fn line(&mut self, pending: &[u8]) -> Step {
+    fn line(&mut self, pending: &[u8], scanned: usize) -> Step {
         // One blank line before the text goes with it.
         let (start, body) = match pending {
             [b'\r', b'\n', body @ ..] => (2, body),
@@ -157,11 +157,11 @@ impl Machine {
         };
         let window = body.get(..self.limit).unwrap_or(body);
         if self.expect.is_some() {
-            if let Some(step) = self.before_line_end(window, start) {
+            if let Some(step) = self.before_line_end(window, start, scanned) {
                 return step;
             }
         }
-        let Some(end) = find(b'\n', window, self.scanned.saturating_sub(start)) else {
+        let Some(end) = find(b'\n', window, scanned.saturating_sub(start)) else {
             return self.without_line_end(pending, start + window.len(), window.len());
         };
         let len = start + end + 1;
@@ -174,12 +174,20 @@ impl Machine {
             // Of two blank lines the second goes with what follows.
             return Step::Take { kind: Kind::Blank, len: if start == 0 { len } else { start } };
         }
-        Step::Take { kind: self.classify(line), len }
+        let kind = self.classify(line);
+        if kind == Kind::Unsolicited && raw.starts_with(b"+") {
+            if let Some(at) = second_line(raw) {
+                // The line end that was found ends the second line.
+                self.scanned = end - at;
+                return Step::Take { kind, len: start + at };
+            }
+        }
+        Step::Take { kind, len }
     }
 
-    fn continuation(&mut self, pending: &[u8]) -> Step {
+    fn continuation(&mut self, pending: &[u8], scanned: usize) -> Step {
         let window = pending.get(..self.limit).unwrap_or(pending);
-        match find(b'\n', window, self.scanned) {
+        match find(b'\n', window, scanned) {
             Some(end) => {
                 self.state = State::Line;
                 Step::Take { kind: Kind::Continuation, len: end + 1 }
@@ -190,13 +198,16 @@ impl Machine {
 
     /// A line of `len` octets so far has not ended; `scanned` octets of `pending` need not be looked at again.
     fn without_line_end(&mut self, pending: &[u8], scanned: usize, len: usize) -> Step {
+        if len == self.limit {
+            return self.overlong(pending, 0, scanned);
+        }
         self.scanned = scanned;
-        if len == self.limit { self.overlong(pending, 0) } else { Step::More }
+        Step::More
     }
 
     /// What does not wait for LF: payload without a header, the prompt `>`, and the echo, which ends in CR alone.
     #[inline(never)]
-    fn before_line_end(&mut self, window: &[u8], start: usize) -> Option<Step> {
+    fn before_line_end(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
         let expect = self.expect.as_mut()?;
         match (window, expect.data) {
             (_, DataPhase::Counted { count: count @ 1.. }) if start > 0 => {
@@ -208,13 +219,13 @@ impl Machine {
                 expect.data = DataPhase::None;
                 Some(Step::Take { kind: Kind::Prompt(None), len: start + 1 })
             }
-            ([b'A' | b'a', b'T' | b't', ..], _) if expect.echo => self.echo(window, start),
+            ([b'A' | b'a', b'T' | b't', ..], _) if expect.echo => self.echo(window, start, scanned),
             _ => None,
         }
     }
 
-    fn echo(&mut self, window: &[u8], start: usize) -> Option<Step> {
-        let from = self.scanned.saturating_sub(start).max(2);
+    fn echo(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
+        let from = scanned.saturating_sub(start).max(2);
         let end = window.iter().skip(from).position(|octet| matches!(octet, b'\r' | b'\n'))? + from;
         match window.get(end..)? {
             [b'\r', b'\n', ..] | [b'\n', ..] => None,
@@ -278,7 +289,7 @@ impl Machine {
         let Some(count) = u32::try_from(announced).ok().filter(|count| *count <= at_most) else {
             return Some(Kind::Excess(announced));
         };
-        if let DataPhase::Granted { .. } = core::mem::replace(&mut expect.data, DataPhase::None) {
+        if let DataPhase::Granted { .. } = mem::replace(&mut expect.data, DataPhase::None) {
             return Some(Kind::Prompt(Some(count)));
         }
         self.remaining = count;
@@ -295,13 +306,13 @@ impl Machine {
     }
 
     /// Payload without a header: one CR LF is past, and only an error can stand in place of the payload.
-    fn counted(&mut self, pending: &[u8], count: u32) -> Step {
+    fn counted(&mut self, pending: &[u8], count: u32, scanned: usize) -> Step {
         let error = [&b"ERROR\r\n"[..], b"+CME ERROR:", b"+CMS ERROR:"]
             .iter()
             .any(|error| pending.iter().zip(*error).all(|(octet, expected)| octet == expected));
         if error {
             let window = pending.get(..self.limit).unwrap_or(pending);
-            match find(b'\n', window, self.scanned) {
+            match find(b'\n', window, scanned) {
                 Some(end) => {
                     let raw = window.get(..=end).unwrap_or(window);
                     if let Some(code) = FinalResultCode::from_line(Line::new(text(raw))) {
@@ -323,8 +334,8 @@ impl Machine {
     }
 
     #[cold]
-    fn overlong(&mut self, pending: &[u8], discarded: u64) -> Step {
-        let line_end = find(b'\n', pending, self.scanned);
+    fn overlong(&mut self, pending: &[u8], discarded: u64, scanned: usize) -> Step {
+        let line_end = find(b'\n', pending, scanned);
         let len = line_end.map_or(pending.len(), |end| end + 1);
         let discarded = discarded.saturating_add(len as u64);
         if line_end.is_some() {
@@ -335,6 +346,24 @@ impl Machine {
             Step::Skip { len }
         }
     }
+}
+
+/// Where a second line begins in `raw`, if the line end before it is missing: `+HTTPACTION: 1,200,94+SAPBR: 1,1,"…"` (drivers
+/// in the field).
+#[inline]
+fn second_line(raw: &[u8]) -> Option<usize> {
+    /// The shortest first line has as many octets: `+CFUN:1`.
+    const FIRST: usize = 7;
+    let at = find(b'+', raw, FIRST)?;
+    let (first, second) = raw.split_at_checked(at)?;
+    are_lines(first, second).then_some(at)
+}
+
+/// Whether nothing can be missing from `first`, and a name stands at the start of `second`.
+#[cold]
+fn are_lines(first: &[u8], second: &[u8]) -> bool {
+    let begins = matches!(second, [b'+', b'A'..=b'Z', ..]) && Line::new(second).name().is_some();
+    begins && is_closed(Line::new(first))
 }
 
 /// The count that `text` gives, if it begins with this name and selector: `+HTTPREAD: <n>`, `+FTPGET: 2,<n>`; and what
@@ -360,31 +389,26 @@ fn count<'a>(text: &'a [u8], name: &str, selector: Option<u32>) -> Option<(u64, 
 /// a vectorised search costs more than it saves.
 #[inline]
 pub(crate) fn find(octet: u8, octets: &[u8], from: usize) -> Option<usize> {
-    let octets = octets.get(from..)?;
-    let mut place = 0;
-    let mut rest = octets;
-    let found = loop {
-        let Some((word, after)) = rest.split_first_chunk() else {
-            break rest.iter().position(|other| *other == octet);
-        };
-        if let Some(found) = find_in_word(octet, word) {
-            break Some(found);
-        }
-        place += word.len();
-        rest = after;
-    };
-    looked(found.map_or(octets.len(), |found| place + found + 1));
-    Some(from + place + found?)
-}
-
-#[inline(always)]
-fn find_in_word(octet: u8, word: &[u8; 8]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHS: u64 = ONES << 7;
-    // An octet of the difference is zero where the word has the octet; the lowest such is found without fail.
-    let difference = u64::from_le_bytes(*word) ^ (ONES * u64::from(octet));
-    let zeros = difference.wrapping_sub(ONES) & !difference & HIGHS;
-    if zeros == 0 { None } else { Some((zeros.trailing_zeros() / 8) as usize) }
+    let octets = octets.get(from..)?;
+    let mut rest = octets;
+    let found = loop {
+        let Some((word, after)) = rest.split_first_chunk::<8>() else {
+            break rest.iter().position(|other| *other == octet);
+        };
+        // An octet of the difference is zero where the word has the octet. Subtracting one borrows for its highest bit
+        // there, and first there, but for octets of the difference that have this bit themselves.
+        let difference = u64::from_le_bytes(*word) ^ (ONES * u64::from(octet));
+        let borrowed = difference.wrapping_sub(ONES) & HIGHS;
+        if borrowed != 0 && borrowed & !difference != 0 {
+            break Some(((borrowed & !difference).trailing_zeros() / 8) as usize);
+        }
+        rest = after;
+    };
+    let place = octets.len() - rest.len();
+    looked(found.map_or(octets.len(), |found| place + found + 1));
+    Some(from + place + found?)
 }
 
 /// Counts the octets that were looked at, so that linear work is a test and not a claim.
@@ -486,6 +510,15 @@ mod tests {
         let line = [vec![b'x'; 4000], b"\r\n".to_vec()].concat();
         for read in [1, 16, 5000] {
             assert!(look(&line, read, None) <= 2 * line.len(), "reads of {read}");
+        }
+        // Lines that the module sends unasked are looked through for a second one.
+        let known = [b"+FTPGET: 1,".to_vec(), vec![b'0'; 4000], b"\r\n".to_vec()].concat();
+        let glued = [b"+FTPGET: 1,1".repeat(300), b"\r\n".to_vec()].concat();
+        for line in [known, glued] {
+            for read in [1, 16, 5000] {
+                let looked = look(&line, read, None);
+                assert!(looked <= 5 * line.len(), "{looked} octets in reads of {read}");
+            }
         }
         let endless = vec![b'x'; 100_000];
         assert!(look(&endless, 1, None) <= endless.len() + 2 * 4096);

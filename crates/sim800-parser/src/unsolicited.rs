@@ -4,6 +4,7 @@
 
 use core::fmt::{self, Write};
 
+use crate::line::number;
 use crate::machine::find;
 use crate::{FtpCode, HttpStatus, Line, Value, Values};
 
@@ -167,7 +168,7 @@ impl<'a> From<Line<'a>> for Unsolicited<'a> {
             text @ [b'+' | b'*', ..] => {
                 match find(b':', text, 0).and_then(|end| text.split_at_checked(end)) {
                     Some((name, [_colon, parameters @ ..])) => named(line, name, Values::new(parameters)),
-                    _ => unlisted(line),
+                    _ => data(line),
                 }
             }
             text => plain(line, text),
@@ -186,6 +187,15 @@ impl Unsolicited<'_> {
             Self::MessageHead(line) => line.name() != Some("+CDS") || line.values().count() == 1,
             _ => false,
         }
+    }
+}
+
+/// Whether `line` is a known unsolicited one that can only end where it does: behind a number or `DEACT`.
+pub(crate) fn is_closed(line: Line<'_>) -> bool {
+    match Unsolicited::from(line) {
+        Unsolicited::BearerDeactivated { .. } | Unsolicited::PdpDeactivated => true,
+        Unsolicited::MessageHead(_) | Unsolicited::Other(_) => false,
+        _ => line.values().all(|value| value.number().is_some()),
     }
 }
 
@@ -332,25 +342,21 @@ fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unso
         b"+CIPRXGET" | b"+CDNSGIP" => Unsolicited::Tcp(line),
         b"+CMTE" | b"+CHF" | b"+SIMTONE" | b"+STTONE" | b"+CREC" | b"+CTTS" | b"+CMEDPLAY" | b"+SKPD"
         | b"+CANT" | b"+SJDR" | b"+CALV" | b"+SMTPSEND" => Unsolicited::Service(line),
-        _ => return unlisted(line),
+        [b'+', b'S', b'A', b'P', b'B', b'R', b' ', cid @ ..] if values.remainder() == b"DEACT" => {
+            match number(cid.trim_ascii()) {
+                Some((Some(cid), [])) => Unsolicited::BearerDeactivated { cid: cid.try_into().ok()? },
+                _ => return None,
+            }
+        }
+        _ if line.name().is_some_and(|name| name.starts_with("+POP3")) => Unsolicited::Service(line),
+        _ => return data(line),
     })
 }
 
-/// Names of which only the beginning is known.
-fn unlisted(line: Line<'_>) -> Option<Unsolicited<'_>> {
-    match line.split() {
-        (Some(name), parameters) => match name.strip_prefix(b"+SAPBR ") {
-            Some(cid) if parameters == b"DEACT" => {
-                Some(Unsolicited::BearerDeactivated { cid: small(&mut Values::new(cid))? })
-            }
-            _ => name.starts_with(b"+POP3").then_some(Unsolicited::Service(line)),
-        },
-        // Before the colon of these stands a comma, which is in no name.
-        (None, text) if text.starts_with(b"+IPD,") || text.starts_with(b"+RECEIVE,") => {
-            Some(Unsolicited::Tcp(line))
-        }
-        _ => None,
-    }
+/// Data of the TCP command set: before the colon, where there is one, stands a comma, which is in no name.
+fn data(line: Line<'_>) -> Option<Unsolicited<'_>> {
+    let text = line.text();
+    (text.starts_with(b"+IPD,") || text.starts_with(b"+RECEIVE,")).then_some(Unsolicited::Tcp(line))
 }
 
 /// Lines that are words, or a name without `+`.

@@ -207,6 +207,9 @@ fn fragment() -> impl Strategy<Value = Vec<u8>> {
         "\r\n> ",
         ">",
         "\r\nRING\r\n",
+        "\r\n+HTTPACTION: 1,200,94",
+        "+SAPBR 1: DEACT",
+        "+CREG: 0,1\r\n",
         "\r\n+CMT: \"+491\",\"\",\"24/07/24\"\r\n",
         "\r\n+CDS: 25\r\n",
         "\r\n+CREG: 0,1\r\n",
@@ -355,6 +358,53 @@ proptest! {
         let (seen, _) = frame(&vec![(Some(Expect::result()), octets.into())], &sizes);
         prop_assert_eq!(&seen[1], &Seen::Line("continuation", format!("{text}\r\n").into()));
         prop_assert_eq!(&seen[2], &Seen::Final(FinalResultCode::Ok, b"\r\nOK\r\n".to_vec()));
+    }
+
+    /// A line end that is missing behind an unsolicited line costs nobody the next line.
+    #[test]
+    fn a_second_line_is_read_as_if_it_stood_alone(
+        first in select(vec![
+            "+HTTPACTION: 1,200,94", "+FTPGET: 1,1", "+FTPPUT:1,1,1360 ", "+FTPSIZE: 1,0,174125", "+SAPBR 1: DEACT",
+            "+PDP: DEACT", "+CFUN:1", "+FTPGETTOFS: 0,7",
+        ]),
+        second in select(vec![
+            "+SAPBR 1: DEACT", "+CREG: 0,1", "+CREG: 1", "+FTPGET: 2,50", "+FTPGET: 1,0", "+CME ERROR: 3",
+            "+X: \"http://a/?b=1+FTPGET: 1,0\"", "+CMT: \"+491\",\"\",\"x\"",
+        ]),
+        sizes in sizes(),
+    ) {
+        let expect = Expect::result()
+            .with_information(Claim::Named { name: "+CREG", accepts: two_values })
+            .with_data(DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: 50 });
+        let octets = format!("\r\n{first}{second}\r\n").into_bytes();
+        let (alone, _) = frame(&vec![(Some(expect), format!("{second}\r\n").into_bytes())], &[usize::MAX]);
+        let expected = [vec![Seen::Line("unsolicited", format!("\r\n{first}").into_bytes())], alone].concat();
+        let script = vec![(Some(expect), octets)];
+        prop_assert_eq!(&frame(&script, &sizes).0, &expected);
+        prop_assert_eq!(&decode(&script, &sizes, 1).0, &expected);
+    }
+
+    /// A plus sign begins a line only where another line can have ended, and never within what a command claims.
+    #[test]
+    fn other_plus_signs_begin_no_line(
+        (claim, line) in select(vec![
+            (Claim::Named { name: "+X", accepts: any_values }, "+X: URL,http://a/?b=1+FTPGET: 1,0"),
+            (Claim::Named { name: "+CREG", accepts: any_values }, "+CREG: 1+FTPGET: 1,0"),
+            (Claim::Text, "+X: 1+FTPGET: 1,0"),
+            (Claim::None, "+X: URL,http://a/?b=1+FTPGET: 1,0"),
+            (Claim::None, "URL: http://a/?b=1+FTPGET: 1,0"),
+            (Claim::None, "+CLIP: \"+491\",145"),
+            (Claim::None, "+FTPGET: 1,\"a\"+FTPGET: 1,0"),
+            (Claim::None, "+FTPGET: 1,+FTPGET: 1,0"),
+            (Claim::None, "+FTPGET: 1,0+1"),
+            (Claim::None, "+FTPGET: 1,0+1: 2"),
+            (Claim::None, "+CDS: 25+FTPGET: 1,0"),
+        ]),
+        sizes in sizes(),
+    ) {
+        let script = vec![(Some(Expect::result().with_information(claim)), format!("\r\n{line}\r\n").into())];
+        let (seen, _) = frame(&script, &sizes);
+        prop_assert!(matches!(&seen[..], [Seen::Line(_, raw)] if raw.len() == line.len() + 4), "{seen:?}");
     }
 
     /// Rule 6.
