@@ -226,7 +226,7 @@ impl<P> Driver<P> {
                     self.shared.subscribers.deliver(&notice);
                 }
                 Output::Restarted(sign) => self.shared.subscribers.deliver(&Notice::Restarted(sign)),
-                Output::Desynchronized => {}
+                Output::Desynchronized => self.shared.subscribers.deliver(&Notice::Desynchronized),
             }
         }
         busy

@@ -22,6 +22,8 @@ pub enum Notice {
     Unsolicited(UnsolicitedLine),
     /// The module restarted or switched itself off: nothing that was set up in it is left.
     Restarted(Restart),
+    /// Octets were lost, or a response never came. Before the next command, the line is synchronized.
+    Desynchronized,
     /// Something failed and is tried again.
     Retrying(Retry),
     /// The line is gone. Nothing follows.

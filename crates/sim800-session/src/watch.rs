@@ -25,6 +25,8 @@ pub(crate) struct Watch {
     cid: u8,
     /// It came once, and nothing that comes later undoes it.
     interruption: Option<Interruption>,
+    /// The line was lost.
+    lost: bool,
 }
 
 impl Watch {
@@ -35,7 +37,7 @@ impl Watch {
         own: impl Fn(&Unsolicited<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
         let notices = client.subscribe(move |line| own(line) || is_loss(line, cid));
-        Self { client: client.clone(), notices, cid, interruption: None }
+        Self { client: client.clone(), notices, cid, interruption: None, lost: false }
     }
 
     /// Waits up to `limit` for a line that `read` takes; `None` when none came.
@@ -72,6 +74,12 @@ impl Watch {
             Notice::Unsolicited(line) => sought(line.unsolicited()),
             _ => false,
         })
+    }
+
+    /// Whether the line was lost since this was asked last.
+    pub(crate) fn take_loss(&mut self) -> bool {
+        let is_there = self.notices.remove(|notice| *notice == Notice::Desynchronized).is_some();
+        std::mem::take(&mut self.lost) || is_there
     }
 
     /// Takes the first line that is already there and that `read` takes.
@@ -111,6 +119,7 @@ impl Watch {
 
     fn take<T>(&mut self, notice: &Notice, read: impl Fn(Unsolicited<'_>) -> Option<T>) -> Option<T> {
         self.interruption = interruption(notice, self.cid);
+        self.lost |= *notice == Notice::Desynchronized;
         match notice {
             Notice::Unsolicited(line) if self.interruption.is_none() => read(line.unsolicited()),
             _ => None,
@@ -124,7 +133,7 @@ fn interruption(notice: &Notice, cid: u8) -> Option<Interruption> {
         Notice::Unsolicited(line) if is_loss(&line.unsolicited(), cid) => {
             Some(Interruption::Bearer(BearerError::Lost { cid }))
         }
-        Notice::Unsolicited(_) | Notice::Retrying(_) => None,
+        Notice::Unsolicited(_) | Notice::Desynchronized | Notice::Retrying(_) => None,
         Notice::Restarted(sign) => Some(Interruption::Module(Failure::Restarted(*sign))),
         Notice::Disconnected(reason) => Some(Interruption::Module(Failure::Disconnected(*reason))),
     }

@@ -100,11 +100,18 @@ impl Flight {
         }
     }
 
-    /// Notes the line of the final result code. Some firmware leaves out the blank line before it (field logs).
-    pub(super) fn take_result(&mut self, raw: &[u8]) {
-        if self.tail == Some(Tail::LineEnd) && !raw.starts_with(b"\r\n") {
+    /// Notes the line of the final result code. Where there are `blanks` before result codes, one that lacks it tells that
+    /// the count took it for payload.
+    pub(super) fn take_result(&mut self, raw: &[u8], blanks: bool) {
+        let is_bare = !raw.starts_with(b"\r") && !raw.starts_with(b"\n");
+        if self.tail == Some(Tail::LineEnd) && !raw.starts_with(b"\r\n") && (blanks || !is_bare) {
             self.fault.get_or_insert(Malformation::Damaged);
         }
+    }
+
+    /// Whether the response was information text and nothing else so far.
+    pub(super) fn is_text(&self) -> bool {
+        self.information > 0 && self.tail.is_none()
     }
 
     /// The module asks for octets: for `granted`, or for all that were offered. Returns how many it gets; `None` when
@@ -158,6 +165,11 @@ impl Flight {
             Some(Malformation::BodyCutShort { sent: granted - unsent, granted })
         });
         fault.map_or(Ok(()), |fault| Err(Failure::Malformed(fault)))
+    }
+
+    /// Whether a payload came.
+    pub(super) fn had_payload(&self) -> bool {
+        self.tail.is_some()
     }
 
     /// Whether octets that the module asked for were not handed out.

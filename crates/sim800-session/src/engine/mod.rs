@@ -88,6 +88,11 @@ pub struct Engine {
     transmits: VecDeque<Outgoing>,
     outputs: VecDeque<Output>,
     watch: Watch,
+    /// The last command brought payload, and nothing was sent since.
+    payload_ended: bool,
+    /// The module puts an empty line between information text and result code, as it should; some firmware does not
+    /// (field logs).
+    blanks: bool,
     next_id: u64,
 }
 
@@ -121,6 +126,8 @@ impl Engine {
             transmits: VecDeque::new(),
             outputs: VecDeque::new(),
             watch: Watch::new(now, config.limits.boot),
+            payload_ended: false,
+            blanks: true,
             next_id: 0,
         }
     }
@@ -324,6 +331,7 @@ impl Engine {
         let transmit =
             Transmit { octets: request.line.clone(), secret: request.secret.clone(), is_payload: false };
         self.transmits.push_back(Outgoing { transmit, expect: Some(request.expect) });
+        self.payload_ended = false;
         self.line = State::InFlight(Box::new(Flight::new(id, request, now, deadline)));
     }
 
@@ -356,18 +364,20 @@ impl Engine {
             }
             Event::Final { code, span } => {
                 if let State::InFlight(flight) = &mut self.line {
-                    flight.take_result(span.raw());
+                    if flight.is_text() {
+                        self.blanks = span.raw().starts_with(b"\r\n");
+                    }
+                    flight.take_result(span.raw(), self.blanks);
                 }
                 self.handle_final(now, code);
             }
             Event::Excess { announced, .. } => {
                 self.abandon(now, Failure::Malformed(Malformation::Excess { announced }));
             }
-            Event::Overlong { .. } => {
-                if let State::InFlight(flight) = &mut self.line {
-                    flight.take_stray(false);
-                }
-            }
+            Event::Overlong { .. } => match &mut self.line {
+                State::InFlight(flight) => flight.take_stray(false),
+                _ => self.handle_rest(now),
+            },
             Event::Blank(_) => {
                 if let State::InFlight(flight) = &mut self.line {
                     flight.take_blank();
@@ -385,6 +395,7 @@ impl Engine {
                 let id = flight.id;
                 let result = flight.result(code);
                 let cut_short = flight.has_unsent();
+                self.payload_ended = flight.had_payload();
                 self.line = State::Idle;
                 self.complete(id, result);
                 if cut_short {
@@ -404,6 +415,7 @@ impl Engine {
             return;
         }
         let known = !matches!(span.unsolicited(), Unsolicited::Other(_));
+        let is_text = !known && span.line().name().is_none();
         match &mut self.line {
             State::InFlight(flight) => flight.take_stray(known),
             State::Lost(resync) => {
@@ -414,9 +426,19 @@ impl Engine {
                     return;
                 }
             }
+            State::Idle if is_text => self.handle_rest(now),
             State::Idle | State::Ended(_) => {}
         }
         self.outputs.push_back(Output::Unsolicited(text(&span)));
+    }
+
+    /// Text came that is no module's of its own accord. Behind a payload it is what a count left of it that the line
+    /// damaged, where the content read like a result code just there.
+    fn handle_rest(&mut self, now: Duration) {
+        if std::mem::take(&mut self.payload_ended) && matches!(self.line, State::Idle) {
+            self.lose(Resync::new(now).after_payload_from_module());
+            self.outputs.push_back(Output::Desynchronized);
+        }
     }
 
     fn handle_restart(&mut self, now: Duration, sign: Restart, span: &Span<Bytes>) {

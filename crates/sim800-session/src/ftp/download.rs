@@ -14,6 +14,7 @@ use super::{Ftp, FtpError, FtpStep};
 use crate::chunks::Chunks;
 use crate::client::Pending;
 use crate::engine::Request;
+use crate::error::Malformation;
 use crate::retry::Attempts;
 use crate::tail::Tail;
 
@@ -209,11 +210,12 @@ impl Reader {
                     Ok(reply) if reply.payload.is_empty() => {
                         // A read is always answered with a count.
                         if reply.information.is_empty() {
-                            return Err(self.session.malformed(&self.read));
+                            return Err(self.session.malformed(&self.read, Malformation::Information));
                         }
                         self.nothing().await?
                     }
                     Ok(reply) => {
+                        self.check()?;
                         self.empty = 0;
                         if reply.payload.len() == FTP_READ_LIMIT as usize {
                             // There may be more: asked for in the same poll, so that the line does not wait.
@@ -229,9 +231,20 @@ impl Reader {
                 },
             };
             match event {
-                Event::Ended(..) => return Ok(None),
+                Event::Ended(..) => {
+                    self.check()?;
+                    return Ok(None);
+                }
                 _ => self.ask(),
             }
+        }
+    }
+
+    /// What comes goes on from what came before, unless the line was lost between them.
+    fn check(&mut self) -> Result<(), FtpError> {
+        match self.session.take_loss() {
+            true => Err(self.session.malformed(&self.read, Malformation::Damaged)),
+            false => Ok(()),
         }
     }
 

@@ -229,8 +229,13 @@ impl Session {
     }
 
     /// The failure of a command whose response is not what it should be.
-    pub(super) fn malformed(&mut self, request: &Request) -> FtpError {
-        self.command(Error::new(&request.name(), Failure::Malformed(Malformation::Information)))
+    pub(super) fn malformed(&mut self, request: &Request, malformation: Malformation) -> FtpError {
+        self.command(Error::new(&request.name(), Failure::Malformed(malformation)))
+    }
+
+    /// Whether the line was lost meanwhile.
+    pub(super) fn take_loss(&mut self) -> bool {
+        self.watch.as_mut().is_some_and(Watch::take_loss)
     }
 
     fn check(&mut self, result: Result<Reply, Error>) -> Result<Reply, FtpError> {

@@ -347,3 +347,23 @@ fn what_does_not_come_back_is_given_up_with_the_first_cause() {
     );
     assert!(clock.now() - began < Duration::from_secs(60), "{:?}", clock.now() - began);
 }
+
+#[test]
+fn a_count_that_lost_a_digit_just_before_an_ok_in_the_content_cuts_nothing_short() {
+    for traps in [&[101, 110][..], &[111]] {
+        let mut file = vec![0x80_u8; 1101];
+        for trap in traps {
+            file[*trap..*trap + 6].copy_from_slice(b"\r\nOK\r\n");
+        }
+        // The announcement, the header with the count, and the first octets.
+        for after in 0..60 {
+            let (mut lab, bearer) = Lab::ready();
+            lab.network().put_file("/file", file.clone());
+            let ftp = Ftp::new(&bearer, server());
+            let download = lab.world.run(ftp.get("/file")).expect("open");
+            lab.world.fault(Fault::Damage { after, damage: Damage::Drop });
+            let pieces = lab.world.run(download.try_collect::<Vec<_>>());
+            assert!(pieces.is_ok_and(|pieces| pieces.concat() == file), "octet {after}");
+        }
+    }
+}

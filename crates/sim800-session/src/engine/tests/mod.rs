@@ -476,3 +476,44 @@ fn the_queue_is_bounded() {
     let over = world.enqueue(&At);
     assert_eq!(world.outputs(), [Output::Complete(over, Err(Failure::Misuse(Misuse::QueueFull)))]);
 }
+
+#[test]
+fn text_behind_a_payload_is_the_rest_of_it() {
+    for (rest, lost) in [
+        (&b"\x80\x81\r\nOK\r\n"[..], true),
+        (&b"\r\n+FTPGET: 1,0\r\n"[..], false),
+        (&b"\r\n+VENDOR: 5\r\n"[..], false),
+        (&b"\r\nRING\r\n"[..], false),
+    ] {
+        let mut world = World::new();
+        let id = world.enqueue(&read(10));
+        world.input(b"\r\n+FTPGET: 2,1\r\nx\r\nOK\r\n");
+        world.input(rest);
+        let outputs = world.outputs();
+        assert!(outputs.contains(&Output::Complete(id, Ok(()))));
+        assert_eq!(outputs.contains(&Output::Desynchronized), lost, "{}", rest.escape_ascii());
+    }
+}
+
+#[test]
+fn firmware_without_empty_lines_before_results_is_known_by_its_texts() {
+    let payload: &[u8] = b"\r\n+FTPGET: 2,3\r\nx\r\nOK\r\n";
+    let damaged = Err(Malformed(Malformation::Damaged));
+    for (text, expected) in
+        [(&b"\r\n+CSQ: 5,0\r\nOK\r\n"[..], Ok(())), (&b"\r\n+CSQ: 5,0\r\n\r\nOK\r\n"[..], damaged.clone())]
+    {
+        let mut world = World::new();
+        world.enqueue(&sim800_command::Csq);
+        world.input(text);
+        let id = world.enqueue(&read(10));
+        world.input(payload);
+        assert!(world.outputs().contains(&Output::Complete(id, expected)), "{}", text.escape_ascii());
+    }
+    // An octet that came twice leaves the last one of the payload before the result.
+    let mut world = World::new();
+    world.enqueue(&sim800_command::Csq);
+    world.input(b"\r\n+CSQ: 5,0\r\nOK\r\n");
+    let id = world.enqueue(&read(10));
+    world.input(b"\r\n+FTPGET: 2,3\r\nxx\r\nOK\r\n");
+    assert!(!world.outputs().contains(&Output::Complete(id, Ok(()))));
+}
