@@ -71,7 +71,7 @@ fn read(path: &Path) -> Transcript {
 }
 
 /// Strings and `repeat(n)`, one after another.
-fn octets(expression: &str, place: &str) -> Vec<u8> {
+pub(crate) fn octets(expression: &str, place: &str) -> Vec<u8> {
     let mut octets = Vec::new();
     let mut rest = expression.trim();
     while !rest.is_empty() {

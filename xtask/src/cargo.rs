@@ -35,6 +35,13 @@ pub(crate) fn metadata() -> Result<Value> {
     serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")
 }
 
+/// Where cargo builds.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let metadata = metadata()?;
+    let path = metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
+    Ok(PathBuf::from(path))
+}
+
 /// Builds the only program of `package` and says where it is.
 pub(crate) fn build_program(package: &str) -> Result<PathBuf> {
     build(package, &[])

@@ -13,7 +13,7 @@ use std::iter;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 
 use self::payload::difference;
@@ -66,9 +66,7 @@ pub(crate) fn run() -> Result<Outcome> {
 
 /// Starts the FTP server that does not come from the distribution; nothing where it cannot be installed.
 fn start_pyftpdlib(folder: &Path) -> Result<Option<FtpServer>> {
-    let metadata = cargo::metadata()?;
-    let target = metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
-    let environment = Path::new(target).join("pyftpdlib");
+    let environment = cargo::target_folder()?.join("pyftpdlib");
     match pyftpdlib::install(&environment) {
         Ok(()) => pyftpdlib::start(&environment, folder).map(Some),
         Err(e) => {

@@ -8,8 +8,10 @@
 mod cargo;
 mod conformance;
 mod coverage;
+mod firmware;
 mod fuzz;
 mod instructions;
+mod msrv;
 mod packages;
 mod process;
 mod render;
@@ -52,6 +54,8 @@ enum Task {
     Render,
     Conformance,
     Instructions { bless: bool },
+    Firmware,
+    Msrv,
     Fuzz(fuzz::Campaign),
     FuzzCoverage,
     FuzzSeeds,
@@ -67,6 +71,8 @@ impl Task {
             Self::Conformance => return Ok(test::run(&[test::step("conformance")])),
             Self::Instructions { bless: false } => return Ok(test::run(&[test::step("instructions")])),
             Self::Instructions { bless: true } => instructions::bless()?,
+            Self::Firmware => return Ok(test::run(&[test::step("firmware")])),
+            Self::Msrv => return Ok(test::run(&[test::step("msrv")])),
             Self::Render => render::write()?,
             Self::Fuzz(campaign) => campaign.run()?,
             Self::FuzzCoverage => {
@@ -108,10 +114,13 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         ("render", []) => Ok(Task::Render),
         ("conformance", []) => Ok(Task::Conformance),
         ("instructions", []) => Ok(Task::Instructions { bless }),
+        ("firmware", []) => Ok(Task::Firmware),
+        ("msrv", []) => Ok(Task::Msrv),
         ("fuzz", [word]) if word == "coverage" => Ok(Task::FuzzCoverage),
         ("fuzz", [word]) if word == "seeds" => Ok(Task::FuzzSeeds),
         ("fuzz", [] | [_]) => Ok(Task::Fuzz(fuzz::Campaign { target: rest.first().cloned(), seconds, jobs })),
-        ("fuzz", [_, word, ..]) | ("tidy" | "render" | "conformance" | "instructions", [word, ..]) => {
+        ("fuzz", [_, word, ..])
+        | ("tidy" | "render" | "conformance" | "instructions" | "firmware" | "msrv", [word, ..]) => {
             Err(format!("unexpected `{word}`").into())
         }
         _ => Err(format!("there is no task `{task}`").into()),
@@ -130,6 +139,8 @@ cargo xtask tidy           the rules that no compiler knows: layers, manifests, 
 cargo xtask render         write the files that are made from the command table
 cargo xtask conformance    the program against nginx, tinyproxy, vsftpd and pyftpdlib (root on Debian: installs them when missing)
 cargo xtask instructions   the parser's instruction counts against the baseline; --bless makes a new one
+cargo xtask firmware       the libraries on an emulated Cortex-M3, and what they take there
+cargo xtask msrv           the libraries with the oldest Rust that they promise
 cargo xtask fuzz [TARGET] [--seconds N] [--jobs N]
                            fuzz one target, or all of them one after the other; 600 s each unless told
 cargo xtask fuzz coverage  which lines of the parser the corpora of all targets reach

@@ -1,5 +1,7 @@
 //! Programs that come from the distribution.
 
+pub(crate) mod unpacked;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -46,18 +48,24 @@ pub(crate) fn install(names: &[&str]) -> Result<()> {
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {
-    let output = Command::new("apt-get")
+    apt("apt-get", arguments, Path::new("/")).map(drop)
+}
+
+/// Runs one of apt's programs in `folder`; what it prints.
+fn apt(program: &str, arguments: &[&str], folder: &Path) -> Result<String> {
+    let output = Command::new(program)
         .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive")
+        .current_dir(folder)
+        .envs([("DEBIAN_FRONTEND", "noninteractive"), ("LC_ALL", "C")])
         .stdin(Stdio::null())
         .output()
-        .context("cannot run apt-get")?;
+        .with_context(|| format!("cannot run {program}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let cause = said.lines().rfind(|line| line.starts_with("E:")).unwrap_or("no cause given");
-        bail!("apt-get {} failed: {cause}", arguments.join(" "));
+        bail!("{program} {} failed: {cause}", arguments.join(" "));
     }
-    Ok(())
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 const POLICY: &str = "/usr/sbin/policy-rc.d";

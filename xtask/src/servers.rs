@@ -22,9 +22,11 @@ pub(crate) use self::tinyproxy::Tinyproxy;
 use crate::packages::Package;
 use crate::process::Background;
 
+pub(crate) const NGINX: Package = Package { name: "nginx-light", program: "nginx" };
+
 /// The packages that the servers come from, but for pyftpdlib.
 pub(crate) const PACKAGES: &[Package] = &[
-    Package { name: "nginx-light", program: "nginx" },
+    NGINX,
     // Only the program: the package tinyproxy adds a daemon.
     Package { name: "tinyproxy-bin", program: "tinyproxy" },
     Package { name: "vsftpd", program: "vsftpd" },
@@ -33,11 +35,11 @@ pub(crate) const PACKAGES: &[Package] = &[
 const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// A port that nobody listens on at this moment.
-fn free_port() -> io::Result<u16> {
+pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-fn wait_for_port(process: &mut Background, port: u16) -> Result<()> {
+pub(crate) fn wait_for_port(process: &mut Background, port: u16) -> Result<()> {
     process.wait_until(START_LIMIT, || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::{cargo, conformance, coverage, fuzz, instructions, render, tidy};
+use crate::{cargo, conformance, coverage, firmware, fuzz, instructions, msrv, render, tidy};
 
 /// One thing that is checked.
 pub(crate) struct Step {
@@ -39,6 +39,11 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "docs", about: "the documentation builds without warnings", check: docs },
     Step { name: "rendered", about: "the files made from the command table are fresh", check: rendered },
     Step {
+        name: "msrv",
+        about: "the libraries build with the oldest Rust that they promise",
+        check: msrv::check,
+    },
+    Step {
         name: "instructions",
         about: "the parser takes no more instructions than it did",
         check: instructions::check,
@@ -47,6 +52,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "coverage",
         about: "every command and example of the application note has all that stands for it",
         check: coverage,
+    },
+    Step {
+        name: "firmware",
+        about: "the libraries on an emulated Cortex-M3, without std and without a heap",
+        check: firmware::check,
     },
     Step { name: "conformance", about: "the program against real servers", check: conformance::run },
 ];
