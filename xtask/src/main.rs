@@ -14,6 +14,7 @@ mod instructions;
 mod msrv;
 mod packages;
 mod process;
+mod public_api;
 mod render;
 mod servers;
 mod test;
@@ -56,6 +57,7 @@ enum Task {
     Instructions { bless: bool },
     Firmware,
     Msrv,
+    PublicApi { bless: bool },
     Fuzz(fuzz::Campaign),
     FuzzCoverage,
     FuzzSeeds,
@@ -73,6 +75,8 @@ impl Task {
             Self::Instructions { bless: true } => instructions::bless()?,
             Self::Firmware => return Ok(test::run(&[test::step("firmware")])),
             Self::Msrv => return Ok(test::run(&[test::step("msrv")])),
+            Self::PublicApi { bless: false } => return Ok(test::run(&[test::step("public-api")])),
+            Self::PublicApi { bless: true } => public_api::bless()?,
             Self::Render => render::write()?,
             Self::Fuzz(campaign) => campaign.run()?,
             Self::FuzzCoverage => {
@@ -92,7 +96,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
     let (mut seconds, mut jobs) = (600, 1);
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("bless") if words == ["instructions"] => bless = true,
+            Long("bless") if words == ["instructions"] || words == ["public-api"] => bless = true,
             Long("seconds") if is_fuzz(&words) => seconds = parser.value()?.parse()?,
             Long("jobs") if is_fuzz(&words) => jobs = parser.value()?.parse()?,
             Long("help") | Short('h') => return Ok(Task::Help),
@@ -116,13 +120,15 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         ("instructions", []) => Ok(Task::Instructions { bless }),
         ("firmware", []) => Ok(Task::Firmware),
         ("msrv", []) => Ok(Task::Msrv),
+        ("public-api", []) => Ok(Task::PublicApi { bless }),
         ("fuzz", [word]) if word == "coverage" => Ok(Task::FuzzCoverage),
         ("fuzz", [word]) if word == "seeds" => Ok(Task::FuzzSeeds),
         ("fuzz", [] | [_]) => Ok(Task::Fuzz(fuzz::Campaign { target: rest.first().cloned(), seconds, jobs })),
         ("fuzz", [_, word, ..])
-        | ("tidy" | "render" | "conformance" | "instructions" | "firmware" | "msrv", [word, ..]) => {
-            Err(format!("unexpected `{word}`").into())
-        }
+        | (
+            "tidy" | "render" | "conformance" | "instructions" | "firmware" | "msrv" | "public-api",
+            [word, ..],
+        ) => Err(format!("unexpected `{word}`").into()),
         _ => Err(format!("there is no task `{task}`").into()),
     }
 }
@@ -141,6 +147,7 @@ cargo xtask conformance    the program against nginx, tinyproxy, vsftpd and pyft
 cargo xtask instructions   the parser's instruction counts against the baseline; --bless makes a new one
 cargo xtask firmware       the libraries on an emulated Cortex-M3, and what they take there
 cargo xtask msrv           the libraries with the oldest Rust that they promise
+cargo xtask public-api     what the libraries offer against the listings; --bless makes new ones
 cargo xtask fuzz [TARGET] [--seconds N] [--jobs N]
                            fuzz one target, or all of them one after the other; 600 s each unless told
 cargo xtask fuzz coverage  which lines of the parser the corpora of all targets reach

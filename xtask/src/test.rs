@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::{cargo, conformance, coverage, firmware, fuzz, instructions, msrv, render, tidy};
+use crate::{cargo, conformance, coverage, firmware, fuzz, instructions, msrv, public_api, render, tidy};
 
 /// One thing that is checked.
 pub(crate) struct Step {
@@ -38,6 +38,11 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step { name: "docs", about: "the documentation builds without warnings", check: docs },
     Step { name: "rendered", about: "the files made from the command table are fresh", check: rendered },
+    Step {
+        name: "public-api",
+        about: "the libraries offer what their listings say, and no types of others",
+        check: public_api::check,
+    },
     Step {
         name: "msrv",
         about: "the libraries build with the oldest Rust that they promise",

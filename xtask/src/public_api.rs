@@ -1,0 +1,141 @@
+//! What the libraries offer, against the committed listings: a change of it is seen, and is meant.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use anyhow::{Context as _, Result, bail};
+use public_api::Builder;
+use serde_json::Value;
+
+use crate::test::Outcome;
+use crate::{cargo, root};
+
+/// The format of rustdoc's description that the crate public-api reads.
+const FORMAT: u64 = 57;
+
+/// A library with a listing.
+struct Library {
+    package: &'static str,
+    /// Crates whose types its users meet in it, beside those of the language.
+    foreign: &'static [&'static str],
+}
+
+/// The command table is not among them: `COMMANDS.md` is its listing.
+const LIBRARIES: [Library; 2] = [
+    Library { package: "sim800-parser", foreign: &["bytes"] },
+    Library {
+        package: "sim800-session",
+        foreign: &["bytes", "futures_core", "futures_io", "http", "sim800_command", "sim800_parser"],
+    },
+];
+
+/// Whose types are everybody's.
+const LANGUAGE: [&str; 3] = ["alloc", "core", "std"];
+
+/// Compares. A toolchain that describes crates in another format is no measure of ours.
+pub(crate) fn check() -> Result<Outcome> {
+    let mut findings = Vec::new();
+    for library in &LIBRARIES {
+        let Some(listing) = listing(library)? else {
+            return Ok(Outcome::Skipped(format!("this rustdoc does not write format {FORMAT}")));
+        };
+        let strangers = strangers(library, &listing);
+        findings.extend(strangers.iter().map(|name| format!("{} offers types of {name}", library.package)));
+        let committed = fs::read_to_string(root().join(path(library))).unwrap_or_default();
+        if committed != listing {
+            findings.push(difference(library, &committed, &listing));
+        }
+    }
+    if !findings.is_empty() {
+        bail!("{}\nif that is meant: cargo xtask public-api --bless", findings.join("\n"));
+    }
+    Ok(Outcome::Passed)
+}
+
+/// Makes the listings what the libraries offer.
+pub(crate) fn bless() -> Result<()> {
+    for library in &LIBRARIES {
+        let Some(listing) = listing(library)? else { bail!("this rustdoc does not write format {FORMAT}") };
+        let path = path(library);
+        fs::write(root().join(&path), listing).with_context(|| format!("cannot write {path}"))?;
+    }
+    Ok(())
+}
+
+fn path(library: &Library) -> String {
+    format!("crates/{}/public-api.txt", library.package)
+}
+
+/// One line for each item, from what rustdoc writes; `None` when it writes another format.
+fn listing(library: &Library) -> Result<Option<String>> {
+    // The description is not stable yet. A folder of its own, as what is built so is built anew for everything else.
+    let folder = root().join("target/public-api");
+    let target = folder.to_string_lossy();
+    let arguments = ["rustdoc", "--quiet", "--lib", "--package", library.package, "--target-dir", &target];
+    let format = ["--", "-Zunstable-options", "--output-format=json", "--cap-lints=allow"];
+    cargo::run(&[&arguments[..], &format].concat(), &[("RUSTC_BOOTSTRAP", "1")])?;
+    let path = folder.join("doc").join(format!("{}.json", library.package.replace('-', "_")));
+    let description: Value = serde_json::from_slice(&fs::read(&path)?)?;
+    if description["format_version"] != FORMAT {
+        return Ok(None);
+    }
+    // Of what every type has, nothing is said.
+    let api =
+        Builder::from_rustdoc_json(path).omit_blanket_impls(true).omit_auto_trait_impls(true).build()?;
+    Ok(Some(api.to_string()))
+}
+
+/// The crates that a listing names and that are not to be met in it.
+fn strangers<'l>(library: &Library, listing: &'l str) -> BTreeSet<&'l str> {
+    let is_known = |name: &str| {
+        LANGUAGE.contains(&name)
+            || library.foreign.contains(&name)
+            || name == library.package.replace('-', "_")
+    };
+    listing
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
+        .filter_map(|path| path.split_once("::"))
+        .map(|(first, _)| first)
+        // `Self::Item` and the `::Item` of `<T as Trait>::Item` begin with no crate.
+        .filter(|first| first.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && !is_known(first))
+        .collect()
+}
+
+fn difference(library: &Library, committed: &str, listing: &str) -> String {
+    let (old, new): (BTreeSet<_>, BTreeSet<_>) = (committed.lines().collect(), listing.lines().collect());
+    let gone = old.difference(&new).map(|line| format!("\n  - {line}"));
+    let added = new.difference(&old).map(|line| format!("\n  + {line}"));
+    format!(
+        "{} is not what {} offers:{}",
+        path(library),
+        library.package,
+        gone.chain(added).collect::<String>()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIBRARY: Library = Library { package: "sim800-parser", foreign: &["bytes"] };
+
+    #[test]
+    fn types_of_other_crates_are_found() {
+        let good = "pub fn sim800_parser::a(&self, bytes: bytes::bytes::Bytes) -> core::option::Option<Self::Item>\n\
+             pub type sim800_parser::B::C = <T as core::iter::Iterator>::Item";
+        assert!(strangers(&LIBRARY, good).is_empty());
+        for bad in
+            ["fn sim800_parser::a() -> winnow::error::ModalResult<u8>", "impl<T> winnow::Parser<T> for A"]
+        {
+            assert_eq!(Vec::from_iter(strangers(&LIBRARY, bad)), ["winnow"], "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_has_changed_is_said() {
+        let said = difference(&LIBRARY, "pub a\npub b\n", "pub b\npub c\n");
+        let expected =
+            "crates/sim800-parser/public-api.txt is not what sim800-parser offers:\n  - pub a\n  + pub c";
+        assert_eq!(said, expected);
+    }
+}
