@@ -38,6 +38,8 @@ pub enum Kind {
     Overlong,
     /// An empty line by itself.
     Blank,
+    /// No octets of the line: the session tells what failed and is tried again.
+    Retry,
     /// What is none of these: a line that the capture cut, octets to the module that are no command line, a line of a trace
     /// that is no record.
     Unreadable,
@@ -57,6 +59,7 @@ impl Kind {
             Self::Unsolicited => "unsolicited",
             Self::Overlong => "overlong",
             Self::Blank => "blank",
+            Self::Retry => "retry",
             Self::Unreadable => "unreadable",
         }
     }
@@ -106,7 +109,7 @@ impl Event {
         match (self.kind, &self.payload) {
             (_, Some(payload)) => payload.name.as_deref(),
             (Kind::Command | Kind::Echo, _) => CommandLine::new(&self.text)?.name(),
-            (Kind::Unreadable, _) => None,
+            (Kind::Unreadable | Kind::Retry, _) => None,
             _ => self.line().name(),
         }
     }

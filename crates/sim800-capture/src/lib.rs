@@ -18,8 +18,8 @@
 //! # assert_eq!(seen.len(), 4);
 //! ```
 //!
-//! [`Capture`] takes octets with their direction; [`TraceReader`] reads them from a trace, and [`write_record`] is how
-//! one is written. A capture that begins anywhere, has one direction only or is damaged is decoded as far as it goes.
+//! [`Capture`] takes octets with their direction; [`TraceReader`] reads them from a trace, and [`write_record`] and
+//! [`write_retry`] are how one is written. A capture that begins anywhere, has one direction only or is damaged is decoded as far as it goes.
 //!
 //! * **Nothing is dropped.** The octets that events stand for are all that were handed in. What makes no sense is an
 //!   event as well.
@@ -36,4 +36,4 @@ mod trace;
 
 pub use capture::Capture;
 pub use event::{Direction, Event, Kind, Payload};
-pub use trace::{TraceReader, write_record};
+pub use trace::{TraceReader, write_record, write_retry};

@@ -2,6 +2,8 @@
 //!
 //! `{"t":0.25,"dir":"tx","data":"AT\r"}`: seconds since the start, `tx` to the module or `rx` from it, and the octets as
 //! the characters U+0000 to U+00FF. A record is a read or a write, so lines may be cut anywhere.
+//!
+//! `{"t":9.5,"retry":"…"}`: something failed, for the reason given, and is tried again.
 
 use std::time::Duration;
 
@@ -32,6 +34,13 @@ pub fn write_record(trace: &mut Vec<u8>, time: Duration, direction: Direction, o
         let data = Value::from(octets.iter().copied().map(char::from).collect::<String>());
         trace.extend_from_slice(format!("{{\"t\":{time},\"dir\":\"{dir}\",\"data\":{data}}}\n").as_bytes());
     }
+}
+
+/// Appends a record that tells of a `retry`, and why there is one.
+pub fn write_retry(trace: &mut Vec<u8>, time: Duration, retry: &str) {
+    let time = Value::from(time.as_micros() as f64 / 1e6);
+    let retry = Value::from(retry);
+    trace.extend_from_slice(format!("{{\"t\":{time},\"retry\":{retry}}}\n").as_bytes());
 }
 
 /// Reads a trace as it is read from its file.
@@ -82,9 +91,13 @@ impl TraceReader {
         }
         let record = if octets == self.line.len() as u64 { record(&self.line) } else { None };
         match record {
-            Some((time, direction, data)) => {
+            Some(Record::Octets { time, direction, data }) => {
                 self.records += 1;
                 self.capture.handle_octets(time, direction, &data, sink);
+            }
+            Some(Record::Retry { time, text }) => {
+                self.records += 1;
+                sink(retry(time, text, octets));
             }
             None => sink(unreadable(&self.line, octets)),
         }
@@ -92,16 +105,26 @@ impl TraceReader {
     }
 }
 
-fn record(line: &[u8]) -> Option<(Option<Duration>, Direction, Vec<u8>)> {
+/// A line of a trace.
+#[derive(Debug, PartialEq)]
+enum Record {
+    Octets { time: Option<Duration>, direction: Direction, data: Vec<u8> },
+    Retry { time: Option<Duration>, text: String },
+}
+
+fn record(line: &[u8]) -> Option<Record> {
     let record: Value = serde_json::from_slice(line).ok()?;
+    let time = record.get("t").and_then(Value::as_f64).and_then(time);
+    if let Some(text) = record.get("retry").and_then(Value::as_str) {
+        return Some(Record::Retry { time, text: text.to_owned() });
+    }
     let direction = match record.get("dir")?.as_str()? {
         "tx" => Direction::Sent,
         "rx" => Direction::Received,
         _ => return None,
     };
     let data = record.get("data")?.as_str()?.chars().map(|c| u8::try_from(c).ok());
-    let time = record.get("t").and_then(Value::as_f64).and_then(time);
-    Some((time, direction, data.collect::<Option<_>>()?))
+    Some(Record::Octets { time, direction, data: data.collect::<Option<_>>()? })
 }
 
 /// Seconds to the microsecond, as they were written.
@@ -109,6 +132,19 @@ fn time(seconds: f64) -> Option<Duration> {
     let micros = (seconds * 1e6).round();
     // Nobody listens for longer; beyond 2^53 they would not be exact.
     (0.0..9e15).contains(&micros).then(|| Duration::from_micros(micros as u64))
+}
+
+fn retry(time: Option<Duration>, text: String, octets: u64) -> Event {
+    Event {
+        time,
+        direction: None,
+        kind: Kind::Retry,
+        octets,
+        text: text.into_bytes(),
+        payload: None,
+        is_error: true,
+        meaning: None,
+    }
 }
 
 /// A line that is no record; what there was before it may be incomplete.
@@ -157,9 +193,20 @@ mod tests {
             for direction in [Direction::Sent, Direction::Received] {
                 let mut trace = Vec::new();
                 write_record(&mut trace, time, direction, &all);
-                assert_eq!(record(&trace), Some((Some(time), direction, all.clone())));
+                let data = all.clone();
+                assert_eq!(record(&trace), Some(Record::Octets { time: Some(time), direction, data }));
             }
         }
+    }
+
+    #[test]
+    fn retries_are_told() {
+        let mut trace = Vec::new();
+        write_retry(&mut trace, Duration::from_secs(2), "\"it\" broke; again");
+        let (events, records) = read(&trace);
+        let [event] = &events[..] else { panic!("{events:?}") };
+        assert_eq!((event.kind, &event.text[..], records), (Kind::Retry, &b"\"it\" broke; again"[..], 1));
+        assert_eq!((event.time, event.octets), (Some(Duration::from_secs(2)), trace.len() as u64));
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub(crate) struct Options {
     /// How long to wait for the module to answer at first [default: 10]
     #[arg(long, global = true, value_name = "SECS", value_parser = seconds)]
     pub(crate) answer_within: Option<Duration>,
+    /// How many times in a row what broke off is tried again, or gone on with [default: 3]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) retries: Option<u32>,
     /// Which executor runs the session
     #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) runtime: Runtime,

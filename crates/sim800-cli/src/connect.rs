@@ -10,7 +10,9 @@ use futures::future::{BoxFuture, Either, FutureExt, select};
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::StreamExt;
 use sim800_emulator::Config as EmulatorConfig;
-use sim800_session::{Bearer, BearerError, Client, Config, Disconnected, Driver, Endpoint, Profile};
+use sim800_session::{
+    Bearer, BearerError, Client, Config, Disconnected, Driver, Endpoint, Notice, Notices, Profile,
+};
 use sim800_testbed::{Line, Link, Module};
 
 use crate::args::{Options, Runtime};
@@ -53,10 +55,26 @@ pub(crate) fn with_module<T>(
             Port::Link(link)
         }
     };
+    let job = async |client: &Client| {
+        let retries = pin!(tell_retries(client.subscribe(|_| false), output));
+        match select(pin!(job(client)), retries).await {
+            Either::Left((result, _)) => result,
+            Either::Right(((), job)) => job.await,
+        }
+    };
     let result = run(options.runtime, port, config(options), trace.clone(), job);
     let traced = trace.map_or(Ok(()), |trace| trace.finish());
     // What went wrong first is told.
     result.and_then(|done| traced.map(|()| done))
+}
+
+/// Tells what is tried again, until the line ends.
+async fn tell_retries(mut notices: Notices, output: Output) {
+    while let Some(notice) = notices.next().await {
+        if let Notice::Retrying(retry) = notice {
+            output.remark(&format!("sim800: {retry}"));
+        }
+    }
 }
 
 /// What a session talks to.
@@ -148,6 +166,9 @@ fn config(options: &Options) -> Config {
     if let Some(limit) = options.answer_within {
         config.answer_within = limit;
     }
+    if let Some(retries) = options.retries {
+        config.retries.at_most = retries;
+    }
     config
 }
 
@@ -169,7 +190,12 @@ async fn supervise<T>(
 ) -> Result<T, Failure> {
     let result = interruptible(job(&client)).await;
     drop(client);
-    let limit = if result.is_ok() { CLEAN_UP } else { QUICK_CLEAN_UP };
+    let limit = match &result {
+        // There is nobody to end anything.
+        Ok(Err(failure)) if failure.kind() == "no-answer" => QUICK_CLEAN_UP,
+        Ok(_) => CLEAN_UP,
+        Err(_) => QUICK_CLEAN_UP,
+    };
     // A second signal ends this, too.
     let cleaned = interruptible(select(driver, smol::Timer::after(limit))).await;
     match (result, cleaned) {

@@ -126,6 +126,7 @@ impl Printer {
         let direction = match event.direction {
             Some(Direction::Sent) => "→",
             Some(Direction::Received) => "←",
+            None if event.kind == Kind::Retry => "↻",
             None => "?",
         };
         let (line, meaning) = (line(event), meaning(event));

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sim800_capture::write_record;
-use sim800_session::{Direction, Trace};
+use sim800_capture::{write_record, write_retry};
+use sim800_session::{Direction, Retry, Trace};
 
 use crate::failure::Failure;
 
@@ -31,6 +31,18 @@ impl TraceFile {
         Ok(Self(Arc::new(Mutex::new(state))))
     }
 
+    fn write(&self, append: impl FnOnce(&mut Vec<u8>)) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.failure.is_some() {
+            return;
+        }
+        let State { file, failure, record, .. } = &mut *state;
+        record.clear();
+        append(record);
+        // At once and whole: a trace is wanted most after a crash.
+        *failure = file.write_all(record).err();
+    }
+
     /// Tells the first failure since it was created.
     pub(crate) fn finish(&self) -> Result<(), Failure> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,15 +57,11 @@ fn failure(path: &Path, error: &io::Error) -> Failure {
 
 impl Trace for TraceFile {
     fn octets(&mut self, now: Duration, sent_or_received: Direction, octets: &[u8]) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.failure.is_some() {
-            return;
-        }
-        let State { file, failure, record, .. } = &mut *state;
-        record.clear();
-        write_record(record, now, direction(sent_or_received), octets);
-        // At once and whole: a trace is wanted most after a crash.
-        *failure = file.write_all(record).err();
+        self.write(|record| write_record(record, now, direction(sent_or_received), octets));
+    }
+
+    fn retry(&mut self, now: Duration, retry: &Retry) {
+        self.write(|record| write_retry(record, now, &retry.to_string()));
     }
 }
 

@@ -166,3 +166,25 @@ fn the_rest_of_a_file_is_sent() {
     fails(&bench, &put, 1, "changed", "without --resume");
     fails(&bench, &["ftp", "put", "--resume", "/dev/null", &url], 2, "usage", "is no file");
 }
+
+#[test]
+fn a_download_that_breaks_off_is_gone_on_with_and_it_is_said() {
+    let bench = Bench::new();
+    let file = octets(60_000);
+    bench.ftp.put_file("/a", &file).unwrap();
+    let url = bench.ftp_url("/a");
+    bench.ftp.inject(Fault::DataReset { after: 30_000 });
+    let got = bench.run(&["ftp", "get", &url, "-o", "a", "--trace", "trace"]);
+    assert_eq!(got.code, 0, "{}", got.stderr);
+    assert_eq!(fs::read(bench.path("a")).unwrap(), file);
+    let told = |text: &str| text.contains("trying again in 1s from octet") && text.contains("(1 of 3)");
+    assert!(told(&got.stderr), "{}", got.stderr);
+    let decoded = String::from_utf8(bench.run(&["decode", "trace"]).stdout).unwrap();
+    let retries: Vec<_> = decoded.lines().filter(|line| line.contains('↻')).collect();
+    assert!(retries.len() == 1 && told(retries[0]), "{retries:?}");
+
+    bench.ftp.inject(Fault::DataReset { after: 30_000 });
+    let got = bench.run(&["--retries", "0", "ftp", "get", &url, "-o", "b"]);
+    assert_eq!(got.code, 1, "{}", got.stderr);
+    assert!(!got.stderr.contains("again"), "{}", got.stderr);
+}
