@@ -59,7 +59,11 @@ fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
             transcripts.map(|transcript| [&[3, 16, 1, 255], &*script(&transcript.steps)].concat()).collect()
         }
         "pair" => crate::pair::seeds(),
-        "trace" => transcripts.map(|transcript| capture(&transcript.steps)).chain(traces()).collect(),
+        "trace" => transcripts
+            .map(|transcript| capture(&transcript.steps))
+            .chain(traces())
+            .map(|seed| [&[0], &*seed].concat())
+            .collect(),
         _ => transcripts.map(|transcript| script(&transcript.steps)).collect(),
     }
 }

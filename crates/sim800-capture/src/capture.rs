@@ -147,8 +147,8 @@ impl Capture {
     }
 
     fn payload(&self, direction: Direction, sum: Sum) -> Event {
+        let meaning = meaning::payload(&sum);
         let payload = sum.finish();
-        let meaning = meaning::payload(&payload);
         let event = self.event(direction, Kind::Payload, &[]);
         meaning.give(Event { octets: payload.received, payload: Some(payload), ..event })
     }

@@ -8,10 +8,14 @@ use sim800_parser::{
 };
 
 use crate::command_line::CommandLine;
-use crate::event::{Event, Payload};
+use crate::event::Event;
+use crate::payload::Sum;
 
 /// What a module sends just after power-up at 115,200 bit/s, without the first octet, which is often lost (manual 1.4).
 const POWER_UP: &[u8] = b"IIII\xFF\xFF\xFF\xFF";
+
+/// What it says then, at a fixed rate.
+const RESTART: &[u8] = b"\r\nRDY\r\n";
 
 /// What an event means, and whether that is bad.
 #[derive(Debug, Default)]
@@ -101,13 +105,17 @@ pub(crate) fn prompt(asked: Option<u64>) -> Meaning {
     }
 }
 
-pub(crate) fn payload(payload: &Payload) -> Meaning {
-    match payload.announced {
-        Some(announced) if announced != payload.received => {
-            Meaning::error(format!("{} octets are missing", announced.saturating_sub(payload.received)))
-        }
-        _ => Meaning::default(),
+/// Payload that is over; where octets are missing, the last ones may tell why.
+pub(crate) fn payload(sum: &Sum) -> Meaning {
+    if !sum.is_short() {
+        return Meaning::default();
     }
+    let why = match sum.tail() {
+        tail if tail.windows(RESTART.len()).any(|window| window == RESTART) => "; the module started anew",
+        tail if tail.ends_with(b"\r\nOK\r\n") => "; the last are a result code, so there were no more",
+        _ => "",
+    };
+    Meaning::error(format!("{} octets are missing{why}", sum.missing()))
 }
 
 /// `raw` is the line as it came, noise included.
