@@ -12,7 +12,7 @@ use futures::channel::{mpsc, oneshot};
 use futures::future::{BoxFuture, Either};
 use futures::lock::{Mutex, OwnedMutexGuard};
 use futures::{FutureExt, pin_mut};
-use sim800_command::{Command, HttpHead, Malformed, Test};
+use sim800_command::{At, Command, HttpHead, Malformed, Test};
 use sim800_parser::{Line, Unsolicited};
 
 use crate::config::Config;
@@ -108,10 +108,12 @@ impl Client {
         read: impl FnOnce(C::Response<'_>) -> T,
     ) -> Result<T, Error> {
         let reply = self.execute(command).await?;
-        reply
-            .response(command)
-            .map(read)
-            .map_err(|_| Error::new(&Name::Table(C::SPEC), Failure::Malformed(Malformation::Information)))
+        if let Ok(response) = reply.response(command) {
+            return Ok(read(response));
+        }
+        // Perhaps the result was that of another command, and the text is still to come.
+        self.synchronize().await;
+        Err(Error::new(&Name::Table(C::SPEC), Failure::Malformed(Malformation::Information)))
     }
 
     /// Sends a command whose type is forgotten, as [`Request::raw`] makes one.
@@ -159,6 +161,13 @@ impl Client {
     /// Tells everyone who wants to know.
     pub(crate) fn announce(&self, notice: &Notice) {
         self.shared.subscribers.deliver(notice);
+    }
+
+    /// Has the line synchronized anew. Whether that succeeded, the next command tells.
+    pub(crate) async fn synchronize(&self) {
+        if let Ok(at) = Request::new(&At) {
+            drop(self.submit(at.anew()).await);
+        }
     }
 
     /// `future`, for no longer than `limit`.

@@ -169,7 +169,10 @@ impl<E: Transient + Clone> Attempts<E> {
             }));
             client.pause(pause).await;
             match restore {
-                None => return Ok(()),
+                None => {
+                    client.synchronize().await;
+                    return Ok(());
+                }
                 Some(bearer) => match bearer.restore().await {
                     Ok(()) => return Ok(()),
                     Err(error) => cause = error.to_string(),

@@ -184,7 +184,7 @@ impl Client {
                 return Err(StartUpError::NoAnswer { within });
             }
             let Ok(at) = Request::new(&At) else { return Err(StartUpError::NoAnswer { within }) };
-            let at = self.submit(at.with_time_limit(self.config().limits.probe));
+            let at = self.submit(at.anew().with_time_limit(self.config().limits.probe));
             match self.within(left, at).await {
                 Some(Ok(_)) => return Ok(()),
                 Some(Err(error)) if matches!(error.failure(), Failure::Disconnected(_)) => {

@@ -159,8 +159,9 @@ impl Engine {
     }
 
     /// Takes a command whose type is forgotten.
-    pub fn submit(&mut self, now: Duration, request: Request) -> CommandId {
+    pub fn submit(&mut self, now: Duration, mut request: Request) -> CommandId {
         let id = self.id();
+        request.anew &= !matches!(self.line, State::Lost(_));
         if let State::Ended(reason) = self.line {
             self.complete(id, Err(Failure::Disconnected(reason)));
         } else if let Some(misuse) = request.misuse() {
@@ -281,10 +282,12 @@ impl Engine {
         loop {
             match &mut self.line {
                 State::Idle => {
-                    if let Some((id, request)) = self.queue.pop_front() {
-                        self.send(now, id, request);
+                    let Some((id, mut request)) = self.queue.pop_front() else { return };
+                    if !std::mem::take(&mut request.anew) {
+                        return self.send(now, id, request);
                     }
-                    return;
+                    self.queue.push_front((id, request));
+                    self.line = State::Lost(Resync::new(now));
                 }
                 State::Lost(resync) => {
                     if !self.queue.is_empty() {

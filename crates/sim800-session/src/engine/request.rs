@@ -22,6 +22,8 @@ pub struct Request {
     pub(super) expect: Expect,
     pub(super) time_limit: Duration,
     pub(super) body: Option<Bytes>,
+    /// It waits until the line is synchronized anew.
+    pub(super) anew: bool,
 }
 
 impl Request {
@@ -67,6 +69,7 @@ impl Request {
             expect: Expect::result().with_information(Claim::Text).with_connection(),
             time_limit,
             body: None,
+            anew: false,
         })
     }
 
@@ -74,6 +77,13 @@ impl Request {
     #[must_use]
     pub fn with_body(mut self, body: Bytes) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    /// Has the line synchronized before it is sent, whatever is thought of it. A result that was nobody's may have answered the
+    /// command before, and its own the next one, for ever.
+    pub(crate) fn anew(mut self) -> Self {
+        self.anew = true;
         self
     }
 
@@ -126,6 +136,7 @@ impl From<Prepared> for Request {
             expect: prepared.expect,
             time_limit: prepared.time_limit,
             body: None,
+            anew: false,
         }
     }
 }

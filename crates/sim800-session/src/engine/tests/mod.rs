@@ -517,3 +517,26 @@ fn firmware_without_empty_lines_before_results_is_known_by_its_texts() {
     world.input(b"\r\n+FTPGET: 2,3\r\nxx\r\nOK\r\n");
     assert!(!world.outputs().contains(&Output::Complete(id, Ok(()))));
 }
+
+#[test]
+fn a_result_of_nobody_does_not_shift_the_answers_for_ever() {
+    let mut world = World::new();
+    let first = world.enqueue(&At);
+    // One too many: the next command is answered before the module has it.
+    world.input(b"\r\nOK\r\n");
+    let second = world.enqueue(&sim800_command::Csq);
+    world.input(b"\r\nOK\r\n");
+    let anew = world.engine.submit(world.now, Request::new(&At).expect("a request").anew());
+    assert_eq!(world.sent(), "AT\\rAT+CSQ\\r");
+    world.input(b"\r\n+CSQ: 5,0\r\n\r\nOK\r\n");
+    assert_eq!(world.sent(), "", "not before the line is quiet");
+    world.synchronize();
+    let completed = |outputs: Vec<Output>| {
+        let ids = outputs.into_iter().filter_map(|output| match output {
+            Output::Complete(id, result) => Some((id, result)),
+            _ => None,
+        });
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(completed(world.outputs()), [(first, Ok(())), (second, Ok(())), (anew, Ok(()))]);
+}
