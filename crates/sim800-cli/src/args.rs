@@ -9,6 +9,22 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 const FTP_URL: &str =
     "ftp://USER:PASSWORD@HOST[:PORT]/PATH; SIM800_FTP_PASSWORD may have the password instead";
 
+const DECODED: &str = "\
+With --json, each line is an object:
+  t         seconds since the start of the trace; null where nobody noted them
+  dir       tx to the module, rx from it; null for a line of a trace that has octets of neither
+  event     command, echo, information, payload, prompt, final, unsolicited, overlong, blank, unreadable or retry
+  name      what it is about, such as +HTTPACTION, or null
+  values    what stands behind the name
+  text      the line, its octets as the characters U+0000 to U+00FF
+  octets    of payload, how many there should be, where that was said
+  received  how many octets of the capture it stands for; together they are all that crossed the line
+  sha256    of payload, its checksum
+  error     whether something went wrong
+  meaning   what it means, for people; may be null
+
+Exit status: 0 whatever is in FILE, 1 if it cannot be read.";
+
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// Without a port, a module is emulated within the program; its requests go over the network of this machine.
@@ -87,6 +103,7 @@ pub(crate) enum Command {
         name: Option<String>,
     },
     /// Show what a trace, or a capture of the line, says; no module is needed
+    #[command(after_long_help = DECODED)]
     Decode(Decode),
     /// Offer an emulated module to other programs, until Ctrl-C
     Emulate(Emulate),
