@@ -21,6 +21,9 @@ const PIECE: usize = 4096;
 ///
 /// Commands are taken from what was sent, or from their echo where only the module was listened to. Where neither is
 /// there, lines are shown as they come, and a line that announces payload is believed.
+///
+/// Payload ends where it was said to, or where the next command is sent; in a capture of the module alone only the count
+/// tells. So of what a module sends after octets were lost from payload, as many are counted as payload.
 #[derive(Debug)]
 pub struct Capture {
     decoder: Decoder,

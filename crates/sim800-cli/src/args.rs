@@ -18,7 +18,7 @@ With --json, each line is an object:
   values    what stands behind the name
   text      the line, its octets as the characters U+0000 to U+00FF
   octets    of payload, how many there should be, where that was said
-  received  how many octets of the capture it stands for; together they are all that crossed the line
+  received  how many octets of the capture it stands for: those of a dir are together all of that dir
   sha256    of payload, its checksum
   error     whether something went wrong
   meaning   what it means, for people; may be null
