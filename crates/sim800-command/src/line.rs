@@ -29,9 +29,20 @@ impl CommandLine {
     ///
     /// [`TooLong`] when there is more than [`LINE_LIMIT`] behind the prefix.
     pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
-        let mut line = Self { octets: [0; CAPACITY], length: 0, secret: None };
-        line.push(b"AT");
-        line.push(C::SPEC.name.as_bytes());
+        // Made in the place of what is returned, so that the octets are not copied.
+        let mut made = Ok(Self { octets: [0; CAPACITY], length: 0, secret: None });
+        if let Ok(line) = &mut made {
+            line.write(command);
+            if line.length > CAPACITY {
+                made = Err(TooLong { length: line.length - 3 });
+            }
+        }
+        made
+    }
+
+    fn write<C: Command>(&mut self, command: &C) {
+        self.push(b"AT");
+        self.push(C::SPEC.name.as_bytes());
         let separator = match C::SPEC.form {
             Form::Basic | Form::Execution => "",
             Form::Write => "=",
@@ -39,14 +50,10 @@ impl CommandLine {
             Form::Test => "=?",
         };
         if C::SPEC.parameters.is_empty() {
-            line.push(separator.as_bytes());
+            self.push(separator.as_bytes());
         }
-        command.encode(&mut Encoder { line: &mut line, separator });
-        line.push(b"\r");
-        if line.length > CAPACITY {
-            return Err(TooLong { length: line.length - 3 });
-        }
-        Ok(line)
+        command.encode(&mut Encoder { line: self, separator });
+        self.push(b"\r");
     }
 
     /// The octets to send: `AT…` and a carriage return.
@@ -61,6 +68,8 @@ impl CommandLine {
         self.secret.map(|(start, end)| start..end)
     }
 
+    /// Most of what is written is known and short, and so is what it takes when this is inlined.
+    #[inline]
     fn push(&mut self, octets: &[u8]) {
         let end = self.length + octets.len();
         if let Some(space) = self.octets.get_mut(self.length..end) {
