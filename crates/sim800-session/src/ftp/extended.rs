@@ -13,7 +13,7 @@ use super::progress::{FtpProgress, Status};
 use super::session::{Event, PATIENCE, Session};
 use super::settings::Target;
 use super::upload::Upload;
-use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, progress};
+use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, PutOption, progress};
 use crate::bearer::Bearer;
 use crate::chunks::gather;
 use crate::engine::transfer_time;
@@ -83,10 +83,24 @@ impl Ftp {
     ///
     /// [`FtpError`]; before anything is sent when a value cannot stand in a command, and before the server is asked for
     /// anything when `source` is too long.
-    pub async fn put_extended(
+    pub async fn put_extended(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
+        let mut pieces = Pieces { source, read: Vec::new() };
+        let mut attempts = Attempts::new(&self.bearer);
+        loop {
+            let sent = self.send_extended(path, &mut pieces).await;
+            if !self.may_be_repeated() {
+                return sent;
+            }
+            if let Some(octets) = attempts.settle(sent).await? {
+                return Ok(octets);
+            }
+        }
+    }
+
+    async fn send_extended(
         &self,
         path: &str,
-        mut source: impl AsyncRead + Unpin,
+        pieces: &mut Pieces<impl AsyncRead + Unpin>,
     ) -> Result<u64, FtpError> {
         let operation = FtpOperation::PutExtended;
         let mut session = self.prepare(operation, Target::Destination(path)).await?;
@@ -97,15 +111,47 @@ impl Ftp {
             }
             result => result?,
         };
-        let octets = load(&mut session, &mut source, &self.bearer).await?;
+        let octets = load(&mut session, pieces, &self.bearer).await?;
         if octets == 0 {
             // Nothing can be loaded of an empty file.
             session.execute(&FtpExtPutEnd).await?;
             let first = session.open(&FtpPutOpen, PATIENCE).await?;
-            return Upload::new(source).run(session, first).await;
+            return Upload::new(&mut pieces.source).run(session, first).await;
         }
         send_loaded(&mut session, octets).await?;
         Ok(u64::from(octets))
+    }
+
+    /// What replaces a file may be done again; what appends to it, or makes another, may not.
+    pub(super) fn may_be_repeated(&self) -> bool {
+        self.options.put == PutOption::Replace
+    }
+}
+
+/// A source and what was read of it, kept to be loaded again: at most what the module's memory holds.
+struct Pieces<S> {
+    source: S,
+    read: Vec<Bytes>,
+}
+
+impl<S: AsyncRead + Unpin> Pieces<S> {
+    /// The `n`th piece, which begins at `position`; empty at the end.
+    async fn piece(&mut self, n: usize, position: u32) -> Result<Bytes, FtpError> {
+        if let Some(piece) = self.read.get(n) {
+            return Ok(piece.clone());
+        }
+        // At the limit one octet, to see whether there is more.
+        let room = (FTP_EXTENDED_LIMIT - position).clamp(1, LOAD);
+        let piece = gather(&mut self.source, room as usize)
+            .await
+            .map_err(|error| FtpError::Source { octets: u64::from(position), kind: error.kind() })?;
+        if !piece.is_empty() {
+            if position >= FTP_EXTENDED_LIMIT {
+                return Err(FtpError::TooLarge { limit: u64::from(FTP_EXTENDED_LIMIT) });
+            }
+            self.read.push(piece.clone());
+        }
+        Ok(piece)
     }
 }
 
@@ -118,28 +164,22 @@ pub(super) async fn send_loaded(session: &mut Session, at_most: u32) -> Result<(
     }
 }
 
-/// Loads all of `source`, and returns how many octets that were.
+/// Loads all of a source, and returns how many octets that were.
 async fn load(
     session: &mut Session,
-    source: &mut (impl AsyncRead + Unpin),
+    pieces: &mut Pieces<impl AsyncRead + Unpin>,
     bearer: &Bearer,
 ) -> Result<u32, FtpError> {
     let mut attempts = Attempts::new(bearer);
     let mut position = 0;
-    loop {
-        // At the limit one octet, to see whether there is more.
-        let room = (FTP_EXTENDED_LIMIT - position).clamp(1, LOAD);
-        let piece = gather(source, room as usize)
-            .await
-            .map_err(|error| FtpError::Source { octets: u64::from(position), kind: error.kind() })?;
+    for n in 0.. {
+        let piece = pieces.piece(n, position).await?;
         if piece.is_empty() {
-            return Ok(position);
-        }
-        if position >= FTP_EXTENDED_LIMIT {
-            return Err(FtpError::TooLarge { limit: u64::from(FTP_EXTENDED_LIMIT) });
+            break;
         }
         position = load_piece(session, piece, position, &mut attempts).await?;
     }
+    Ok(position)
 }
 
 /// Loads a piece and returns where the next one goes. What the line damaged is loaded again, to the same place.

@@ -8,7 +8,7 @@ use sim800_command::{
 use super::extended::send_loaded;
 use super::progress::{self, FtpProgress, Status};
 use super::settings::Target;
-use super::{Ftp, FtpError, FtpOperation, PutOption};
+use super::{Ftp, FtpError, FtpOperation};
 use crate::retry::Attempts;
 
 impl Ftp {
@@ -138,10 +138,5 @@ impl Ftp {
             result => result?,
         };
         send_loaded(&mut session, FTP_EXTENDED_LIMIT).await
-    }
-
-    /// What replaces a file may be done again; what appends to it, or makes another, may not.
-    fn may_be_repeated(&self) -> bool {
-        self.options.put == PutOption::Replace
     }
 }
