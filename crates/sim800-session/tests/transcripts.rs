@@ -27,11 +27,12 @@ fn the_engine_reads_them_as_the_framer_does() {
 /// Plays one transcript and returns how many commands completed.
 fn play(transcript: &Transcript) -> usize {
     let mut engine = Engine::new(NOW, &Config::default());
-    let mut commands = 0;
+    let (mut commands, mut headless) = (0, false);
     for (place, step) in transcript.steps.iter().enumerate() {
         match step {
             Step::Command(line) => {
                 let text = std::str::from_utf8(line).unwrap();
+                headless = text.starts_with("AT+FSREAD=");
                 let mut request = Request::raw(text, Duration::from_secs(5)).unwrap();
                 if let Some(payload) = payload_of(&transcript.steps[place + 1..]) {
                     request = request.with_body(payload.to_vec().into());
@@ -49,7 +50,13 @@ fn play(transcript: &Transcript) -> usize {
                 for octet in octets {
                     engine.handle_input(NOW, std::slice::from_ref(octet));
                 }
-                let seen = outputs(&mut engine);
+                let mut seen = outputs(&mut engine);
+                // A line beside payload without a header may be the rest of it: then the result counts for nothing.
+                let beside = events.iter().any(|event| event.starts_with("unsolicited"));
+                if headless && beside {
+                    assert!(seen.pop().is_some_and(|last| last.contains("Damaged")), "{transcript}");
+                    seen.push("final OK".to_owned());
+                }
                 if seen.iter().any(|event| event == "excess") {
                     assert!(events.iter().any(|event| event.starts_with("excess")), "{transcript}");
                     return commands;

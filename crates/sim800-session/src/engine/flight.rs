@@ -85,9 +85,10 @@ impl Flight {
     }
 
     /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
-    /// of octets that a damaged header did not count.
+    /// of octets that a damaged header did not count. Beside a payload without a header any line is: one that came before
+    /// it was counted for it, and as many octets of its end are left, whatever they read.
     pub(super) fn take_stray(&mut self, known: bool) {
-        if self.request.announced_at_most() > 0 && !known {
+        if self.request.announced_at_most() > 0 && (!known || self.request.is_headless()) {
             self.fault.get_or_insert(Malformation::Damaged);
         }
     }

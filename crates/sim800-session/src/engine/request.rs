@@ -115,6 +115,11 @@ impl Request {
         }
     }
 
+    /// Whether the payload that the module sends has no header.
+    pub(super) fn is_headless(&self) -> bool {
+        matches!(self.expect.data, DataPhase::Counted { .. })
+    }
+
     /// Whether the module may send lines of functionality and SIM because of it, as it does at a start.
     pub(super) fn may_announce(&self) -> bool {
         matches!(self.id, Some(Id::Cfun | Id::Cpin))

@@ -1,7 +1,8 @@
 //! What the engine promises, case by case.
 
 use sim800_command::{
-    At, Cgmm, Cpowd, Csq, FtpGetRead, FtpPutWrite, HttpData, HttpReadRange, Number, PowerDown as Way,
+    At, Cgmm, Cpowd, Csq, FsRead, FsReadMode, FtpGetRead, FtpPutWrite, HttpData, HttpReadRange, Number, Path,
+    PowerDown as Way,
 };
 
 mod properties;
@@ -478,6 +479,21 @@ fn the_queue_is_bounded() {
 }
 
 #[test]
+fn a_line_beside_a_payload_without_a_header_may_be_the_rest_of_it() {
+    let read = FsRead {
+        file: Path::new(r"C:\a").expect("a path"),
+        mode: FsReadMode::Position,
+        size: Number::saturating(16),
+        position: Number::saturating(0),
+    };
+    let mut world = World::new();
+    let id = world.enqueue(&read);
+    // The first line is counted for the payload, of which the last line is left.
+    world.input(b"\r\n+CREG: 1\r\n\r\nabcdef\r\n+CREG: 1\r\n\r\nOK\r\n");
+    assert!(world.outputs().contains(&Output::Complete(id, Err(Malformed(Malformation::Damaged)))));
+}
+
+#[test]
 fn text_behind_a_payload_is_the_rest_of_it() {
     for (rest, lost) in [
         (&b"\x80\x81\r\nOK\r\n"[..], true),
@@ -503,7 +519,7 @@ fn firmware_without_empty_lines_before_results_is_known_by_its_texts() {
         [(&b"\r\n+CSQ: 5,0\r\nOK\r\n"[..], Ok(())), (&b"\r\n+CSQ: 5,0\r\n\r\nOK\r\n"[..], damaged.clone())]
     {
         let mut world = World::new();
-        world.enqueue(&sim800_command::Csq);
+        world.enqueue(&Csq);
         world.input(text);
         let id = world.enqueue(&read(10));
         world.input(payload);
@@ -511,7 +527,7 @@ fn firmware_without_empty_lines_before_results_is_known_by_its_texts() {
     }
     // An octet that came twice leaves the last one of the payload before the result.
     let mut world = World::new();
-    world.enqueue(&sim800_command::Csq);
+    world.enqueue(&Csq);
     world.input(b"\r\n+CSQ: 5,0\r\nOK\r\n");
     let id = world.enqueue(&read(10));
     world.input(b"\r\n+FTPGET: 2,3\r\nxx\r\nOK\r\n");
@@ -524,7 +540,7 @@ fn a_result_of_nobody_does_not_shift_the_answers_for_ever() {
     let first = world.enqueue(&At);
     // One too many: the next command is answered before the module has it.
     world.input(b"\r\nOK\r\n");
-    let second = world.enqueue(&sim800_command::Csq);
+    let second = world.enqueue(&Csq);
     world.input(b"\r\nOK\r\n");
     let anew = world.engine.submit(world.now, Request::new(&At).expect("a request").anew());
     assert_eq!(world.sent(), "AT\\rAT+CSQ\\r");
