@@ -90,6 +90,8 @@ pub struct Engine {
     watch: Watch,
     /// The last command brought payload, and nothing was sent since.
     payload_ended: bool,
+    /// The name of the last command that got its result.
+    last: Option<&'static str>,
     /// The module puts an empty line between information text and result code, as it should; some firmware does not
     /// (field logs).
     blanks: bool,
@@ -127,6 +129,7 @@ impl Engine {
             outputs: VecDeque::new(),
             watch: Watch::new(now, config.limits.boot),
             payload_ended: false,
+            last: None,
             blanks: true,
             next_id: 0,
         }
@@ -399,6 +402,7 @@ impl Engine {
                 let result = flight.result(code);
                 let cut_short = flight.has_unsent();
                 self.payload_ended = flight.had_payload();
+                self.last = flight.request.id.map(Id::name);
                 self.line = State::Idle;
                 self.complete(id, result);
                 if cut_short {
@@ -418,8 +422,15 @@ impl Engine {
             return;
         }
         let known = !matches!(span.unsolicited(), Unsolicited::Other(_));
-        let is_text = !known && span.line().name().is_none();
+        let name = span.line().name();
+        let is_text = !known && name.is_none();
+        // The result that ended the command was not its own.
+        let is_late = !known && name.is_some() && name == self.last;
         match &mut self.line {
+            State::InFlight(_) if is_late => {
+                self.abandon(now, Failure::Malformed(Malformation::Information));
+            }
+            State::Idle if is_late => self.lose_behind_result(now),
             State::InFlight(flight) => flight.take_stray(known),
             State::Lost(resync) => {
                 if !known {
@@ -439,9 +450,14 @@ impl Engine {
     /// damaged, where the content read like a result code just there.
     fn handle_rest(&mut self, now: Duration) {
         if std::mem::take(&mut self.payload_ended) && matches!(self.line, State::Idle) {
-            self.lose(Resync::new(now).after_payload_from_module());
-            self.outputs.push_back(Output::Desynchronized);
+            self.lose_behind_result(now);
         }
+    }
+
+    /// What comes belongs to a command that has its result already.
+    fn lose_behind_result(&mut self, now: Duration) {
+        self.lose(Resync::new(now).after_payload_from_module());
+        self.outputs.push_back(Output::Desynchronized);
     }
 
     fn handle_restart(&mut self, now: Duration, sign: Restart, span: &Span<Bytes>) {

@@ -556,3 +556,18 @@ fn a_result_of_nobody_does_not_shift_the_answers_for_ever() {
     };
     assert_eq!(completed(world.outputs()), [(first, Ok(())), (second, Ok(())), (anew, Ok(()))]);
 }
+
+#[test]
+fn a_response_behind_a_result_that_was_not_its_own_loses_the_line() {
+    for is_next_in_flight in [false, true] {
+        let mut world = World::new();
+        let refused = world.enqueue(&read(10));
+        world.input(b"\r\nERROR\r\n");
+        let next = is_next_in_flight.then(|| world.enqueue(&At));
+        world.input(b"\r\n+FTPGET: 2,1\r\na\r\nOK\r\n\r\n+FTPGET: 1,0\r\n");
+        let outputs = world.outputs();
+        assert!(outputs.contains(&Output::Complete(refused, Err(Rejected(FinalResultCode::Error)))));
+        assert!(outputs.contains(&Output::Desynchronized), "{outputs:?}");
+        assert!(next.is_none_or(|next| !outputs.contains(&Output::Complete(next, Ok(())))), "{outputs:?}");
+    }
+}
