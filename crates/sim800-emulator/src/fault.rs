@@ -48,7 +48,8 @@ pub enum Fault {
         /// How much later.
         by: Duration,
     },
-    /// The next read of a payload that has a header gets so many octets at most. Of an HTTP body none is a bare `OK`.
+    /// The next read of a payload that has a header gets so many octets at most. Of an HTTP body none is a bare `OK`; of the memory
+    /// of extended transfers one is the least, for none is its end.
     ShortRead {
         /// How many.
         at_most: usize,

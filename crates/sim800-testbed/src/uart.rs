@@ -122,6 +122,12 @@ impl Uart {
     }
 
     pub(crate) fn handle_fault(&mut self, now: Duration, fault: Fault) {
+        if matches!(fault, Fault::Restart { .. } | Fault::Silence) {
+            // What had not crossed the line yet never does.
+            self.to_dte.crossing = None;
+            self.backlog.clear();
+            self.arrived.clear();
+        }
         self.emulator.handle_fault(now, fault);
         self.collect();
     }

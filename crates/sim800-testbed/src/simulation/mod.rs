@@ -21,12 +21,15 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod campaign;
 mod clock;
 mod network;
 mod port;
+mod wire;
 mod world;
 
 pub use clock::Clock;
 pub use network::{Mishap, Network, Resource};
 pub use port::Port;
-pub use world::World;
+pub use wire::{Crossing, Incident, When};
+pub use world::{Stall, World};

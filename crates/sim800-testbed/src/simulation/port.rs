@@ -5,9 +5,13 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures::io::{AsyncRead, AsyncWrite};
 
+use sim800_session::Direction;
+
+use super::wire::Wire;
 use crate::uart::Uart;
 
 /// As much as Linux holds for a serial port in each direction. When it is full, RTS and CTS stop the line.
@@ -52,19 +56,22 @@ impl Socket {
     }
 
     /// Moves octets between port and module; true if any moved.
-    pub(super) fn exchange(&self, uart: &mut Uart, now: std::time::Duration) -> bool {
+    pub(super) fn exchange(&self, uart: &mut Uart, wire: &mut Wire, now: Duration) -> bool {
         let mut buffers = lock(&self.buffers);
         let mut moved = false;
 
         let arrived = uart.output(now);
         // Without anybody at the other end, octets are gone.
-        let room = if buffers.disconnected { usize::MAX } else { CAPACITY - buffers.to_dte.len() };
-        let taken = arrived.len().min(room);
+        let room =
+            if buffers.disconnected { usize::MAX } else { CAPACITY.saturating_sub(buffers.to_dte.len()) };
+        let taken = arrived.len().min(room).min(wire.limit(Direction::Received));
         if taken > 0 {
-            if !buffers.disconnected {
-                buffers.to_dte.extend(&arrived[..taken]);
-            }
+            let octets = arrived[..taken].to_vec();
             uart.consume(taken);
+            let octets = wire.cross(now, Direction::Received, octets);
+            if !buffers.disconnected {
+                buffers.to_dte.extend(octets);
+            }
             wake(&mut buffers.reader);
             moved = true;
         } else if !arrived.is_empty() {
@@ -72,9 +79,10 @@ impl Socket {
         }
 
         let capacity = uart.capacity();
-        let taken = capacity.min(buffers.to_dce.len());
+        let taken = capacity.min(buffers.to_dce.len()).min(wire.limit(Direction::Sent));
         if taken > 0 {
-            let octets: Vec<u8> = buffers.to_dce.drain(..taken).collect();
+            let octets = buffers.to_dce.drain(..taken).collect();
+            let octets = wire.cross(now, Direction::Sent, octets);
             uart.handle_input(now, &octets);
             wake(&mut buffers.writer);
             moved = true;

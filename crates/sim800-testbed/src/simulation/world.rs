@@ -1,6 +1,5 @@
 //! What drives a simulation.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -10,11 +9,13 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use sim800_emulator::{Config, Fault};
-use sim800_session::Runtime;
+use sim800_session::{Direction, Runtime};
+use thiserror::Error;
 
 use super::clock::Clock;
 use super::network::Network;
 use super::port::{Port, Socket};
+use super::wire::{Crossing, Incident, When, Wire};
 use crate::line::Line;
 use crate::uart::Uart;
 
@@ -23,6 +24,24 @@ const TIME_LIMIT: Duration = Duration::from_secs(3600);
 /// How many rounds may pass while time stands still. Far more than any exchange takes.
 const ROUNDS: u32 = 1_000_000;
 
+/// Why a future does not get ready in a [`World`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Stall {
+    /// There is nothing to wait for.
+    #[error("deadlock at {0:?}: everybody waits for somebody else, and nobody for time")]
+    Deadlock(Duration),
+    /// Somebody is polled again and again without getting anywhere.
+    #[error("time stands still at {0:?}: somebody is busy with nothing")]
+    Busy(Duration),
+    /// Somebody sleeps on.
+    #[error("time stands still at {0:?}: the deadline {1:?} has passed and nobody minds")]
+    Neglect(Duration, Duration),
+    /// It takes longer than [`World::limit_time`] allows.
+    #[error("not done within {0:?} of virtual time")]
+    TimeLimit(Duration),
+}
+
 /// A module, the line to it, the network behind it, and the clock of them all.
 pub struct World {
     clock: Clock,
@@ -30,8 +49,7 @@ pub struct World {
     socket: Socket,
     network: Network,
     tasks: Vec<Task>,
-    /// Faults to come, in the order of their times.
-    faults: VecDeque<(Duration, Fault)>,
+    wire: Wire,
     cuts: Vec<usize>,
     time_limit: Duration,
 }
@@ -76,7 +94,7 @@ impl World {
             socket: Socket::unconnected(),
             network: Network::default(),
             tasks: Vec::new(),
-            faults: VecDeque::new(),
+            wire: Wire::default(),
             cuts: Vec::new(),
             time_limit: TIME_LIMIT,
         }
@@ -118,8 +136,34 @@ impl World {
 
     /// Lets something go wrong with the module at a certain time on the clock.
     pub fn fault_at(&mut self, time: Duration, fault: Fault) {
-        let place = self.faults.partition_point(|(other, _)| *other <= time);
-        self.faults.insert(place, (time, fault));
+        self.plan(When::At(time), Incident::Fault(fault));
+    }
+
+    /// Plans something for later, and tells its number. Of what is due at once, what was planned first happens first.
+    pub fn plan(&mut self, when: When, incident: Incident) -> usize {
+        self.wire.plan(when, incident)
+    }
+
+    /// Cancels all that was planned and has not happened.
+    pub fn cancel_plans(&mut self) {
+        self.wire.clear();
+    }
+
+    /// The numbers of what has happened of that which was planned.
+    #[must_use]
+    pub fn happened(&self) -> &[usize] {
+        self.wire.happened()
+    }
+
+    /// How many octets have crossed the line.
+    #[must_use]
+    pub fn crossed(&self, direction: Direction) -> u64 {
+        self.wire.crossed(direction)
+    }
+
+    /// Shows `tap` all octets that cross the line from now on.
+    pub fn tap(&mut self, tap: impl FnMut(&Crossing) + 'static) {
+        self.wire.tap(Box::new(tap));
     }
 
     /// Adds a future that goes on beside those that are [run](Self::run), such as a session's driver.
@@ -134,6 +178,18 @@ impl World {
     /// If nobody has anything to wait for any more and the future still is not ready, if virtual time passes the limit, or if time
     /// stands still for good. All of these are found at once, nothing is waited for.
     pub fn run<F: Future>(&mut self, future: F) -> F::Output {
+        match self.try_run(future) {
+            Ok(output) => output,
+            Err(stall) => panic!("{stall}"),
+        }
+    }
+
+    /// Awaits a future like [`run`](Self::run).
+    ///
+    /// # Errors
+    ///
+    /// [`Stall`] where that panics.
+    pub fn try_run<F: Future>(&mut self, future: F) -> Result<F::Output, Stall> {
         let mut future = pin!(future);
         let flag = Flag::raised();
         let waker = Waker::from(Arc::clone(&flag));
@@ -142,20 +198,18 @@ impl World {
         loop {
             let mut active = flag.take();
             if active && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return output;
+                return Ok(output);
             }
             active |= self.poll_tasks();
             active |= self.exchange();
             rounds += 1;
             if !active {
-                self.pass_time(start);
+                self.pass_time(start)?;
                 rounds = 0;
             }
-            assert!(
-                rounds < ROUNDS,
-                "time stands still at {:?}: somebody is busy with nothing",
-                self.clock.now()
-            );
+            if rounds >= ROUNDS {
+                return Err(Stall::Busy(self.clock.now()));
+            }
         }
     }
 
@@ -183,18 +237,20 @@ impl World {
     fn exchange(&mut self) -> bool {
         let now = self.clock.now();
         let mut active = false;
-        while self.faults.front().is_some_and(|(time, _)| *time <= now) {
-            if let Some((_, fault)) = self.faults.pop_front() {
-                self.uart.handle_fault(now, fault);
-                active = true;
+        while let Some(incident) = self.wire.poll_incident(now) {
+            match incident {
+                Incident::Fault(fault) => self.uart.handle_fault(now, fault),
+                Incident::Damage(direction, damage) => self.wire.damage(direction, damage),
+                Incident::Network(change) => change(&self.network),
             }
+            active = true;
         }
         self.uart.handle_timeout(now);
         while let Some((id, event)) = self.network.poll_event(now) {
             self.uart.handle_network(now, id, event);
             active = true;
         }
-        active |= self.socket.exchange(&mut self.uart, now);
+        active |= self.socket.exchange(&mut self.uart, &mut self.wire, now);
         while let Some(effect) = self.uart.poll_effect() {
             self.network.execute(now, effect);
             active = true;
@@ -203,23 +259,23 @@ impl World {
     }
 
     /// Nobody can do anything now: goes to the next time somebody can.
-    fn pass_time(&mut self, start: Duration) {
+    fn pass_time(&mut self, start: Duration) -> Result<(), Stall> {
         let now = self.clock.now();
         let next = [
             self.clock.next_deadline(),
             self.uart.poll_timeout(),
             self.network.poll_timeout(),
-            self.faults.front().map(|(time, _)| *time),
+            self.wire.poll_timeout(),
         ];
-        let Some(next) = next.into_iter().flatten().min() else {
-            panic!("deadlock at {now:?}: everybody waits for somebody else, and nobody for time");
-        };
-        assert!(
-            next > now,
-            "time stands still at {now:?}: the deadline {next:?} has passed and nobody minds"
-        );
-        assert!(next - start <= self.time_limit, "not done within {:?} of virtual time", self.time_limit);
+        let Some(next) = next.into_iter().flatten().min() else { return Err(Stall::Deadlock(now)) };
+        if next <= now {
+            return Err(Stall::Neglect(now, next));
+        }
+        if next - start > self.time_limit {
+            return Err(Stall::TimeLimit(self.time_limit));
+        }
         self.clock.advance(next);
+        Ok(())
     }
 }
 
@@ -228,7 +284,7 @@ impl fmt::Debug for World {
         f.debug_struct("World")
             .field("now", &self.clock.now())
             .field("tasks", &self.tasks.len())
-            .field("faults", &self.faults)
+            .field("wire", &self.wire)
             .finish_non_exhaustive()
     }
 }

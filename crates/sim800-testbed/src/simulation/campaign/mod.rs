@@ -1,0 +1,28 @@
+//! Deterministic simulation testing: what the session promises, held whatever goes wrong.
+//!
+//! A [`Scenario`] is drawn from a number: a task, a module, a line, and faults at any octet and time. [`run`] does the task in a
+//! [`World`](super::World) and checks the promises:
+//!
+//! * What is read is exact, octet for octet, or there is an error; what is said to be stored is there, exactly.
+//! * Everything ends within a stated virtual time.
+//! * No command is sent while another one is in flight, and every command completes once.
+//! * No queue grows beyond its bound.
+//! * When nothing goes wrong any more, a GET works; the module is switched on again only if it was off or had fallen silent.
+//! * What cannot do any harm does none: then the task succeeds.
+//!
+//! The same number is the same run, octet for octet, on every machine. What fails is [shrunk](shrink) to the least that fails.
+
+mod engine;
+mod fault;
+mod observer;
+mod report;
+mod run;
+mod scenario;
+mod shrink;
+mod task;
+
+pub use fault::{Planned, What};
+pub use report::{KINDS, Report};
+pub use run::{Ending, Run, Violation, run};
+pub use scenario::{Content, Leave, LeftOver, Scenario, Settings, Task, Variant};
+pub use shrink::shrink;

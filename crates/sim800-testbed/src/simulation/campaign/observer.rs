@@ -1,0 +1,166 @@
+//! Watches the DTE for a command that is sent while another one is in flight.
+
+use std::time::Duration;
+
+use sim800_session::Direction;
+
+/// The shortest time after which a driver gives up on a command: less than the silence and the time limits of the session.
+const GIVEN_UP: Duration = Duration::from_millis(90);
+
+/// Knows no more of the protocol than V.250 has: command lines, and what ends them.
+#[derive(Debug, Default)]
+pub(super) struct Observer {
+    sent: Sent,
+    /// The line that is being received.
+    line: Vec<u8>,
+    /// A command line was sent and no result has come.
+    in_flight: bool,
+    /// It sends payload: what follows is not looked at before its result.
+    has_payload: bool,
+    /// When the DTE sent anything last.
+    last: Duration,
+    /// What was seen, if anything.
+    seen: Option<String>,
+}
+
+/// Where in a command line the DTE is.
+#[derive(Debug, Default)]
+enum Sent {
+    #[default]
+    Between,
+    A,
+    Line(Vec<u8>),
+}
+
+impl Observer {
+    /// The DTE sends or receives octets.
+    pub(super) fn observe(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
+        match direction {
+            Direction::Sent => {
+                for octet in octets {
+                    self.sent(now, *octet);
+                }
+                self.last = now;
+            }
+            _ => {
+                for octet in octets {
+                    self.received(*octet);
+                }
+            }
+        }
+    }
+
+    /// What was wrong, if anything.
+    pub(super) fn seen(&self) -> Option<&str> {
+        self.seen.as_deref()
+    }
+
+    /// Whether the DTE sends payload now, as far as the line tells.
+    pub(super) fn in_payload(&self) -> bool {
+        self.in_flight && self.has_payload
+    }
+
+    fn sent(&mut self, at: Duration, octet: u8) {
+        if at.saturating_sub(self.last) >= GIVEN_UP {
+            self.in_flight = false;
+        }
+        if self.in_payload() {
+            return;
+        }
+        self.sent = match (std::mem::take(&mut self.sent), octet) {
+            (Sent::Line(line), b'\r') => {
+                self.in_flight = true;
+                self.has_payload = takes_payload(&line);
+                self.line.clear();
+                Sent::Between
+            }
+            (Sent::Line(mut line), octet) => {
+                line.push(octet);
+                Sent::Line(line)
+            }
+            (Sent::A, b'T') => {
+                if self.in_flight && self.seen.is_none() {
+                    self.seen = Some(format!("a command line begins at {at:?} while another is in flight"));
+                }
+                Sent::Line(Vec::new())
+            }
+            (_, b'A') => Sent::A,
+            _ => Sent::Between,
+        };
+    }
+
+    fn received(&mut self, octet: u8) {
+        if octet == b'\r' || octet == b'\n' {
+            if is_result(&self.line) {
+                self.in_flight = false;
+            }
+            self.line.clear();
+        } else if self.line.len() < 64 {
+            self.line.push(octet);
+        } else {
+            self.line.remove(0);
+            self.line.push(octet);
+        }
+    }
+}
+
+/// Whether a command asks for octets of the DTE.
+fn takes_payload(line: &[u8]) -> bool {
+    [&b"+HTTPDATA="[..], b"+FTPPUT=2", b"+FTPEXTPUT=2", b"+FSWRITE="]
+        .iter()
+        .any(|name| line.starts_with(name))
+}
+
+/// Whether a line may be what ends a command: a result code, or a sign that the module starts anew. What the line has damaged
+/// counts, too, as the driver may have understood it.
+fn is_result(line: &[u8]) -> bool {
+    const SIGNS: [&[u8]; 11] = [
+        b"OK",
+        b"ERROR",
+        b"NO ",
+        b"BUSY",
+        b"CONNECT",
+        b"RDY",
+        b"POWER DOWN",
+        b"+CFUN:",
+        b"+CPIN:",
+        b"IIII",
+        b"\xFF\xFF\xFF\xFF",
+    ];
+    SIGNS.iter().any(|sign| line.windows(sign.len()).any(|window| window == *sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(crossings: &[(u64, Direction, &str)]) -> bool {
+        let mut observer = Observer::default();
+        for (milliseconds, direction, octets) in crossings {
+            observer.observe(Duration::from_millis(*milliseconds), *direction, octets.as_bytes());
+        }
+        observer.seen().is_some()
+    }
+
+    use Direction::{Received, Sent};
+
+    #[test]
+    fn one_after_the_other_is_in_order() {
+        assert!(!seen(&[
+            (0, Sent, "AT\r"),
+            (1, Received, "\r\nOK\r\n"),
+            (1, Sent, "AT+HTTPDATA=4,1000\r"),
+            (2, Received, "\r\nDOWNLOAD\r\n"),
+            (2, Sent, "AT\rx"),
+            (3, Received, "\r\n+CME ERROR: 3\r\n"),
+            (3, Sent, "AT\r"),
+            (1000, Sent, "AT\r"),
+        ]));
+    }
+
+    #[test]
+    fn two_at_once_are_not() {
+        assert!(seen(&[(0, Sent, "AT+CSQ\r"), (1, Received, "\r\n+CSQ: 1,0\r\n"), (1, Sent, "AT\r")]));
+        assert!(seen(&[(0, Sent, "AT\rAT\r")]));
+    }
+}
