@@ -186,3 +186,84 @@ impl fmt::Debug for Decoder {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::format;
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::{DataPhase, FinalResultCode};
+
+    const PAYLOAD: u32 = 100_000;
+
+    /// Feeds a response to `AT+HTTPREAD` in reads of `size` octets; the lengths of the pieces of payload.
+    fn pieces(decoder: &mut Decoder, size: usize, in_place: bool) -> Vec<usize> {
+        let header = format!("\r\n+HTTPREAD: {PAYLOAD}\r\n").into_bytes();
+        let response = [header, vec![b'\n'; PAYLOAD as usize], OK.to_vec()].concat();
+        let announced = DataPhase::Announced { name: "+HTTPREAD", selector: None, at_most: PAYLOAD };
+        decoder.begin(Expect::result().with_data(announced));
+        let mut pieces = Vec::new();
+        let mut result = None;
+        for read in response.chunks(size) {
+            if in_place {
+                let spare = decoder.spare(read.len());
+                assert!(spare.len() >= read.len(), "{} octets of room for {size}", spare.len());
+                spare[..read.len()].copy_from_slice(read);
+                decoder.handle_filled(read.len());
+            } else {
+                decoder.handle_input(read);
+            }
+            while let Some(event) = decoder.poll_event() {
+                match event {
+                    Event::Payload { octets, .. } => pieces.push(octets.len()),
+                    Event::Final { code, .. } => result = Some(code),
+                    _ => {}
+                }
+            }
+            let limit = decoder.limits.buffer.max(size + decoder.limits.gather);
+            assert!(decoder.buffer.capacity() <= limit, "the buffer grew in reads of {size}");
+        }
+        assert_eq!((result, decoder.filled), (Some(FinalResultCode::Ok), 0));
+        pieces
+    }
+
+    #[test]
+    fn payload_is_gathered_and_the_buffer_keeps_its_size() {
+        for size in [1, 16, 100, 1000, 4096, 10_000] {
+            for in_place in [false, true] {
+                let mut decoder = Decoder::default();
+                // The second time in the buffer that the first has left.
+                for _ in 0..2 {
+                    let mut pieces = pieces(&mut decoder, size, in_place);
+                    assert_eq!(pieces.iter().sum::<usize>(), PAYLOAD as usize);
+                    let last = pieces.pop();
+                    assert!(last.is_some_and(|last| last > 0));
+                    // As soon as there is enough, it is handed out.
+                    let gather = decoder.limits.gather;
+                    assert!(pieces.iter().all(|len| (gather..gather + size).contains(len)), "reads of {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_filled_is_never_more_than_there_was_room_for() {
+        let mut decoder = Decoder::default();
+        let room = decoder.spare(1).len();
+        decoder.handle_filled(room + 1);
+        assert_eq!(decoder.pending().len(), room);
+        assert_eq!(decoder.spare(10).get(9), Some(&0));
+        assert_eq!(decoder.pending().len(), room);
+    }
+
+    #[test]
+    fn it_shows_what_is_pending() {
+        let mut decoder = Decoder::default();
+        decoder.handle_input(b"\r\n+CS");
+        assert!(decoder.poll_event().is_none());
+        assert!(format!("{decoder:?}").contains(r#"pending: "\r\n+CS""#));
+    }
+}

@@ -249,3 +249,23 @@ impl<const N: usize> fmt::Debug for Framer<N> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::format;
+
+    use super::*;
+    use crate::Span;
+
+    #[test]
+    fn it_shows_what_is_pending() {
+        let mut framer: Framer<64> = Framer::default();
+        assert!(!framer.in_flight());
+        framer.begin(Expect::result());
+        assert!(framer.in_flight());
+        assert!(framer.next(&mut &b"\r\n+CS"[..]).is_none());
+        assert!(format!("{framer:?}").contains(r#"pending: "\r\n+CS""#));
+        assert_eq!(format!("{:?}", Span::new(b"\r\nOK\r\n")), r#"Span("\r\nOK\r\n")"#);
+    }
+}
