@@ -17,7 +17,7 @@ const UART0: NonNull<PL011Registers> =
 pub const FIFO: usize = 16;
 
 /// How often an empty UART is looked at: many seconds, and not for ever.
-const PATIENCE: u32 = 200_000_000;
+const PATIENCE: u32 = 50_000_000;
 
 /// What a program uses of the machine.
 pub struct Machine {

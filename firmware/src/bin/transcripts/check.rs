@@ -108,7 +108,7 @@ fn note<'a>(event: &Event<&'a [u8]>, payload: &mut u32) -> Option<Expected<'a>> 
         Event::Continuation(span) => Expected::Continuation(text(span.into_raw())),
         Event::Excess { announced, .. } => Expected::Excess(*announced),
         Event::Overlong { discarded } => Expected::Overlong(*discarded),
-        _ => return None,
+        other => panic!("an event that this firmware does not know: {other:?}"),
     })
 }
 
