@@ -20,8 +20,7 @@ enum Task {
 /// One transfer: it ends byte-exact or with an error, and after it `AT` gets its `OK`.
 ///
 /// A line without a checksum lets some damage pass unseen: inverted bits, and octets lost in one place and doubled in
-/// another. So what is promised of the content holds for at most one octet that is lost or doubled; and then the content
-/// must not read like a result code, which would end a response whose header has lost a digit.
+/// another. So what is promised of the content holds for at most one octet that is lost or doubled.
 pub fn pair(data: &[u8]) {
     let mut script = Script::new(data);
     let task = script.choose(&[Task::HttpGet, Task::HttpPost, Task::FtpGet, Task::FtpPut]);
@@ -29,7 +28,7 @@ pub fn pair(data: &[u8]) {
     let size = usize::from(script.draw::<u16>()) % 2048;
     let piece = 32 + u32::from(script.draw::<u16>()) % 1429;
     let mut world = World::new(&mut script);
-    let content: Bytes = (0..size).map(|place| octet(place, !world.is_damaged())).collect::<Vec<u8>>().into();
+    let content: Bytes = (0..size).map(octet).collect::<Vec<u8>>().into();
     world.serve(content.clone());
     let result = match task {
         Task::HttpGet => http_get(&mut world, piece),
@@ -49,10 +48,9 @@ pub fn pair(data: &[u8]) {
     world.follow_up();
 }
 
-/// Different at every place of a few thousand, and never a command line; with `traps` it reads like responses at times.
-fn octet(place: usize, traps: bool) -> u8 {
+/// Different at every place of a few thousand, and never a command line; at times it reads like a response.
+fn octet(place: usize) -> u8 {
     match place % 61 {
-        _ if !traps => 0x80 | (place * 7 + place / 128) as u8,
         40 => b'\r',
         41 => b'\n',
         42 => b'O',
@@ -138,6 +136,7 @@ fn ftp_get(world: &mut World, piece: u32) -> Moved {
             _ => None,
         })?;
         match event {
+            _ if world.is_lost() => return Err(Broken::Otherwise),
             FtpEvent::Available => {}
             FtpEvent::Ended(FtpCode::DONE) => return Ok(file),
             _ => return Err(Broken::Otherwise),
@@ -148,6 +147,9 @@ fn ftp_get(world: &mut World, piece: u32) -> Moved {
                 Err(Broken::Refused) => break,
                 part => part?,
             };
+            if world.is_lost() {
+                return Err(Broken::Otherwise);
+            }
             if part.is_empty() {
                 break;
             }

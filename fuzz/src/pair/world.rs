@@ -57,6 +57,8 @@ pub(super) struct World {
     payload: Vec<u8>,
     granted: Option<u32>,
     completed: Option<(CommandId, Result<(), Failure>)>,
+    /// The line was lost.
+    lost: bool,
 }
 
 impl World {
@@ -91,6 +93,7 @@ impl World {
             payload: Vec::new(),
             granted: None,
             completed: None,
+            lost: false,
         };
         world.module.handle_timeout(world.now);
         world
@@ -101,9 +104,9 @@ impl World {
         self.network.content = content;
     }
 
-    /// Whether octets are lost, doubled or changed.
-    pub(super) fn is_damaged(&self) -> bool {
-        self.damages > 0
+    /// Whether it is not known any more whose octets come.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// Whether the line can hide no damage of its own.
@@ -252,6 +255,7 @@ impl World {
                     assert!(self.completed.replace((id, result)).is_none(), "two commands completed");
                 }
                 Output::Unsolicited(line) => self.notices.push_back(line),
+                Output::Desynchronized => self.lost = true,
                 _ => {}
             }
         }
