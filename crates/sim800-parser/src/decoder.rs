@@ -243,16 +243,23 @@ mod tests {
                     assert!(last.is_some_and(|last| last > 0));
                     // As soon as there is enough, it is handed out.
                     let gather = decoder.limits.gather;
-                    assert!(pieces.iter().all(|len| (gather..gather + size).contains(len)), "reads of {size}");
+                    assert!(
+                        pieces.iter().all(|len| (gather..gather + size).contains(len)),
+                        "reads of {size}"
+                    );
                 }
             }
         }
     }
 
     #[test]
-    fn what_is_filled_is_never_more_than_there_was_room_for() {
+    fn the_buffer_is_as_large_as_was_said_and_never_filled_beyond() {
+        let mut decoder = Decoder::default();
+        decoder.handle_input(b"+");
+        assert_eq!(decoder.buffer.capacity(), decoder.limits.buffer, "one allocation, of its full size");
         let mut decoder = Decoder::default();
         let room = decoder.spare(1).len();
+        assert_eq!(room, decoder.limits.buffer);
         decoder.handle_filled(room + 1);
         assert_eq!(decoder.pending().len(), room);
         assert_eq!(decoder.spare(10).get(9), Some(&0));

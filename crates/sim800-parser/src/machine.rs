@@ -426,8 +426,9 @@ mod tests {
     use std::format;
     use std::vec;
 
-    use super::{count, find};
-    use crate::{DataPhase, Expect, Framer, Line, Value};
+    use super::{Machine, Step, count, find};
+    use crate::event::Kind;
+    use crate::{DataPhase, Expect, FinalResultCode, Framer, Line, Value};
 
     std::thread_local!(pub(super) static LOOKED: Cell<usize> = const { Cell::new(0) });
 
@@ -491,6 +492,45 @@ mod tests {
             let text = format!("+FTPGET: 2,{digits}");
             assert_eq!(count(text.as_bytes(), "+FTPGET", Some(2)), Some((expected, &b""[..])));
         }
+    }
+
+    #[test]
+    fn the_two_lines_of_every_frame_are_read_without_a_search() {
+        let data = DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: 50 };
+        let frame = b"\r\n+FTPGET: 2,50\r\n0123456789";
+        let in_flight = || {
+            let mut machine = Machine::new(64);
+            machine.begin(Expect::result().with_data(data));
+            machine
+        };
+        let mut machine = in_flight();
+        // Of 25 octets from the name on, 23 could be the beginning of a line that is not all there.
+        let short = &frame[..24];
+        assert_eq!(machine.whole(short, false), None);
+        assert_eq!(machine.whole(&frame[..25], false), Some((Kind::Information, 17)));
+        assert_eq!((machine.remaining, machine.whole(frame, false)), (50, None));
+        assert_eq!(machine.whole(b"\r\nOK\r\n", false), Some((Kind::Final(FinalResultCode::Ok), 6)));
+        assert!(!machine.in_flight());
+        assert_eq!(machine.whole(b"\r\nOK\r\n", false), None);
+
+        // Where a read has cut it, it is known to end.
+        let mut machine = in_flight();
+        assert_eq!(machine.step(&frame[..9]), Step::More);
+        assert_eq!(machine.whole(&frame[..17], false), None);
+        assert_eq!(machine.whole(&frame[..17], true), Some((Kind::Information, 17)));
+        assert_eq!(
+            machine.step(b"\r\nOK\r\n"),
+            Step::Take { kind: Kind::Final(FinalResultCode::Ok), len: 6 }
+        );
+
+        // What is unusual is left to the search.
+        for other in
+            ["\r\n+FTPGET: 2,51\r\n", "\r\n+FTPGET: 2,50 \r\n", "+FTPGET: 2,50\r\n", "\r\n +FTPGET: 2,50\r\n"]
+        {
+            assert_eq!(in_flight().whole(other.as_bytes(), true), None, "{other}");
+        }
+        let long = format!("\r\n+FTPGET: 2,{:060}\r\n", 5);
+        assert_eq!(in_flight().whole(long.as_bytes(), true), None);
     }
 
     fn look(octets: &[u8], read: usize, begin: Option<Expect>) -> usize {
