@@ -1,7 +1,8 @@
 //! What does a command line cost to encode?
 //!
 //! Ours are made anew each time, as they are for each command; the others write to a buffer that is there. What is written
-//! has to be there afterwards: encoders that are inlined would otherwise write nothing.
+//! has to be there afterwards: encoders that are inlined would otherwise write nothing. A line of ours has room for the
+//! longest command and none of it is left as it was found, which is a third of what it costs.
 
 mod clock;
 
@@ -32,7 +33,12 @@ fn commands(criterion: &mut Criterion<CpuTime>) {
     let command = FtpGetRead { length: Number::new(1460).expect("a length") };
     let line = CommandLine::new(&command).expect("short enough");
     assert_eq!(line.as_bytes(), b"AT+FTPGET=2,1460\r");
-    group.bench_function("sim800", |bencher| bencher.iter(|| CommandLine::new(black_box(&command))));
+    group.bench_function("sim800", |bencher| {
+        bencher.iter(|| {
+            let line = CommandLine::new(black_box(&command));
+            black_box(&line).is_ok()
+        });
+    });
 
     let mut buffer = [0; 556];
     let built = |buffer: &mut [u8], length: i32| -> usize {
@@ -66,7 +72,12 @@ fn commands(criterion: &mut Criterion<CpuTime>) {
     let command = HttpPara { parameter: HttpParameter::Url(Text::new(URL).expect("a URL")) };
     let line = CommandLine::new(&command).expect("short enough");
     assert_eq!(line.as_bytes(), format!("AT+HTTPPARA=\"URL\",\"{URL}\"\r").as_bytes());
-    group.bench_function("sim800", |bencher| bencher.iter(|| CommandLine::new(black_box(&command))));
+    group.bench_function("sim800", |bencher| {
+        bencher.iter(|| {
+            let line = CommandLine::new(black_box(&command));
+            black_box(&line).is_ok()
+        });
+    });
 
     let built = |buffer: &mut [u8], url: &str| -> usize {
         let set = CommandBuilder::create_set(buffer, true).named("+HTTPPARA");

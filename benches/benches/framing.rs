@@ -3,6 +3,21 @@
 //! Ratios within one run are what counts: machines are noisy. Each figure is of a stream of responses that a core's
 //! second cache holds, one after another as a module answers: octets that were just read are not yet where a loop over
 //! one response would have them.
+//!
+//! What to expect for payload of 1 KiB, in medians of runs on a busy x86-64 machine; `cargo xtask instructions` has the
+//! figures that do not depend on it:
+//!
+//! | | `Framer` | `Decoder` |
+//! |---|---|---|
+//! | reads of 16 octets: of atat's speed | 9.7 | 4.3 |
+//! | reads of 16 octets: of memcpy's | 1.3 | 0.6 |
+//! | reads of 1 KiB: of atat's speed | 1.7 | 0.5 |
+//! | reads of 1 KiB: of memcpy's | 0.5 | 0.1 |
+//!
+//! A response that comes in one or two reads leaves nothing to save but the copy: atat looks at a header and at six
+//! octets behind the payload, and lends what its buffer holds until the next read. `Decoder` hands over octets to keep, and
+//! the three counted references of such a response cost more than its lines. Whoever needs no more than a look takes
+//! `Framer`.
 
 mod clock;
 mod contenders;
