@@ -2,7 +2,7 @@
 //!
 //! Ours are made anew each time, as they are for each command; the others write to a buffer that is there. What is written
 //! has to be there afterwards: encoders that are inlined would otherwise write nothing. A line of ours has room for the
-//! longest command and none of it is left as it was found, which is a third of what it costs.
+//! longest command, and all of that is written with zeros first.
 
 mod clock;
 
