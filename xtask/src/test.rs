@@ -36,6 +36,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "the fuzz targets, over what was found before and for a few seconds",
         check: fuzz,
     },
+    Step { name: "benches", about: "what the benches measure is right", check: benches },
     Step { name: "docs", about: "the documentation builds without warnings", check: docs },
     Step { name: "rendered", about: "the files made from the command table are fresh", check: rendered },
     Step {
@@ -147,6 +148,15 @@ fn fuzz() -> Result<Outcome> {
     cargo::run(&[&["test", "--lib"][..], &manifest, &target].concat(), &[])?;
     fuzz::briefly()?;
     Ok(Outcome::Passed)
+}
+
+/// Each case once, without measuring. `fleet` is left out: its lines keep to the clock.
+fn benches() -> Result<Outcome> {
+    let benches = ["framing", "lines", "commands", "session", "line_rate"];
+    let benches = benches.iter().flat_map(|bench| ["--bench", bench]);
+    let arguments: Vec<_> =
+        ["test", "--quiet", "--package", "sim800-benches"].into_iter().chain(benches).collect();
+    cargo::run(&arguments, &[]).map(|()| Outcome::Passed)
 }
 
 fn docs() -> Result<Outcome> {
