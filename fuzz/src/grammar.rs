@@ -1,6 +1,6 @@
 //! The grammar of one line.
 
-use sim800_parser::{CmeError, FinalResultCode, FtpEvent, Line, Unsolicited, Value, Values};
+use sim800_parser::{CmeError, CmsError, FinalResultCode, FtpEvent, Line, Unsolicited, Value, Values};
 
 /// Any line: its parts are pieces of it, and its values those that a plain reading finds.
 pub fn line(data: &[u8]) {
@@ -32,7 +32,10 @@ pub fn line(data: &[u8]) {
         let text = join(&seen);
         assert!(Values::new(&text).eq(seen), "\"{}\" reads otherwise", text.escape_ascii());
     }
-    assert!(line.to_string().bytes().all(|octet| matches!(octet, b' '..=b'~')));
+    let shown = line.to_string();
+    assert!(shown.bytes().all(|octet| matches!(octet, b' '..=b'~')));
+    assert_eq!(format!("{line:?}"), format!("Line(\"{shown}\")"));
+    assert_eq!(line.as_str(), std::str::from_utf8(data).ok());
     result_code(line);
 }
 
@@ -40,6 +43,7 @@ pub fn line(data: &[u8]) {
 fn result_code(line: Line<'_>) {
     let Some(code) = FinalResultCode::from_line(line) else { return };
     let text = code.to_string();
+    assert_eq!(code.is_of_connection(), text != "OK" && !text.contains("ERROR"));
     let again = FinalResultCode::from_line(Line::new(text.as_bytes())).expect("what is written can be read");
     match (code, again) {
         // The wording behind the number is for people.
@@ -49,6 +53,11 @@ fn result_code(line: Line<'_>) {
             let by_word = error.description().map(|word| format!("+CME ERROR: {word}"));
             let by_word = by_word.map(|line| FinalResultCode::from_line(Line::new(line.as_bytes())));
             assert!(by_word.is_none_or(|by_word| by_word == Some(code)), "{text}");
+        }
+        (FinalResultCode::Cms(error), _) => {
+            let by_number = error.code().map(CmsError::from_code);
+            assert!(by_number.is_none_or(|by_number| by_number == error));
+            assert_eq!(again, code);
         }
         _ => assert_eq!(again, code),
     }

@@ -258,6 +258,31 @@ mod tests {
     use super::*;
     use crate::Span;
 
+    fn first(expect: Expect, mut input: &[u8]) -> &'static str {
+        let mut framer: Framer<64> = Framer::new();
+        framer.begin(expect);
+        match framer.next(&mut input) {
+            Some(Event::Echo(_)) => "echo",
+            Some(Event::Blank(_)) => "blank",
+            Some(Event::Unsolicited(_)) => "unsolicited",
+            _ => "something else",
+        }
+    }
+
+    #[test]
+    fn only_a_command_line_that_may_come_is_an_echo() {
+        let mut silent = Expect::result();
+        silent.echo = false;
+        assert_eq!(first(Expect::result(), b"AT+CSQ\rRING\r\n"), "echo");
+        assert_eq!(first(silent, b"AT+CSQ\rRING\r\n"), "unsolicited");
+    }
+
+    #[test]
+    fn a_line_of_noise_is_not_an_empty_one() {
+        assert_eq!(first(Expect::result(), b"\r\n\xff\0\r\n"), "unsolicited");
+        assert_eq!(first(Expect::result(), b"\r\n \t\r\n"), "blank");
+    }
+
     #[test]
     fn it_shows_what_is_pending() {
         let mut framer: Framer<64> = Framer::default();
