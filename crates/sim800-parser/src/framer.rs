@@ -275,6 +275,9 @@ mod tests {
         silent.echo = false;
         assert_eq!(first(Expect::result(), b"AT+CSQ\rRING\r\n"), "echo");
         assert_eq!(first(silent, b"AT+CSQ\rRING\r\n"), "unsolicited");
+        for line in [&b"\r\nATTENTION\r\n"[..], b"ATTENTION\n", b"At last\r\n"] {
+            assert_eq!(first(Expect::result(), line), "unsolicited", "{}", line.escape_ascii());
+        }
     }
 
     #[test]
