@@ -59,6 +59,11 @@ pub enum Fault {
         /// The digits that stand in place of the count; whether they fit any number is not asked.
         count: String,
     },
+    /// The next payload that has a header is longer than was asked for: question marks follow, and its header counts them.
+    Overrun {
+        /// By how many octets it is too long, 64 KiB at most.
+        octets: usize,
+    },
     /// Nothing goes wrong any more: what was planted for later will not happen. What has happened stays.
     Over,
     /// Octets get lost or damaged on their way to the DTE.

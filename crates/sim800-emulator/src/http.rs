@@ -232,7 +232,7 @@ impl Http {
         // Nothing to read is a bare `OK`, and so is a request under way (field log).
         if service.action.is_none() && start < end {
             let octets = readable.slice(start..end);
-            board.output.payload("+HTTPREAD: ", octets);
+            board.output.payload("+HTTPREAD: ", octets, size);
         }
         Ok(Step::Done)
     }
@@ -245,7 +245,7 @@ impl Http {
                 let service = self.service()?;
                 if service.action.is_none() && !service.head.is_empty() {
                     let head = service.head.clone();
-                    board.output.payload("+HTTPHEAD: ", head);
+                    board.output.payload("+HTTPHEAD: ", head, BUFFER);
                 }
             }
             _ => return Err(Refusal::Unknown),

@@ -159,6 +159,7 @@ impl Emulator {
             Fault::Echo(on) => self.board.output.format.echo = on,
             Fault::Hesitate { by } => self.board.hesitation = Some(by),
             Fault::ShortRead { at_most } => self.board.shorten(at_most),
+            Fault::Overrun { octets } => self.board.output.overrun(octets),
             Fault::Announce { count } => self.board.output.announce(count),
         }
     }

@@ -46,6 +46,8 @@ pub(crate) struct Output {
     damages: Vec<(u64, Damage)>,
     /// What the next count is to be told as.
     announced: Option<String>,
+    /// By how many octets the next payload is too long.
+    overrun: usize,
     /// No line goes out that was not asked for.
     mute: bool,
 }
@@ -64,6 +66,7 @@ impl Output {
             injected: Vec::new(),
             damages: Vec::new(),
             announced: None,
+            overrun: 0,
             mute: false,
         }
     }
@@ -81,8 +84,13 @@ impl Output {
         self.line(text);
     }
 
-    /// A header and as many octets as it says.
-    pub(crate) fn payload(&mut self, header: &str, octets: Bytes) {
+    /// A header and as many octets as it says, `asked` at most.
+    pub(crate) fn payload(&mut self, header: &str, octets: Bytes, asked: usize) {
+        let mut octets = octets;
+        let overrun = std::mem::take(&mut self.overrun);
+        if overrun > 0 {
+            octets = octets.iter().copied().chain(std::iter::repeat(b'?')).take(asked + overrun).collect();
+        }
         self.count(header, octets.len());
         self.flush();
         self.queued += octets.len();
@@ -99,6 +107,11 @@ impl Output {
         }
     }
 
+    /// Makes the next payload too long.
+    pub(crate) fn overrun(&mut self, octets: usize) {
+        self.overrun = octets.min(HIGH_WATER);
+    }
+
     /// Tells the next count as something else.
     pub(crate) fn announce(&mut self, digits: String) {
         self.announced = Some(digits);
@@ -109,6 +122,7 @@ impl Output {
         self.injected.clear();
         self.damages.clear();
         self.announced = None;
+        self.overrun = 0;
     }
 
     /// Octets without a header: who asked knows how many there are.

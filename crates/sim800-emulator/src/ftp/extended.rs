@@ -166,7 +166,7 @@ impl Ftp {
                 let start = parameters.number(1, 0..=MEMORY)?.min(octets.len());
                 let length = board.readable(parameters.number(2, 1..=MEMORY)?).max(1);
                 let part = octets.slice(start..octets.len().min(start + length));
-                board.output.payload("+FTPEXTGET: 3,", part);
+                board.output.payload("+FTPEXTGET: 3,", part, length);
             }
             _ => return Err(Cme::NotAllowed.into()),
         }

@@ -122,7 +122,7 @@ impl Session {
             return Err(Cme::NotAllowed.into());
         }
         let octets = download.take(board.readable(length));
-        board.output.payload(&format!("{}: 2,", self.kind.name()), octets);
+        board.output.payload(&format!("{}: 2,", self.kind.name()), octets, length);
         download.announced = download.held > 0;
         if download.announced {
             board.after(repeat(board), Timer::FtpRepeat);

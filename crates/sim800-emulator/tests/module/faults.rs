@@ -135,6 +135,8 @@ fn counts_that_are_not_true() {
     bench.dce("\r\nDOWNLOAD\r\n\r\nOK\r\n");
     bench.fault(Fault::Announce { count: "18446744073709551620".into() });
     bench.exchange("AT+HTTPREAD=0,4", "\r\n+HTTPREAD: 18446744073709551620\r\nabcd\r\nOK\r\n");
+    bench.fault(Fault::Overrun { octets: 2 });
+    bench.exchange("AT+HTTPREAD=0,4", "\r\n+HTTPREAD: 6\r\nabcd??\r\nOK\r\n");
     bench.exchange("AT+HTTPREAD=0,4", "\r\n+HTTPREAD: 4\r\nabcd\r\nOK\r\n");
 }
 

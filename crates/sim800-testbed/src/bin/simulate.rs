@@ -26,12 +26,23 @@ struct Campaign {
     first: u64,
     seeds: u64,
     jobs: usize,
-    trace: bool,
+    mode: Mode,
+}
+
+/// What is wanted of a campaign.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// What came of all runs.
+    Report,
+    /// All that crosses the line.
+    Trace,
+    /// Whether there is a violation at all.
+    Any,
 }
 
 fn main() -> ExitCode {
     let Some(campaign) = parse() else {
-        eprintln!("simulate FIRST-SEED SEEDS JOBS [trace]");
+        eprintln!("simulate FIRST-SEED SEEDS JOBS [trace|any]");
         return ExitCode::from(2);
     };
     // What panics is a violation, told once it is shrunk.
@@ -46,7 +57,12 @@ fn parse() -> Option<Campaign> {
         first: first.parse().ok()?,
         seeds: seeds.parse().ok()?,
         jobs: jobs.parse().ok()?,
-        trace: rest == ["trace"],
+        mode: match rest {
+            [] => Mode::Report,
+            [mode] if mode == "trace" => Mode::Trace,
+            [mode] if mode == "any" => Mode::Any,
+            _ => return None,
+        },
     };
     Some(campaign)
 }
@@ -68,9 +84,13 @@ impl Campaign {
             }
         });
         let (report, mut failed) = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if self.mode == Mode::Any {
+            failed.iter().for_each(|(seed, violation)| println!("seed {seed}: {}", violation.what));
+            return failed.is_empty();
+        }
         failed.sort_by_key(|(seed, _)| *seed);
         for (seed, violation) in failed.iter().take(SHOWN) {
-            show(*seed, violation, self.trace);
+            show(*seed, violation, self.mode == Mode::Trace);
         }
         for (seed, violation) in failed.iter().skip(SHOWN) {
             println!("seed {seed}: {}", violation.what);
@@ -101,9 +121,15 @@ impl Campaign {
             let scenario = Scenario::draw(seed);
             match run(&scenario, |_| {}) {
                 Ok(run) => report.add(scenario.task, &run),
-                Err(violation) => failed.push((seed, violation)),
+                Err(violation) => {
+                    failed.push((seed, violation));
+                    if self.mode == Mode::Any {
+                        // The others stop as well.
+                        next.store(self.seeds, Ordering::Relaxed);
+                    }
+                }
             }
-            if self.trace {
+            if self.mode == Mode::Trace {
                 println!("{scenario:#?}\n{:?}", run(&scenario, trace));
             }
         }

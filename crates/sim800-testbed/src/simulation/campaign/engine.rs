@@ -15,22 +15,48 @@ use sim800_session::{Config, Failure, Misuse, Runtime};
 use super::run::{Violation, violation};
 use crate::simulation::{Clock, Port};
 
-/// Command lines that are sent, and the octets for those that ask for some.
-const COMMANDS: [(&str, usize); 14] = [
-    ("AT+CGATT?", 0),
-    ("AT+CSQ", 0),
-    ("AT+GSN", 0),
-    ("AT+CREG?", 0),
-    ("AT+SAPBR=1,1", 0),
-    ("AT+SAPBR=2,1", 0),
-    ("AT+SAPBR=0,1", 0),
-    ("AT+HTTPINIT", 0),
-    ("AT+HTTPPARA=\"URL\",\"example.com/file\"", 0),
-    ("AT+HTTPPARA=\"CID\",1", 0),
-    ("AT+HTTPACTION=0", 0),
-    ("AT+HTTPREAD=0,1000", 0),
-    ("AT+HTTPDATA=2000,5000", 2000),
-    ("AT+FTPSTATE", 0),
+/// A command line that is sent.
+#[derive(Clone, Copy)]
+struct Sample {
+    line: &'static str,
+    /// Octets for the module, where it asks for some.
+    body: usize,
+    /// Octets from the module at most.
+    payload: usize,
+}
+
+impl Sample {
+    const fn of(line: &'static str) -> Self {
+        Self { line, body: 0, payload: 0 }
+    }
+}
+
+/// What comes first, so that there is something to read.
+const PRELUDE: [Sample; 6] = [
+    Sample::of("AT+SAPBR=1,1"),
+    Sample::of("AT+HTTPINIT"),
+    Sample::of("AT+HTTPPARA=\"CID\",1"),
+    Sample::of("AT+HTTPPARA=\"URL\",\"example.com/file\""),
+    Sample::of("AT+HTTPACTION=0"),
+    READ_ALL,
+];
+
+/// As much as there is, or nearly.
+const READ_ALL: Sample = Sample { line: "AT+HTTPREAD=0,1000", body: 0, payload: 1000 };
+
+const SAMPLES: [Sample; 12] = [
+    READ_ALL,
+    READ_ALL,
+    READ_ALL,
+    Sample { line: "AT+HTTPREAD=100,7", body: 0, payload: 7 },
+    Sample { line: "AT+HTTPDATA=2000,5000", body: 2000, payload: 0 },
+    Sample::of("AT+HTTPACTION=0"),
+    Sample::of("AT+CGATT?"),
+    Sample::of("AT+CSQ"),
+    Sample::of("AT+GSN"),
+    Sample::of("AT+CREG?"),
+    Sample::of("AT+SAPBR=2,1"),
+    Sample::of("AT+FTPSTATE"),
 ];
 
 /// How many commands are sent in all.
@@ -56,12 +82,17 @@ pub(super) async fn drive(port: Port, clock: Clock, seed: u64, config: Config) -
         commands: BTreeMap::new(),
         open: None,
     };
+    for sample in PRELUDE {
+        drive.submit(now, sample);
+    }
     std::future::poll_fn(|context| drive.poll(context)).await
 }
 
 /// What is known of a command.
 #[derive(Debug, Default)]
 struct Known {
+    payload: usize,
+    most: usize,
     offered: usize,
     granted: usize,
     sent: usize,
@@ -134,15 +165,20 @@ impl Drive {
     fn burst(&mut self, now: Duration) {
         for _ in 0..self.rng.u32(1..=BURST).min(self.left) {
             self.left -= 1;
-            let (line, octets) = self.rng.choice(COMMANDS).unwrap_or(("AT+CSQ", 0));
-            let Ok(mut request) = Request::raw(line, Duration::from_secs(5)) else { continue };
-            if octets > 0 {
-                request = request.with_body(vec![b'.'; octets].into());
-            }
-            let id = self.engine.submit(now, request);
-            self.commands.insert(id, Known { offered: octets, ..Known::default() });
+            let sample = self.rng.choice(SAMPLES).unwrap_or(READ_ALL);
+            self.submit(now, sample);
         }
         self.next = now + Duration::from_millis(self.rng.u64(0..20_000));
+    }
+
+    fn submit(&mut self, now: Duration, sample: Sample) {
+        let Ok(mut request) = Request::raw(sample.line, Duration::from_secs(5)) else { return };
+        if sample.body > 0 {
+            request = request.with_body(vec![b'.'; sample.body].into());
+        }
+        let id = self.engine.submit(now, request);
+        let known = Known { offered: sample.body, most: sample.payload, ..Known::default() };
+        self.commands.insert(id, known);
     }
 
     fn write(&mut self, context: &mut Context<'_>) -> Result<bool, Violation> {
@@ -208,7 +244,14 @@ impl Drive {
                     return Err(violation(format!("{} octets of information text", known.information)));
                 }
             }
-            Output::Payload(id, _) => known(&mut self.commands, id)?,
+            Output::Payload(id, octets) => {
+                known(&mut self.commands, id)?;
+                let known = self.commands.entry(id).or_default();
+                known.payload += octets.len();
+                if known.payload > known.most {
+                    return Err(violation(format!("{} octets of payload for {}", known.payload, known.most)));
+                }
+            }
             Output::Granted(id, octets) => {
                 known(&mut self.commands, id)?;
                 let known = self.commands.entry(id).or_default();

@@ -119,7 +119,8 @@ impl What {
                 let at_most = if rng.bool() { 0 } else { rng.usize(1..2_000) };
                 Self::Module(Fault::ShortRead { at_most })
             }
-            64..=67 => {
+            64..=65 => Self::Module(Fault::Overrun { octets: 1 << rng.u32(0..15) }),
+            66..=67 => {
                 let count = match rng.u8(..4) {
                     0 => "4294967296".to_owned(),
                     1 => "18446744073709551620".to_owned(),
@@ -195,6 +196,11 @@ impl What {
         )
     }
 
+    /// Whether so much comes that it takes a while to cross the line.
+    pub(super) fn fills_line(&self) -> bool {
+        matches!(self, Self::Endless { .. } | Self::Flood { .. } | Self::Module(Fault::Overrun { .. }))
+    }
+
     /// Whether the module has to be switched on again after it.
     pub(super) fn switches_off(&self) -> bool {
         matches!(self, Self::Module(Fault::Silence | Fault::PowerDown(_)))
@@ -248,6 +254,7 @@ fn module_kind(fault: &Fault) -> &'static str {
             10 => "count of 2^32",
             _ => "count of twenty digits",
         },
+        Fault::Overrun { .. } => "payload longer than was asked for",
         Fault::Restart { announced: true } => "restart with RDY",
         Fault::Restart { announced: false } => "restart without RDY",
         Fault::Silence => "silence",

@@ -29,6 +29,7 @@ pub const KINDS: &[&str] = &[
     "endless line",
     "flood of unsolicited lines",
     "count beyond what was asked for",
+    "payload longer than was asked for",
     "count of 2^32",
     "count of twenty digits",
     "result for a command that was not sent",
