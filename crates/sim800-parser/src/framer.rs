@@ -256,7 +256,7 @@ mod tests {
     use std::format;
 
     use super::*;
-    use crate::Span;
+    use crate::{DataPhase, Span};
 
     fn first(expect: Expect, mut input: &[u8]) -> &'static str {
         let mut framer: Framer<64> = Framer::new();
@@ -277,6 +277,52 @@ mod tests {
         assert_eq!(first(silent, b"AT+CSQ\rRING\r\n"), "unsolicited");
         for line in [&b"\r\nATTENTION\r\n"[..], b"ATTENTION\n", b"At last\r\n"] {
             assert_eq!(first(Expect::result(), line), "unsolicited", "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn only_heads_of_messages_take_the_next_line_with_them() {
+        for (head, kind) in [("+CDS: 25", "continuation"), ("+CDS: 6,1", "final"), ("+CMS: 1", "final")] {
+            let octets = format!("\r\n{head}\r\nOK\r\n");
+            let mut framer: Framer<64> = Framer::new();
+            framer.begin(Expect::result());
+            let mut input = octets.as_bytes();
+            assert!(matches!(framer.next(&mut input), Some(Event::Unsolicited(_))), "{head}");
+            let second = match framer.next(&mut input) {
+                Some(Event::Continuation(_)) => "continuation",
+                Some(Event::Final { .. }) => "final",
+                _ => "something else",
+            };
+            assert_eq!(second, kind, "{head}");
+        }
+    }
+
+    /// The octets of payload that are handed out of `input`, in reads of `size`.
+    fn payload_without_header(count: u32, input: &[u8], size: usize) -> usize {
+        let mut framer: Framer<64> = Framer::new();
+        framer.begin(Expect::result().with_data(DataPhase::Counted { count }));
+        let mut payload = 0;
+        for read in input.chunks(size) {
+            framer.feed(read, |event| {
+                if let Event::Payload { octets, .. } = event {
+                    payload += octets.len();
+                }
+            });
+        }
+        payload
+    }
+
+    #[test]
+    fn payload_without_a_header_waits_for_an_error_only_as_long_as_it_may_be_one() {
+        for size in [1, 16, 500] {
+            assert_eq!(payload_without_header(7, b"\r\nabc", size), 3);
+            assert_eq!(payload_without_header(7, b"\r\n+CME ", size), 0);
+            assert_eq!(payload_without_header(7, b"\r\n+CMx", size), 4);
+            let long = [&b"\r\n+CME ERROR: "[..], &[b'x'; 188]].concat();
+            assert_eq!(payload_without_header(200, &long, size), 200);
+            let at_the_limit = [&b"\r\n+CME ERROR: "[..], &[b'x'; 61 - 12]].concat();
+            assert_eq!(payload_without_header(200, &at_the_limit, size), 61);
+            assert_eq!(payload_without_header(200, &at_the_limit[..62], size), 0);
         }
     }
 
