@@ -340,7 +340,8 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Future for Driver<P> {
         for _ in 0..ROUNDS {
             match this.poll_round(context) {
                 Ok(_) if this.is_done() => {
-                    this.finished = true;
+                    // Who listens still is told that nothing follows.
+                    this.finish(Disconnected::DriverDropped);
                     return Poll::Ready(Ok(()));
                 }
                 Ok(true) => {}

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 use sim800_emulator::{Config as ModuleConfig, Fault, Place, PowerDown};
 use sim800_session::{
-    Bearer, BearerError, Config, Failure, Ftp, FtpError, Http, HttpError, Notice, Profile, Restart, connect,
+    Bearer, BearerError, Config, Disconnected, Failure, Ftp, FtpError, Http, HttpError, Notice, Profile,
+    Restart, connect,
 };
 use sim800_testbed::simulation::{Mishap, Resource, World};
 
@@ -146,4 +147,15 @@ fn the_end_of_the_line_is_told_to_everyone() {
     let seen = lab.world.run(notices.collect::<Vec<_>>());
     assert!(matches!(seen[..], [Notice::Disconnected(_)]), "{seen:?}");
     assert!(lab.get(&bearer, "http://example.com/file").is_err());
+}
+
+#[test]
+fn who_listens_is_told_that_the_driver_ended() {
+    let mut world = World::new(ModuleConfig::default());
+    let (client, driver) = connect(world.connect(), Arc::new(world.clock()), Config::default());
+    let notices = client.subscribe(|_| true);
+    drop(client);
+    let (told, ended) = world.run(futures::future::join(notices.collect::<Vec<_>>(), driver));
+    assert_eq!(ended, Ok(()));
+    assert_eq!(told, [Notice::Disconnected(Disconnected::DriverDropped)]);
 }
