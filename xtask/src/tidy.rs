@@ -3,6 +3,7 @@
 mod layers;
 mod manifests;
 mod mask;
+mod promises;
 mod sources;
 
 use std::fmt;
@@ -45,6 +46,7 @@ pub(crate) fn check() -> Result<()> {
     let packages = layers::packages(&cargo::metadata()?)?;
     let mut findings = layers::check(&packages);
     findings.extend(manifests::check(&packages, &files));
+    findings.extend(promises::check(&files));
     for file in &files {
         findings.extend(sources::check(file));
     }

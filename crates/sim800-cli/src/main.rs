@@ -33,13 +33,7 @@ use crate::output::Output;
 fn main() -> ExitCode {
     let CommandLine { options, command } = match CommandLine::try_parse() {
         Ok(line) => line,
-        // Programs get their one object, whatever is wrong; people get what clap shows them.
-        Err(error) if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") => {
-            let text = error.render().to_string();
-            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            let output = Output { json: true, quiet: true };
-            return ExitCode::from(output.finish(Err(Failure::usage(message))));
-        }
+        Err(error) if error.use_stderr() => return misused(&error),
         Err(error) => error.exit(),
     };
     let output = Output { json: options.json, quiet: options.quiet || options.json };
@@ -59,4 +53,50 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(&options, output),
     };
     ExitCode::from(output.finish(result))
+}
+
+/// Programs get their one object, whatever is wrong; people get what clap shows them.
+fn misused(error: &clap::Error) -> ExitCode {
+    let arguments: Vec<String> =
+        std::env::args_os().filter_map(|argument| argument.into_string().ok()).collect();
+    let shown = error.render().to_string();
+    let text = masked(&shown, &arguments);
+    if arguments.iter().any(|argument| argument == "--json") {
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let output = Output { json: true, quiet: true };
+        return ExitCode::from(output.finish(Err(Failure::usage(message))));
+    }
+    if text == shown {
+        error.exit();
+    }
+    output::complain(text.trim_end());
+    ExitCode::from(2)
+}
+
+/// `text` without what may be secret in an argument that it repeats: a URL, a header and a command line end at their first `:`
+/// or `=`.
+fn masked(text: &str, arguments: &[String]) -> String {
+    let mut text = text.to_owned();
+    for argument in arguments {
+        if let Some(place) = argument.find([':', '=']) {
+            text = text.replace(argument.as_str(), &format!("{}***", &argument[..=place]));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_that_is_repeated_ends_before_what_may_be_secret() {
+        let arguments =
+            ["sim800", "a.txt", "ftp://u:sesame@h/f", "Cookie: sesame", "--x=sesame"].map(str::to_owned);
+        let text = |argument: &str| masked(&format!("unexpected argument '{argument}' found"), &arguments);
+        assert_eq!(text("a.txt"), "unexpected argument 'a.txt' found");
+        assert_eq!(text("ftp://u:sesame@h/f"), "unexpected argument 'ftp:***' found");
+        assert_eq!(text("Cookie: sesame"), "unexpected argument 'Cookie:***' found");
+        assert_eq!(text("--x=sesame"), "unexpected argument '--x=***' found");
+    }
 }

@@ -128,8 +128,8 @@ pub(crate) fn seconds(time: Duration) -> f64 {
     time.as_micros() as f64 / 1e6
 }
 
-/// One line on stderr, if there is anybody to read it.
-fn complain(text: &str) {
+/// Text on stderr, if there is anybody to read it.
+pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 

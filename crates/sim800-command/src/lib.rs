@@ -98,4 +98,4 @@ pub use sim800_parser::{Claim, DataPhase, Expect, Line, Value, Values};
 pub use spec::{Domain, Form, ParameterSpec, SPECS, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use text::{Secret, Text};
-pub use user_data::UserData;
+pub use user_data::{CREDENTIALS, UserData};

@@ -9,13 +9,15 @@ use crate::{Domain, Encoder, InvalidValue, LINE_LIMIT, Parameter, Values, text};
 /// manual says nothing).
 const SEPARATOR: &str = r"\r\n";
 
-/// Headers whose values are credentials.
-const CREDENTIALS: &[&str] = &["authorization", "proxy-authorization", "cookie"];
+/// What is in the name of a header, in whatever case, says that its value is a credential: `Proxy-Authorization`, `Cookie`,
+/// `X-Api-Key`. There are no names that everybody uses, so that rather too much is masked than too little.
+pub const CREDENTIALS: [&str; 7] =
+    ["authorization", "cookie", "key", "passwd", "password", "secret", "token"];
 
 /// Header lines that a request carries beside the module's own: `AT+HTTPPARA="USERDATA",…`.
 ///
-/// Debug masks the values of `Authorization`, `Proxy-Authorization` and `Cookie`, and with one of them in it the whole
-/// text is [secret](crate::CommandLine::secret) on the command line.
+/// Debug masks the values of headers whose names tell of [credentials](CREDENTIALS), and with one of them in it the whole text
+/// is [secret](crate::CommandLine::secret) on the command line.
 ///
 /// A value must not have a backslash: the module takes `\r\n`, written out, for a line end, and what it makes of other
 /// backslashes is not documented.
@@ -94,7 +96,10 @@ fn is_token(octet: u8) -> bool {
 }
 
 fn is_credential(name: &str) -> bool {
-    CREDENTIALS.iter().any(|credential| credential.eq_ignore_ascii_case(name))
+    let name = name.as_bytes();
+    CREDENTIALS
+        .iter()
+        .any(|word| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
 }
 
 impl PartialEq for UserData<'_> {

@@ -137,7 +137,15 @@ fn secrets_are_masked() -> TestResult {
     assert_masked(FtpPw { password: Secret::new("hunter2")? }, "hunter2");
     let parameter = BearerParameter::Password(Secret::new("hunter2")?);
     assert_masked(SapbrSet { cid: Cid::new(1)?, parameter }, "hunter2");
-    for name in ["Authorization", "proxy-authorization", "COOKIE"] {
+    for name in [
+        "Authorization",
+        "proxy-authorization",
+        "COOKIE",
+        "X-Api-Key",
+        "X-Auth-Token",
+        "Api-SECRET",
+        "password",
+    ] {
         let headers = [("Accept", "x/y"), (name, "Basic aHVudGVyMg==")];
         let parameter = HttpParameter::UserData(UserData::new(&headers)?);
         assert_masked(HttpPara { parameter }, "aHVudGVyMg==");

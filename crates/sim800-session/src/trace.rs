@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use sim800_command::CREDENTIALS;
+
 use crate::retry::Retry;
 
 /// Which way octets went.
@@ -78,27 +80,22 @@ impl Masked {
 }
 
 /// What a secret follows, up to the end of its line: commands, their echo, and what the module gives back of its
-/// settings (`AT+FTPSCONT?`, `AT+SAPBR=4,1`). In lower case, without blanks: the module takes them anywhere.
-const TRIGGERS: [&[u8]; 10] = [
-    b"+ftppw=",
-    b"+ftppw:",
-    b"+cpin=",
-    b"+cpwd=",
-    b"+clck=",
-    b"pwd\",",
-    b"pwd,",
-    b"pwd:",
-    b"authorization:",
-    b"cookie:",
-];
+/// settings (`AT+FTPSCONT?`, `AT+SAPBR=4,1`). In lower case, without blanks: the module takes them anywhere. Names of
+/// headers with one of [`CREDENTIALS`] in them are the others.
+const TRIGGERS: [&[u8]; 8] =
+    [b"+ftppw=", b"+ftppw:", b"+cpin=", b"+cpwd=", b"+clck=", b"pwd\",", b"pwd,", b"pwd:"];
 
-/// As long as the longest trigger.
-const WINDOW: usize = 14;
+/// As long as the longest word that is looked for.
+const WINDOW: usize = 13;
 
 /// Masks what follows a trigger, wherever reads cut the octets.
 #[derive(Debug, Default)]
 struct Mask {
     window: [u8; WINDOW],
+    /// The word before the next colon tells of a credential.
+    named: bool,
+    /// There was a blank since.
+    gap: bool,
     masking: bool,
 }
 
@@ -108,17 +105,35 @@ impl Mask {
             if matches!(*octet, b'\r' | b'\n') {
                 self.masking = false;
             }
-            if *octet != b' ' {
-                self.window.rotate_left(1);
-                if let Some(last) = self.window.last_mut() {
-                    *last = octet.to_ascii_lowercase();
-                }
-            }
+            let follows = self.follows(*octet);
             if self.masking {
                 *octet = b'*';
-            } else if matches!(octet, b'=' | b':' | b',') {
-                self.masking = TRIGGERS.iter().any(|trigger| self.window.ends_with(trigger));
             }
+            self.masking |= follows;
+        }
+    }
+
+    /// Whether what is behind `octet` is secret.
+    fn follows(&mut self, octet: u8) -> bool {
+        if octet == b' ' {
+            self.gap = true;
+            return false;
+        }
+        self.window.rotate_left(1);
+        if let Some(last) = self.window.last_mut() {
+            *last = octet.to_ascii_lowercase();
+        }
+        let gap = std::mem::take(&mut self.gap);
+        if octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_') {
+            self.named &= !gap;
+            self.named |= CREDENTIALS.iter().any(|word| self.window.ends_with(word.as_bytes()));
+            return false;
+        }
+        let named = std::mem::take(&mut self.named);
+        match octet {
+            b':' if named => true,
+            b'=' | b':' | b',' => TRIGGERS.iter().any(|trigger| self.window.ends_with(trigger)),
+            _ => false,
         }
     }
 }
@@ -150,11 +165,25 @@ mod tests {
         );
         assert_eq!(masked(&[b"USER: u\r\nPWD: x\r\n"]), "USER: u\r\nPWD:**\r\n");
         assert_eq!(masked(&[b"\"Authorization: Basic YQ==\"\r"]), "\"Authorization:************\r");
+        assert_eq!(masked(&[b"\"A: b\\r\\nX-Api-Key : c\"\r"]), "\"A: b\\r\\nX-Api-Key :***\r");
+        assert_eq!(masked(&[b"Set-Cookie: a=b\r\nETag: c\r\n"]), "Set-Cookie:****\r\nETag: c\r\n");
+    }
+
+    #[test]
+    fn what_is_no_secret_is_legible() {
+        for text in [
+            "AT+HTTPPARA=\"URL\",\"http://keys.example.com:8080/token/a:b\"\r",
+            "{\"key\": \"value\"}\r",
+            "+CPIN: READY\r",
+            "the key is here: it is 7\r",
+        ] {
+            assert_eq!(masked(&[text.as_bytes()]), text);
+        }
     }
 
     #[test]
     fn reads_may_cut_anywhere() {
-        let text = b"AT+FTPPW=\"sesame\"\rAT+FTPPW?\r";
+        let text = b"AT+FTPPW=\"sesame\"\rAT+FTPPW?\rAuthorization : sesame\rX-Api-Key: sesame\r";
         let whole = masked(&[text]);
         assert!(!whole.contains("sesame"));
         for cut in 0..text.len() {
@@ -163,7 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn the_window_holds_every_trigger() {
-        assert_eq!(TRIGGERS.iter().map(|trigger| trigger.len()).max(), Some(WINDOW));
+    fn the_window_holds_every_word() {
+        let words = CREDENTIALS.iter().map(|word| word.as_bytes()).chain(TRIGGERS);
+        assert_eq!(words.map(<[u8]>::len).max(), Some(WINDOW));
     }
 }

@@ -66,9 +66,11 @@ fn no_secret_is_in_the_clear() {
             .header("Cookie", "session=hushhush");
         let request = request.body(Bytes::new()).expect("a request");
         drop(Http::new(&bearer).send(request).await.expect("a response"));
-        let request = http::Request::get("http://example.com/file").header("Cookie", "session=hushhush");
-        let request = request.body(Bytes::new()).expect("a request");
-        Http::new(&bearer).send(request).await.expect("a response");
+        for name in ["Cookie", "Proxy-Authorization", "X-Api-Key", "x-auth-token"] {
+            let request = http::Request::get("http://example.com/file").header(name, "hushhush");
+            let request = request.body(Bytes::new()).expect("a request");
+            drop(Http::new(&bearer).send(request).await.expect("a response"));
+        }
     });
     for direction in [Direction::Sent, Direction::Received] {
         let text = log.text(direction);

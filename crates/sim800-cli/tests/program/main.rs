@@ -6,5 +6,7 @@ mod commands;
 mod decode;
 mod emulator;
 mod interruption;
+mod killed;
 mod resuming;
+mod secrets;
 mod transfers;

@@ -7,6 +7,7 @@ mod http;
 mod interruptions;
 mod lab;
 mod large;
+mod secrets;
 mod start_up;
 mod transfers;
 

@@ -1,0 +1,125 @@
+//! What happens when the program or its module is killed: no half of a file under its name, and the next one works.
+
+use std::fs;
+use std::process::Child;
+
+use rustix::process::Signal;
+use sim800_emulator::Config;
+use sim800_testbed::Line;
+use sim800_testbed::server::Limits;
+use sim800_testbed::server::http::HttpServer;
+
+use crate::bench::{Bench, Finished, octets, program, signal, wait_until};
+
+const LENGTH: usize = 300_000;
+
+/// A line that a transfer takes a second or two on.
+fn bench() -> Bench {
+    let bench = Bench::with_line(Config::default(), Line::paced(2_000_000.try_into().unwrap()));
+    bench.http.put("/a", "application/octet-stream", octets(LENGTH));
+    bench.ftp.put_file("/a", &octets(LENGTH)).unwrap();
+    bench
+}
+
+fn length(bench: &Bench, name: &str) -> u64 {
+    bench.path(name).metadata().map_or(0, |file| file.len())
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_killed_download_leaves_no_half_of_a_file() {
+    let bench = bench();
+    for url in [bench.http.url("/a"), bench.ftp_url("/a")] {
+        let scheme = &url[..url.find(':').unwrap()];
+        fs::write(bench.path("a"), "what was there before").unwrap();
+        let get = [scheme, "get", &url, "-o", "a"];
+        let child = bench.command(&get).spawn().unwrap();
+        wait_until(|| length(&bench, "a.part") > 0);
+        kill(child);
+        assert!(length(&bench, "a.part") < LENGTH as u64);
+        assert_eq!(fs::read(bench.path("a")).unwrap(), b"what was there before");
+
+        let finished = bench.run(&get);
+        assert_eq!(finished.code, 0, "{}", finished.stderr);
+        assert!(fs::read(bench.path("a")).unwrap() == octets(LENGTH));
+        assert_eq!(bench.names(), ["a", "a.part"], "what another one left is not taken away");
+        fs::remove_file(bench.path("a.part")).unwrap();
+    }
+}
+
+#[test]
+fn a_download_that_is_killed_again_and_again_goes_on_exactly() {
+    for (scheme, runtime) in [("http", "smol"), ("ftp", "tokio")] {
+        let bench = bench();
+        let url = if scheme == "http" { bench.http.url("/a") } else { bench.ftp_url("/a") };
+        let get = ["--runtime", runtime, scheme, "get", &url, "-o", "a", "--resume", "--json"];
+        let mut there = 0;
+        for _ in 0..3 {
+            let child = bench.command(&get).spawn().unwrap();
+            wait_until(|| length(&bench, "a.part") > there);
+            kill(child);
+            assert!(length(&bench, "a.part") >= there, "nothing is begun anew");
+            there = length(&bench, "a.part");
+            assert_eq!(bench.names(), ["a.part", "a.part.json"]);
+        }
+        let object = bench.run(&get).object();
+        assert_eq!(object["resumed_from"], there, "{object}");
+        assert!(fs::read(bench.path("a")).unwrap() == octets(LENGTH));
+        assert_eq!(bench.names(), ["a"]);
+    }
+}
+
+#[test]
+fn a_killed_upload_goes_on_behind_what_the_server_has() {
+    let bench = bench();
+    fs::write(bench.path("here"), octets(LENGTH)).unwrap();
+    let put = ["ftp", "put", "--resume", "here", &bench.ftp_url("/there"), "--json"];
+    let stored = || bench.ftp.file("/there").map_or(0, |file| file.len());
+    let child = bench.command(&put).spawn().unwrap();
+    wait_until(|| stored() > 0);
+    kill(child);
+    assert!(stored() < LENGTH);
+    let object = bench.run(&put).object();
+    assert!(object["resumed_from"].as_u64().unwrap() > 0, "{object}");
+    assert!(bench.ftp.file("/there").unwrap() == octets(LENGTH));
+}
+
+#[test]
+fn a_module_that_goes_away_in_a_transfer_ends_it() {
+    let http = HttpServer::start(Limits::default()).unwrap();
+    http.put("/a", "application/octet-stream", octets(LENGTH));
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("module");
+    let port = link.to_str().unwrap();
+    let emulate = || {
+        // One that was killed left its link.
+        let _ = fs::remove_file(&link);
+        let emulator = program(&["emulate", "--pty", port, "--baud", "2000000"]).spawn().unwrap();
+        wait_until(|| link.exists());
+        emulator
+    };
+    let url = http.url("/a");
+    for runtime in ["smol", "tokio"] {
+        for death in [Signal::TERM, Signal::KILL] {
+            let mut emulator = emulate();
+            let get = ["-p", port, "--runtime", runtime, "--json", "http", "get", &url, "-o", "a"];
+            let child = program(&get).current_dir(folder.path()).spawn().unwrap();
+            let part = folder.path().join("a.part");
+            wait_until(|| part.metadata().is_ok_and(|part| part.len() > 0));
+            signal(&emulator, death);
+            let finished = Finished::new(child.wait_with_output().unwrap());
+            emulator.wait().unwrap();
+            assert_eq!(finished.code, 1, "{}", finished.stderr);
+            assert_eq!(finished.object()["error"]["kind"], "disconnected", "{}", finished.object());
+            assert!(!part.exists() && !folder.path().join("a").exists());
+        }
+        let emulator = emulate();
+        let output = program(&["-p", port, "--runtime", runtime, "http", "get", &url]).output().unwrap();
+        assert!(output.stdout == octets(LENGTH), "{}", String::from_utf8_lossy(&output.stderr));
+        kill(emulator);
+    }
+}
