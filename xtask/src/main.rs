@@ -13,6 +13,7 @@ mod fuzz;
 mod instructions;
 mod msrv;
 mod packages;
+mod policy;
 mod process;
 mod public_api;
 mod render;

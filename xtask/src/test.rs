@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::{cargo, conformance, coverage, firmware, fuzz, instructions, msrv, public_api, render, tidy};
+use crate::{
+    cargo, conformance, coverage, firmware, fuzz, instructions, msrv, policy, public_api, render, tidy,
+};
 
 /// One thing that is checked.
 pub(crate) struct Step {
@@ -24,6 +26,11 @@ pub(crate) enum Outcome {
 pub(crate) const STEPS: &[Step] = &[
     Step { name: "fmt", about: "rustfmt has nothing to change", check: fmt },
     Step { name: "tidy", about: "layers, manifests and sources keep the project's rules", check: tidy },
+    Step {
+        name: "policy",
+        about: "licences, sources and versions of all dependencies are those of deny.toml",
+        check: policy::check,
+    },
     Step { name: "clippy", about: "no warnings, in any target of any package", check: clippy },
     Step {
         name: "no-std",
