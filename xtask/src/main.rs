@@ -18,9 +18,11 @@ mod process;
 mod public_api;
 mod render;
 mod servers;
+mod soak;
 mod test;
 mod tidy;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -59,6 +61,7 @@ enum Task {
     Firmware,
     Msrv,
     PublicApi { bless: bool },
+    Soak(Vec<OsString>),
     Fuzz(fuzz::Campaign),
     FuzzCoverage,
     FuzzSeeds,
@@ -78,6 +81,7 @@ impl Task {
             Self::Msrv => return Ok(test::run(&[test::step("msrv")])),
             Self::PublicApi { bless: false } => return Ok(test::run(&[test::step("public-api")])),
             Self::PublicApi { bless: true } => public_api::bless()?,
+            Self::Soak(options) => return soak::run(&options),
             Self::Render => render::write()?,
             Self::Fuzz(campaign) => campaign.run()?,
             Self::FuzzCoverage => {
@@ -97,6 +101,9 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
     let (mut seconds, mut jobs) = (600, 1);
     while let Some(argument) = parser.next()? {
         match argument {
+            Value(word) if words.is_empty() && word == "soak" => {
+                return Ok(Task::Soak(parser.raw_args()?.collect()));
+            }
             Long("bless") if words == ["instructions"] || words == ["public-api"] => bless = true,
             Long("seconds") if is_fuzz(&words) => seconds = parser.value()?.parse()?,
             Long("jobs") if is_fuzz(&words) => jobs = parser.value()?.parse()?,
@@ -149,6 +156,8 @@ cargo xtask instructions   the parser's instruction counts against the baseline;
 cargo xtask firmware       the libraries on an emulated Cortex-M3, and what they take there
 cargo xtask msrv           the libraries with the oldest Rust that they promise
 cargo xtask public-api     what the libraries offer against the listings; --bless makes new ones
+cargo xtask soak [--modems N] [--minutes M] [--baud RATE] [--pause SECONDS] [--seed N]
+                           many modules at once for a long time, with faults: is every transfer exact, and memory flat?
 cargo xtask fuzz [TARGET] [--seconds N] [--jobs N]
                            fuzz one target, or all of them one after the other; 600 s each unless told
 cargo xtask fuzz coverage  which lines of the parser the corpora of all targets reach

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures::stream::Stream;
 use sim800_emulator::{Config, Fault};
 use smol::Timer;
-use smol::channel::{Receiver, Sender};
+use smol::channel::Sender;
 
 use crate::door::{Door, Link};
 use crate::line::Line;
@@ -45,9 +45,23 @@ impl Module {
     ///
     /// The door broke. A client that goes away is no error.
     pub async fn run(self, door: impl Door) -> io::Result<()> {
-        // Held to the end: a module is switched off by dropping its last control.
-        let (_control, faults) = smol::channel::bounded(1);
-        self.drive(door, faults).await
+        self.run_with_faults(door, futures::stream::pending()).await
+    }
+
+    /// As [`run`](Self::run), with faults from outside: each happens when `faults` yields it, and at their end the module is
+    /// switched off.
+    ///
+    /// # Errors
+    ///
+    /// The door broke. A client that goes away is no error.
+    pub async fn run_with_faults(self, door: impl Door, faults: impl Stream<Item = Fault>) -> io::Result<()> {
+        let mut faults = pin!(faults);
+        let mut turns = Turns::new(self, door);
+        while std::future::poll_fn(|cx| turns.poll(cx, faults.as_mut())).await? {
+            // The door may always have something to say; others on this thread have, too.
+            smol::future::yield_now().await;
+        }
+        Ok(())
     }
 
     /// Switches the module on and runs it on a thread of its own until the handle is dropped.
@@ -59,7 +73,7 @@ impl Module {
         let (control, faults) = smol::channel::bounded(FAULTS);
         let thread = std::thread::Builder::new()
             .name("sim800-module".into())
-            .spawn(move || smol::block_on(self.drive(door, faults)))?;
+            .spawn(move || smol::block_on(self.run_with_faults(door, faults)))?;
         Ok(Running { control: Some(control), thread: Some(thread) })
     }
 
@@ -71,16 +85,6 @@ impl Module {
     pub fn start_linked(self) -> io::Result<(Running, Link)> {
         let (link, door) = Link::new();
         Ok((self.start(door)?, link))
-    }
-
-    async fn drive(self, door: impl Door, faults: Receiver<Fault>) -> io::Result<()> {
-        let mut faults = pin!(faults);
-        let mut turns = Turns::new(self, door);
-        while std::future::poll_fn(|cx| turns.poll(cx, faults.as_mut())).await? {
-            // The door may always have something to say; others on this thread have, too.
-            smol::future::yield_now().await;
-        }
-        Ok(())
     }
 }
 
@@ -153,7 +157,7 @@ impl<D: Door> Turns<D> {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        mut faults: Pin<&mut Receiver<Fault>>,
+        mut faults: Pin<&mut impl Stream<Item = Fault>>,
     ) -> Poll<io::Result<bool>> {
         let now = self.start.elapsed();
         let mut worked = false;
