@@ -13,11 +13,13 @@ mod fuzz;
 mod instructions;
 mod msrv;
 mod packages;
+mod planted;
 mod policy;
 mod process;
 mod public_api;
 mod render;
 mod servers;
+mod simulate;
 mod soak;
 mod test;
 mod tidy;
@@ -65,6 +67,7 @@ enum Task {
     Fuzz(fuzz::Campaign),
     FuzzCoverage,
     FuzzSeeds,
+    Simulate(simulate::Campaign),
 }
 
 impl Task {
@@ -90,6 +93,7 @@ impl Task {
                 }
             }
             Self::FuzzSeeds => fuzz::choose_seeds()?,
+            Self::Simulate(campaign) => return campaign.run(),
         }
         Ok(true)
     }
@@ -98,7 +102,8 @@ impl Task {
 fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
     let mut words: Vec<String> = Vec::new();
     let mut bless = false;
-    let (mut seconds, mut jobs) = (600, 1);
+    let (mut seconds, mut jobs) = (600, None);
+    let (mut seed, mut seeds, mut trace) = (None, None, false);
     while let Some(argument) = parser.next()? {
         match argument {
             Value(word) if words.is_empty() && word == "soak" => {
@@ -106,7 +111,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
             }
             Long("bless") if words == ["instructions"] || words == ["public-api"] => bless = true,
             Long("seconds") if is_fuzz(&words) => seconds = parser.value()?.parse()?,
-            Long("jobs") if is_fuzz(&words) => jobs = parser.value()?.parse()?,
+            Long("jobs") if is_fuzz(&words) || words == ["simulate"] => jobs = Some(parser.value()?.parse()?),
+            Long("seed") if words == ["simulate"] => seed = Some(parser.value()?.parse()?),
+            Long("seeds") if words == ["simulate"] => seeds = Some(parser.value()?.parse()?),
+            Long("trace") if words == ["simulate"] => trace = true,
             Long("help") | Short('h') => return Ok(Task::Help),
             Value(word) => words.push(word.into_string()?),
             other => return Err(other.unexpected()),
@@ -131,10 +139,19 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         ("public-api", []) => Ok(Task::PublicApi { bless }),
         ("fuzz", [word]) if word == "coverage" => Ok(Task::FuzzCoverage),
         ("fuzz", [word]) if word == "seeds" => Ok(Task::FuzzSeeds),
-        ("fuzz", [] | [_]) => Ok(Task::Fuzz(fuzz::Campaign { target: rest.first().cloned(), seconds, jobs })),
+        ("fuzz", [] | [_]) => {
+            Ok(Task::Fuzz(fuzz::Campaign { target: rest.first().cloned(), seconds, jobs: jobs.unwrap_or(1) }))
+        }
+        ("simulate", []) => {
+            // One seed is shown, many are counted.
+            let seeds = seeds.unwrap_or_else(|| if seed.is_some() { 1 } else { 10_000 });
+            let first = seed.unwrap_or(0);
+            Ok(Task::Simulate(simulate::Campaign { first, seeds, jobs, trace }))
+        }
         ("fuzz", [_, word, ..])
         | (
-            "tidy" | "render" | "conformance" | "instructions" | "firmware" | "msrv" | "public-api",
+            "tidy" | "render" | "conformance" | "instructions" | "firmware" | "msrv" | "public-api"
+            | "simulate",
             [word, ..],
         ) => Err(format!("unexpected `{word}`").into()),
         _ => Err(format!("there is no task `{task}`").into()),
@@ -160,6 +177,9 @@ cargo xtask soak [--modems N] [--minutes M] [--baud RATE] [--pause SECONDS] [--s
                            many modules at once for a long time, with faults: is every transfer exact, and memory flat?
 cargo xtask fuzz [TARGET] [--seconds N] [--jobs N]
                            fuzz one target, or all of them one after the other; 600 s each unless told
+cargo xtask simulate [--seeds N] [--seed S] [--jobs N] [--trace]
+                           the driver against the emulated module in virtual time, with faults drawn from N seeds from S on;
+                           --trace prints all that crosses the line
 cargo xtask fuzz coverage  which lines of the parser the corpora of all targets reach
 cargo xtask fuzz seeds     choose the committed seeds anew from the corpora
 

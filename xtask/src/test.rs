@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::{
-    cargo, conformance, coverage, firmware, fuzz, instructions, msrv, policy, public_api, render, tidy,
+    cargo, conformance, coverage, firmware, fuzz, instructions, msrv, planted, policy, public_api, render,
+    simulate, tidy,
 };
 
 /// One thing that is checked.
@@ -38,6 +39,16 @@ pub(crate) const STEPS: &[Step] = &[
         check: no_std,
     },
     Step { name: "tests", about: "unit, integration and doc tests of the whole workspace", check: tests },
+    Step {
+        name: "simulate",
+        about: "what the driver promises, whatever goes wrong: some thousand scenarios in virtual time",
+        check: simulate::check,
+    },
+    Step {
+        name: "planted",
+        about: "the simulation finds bugs that are planted in a copy",
+        check: planted::check,
+    },
     Step {
         name: "fuzz",
         about: "the fuzz targets, over what was found before and for a few seconds",

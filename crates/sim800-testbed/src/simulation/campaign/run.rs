@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::AsyncWriteExt;
+use futures::{AsyncWriteExt, FutureExt, StreamExt};
 use sim800_emulator::{Fault, HttpMethod, Registration, Storage};
 use sim800_session::{Bearer, Client, Direction, Disconnected, Runtime, connect};
 
@@ -227,6 +227,8 @@ impl<'a> Trial<'a> {
             // Nobody listens any more only where something else has failed.
             let _gone = tell.send(driver.await);
         });
+        // Nobody reads them before the end.
+        let mut notices = client.subscribe(|_| true);
         let mut bearer = None;
         if self.scenario.task != Task::StartUp {
             let ready = self.await_within(TASK_TIME, task::prepare(&client))?;
@@ -243,6 +245,10 @@ impl<'a> Trial<'a> {
         self.follow_up(&client, bearer.take())?;
         drop(client);
         self.end(ended)?;
+        let kept = std::iter::from_fn(|| notices.next().now_or_never().flatten()).count();
+        if kept > self.scenario.config().limits.notices {
+            return Err(violation(format!("{kept} notices are kept for somebody who does not read them")));
+        }
         if let Some(seen) = self.observer.lock().unwrap_or_else(PoisonError::into_inner).seen() {
             return Err(violation(seen));
         }
@@ -452,7 +458,7 @@ impl<'a> Trial<'a> {
         )))
     }
 
-    /// Nothing goes wrong any more; then a GET works.
+    /// Nothing goes wrong any more; then a GET works, and a download by FTP if that was the task.
     fn follow_up(&mut self, client: &Client, bearer: Option<Bearer>) -> Result<(), Violation> {
         let is_off = self.happened().any(What::switches_off);
         self.world.cancel_plans();
@@ -467,19 +473,18 @@ impl<'a> Trial<'a> {
         if self.happened().any(What::fills_line) {
             self.await_silence()?;
         }
+        network.put_file(CONTENT_PATH, FOLLOW_UP);
         let client = client.clone();
+        let by_ftp = self.scenario.task.is_ftp();
         let result = self.await_within(FOLLOW_UP_TIME, async move {
-            if let Some(bearer) = bearer
-                && let Ok(done) = task::get(&bearer, None).await
-            {
-                return Ok(done);
-            }
-            let bearer = task::prepare(&client).await?;
-            task::get(&bearer, None).await
+            let (bearer, octets) = task::follow_up(&client, bearer).await?;
+            let file = if by_ftp { task::fetch(&bearer).await? } else { octets.clone() };
+            Ok([octets, file])
         });
-        let result = result.map_err(|stall| violation(format!("the GET afterwards: {}", stall.what)))?;
+        let result: Result<_, Failed> =
+            result.map_err(|stall| violation(format!("the GET afterwards: {}", stall.what)))?;
         match result {
-            Ok(Done::Read(octets)) if octets == FOLLOW_UP => Ok(()),
+            Ok(contents) if contents == [FOLLOW_UP, FOLLOW_UP] => Ok(()),
             Ok(_) => Err(violation("the GET afterwards brought something else")),
             Err(failed) => Err(violation(format!("no GET afterwards: {}", failed.text))),
         }

@@ -92,6 +92,10 @@ impl Task {
         matches!(self, Self::HttpGet | Self::HttpPost | Self::HttpHead)
     }
 
+    pub(super) fn is_ftp(self) -> bool {
+        !self.is_http() && !matches!(self, Self::StartUp | Self::FsRead | Self::FsWrite | Self::Engine)
+    }
+
     /// Whether content goes to the module.
     fn is_upload(self) -> bool {
         matches!(self, Self::HttpPost | Self::FtpPut | Self::FtpPutExtended | Self::FsWrite)

@@ -76,6 +76,32 @@ pub(super) async fn get(bearer: &Bearer, leave: Option<Leave>) -> Result<Done, F
     read(response.into_body(), leave).await
 }
 
+/// Fetches the content by HTTP, after it made the module ready where that is needed.
+pub(super) async fn follow_up(client: &Client, bearer: Option<Bearer>) -> Result<(Bearer, Vec<u8>), Failed> {
+    if let Some(bearer) = bearer
+        && let Ok(Done::Read(octets)) = get(&bearer, None).await
+    {
+        return Ok((bearer, octets));
+    }
+    let bearer = prepare(client).await?;
+    match get(&bearer, None).await? {
+        Done::Read(octets) => Ok((bearer, octets)),
+        _ => Ok((bearer, Vec::new())),
+    }
+}
+
+/// Fetches the content by FTP.
+pub(super) async fn fetch(bearer: &Bearer) -> Result<Vec<u8>, Failed> {
+    match read(ftp(bearer).get(CONTENT_PATH).await?, None).await? {
+        Done::Read(octets) => Ok(octets),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn ftp(bearer: &Bearer) -> Ftp {
+    Ftp::new(bearer, Server::new("ftp.example.com").with_credentials("user", "sesame"))
+}
+
 /// Does `task`, with `content` to send.
 pub(super) async fn perform(
     task: Task,
@@ -83,7 +109,7 @@ pub(super) async fn perform(
     content: Bytes,
     leave: Option<Leave>,
 ) -> Result<Done, Failed> {
-    let ftp = Ftp::new(&bearer, Server::new("ftp.example.com").with_credentials("user", "sesame"));
+    let ftp = ftp(&bearer);
     let fs = Fs::new(bearer.client());
     match task {
         Task::StartUp => prepare(bearer.client()).await.map(|_| Done::Nothing),

@@ -1,0 +1,242 @@
+//! Bugs that the simulation has to find: they are planted in a copy of the libraries, each behind a switch, and the simulation of
+//! the copy has to fail when one bites.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::test::Outcome;
+use crate::{cargo, root};
+
+/// How many seeds may pass until a planted bug shows.
+const SEEDS: u32 = 4_000;
+
+/// The packages that the simulation is made of.
+const PACKAGES: [&str; 5] =
+    ["sim800-parser", "sim800-command", "sim800-session", "sim800-emulator", "sim800-testbed"];
+
+/// The variable of the environment that names the bug which is to bite.
+const SWITCH: &str = "SIM800_PLANTED";
+
+/// A bug.
+struct Plant {
+    name: &'static str,
+    about: &'static str,
+    edits: &'static [Edit],
+}
+
+/// One place to be changed. What it is changed to asks `planted` whether it is to bite.
+struct Edit {
+    file: &'static str,
+    /// Stands there once.
+    old: &'static str,
+    new: &'static str,
+}
+
+const ENGINE: &str = "crates/sim800-session/src/engine/mod.rs";
+const DOWNLOAD: &str = "crates/sim800-session/src/ftp/download.rs";
+
+const PLANTS: [Plant; 5] = [
+    Plant {
+        name: "resync",
+        about: "after a command without a result the line counts as in step",
+        edits: &[Edit {
+            file: ENGINE,
+            old: "        self.line = State::Lost(resync);\n",
+            new: "        self.line = if crate::planted(\"resync\") { State::Idle } else { State::Lost(resync) };\n",
+        }],
+    },
+    Plant {
+        name: "scan",
+        about: "payload is scanned for OK",
+        edits: &[Edit {
+            file: ENGINE,
+            old: "                    flight.take_payload(&octets);\n",
+            new: "                    flight.take_payload(&octets);
+                    if crate::planted(\"scan\") && octets.windows(6).any(|part| part == b\"\\r\\nOK\\r\\n\") {
+                        self.decoder.abandon();
+                        return self.handle_final(now, FinalResultCode::Ok);
+                    }
+",
+        }],
+    },
+    Plant {
+        name: "count",
+        about: "a count is believed beyond what was asked for",
+        edits: &[Edit {
+            file: "crates/sim800-parser/src/machine.rs",
+            old: ".filter(|count| *count <= at_most)",
+            new: ".filter(|count| *count <= at_most || crate::planted(\"count\"))",
+        }],
+    },
+    Plant {
+        name: "restart",
+        about: "a download that broke off is tried again without FTPREST, and goes on as if with it",
+        edits: &[
+            Edit {
+                file: DOWNLOAD,
+                old: "        let from = self.position - u64::from(self.tail.rewind(self.position));\n",
+                new: "        let mut from = self.position - u64::from(self.tail.rewind(self.position));
+        if crate::planted(\"restart\") {
+            from = 0;
+            self.tail = Tail::default();
+        }
+",
+            },
+            Edit {
+                file: DOWNLOAD,
+                old: "        let is_complete = self.size.is_none_or(|size| size == self.position);\n",
+                new: "        let is_complete = crate::planted(\"restart\") || self.size.is_none_or(|size| size == self.position);\n",
+            },
+        ],
+    },
+    Plant {
+        name: "drop",
+        about: "a future that is dropped leaves its command in flight",
+        edits: &[
+            Edit {
+                file: "crates/sim800-session/src/driver.rs",
+                old: "        while self.in_flight.is_none() {\n",
+                new: "        let is_gone = |in_flight: &InFlight| in_flight.envelope.is_canceled();
+        if crate::planted(\"drop\") && self.in_flight.as_ref().is_some_and(is_gone) {
+            self.in_flight = None;
+            self.engine.forget();
+        }
+        while self.in_flight.is_none() {
+",
+            },
+            Edit {
+                file: ENGINE,
+                old: "    fn has_ended(&self) -> bool {\n",
+                new: "    pub(crate) fn forget(&mut self) {
+        self.line = State::Idle;
+    }
+
+    fn has_ended(&self) -> bool {
+",
+            },
+        ],
+    },
+];
+
+/// What the copies of parser and session ask. Both may be without `std` of their own.
+const ASK: &str = "
+pub(crate) fn planted(name: &str) -> bool {
+    extern crate std;
+    static PLANTED: std::sync::OnceLock<std::option::Option<std::ffi::OsString>> = std::sync::OnceLock::new();
+    PLANTED.get_or_init(|| std::env::var_os(\"SIM800_PLANTED\")).as_ref().is_some_and(|planted| planted == name)
+}
+";
+
+/// Plants all of them, lets one after the other bite, and none.
+pub(crate) fn check() -> Result<Outcome> {
+    let target = cargo::target_folder()?;
+    let copy = target.join("planted");
+    let edits: Vec<&Edit> = PLANTS.iter().flat_map(|plant| plant.edits).collect();
+    copy_packages(&copy, &edits)?;
+    let program = build(&copy, &target)?;
+    ensure!(simulate(&program, None)?, "the simulation of the copy fails although no bug bites");
+    for Plant { name, about, .. } in PLANTS {
+        println!("planted: {about}");
+        ensure!(
+            !simulate(&program, Some(name))?,
+            "the simulation finds nothing in {SEEDS} seeds when {about}"
+        );
+    }
+    Ok(Outcome::Passed)
+}
+
+/// Whether the simulation finds nothing.
+fn simulate(program: &Path, planted: Option<&str>) -> Result<bool> {
+    let jobs = thread::available_parallelism().map_or(1, usize::from);
+    let mut command = Command::new(program);
+    command.args(["0", &SEEDS.to_string(), &jobs.to_string(), "any"]).stdin(Stdio::null()).env_remove(SWITCH);
+    if let Some(name) = planted {
+        command.env(SWITCH, name);
+    }
+    match command.status().context("cannot run the simulation")?.code() {
+        Some(0) => Ok(true),
+        Some(1) => Ok(false),
+        code => bail!("the simulation did not come to an end ({code:?})"),
+    }
+}
+
+impl Edit {
+    /// Makes the change.
+    fn plant(&self, text: &str) -> Result<String> {
+        if text.matches(self.old).count() != 1 {
+            bail!(
+                "{} does not have this once: {:?}; the code has changed, so change the edit in xtask/src/planted.rs \
+                 to what plants the same bug now",
+                self.file,
+                self.old
+            );
+        }
+        Ok(text.replacen(self.old, self.new, 1))
+    }
+}
+
+/// Copies what the simulation is built of, with the edits. Files that are the same as before stay as they are, so that they are not
+/// built again.
+fn copy_packages(copy: &Path, edits: &[&Edit]) -> Result<()> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
+    let lines = manifest.lines().map(|line| match line.split_once(" = ") {
+        Some(("members", _)) => "members = [\"crates/*\"]",
+        Some(("default-members" | "exclude", _)) => "",
+        _ => line,
+    });
+    fs::create_dir_all(copy.join("crates"))?;
+    put(&copy.join("Cargo.toml"), lines.collect::<Vec<_>>().join("\n").as_bytes())?;
+    put(&copy.join("Cargo.lock"), &fs::read(root().join("Cargo.lock"))?)?;
+    for package in PACKAGES {
+        copy_folder(&Path::new("crates").join(package), copy, edits)?;
+    }
+    Ok(())
+}
+
+fn copy_folder(folder: &Path, copy: &Path, edits: &[&Edit]) -> Result<()> {
+    fs::create_dir_all(copy.join(folder))?;
+    let from = root().join(folder);
+    for entry in fs::read_dir(&from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let path = folder.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&path, copy, edits)?;
+            continue;
+        }
+        let mut octets = fs::read(entry.path())?;
+        for edit in edits.iter().filter(|edit| Path::new(edit.file) == path) {
+            octets = edit.plant(&String::from_utf8(octets)?)?.into_bytes();
+        }
+        if path.ends_with("sim800-parser/src/lib.rs") || path.ends_with("sim800-session/src/lib.rs") {
+            octets.extend_from_slice(ASK.as_bytes());
+        }
+        put(&copy.join(&path), &octets)?;
+    }
+    Ok(())
+}
+
+fn put(path: &Path, octets: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|old| old == octets) {
+        return Ok(());
+    }
+    fs::write(path, octets).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Builds the simulation of the copy, with the dependencies that the step `simulate` was built with. The packages themselves are
+/// not made fast: the time goes into building them.
+fn build(copy: &Path, target: &Path) -> Result<PathBuf> {
+    let mut command =
+        cargo::command(&["build", "--release", "--package", "sim800-testbed", "--bin", "simulate"]);
+    command.current_dir(copy).arg("--target-dir").arg(target);
+    for package in PACKAGES {
+        for setting in ["opt-level=1", "codegen-units=16", "debug=false"] {
+            command.arg("--config").arg(format!("profile.release.package.{package}.{setting}"));
+        }
+    }
+    ensure!(command.status().context("cannot run cargo")?.success(), "the copy with the bug does not build");
+    Ok(target.join("release").join("simulate"))
+}
