@@ -126,7 +126,7 @@ const PLANTS: [Plant; 5] = [
 const ASK: &str = "
 pub(crate) fn planted(name: &str) -> bool {
     extern crate std;
-    static PLANTED: std::sync::OnceLock<std::option::Option<std::ffi::OsString>> = std::sync::OnceLock::new();
+    static PLANTED: std::sync::OnceLock<Option<std::ffi::OsString>> = std::sync::OnceLock::new();
     PLANTED.get_or_init(|| std::env::var_os(\"SIM800_PLANTED\")).as_ref().is_some_and(|planted| planted == name)
 }
 ";
