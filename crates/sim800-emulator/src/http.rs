@@ -227,8 +227,7 @@ impl Http {
         };
         let service = self.service()?;
         let readable = service.readable();
-        let size = board.readable(size);
-        let end = readable.len().min(start.saturating_add(size));
+        let end = readable.len().min(start.saturating_add(board.readable(size)));
         // Nothing to read is a bare `OK`, and so is a request under way (field log).
         if service.action.is_none() && start < end {
             let octets = readable.slice(start..end);

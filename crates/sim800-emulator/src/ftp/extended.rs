@@ -164,8 +164,9 @@ impl Ftp {
             }
             (3, Memory::Downloaded(octets)) => {
                 let start = parameters.number(1, 0..=MEMORY)?.min(octets.len());
-                let length = board.readable(parameters.number(2, 1..=MEMORY)?).max(1);
-                let part = octets.slice(start..octets.len().min(start + length));
+                let length = parameters.number(2, 1..=MEMORY)?;
+                let end = octets.len().min(start + board.readable(length).max(1));
+                let part = octets.slice(start..end);
                 board.output.payload("+FTPEXTGET: 3,", part, length);
             }
             _ => return Err(Cme::NotAllowed.into()),

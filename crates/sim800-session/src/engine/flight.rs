@@ -102,9 +102,9 @@ impl Flight {
     }
 
     /// Notes the line of the final result code. Where there are `blanks` before result codes, one that lacks it tells that
-    /// the count took it for payload; half a line end is in any case the rest of something.
+    /// the count took it for payload; anything else is in any case the rest of something.
     pub(super) fn take_result(&mut self, raw: &[u8], blanks: bool) {
-        let is_bare = !raw.starts_with(b"\r") && !raw.starts_with(b"\n");
+        let is_bare = raw.first().is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'+');
         let is_rest = !is_bare && !raw.starts_with(b"\r\n");
         if self.tail.is_some() && is_rest || self.tail == Some(Tail::LineEnd) && is_bare && blanks {
             self.fault.get_or_insert(Malformation::Damaged);
