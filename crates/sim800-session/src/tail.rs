@@ -31,6 +31,11 @@ impl Tail {
         u32::try_from(length).unwrap_or(0)
     }
 
+    /// Awaits nothing any more; returns how many octets of what was handed out did not come again yet.
+    pub(crate) fn forgo(&mut self) -> u32 {
+        u32::try_from(std::mem::take(&mut self.awaited).len()).unwrap_or(0)
+    }
+
     /// Takes off `octets` what was handed out before; `None` when it is something else.
     pub(crate) fn strip(&mut self, mut octets: Bytes) -> Option<Bytes> {
         let again = octets.split_to(octets.len().min(self.awaited.len()));

@@ -132,8 +132,10 @@ impl Resumption {
 
     /// Takes what came; what of it is new.
     fn take(&mut self, octets: Bytes) -> Result<Bytes, FtpError> {
-        self.attempts.succeeded();
         let new = self.tail.strip(octets).ok_or_else(|| self.changed())?;
+        if !new.is_empty() {
+            self.attempts.succeeded();
+        }
         self.tail.push(&new);
         self.position += new.len() as u64;
         Ok(new)
@@ -199,6 +201,18 @@ impl Reader {
         let mut reader = Self { session, read, ahead: None, empty: 0 };
         reader.ask();
         Some(reader)
+    }
+
+    /// All octets, or more than `expected`.
+    pub(super) async fn read_to_end(mut self, expected: usize) -> Result<Vec<u8>, FtpError> {
+        let mut all = Vec::new();
+        while let Some(octets) = self.next().await? {
+            all.extend_from_slice(&octets);
+            if all.len() > expected {
+                break;
+            }
+        }
+        Ok(all)
     }
 
     /// The next octets; `None` at the end.

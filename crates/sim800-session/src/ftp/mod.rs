@@ -198,7 +198,7 @@ impl Ftp {
     ///
     /// When the line, the bearer or the module breaks it off, it goes on where the file on the server ends, as
     /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, from the last 65,536 octets of `source`, which are
-    /// kept for that. Only an upload of type binary that [replaces](PutOption::Replace) a file can be gone on with, on a
+    /// kept for that, once the end of that file was read back and is theirs. Only an upload of type binary that [replaces](PutOption::Replace) a file can be gone on with, on a
     /// server that tells sizes.
     ///
     /// # Errors
@@ -372,7 +372,7 @@ impl Ftp {
             if !upload.has_begun() {
                 return Ok(Some(self.options.put));
             }
-            error = match self.size_if_told(path).await {
+            error = match self.stored(path, upload).await {
                 Ok(stored) => {
                     let before = upload.confirmed();
                     let rest = upload.rewind(stored);
@@ -389,6 +389,36 @@ impl Ftp {
                 }
                 Err(error) => error,
             };
+        }
+    }
+
+    /// Octets of an upload that the server has; `None` when it does not tell, or has something else. Some servers keep the
+    /// old file until the new one is complete.
+    async fn stored(
+        &self,
+        path: &str,
+        upload: &Upload<impl AsyncRead + Unpin>,
+    ) -> Result<Option<u64>, FtpError> {
+        let Some(stored) = self.size_if_told(path).await? else { return Ok(None) };
+        let Some(expected) = upload.kept_before(stored) else { return Ok(None) };
+        let from = stored - expected.len() as u64;
+        let Ok(from) = u32::try_from(from) else { return Ok(None) };
+        if expected.is_empty() {
+            return Ok(Some(stored));
+        }
+        let read = async {
+            match self.open(path, from).await? {
+                Some(reader) => reader.read_to_end(expected.len()).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        match read.await {
+            Ok(found) => Ok((found == expected).then_some(stored)),
+            // It may be written but not read.
+            Err(FtpError::Failed { code: FtpCode::REST | FtpCode::OPERATE | FtpCode::DOWNLOAD, .. }) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -15,6 +15,9 @@ const EMPTY_ROUNDS: u32 = 16;
 /// and in the network is less.
 const KEPT: usize = 65_536;
 
+/// How many octets of a file are compared before more is appended to it.
+const COMPARED: usize = 1024;
+
 /// An upload, over one session or several.
 pub(super) struct Upload<S> {
     source: S,
@@ -66,6 +69,20 @@ impl<S: AsyncRead + Unpin> Upload<S> {
         self.confirmed
     }
 
+    /// The last octets of the file that a server has `stored` so many octets of, as far as they are kept; `None` when it
+    /// cannot be this file. Where nothing more is to be sent, all that are kept, for nothing else tells it from an old file
+    /// of the same size.
+    pub(super) fn kept_before(&self, stored: u64) -> Option<&[u8]> {
+        let first = self.taken - self.kept.len() as u64;
+        let end = usize::try_from(stored.checked_sub(first)?).ok()?;
+        let most = if self.is_all_taken() && stored == self.taken { KEPT } else { COMPARED };
+        self.kept.get(end.saturating_sub(most)..end)
+    }
+
+    fn is_all_taken(&self) -> bool {
+        self.ended && self.waiting.is_empty()
+    }
+
     /// Goes back to where a server that has `stored` octets is to be sent more, if it tells.
     pub(super) fn rewind(&mut self, stored: Option<u64>) -> Rest {
         let first = self.taken - self.kept.len() as u64;
@@ -73,7 +90,7 @@ impl<S: AsyncRead + Unpin> Upload<S> {
             // An octet more than was taken is of a round that did not end well, and may be any.
             Some(stored) if (first..=self.taken).contains(&stored) => {
                 self.confirmed = self.confirmed.max(stored);
-                if self.ended && self.waiting.is_empty() && stored == self.taken {
+                if self.is_all_taken() && stored == self.taken {
                     return Rest::Nothing;
                 }
                 (stored, if stored == 0 { Rest::All } else { Rest::Append })

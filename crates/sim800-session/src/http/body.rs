@@ -161,8 +161,11 @@ impl Transfer {
                     continue;
                 }
             };
-            transfer.attempts.succeeded();
             let Some(new) = transfer.tail.strip(octets) else { return Err(transfer.changed()) };
+            // What comes a second time is no progress.
+            if !new.is_empty() {
+                transfer.attempts.succeeded();
+            }
             let goes_on = transfer.position < transfer.length || transfer.ranges.is_some();
             if new.is_empty() && goes_on {
                 continue;
@@ -231,6 +234,7 @@ impl Transfer {
             return Ok(self);
         }
         let Some(origin) = &self.origin else { return Err(error) };
+        self.position += self.tail.forgo();
         // Before it is ended, no other can be started.
         drop(self.service);
         let mut error = error;

@@ -36,6 +36,8 @@ pub(super) struct Ranges {
     total: Option<u64>,
     /// What tells one state of the object from another.
     validator: Option<HeaderValue>,
+    /// How the first range came: its status, and whether headers told where it is. The others have to come so, too.
+    manner: Option<(HttpStatus, bool)>,
 }
 
 /// What the module has of a range.
@@ -51,7 +53,7 @@ impl Ranges {
     pub(super) fn new(plan: Arc<Plan>, size: u32) -> Self {
         let position = u64::from(plan.range.0);
         let size = size.clamp(RANGE_MIN, HTTP_LIMIT);
-        Self { plan, size, first: position, position, total: None, validator: None }
+        Self { plan, size, first: position, position, total: None, validator: None, manner: None }
     }
 
     /// How many octets are wanted in all, where that is known.
@@ -147,8 +149,14 @@ impl Ranges {
         if length > answer.asked {
             return Err(ignored());
         }
-        if let Some(headers) = &answer.headers {
-            self.compare(headers)?;
+        let is_placed = answer.headers.as_ref().is_some_and(|headers| content_range(headers).is_some());
+        if *self.manner.get_or_insert((answer.status, is_placed)) != (answer.status, is_placed) {
+            return Err(self.changed());
+        }
+        match &answer.headers {
+            Some(headers) => self.compare(headers)?,
+            None if self.validator.is_some() => return Err(self.changed()),
+            None => {}
         }
         if self.total.is_none() && length < answer.asked {
             self.total = Some(self.position + length);
@@ -177,7 +185,7 @@ impl Ranges {
             }
         }
         match (&self.validator, validator(headers)) {
-            (Some(known), Some(validator)) if known != validator => Err(self.changed()),
+            (Some(known), validator) if Some(known) != validator => Err(self.changed()),
             (None, Some(validator)) => {
                 self.validator = Some(validator.clone());
                 Ok(())

@@ -208,6 +208,22 @@ fn a_download_is_gone_on_with_by_rest() {
 }
 
 #[test]
+fn a_server_that_always_breaks_off_at_the_same_octet_is_given_up() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_file("/file", file());
+    lab.network().cause(Mishap::FtpStall { after: 20_000 });
+    // What was handed out comes again each time, and nothing behind it.
+    for _ in 0..20 {
+        lab.network().cause(Mishap::FtpStall { after: 1_024 });
+    }
+    let notices = lab.client.subscribe(|_| false);
+    let ftp = Ftp::new(&bearer, server());
+    let fetched = lab.ftp_get(&ftp, "/file").map(|file| file.len());
+    assert_eq!(fetched.expect_err("64").code(), Some(64));
+    assert_eq!(retries(notices).len(), 3);
+}
+
+#[test]
 fn a_file_that_is_another_by_then_is_not_mixed_with_the_first() {
     let mut other = hostile(LENGTH);
     other.reverse();
@@ -365,5 +381,37 @@ fn a_count_that_lost_a_digit_just_before_an_ok_in_the_content_cuts_nothing_short
             let pieces = lab.world.run(download.try_collect::<Vec<_>>());
             assert!(pieces.is_ok_and(|pieces| pieces.concat() == file), "octet {after}");
         }
+    }
+}
+
+#[test]
+fn an_old_file_that_the_server_keeps_is_not_taken_for_the_new_one() {
+    for old in [LENGTH, 30_000, 5_000] {
+        let (mut lab, bearer) = Lab::ready();
+        let network = lab.network();
+        network.cause(Mishap::Ftp { after: 40_000, failure: FtpFailure::NETWORK });
+        let ftp = Ftp::new(&bearer, server());
+        let clock = lab.world.clock();
+        let octets = file();
+        let put = async {
+            // The server puts the old one back when the upload breaks off.
+            let restore = async {
+                pause(clock, 0).await;
+                while network.file("/up").is_none() {
+                    futures::pending!();
+                }
+                network.put_file("/up", vec![b'o'; old]);
+                std::future::pending::<()>().await;
+            };
+            let put = ftp.put("/up", &octets[..]);
+            futures::pin_mut!(restore, put);
+            match futures::future::select(put, restore).await {
+                futures::future::Either::Left((result, _)) => result,
+                futures::future::Either::Right(_) => unreachable!(),
+            }
+        };
+        let result = lab.world.run(put);
+        let stored = lab.network().file("/up").expect("a file");
+        assert!(stored == file() || result.is_err(), "{old}: {result:?}, {} octets", stored.len());
     }
 }
