@@ -4,11 +4,14 @@ use std::io::{Seek, SeekFrom};
 use std::path::Path;
 use std::time::Instant;
 
-use futures::stream::{self, TryStreamExt};
+use bytes::Bytes;
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_parser::FtpCode;
-use sim800_session::{Client, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, PutOption};
+use sim800_session::{
+    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, PutOption,
+};
 use smol::Unblock;
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, Options};
@@ -169,7 +172,7 @@ fn resume_get(
             match ftp.resume(&url.path, offset).await {
                 Ok(download) => {
                     let sink = if from > 0 { resumable.go_on() } else { resumable.begin(&origin) };
-                    sink?.take(download, &bar).await
+                    sink?.take(up_to(size, from, download).boxed(), &bar).await
                 }
                 Err(error) => Err(error.into()),
             }
@@ -180,6 +183,24 @@ fn resume_get(
         Ok(report)
     });
     fetched.map_err(|failure| resumable.advise(failure))
+}
+
+/// What comes from octet `from` on; that it ends elsewhere than at `size` is an error.
+fn up_to(
+    size: Option<u64>,
+    from: u64,
+    download: Download,
+) -> impl Stream<Item = Result<Bytes, FtpError>> + Send {
+    stream::try_unfold((download, from), move |(mut download, position)| async move {
+        match download.try_next().await? {
+            Some(octets) => {
+                let position = position + octets.len() as u64;
+                Ok(Some((octets, (download, position))))
+            }
+            None if size.is_some_and(|size| size != position) => Err(FtpError::Changed { position }),
+            None => Ok(None),
+        }
+    })
 }
 
 /// The size of a file; `None` when there is none, and of a server that tells no sizes.
@@ -270,7 +291,9 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
             false => ftp.with_options(how).put(&url.path, source).await,
         };
         bar.finish_and_clear();
-        let mut report = Report::transfer(sent?, start);
+        // The module may not have passed on all that it took, so what is there is asked for again.
+        let sent = sent.map_err(|error| Failure::from(error).with_advice("--resume goes on with it"))?;
+        let mut report = Report::transfer(sent, start);
         report.fields.push(("resumed_from", json!(from)));
         Ok(report)
     })

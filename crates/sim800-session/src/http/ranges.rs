@@ -328,6 +328,13 @@ mod tests {
     }
 
     #[test]
+    fn a_range_that_comes_in_another_manner_is_of_something_else() {
+        let mut ranges = ranges("", 10);
+        assert_eq!(ranges.take(&answer(206, 10, 10)), Ok(10));
+        assert_eq!(ranges.take(&answer(200, 4, 10)), Err(HttpError::Changed { position: 10 }));
+    }
+
+    #[test]
     fn more_than_was_asked_for_is_the_whole() {
         assert_eq!(ranges("", 10).take(&answer(200, 11, 10)), Err(ignored()));
     }
