@@ -257,7 +257,11 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
             false => ftp.put(&url.path, source).await,
         };
         bar.finish_and_clear();
-        Ok(Report::transfer(sent?, start))
+        let sent = sent.map_err(|error| match error {
+            error @ FtpError::Partial { .. } => Failure::from(error).with_advice("--resume goes on with it"),
+            error => error.into(),
+        })?;
+        Ok(Report::transfer(sent, start))
     })
 }
 

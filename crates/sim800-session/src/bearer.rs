@@ -213,6 +213,11 @@ impl Bearer {
         self.cid
     }
 
+    /// Whether the module says that it is closed.
+    pub(crate) async fn is_closed(&self) -> bool {
+        self.query().await.is_ok_and(|status| status.state == BearerState::Closed)
+    }
+
     /// Brings back what it takes to use the bearer, whatever became of it and of the module.
     pub(crate) async fn restore(&self) -> Result<(), RestoreError> {
         self.client.start_up().await?;

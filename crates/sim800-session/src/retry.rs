@@ -86,6 +86,11 @@ pub(crate) trait Transient: fmt::Display {
     /// start says so only before anything is `under_way`.
     fn loss(&self, under_way: bool) -> Option<Loss>;
 
+    /// Whether that there is no bearer may be the reason, of which the module says nothing else.
+    fn may_lack_bearer(&self) -> bool {
+        false
+    }
+
     /// Whether it says more than the failure that another try followed.
     fn is_decisive(&self) -> bool {
         false
@@ -144,7 +149,13 @@ impl<E: Transient + Clone> Attempts<E> {
     /// Makes ready for another try after `error`, `position` octets having been moved of a transfer that is under way.
     /// When there is to be none, the failure that was the first since anything was moved comes back.
     pub(crate) async fn again(&mut self, error: E, position: Option<u64>) -> Result<(), E> {
-        let loss = error.loss(position.is_some() || self.first.is_some());
+        let mut loss = error.loss(position.is_some() || self.first.is_some());
+        let retries = self.client.config().retries;
+        if loss.is_none() && retries.at_most > 0 && error.may_lack_bearer() {
+            if let Some(bearer) = &self.bearer {
+                loss = bearer.is_closed().await.then_some(Loss::Session);
+            }
+        }
         let mut cause = error.to_string();
         if error.is_decisive() {
             return Err(error);
@@ -156,7 +167,6 @@ impl<E: Transient + Clone> Attempts<E> {
             _ => return Err(first.clone()),
         };
         let client = &self.client;
-        let retries = client.config().retries;
         while self.failed < retries.at_most {
             self.failed += 1;
             let pause = retries.pause(self.failed);

@@ -328,6 +328,10 @@ impl Transient for FtpError {
         }
     }
 
+    fn may_lack_bearer(&self) -> bool {
+        matches!(self, Self::Failed { code: FtpCode::NETWORK, .. })
+    }
+
     fn is_decisive(&self) -> bool {
         matches!(self, Self::Changed { .. })
     }

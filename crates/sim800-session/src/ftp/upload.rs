@@ -141,13 +141,15 @@ impl<S: AsyncRead + Unpin> Upload<S> {
                 let end = session.end();
                 pin_mut!(end);
                 match select(self.source.read(room), end).await {
-                    Either::Left((read, _)) => read,
-                    Either::Right((error, _)) => return Err(error),
+                    Either::Left((read, _)) => {
+                        read.map_err(|error| FtpError::Source { octets: self.taken, kind: error.kind() })
+                    }
+                    Either::Right((error, _)) => Err(error),
                 }
             };
-            let read = read.map_err(|error| FtpError::Source { octets: self.taken, kind: error.kind() })?;
-            self.ended = read == 0;
-            self.waiting.truncate(from + read);
+            // Room that nothing was read into is no part of the source, whatever comes next.
+            self.waiting.truncate(from + read.as_ref().copied().unwrap_or(0));
+            self.ended = read? == 0;
         }
         Ok(())
     }

@@ -207,6 +207,10 @@ impl Transient for HttpError {
         }
     }
 
+    fn may_lack_bearer(&self) -> bool {
+        matches!(self, Self::Action { status: HttpStatus::NETWORK, .. })
+    }
+
     fn is_decisive(&self) -> bool {
         matches!(self, Self::Changed { .. })
     }

@@ -415,3 +415,38 @@ fn an_old_file_that_the_server_keeps_is_not_taken_for_the_new_one() {
         assert!(stored == file() || result.is_err(), "{old}: {result:?}, {} octets", stored.len());
     }
 }
+
+#[test]
+fn a_slow_source_leaves_no_gap_where_its_session_ended() {
+    let (mut lab, bearer) = Lab::ready();
+    let ftp = Ftp::new(&bearer, server());
+    let clock = lab.world.clock();
+    let (first, second) = (file().slice(..30_000), file().slice(30_000..));
+    // Longer than the module waits.
+    let late = async move {
+        pause(clock, 100).await;
+        Ok(second)
+    };
+    let source = futures::stream::once(async move { Ok::<_, std::io::Error>(first) });
+    let source = source.chain(futures::stream::once(late)).boxed().into_async_read();
+    assert_eq!(lab.world.run(ftp.put("/up", source)), Ok(LENGTH as u64));
+    assert!(lab.network().file("/up").is_some_and(|up| up == file()));
+}
+
+#[test]
+fn a_bearer_that_is_found_closed_at_the_start_is_opened_again() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource(URL, Resource::new(file()));
+    lab.network().put_file("/file", file());
+    let ftp = Ftp::new(&bearer, server());
+    for fault in [Fault::BearerLost { cid: 1 }, Fault::Restart { announced: false }] {
+        // Before anybody listens.
+        lab.world.fault(fault.clone());
+        lab.world.run_for(Duration::from_secs(30));
+        let body = lab.world.run(send(&bearer)).expect("a response");
+        assert!(lab.world.run(whole(body)).expect("a body") == file(), "{fault:?}");
+        lab.world.fault(fault.clone());
+        lab.world.run_for(Duration::from_secs(30));
+        assert!(lab.ftp_get(&ftp, "/file").expect("a file") == file(), "{fault:?}");
+    }
+}
