@@ -190,15 +190,20 @@ fn up_to(
     size: Option<u64>,
     from: u64,
     download: Download,
-) -> impl Stream<Item = Result<Bytes, FtpError>> + Send {
+) -> impl Stream<Item = Result<Bytes, Failure>> + Send {
     stream::try_unfold((download, from), move |(mut download, position)| async move {
         match download.try_next().await? {
             Some(octets) => {
                 let position = position + octets.len() as u64;
                 Ok(Some((octets, (download, position))))
             }
-            None if size.is_some_and(|size| size != position) => Err(FtpError::Changed { position }),
-            None => Ok(None),
+            None => match size {
+                Some(size) if size != position => {
+                    let message = format!("the server ended the file after {position} of {size} octets");
+                    Err(Failure::new("incomplete", message))
+                }
+                _ => Ok(None),
+            },
         }
     })
 }

@@ -73,6 +73,15 @@ impl Resumable {
         if !self.names.part.is_file() {
             return failure;
         }
+        if failure.kind() == "changed" {
+            // Nothing goes on with it; what comes next time is another object from the start.
+            let removed =
+                fs::remove_file(&self.names.part).and_then(|()| fs::remove_file(&self.names.companion));
+            return match removed {
+                Ok(()) => failure.with_advice("what had come is removed"),
+                Err(_) => failure,
+            };
+        }
         let part = self.names.part.display();
         failure.with_advice(format!("{part} is kept, and --resume goes on with it"))
     }
@@ -130,6 +139,21 @@ mod tests {
         assert!(!there.goes_with(&Origin { validator: None, ..there.clone() }), "who knows");
         let bare = Origin { validator: None, ..there.clone() };
         assert!(bare.goes_with(&there), "there was nothing to remember");
+    }
+
+    #[test]
+    fn a_part_of_what_has_changed_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let resumable = Resumable::new(&folder.path().join("a")).unwrap();
+        let begin = || {
+            let mut file = PartFile::begin(resumable.names.clone(), &origin().to_text()).unwrap();
+            file.write_all(b"octet").unwrap();
+        };
+        begin();
+        let advice = resumable.advise(Failure::new("starved", "lost")).to_string();
+        assert!(advice.contains("is kept") && resumable.names.part.exists(), "{advice}");
+        let advice = resumable.advise(Failure::new("changed", "changed")).to_string();
+        assert!(advice.contains("removed") && fs::read_dir(folder.path()).unwrap().count() == 0, "{advice}");
     }
 
     #[test]
