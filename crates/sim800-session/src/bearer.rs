@@ -219,8 +219,13 @@ impl Bearer {
     }
 
     /// Brings back what it takes to use the bearer, whatever became of it and of the module.
-    pub(crate) async fn restore(&self) -> Result<(), RestoreError> {
+    /// With `anew`, it is closed first: one that is dead may still be called open.
+    pub(crate) async fn restore(&self, anew: bool) -> Result<(), RestoreError> {
         self.client.start_up().await?;
+        if anew {
+            // Refused where it is closed already.
+            drop(self.client.execute(&SapbrClose { cid: self.cid }).await);
+        }
         Self::open(&self.client, &self.profile).await?;
         Ok(())
     }

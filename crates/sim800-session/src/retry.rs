@@ -183,7 +183,7 @@ impl<E: Transient + Clone> Attempts<E> {
                     client.synchronize().await;
                     return Ok(());
                 }
-                Some(bearer) => match bearer.restore().await {
+                Some(bearer) => match bearer.restore(self.failed > 1).await {
                     Ok(()) => return Ok(()),
                     Err(error) => cause = error.to_string(),
                 },
