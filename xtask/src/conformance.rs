@@ -3,6 +3,7 @@
 //! Three real processes stand in a row: `sim800` on each of its runtimes, `sim800 emulate` over a pty, and a server on
 //! loopback.
 
+mod breaks;
 mod fs;
 mod ftp;
 mod http;
@@ -36,11 +37,11 @@ pub(crate) fn run() -> Result<Outcome> {
     }
     let path = cargo::build_program("sim800-cli")?;
     let folder = tempfile::Builder::new().prefix("sim800-").tempdir()?;
-    let nginx = Nginx::start(&folder.path().join("nginx"))?;
+    let mut nginx = Nginx::start(&folder.path().join("nginx"))?;
     let tinyproxy = Tinyproxy::start(&folder.path().join("tinyproxy"))?;
     let vsftpd = vsftpd::start(&folder.path().join("vsftpd"))?;
     let another = start_pyftpdlib(&folder.path().join("pyftpdlib"))?;
-    let ftp_servers: Vec<(FtpServer, &[usize])> = iter::once((vsftpd, &ftp::SIZES[..]))
+    let mut ftp_servers: Vec<(FtpServer, &[usize])> = iter::once((vsftpd, &ftp::SIZES[..]))
         .chain(another.map(|server| (server, &ftp::FEW_SIZES[..])))
         .collect();
     // One module for all, so that every case starts with what the one before has left in it.
@@ -57,6 +58,14 @@ pub(crate) fn run() -> Result<Outcome> {
             tally.server = server.name();
             ftp::check(&mut tally, &program, server, sizes);
             fs::check_with_server(&mut tally, &program, server);
+        }
+        // What breaks takes its time, and the runtimes have nothing to do with it: one each.
+        if runtime == RUNTIMES[0] {
+            tally.server = "nginx";
+            breaks::check_http(&mut tally, &program, &mut nginx);
+        } else if let Some((vsftpd, _)) = ftp_servers.first_mut() {
+            tally.server = vsftpd.name();
+            breaks::check_ftp(&mut tally, &program, vsftpd);
         }
     }
     println!("conformance: {} passed, {} failed, {} not run", tally.passed, tally.failed, tally.not_run);

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a program may take to end after it was asked to.
@@ -43,6 +44,8 @@ pub(crate) fn wait_until(limit: Duration, mut ready: impl FnMut() -> bool) -> bo
 #[derive(Debug)]
 pub(crate) struct Background {
     child: Child,
+    program: PathBuf,
+    arguments: Vec<OsString>,
     name: String,
     log: PathBuf,
 }
@@ -51,17 +54,33 @@ impl Background {
     /// Starts `program`; what it prints goes to the file `log`, which errors quote.
     pub(crate) fn spawn(program: &Path, arguments: &[OsString], log: PathBuf) -> Result<Self> {
         let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
-        let output = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
-        let child = Command::new("setpriv")
-            .args(["--pdeathsig", "TERM", "--"])
-            .arg(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .spawn()
-            .with_context(|| format!("cannot start {name} by setpriv"))?;
-        Ok(Self { child, name, log })
+        let child = spawn(program, arguments, &log).with_context(|| format!("cannot start {name}"))?;
+        Ok(Self { child, program: program.to_owned(), arguments: arguments.to_vec(), name, log })
+    }
+
+    /// Sends `signal` to the program and to all that it has started. Servers put those into process groups of their own.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        for pid in family(self.child.id())? {
+            match kill_process(pid, signal) {
+                // It has ended by itself meanwhile.
+                Err(Errno::SRCH) => {}
+                result => result.with_context(|| format!("cannot send a signal to {}", self.name))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Kills the program with all that it has started, none of which can do anything about it.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.signal(Signal::KILL)?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts the program anew that was killed.
+    pub(crate) fn start_again(&mut self) -> Result<()> {
+        self.child = spawn(&self.program, &self.arguments, &self.log)?;
+        Ok(())
     }
 
     /// Waits until `ready` holds; fails when the program ends before, or does not get there within `limit`.
@@ -89,6 +108,36 @@ impl Background {
     }
 }
 
+/// The process, and all that descend from it, parents first.
+fn family(process: u32) -> Result<Vec<Pid>> {
+    let mut parents = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        // One that has ended since is no child of anybody. Its name, in parentheses, may hold anything.
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        let parent: Option<u32> = fields.split_whitespace().nth(1).and_then(|parent| parent.parse().ok());
+        parents.extend(parent.map(|parent| (pid, parent)));
+    }
+    let mut family: Vec<u32> = vec![process];
+    let mut seen = 0;
+    while let Some(parent) = family.get(seen).copied() {
+        seen += 1;
+        family.extend(parents.iter().filter(|child| child.1 == parent).map(|child| child.0));
+    }
+    let pid = |id: u32| i32::try_from(id).ok().and_then(Pid::from_raw).context("no process");
+    family.into_iter().map(pid).collect()
+}
+
+fn spawn(program: &Path, arguments: &[OsString], log: &Path) -> Result<Child> {
+    let output = File::create(log).with_context(|| format!("cannot create {}", log.display()))?;
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "--"]).arg(program).args(arguments);
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+    command.spawn().context("cannot run setpriv")
+}
+
 impl Drop for Background {
     fn drop(&mut self) {
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
@@ -114,6 +163,16 @@ pub(crate) struct Finished {
 /// Runs `command` to its end without input, for at most `limit`. Its output passes through files in `folder`:
 /// pipes would fill up and stall it, as nobody reads them until it has ended.
 pub(crate) fn run(command: &mut Command, folder: &Path, limit: Duration) -> Result<Finished> {
+    run_while(command, folder, limit, || Ok(()))
+}
+
+/// The same, and does something meanwhile.
+pub(crate) fn run_while(
+    command: &mut Command,
+    folder: &Path,
+    limit: Duration,
+    meanwhile: impl FnOnce() -> Result<()>,
+) -> Result<Finished> {
     let (stdout, stderr) = (folder.join("stdout"), folder.join("stderr"));
     let mut child = command
         .stdin(Stdio::null())
@@ -121,12 +180,14 @@ pub(crate) fn run(command: &mut Command, folder: &Path, limit: Duration) -> Resu
         .stderr(File::create(&stderr)?)
         .spawn()
         .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let done = meanwhile();
     let status = wait(&mut child, limit);
     if status.is_none() {
         child.kill()?;
         child.wait()?;
     }
     let stderr = String::from_utf8_lossy(&fs::read(stderr)?).trim().to_owned();
+    done.with_context(|| format!("it said: {stderr}"))?;
     let Some(status) = status else { bail!("did not end within {} s; it said: {stderr}", limit.as_secs()) };
     Ok(Finished { status, stdout: fs::read(stdout)?, stderr })
 }

@@ -12,6 +12,7 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -41,6 +42,14 @@ pub(crate) fn free_port() -> io::Result<u16> {
 
 pub(crate) fn wait_for_port(process: &mut Background, port: u16) -> Result<()> {
     process.wait_until(START_LIMIT, || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
+}
+
+/// Kills a server that listens on `port`, in the midst of whatever it does, and starts it anew after a while.
+fn kill_and_restart(process: &mut Background, port: u16, after: Duration) -> Result<()> {
+    process.kill()?;
+    thread::sleep(after);
+    process.start_again()?;
+    wait_for_port(process, port)
 }
 
 /// A folder that the servers, which drop their privileges, can use as `mode` says whatever our umask is.

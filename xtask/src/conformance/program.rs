@@ -66,11 +66,15 @@ impl<'a> Program<'a> {
 
     /// Runs the program to its end, whatever that is.
     fn run(&self, arguments: &[&str]) -> Result<Finished> {
+        process::run(&mut self.command(arguments), &self.scratch, LIMIT)
+            .with_context(|| format!("the emulator said: {}", self.emulator.process.said()))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path);
         command.arg("-p").arg(&self.emulator.link).args(["--runtime", self.runtime]);
         command.args(arguments).current_dir(&self.folder);
-        process::run(&mut command, &self.scratch, LIMIT)
-            .with_context(|| format!("the emulator said: {}", self.emulator.process.said()))
+        command
     }
 
     /// Runs the program, which must succeed; what it prints.
@@ -90,8 +94,35 @@ impl<'a> Program<'a> {
         self.run_with_object(arguments, 1)
     }
 
+    /// Runs the program, and does `disturb` once it `has_begun`; the one object that it prints, and how often it tried again.
+    pub(crate) fn run_disturbed(
+        &self,
+        arguments: &[&str],
+        has_begun: impl Fn() -> bool,
+        disturb: impl FnOnce() -> Result<()>,
+    ) -> Result<(Value, usize)> {
+        let trace = self.scratch.join("trace");
+        let mut command = self.command(&["--json"]);
+        command.arg("--trace").arg(&trace).args(arguments);
+        let finished = process::run_while(&mut command, &self.scratch, LIMIT, || {
+            ensure!(process::wait_until(LIMIT, has_begun), "the transfer did not begin");
+            disturb()
+        })?;
+        let code = i32::from(!finished.status.success());
+        let retries = fs::read_to_string(trace)?.matches("trying again").count();
+        Ok((Self::object(&finished, code)?, retries))
+    }
+
+    /// How many octets of [`FETCHED`] have come so far.
+    pub(crate) fn fetched(&self) -> u64 {
+        fs::metadata(self.folder.join(format!("{FETCHED}.part"))).map_or(0, |part| part.len())
+    }
+
     fn run_with_object(&self, arguments: &[&str], code: i32) -> Result<Value> {
-        let finished = self.run(&[&["--json"], arguments].concat())?;
+        Self::object(&self.run(&[&["--json"], arguments].concat())?, code)
+    }
+
+    fn object(finished: &Finished, code: i32) -> Result<Value> {
         let said = || format!("{}, stderr: {:?}", finished.status, finished.stderr);
         let object: Value = serde_json::from_slice(&finished.stdout).with_context(|| {
             format!("not one JSON object: {:?}, {}", String::from_utf8_lossy(&finished.stdout), said())

@@ -4,8 +4,11 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::create_folder;
+use anyhow::Result;
+
+use super::{create_folder, kill_and_restart};
 use crate::process::Background;
 
 /// What the user must give; anything else is refused with 530.
@@ -14,7 +17,7 @@ pub(super) const PASSWORD: &str = "secret";
 /// A running FTP server.
 pub(crate) struct FtpServer {
     pub(super) name: &'static str,
-    pub(super) _process: Background,
+    pub(super) process: Background,
     pub(super) port: u16,
     pub(super) user: &'static str,
     /// What is `/files` for the user.
@@ -22,6 +25,16 @@ pub(crate) struct FtpServer {
 }
 
 impl FtpServer {
+    /// Its process.
+    pub(crate) fn process(&self) -> &Background {
+        &self.process
+    }
+
+    /// Kills it in the midst of whatever it does, and starts it anew after a while.
+    pub(crate) fn kill_and_restart(&mut self, after: Duration) -> Result<()> {
+        kill_and_restart(&mut self.process, self.port, after)
+    }
+
     /// Its make.
     pub(crate) fn name(&self) -> &'static str {
         self.name

@@ -2,15 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::{create_folder, free_port, wait_for_port};
+use super::{create_folder, free_port, kill_and_restart, wait_for_port};
 use crate::process::{Background, find};
 
 /// A running nginx.
 pub(crate) struct Nginx {
-    _process: Background,
+    process: Background,
     port: u16,
     files: PathBuf,
     log: PathBuf,
@@ -33,7 +34,17 @@ impl Nginx {
         arguments.extend(["-e".into(), folder.join("error.log").into()]);
         let mut process = Background::spawn(&program, &arguments, folder.join("output.log"))?;
         wait_for_port(&mut process, port)?;
-        Ok(Self { _process: process, port, files, log: folder.join("access.log") })
+        Ok(Self { process, port, files, log: folder.join("access.log") })
+    }
+
+    /// Its process.
+    pub(crate) fn process(&self) -> &Background {
+        &self.process
+    }
+
+    /// Kills it in the midst of whatever it does, and starts it anew after a while.
+    pub(crate) fn kill_and_restart(&mut self, after: Duration) -> Result<()> {
+        kill_and_restart(&mut self.process, self.port, after)
     }
 
     /// Where the file `name` is fetched from.

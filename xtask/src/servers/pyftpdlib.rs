@@ -55,5 +55,5 @@ pub(crate) fn start(environment: &Path, folder: &Path) -> Result<FtpServer> {
     arguments.extend(["-u", USER, "-P", PASSWORD].map(Into::into));
     let mut process = Background::spawn(&program, &arguments, folder.join("output.log"))?;
     wait_for_port(&mut process, port)?;
-    Ok(FtpServer { name: "pyftpdlib", _process: process, port, user: USER, files })
+    Ok(FtpServer { name: "pyftpdlib", process, port, user: USER, files })
 }

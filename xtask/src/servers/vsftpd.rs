@@ -25,7 +25,7 @@ pub(crate) fn start(folder: &Path) -> Result<FtpServer> {
     fs::write(&configuration, configure(folder, port))?;
     let mut process = Background::spawn(&program, &[configuration.into()], folder.join("output.log"))?;
     wait_for_port(&mut process, port)?;
-    Ok(FtpServer { name: "vsftpd", _process: process, port, user: "anonymous", files })
+    Ok(FtpServer { name: "vsftpd", process, port, user: "anonymous", files })
 }
 
 /// The password list is what vsftpd has for anonymous users' mail addresses. Its sandbox does not get along with
