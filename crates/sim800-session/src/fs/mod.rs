@@ -17,6 +17,9 @@ pub use self::read::FsFile;
 use crate::client::Client;
 use crate::error::{Error, Failure, Malformation};
 
+/// How often a size may be told differently before that is an error.
+const SIZES: u32 = 3;
+
 /// The module's file system.
 ///
 /// A path is `C:\User\ftp\test.txt`: a drive, and names with backslashes between them, at most 64 octets in all, without
@@ -101,7 +104,7 @@ impl Fs {
     ///
     /// [`FsError::NotFound`] and others.
     pub async fn read(&self, file: &str) -> Result<FsFile, FsError> {
-        let length = self.size(file).await?;
+        let length = self.certain_size(file).await?;
         Ok(FsFile::new(&self.client, file, length))
     }
 
@@ -192,6 +195,20 @@ impl Fs {
             Some(0) => Ok(FsError::Full { path: path.to_owned(), octets: 0, free: 0 }),
             _ => Ok(source.into()),
         }
+    }
+
+    /// The size that was told twice. The octets come without a count, so one that lost a digit would not be noticed.
+    async fn certain_size(&self, file: &str) -> Result<u64, FsError> {
+        let mut size = self.size(file).await?;
+        for _ in 0..SIZES {
+            let again = self.size(file).await?;
+            if again == size {
+                return Ok(size);
+            }
+            size = again;
+        }
+        let error = Failure::Malformed(Malformation::Information);
+        Err(Error::of(&FsFlSize { file: Path::new(file)? }, error).into())
     }
 
     async fn is_file(&self, path: &str) -> Result<bool, FsError> {

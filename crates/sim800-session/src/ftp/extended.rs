@@ -17,6 +17,7 @@ use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, PutOption, progress}
 use crate::bearer::Bearer;
 use crate::chunks::gather;
 use crate::engine::transfer_time;
+use crate::error::{Error, Failure, Malformation};
 use crate::retry::{Attempts, Loss, Transient};
 
 /// Octets that are loaded into the module at once. There is nothing to gain from more.
@@ -304,11 +305,19 @@ impl Extended {
             length: Number::saturating(length),
         };
         let client = self.session.client();
-        match client.execute(&read(position, length)).await {
+        let result = match client.execute(&read(position, length)).await {
+            // Without a count it may be the result of nobody.
+            Ok(reply) if reply.information.is_empty() => {
+                let failure = Failure::Malformed(Malformation::Information);
+                Err(Error::of(&read(position, length), failure))
+            }
+            result => result,
+        };
+        match result {
             Ok(reply) => Ok(reply.payload),
             // No document tells what comes at the end of the file. There, the octet before is the last one; a refusal
             // for another reason must not pass for the end.
-            Err(error) if error.is_rejected() && position > 0 => {
+            Err(error) if (error.is_rejected() || error.kind() == "malformed") && position > 0 => {
                 match client.execute(&read(position - 1, 2)).await {
                     Ok(reply) if reply.payload.len() == 1 => Ok(Bytes::new()),
                     _ => Err(self.session.command(error)),

@@ -15,7 +15,7 @@ use super::HttpError;
 use super::plan::Plan;
 use crate::client::{Client, Reply};
 use crate::engine::Request;
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use crate::refusal::Refusal;
 use crate::watch::Watch;
 
@@ -102,8 +102,14 @@ impl Service {
             }
         }
         if let Some((data, body)) = &plan.data {
+            let began = self.client.runtime().now();
             let result = self.client.transmit(data, body.clone()).await;
             self.check(result)?;
+            let limit = Duration::from_millis(u64::from(data.time.get()));
+            if self.client.runtime().now().saturating_sub(began) >= limit {
+                // Some firmware says `OK` when its input time runs out before all octets have come (field logs).
+                return Err(HttpError::Command(Error::of(data, Failure::TimedOut { limit })));
+            }
         }
         // What was lost by now is better brought back before the request is sent than after.
         self.interruption().map_or(Ok(()), Err)
