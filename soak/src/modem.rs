@@ -76,6 +76,8 @@ impl Modem {
     pub(crate) async fn work(mut self) {
         let mut exact = 0_u64;
         let mut ready = None;
+        // First all of them: what a session and its module keep for each is there before memory is judged.
+        let mut first = Job::ALL.iter().copied();
         while !self.tally.is_over() {
             let Some(bearer) = ready.take() else {
                 self.tally.note(self.number, "start-up");
@@ -87,7 +89,7 @@ impl Modem {
             };
             let pause = self.dice.below(self.pause.as_millis() as u64 + 1);
             self.pause(Duration::from_millis(pause)).await;
-            let job = self.dice.one_of(&Job::ALL);
+            let job = first.next().unwrap_or_else(|| self.dice.one_of(&Job::ALL));
             self.tally.note(self.number, job.name());
             let outcome = self.disturbed(&bearer, job).await;
             if let Outcome::Exact(_) = outcome {
