@@ -6,13 +6,14 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::{AsyncRead, Stream, StreamExt, stream};
-use sim800_command::{FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
+use sim800_command::{At, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
 
 use super::FsError;
 use crate::chunks::Chunks;
-use crate::client::{Client, Pending};
+use crate::client::{Client, Pending, Reply};
 use crate::engine::Request;
-use crate::error::Error;
+use crate::error::{Error, Failure, Malformation};
+use crate::notices::{Notice, Notices};
 use crate::retry::Attempts;
 
 /// A file of the module that is being read: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
@@ -28,6 +29,7 @@ pub struct FsFile {
 impl FsFile {
     pub(super) fn new(client: &Client, path: &str, length: u64) -> Self {
         let attempts = Attempts::of_commands(client);
+        let notices = client.subscribe(|_| false);
         let reader = Reader {
             client: client.clone(),
             path: path.to_owned(),
@@ -35,6 +37,7 @@ impl FsFile {
             position: 0,
             ahead: None,
             attempts,
+            notices,
         };
         Self { chunks: Chunks::new(stream::try_unfold(reader, Reader::next).boxed()), length }
     }
@@ -79,6 +82,8 @@ struct Reader {
     /// The next piece, asked for already.
     ahead: Option<Pending>,
     attempts: Attempts<FsError>,
+    /// Tells when the line was lost.
+    notices: Notices,
 }
 
 impl Reader {
@@ -91,9 +96,13 @@ impl Reader {
                 Some(pending) => pending,
                 None => self.ask()?,
             };
-            match piece.await {
-                Ok(reply) => break reply.payload,
-                Err(error) => self.attempts.again(error.into(), Some(self.position)).await?,
+            match self.settle(piece.await).await {
+                Ok(octets) => break octets,
+                Err(error) => {
+                    self.attempts.again(error.into(), Some(self.position)).await?;
+                    // The line is synchronized again.
+                    while self.notices.remove(is_loss).is_some() {}
+                }
             }
         };
         self.attempts.succeeded();
@@ -106,6 +115,20 @@ impl Reader {
             self.ahead = Some(self.ask()?);
         }
         Ok(Some((octets, self)))
+    }
+
+    /// A piece has no header, so one that began with a line of somebody else is known by what is left of it behind its
+    /// result. Behind the last piece, a command has to be answered to see that.
+    async fn settle(&mut self, result: Result<Reply, Error>) -> Result<Bytes, Error> {
+        let octets = result?.payload;
+        let is_last = self.position + octets.len() as u64 >= self.length;
+        if is_last {
+            self.client.execute(&At).await?;
+        }
+        match self.notices.remove(is_loss) {
+            Some(_) => Err(Error::of(&At, Failure::Malformed(Malformation::Damaged))),
+            None => Ok(octets),
+        }
     }
 
     /// Asks for no more than there is: the octets come without a count.
@@ -121,4 +144,8 @@ impl Reader {
         let request = Request::new(&command).map_err(|failure| Error::of(&command, failure))?;
         Ok(self.client.submit(request))
     }
+}
+
+fn is_loss(notice: &Notice) -> bool {
+    *notice == Notice::Desynchronized
 }

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{AsyncRead, Stream, StreamExt};
 use sim800_command::FTP_READ_LIMIT;
+use sim800_parser::Value;
 
 use super::session::{Event, PATIENCE, Session};
 use super::{Ftp, FtpError, FtpStep};
 use crate::chunks::Chunks;
-use crate::client::Pending;
+use crate::client::{Pending, Reply};
 use crate::engine::Request;
 use crate::error::Malformation;
 use crate::retry::Attempts;
@@ -180,6 +181,12 @@ impl Resumption {
     }
 }
 
+/// Whether the last line of a response ends in a count, and it is 0.
+fn is_count_of_none(reply: &Reply) -> bool {
+    let values = reply.lines().last().map(|line| line.values().collect::<Vec<_>>());
+    matches!(values.as_deref(), Some([_, Value::Number(0)]))
+}
+
 /// A session that is being read.
 pub(super) struct Reader {
     session: Session,
@@ -222,8 +229,8 @@ impl Reader {
                 None => self.session.event(PATIENCE).await?,
                 Some(read) => match read.await {
                     Ok(reply) if reply.payload.is_empty() => {
-                        // A read is always answered with a count.
-                        if reply.information.is_empty() {
+                        // A read is always answered with a count, and only one of 0 brings nothing.
+                        if !is_count_of_none(&reply) {
                             return Err(self.session.malformed(&self.read, Malformation::Information));
                         }
                         self.nothing().await?

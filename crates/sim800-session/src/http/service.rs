@@ -206,7 +206,13 @@ impl Service {
             Ok(false) => return Ok(None),
             Err(error) => return Err(self.cause(error).map_or_else(|lost| lost, HttpError::Command)),
         }
-        match self.client.execute(&HttpHead).await {
+        let mut result = self.client.execute(&HttpHead).await;
+        if result.as_ref().is_err_and(Error::is_of_the_line) {
+            // Whatever the request has changed on the server, its headers can be asked for again.
+            self.client.synchronize().await;
+            result = self.client.execute(&HttpHead).await;
+        }
+        match result {
             // Of the last GET only, in the manual's words.
             Err(error) if error.is_rejected() => Ok(None),
             result => Ok(headers(&self.check(result)?.payload)),

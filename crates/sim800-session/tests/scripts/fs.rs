@@ -41,6 +41,8 @@ fn a_file_is_read_in_pieces_and_never_beyond_its_end() {
          < OK
          > AT+FSREAD=C:\\User\\a.txt,1,7,10240
          < \\r\\n\\r\\nOK\\r\\n.|
+         < OK
+         > AT
          < OK"
     );
     let octets = Scripted::play(&steps, |bearer| read(bearer, r"C:\User\a.txt"));
