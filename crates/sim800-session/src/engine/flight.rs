@@ -156,6 +156,8 @@ impl Flight {
     pub(super) fn result(&self, code: FinalResultCode) -> Result<(), Failure> {
         match code {
             FinalResultCode::Ok | FinalResultCode::Connect => {}
+            // Behind text that makes no sense, a refusal may be a part of the payload.
+            _ if self.fault == Some(Malformation::Damaged) => {}
             code => return Err(Failure::Rejected(code)),
         }
         let fault = self.fault.clone().or_else(|| {

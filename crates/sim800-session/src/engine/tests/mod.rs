@@ -577,3 +577,12 @@ fn a_response_behind_a_result_that_was_not_its_own_loses_the_line() {
         assert!(next.is_none_or(|next| !outputs.contains(&Output::Complete(next, Ok(())))), "{outputs:?}");
     }
 }
+
+#[test]
+fn an_error_in_a_payload_whose_header_was_damaged_is_no_refusal() {
+    let mut world = World::new();
+    let id = world.enqueue(&read(20));
+    world.input(b"FTPGET: 2,12\r\nK\r\n\r\nERROR\r\nOK\r\n+FTPGET: 1,0\r\n");
+    let damaged = Output::Complete(id, Err(Malformed(Malformation::Damaged)));
+    assert!(world.outputs().contains(&damaged));
+}
