@@ -1,10 +1,6 @@
 //! Whatever goes wrong, a transfer ends exact or with an error, in time, and the next one works.
 
-use std::cell::Cell;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +8,7 @@ use futures::future::BoxFuture;
 use futures::{AsyncReadExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Damage, Fault};
 use sim800_session::{Bearer, Client, Config, Fs, FsStorage, Ftp, Http, Profile, Runtime, Server, connect};
-use sim800_testbed::simulation::{Resource, World};
+use sim800_testbed::simulation::{Resource, World, polled};
 
 const URL: &str = "http://example.com/file";
 const LENGTH: usize = 20_000;
@@ -179,19 +175,6 @@ fn follow_up(world: &mut World, client: &Client, bearer: Bearer, after: &str) {
         http_get(Bearer::open(&client, &profile()).await.expect("bearer"), "").await
     });
     assert!(works, "no GET after {after}");
-}
-
-/// Polls `future` so many times at most; `None` when it was not ready by then.
-async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let left = Cell::new(times);
-    std::future::poll_fn(|context| {
-        if left.replace(left.get().saturating_sub(1)) == 0 {
-            return Poll::Ready(None);
-        }
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
 }
 
 #[test]

@@ -24,12 +24,14 @@
 pub mod campaign;
 mod clock;
 mod network;
+mod polled;
 mod port;
 mod wire;
 mod world;
 
 pub use clock::Clock;
 pub use network::{Mishap, Network, Resource};
+pub use polled::polled;
 pub use port::Port;
 pub use wire::{Crossing, Incident, When};
 pub use world::{Stall, World};

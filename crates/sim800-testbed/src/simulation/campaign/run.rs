@@ -1,12 +1,10 @@
 //! One run, and what is checked.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,7 +17,7 @@ use super::fault::What;
 use super::observer::Observer;
 use super::scenario::{CONTENT_PATH, CONTENT_URL, Content, Leave, LeftOver, Scenario, Task, Variant};
 use super::task::{self, Done, Failed, POST_URL, UPLOAD_PATH, WRITTEN_NAME};
-use crate::simulation::{Crossing, Resource, Stall, When, World};
+use crate::simulation::{Crossing, Resource, Stall, When, World, polled};
 
 /// For a task in which nothing goes wrong, whatever its line and network.
 const TASK_TIME: Duration = Duration::from_secs(600);
@@ -522,16 +520,3 @@ impl<'a> Trial<'a> {
 
 /// What the GET fetches that has to work in the end.
 const FOLLOW_UP: &[u8] = b"\r\nOK\r\n and once more \r\n+HTTPREAD: 7\r\n";
-
-/// Polls `future` so many times at most; `None` when it was not ready by then.
-async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let left = Cell::new(times);
-    std::future::poll_fn(|context| {
-        if left.replace(left.get().saturating_sub(1)) == 0 {
-            return Poll::Ready(None);
-        }
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
-}
