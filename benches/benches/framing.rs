@@ -24,8 +24,8 @@ mod contenders;
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sim800_benches::bulk::{BULK, Bulk, READS, Seen, UNSOLICITED, decode, frame};
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use sim800_benches::bulk::{BULK, Bulk, READS, Seen, decode, feed, frame};
 use sim800_parser::{Decoder, Framer, Limits};
 
 use clock::CpuTime;
@@ -39,73 +39,103 @@ const LOOKS_THROUGH: usize = 2000;
 fn framing(criterion: &mut Criterion<CpuTime>) {
     the_answers_are_right();
     for bulk in BULK {
+        let (octets, seen) = bulk.stream(STREAM);
         for read in READS {
-            compare(criterion, bulk, read);
+            let mut group =
+                criterion.benchmark_group(format!("{}/{}/reads of {read}", bulk.command, bulk.payload));
+            group.throughput(Throughput::Bytes(octets.len() as u64));
+            Stream { bulk, pieces: vec![&octets], payload: seen.payload, read }.compare(&mut group);
+            group.finish();
         }
     }
 }
 
-fn compare(criterion: &mut Criterion<CpuTime>, bulk: Bulk, read: usize) {
-    let length = bulk.response().len();
-    let stream = bulk.response().repeat((STREAM / length).max(1));
-    let mut group = criterion.benchmark_group(format!("{}/{}/reads of {read}", bulk.command, bulk.payload));
-    group.throughput(Throughput::Bytes(stream.len() as u64));
-
-    let mut copy = vec![0; 65_536];
-    group.bench_function("limit: memcpy", |bencher| {
-        bencher.iter(|| {
-            for response in black_box(&stream).chunks(length) {
-                for piece in response.chunks(read) {
-                    copy[..piece.len()].copy_from_slice(piece);
-                    black_box(&mut copy);
-                }
-            }
-        });
-    });
-    let mut contend = |name: &str, frame: &mut dyn FnMut(&[u8]) -> usize| {
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| black_box(&stream).chunks(length).map(&mut *frame).sum::<usize>());
-        });
-    };
-    contend("limit: memchr", &mut |response| {
-        response.chunks(read).map(|piece| memchr::memchr_iter(b'\n', piece).count()).sum()
-    });
-    let mut framer = Framer::new();
-    contend("Framer", &mut |response| frame(&mut framer, bulk, response, read).payload);
-    let mut decoder = Decoder::new(Limits::default());
-    contend("Decoder", &mut |response| decode(&mut decoder, bulk, response, read).payload);
-    let mut atat = Atat::new(length);
-    contend("atat, taught to count", &mut |response| atat.frame(response, read));
-    let mut at_commands = AtCommands::default();
-    contend("at-commands", &mut |response| at_commands.frame(response, read));
-    let mut codec = LineCodec::new();
-    contend("tokio-util line codec", &mut |response| codec.split(response, read));
-    if length <= LOOKS_THROUGH {
-        let mut scan = Scan::default();
-        contend("scan for OK", &mut |response| scan.frame(response, read));
+/// The same where every read ends with its response, as from a module that has nothing to say in between.
+fn one_at_a_time(criterion: &mut Criterion<CpuTime>) {
+    let bulk = Bulk::ftp_get(1024);
+    let response = bulk.response();
+    let times = STREAM / response.len();
+    let octets = response.repeat(times);
+    for read in READS {
+        let mut group = criterion
+            .benchmark_group(format!("{}/{}, one at a time/reads of {read}", bulk.command, bulk.payload));
+        group.throughput(Throughput::Bytes(octets.len() as u64));
+        let pieces = octets.chunks(response.len()).collect();
+        Stream { bulk, pieces, payload: times * 1024, read }.compare(&mut group);
+        group.finish();
     }
-    group.finish();
 }
 
-/// The same with a line between responses that nobody asked for.
-fn with_unsolicited(criterion: &mut Criterion<CpuTime>) {
-    let bulk = Bulk::ftp_get(1024);
-    let octets = [&bulk.response(), UNSOLICITED].concat();
-    let expected = Seen { payload: 1024, responses: 1, unsolicited: 1 };
-    for read in READS {
-        let mut group = criterion.benchmark_group(format!("FTPGET/1024, unsolicited lines/reads of {read}"));
-        group.throughput(Throughput::Bytes(octets.len() as u64));
+/// What all contenders get.
+struct Stream<'a> {
+    bulk: Bulk,
+    /// A read does not go on from one of them to the next.
+    pieces: Vec<&'a [u8]>,
+    /// Octets of payload in all of them.
+    payload: usize,
+    read: usize,
+}
+
+impl Stream<'_> {
+    fn compare(&self, group: &mut BenchmarkGroup<'_, CpuTime>) {
+        let &Self { bulk, read, .. } = self;
+        let length = bulk.response().len();
+        let mut copy = vec![0; 65_536];
+        self.time(group, "limit: memcpy", &mut |octets| {
+            for piece in octets.chunks(read) {
+                copy[..piece.len()].copy_from_slice(piece);
+                black_box(&mut copy);
+            }
+            0
+        });
+        self.time(group, "limit: memchr", &mut |octets| {
+            octets.chunks(read).map(|piece| memchr::memchr_iter(b'\n', piece).count()).sum()
+        });
         let mut framer = Framer::new();
-        assert_eq!(frame(&mut framer, bulk, &octets, read), expected);
-        group.bench_function("Framer", |bencher| {
-            bencher.iter(|| frame(&mut framer, bulk, black_box(&octets), read));
-        });
+        self.time_right(group, "Framer", &mut |octets| frame(&mut framer, bulk, octets, read).payload);
+        if self.pieces.len() > 1 {
+            let mut framer = Framer::new();
+            self.time_right(group, "Framer, pushed", &mut |octets| {
+                feed(&mut framer, bulk, octets, read).payload
+            });
+        }
         let mut decoder = Decoder::new(Limits::default());
-        assert_eq!(decode(&mut decoder, bulk, &octets, read), expected);
-        group.bench_function("Decoder", |bencher| {
-            bencher.iter(|| decode(&mut decoder, bulk, black_box(&octets), read));
+        self.time_right(group, "Decoder", &mut |octets| decode(&mut decoder, bulk, octets, read).payload);
+        let mut atat = Atat::new(length);
+        self.time_right(group, "atat, taught to count", &mut |octets| atat.frame(octets, read));
+        let mut at_commands = AtCommands::new(length);
+        self.time_right(group, "at-commands", &mut |octets| at_commands.frame(octets, read));
+        let mut codec = LineCodec::new();
+        self.time(group, "tokio-util line codec", &mut |octets| codec.split(octets, read));
+        if length <= LOOKS_THROUGH {
+            let mut scan = Scan::default();
+            self.time_right(group, "scan for OK", &mut |octets| scan.frame(octets, read));
+        }
+    }
+
+    fn time(
+        &self,
+        group: &mut BenchmarkGroup<'_, CpuTime>,
+        name: &str,
+        frame: &mut dyn FnMut(&[u8]) -> usize,
+    ) {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| self.pieces.iter().map(|piece| frame(black_box(piece))).sum::<usize>());
         });
-        group.finish();
+    }
+
+    /// Of a contender that has to find the payload.
+    fn time_right(
+        &self,
+        group: &mut BenchmarkGroup<'_, CpuTime>,
+        name: &str,
+        frame: &mut dyn FnMut(&[u8]) -> usize,
+    ) {
+        for _ in 0..2 {
+            let payload: usize = self.pieces.iter().map(|piece| frame(piece)).sum();
+            assert_eq!(payload, self.payload, "{name} in reads of {}", self.read);
+        }
+        self.time(group, name, frame);
     }
 }
 
@@ -120,11 +150,10 @@ fn the_answers_are_right() {
         let expected = Seen { payload, responses: 1, unsolicited: 0 };
         for read in READS {
             assert_eq!(frame(&mut Framer::new(), bulk, &response, read), expected);
+            assert_eq!(feed(&mut Framer::new(), bulk, &response, read), expected);
             assert_eq!(decode(&mut Decoder::new(Limits::default()), bulk, &response, read), expected);
-            if read >= 16 {
-                assert_eq!(Atat::new(response.len()).frame(&response, read), payload, "atat");
-                assert_eq!(AtCommands::default().frame(&response, read), payload, "at-commands");
-            }
+            assert_eq!(Atat::new(response.len()).frame(&response, read), payload, "atat");
+            assert_eq!(AtCommands::new(response.len()).frame(&response, read), payload, "at-commands");
             assert_eq!(LineCodec::new().split(&response, read), response.len(), "line codec");
             if response.len() <= LOOKS_THROUGH && bulk.payload != trap.payload {
                 assert_eq!(Scan::default().frame(&response, read), payload, "scan");
@@ -142,6 +171,6 @@ fn the_answers_are_right() {
 criterion_group! {
     name = benches;
     config = clock::criterion();
-    targets = framing, with_unsolicited
+    targets = framing, one_at_a_time
 }
 criterion_main!(benches);

@@ -80,7 +80,26 @@ impl Bulk {
         self.response_with(&payload.collect::<Vec<u8>>())
     }
 
-    /// The same around octets of the caller's.
+    /// What the module sends to this command again and again, `at_least` so many octets: as it announces that there is
+    /// more every now and then, an [`UNSOLICITED`] line follows every fourth response.
+    #[must_use]
+    pub fn stream(&self, at_least: usize) -> (Vec<u8>, Seen) {
+        let response = self.response();
+        let mut octets = Vec::new();
+        let mut seen = Seen::default();
+        while octets.len() < at_least {
+            octets.extend_from_slice(&response);
+            seen.payload += self.payload as usize;
+            seen.responses += 1;
+            if seen.responses % 4 == 0 {
+                octets.extend_from_slice(UNSOLICITED);
+                seen.unsolicited += 1;
+            }
+        }
+        (octets, seen)
+    }
+
+    /// One response around octets of the caller's.
     #[must_use]
     pub fn response_with(&self, payload: &[u8]) -> Vec<u8> {
         let header = format!("\r\n{}{}\r\n", self.header, payload.len());
@@ -100,35 +119,64 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn see<B: AsRef<[u8]>>(&mut self, event: Event<B>) {
+    /// Whether the event ends a response.
+    #[inline(always)]
+    fn see<B: AsRef<[u8]>>(&mut self, event: Event<B>) -> bool {
         match event {
             // The slice is what the caller wants, so it has to be there.
             Event::Payload { octets, .. } => self.payload += black_box(octets.as_ref()).len(),
-            Event::Final { code: FinalResultCode::Ok, .. } => self.responses += 1,
+            Event::Final { code, .. } => {
+                self.responses += usize::from(code == FinalResultCode::Ok);
+                return true;
+            }
             Event::Unsolicited(_) => self.unsolicited += 1,
             _ => {}
         }
+        false
     }
 }
 
-/// Frames one response.
-pub fn frame(framer: &mut Framer<256>, bulk: Bulk, response: &[u8], read: usize) -> Seen {
+/// Frames one response, pushed into a closure.
+pub fn feed(framer: &mut Framer<256>, bulk: Bulk, response: &[u8], read: usize) -> Seen {
     let mut seen = Seen::default();
     framer.begin(bulk.expect());
     for input in response.chunks(read) {
-        framer.feed(input, |event| seen.see(event));
+        framer.feed(input, |event| {
+            seen.see(event);
+        });
     }
     seen
 }
 
-/// Decodes one response.
-pub fn decode(decoder: &mut Decoder, bulk: Bulk, response: &[u8], read: usize) -> Seen {
+/// Frames what the module sends to one command after another, event by event. The next command is in flight as soon as
+/// the one before has its result, and stays so.
+pub fn frame(framer: &mut Framer<256>, bulk: Bulk, octets: &[u8], read: usize) -> Seen {
     let mut seen = Seen::default();
-    decoder.begin(bulk.expect());
-    for input in response.chunks(read) {
+    if !framer.in_flight() {
+        framer.begin(bulk.expect());
+    }
+    for mut input in octets.chunks(read) {
+        while let Some(event) = framer.next(&mut input) {
+            if seen.see(event) {
+                framer.begin(bulk.expect());
+            }
+        }
+    }
+    seen
+}
+
+/// Decodes the same.
+pub fn decode(decoder: &mut Decoder, bulk: Bulk, octets: &[u8], read: usize) -> Seen {
+    let mut seen = Seen::default();
+    if !decoder.in_flight() {
+        decoder.begin(bulk.expect());
+    }
+    for input in octets.chunks(read) {
         decoder.handle_input(input);
         while let Some(event) = decoder.poll_event() {
-            seen.see(event);
+            if seen.see(event) {
+                decoder.begin(bulk.expect());
+            }
         }
     }
     seen

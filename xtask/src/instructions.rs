@@ -133,7 +133,7 @@ fn count() -> Result<Option<BTreeMap<String, u64>>> {
         .collect();
     for (case, cost) in pieces {
         counts.remove(&format!("pieces: {case}"));
-        for kind in ["framer", "decoder"] {
+        for kind in ["framer", "framer, event by event", "decoder"] {
             if let Some(count) = counts.get_mut(&format!("{kind}: {case}")) {
                 *count -= cost;
             }

@@ -2,6 +2,7 @@
 //! payload they have found, which is the true count only for those that count octets.
 
 use std::hint::black_box;
+use std::ops::Range;
 
 use at_commands::parser::CommandParser;
 use atat::digest::ParseError;
@@ -23,18 +24,46 @@ fn counted(octets: &[u8]) -> Option<(&[u8], usize)> {
     (after == OK).then_some((payload, end + 2 + count + OK.len()))
 }
 
-/// The digester of `atat` with a parser of our own that counts, its buffer just long enough: a longer one costs it more.
-pub(crate) struct Atat {
-    digester: AtDigester<NoUnsolicited>,
-    buffer: Vec<u8>,
+/// Whether a whole line that nobody asked for stands at the start of `octets`, and how long it is.
+fn unsolicited(octets: &[u8]) -> Option<usize> {
+    let text = octets.strip_prefix(b"\r\n+FTPGET: 1,")?;
+    Some(octets.len() - text.len() + memchr::memchr(b'\n', text)? + 1)
 }
 
-/// Its derived parser would take `+FTPGET: 2,<n>` for an unsolicited line.
-struct NoUnsolicited;
+/// A buffer of one size, which is filled as far as a read goes and emptied from the front.
+struct Buffer {
+    octets: Vec<u8>,
+    size: usize,
+}
 
-impl Parser for NoUnsolicited {
-    fn parse(_: &[u8]) -> Result<(&[u8], usize), ParseError> {
-        Err(ParseError::NoMatch)
+impl Buffer {
+    /// Just long enough for one response: a longer one costs more, as what is left is moved to the front.
+    fn for_response(length: usize) -> Self {
+        Self { octets: Vec::with_capacity(length + 256), size: length + 256 }
+    }
+
+    /// Moves as much of `input` here as there is room for.
+    fn fill(&mut self, input: &mut &[u8]) {
+        let (octets, rest) = input.split_at(input.len().min(self.size - self.octets.len()));
+        assert!(!octets.is_empty(), "nothing is taken out of a full buffer");
+        self.octets.extend_from_slice(octets);
+        *input = rest;
+    }
+}
+
+/// The digester of `atat` with parsers of our own: one that counts, and one that knows the line that comes in between.
+pub(crate) struct Atat {
+    digester: AtDigester<Unsolicited>,
+    buffer: Buffer,
+}
+
+/// The derived parser would take `+FTPGET: 2,<n>` for an unsolicited line.
+struct Unsolicited;
+
+impl Parser for Unsolicited {
+    fn parse(octets: &[u8]) -> Result<(&[u8], usize), ParseError> {
+        let len = unsolicited(octets).ok_or(ParseError::NoMatch)?;
+        Ok((&octets[2..len - 2], len))
     }
 }
 
@@ -42,80 +71,91 @@ impl Atat {
     pub(crate) fn new(response: usize) -> Self {
         let digester =
             AtDigester::new().with_custom_success(|octets| counted(octets).ok_or(ParseError::Incomplete));
-        Self { digester, buffer: Vec::with_capacity(response + 256) }
+        Self { digester, buffer: Buffer::for_response(response) }
     }
 
     /// As it comes: a response is what stands before `\r\nOK\r\n`.
     pub(crate) fn stock(response: usize) -> Self {
-        Self { digester: AtDigester::new(), buffer: Vec::with_capacity(response + 256) }
+        Self { digester: AtDigester::new(), buffer: Buffer::for_response(response) }
     }
 
-    pub(crate) fn frame(&mut self, response: &[u8], read: usize) -> usize {
+    pub(crate) fn frame(&mut self, octets: &[u8], read: usize) -> usize {
         let mut payload = 0;
-        for input in response.chunks(read) {
-            self.buffer.extend_from_slice(input);
-            loop {
-                let (found, taken) = self.digester.digest(&self.buffer);
-                let found = match found {
-                    DigestResult::Response(Ok(octets)) => {
-                        payload += black_box(octets).len();
-                        true
+        for mut input in octets.chunks(read) {
+            while !input.is_empty() {
+                self.buffer.fill(&mut input);
+                loop {
+                    let (found, taken) = self.digester.digest(&self.buffer.octets);
+                    let found = match found {
+                        DigestResult::Response(Ok(octets)) => {
+                            payload += black_box(octets).len();
+                            true
+                        }
+                        DigestResult::None => false,
+                        _ => true,
+                    };
+                    self.buffer.octets.drain(..taken);
+                    if !found || self.buffer.octets.is_empty() {
+                        break;
                     }
-                    DigestResult::None => false,
-                    _ => true,
-                };
-                self.buffer.drain(..taken);
-                if !found || self.buffer.is_empty() {
-                    break;
                 }
             }
         }
-        self.buffer.clear();
         payload
     }
 }
 
-/// The parser of `at-commands` for the header; it knows neither reads nor payload, so both are done by hand around it.
-#[derive(Default)]
+/// The parser of `at-commands` for the header; it knows neither reads nor payload nor what nobody asked for, so all of
+/// that is done by hand around it.
 pub(crate) struct AtCommands {
-    buffer: Vec<u8>,
+    buffer: Buffer,
 }
 
 impl AtCommands {
-    pub(crate) fn frame(&mut self, response: &[u8], read: usize) -> usize {
+    pub(crate) fn new(response: usize) -> Self {
+        Self { buffer: Buffer::for_response(response) }
+    }
+
+    pub(crate) fn frame(&mut self, octets: &[u8], read: usize) -> usize {
         let mut payload = 0;
-        for input in response.chunks(read) {
-            self.buffer.extend_from_slice(input);
-            let Some(end) = self.buffer.get(2..).and_then(|text| memchr::memchr(b'\n', text)) else {
-                continue;
-            };
-            let header = &self.buffer[2..end + 3];
-            let count = match header.get(1) {
-                Some(b'H') => CommandParser::parse(header)
-                    .expect_identifier(b"+HTTPREAD:")
-                    .expect_int_parameter()
-                    .finish()
-                    .map(|(count,)| count),
-                _ => {
-                    let name: &[u8] =
-                        if header.starts_with(b"+FTPGET") { b"+FTPGET:" } else { b"+FTPEXTGET:" };
-                    CommandParser::parse(header)
-                        .expect_identifier(name)
-                        .expect_int_parameter()
-                        .expect_int_parameter()
-                        .finish()
-                        .map(|(_, count)| count)
+        for mut input in octets.chunks(read) {
+            while !input.is_empty() {
+                self.buffer.fill(&mut input);
+                while let Some((place, len)) = Self::first(&self.buffer.octets) {
+                    payload += black_box(&self.buffer.octets[place]).len();
+                    self.buffer.octets.drain(..len);
                 }
-            };
-            let Ok(count) = usize::try_from(count.unwrap_or(-1)) else { continue };
-            let (from, to) = (end + 3, end + 3 + count);
-            if self.buffer.get(to..to + OK.len()) == Some(OK) {
-                payload += black_box(&self.buffer[from..to]).len();
-                self.buffer.drain(..to + OK.len());
             }
         }
-        self.buffer.clear();
         payload
+    }
+
+    /// Where the payload of the response is that `octets` begin with, and how long all of it.
+    fn first(octets: &[u8]) -> Option<(Range<usize>, usize)> {
+        if let Some(len) = unsolicited(octets) {
+            return Some((0..0, len));
+        }
+        let end = memchr::memchr(b'\n', octets.get(2..)?)?;
+        let header = &octets[2..end + 3];
+        let count = match header.get(1) {
+            Some(b'H') => CommandParser::parse(header)
+                .expect_identifier(b"+HTTPREAD:")
+                .expect_int_parameter()
+                .finish()
+                .map(|(count,)| count),
+            _ => {
+                let name: &[u8] = if header.starts_with(b"+FTPGET") { b"+FTPGET:" } else { b"+FTPEXTGET:" };
+                CommandParser::parse(header)
+                    .expect_identifier(name)
+                    .expect_int_parameter()
+                    .expect_int_parameter()
+                    .finish()
+                    .map(|(_, count)| count)
+            }
+        };
+        let from = end + 3;
+        let to = from + usize::try_from(count.ok()?).ok()?;
+        (octets.get(to..to + OK.len()) == Some(OK)).then_some((from..to, to + OK.len()))
     }
 }
 
@@ -131,15 +171,15 @@ impl LineCodec {
     }
 
     /// The octets of all lines; what follows the last line feed is none.
-    pub(crate) fn split(&mut self, response: &[u8], read: usize) -> usize {
-        let mut octets = 0;
-        for input in response.chunks(read) {
+    pub(crate) fn split(&mut self, octets: &[u8], read: usize) -> usize {
+        let mut split = 0;
+        for input in octets.chunks(read) {
             self.buffer.extend_from_slice(input);
             while let Ok(Some(line)) = self.codec.decode(&mut self.buffer) {
-                octets += black_box(line).len() + 1;
+                split += black_box(line).len() + 1;
             }
         }
-        octets
+        split
     }
 }
 
@@ -150,17 +190,18 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    pub(crate) fn frame(&mut self, response: &[u8], read: usize) -> usize {
+    pub(crate) fn frame(&mut self, octets: &[u8], read: usize) -> usize {
         let mut payload = 0;
-        for input in response.chunks(read) {
+        for input in octets.chunks(read) {
             self.buffer.extend_from_slice(input);
-            if let Some(end) = memchr::memmem::find(&self.buffer, OK) {
-                let header = memchr::memchr(b'\n', &self.buffer[2..end]).map_or(0, |end| end + 3);
+            while let Some(end) = memchr::memmem::find(&self.buffer, OK) {
+                let from = unsolicited(&self.buffer).unwrap_or(0);
+                let header =
+                    memchr::memchr(b'\n', &self.buffer[from + 2..end]).map_or(0, |end| from + end + 3);
                 payload += black_box(&self.buffer[header..end]).len();
                 self.buffer.drain(..end + OK.len());
             }
         }
-        self.buffer.clear();
         payload
     }
 }

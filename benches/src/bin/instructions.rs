@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use sim800_benches::bulk::{BULK, Bulk, decode, frame, pieces};
+use sim800_benches::bulk::{BULK, Bulk, decode, feed, frame, pieces};
 use sim800_benches::lines::{LINES, Lines, read};
 use sim800_parser::{Decoder, Framer, Limits};
 
@@ -17,7 +17,8 @@ const MORE: usize = 120;
 
 enum Case {
     Pieces(Bulk, usize),
-    Framer(Bulk, usize),
+    Feed(Bulk, usize),
+    Next(Bulk, usize),
     Decoder(Bulk, usize),
     Lines(Lines, usize),
     End,
@@ -29,7 +30,8 @@ fn main() {
             let reads = if read == ALL { "one read".to_owned() } else { format!("reads of {read}") };
             let name = format!("{} {}, {reads}", bulk.command, bulk.payload);
             count(&format!("pieces: {name}"), 1, &Case::Pieces(bulk, read));
-            count(&format!("framer: {name}"), 1, &Case::Framer(bulk, read));
+            count(&format!("framer: {name}"), 1, &Case::Feed(bulk, read));
+            count(&format!("framer, event by event: {name}"), 1, &Case::Next(bulk, read));
             count(&format!("decoder: {name}"), 1, &Case::Decoder(bulk, read));
         }
     }
@@ -57,7 +59,13 @@ fn measured(case: &Case, times: usize) {
             let response = bulk.response();
             (0..times).all(|_| pieces(black_box(&response), read).payload == response.len())
         }
-        Case::Framer(bulk, read) => {
+        Case::Feed(bulk, read) => {
+            let response = bulk.response();
+            let mut framer = Framer::new();
+            (0..times)
+                .all(|_| feed(&mut framer, bulk, black_box(&response), read).payload == bulk.payload as usize)
+        }
+        Case::Next(bulk, read) => {
             let response = bulk.response();
             let mut framer = Framer::new();
             (0..times).all(|_| {

@@ -79,8 +79,12 @@ impl<const N: usize> Framer<N> {
     /// `None` when all of `input` was taken and no further event is complete.
     #[inline(always)]
     pub fn next<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<&'e [u8]>> {
-        // Most reads lie inside the payload.
-        if input.len() < self.machine.remaining as usize && !input.is_empty() {
+        // Most reads lie inside the payload, and nothing is left of them after the first event.
+        if input.is_empty() {
+            if self.end == 0 {
+                return None;
+            }
+        } else if input.len() < self.machine.remaining as usize {
             debug_assert_eq!(self.end, 0, "payload is never carried");
             let octets = self.machine.take_payload(input);
             return Some(Event::Payload { octets, remaining: self.machine.remaining });
@@ -125,7 +129,7 @@ impl<const N: usize> Framer<N> {
     }
 
     /// What the next event is, and where its octets are.
-    #[inline(never)]
+    #[inline]
     fn find<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, Place<'i>)> {
         loop {
             if self.end != 0 {
