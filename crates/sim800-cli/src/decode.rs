@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Read, StdoutLock, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use console::{Style, colors_enabled};
@@ -42,10 +43,14 @@ pub(crate) fn run(arguments: &Decode, output: Output) -> Result<(), Failure> {
         };
         is_empty = false;
         reader.handle_input(&buffer[..read], &mut |event| printer.print(&event));
-        printer.flush()?;
+        if printer.flush()?.is_break() {
+            return Ok(());
+        }
     }
     reader.handle_end(&mut |event| printer.print(&event));
-    printer.flush()?;
+    if printer.flush()?.is_break() {
+        return Ok(());
+    }
     if is_empty {
         output.remark("there is nothing in it");
     } else if let Reader::Trace(reader) = reader
@@ -111,9 +116,13 @@ impl Printer {
         self.failure = line.and_then(|line| writeln!(self.stdout, "{line}")).err();
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        let result = self.failure.take().map_or_else(|| self.stdout.flush(), Err);
-        result.map_err(|error| Failure::stdout(&error))
+    /// Whoever reads a pipe may have seen enough (`| head`): that breaks it off without being a failure.
+    fn flush(&mut self) -> Result<ControlFlow<()>, Failure> {
+        match self.failure.take().map_or_else(|| self.stdout.flush(), Err) {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+            Err(error) => Err(Failure::stdout(&error)),
+        }
     }
 
     /// `     0.250 → AT+CSQ      Asks for the signal quality`

@@ -195,3 +195,18 @@ fn a_trace_is_there_when_its_program_is_not_any_more() {
     assert_eq!((&last["event"], &last["name"]), (&"payload".into(), &"+HTTPREAD".into()), "{last}");
     assert!(last["received"].as_u64() < last["octets"].as_u64(), "{last}");
 }
+
+/// `sim800 decode … | head` is no failure: nobody wants the rest.
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let mut capture = tempfile::NamedTempFile::new().unwrap();
+    capture.write_all(RAW).unwrap();
+    for json in [&[][..], &["--json"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = program(&["decode", "--raw"]);
+        let finished = command.arg(capture.path()).args(json).stdout(writer).stderr(Stdio::piped()).spawn();
+        let finished = Finished::new(finished.unwrap().wait_with_output().unwrap());
+        assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+    }
+}
