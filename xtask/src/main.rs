@@ -11,6 +11,7 @@ mod coverage;
 mod firmware;
 mod fuzz;
 mod instructions;
+mod miri;
 mod msrv;
 mod packages;
 mod planted;
@@ -61,6 +62,7 @@ enum Task {
     Conformance,
     Instructions { bless: bool },
     Firmware,
+    Miri,
     Msrv,
     PublicApi { bless: bool },
     Soak(Vec<OsString>),
@@ -81,6 +83,7 @@ impl Task {
             Self::Instructions { bless: false } => return Ok(test::run(&[test::step("instructions")])),
             Self::Instructions { bless: true } => instructions::bless()?,
             Self::Firmware => return Ok(test::run(&[test::step("firmware")])),
+            Self::Miri => return miri::run(),
             Self::Msrv => return Ok(test::run(&[test::step("msrv")])),
             Self::PublicApi { bless: false } => return Ok(test::run(&[test::step("public-api")])),
             Self::PublicApi { bless: true } => public_api::bless()?,
@@ -135,6 +138,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         ("conformance", []) => Ok(Task::Conformance),
         ("instructions", []) => Ok(Task::Instructions { bless }),
         ("firmware", []) => Ok(Task::Firmware),
+        ("miri", []) => Ok(Task::Miri),
         ("msrv", []) => Ok(Task::Msrv),
         ("public-api", []) => Ok(Task::PublicApi { bless }),
         ("fuzz", [word]) if word == "coverage" => Ok(Task::FuzzCoverage),
@@ -171,6 +175,7 @@ cargo xtask render         write the files that are made from the command table
 cargo xtask conformance    the program against nginx, tinyproxy, vsftpd and pyftpdlib (root on Debian: installs them when missing)
 cargo xtask instructions   the parser's instruction counts against the baseline; --bless makes a new one
 cargo xtask firmware       the libraries on an emulated Cortex-M3, and what they take there
+cargo xtask miri           the parser's tests in Miri, where a nightly toolchain has it
 cargo xtask msrv           the libraries with the oldest Rust that they promise
 cargo xtask public-api     what the libraries offer against the listings; --bless makes new ones
 cargo xtask soak [--modems N] [--minutes M] [--baud RATE] [--pause SECONDS] [--seed N]

@@ -401,6 +401,8 @@ impl Engine {
                 let id = flight.id;
                 let result = flight.result(code);
                 let cut_short = flight.has_unsent();
+                let may_be_payload =
+                    flight.request.is_headless() && matches!(result, Err(Failure::Rejected(_)));
                 self.payload_ended = flight.had_payload();
                 self.last = flight.request.id.map(Id::name);
                 self.line = State::Idle;
@@ -409,6 +411,9 @@ impl Engine {
                     // What was handed out may still be on its way, and the module takes it for command lines now.
                     self.lose(Resync::new(now));
                     self.outputs.push_back(Output::Desynchronized);
+                } else if may_be_payload {
+                    // If it was the beginning of the payload, the rest of it is on its way.
+                    self.lose(Resync::new(now).after_payload_from_module());
                 }
             }
             State::Lost(resync) => resync.handle_result(now, code, &self.limits),

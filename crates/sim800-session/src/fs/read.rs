@@ -35,6 +35,7 @@ impl FsFile {
             path: path.to_owned(),
             length,
             position: 0,
+            one_octet: false,
             ahead: None,
             attempts,
             notices,
@@ -79,6 +80,8 @@ struct Reader {
     path: String,
     length: u64,
     position: u64,
+    /// The next piece is one octet: a longer one that begins with `ERROR` reads like a refusal.
+    one_octet: bool,
     /// The next piece, asked for already.
     ahead: Option<Pending>,
     attempts: Attempts<FsError>,
@@ -98,6 +101,12 @@ impl Reader {
             };
             match self.settle(piece.await).await {
                 Ok(octets) => break octets,
+                Err(error) if !self.one_octet && matches!(error.failure(), Failure::Rejected(_)) => {
+                    self.one_octet = true;
+                    // What it was, if it was a piece, is still on its way.
+                    self.client.synchronize().await;
+                    while self.notices.remove(is_loss).is_some() {}
+                }
                 Err(error) => {
                     self.attempts.again(error.into(), Some(self.position)).await?;
                     // The line is synchronized again.
@@ -110,6 +119,7 @@ impl Reader {
             let path = std::mem::take(&mut self.path);
             return Err(FsError::Incomplete { path, expected: self.length, found: self.position });
         }
+        self.one_octet = false;
         self.position += octets.len() as u64;
         if self.position < self.length {
             self.ahead = Some(self.ask()?);
@@ -133,7 +143,8 @@ impl Reader {
 
     /// Asks for no more than there is: the octets come without a count.
     fn ask(&self) -> Result<Pending, FsError> {
-        let left = (self.length - self.position).min(u64::from(FS_CHUNK_LIMIT));
+        let limit = if self.one_octet { 1 } else { FS_CHUNK_LIMIT };
+        let left = (self.length - self.position).min(u64::from(limit));
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let command = FsRead {
             file: Path::new(&self.path)?,

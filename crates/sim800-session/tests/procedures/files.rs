@@ -1,6 +1,6 @@
 //! The module's file system.
 
-use futures::{AsyncReadExt, StreamExt};
+use futures::{AsyncReadExt, FutureExt, StreamExt};
 use sim800_session::{Fs, FsError, FsStorage};
 
 use crate::lab::{Lab, hostile};
@@ -89,5 +89,46 @@ fn a_file_that_is_dropped_half_read_disturbs_nothing() {
         assert!(file.next().await.is_some_and(|piece| piece.is_ok()));
         drop(file);
         assert_eq!(fs.size(r"C:\a").await, Ok(50_000));
+    });
+}
+
+/// A piece comes without a header: that it begins like an error must not make it one.
+#[test]
+fn a_piece_that_reads_like_an_error_is_content() {
+    let (mut lab, _bearer) = Lab::ready_once();
+    let fs = Fs::new(&lab.client);
+    let mut notices = lab.client.subscribe(|_| true);
+    for error in ["ERROR\r\n", "+CME ERROR: 3\r\n", "+CMS ERROR: 38\r\n"] {
+        let text = "+SAPBR 1: DEACT\r\n".repeat(800).into_bytes();
+        let places = [0, 1, 10_239, 10_240, 10_241];
+        let padded = places.map(|place| [&text[..place], error.as_bytes(), &text].concat());
+        for octets in [error.as_bytes().to_vec(), error.repeat(2_000).into_bytes()].into_iter().chain(padded)
+        {
+            let fs = fs.clone();
+            lab.world.run(async move {
+                fs.write(r"C:\a", &octets[..]).await.expect("written");
+                let mut file = fs.read(r"C:\a").await.expect("a file");
+                let mut back = Vec::new();
+                file.read_to_end(&mut back).await.expect("octets");
+                assert!(back == octets, "{} octets of {error}", octets.len());
+            });
+            assert_eq!(notices.next().now_or_never(), None, "content is no line of the module");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_goes_while_it_is_read_is_an_error() {
+    let (mut lab, fs) = ready();
+    lab.world.run(async move {
+        fs.write(r"C:\a", &hostile(50_000)[..]).await.expect("written");
+        let mut file = fs.read(r"C:\a").await.expect("a file");
+        assert!(file.next().await.is_some_and(|piece| piece.is_ok()));
+        fs.remove(r"C:\a").await.expect("removed");
+        // One piece was asked for already.
+        assert!(file.next().await.is_some_and(|piece| piece.is_ok()));
+        let error = file.next().await.expect("something").expect_err("nothing to read");
+        assert_eq!(error.kind(), "rejected", "{error}");
+        assert_eq!(fs.size(r"C:\a").await.expect_err("gone").kind(), "not-found");
     });
 }
