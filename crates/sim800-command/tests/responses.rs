@@ -23,6 +23,22 @@ fn claims(command: &impl Command, line: &str) -> bool {
 }
 
 #[test]
+fn a_line_of_the_commands_name_is_its_own_where_no_unsolicited_one_has_it() -> TestResult {
+    assert!(claims(&Csq, "+CSQ: 15,99"));
+    assert!(claims(&CopsRead, "+COPS: 0"));
+    assert!(claims(&HttpStatusRead, "+HTTPSTATUS:GET,1,1440,7915"));
+    assert!(claims(&FsFlSize { file: Path::new(r"C:\a.txt")? }, "+FSFLSIZE: 174125"));
+    assert!(!claims(&Csq, "+COPS: 0"));
+    Ok(())
+}
+
+#[test]
+fn the_result_code_alone_answers_a_command_without_information_text() {
+    assert!(!claims(&HttpInit, "+HTTPINIT: 1"));
+    assert_eq!(HttpInit.response(&[]), Ok(()));
+}
+
+#[test]
 fn registration_is_told_from_the_unsolicited_line() -> TestResult {
     for (line, own) in [
         ("+CREG: 0,1", true),

@@ -160,9 +160,11 @@ fn the_secret_is_exactly_what_stands_between_the_quotes() -> TestResult {
     assert_eq!(line.secret(), Some(10..12));
     let empty = CommandLine::new(&FtpPw { password: Secret::new("")? })?;
     assert_eq!(empty.secret(), Some(10..10));
+    assert_eq!(format!("{empty:?}"), r#""AT+FTPPW=\"\"\r""#);
     let headers = UserData::new(&[("Accept", "x/y")])?;
     let open = CommandLine::new(&HttpPara { parameter: HttpParameter::UserData(headers) })?;
     assert_eq!(open.secret(), None);
+    assert_eq!(format!("{open:?}"), r#""AT+HTTPPARA=\"USERDATA\",\"Accept: x/y\"\r""#);
     assert_eq!(format!("{headers:?}"), r#"{"Accept": "x/y"}"#);
     assert_ne!(headers, UserData::new(&[("Accept", "x/z")])?);
     Ok(())
