@@ -139,23 +139,24 @@ impl fmt::Display for Spec {
             Form::Read => f.write_str("?")?,
             Form::Test => f.write_str("=?")?,
         }
-        for (index, parameter) in self.parameters.iter().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
+        let mut comma = "";
+        for parameter in self.parameters {
             let name = parameter.name;
             match parameter.domain {
                 Domain::Literal => write!(f, "{comma}{name}")?,
                 Domain::Tagged(_) => write!(f, "{comma}<tag>,<value>")?,
                 Domain::Group(members) => {
                     f.write_str(if parameter.optional { "[" } else { "" })?;
-                    for (index, member) in members.iter().enumerate() {
-                        let comma = if index == 0 { comma } else { "," };
+                    for member in members {
                         write!(f, "{comma}<{}>", member.name)?;
+                        comma = ",";
                     }
                     f.write_str(if parameter.optional { "]" } else { "" })?;
                 }
                 _ if parameter.optional => write!(f, "[{comma}<{name}>]")?,
                 _ => write!(f, "{comma}<{name}>")?,
             }
+            comma = ",";
         }
         Ok(())
     }

@@ -43,8 +43,18 @@ fn headers_refuse_what_would_make_another_header() {
     assert_eq!(UserData::new(&[("a", r"b\r\nc: d")]), Err(InvalidValue::Backslash { position: 1 }));
     assert_eq!(UserData::new(&[("a", "b\nc")]), Err(InvalidValue::Control { octet: 10, position: 1 }));
     assert_eq!(UserData::new(&[("a", "\"b\"")]), Err(InvalidValue::Quote { position: 0 }));
-    let long = "x".repeat(LINE_LIMIT);
-    assert!(matches!(UserData::new(&[("a", &long)]), Err(InvalidValue::TooLong { .. })));
+}
+
+#[test]
+fn headers_are_no_longer_than_a_command_line() {
+    let room = LINE_LIMIT - "Accept: ".len() - r"\r\n".len();
+    let accept = |length| UserData::new(&[("Accept", &"x".repeat(length))]).map(|_| ());
+    assert_eq!(accept(room), Ok(()));
+    let too_long = InvalidValue::TooLong { length: LINE_LIMIT + 1, limit: LINE_LIMIT };
+    assert_eq!(accept(room + 1), Err(too_long));
+    let half = "x".repeat(room / 2);
+    let two = [("Accept", half.as_str()), ("A", &half)];
+    assert!(matches!(UserData::new(&two), Err(InvalidValue::TooLong { .. })));
 }
 
 #[test]
