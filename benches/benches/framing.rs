@@ -4,15 +4,18 @@
 //! second cache holds, one after another as a module answers: octets that were just read are not yet where a loop over
 //! one response would have them.
 //!
-//! What to expect for payload of 1 KiB, in medians of runs on a busy x86-64 machine; `cargo xtask instructions` has the
-//! figures that do not depend on it:
+//! What to expect for payload of 1 KiB, in medians of runs on a busy x86-64 machine, as multiples of the others' speed;
+//! `cargo xtask instructions` has the figures that do not depend on it. A stream is cut anywhere and has unsolicited lines in
+//! it; of responses one at a time, each ends with a read, and `feed` can be used:
 //!
-//! | | `Framer` | `Decoder` |
-//! |---|---|---|
-//! | reads of 16 octets: of atat's speed | 9.7 | 4.3 |
-//! | reads of 16 octets: of memcpy's | 1.3 | 0.6 |
-//! | reads of 1 KiB: of atat's speed | 1.7 | 0.5 |
-//! | reads of 1 KiB: of memcpy's | 0.5 | 0.1 |
+//! | reads of | 16 octets | | 1 KiB | |
+//! |---|---|---|---|---|
+//! | | atat's | memcpy's | atat's | memcpy's |
+//! | `Framer::next`, a stream | 6.4 | 0.7 | 2.6 | 0.4 |
+//! | `Framer::next`, one at a time | 7.6 | 0.9 | 2.0 | 0.6 |
+//! | `Framer::feed`, one at a time | 10.4 | 1.2 | 1.7 | 0.5 |
+//! | `Decoder`, a stream | 4.3 | 0.5 | 0.8 | 0.1 |
+//! | `Decoder`, one at a time | 4.7 | 0.5 | 0.5 | 0.2 |
 //!
 //! A response that comes in one or two reads leaves nothing to save but the copy: atat looks at a header and at six
 //! octets behind the payload, and lends what its buffer holds until the next read. `Decoder` hands over octets to keep, and
