@@ -122,6 +122,13 @@ impl Network {
         self.state().ftp_requests.clone()
     }
 
+    /// Forgets all requests and sessions so far, for runs that are so long that nobody asks for them.
+    pub fn forget_requests(&self) {
+        let mut state = self.state();
+        state.http_requests = Vec::new();
+        state.ftp_requests = Vec::new();
+    }
+
     /// Lets something go wrong with an operation to come. Several wait in a queue for theirs.
     pub fn cause(&self, mishap: Mishap) {
         self.state().mishaps.push_back(mishap);
