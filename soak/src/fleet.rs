@@ -16,6 +16,7 @@ use smol::channel::Receiver;
 use crate::dice::Dice;
 use crate::modem::Modem;
 use crate::servers::Servers;
+use crate::shift::Shift;
 use crate::tally::Tally;
 
 /// Faults that may wait for a module.
@@ -46,6 +47,7 @@ impl Fleet {
         pause: Duration,
         servers: &Arc<Servers>,
         tally: &Arc<Tally>,
+        shift: &Arc<Shift>,
     ) -> io::Result<Self> {
         let mut doors = Vec::new();
         let mut posts: [Vec<Post>; 2] = Default::default();
@@ -67,6 +69,7 @@ impl Fleet {
             let crew = Crew {
                 servers: Arc::clone(servers),
                 tally: Arc::clone(tally),
+                shift: Arc::clone(shift),
                 started: started.clone(),
                 pause,
             };
@@ -111,6 +114,7 @@ impl Working {
 struct Crew {
     servers: Arc<Servers>,
     tally: Arc<Tally>,
+    shift: Arc<Shift>,
     started: Shared<oneshot::Receiver<()>>,
     pause: Duration,
 }
@@ -140,6 +144,7 @@ impl Crew {
             faults,
             servers: self.servers,
             tally: Arc::clone(&self.tally),
+            shift: self.shift,
             dice,
             pause: self.pause,
         };

@@ -5,12 +5,17 @@
 //! `cargo xtask soak` builds and runs it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
 
+mod course;
 mod dice;
 mod fleet;
 mod gauge;
+mod heap;
 mod modem;
 mod servers;
+mod shift;
 mod tally;
+mod trend;
+mod watch;
 
 use std::num::NonZeroU32;
 use std::process::ExitCode;
@@ -23,21 +28,20 @@ use lexopt::Arg::Long;
 use lexopt::ValueExt as _;
 use sim800_testbed::Line;
 
+use crate::course::Course;
 use crate::dice::Dice;
 use crate::fleet::Fleet;
-use crate::gauge::{Course, Sample, descriptors};
+use crate::gauge::{Sample, descriptors};
 use crate::servers::Servers;
+use crate::shift::Shift;
 use crate::tally::Tally;
+use crate::watch::Watch;
 
 const HELP: &str = "sim800-soak [--modems N] [--minutes M] [--baud RATE] [--pause SECONDS] [--seed N]
 8 modules for 1 minute at 115200, with up to 10 seconds between transfers, unless told; at most 2000 for a week";
-/// How long the last transfers may take; a little longer than one may.
-const END: Duration = Duration::from_secs(330);
 /// How long sockets may take to close once nobody needs them.
 const CLOSING: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(50);
-/// How often it is said how things stand.
-const NEWS: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     let options = match Options::parse() {
@@ -108,18 +112,18 @@ fn run(options: &Options) -> Result<()> {
     let mut dice = Dice::new(seed, u64::MAX);
     let servers = Arc::new(Servers::start(modems, &mut dice).context("cannot start the servers")?);
     let tally = Arc::new(Tally::default());
+    let shift = Arc::new(Shift::default());
     // What is open now is that of the servers, and stays.
     let lasting = descriptors()?;
-    let fleet = Fleet::launch(modems, Line::paced(baud), seed, pause, &servers, &tally)?;
+    let fleet = Fleet::launch(modems, Line::paced(baud), seed, pause, &servers, &tally, &shift)?;
     // The runtimes have opened what they need.
     thread::sleep(Duration::from_millis(500));
-    let idle = Sample::take(Duration::ZERO)?;
+    let idle = Sample::take(Duration::ZERO, 0)?;
 
     let working = fleet.begin();
-    let start = Instant::now();
-    let samples = watch(time, start, modems, &mut dice, &servers, &tally)?;
-    tally.end();
-    let until = Instant::now() + END;
+    let watch = Watch { modems, idle: idle.descriptors, servers: &servers, tally: &tally, shift: &shift };
+    let log = watch.run(time, &mut dice)?;
+    let until = Instant::now() + CLOSING;
     while !working.has_ended() && Instant::now() < until {
         thread::sleep(TICK);
     }
@@ -130,73 +134,26 @@ fn run(options: &Options) -> Result<()> {
     while descriptors()? > lasting && Instant::now() < until {
         thread::sleep(TICK);
     }
-    let end = Sample::take(start.elapsed())?;
+    let end = descriptors()?;
 
     print!("{tally}");
-    let course = Course::of(&samples);
+    let course = Course::of(&log);
     println!("memory: {:.1} MiB before the first transfer, {:.1} MiB at most", idle.resident, gauge::peak()?);
-    if let Some(Course { memory, descriptors, time }) = course {
-        println!(
-            "  over the last {} s: {:.1} MiB on average, {:+.2} MiB (standard error {:.2}) per 10 minutes",
-            time.as_secs(),
-            memory.mean,
-            memory.slope,
-            memory.error
-        );
-        println!(
-            "descriptors: {} with the servers alone, {} before the first transfer, {:.1} on average, {:+.2} per 10 minutes, {} at the end",
-            lasting, idle.descriptors, descriptors.mean, descriptors.slope, end.descriptors
-        );
+    println!(
+        "descriptors: {lasting} with the servers alone, {} before the first transfer, {end} at the end",
+        idle.descriptors
+    );
+    if let Some(course) = &course {
+        print!("{course}");
     }
     let wrong = tally.wrong();
     ensure!(wrong == 0, "{wrong} things went wrong");
     ensure!(tally.exact() > 0, "nothing was transferred");
-    ensure!(end.descriptors <= lasting, "{} descriptors were left open", end.descriptors - lasting);
-    match course.and_then(|course| course.is_flat()) {
-        Some(true) => println!("memory is flat"),
-        Some(false) => anyhow::bail!("memory grows"),
+    ensure!(end <= lasting, "{} descriptors were left open", end - lasting);
+    match course.and_then(|course| course.growth()) {
         None => println!("too short to say whether memory is flat"),
+        Some(growing) if growing.is_empty() => println!("memory is flat"),
+        Some(growing) => anyhow::bail!("{}", growing.join(", ")),
     }
     Ok(())
-}
-
-/// Lets time pass, looks at the process each second, and has the servers fail.
-fn watch(
-    time: Duration,
-    start: Instant,
-    modems: usize,
-    dice: &mut Dice,
-    servers: &Servers,
-    tally: &Tally,
-) -> Result<Vec<Sample>> {
-    // One transfer in ten or so meets a server that fails.
-    let strikes = Duration::from_secs(60) / u32::try_from(modems)?;
-    let mut next = (Duration::ZERO, strikes, NEWS);
-    let mut samples = Vec::new();
-    loop {
-        let now = start.elapsed();
-        if now >= time {
-            return Ok(samples);
-        }
-        if now >= next.0 {
-            next.0 = now + Duration::from_secs(1);
-            samples.push(Sample::take(now)?);
-        }
-        if now >= next.1 {
-            next.1 = now + strikes;
-            tally.record_fault(servers.strike(dice));
-        }
-        if let Some(sample) = samples.last().filter(|_| now >= next.2) {
-            next.2 = now + NEWS;
-            println!(
-                "  {:>5} s: {} transfers exact, {} wrong, {:.1} MiB, {} descriptors",
-                now.as_secs(),
-                tally.exact(),
-                tally.wrong(),
-                sample.resident,
-                sample.descriptors
-            );
-        }
-        thread::sleep(TICK);
-    }
 }

@@ -14,6 +14,7 @@ use smol::channel::Sender;
 
 use crate::dice::Dice;
 use crate::servers::Servers;
+use crate::shift::Shift;
 use crate::tally::{Outcome, Tally};
 
 /// No transfer may take so long, whatever was done to it.
@@ -29,6 +30,7 @@ pub(crate) struct Modem {
     pub(crate) faults: Sender<Fault>,
     pub(crate) servers: Arc<Servers>,
     pub(crate) tally: Arc<Tally>,
+    pub(crate) shift: Arc<Shift>,
     pub(crate) dice: Dice,
     /// The longest time between two transfers.
     pub(crate) pause: Duration,
@@ -74,11 +76,12 @@ impl Modem {
     /// Brings the module up, and works until it is told that it is over; after a failure it is brought up again, as every
     /// application would. What state the module is in at the end of one transfer, the next one begins with.
     pub(crate) async fn work(mut self) {
+        let shift = Arc::clone(&self.shift);
         let mut exact = 0_u64;
         let mut ready = None;
         // First all of them: what a session and its module keep for each is there before memory is judged.
         let mut first = Job::ALL.iter().copied();
-        while !self.tally.is_over() {
+        while let Some(_work) = shift.work().await {
             let Some(bearer) = ready.take() else {
                 self.tally.note(self.number, "start-up");
                 match self.bring_up().await {
@@ -201,14 +204,13 @@ impl Modem {
             }
             Job::FtpPut => {
                 let octets = servers.upload(dice, Servers::UPLOAD);
-                let path = format!("/uploads/{}", self.number);
-                match ftp.put(&path, &octets[..]).await {
-                    Err(error) => ftp_failure(error),
-                    Ok(_) if servers.ftp.file(&path).is_some_and(|stored| stored == octets) => {
-                        Outcome::Exact(octets.len() as u64)
-                    }
-                    Ok(count) => {
-                        let stored = servers.ftp.file(&path).map(|stored| stored.len());
+                let put = ftp.put(&Servers::upload_path(self.number), &octets[..]).await;
+                let stored = servers.take_upload(self.number);
+                match (put, stored) {
+                    (Err(error), _) => ftp_failure(error),
+                    (Ok(_), Some(stored)) if stored == octets => Outcome::Exact(octets.len() as u64),
+                    (Ok(count), stored) => {
+                        let stored = stored.map(|stored| stored.len());
                         let length = octets.len();
                         Outcome::Wrong(format!(
                             "sent {length}, said to be {count}, stored {stored:?} other octets"

@@ -35,7 +35,8 @@ impl Servers {
         let limits = Limits {
             // Whoever breaks off comes again before the server has noticed.
             connections: 4 * modules + 16,
-            recorded: 64 * 1024,
+            // Nobody asks what was requested.
+            recorded: 0,
             stored: (16 << 20) + modules * 2 * Self::UPLOAD,
         };
         let http = HttpServer::start(limits)?;
@@ -46,7 +47,9 @@ impl Servers {
             servers.http.put(&Self::path(n), "application/octet-stream", servers.file(n));
             servers.ftp.put_file(&Self::path(n), &servers.file(n))?;
         }
-        servers.ftp.put_file("/uploads/README", b"one file per module")?;
+        for module in 0..modules {
+            servers.ftp.put_file(&Self::upload_path(module), b"")?;
+        }
         for name in Self::names() {
             servers.ftp.put_file(&format!("/names/{name}"), name.as_bytes())?;
         }
@@ -81,6 +84,19 @@ impl Servers {
         let length = dice.index(at_most) + 1;
         let start = dice.index(self.octets.len() - length);
         self.octets.slice(start..start + length)
+    }
+
+    /// Where a module stores what it uploads.
+    pub(crate) fn upload_path(module: usize) -> String {
+        format!("/uploads/{module}")
+    }
+
+    /// What a module has stored; the file is empty afterwards.
+    pub(crate) fn take_upload(&self, module: usize) -> Option<Vec<u8>> {
+        let path = Self::upload_path(module);
+        let stored = self.ftp.file(&path)?;
+        self.ftp.put_file(&path, b"").ok()?;
+        Some(stored)
     }
 
     /// The names in the folder `/names`, in order.

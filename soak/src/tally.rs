@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// So many transfers that were wrong are told one by one; the rest is counted.
@@ -24,7 +24,6 @@ pub(crate) enum Outcome {
 /// The counts of all modules.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    over: AtomicBool,
     octets: AtomicU64,
     retries: AtomicU64,
     counts: Mutex<Counts>,
@@ -42,15 +41,6 @@ struct Counts {
 }
 
 impl Tally {
-    pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
-    }
-
-    /// Nothing more is to be begun.
-    pub(crate) fn end(&self) {
-        self.over.store(true, Ordering::Relaxed);
-    }
-
     pub(crate) fn record(&self, module: usize, job: &'static str, outcome: Outcome) {
         let mut counts = self.counts();
         match outcome {
@@ -96,6 +86,12 @@ impl Tally {
     /// How many transfers were exact so far.
     pub(crate) fn exact(&self) -> u64 {
         self.counts().exact.values().sum()
+    }
+
+    /// How many transfers have ended so far, one way or the other.
+    pub(crate) fn ended(&self) -> u64 {
+        let counts = self.counts();
+        counts.exact.values().sum::<u64>() + counts.failed.values().sum::<u64>() + counts.wrong
     }
 
     /// How many things were that must not be.
