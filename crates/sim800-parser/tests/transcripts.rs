@@ -62,10 +62,14 @@ fn at_every_cut() {
                 Step::Payload(_) => {}
                 // What follows payload of the DTE needs the prompt before it: that is in `across_steps`.
                 Step::Response(octets, events) if !is_answer_to_payload(&transcript.steps, step) => {
+                    let expectation = expectation.take();
+                    // Miri takes a thousand times as long.
+                    if cfg!(miri) && octets.len() > 1000 {
+                        continue;
+                    }
                     // Cuts deep inside long payload are all alike.
                     let cuts = (0..octets.len()).filter(|cut| *cut < 2000 || octets.len() - cut < 40);
-                    // Miri takes a thousand times as long.
-                    for cut in cuts.step_by(if cfg!(miri) { 97 } else { 1 }) {
+                    for cut in cuts.step_by(if cfg!(miri) { 41 } else { 1 }) {
                         let reads = octets.split_at(cut);
                         let seen = frame(expectation, &[reads.0, reads.1]);
                         assert_eq!(&seen, events, "{transcript}: framer, cut at {cut}");
@@ -74,7 +78,6 @@ fn at_every_cut() {
                     }
                     let octet_by_octet: Vec<_> = octets.chunks(1).collect();
                     assert_eq!(&frame(expectation, &octet_by_octet), events, "{transcript}: octet by octet");
-                    expectation = None;
                 }
                 Step::Response(..) => {}
             }
