@@ -99,7 +99,7 @@ impl<const N: usize> Framer<N> {
     /// Hands the events of `input` to `sink`: the same events as [`next`](Self::next) gives, for less.
     #[inline(always)]
     pub fn feed(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
-        if input.len() < self.machine.remaining as usize {
+        if !input.is_empty() && input.len() < self.machine.remaining as usize {
             debug_assert_eq!(self.end, 0, "payload is never carried");
             let octets = self.machine.take_payload(&mut input);
             return sink(Event::Payload { octets, remaining: self.machine.remaining });
