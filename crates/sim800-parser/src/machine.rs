@@ -115,19 +115,19 @@ impl Machine {
                 }
                 expect.data = DataPhase::None;
                 self.remaining = count as u32;
-                Some((Kind::Information, len))
+                (Kind::Information, len)
             }
-            DataPhase::Counted { count: 1.. } => None,
+            DataPhase::Counted { count: 1.. } => return None,
             _ => {
                 let _after = pending.strip_prefix(OK)?;
                 self.expect = None;
-                Some((Kind::Final(FinalResultCode::Ok), OK.len()))
+                (Kind::Final(FinalResultCode::Ok), OK.len())
             }
         };
-        if ended && found.is_some() {
+        if ended {
             self.scanned = 0;
         }
-        found
+        Some(found)
     }
 
     /// Looks at `pending`, which begins where the last event ended.
