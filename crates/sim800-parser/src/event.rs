@@ -64,14 +64,16 @@ pub(crate) fn text(raw: &[u8]) -> &[u8] {
 
 /// Without noise before it and blanks behind it; almost no line has any, once its line ends are off.
 #[inline(always)]
-pub(crate) fn trimmed(mut text: &[u8]) -> &[u8] {
+pub(crate) fn trimmed(text: &[u8]) -> &[u8] {
     if let [b'!'..=b'~', .., b'!'..=b'~'] = text {
         return text;
     }
-    while let [b'\0'..=b' ' | 0x7F..=0xFF, rest @ ..] = text {
-        text = rest;
-    }
-    text.trim_ascii_end()
+    text.get(noise(text)..).unwrap_or_default().trim_ascii_end()
+}
+
+/// How many octets come before those that a text can begin with.
+pub(crate) fn noise(text: &[u8]) -> usize {
+    text.iter().take_while(|octet| !octet.is_ascii_graphic()).count()
 }
 
 /// What one span of octets from the DCE is.

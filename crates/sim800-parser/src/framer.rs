@@ -47,6 +47,8 @@ impl<const N: usize> Framer<N> {
     }
 
     /// A command was sent: from now on its response is expected, until a final result code or [`abandon`](Self::abandon).
+    ///
+    /// No response comes before its command, so a line whose beginning is [`pending`](Self::pending) is none of it.
     pub fn begin(&mut self, expect: Expect) {
         self.machine.begin(expect);
     }

@@ -57,7 +57,8 @@
 //!
 //! 1. **Total.** Every sequence of octets makes events: no error, no panic, no memory beyond the given limits.
 //! 2. **Chunk-blind.** Events do not depend on how reads cut the octets; only pieces of payload may be cut anywhere.
-//! 3. **Claim, else unsolicited.** A line belongs to the command in flight only if its [`Expect`] claims it.
+//! 3. **Claim, else unsolicited.** A line belongs to the command in flight only if it began after the command and its
+//!    [`Expect`] claims it.
 //! 4. **Counted octets are never scanned,** and a count is believed only up to what the command asked for.
 //! 5. **Final result codes count only while a command is in flight,** and the second line of `+CMT`, `+CBM` and `+CDS`
 //!    is text, whatever it reads.

@@ -5,9 +5,9 @@
 
 use core::mem;
 
-use crate::event::{Kind, text, trimmed};
+use crate::event::{Kind, noise, text, trimmed};
 use crate::line::{blanks, number};
-use crate::unsolicited::is_closed;
+use crate::unsolicited::are_lines;
 use crate::{Claim, DataPhase, Expect, FinalResultCode, Line, Unsolicited};
 
 /// What the octets shown so far allow.
@@ -34,6 +34,8 @@ pub(crate) struct Machine {
     state: State,
     /// What the command in flight may still get, if there is one: echo and data phase are struck off when they came.
     expect: Option<Expect>,
+    /// How many octets from the start of the event on came before the command in flight: what they begin is not its response.
+    stale: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,11 +60,12 @@ const SHORT: usize = 16;
 
 impl Machine {
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { remaining: 0, scanned: 0, limit, state: State::Line, expect: None }
+        Self { remaining: 0, scanned: 0, limit, state: State::Line, expect: None, stale: 0 }
     }
 
     pub(crate) fn begin(&mut self, expect: Expect) {
         self.expect = Some(expect);
+        self.stale = self.scanned;
     }
 
     pub(crate) fn abandon(&mut self) {
@@ -97,7 +100,7 @@ impl Machine {
     /// left to [`step`](Self::step), which tells the same of these two. `ended`: the last octet is the line end.
     #[inline(always)]
     pub(crate) fn whole(&mut self, pending: &[u8], ended: bool) -> Option<(Kind, usize)> {
-        if self.state != State::Line || (self.scanned != 0 && !ended) {
+        if self.state != State::Line || (self.scanned != 0 && (!ended || self.stale > 2)) {
             return None;
         }
         let expect = self.expect.as_mut()?;
@@ -125,7 +128,7 @@ impl Machine {
             }
         };
         if ended {
-            self.scanned = 0;
+            (self.scanned, self.stale) = (0, 0);
         }
         Some(found)
     }
@@ -140,12 +143,18 @@ impl Machine {
     #[inline(never)]
     fn step_on(&mut self, pending: &[u8]) -> Step {
         let scanned = mem::take(&mut self.scanned);
-        match self.state {
+        let step = match self.state {
             State::Line => self.line(pending, scanned),
             State::Continuation => self.continuation(pending, scanned),
             State::Counted(count) => self.counted(pending, count, scanned),
             State::Overlong(discarded) => self.overlong(pending, discarded, scanned),
+        };
+        match step {
+            Step::More => {}
+            Step::Take { len, .. } | Step::Skip { len } => self.stale = self.stale.saturating_sub(len),
+            Step::Payload => self.stale = 0,
         }
+        step
     }
 
     #[inline]
@@ -156,7 +165,7 @@ impl Machine {
             _ => (0, pending),
         };
         let window = body.get(..self.limit).unwrap_or(body);
-        if self.expect.is_some() {
+        if self.expect.is_some() && self.stale <= start {
             if let Some(step) = self.before_line_end(window, start, scanned) {
                 return step;
             }
@@ -174,7 +183,8 @@ impl Machine {
             // Of two blank lines the second goes with what follows.
             return Step::Take { kind: Kind::Blank, len: if start == 0 { len } else { start } };
         }
-        let kind = self.classify(line);
+        let is_stale = self.stale > start && self.stale > start + noise(raw);
+        let kind = if is_stale { self.unsolicited(line) } else { self.classify(line) };
         if kind == Kind::Unsolicited && raw.starts_with(b"+") {
             if let Some(at) = second_line(raw) {
                 // The line end that was found ends the second line.
@@ -210,7 +220,7 @@ impl Machine {
     fn before_line_end(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
         let expect = self.expect.as_mut()?;
         match (window, expect.data) {
-            (_, DataPhase::Counted { count: count @ 1.. }) if start > 0 => {
+            (_, DataPhase::Counted { count: count @ 1.. }) if start > 0 && self.stale == 0 => {
                 expect.data = DataPhase::None;
                 self.state = State::Counted(count);
                 Some(Step::Take { kind: Kind::Blank, len: start })
@@ -357,13 +367,6 @@ fn second_line(raw: &[u8]) -> Option<usize> {
     let at = find(b'+', raw, FIRST)?;
     let (first, second) = raw.split_at_checked(at)?;
     are_lines(first, second).then_some(at)
-}
-
-/// Whether nothing can be missing from `first`, and a name stands at the start of `second`.
-#[cold]
-fn are_lines(first: &[u8], second: &[u8]) -> bool {
-    let begins = matches!(second, [b'+', b'A'..=b'Z', ..]) && Line::new(second).name().is_some();
-    begins && is_closed(Line::new(first))
 }
 
 /// The count that `text` gives, if it begins with this name and selector: `+HTTPREAD: <n>`, `+FTPGET: 2,<n>`; and what

@@ -190,8 +190,15 @@ impl Unsolicited<'_> {
     }
 }
 
+/// Whether nothing can be missing from `first`, and a name stands at the start of `second`.
+#[cold]
+pub(crate) fn are_lines(first: &[u8], second: &[u8]) -> bool {
+    let begins = matches!(second, [b'+', b'A'..=b'Z', ..]) && Line::new(second).name().is_some();
+    begins && is_closed(Line::new(first))
+}
+
 /// Whether `line` is a known unsolicited one that can only end where it does: behind a number or `DEACT`.
-pub(crate) fn is_closed(line: Line<'_>) -> bool {
+fn is_closed(line: Line<'_>) -> bool {
     match Unsolicited::from(line) {
         Unsolicited::BearerDeactivated { .. } | Unsolicited::PdpDeactivated => true,
         Unsolicited::MessageHead(_) | Unsolicited::Other(_) => false,

@@ -1,0 +1,108 @@
+//! What began to come before a command is no response of it.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use sim800_parser::{Claim, DataPhase, Decoder, Event, Expect, Framer};
+
+/// What the DCE says of commands that were sent before.
+const LATE: [&str; 8] = [
+    "\r\nOK\r\n",
+    "\r\n+CME ERROR: 3\r\n",
+    "\r\n+CREG: 0,1\r\n",
+    "\r\n+FTPGET: 2,3\r\n",
+    "\r\n+FTPPUT: 2,3\r\n",
+    "\r\nDOWNLOAD\r\n",
+    "\r\n> ",
+    "\r\n\r\n",
+];
+
+fn accepts(_: sim800_parser::Values<'_>) -> bool {
+    true
+}
+
+fn expect() -> impl Strategy<Value = Expect> {
+    let data = select(vec![
+        DataPhase::None,
+        DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: 9 },
+        DataPhase::Granted { name: "+FTPPUT", selector: 2, at_most: 9 },
+        DataPhase::Invited { line: "DOWNLOAD" },
+        DataPhase::Prompted,
+        DataPhase::Counted { count: 4 },
+    ]);
+    let claim = select(vec![Claim::None, Claim::Text, Claim::Named { name: "+CREG", accepts }]);
+    (data, claim).prop_map(|(data, claim)| Expect::result().with_information(claim).with_data(data))
+}
+
+/// What the events of `octets` are, `expect` having begun after the first `before` of them.
+fn decode(octets: &[u8], before: usize, expect: Expect) -> Vec<(bool, Vec<u8>)> {
+    let (early, late) = octets.split_at(before);
+    let (mut decoder, mut framer) = (Decoder::default(), Framer::<96>::new());
+    let (mut seen, mut framed) = (Vec::new(), Vec::new());
+    for (part, begins) in [(early, false), (late, true)] {
+        if begins {
+            decoder.begin(expect);
+            framer.begin(expect);
+        }
+        decoder.handle_input(part);
+        while let Some(event) = decoder.poll_event() {
+            seen.push(told(&event));
+        }
+        framer.feed(part, |event| framed.push(told(&event)));
+    }
+    assert_eq!(seen, framed, "the levels differ");
+    seen
+}
+
+/// Whether an event is the response of a command, and its octets.
+fn told<B: AsRef<[u8]>>(event: &Event<B>) -> (bool, Vec<u8>) {
+    match event {
+        Event::Unsolicited(span) | Event::Blank(span) => (false, span.raw().to_vec()),
+        Event::Final { span, .. } | Event::Information(span) | Event::Prompt { span, .. } => {
+            (true, span.raw().to_vec())
+        }
+        Event::Payload { octets, .. } => (true, octets.as_ref().to_vec()),
+        _ => (true, Vec::new()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 1024 }))]
+
+    /// Wherever the command begins within a line, that line is none of its response, and what follows it is.
+    #[test]
+    fn a_line_that_began_before_the_command_is_not_claimed(late in select(&LATE[..]), cut in 3..20_usize, expect in expect()) {
+        let cut = cut.min(late.len() - 1);
+        let octets = [late, "\r\nERROR\r\n"].concat();
+        let seen = decode(octets.as_bytes(), cut, expect);
+        let (is_response, raw) = &seen[0];
+        prop_assert!(!is_response, "{} of {:?} was claimed", raw.escape_ascii(), late);
+        prop_assert!(seen.last().is_some_and(|(is_response, _)| *is_response), "{seen:?}");
+    }
+
+    /// Octets that no line begins with may have come before.
+    #[test]
+    fn a_line_behind_noise_is_claimed(noise in select(&["\r\n", "\r", "\0", "\u{ff}", " \0", "\r\n\0"][..])) {
+        let octets = [noise, "OK\r\n"].concat();
+        let seen = decode(octets.as_bytes(), noise.len(), Expect::result());
+        prop_assert!(seen.last().is_some_and(|(is_response, _)| *is_response), "{seen:?}");
+    }
+}
+
+#[test]
+fn of_two_lines_glued_together_the_one_that_began_later_is_claimed() {
+    let expect = || Expect::result().with_information(Claim::Named { name: "+CREG", accepts });
+    let octets = b"\r\n+SAPBR 1: DEACT+CREG: 0,1\r\n\r\nOK\r\n";
+    let claimed =
+        |before| decode(octets, before, expect()).iter().map(|(claimed, _)| *claimed).collect::<Vec<_>>();
+    assert_eq!(claimed(9), [false, true, true]);
+    assert_eq!(claimed(17), [false, true, true]);
+    assert_eq!(claimed(18), [false, false, true]);
+}
+
+#[test]
+fn a_blank_line_that_came_before_does_not_open_a_payload_without_a_header() {
+    let expect = Expect::result().with_data(DataPhase::Counted { count: 4 });
+    let seen = decode(b"\r\n\r\nabcd\r\nOK\r\n", 2, expect);
+    assert!(seen.contains(&(true, b"abcd".to_vec())), "{seen:?}");
+}
