@@ -439,7 +439,7 @@ impl Engine {
             State::InFlight(flight) => flight.take_stray(known),
             State::Lost(resync) => {
                 if !known {
-                    resync.handle_stray_line();
+                    resync.handle_stray_line(now);
                 }
                 if resync.is_late_payload() {
                     return;

@@ -41,8 +41,8 @@ pub(super) struct Resync {
 
 #[derive(Clone, Copy, Debug)]
 enum Stage {
-    /// Waiting for silence.
-    Quiet,
+    /// Waiting for silence since then.
+    Quiet { since: Duration },
     /// An `AT` is in flight.
     Probing { deadline: Duration },
     /// Its `OK` came; anything that follows means that the `OK` was not its.
@@ -68,7 +68,7 @@ impl Resync {
     /// Begins at `now` with nothing known of the line.
     pub(super) fn new(now: Duration) -> Self {
         Self {
-            stage: Stage::Quiet,
+            stage: Stage::Quiet { since: now },
             quiet_since: now,
             wanted: None,
             tries: 0,
@@ -127,15 +127,15 @@ impl Resync {
     /// Octets came from the module.
     pub(super) fn handle_octets(&mut self, now: Duration) {
         self.quiet_since = now;
-        if let Stage::Quiet = self.stage {
+        if let Stage::Quiet { .. } = self.stage {
             self.hurry = 1;
         }
     }
 
     /// A line came that no command claims, and that is no known unsolicited one.
-    pub(super) fn handle_stray_line(&mut self) {
+    pub(super) fn handle_stray_line(&mut self, now: Duration) {
         if let Stage::Settling { .. } = self.stage {
-            self.stage = Stage::Quiet;
+            self.stage = Stage::Quiet { since: now };
             self.hurry = 1;
         }
     }
@@ -144,7 +144,7 @@ impl Resync {
     pub(super) fn handle_result(&mut self, now: Duration, code: FinalResultCode, limits: &Limits) {
         self.stage = match code {
             FinalResultCode::Ok => Stage::Settling { until: now.saturating_add(self.quiet(limits)) },
-            _ => Stage::Quiet,
+            _ => Stage::Quiet { since: now },
         };
     }
 
@@ -152,7 +152,7 @@ impl Resync {
     pub(super) fn poll_timeout(&self, limits: &Limits) -> Option<Duration> {
         let (_, until) = self.wanted?;
         let stage = match self.stage {
-            Stage::Quiet => self.quiet_until(limits),
+            Stage::Quiet { since } => self.quiet_until(since, limits),
             Stage::Probing { deadline } => deadline,
             Stage::Settling { until } => until,
         };
@@ -171,19 +171,22 @@ impl Resync {
         match self.stage {
             Stage::Settling { until } if now >= until => return Step::Done,
             _ if now >= until => {
-                self.stage = Stage::Quiet;
+                self.stage = Stage::Quiet { since: now };
+                // A probe that is in flight may still be answered.
+                self.quiet_since = now;
                 self.wanted = None;
                 return Step::GiveUp;
             }
             Stage::Probing { deadline } if now >= deadline => {
-                self.stage = Stage::Quiet;
+                self.stage = Stage::Quiet { since: now };
                 self.quiet_since = now;
                 return Step::Abandon;
             }
-            Stage::Quiet if now >= self.quiet_until(limits) => {}
+            Stage::Quiet { since } if now >= self.quiet_until(since, limits) => {}
             _ => return Step::Wait,
         }
         if clogged || !self.promised.is_empty() {
+            self.stage = Stage::Quiet { since: now };
             self.quiet_since = now;
             return Step::Wait;
         }
@@ -200,13 +203,14 @@ impl Resync {
         limits.quiet / self.hurry
     }
 
-    /// Silence is waited for, but for no more than a quarter of the time there is: a module that never stops talking
-    /// may still answer.
-    fn quiet_until(&self, limits: &Limits) -> Duration {
+    /// Silence is waited for before each try, but for no more than a quarter of the time there is: a module that never
+    /// stops talking may still answer.
+    fn quiet_until(&self, since: Duration, limits: &Limits) -> Duration {
         let quiet = self.quiet_since.saturating_add(self.quiet(limits));
         match self.wanted {
-            Some((since, until)) => {
-                quiet.min((since + (until - since) / 4).max(since.saturating_add(self.quiet(limits))))
+            Some((wanted, until)) => {
+                let patience = ((until - wanted) / 4).max(self.quiet(limits));
+                quiet.min(since.max(wanted).saturating_add(patience))
             }
             None => quiet,
         }

@@ -1,0 +1,174 @@
+//! Finding the line again.
+
+use super::*;
+
+#[test]
+fn a_late_result_answers_nobody() {
+    let mut world = World::new();
+    let csq = world.enqueue(&Csq);
+    let model = world.enqueue(&Cgmm);
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.wait();
+    let outputs = world.outputs();
+    assert!(matches!(outputs[0], Output::Complete(id, Err(TimedOut { .. })) if id == csq), "{outputs:?}");
+    assert_eq!(outputs[1..], [Output::Desynchronized]);
+    assert_eq!(world.sent(), "", "the line has to be quiet first");
+
+    world.now += Duration::from_millis(200);
+    world.input(b"\r\n+CSQ: 15,0\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs(), [Output::Unsolicited(line("+CSQ: 15,0")), Output::Unsolicited(line("OK"))]);
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CGMM\\r");
+    world.input(OK);
+    assert_eq!(world.outputs(), [Output::Complete(model, Ok(()))]);
+}
+
+#[test]
+fn a_late_result_is_not_taken_for_that_of_the_probe() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.enqueue(&Cgmm);
+    world.sent();
+    world.wait();
+    world.wait();
+    assert_eq!(world.sent(), "AT\\r");
+    world.input(OK); // late
+    world.now += Duration::from_millis(50);
+    world.input(OK); // the probe's
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CGMM\\r");
+    world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
+    assert!(world.outputs().iter().any(|output| matches!(output, Output::Information(..))));
+}
+
+#[test]
+fn no_probe_is_sent_among_late_answers() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.sent();
+    world.wait();
+    world.enqueue(&Cgmm);
+    // The line is busy with something else for long, and then brings the answers to what was sent meanwhile.
+    let busy = world.now + Duration::from_secs(8);
+    let mut answers = VecDeque::new();
+    let (mut late, mut probes) = (0, 0);
+    loop {
+        world.now += Duration::from_millis(10);
+        world.engine.handle_timeout(world.now);
+        match &*world.sent() {
+            "" => {}
+            "AT+CGMM\\r" => break,
+            _ => {
+                answers.push_back(b"AT\r\r\nOK\r\n");
+                probes += usize::from(world.now >= busy);
+            }
+        }
+        if world.now < busy {
+            late = answers.len();
+            world.input(b"x");
+        } else if let Some(answer) = answers.pop_front() {
+            world.input(answer);
+        }
+    }
+    assert!(late > 1, "{late} answers were late");
+    assert_eq!(probes, 1, "behind them one is enough");
+}
+
+#[test]
+fn numeric_and_suppressed_results_are_undone() {
+    let mut world = World::new();
+    world.enqueue(&At);
+    world.sent();
+    world.wait();
+    let id = world.enqueue(&Csq);
+    let mut probes = Vec::new();
+    while probes.len() < 4 {
+        world.wait();
+        probes.extend(Some(world.sent()).filter(|sent| !sent.is_empty()));
+    }
+    assert_eq!(probes, ["AT\\r", "AT\\r", "ATQ0\\r", "ATV1\\r"]);
+    world.input(OK);
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert!(world.outputs().contains(&Output::Complete(id, Ok(()))));
+}
+
+#[test]
+fn a_module_that_never_answers_fails_what_waits_and_is_tried_again_later() {
+    let mut world = World::new();
+    world.enqueue(&At);
+    world.sent();
+    world.wait();
+    world.outputs();
+    let waiting = world.enqueue(&Csq);
+    let since = world.now;
+    while !world.engine.is_idle() {
+        world.wait();
+        world.sent();
+    }
+    assert_eq!(world.outputs(), [Output::Complete(waiting, Err(Desynchronized))]);
+    assert!(world.now - since <= Config::default().limits.resync);
+    assert_eq!(world.engine.poll_timeout(), None, "nothing is sent while nobody wants anything");
+
+    let again = world.enqueue(&Csq);
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert_eq!(world.outputs(), [Output::Complete(again, Ok(()))]);
+}
+
+#[test]
+fn a_probe_that_was_given_up_is_not_followed_by_another_at_once() {
+    let mut world = World::new();
+    world.enqueue(&At);
+    world.sent();
+    world.wait();
+    world.enqueue(&Csq);
+    let mut last = world.now;
+    while !world.engine.is_idle() {
+        world.wait();
+        if !world.sent().is_empty() {
+            last = world.now;
+        }
+    }
+    let given_up = world.now;
+    assert!(given_up - last < Config::default().limits.probe, "it was in flight");
+    world.enqueue(&Csq);
+    assert_eq!(world.sent(), "");
+    world.wait();
+    assert_eq!((world.sent().as_str(), world.now - given_up), ("ATQ0\\r", Config::default().limits.quiet));
+}
+
+#[test]
+fn a_module_that_still_counts_payload_is_fed() {
+    let mut world = World::new();
+    world.put(b"0123456789");
+    world.sent();
+    world.input(b"\r\n+FTPPUT: 2,10\r\n");
+    assert_eq!(world.sent(), "0123456789");
+    world.wait(); // The line lost some of them, and the module waits.
+    let id = world.enqueue(&Csq);
+    world.wait();
+    assert_eq!(world.sent(), "AT\\r", "taken for payload");
+    world.wait();
+    world.wait();
+    assert_eq!(world.sent(), "\\r\\r\\r\\r\\r\\r\\r\\r\\r\\rAT\\r");
+    world.input(b"\r\nOK\r\n\r\nOK\r\n"); // the payload's and the probe's
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert!(world.outputs().contains(&Output::Complete(id, Ok(()))));
+}
+
+#[test]
+fn what_was_granted_is_still_sent_after_a_clogged_line_moves_again() {
+    let mut world = World::new();
+    let data = HttpData { size: Number::saturating(1000), time: Number::MIN };
+    world.engine.enqueue(world.now, &data, Some(vec![b'x'; 1000].into()));
+    world.sent();
+    world.input(b"\r\nDOWNLOAD\r\n");
+    world.wait();
+    assert!(world.outputs().contains(&Output::Desynchronized));
+    assert_eq!(world.sent().len(), 1000);
+}
