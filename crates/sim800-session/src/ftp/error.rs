@@ -194,6 +194,14 @@ pub enum FtpError {
         /// Why it broke off.
         source: Box<Self>,
     },
+    /// The file on the server is not the beginning of the one that an upload was to go on with; nothing was sent.
+    #[error(
+        "the server's file is not the first {offset} octets of this one, so nothing can be added to it; upload all of it"
+    )]
+    Mismatch {
+        /// Octets that it should have been.
+        offset: u64,
+    },
     /// The file on the server is another than the one whose download was begun.
     #[error("the file changed on the server while it was fetched, before octet {position}; fetch it again")]
     Changed {
@@ -263,7 +271,7 @@ impl FtpError {
             Self::Unconfirmed { .. } => "unconfirmed",
             Self::EndedEarly { .. } => "incomplete",
             Self::Partial { source, .. } => source.kind(),
-            Self::Changed { .. } => "changed",
+            Self::Changed { .. } | Self::Mismatch { .. } => "changed",
             Self::Source { .. } => "source",
             Self::Bearer { source, .. } => source.kind(),
             Self::Interrupted { source, .. } => source.kind(),

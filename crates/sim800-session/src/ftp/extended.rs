@@ -13,6 +13,7 @@ use super::progress::{FtpProgress, Status};
 use super::session::{Event, PATIENCE, Session};
 use super::settings::Target;
 use super::upload::Upload;
+use super::window::Window;
 use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, PutOption, progress};
 use crate::bearer::Bearer;
 use crate::chunks::gather;
@@ -117,7 +118,7 @@ impl Ftp {
             // Nothing can be loaded of an empty file.
             session.execute(&FtpExtPutEnd).await?;
             let first = session.open(&FtpPutOpen, PATIENCE).await?;
-            return Upload::new(&mut pieces.source).run(session, first).await;
+            return Upload::new(Window::new(&mut pieces.source), 0).run(session, first).await;
         }
         send_loaded(&mut session, octets).await?;
         Ok(u64::from(octets))

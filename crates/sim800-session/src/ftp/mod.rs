@@ -4,15 +4,16 @@ mod download;
 mod error;
 mod extended;
 mod progress;
+mod put;
 mod session;
 mod settings;
 mod stored;
 mod upload;
+mod window;
 
-use futures::AsyncRead;
 use sim800_command::{
-    Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpPutOpen,
-    FtpRename, FtpRmd, FtpScont, FtpScontRead, FtpSize, Number, Test,
+    Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpRename,
+    FtpRmd, FtpScont, FtpScontRead, FtpSize, Number, Test,
 };
 use sim800_parser::FtpCode;
 
@@ -24,7 +25,6 @@ pub use self::progress::FtpProgress;
 use self::download::{Reader, Resumption};
 use self::session::{Event, PATIENCE, Session};
 use self::settings::Target;
-use self::upload::{Rest, Upload};
 use crate::bearer::Bearer;
 use crate::engine::Request;
 use crate::password::Password;
@@ -191,40 +191,6 @@ impl Ftp {
         }
     }
 
-    /// Uploads all that `source` has, of whatever length, and returns how many octets that were once the server has
-    /// confirmed them.
-    ///
-    /// The module ends the session with 64 when `source` is too slow.
-    ///
-    /// When the line, the bearer or the module breaks it off, it goes on where the file on the server ends, as
-    /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, from the last 65,536 octets of `source`, which are
-    /// kept for that, once the end of that file was read back and is theirs. Only an upload of type binary that [replaces](PutOption::Replace) a file can be gone on with, on a
-    /// server that tells sizes.
-    ///
-    /// # Errors
-    ///
-    /// [`FtpError`], with [`Partial`](FtpError::Partial) when it cannot be gone on with; before anything is sent when a
-    /// value cannot stand in a command.
-    pub async fn put(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
-        let mut upload = Upload::new(source);
-        let mut attempts = Attempts::new(&self.bearer);
-        let mut ftp = self.clone();
-        let mut broken = None;
-        loop {
-            match (ftp.send(path, &mut upload).await, broken) {
-                (Ok(octets), None) => return Ok(octets),
-                (Ok(octets), Some(cause)) => return self.confirm(path, octets, cause).await,
-                (Err(error), _) => {
-                    broken = Some(error.clone());
-                    match self.resume_put(path, &mut upload, error, &mut attempts).await? {
-                        Some(option) => ftp.options.put = option,
-                        None => return Ok(upload.taken()),
-                    }
-                }
-            }
-        }
-    }
-
     /// Asks for the size of a file in octets.
     ///
     /// # Errors
@@ -333,93 +299,6 @@ impl Ftp {
         let first = session.open(&FtpListOpen, PATIENCE).await?;
         let read = request(FtpOperation::List, &FtpListRead { length: Number::MAX })?;
         Ok(Reader::new(session, first, read))
-    }
-
-    async fn send(&self, path: &str, upload: &mut Upload<impl AsyncRead + Unpin>) -> Result<u64, FtpError> {
-        let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
-        let first = session.open(&FtpPutOpen, PATIENCE).await?;
-        upload.run(session, first).await
-    }
-
-    /// Compares the size of a file that was uploaded in pieces, the first of which ended with `cause`.
-    async fn confirm(&self, path: &str, octets: u64, cause: FtpError) -> Result<u64, FtpError> {
-        let mut attempts = Attempts::new(&self.bearer);
-        loop {
-            match attempts.settle(self.size_if_told(path).await).await? {
-                Some(Some(stored)) if stored != octets => return Err(FtpError::partial(stored, cause)),
-                Some(_) => return Ok(octets),
-                None => {}
-            }
-        }
-    }
-
-    /// Makes ready to go on with an upload after `error`; how, or that there is nothing left to do.
-    async fn resume_put(
-        &self,
-        path: &str,
-        upload: &mut Upload<impl AsyncRead + Unpin>,
-        error: FtpError,
-        attempts: &mut Attempts<FtpError>,
-    ) -> Result<Option<PutOption>, FtpError> {
-        let is_safe = self.options.put == PutOption::Replace && !self.options.ascii;
-        if upload.has_begun() && !is_safe {
-            return Err(error);
-        }
-        let cause = error.clone();
-        let mut error = error;
-        loop {
-            attempts.again(error, upload.has_begun().then(|| upload.taken())).await?;
-            if !upload.has_begun() {
-                return Ok(Some(self.options.put));
-            }
-            error = match self.stored(path, upload).await {
-                Ok(stored) => {
-                    let before = upload.confirmed();
-                    let rest = upload.rewind(stored);
-                    if upload.confirmed() > before {
-                        attempts.succeeded();
-                    }
-                    return match (rest, stored) {
-                        (Rest::Nothing, _) => Ok(None),
-                        (Rest::Append, _) => Ok(Some(PutOption::Append)),
-                        (Rest::All, _) => Ok(Some(PutOption::Replace)),
-                        (Rest::Lost, Some(stored)) => Err(FtpError::partial(stored, cause)),
-                        (Rest::Lost, None) => Err(cause),
-                    };
-                }
-                Err(error) => error,
-            };
-        }
-    }
-
-    /// Octets of an upload that the server has; `None` when it does not tell, or has something else. Some servers keep the
-    /// old file until the new one is complete.
-    async fn stored(
-        &self,
-        path: &str,
-        upload: &Upload<impl AsyncRead + Unpin>,
-    ) -> Result<Option<u64>, FtpError> {
-        let Some(stored) = self.size_if_told(path).await? else { return Ok(None) };
-        let Some(expected) = upload.kept_before(stored) else { return Ok(None) };
-        let from = stored - expected.len() as u64;
-        let Ok(from) = u32::try_from(from) else { return Ok(None) };
-        if expected.is_empty() {
-            return Ok(Some(stored));
-        }
-        let read = async {
-            match self.open(path, from).await? {
-                Some(reader) => reader.read_to_end(expected.len()).await,
-                None => Ok(Vec::new()),
-            }
-        };
-        match read.await {
-            Ok(found) => Ok((found == expected).then_some(stored)),
-            // It may be written but not read.
-            Err(FtpError::Failed { code: FtpCode::REST | FtpCode::OPERATE | FtpCode::DOWNLOAD, .. }) => {
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
     }
 
     async fn ask_size(&self, path: &str) -> Result<u64, FtpError> {

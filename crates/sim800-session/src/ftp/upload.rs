@@ -1,30 +1,29 @@
 //! An upload, in the rounds that the module allows.
 
-use bytes::{Buf, Bytes, BytesMut};
+use std::io::SeekFrom;
+
+use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
-use futures::{AsyncRead, AsyncReadExt, pin_mut};
+use futures::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, pin_mut};
 use sim800_command::{FTP_WRITE_LIMIT, FtpPutClose, FtpPutWrite, Number};
 
 use super::session::{Event, PATIENCE, Session};
+use super::window::KEPT;
 use super::{FtpError, FtpStep};
 
 /// How many rounds in a row may move nothing.
 const EMPTY_ROUNDS: u32 = 16;
 
-/// How many octets that the module took are kept, because it may not have passed them on. What is on its way in the module
-/// and in the network is less.
-const KEPT: usize = 65_536;
-
 /// How many octets of a file are compared before more is appended to it.
-const COMPARED: usize = 1024;
+const COMPARED: u64 = 1024;
 
 /// An upload, over one session or several.
 pub(super) struct Upload<S> {
     source: S,
-    /// Octets that the module took, in rounds that ended well.
+    /// Where in the source the file begins.
+    start: u64,
+    /// Octets of the file that the module took, in rounds that ended well, or that the server had before.
     taken: u64,
-    /// The last of them.
-    kept: BytesMut,
     /// Octets that were read from the source and not taken yet.
     waiting: BytesMut,
     /// The source has ended.
@@ -33,6 +32,21 @@ pub(super) struct Upload<S> {
     begun: bool,
     /// Octets that the server was known to have, when it was asked.
     confirmed: u64,
+    /// The file has a beginning that this upload did not send, so it is never sent from the start.
+    appends: bool,
+}
+
+/// What a server has of an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// So many octets, and the last of them are the upload's.
+    Beginning(u64),
+    /// So many octets of something else, or of what cannot be compared any more.
+    Other(u64),
+    /// So many octets, which cannot be read.
+    Unreadable(u64),
+    /// It does not tell.
+    Untold,
 }
 
 /// What is left to be done of an upload that broke off.
@@ -44,17 +58,33 @@ pub(super) enum Rest {
     Append,
     /// All of it, from the start.
     All,
-    /// What comes next is not kept any more.
+    /// What comes next is not to be had any more.
     Lost,
 }
 
-impl<S: AsyncRead + Unpin> Upload<S> {
-    pub(super) fn new(source: S) -> Self {
-        let (kept, waiting) = (BytesMut::new(), BytesMut::new());
-        Self { source, taken: 0, kept, waiting, ended: false, begun: false, confirmed: 0 }
+impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
+    /// Of what `source` has from its octet `start` on.
+    pub(super) fn new(source: S, start: u64) -> Self {
+        Self {
+            source,
+            start,
+            taken: 0,
+            waiting: BytesMut::new(),
+            ended: false,
+            begun: false,
+            confirmed: 0,
+            appends: false,
+        }
     }
 
-    /// Octets that the module took.
+    /// Of the same, to a server that has the first `offset` octets of it.
+    pub(super) async fn append(source: S, start: u64, offset: u64) -> Result<Self, FtpError> {
+        let mut upload = Self { taken: offset, confirmed: offset, appends: true, ..Self::new(source, start) };
+        upload.seek(offset).await.map_err(|error| FtpError::Source { octets: offset, kind: error.kind() })?;
+        Ok(upload)
+    }
+
+    /// Octets of the file that the module took, and that the server had before.
     pub(super) fn taken(&self) -> u64 {
         self.taken
     }
@@ -69,40 +99,64 @@ impl<S: AsyncRead + Unpin> Upload<S> {
         self.confirmed
     }
 
-    /// The last octets of the file that a server has `stored` so many octets of, as far as they are kept; `None` when it
-    /// cannot be this file. Where nothing more is to be sent, all that are kept, for nothing else tells it from an old file
-    /// of the same size.
-    pub(super) fn kept_before(&self, stored: u64) -> Option<&[u8]> {
-        let first = self.taken - self.kept.len() as u64;
-        let end = usize::try_from(stored.checked_sub(first)?).ok()?;
-        let most = if self.is_all_taken() && stored == self.taken { KEPT } else { COMPARED };
-        self.kept.get(end.saturating_sub(most)..end)
+    /// Whether the file has a beginning that this upload did not send.
+    pub(super) fn appends(&self) -> bool {
+        self.appends
     }
 
-    fn is_all_taken(&self) -> bool {
-        self.ended && self.waiting.is_empty()
+    /// The last octets that a file of `stored` octets has if it is a beginning of this one; `None` when it is not, or when
+    /// they are not to be had any more. What the module was sent in a round that did not end well may have become anything,
+    /// so all of that is compared. Where nothing more is to be sent it is as much as can be gone back, for nothing else
+    /// tells the file from an old one of the same size.
+    pub(super) async fn before(&mut self, stored: u64) -> Option<Vec<u8>> {
+        if stored > self.read() {
+            return None;
+        }
+        let from = match self.is_all(stored) {
+            true => stored.saturating_sub(KEPT as u64),
+            false => stored.min(self.taken).saturating_sub(COMPARED),
+        };
+        self.seek(from).await.ok()?;
+        let mut octets = vec![0; usize::try_from(stored - from).ok()?];
+        self.source.read_exact(&mut octets).await.ok()?;
+        Some(octets)
     }
 
-    /// Goes back to where a server that has `stored` octets is to be sent more, if it tells.
-    pub(super) fn rewind(&mut self, stored: Option<u64>) -> Rest {
-        let first = self.taken - self.kept.len() as u64;
-        let (to, rest) = match stored {
-            // An octet more than was taken is of a round that did not end well, and may be any.
-            Some(stored) if (first..=self.taken).contains(&stored) => {
+    /// Goes back to where a server is to be sent more that has `found`.
+    pub(super) async fn rewind(&mut self, found: Found) -> Rest {
+        let (to, rest) = match found {
+            Found::Beginning(stored) => {
                 self.confirmed = self.confirmed.max(stored);
-                if self.is_all_taken() && stored == self.taken {
+                if self.is_all(stored) {
+                    self.taken = stored;
                     return Rest::Nothing;
                 }
-                (stored, if stored == 0 { Rest::All } else { Rest::Append })
+                (stored, if stored > 0 || self.appends { Rest::Append } else { Rest::All })
             }
-            _ if first == 0 => (0, Rest::All),
-            _ => return Rest::Lost,
+            _ if self.appends => return Rest::Lost,
+            _ => (0, Rest::All),
         };
-        let again =
-            self.kept.split_off(usize::try_from(to - first).unwrap_or(usize::MAX).min(self.kept.len()));
-        self.waiting = [again, std::mem::take(&mut self.waiting)].concat().as_slice().into();
-        self.taken = to;
+        if self.seek(to).await.is_err() {
+            return Rest::Lost;
+        }
+        self.waiting.clear();
+        (self.taken, self.ended) = (to, false);
         rest
+    }
+
+    /// Octets of the file that were read from the source, or skipped there.
+    fn read(&self) -> u64 {
+        self.taken + self.waiting.len() as u64
+    }
+
+    /// Whether a file of `stored` octets is all that there is.
+    fn is_all(&self, stored: u64) -> bool {
+        self.ended && stored == self.read()
+    }
+
+    /// The octet of the file that is read next.
+    async fn seek(&mut self, to: u64) -> std::io::Result<u64> {
+        self.source.seek(SeekFrom::Start(self.start.saturating_add(to))).await
     }
 
     /// Sends what is left over a session whose `first` event came, and returns how many octets the server has then.
@@ -163,7 +217,7 @@ impl<S: AsyncRead + Unpin> Upload<S> {
         match session.client().transmit(&FtpPutWrite { length }, body).await {
             Ok(reply) => {
                 let granted = reply.granted.map_or(0, |granted| granted as usize).min(offered);
-                self.keep(granted);
+                drop(self.waiting.split_to(granted));
                 self.taken += granted as u64;
                 Ok(granted)
             }
@@ -173,14 +227,6 @@ impl<S: AsyncRead + Unpin> Upload<S> {
             },
             Err(error) => Err(session.command(error)),
         }
-    }
-
-    /// Keeps the first octets of those that wait, for they were taken.
-    fn keep(&mut self, octets: usize) {
-        let taken = self.waiting.split_to(octets);
-        let excess = (self.kept.len() + taken.len()).saturating_sub(KEPT);
-        self.kept.advance(excess.min(self.kept.len()));
-        self.kept.extend_from_slice(&taken);
     }
 }
 
@@ -209,12 +255,43 @@ async fn close(mut session: Session, octets: u64) -> Result<u64, FtpError> {
 
 #[cfg(test)]
 mod tests {
+    use futures::executor::block_on;
+    use futures::io::Cursor;
     use proptest::prelude::*;
 
+    use super::super::window::Window;
     use super::*;
 
     fn content(octets: u64) -> Vec<u8> {
         (0..octets).map(|n| (n % 251) as u8).collect()
+    }
+
+    /// An upload that sent `taken` octets, in rounds, and has read `waiting` more.
+    fn broken<S: AsyncRead + AsyncSeek + Unpin>(
+        mut upload: Upload<S>,
+        taken: u64,
+        waiting: u64,
+    ) -> Upload<S> {
+        let read = |upload: &mut Upload<S>, octets: usize| {
+            let mut round = vec![0; octets];
+            block_on(upload.source.read_exact(&mut round)).expect("as long as that");
+            round
+        };
+        while upload.taken < taken {
+            let octets = (taken - upload.taken).min(1360);
+            read(&mut upload, octets as usize);
+            upload.taken += octets;
+        }
+        let rest = read(&mut upload, waiting as usize);
+        upload.waiting = rest.as_slice().into();
+        upload
+    }
+
+    /// What is sent from where the upload stands.
+    fn rest<S: AsyncRead + AsyncSeek + Unpin>(mut upload: Upload<S>) -> Vec<u8> {
+        let mut rest = upload.waiting.to_vec();
+        block_on(upload.source.read_to_end(&mut rest)).expect("in memory");
+        rest
     }
 
     proptest! {
@@ -224,34 +301,58 @@ mod tests {
             taken in prop_oneof![0_u64..3_000, 60_000_u64..140_000],
             waiting in 0_u64..1_400,
             missing in prop_oneof![0_u64..10, 0_u64..140_000],
-            excess in 0_u64..3,
+            excess in 0_u64..1_500,
             ended: bool,
+            is_window: bool,
         ) {
             let file = content(taken + waiting);
-            let mut upload = Upload::new(&b""[..]);
-            upload.ended = ended;
-            for round in file[..taken as usize].chunks(1360) {
-                upload.waiting.extend_from_slice(round);
-                upload.keep(round.len());
-                upload.taken += round.len() as u64;
-            }
-            upload.waiting.extend_from_slice(&file[taken as usize..]);
             let stored = taken.saturating_sub(missing) + if missing == 0 { excess } else { 0 };
-            let is_kept = taken - stored.min(taken) <= KEPT as u64 && stored <= taken;
-            match upload.rewind(Some(stored)) {
-                Rest::Nothing => prop_assert!(ended && waiting == 0 && stored == taken),
+            // All that the server has is of the file.
+            let found = if stored <= taken + waiting { Found::Beginning(stored) } else { Found::Other(stored) };
+            let (before, rest_of_it, sent) = if is_window {
+                let mut upload = broken(Upload::new(Window::new(&file[..]), 0), taken, waiting);
+                upload.ended = ended;
+                let before = block_on(upload.before(stored));
+                (before, block_on(upload.rewind(found)), rest(upload))
+            } else {
+                let mut source = Cursor::new([b"skipped", &file[..]].concat());
+                source.set_position(7);
+                let mut upload = broken(Upload::new(source, 7), taken, waiting);
+                upload.ended = ended;
+                let before = block_on(upload.before(stored));
+                (before, block_on(upload.rewind(found)), rest(upload))
+            };
+            if let Some(before) = &before {
+                prop_assert!(file[..stored as usize].ends_with(before));
+                prop_assert!(before.len() as u64 >= stored.saturating_sub(taken) + stored.min(taken).min(COMPARED));
+            }
+            prop_assert!(before.is_some() || is_window || stored > taken + waiting);
+            let is_kept = |to: u64| !is_window || (taken + waiting).saturating_sub(to) <= KEPT as u64;
+            match rest_of_it {
+                Rest::Nothing => prop_assert!(ended && stored == taken + waiting),
                 Rest::Append => {
-                    prop_assert!(is_kept);
-                    prop_assert_eq!(&upload.waiting[..], &file[stored as usize..]);
-                    prop_assert_eq!(upload.taken, stored);
+                    prop_assert!(stored > 0 && is_kept(stored));
+                    prop_assert!(sent == file[stored as usize..]);
                 }
                 Rest::All => {
-                    prop_assert!(taken <= KEPT as u64 && (stored == 0 || !is_kept));
-                    prop_assert_eq!(&upload.waiting[..], &file[..]);
-                    prop_assert_eq!(upload.taken, 0);
+                    prop_assert!(is_kept(0) && (stored == 0 || stored > taken + waiting));
+                    prop_assert!(sent == file);
                 }
-                Rest::Lost => prop_assert!(!is_kept && taken > KEPT as u64),
+                Rest::Lost => prop_assert!(!is_kept(stored) || stored > taken + waiting && !is_kept(0)),
             }
+        }
+    }
+
+    #[test]
+    fn what_is_appended_is_never_sent_from_the_start() {
+        let append = || block_on(Upload::append(Cursor::new(content(5_000)), 0, 2_000)).expect("in memory");
+        for found in [Found::Other(2_000), Found::Unreadable(2_000), Found::Untold] {
+            assert_eq!(block_on(append().rewind(found)), Rest::Lost);
+        }
+        for stored in [0, 2_000, 2_500] {
+            let mut upload = broken(append(), 3_000, 500);
+            assert_eq!(block_on(upload.rewind(Found::Beginning(stored))), Rest::Append);
+            assert_eq!(rest(upload), content(5_000)[stored as usize..]);
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::io::Cursor;
 use futures::{Stream, StreamExt, TryStreamExt};
 use sim800_emulator::{Damage, Fault, FtpAction, FtpFailure, HttpFailure, PowerDown, PutOption as Stored};
 use sim800_session::{
-    Bearer, Body, Config, Ftp, FtpError, FtpOptions, Http, HttpError, Notice, PutOption, Retry, Runtime,
+    Bearer, Body, Config, Direction, Ftp, FtpError, FtpOptions, Http, HttpError, Notice, PutOption, Retry,
+    Runtime,
 };
-use sim800_testbed::simulation::{Mishap, Resource, World};
+use sim800_testbed::simulation::{Incident, Mishap, Network, Resource, When, World};
 
 use crate::lab::{Lab, hostile, paced, server, whole};
 
@@ -295,6 +297,99 @@ fn an_upload_is_gone_on_with_where_the_file_ends() {
             assert_eq!(lab.ftp_put(&ftp, "/up", &file()), Ok(LENGTH as u64), "{fault:?}");
             assert!(lab.network().file("/up").is_some_and(|up| up == file()), "{fault:?} at {seconds} s");
         }
+    }
+}
+
+/// Three times what is kept of a source that can be read but once.
+const LARGE: usize = 200_000;
+
+/// A module that restarts when some 155,000 octets of an upload were sent, and a server that has only the first `left` of them then.
+fn set_back(left: usize) -> (Lab, Ftp) {
+    let (mut lab, bearer) = Lab::ready();
+    let sent = lab.world.crossed(Direction::Sent) + 160_000;
+    let restart = Incident::Fault(Fault::Restart { announced: true });
+    lab.world.plan(When::Crossed(Direction::Sent, sent), restart);
+    let lose = Incident::Network(Box::new(move |network: &Network| {
+        let stored = network.file("/up").expect("the file");
+        assert!(stored.len() > 150_000, "{} octets", stored.len());
+        network.put_file("/up", stored.slice(..left));
+    }));
+    // By then the session with the server has ended.
+    lab.world.plan(When::Crossed(Direction::Sent, sent + 1), lose);
+    (lab, Ftp::new(&bearer, server()))
+}
+
+#[test]
+fn an_upload_that_can_be_read_again_is_gone_on_with_however_far_the_server_is_behind() {
+    let whole: Bytes = hostile(LARGE).into();
+    for left in [0, 700, 50_000, 150_000] {
+        let (mut lab, ftp) = set_back(left);
+        let source = Cursor::new(whole.clone());
+        assert_eq!(lab.world.run(ftp.put_seekable("/up", source)), Ok(LARGE as u64), "{left}");
+        assert!(lab.network().file("/up").is_some_and(|up| up == whole), "{left}");
+        let puts = lab.network().ftp_requests().into_iter().filter_map(|session| match session.action {
+            FtpAction::Put(how) => Some(how),
+            _ => None,
+        });
+        let second = if left > 0 { Stored::Appe } else { Stored::Stor };
+        assert_eq!(puts.collect::<Vec<_>>(), [Stored::Stor, second], "{left}");
+    }
+    // What cannot be read again cannot be sent: it is told exactly what is there.
+    let (mut lab, ftp) = set_back(50_000);
+    let error = lab.ftp_put(&ftp, "/up", &whole).expect_err("not kept");
+    assert!(matches!(error, FtpError::Partial { octets: 50_000, .. }), "{error:?}");
+    assert!(lab.network().file("/up").is_some_and(|up| up == whole[..50_000]));
+}
+
+#[test]
+fn octets_that_the_line_lost_do_not_stay_in_a_large_file() {
+    let whole: Bytes = hostile(LARGE).into();
+    for sent in [40_000, 40_020, 150_000, 150_700] {
+        let (mut lab, bearer) = Lab::ready();
+        let sent = lab.world.crossed(Direction::Sent) + sent;
+        let lost = Incident::Damage(Direction::Sent, Damage::Drop);
+        lab.world.plan(When::Crossed(Direction::Sent, sent), lost);
+        let ftp = Ftp::new(&bearer, server());
+        let source = Cursor::new(whole.clone());
+        assert_eq!(lab.world.run(ftp.put_seekable("/up", source)), Ok(LARGE as u64), "{sent}");
+        assert!(lab.network().file("/up").is_some_and(|up| up == whole), "{sent}");
+    }
+}
+
+#[test]
+fn an_upload_that_is_resumed_is_gone_on_with_but_never_replaces() {
+    let whole: Bytes = hostile(LARGE).into();
+    let resume = |lab: &mut Lab, ftp: &Ftp, offset: u64| {
+        // Where the file begins in the source does not matter.
+        let mut source = Cursor::new([b"skipped", &whole[..]].concat());
+        source.set_position(7);
+        lab.world.run(ftp.resume_put("/up", source, offset))
+    };
+    for left in [700, 50_000, 120_000] {
+        let (mut lab, ftp) = set_back(left);
+        lab.network().put_file("/up", whole.slice(..10_000));
+        assert_eq!(resume(&mut lab, &ftp, 10_000), Ok(LARGE as u64), "{left}");
+        assert!(lab.network().file("/up").is_some_and(|up| up == whole), "{left}");
+    }
+    // What another has written there stays, and is told.
+    let (mut lab, ftp) = set_back(0);
+    lab.network().put_file("/up", whole.slice(..10_000));
+    let sent = lab.world.crossed(Direction::Sent) + 160_002;
+    let other = Incident::Network(Box::new(|network: &Network| network.put_file("/up", vec![b'o'; 20_000])));
+    lab.world.plan(When::Crossed(Direction::Sent, sent), other);
+    let error = resume(&mut lab, &ftp, 10_000).expect_err("another file");
+    assert!(matches!(error, FtpError::Partial { octets: 20_000, .. }), "{error:?}");
+
+    for (there, offset) in
+        [(Some(vec![b'o'; 10_000]), 10_000), (Some(whole[..9_000].to_vec()), 10_000), (None, 10_000)]
+    {
+        let (mut lab, bearer) = Lab::ready();
+        if let Some(there) = &there {
+            lab.network().put_file("/up", there.clone());
+        }
+        let error = resume(&mut lab, &Ftp::new(&bearer, server()), offset).expect_err("another file");
+        assert_eq!(error, FtpError::Mismatch { offset });
+        assert_eq!(lab.network().file("/up").map(Vec::from), there);
     }
 }
 

@@ -43,6 +43,8 @@ fn everything_may_move_between_threads() {
     let ftp = Ftp::new(&bearer, server());
     moves(&ftp.get("/file"));
     moves(&ftp.put("/file", &b"x"[..]));
+    moves(&ftp.put_seekable("/file", futures::io::Cursor::new(b"x")));
+    moves(&ftp.resume_put("/file", futures::io::Cursor::new(b"x"), 1));
     moves(&ftp.size("/file"));
     moves(&ftp.get_extended("/file", |_| {}));
     moves(&ftp.put_extended("/file", &b"x"[..]));
