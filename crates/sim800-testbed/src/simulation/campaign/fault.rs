@@ -171,6 +171,7 @@ impl What {
             Self::Network(Mishap::Ftp { after: 0, .. }) => "FTP control connection refused",
             Self::Network(Mishap::Ftp { .. }) => "FTP data connection reset",
             Self::Network(Mishap::FtpStall { .. }) => "FTP data connection stalled",
+            Self::Network(Mishap::SetBack { .. }) => "server loses what it has not stored",
             Self::Network(Mishap::Unconfirmed { by: Some(_) }) => "+FTPPUT: 1,0 late",
             Self::Network(Mishap::Unconfirmed { by: None }) => "+FTPPUT: 1,0 never",
             Self::Network(Mishap::Silence) => "server silent",
@@ -294,6 +295,9 @@ fn mishap(rng: &mut Rng, task: Task) -> Mishap {
         0 => Mishap::Silence,
         1 => Mishap::Unconfirmed { by: None },
         2 => Mishap::Unconfirmed { by: Some(Duration::from_secs(rng.u64(1..70))) },
+        3 if task.is_long_upload() => {
+            Mishap::SetBack { after: rng.u64(1..300_000), lost: rng.usize(1..200_000) }
+        }
         3 | 4 => Mishap::FtpStall { after },
         _ => Mishap::Ftp { after, failure: rng.choice(failures).unwrap_or(FtpFailure::NETWORK) },
     }

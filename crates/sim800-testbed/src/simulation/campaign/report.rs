@@ -61,6 +61,7 @@ pub const KINDS: &[&str] = &[
     "FTP data connection reset",
     "FTP data connection stalled",
     "server silent",
+    "server loses what it has not stored",
     "file changes on the server",
     "future dropped",
     "reader abandoned",

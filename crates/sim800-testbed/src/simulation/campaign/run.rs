@@ -155,6 +155,9 @@ impl<'a> Trial<'a> {
         network.put_resource(CONTENT_URL, Resource::new(content.clone()));
         network.put_resource(POST_URL, Resource::new(""));
         network.put_file(CONTENT_PATH, content.clone());
+        if scenario.task == Task::FtpPutResumed {
+            network.put_file(UPLOAD_PATH, content.slice(..scenario.resumed_from()));
+        }
         let mut trial = Self {
             scenario,
             world,
@@ -332,10 +335,11 @@ impl<'a> Trial<'a> {
         bearer: Option<Bearer>,
     ) -> Result<Option<Result<Done, Failed>>, Violation> {
         let (task, content, leave) = (self.scenario.task, self.content.clone(), self.scenario.leave);
+        let resumed_from = self.scenario.resumed_from() as u64;
         let client = client.clone();
         let future = async move {
             match bearer {
-                Some(bearer) => task::perform(task, bearer, content, leave).await,
+                Some(bearer) => task::perform(task, bearer, content, resumed_from, leave).await,
                 None => task::prepare(&client).await.map(|_| Done::Nothing),
             }
         };
@@ -352,6 +356,13 @@ impl<'a> Trial<'a> {
         let posts = posts.iter().filter(|request| request.method == HttpMethod::Post).count();
         if posts > 1 {
             return Err(violation(format!("the server got {posts} POSTs for one")));
+        }
+        if self.scenario.task == Task::FtpPutResumed && !self.damages.borrow().deceptive {
+            // Whatever became of the rest.
+            let there = self.content.slice(..self.scenario.resumed_from());
+            if !self.world.network().file(UPLOAD_PATH).is_some_and(|file| file.starts_with(&there)) {
+                return Err(violation("what the server had of a file that was resumed is gone"));
+            }
         }
         let harmless = self.is_harmless();
         let done = match result {

@@ -35,6 +35,10 @@ pub enum Task {
     FtpGet,
     /// An upload.
     FtpPut,
+    /// An upload of what can be read again.
+    FtpPutSeekable,
+    /// An upload of what can be read again, of which the server has a part.
+    FtpPutResumed,
     /// A listing.
     FtpList,
     /// The size of a file.
@@ -75,8 +79,8 @@ impl Task {
         Self::FtpGet,
         Self::FtpPut,
         Self::FtpPut,
-        Self::FtpPut,
-        Self::FtpPut,
+        Self::FtpPutSeekable,
+        Self::FtpPutResumed,
         Self::FtpList,
         Self::FtpSize,
         Self::FtpGetExtended,
@@ -99,6 +103,12 @@ impl Task {
     /// Whether content goes to the module.
     fn is_upload(self) -> bool {
         matches!(self, Self::HttpPost | Self::FtpPut | Self::FtpPutExtended | Self::FsWrite)
+            || self.is_long_upload()
+    }
+
+    /// Whether the upload may be much longer than what is kept of one that cannot be read again.
+    pub(super) fn is_long_upload(self) -> bool {
+        matches!(self, Self::FtpPutSeekable | Self::FtpPutResumed)
     }
 
     /// Whether no content crosses the line.
@@ -121,7 +131,9 @@ impl Task {
         match self {
             Self::HttpGet => 700_000,
             Self::HttpPost => 319_488,
-            Self::FtpGetExtended | Self::FtpPutExtended => 300_000,
+            Self::FtpGetExtended | Self::FtpPutExtended | Self::FtpPutSeekable | Self::FtpPutResumed => {
+                300_000
+            }
             Self::FtpGetToFs | Self::FtpPutFile | Self::FtpPutFromFs | Self::FsRead | Self::FsWrite => 60_000,
             _ => 200_000,
         }
@@ -411,6 +423,11 @@ impl Scenario {
         }
     }
 
+    /// How much of the content an upload that is resumed finds on the server.
+    pub(super) fn resumed_from(&self) -> usize {
+        self.length / 3
+    }
+
     /// The content.
     pub(super) fn octets(&self) -> Bytes {
         self.content.octets(self.length, self.seed)
@@ -468,6 +485,9 @@ fn length(rng: &mut Rng, task: Task) -> usize {
     // Blocks of reads and writes, pieces of the engine, the windows and the buffer of the module.
     const EDGES: [usize; 9] = [0, 1, 512, 1_360, 1_460, 4_096, 10_240, 16_384, 319_488];
     let longest = task.longest();
+    if task.is_long_upload() && rng.u8(..4) == 0 {
+        return rng.usize(70_000..=longest);
+    }
     let length = match rng.u16(..400) {
         0..=99 => (rng.choice(EDGES).unwrap_or(0) + rng.usize(0..3)).saturating_sub(1),
         100 => rng.usize(0..=longest),

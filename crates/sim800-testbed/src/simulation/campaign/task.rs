@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use futures::io::Cursor;
 use futures::{Stream, StreamExt};
 use sim800_session::{
     Bearer, BearerError, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError, Profile, Server,
@@ -102,11 +103,12 @@ fn ftp(bearer: &Bearer) -> Ftp {
     Ftp::new(bearer, Server::new("ftp.example.com").with_credentials("user", "sesame"))
 }
 
-/// Does `task`, with `content` to send.
+/// Does `task`, with `content` to send, of which a server has `resumed_from` octets when that is resumed.
 pub(super) async fn perform(
     task: Task,
     bearer: Bearer,
     content: Bytes,
+    resumed_from: u64,
     leave: Option<Leave>,
 ) -> Result<Done, Failed> {
     let ftp = ftp(&bearer);
@@ -125,6 +127,13 @@ pub(super) async fn perform(
             Ok(Done::Nothing)
         }
         Task::FtpGet => read(ftp.get(CONTENT_PATH).await?, leave).await,
+        Task::FtpPutSeekable => {
+            Ok(Done::Stored(Some(ftp.put_seekable(UPLOAD_PATH, Cursor::new(content)).await?)))
+        }
+        Task::FtpPutResumed => {
+            let stored = ftp.resume_put(UPLOAD_PATH, Cursor::new(content), resumed_from).await?;
+            Ok(Done::Stored(Some(stored)))
+        }
         Task::FtpPut => Ok(Done::Stored(Some(ftp.put(UPLOAD_PATH, &content[..]).await?))),
         Task::FtpList => read(ftp.list("/").await?, leave).await,
         Task::FtpSize => Ok(Done::Size(ftp.size(CONTENT_PATH).await?)),

@@ -26,8 +26,17 @@ pub(super) struct Session {
 
 #[derive(Debug)]
 enum Transfer {
-    Download { rest: Bytes, credit: usize },
-    Upload { path: String, octets: BytesMut },
+    Download {
+        rest: Bytes,
+        credit: usize,
+    },
+    /// Of which `before` octets were there, and `lost` at most of the others are not stored.
+    Upload {
+        path: String,
+        octets: BytesMut,
+        before: usize,
+        lost: usize,
+    },
 }
 
 impl Session {
@@ -42,20 +51,28 @@ impl State {
         let mishap = self.mishap(|mishap| match mishap {
             Mishap::Ftp { .. } => true,
             Mishap::FtpStall { .. } => is_transfer(&action),
-            Mishap::Unconfirmed { .. } => matches!(action, FtpAction::Put(_)),
+            Mishap::Unconfirmed { .. } | Mishap::SetBack { .. } => matches!(action, FtpAction::Put(_)),
             _ => false,
         });
         let ready = now + self.latency;
         let end = match mishap {
             Some(Mishap::Ftp { after, failure }) => Some((after, Some(failure))),
             Some(Mishap::FtpStall { after }) => Some((after, None)),
+            Some(Mishap::SetBack { after, .. }) => Some((after, Some(FtpFailure::NETWORK))),
             _ => None,
         };
         let confirmation = match mishap {
             Some(Mishap::Unconfirmed { by }) => by,
             _ => Some(Duration::ZERO),
         };
-        let outcome = self.open(&request, end.and_then(|(_, failure)| failure));
+        let mut outcome = self.open(&request, end.and_then(|(_, failure)| failure));
+        if let (
+            Some(Mishap::SetBack { lost: loss, .. }),
+            Ok(Opened::Transfer(Transfer::Upload { lost, .. })),
+        ) = (mishap, &mut outcome)
+        {
+            *lost = loss;
+        }
         self.ftp_requests.push(request);
         if mishap == Some(Mishap::Silence) {
             return;
@@ -83,13 +100,14 @@ impl State {
     /// Octets of an upload.
     pub(super) fn receive(&mut self, now: Duration, id: OperationId, sent: Bytes) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        let Transfer::Upload { octets, .. } = &mut session.transfer else { return };
+        let Transfer::Upload { octets, before, lost, .. } = &mut session.transfer else { return };
         if let Some((after, failure)) = &mut session.end {
             let passed = sent.len().min(usize::try_from(*after).unwrap_or(usize::MAX));
             *after -= passed as u64;
             if passed < sent.len() {
                 octets.extend_from_slice(&sent[..passed]);
                 if let Some(failure) = *failure {
+                    octets.truncate(octets.len().saturating_sub(*lost).max(*before));
                     self.end(id);
                     self.tell(now, id, NetworkEvent::FtpFailed(failure));
                 }
@@ -103,7 +121,7 @@ impl State {
     /// A session is over. What has come of an upload stays, as on every server.
     pub(super) fn end(&mut self, id: OperationId) -> Option<Duration> {
         let session = self.sessions.remove(&id)?;
-        if let Transfer::Upload { path, octets } = session.transfer {
+        if let Transfer::Upload { path, octets, .. } = session.transfer {
             self.files.insert(path, octets.freeze());
         }
         session.confirmation
@@ -222,7 +240,8 @@ impl State {
                         path = names.find(|name| !self.files.contains_key(name)).unwrap_or_default();
                     }
                 }
-                return Ok(Opened::Transfer(Transfer::Upload { path, octets }));
+                let before = octets.len();
+                return Ok(Opened::Transfer(Transfer::Upload { path, octets, before, lost: 0 }));
             }
             FtpAction::Size => {
                 size = Some(self.files.get(&path).ok_or(FtpFailure::OPERATE)?.len() as u64);

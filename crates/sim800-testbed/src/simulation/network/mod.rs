@@ -41,6 +41,14 @@ pub enum Mishap {
         /// Octets that still pass.
         after: u64,
     },
+    /// The next FTP upload breaks once so many octets have passed, unless it is over before, and the last of what the server
+    /// got is lost: it was not stored yet.
+    SetBack {
+        /// Octets that still pass.
+        after: u64,
+        /// Octets that are lost, of those that passed.
+        lost: usize,
+    },
     /// The server has the next upload and says so late, or never.
     Unconfirmed {
         /// How much later.
