@@ -1,8 +1,14 @@
 //! A file that appears when it is complete.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Write};
+use std::iter;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use serde_json::Value;
 
 /// A file and what stands beside it as long as it is not complete.
 #[derive(Clone, Debug)]
@@ -43,8 +49,12 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
+/// What stands beside a part that nothing goes on with. It tells that the part is this program's.
+const OWN: &str = "{\"url\":null}\n";
+
 /// A file in the making: what is written goes to `<name>.part` beside it, or to `<name>.1.part` where that is taken, which becomes the file by
-/// [`complete`](Self::complete). On drop it is removed, or stays to be gone on with.
+/// [`complete`](Self::complete). On drop it is removed, or stays to be gone on with. It is locked until then, so what a program
+/// left that was killed can be told from what another one is writing.
 #[derive(Debug)]
 pub(crate) struct PartFile {
     file: BufWriter<File>,
@@ -54,39 +64,36 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
-    /// Begins the file at `path`; one that is there stays until it is replaced. So does a file that has the name of the
-    /// part and was not kept by this program: another name is taken for the part then.
+    /// Begins the file at `path`; one that is there stays until it is replaced. A part that was left takes no other place; a
+    /// file that only has its name, or that is still written to, stays, and another name is taken.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let names = Names::new(path)?;
-        if names.companion.exists() {
-            remove(&names.part)?;
-            remove(&names.companion)?;
-        }
-        let mut others = (1..NAMES).map(|n| names.other(n));
-        let mut tried = names.clone();
-        loop {
-            match File::options().write(true).create_new(true).open(&tried.part) {
-                Ok(file) => return Ok(Self::new(file, tried, false)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    tried = others.next().ok_or(error)?;
-                }
-                Err(error) => return Err(error),
+        for tried in iter::once(names.clone()).chain((1..NAMES).map(|n| names.other(n))) {
+            if let Some(file) = claim(&tried)? {
+                let part = Self::new(file, tried, false);
+                fs::write(&part.names.companion, OWN)?;
+                return Ok(part);
             }
         }
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 
     /// The same, and what has come is kept on drop, with `companion` beside it.
     pub(crate) fn begin(names: Names, companion: &str) -> io::Result<Self> {
+        let file = File::options().write(true).create(true).truncate(false).open(&names.part)?;
+        own(&file, &names.part)?;
         // In this order no companion ever stands beside a part of something else.
         remove(&names.companion)?;
-        let file = File::create(&names.part)?;
+        file.set_len(0)?;
         fs::write(&names.companion, companion)?;
         Ok(Self::new(file, names, true))
     }
 
     /// Goes on with what was kept.
     pub(crate) fn go_on(names: Names) -> io::Result<Self> {
-        Ok(Self::new(File::options().append(true).open(&names.part)?, names, true))
+        let file = File::options().append(true).open(&names.part)?;
+        own(&file, &names.part)?;
+        Ok(Self::new(file, names, true))
     }
 
     fn new(file: File, names: Names, is_kept: bool) -> Self {
@@ -127,6 +134,52 @@ impl Drop for PartFile {
     }
 }
 
+/// An empty part, if its name is free or what is there was left by this program.
+fn claim(names: &Names) -> io::Result<Option<File>> {
+    if names.companion.exists() && !is_own(&names.companion) {
+        return Ok(None);
+    }
+    match File::options().write(true).create_new(true).open(&names.part) {
+        // Where there are no locks, that it is new has to do.
+        Ok(file) => Ok((lock(&file) != Err(Errno::WOULDBLOCK)).then_some(file)),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Err(_) if !is_own(&names.companion) => Ok(None),
+        Err(_) => {
+            let file = File::options().write(true).open(&names.part)?;
+            if lock(&file).is_err() || !is_at(&file, &names.part) {
+                return Ok(None);
+            }
+            file.set_len(0)?;
+            Ok(Some(file))
+        }
+    }
+}
+
+/// Makes sure that nobody else writes to `file`, and that it is still the one at `path`.
+fn own(file: &File, path: &Path) -> io::Result<()> {
+    if lock(file) == Err(Errno::WOULDBLOCK) || !is_at(file, path) {
+        return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another download is writing to its part"));
+    }
+    Ok(())
+}
+
+/// Locks a file until it is closed.
+fn lock(file: &File) -> Result<(), Errno> {
+    flock(file, FlockOperation::NonBlockingLockExclusive)
+}
+
+/// Whether `file` has not got another name, or none, since it was opened.
+fn is_at(file: &File, path: &Path) -> bool {
+    let place = |found: &Metadata| (found.dev(), found.ino());
+    matches!((file.metadata(), path.symlink_metadata()), (Ok(open), Ok(there)) if place(&open) == place(&there))
+}
+
+/// Whether a companion was written by this program.
+fn is_own(companion: &Path) -> bool {
+    let text = fs::read_to_string(companion).unwrap_or_default();
+    serde_json::from_str::<Value>(&text).is_ok_and(|object| object.get("url").is_some())
+}
+
 /// Removes what may be there.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
@@ -154,7 +207,7 @@ mod tests {
         let path = folder.path().join("a.bin");
         let mut file = PartFile::create(&path).unwrap();
         file.write_all(b"octets").unwrap();
-        assert_eq!(listed(folder.path()), ["a.bin.part"]);
+        assert_eq!(listed(folder.path()), ["a.bin.part", "a.bin.part.json"]);
         file.complete().unwrap();
         assert_eq!(listed(folder.path()), ["a.bin"]);
         assert_eq!(fs::read(path).unwrap(), b"octets");
@@ -172,17 +225,60 @@ mod tests {
         assert_eq!(fs::read(path).unwrap(), b"old");
     }
 
+    /// What a program leaves that was killed.
+    fn leave(path: &Path, octets: &[u8]) -> Names {
+        let names = Names::new(path).unwrap();
+        fs::write(&names.part, octets).unwrap();
+        fs::write(&names.companion, OWN).unwrap();
+        names
+    }
+
     #[test]
     fn a_file_of_somebody_else_is_not_taken_for_the_part() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.bin");
         fs::write(folder.path().join("a.bin.part"), "precious").unwrap();
+        fs::write(folder.path().join("a.bin.1.part.json"), "[\"precious\"]").unwrap();
         let (first, second) = (PartFile::create(&path).unwrap(), PartFile::create(&path).unwrap());
-        assert_eq!(listed(folder.path()), ["a.bin.1.part", "a.bin.2.part", "a.bin.part"]);
+        assert_eq!(first.names.part, folder.path().join("a.bin.2.part"));
+        assert_eq!(second.names.part, folder.path().join("a.bin.3.part"));
         first.complete().unwrap();
         drop(second);
-        assert_eq!(listed(folder.path()), ["a.bin", "a.bin.part"]);
+        assert_eq!(listed(folder.path()), ["a.bin", "a.bin.1.part.json", "a.bin.part"]);
         assert_eq!(fs::read(folder.path().join("a.bin.part")).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn what_was_left_is_replaced_unless_it_is_still_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        let names = leave(&path, b"a longer one that was left");
+        let mut first = PartFile::create(&path).unwrap();
+        assert_eq!(first.names.part, names.part);
+        first.write_all(b"first").unwrap();
+        let mut second = PartFile::create(&path).unwrap();
+        assert_eq!(second.names.part, folder.path().join("a.bin.1.part"));
+        second.write_all(b"second").unwrap();
+        for busy in [PartFile::begin(names.clone(), "of what"), PartFile::go_on(names.clone())] {
+            assert_eq!(busy.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+        }
+        first.complete().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        second.complete().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(listed(folder.path()), ["a.bin"]);
+    }
+
+    #[test]
+    fn a_part_that_is_complete_meanwhile_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        let names = leave(&path, b"whole");
+        let late = File::options().write(true).open(&names.part).unwrap();
+        fs::rename(&names.part, &path).unwrap();
+        assert!(!is_at(&late, &names.part) && is_at(&late, &path));
+        leave(&path, b"another");
+        assert_eq!(own(&late, &names.part).unwrap_err().kind(), io::ErrorKind::ResourceBusy);
     }
 
     #[test]
@@ -202,7 +298,7 @@ mod tests {
         assert_eq!(fs::read(&names.path).unwrap(), b"octets");
 
         drop(PartFile::begin(names.clone(), "of what").unwrap());
-        fs::write(&names.companion, "left").unwrap();
+        fs::write(&names.companion, "{\"url\":\"http://a/\"}").unwrap();
         drop(PartFile::create(&names.path).unwrap());
         assert_eq!(listed(folder.path()), ["a.bin"], "one that is not kept leaves nothing");
     }

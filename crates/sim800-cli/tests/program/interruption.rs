@@ -14,7 +14,7 @@ fn an_interrupted_download_leaves_nothing_behind() {
         let arguments = ["--runtime", runtime, "ftp", "get", &bench.ftp_url("/a"), "-o", "a"];
         let child = bench.command(&arguments).spawn().unwrap();
         wait_until(|| bench.ftp.faults_waiting() == 0);
-        assert_eq!(bench.names(), ["a.part"]);
+        assert_eq!(bench.names(), ["a.part", "a.part.json"]);
         signal(&child, Signal::INT);
         let finished = Finished::new(child.wait_with_output().unwrap());
         assert_eq!(
