@@ -17,7 +17,7 @@ use sim800_testbed::{Line, Link, Module};
 
 use crate::args::{Options, Runtime};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, Report, Retries};
 use crate::trace::TraceFile;
 
 /// How long ending what was begun in the module may take when the program ends, and when somebody wants it to end now.
@@ -34,11 +34,11 @@ const EMULATOR_APN: &str = "internet";
 type Running = BoxFuture<'static, Result<(), Disconnected>>;
 
 /// Connects to the module that the options name, runs `job` with it on the executor that they name, and cleans up.
-pub(crate) fn with_module<T>(
+pub(crate) fn with_module(
     options: &Options,
     output: Output,
-    job: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
+) -> Result<Report, Failure> {
     let endpoint = endpoint(options)?;
     let trace = options.trace.as_deref().map(TraceFile::create).transpose()?;
     // Switched off after everything that talks to it.
@@ -55,8 +55,9 @@ pub(crate) fn with_module<T>(
             Port::Link(link)
         }
     };
+    let mut retries = Retries::default();
     let job = async |client: &Client| {
-        let retries = pin!(tell_retries(client.subscribe(|_| false), output));
+        let retries = pin!(tell_retries(client.subscribe(|_| false), output, &mut retries));
         match select(pin!(job(client)), retries).await {
             Either::Left((result, _)) => result,
             Either::Right(((), job)) => job.await,
@@ -65,14 +66,20 @@ pub(crate) fn with_module<T>(
     let result = run(options.runtime, port, config(options), trace.clone(), job);
     let traced = trace.map_or(Ok(()), |trace| trace.finish());
     // What went wrong first is told.
-    result.and_then(|done| traced.map(|()| done))
+    let mut result = result.and_then(|done| traced.map(|()| done));
+    retries.tell(match &mut result {
+        Ok(report) => &mut report.fields,
+        Err(failure) => &mut failure.fields,
+    });
+    result
 }
 
 /// Tells what is tried again, until the line ends.
-async fn tell_retries(mut notices: Notices, output: Output) {
+async fn tell_retries(mut notices: Notices, output: Output, retries: &mut Retries) {
     while let Some(notice) = notices.next().await {
         if let Notice::Retrying(retry) = notice {
             output.remark(&format!("sim800: {retry}"));
+            retries.note(retry.cause);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `sim800 ftp`.
 
-use std::io::{Seek, SeekFrom};
 use std::path::Path;
 use std::time::Instant;
 
@@ -257,9 +256,11 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
         let bar = output.progress(url.name(), length);
         // Read by a thread of its own, for it may be a pipe.
         let source = Metered::new(Unblock::new(file), bar.clone());
-        let sent = match arguments.extended {
-            true => ftp.put_extended(&url.path, source).await,
-            false => ftp.put(&url.path, source).await,
+        let sent = match length {
+            _ if arguments.extended => ftp.put_extended(&url.path, source).await,
+            // A file can be read again.
+            Some(_) => ftp.put_seekable(&url.path, source).await,
+            None => ftp.put(&url.path, source).await,
         };
         bar.finish_and_clear();
         let sent = sent.map_err(|error| match error {
@@ -272,7 +273,7 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
 
 /// Sends what is missing on the server.
 fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> Result<Report, Failure> {
-    let (mut file, length) = open_source(path)?;
+    let (file, length) = open_source(path)?;
     let length = length.ok_or_else(|| {
         Failure::usage(format!("{} is no file, so nothing of it can be skipped", path.display()))
     })?;
@@ -287,21 +288,21 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
             );
             return Err(Failure::new("changed", message));
         }
-        let mut how = FtpOptions::default();
-        if from > 0 {
-            how.put = PutOption::Append;
-        }
-        file.seek(SeekFrom::Start(from)).map_err(|error| Failure::file("read", path, &error))?;
         let bar = output.progress(url.name(), Some(length));
         bar.set_position(from);
         let source = Metered::new(Unblock::new(file), bar.clone());
-        let sent = match from == length && length > 0 {
-            true => Ok(0),
-            false => ftp.with_options(how).put(&url.path, source).await,
+        let stored = match from {
+            0 => ftp.put_seekable(&url.path, source).await,
+            from if from == length => Ok(length),
+            from => ftp.resume_put(&url.path, source, from).await,
         };
         bar.finish_and_clear();
         // The module may not have passed on all that it took, so what is there is asked for again.
-        let sent = sent.map_err(|error| Failure::from(error).with_advice("--resume goes on with it"))?;
+        let stored = stored.map_err(|error| match error {
+            error @ FtpError::Mismatch { .. } => Failure::from(error).with_advice("without --resume"),
+            error => Failure::from(error).with_advice("--resume goes on with it"),
+        })?;
+        let sent = stored - from;
         let mut report = Report::transfer(sent, start);
         report.fields.push(("resumed_from", json!(from)));
         Ok(report)

@@ -6,9 +6,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{
-    CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, RANGE, USER_AGENT,
-};
+use futures::StreamExt;
+use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, RANGE, USER_AGENT};
 use http::{Method, Request, Response, StatusCode};
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -19,6 +18,7 @@ use crate::args::{Http as Command, HttpData, HttpRequest, Options};
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
+use crate::range::{self, Range};
 use crate::resume::{Origin, Remnant, Resumable};
 use crate::sink::Sink;
 use crate::url::HttpUrl;
@@ -31,7 +31,7 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
             }
             let mut plan = Plan::new(Method::GET, Bytes::new(), &get.request)?;
             if let Some(range) = &get.range {
-                plan.request.headers_mut().insert(RANGE, parse_range(range)?);
+                plan.set_range(Range::parse(range)?)?;
             }
             match &get.output {
                 Some(path) if get.resume => plan.resume(path, options, output),
@@ -45,14 +45,14 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
         }
         Command::Delete(delete) => {
             let plan = Plan::new(Method::DELETE, Bytes::new(), &delete.request)?;
-            match plan.status(options, output)? {
-                status if is_refusal(status) => Err(refusal(status)),
-                status => Ok(answered(status)),
-            }
+            plan.status(options, output, |status| match is_refusal(status) {
+                true => Err(refusal(status)),
+                false => Ok(answered(status)),
+            })
         }
         Command::Head(head) => {
             let plan = Plan::new(Method::HEAD, Bytes::new(), &head.request)?;
-            Ok(answered(plan.status(options, output)?))
+            plan.status(options, output, |status| Ok(answered(status)))
         }
     }
 }
@@ -80,6 +80,8 @@ struct Plan {
     name: String,
     /// What is asked for, without a password.
     url: String,
+    /// The part of it that is asked for.
+    range: Option<Range>,
 }
 
 impl Plan {
@@ -105,7 +107,13 @@ impl Plan {
             options.timeout = Duration::from_secs(seconds);
         }
         options.proxy = arguments.proxy.as_deref().map(parse_proxy).transpose()?;
-        Ok(Self { request, options, name, url: identity })
+        Ok(Self { request, options, name, url: identity, range: None })
+    }
+
+    fn set_range(&mut self, range: Range) -> Result<(), Failure> {
+        self.request.headers_mut().insert(RANGE, header(range)?);
+        self.range = Some(range);
+        Ok(())
     }
 
     /// The type of the data: as given by option or header, else octets of any kind.
@@ -131,9 +139,14 @@ impl Plan {
     }
 
     /// Sends the request and takes no more than the status of the answer.
-    fn status(self, options: &Options, output: Output) -> Result<StatusCode, Failure> {
+    fn status(
+        self,
+        options: &Options,
+        output: Output,
+        judge: impl FnOnce(StatusCode) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
         with_module(options, output, async |client| {
-            Ok(self.client(client, options).await?.send(self.request).await?.status())
+            judge(self.client(client, options).await?.send(self.request).await?.status())
         })
     }
 
@@ -160,9 +173,19 @@ impl Plan {
                 sink => sink,
             };
 
+            let excess = match self.range {
+                Some(range) if status.is_success() => range.excess(&response)?.map(|excess| (range, excess)),
+                _ => None,
+            };
             let body = response.into_body();
             let bar = output.progress(&self.name, body.total());
-            let received = sink.take(body, &bar).await;
+            let received = match excess {
+                Some((range, excess)) => {
+                    output.remark("sim800: the server sent more than the range, which is cut out of that");
+                    sink.take(range.cut(body, excess).boxed(), &bar).await
+                }
+                None => sink.take(body, &bar).await,
+            };
             bar.finish_and_clear();
             if is_refusal(status) {
                 return Err(refusal(status));
@@ -170,6 +193,9 @@ impl Plan {
             let mut report = received_report(status, received?.octets, start);
             if sent > 0 {
                 report.fields.push(("sent", json!(sent)));
+            }
+            if self.range.is_some() {
+                report.fields.push(("cut", json!(excess.is_some())));
             }
             Ok(report)
         })
@@ -230,7 +256,7 @@ async fn ask_for_the_rest(
 ) -> Result<(Response<Body>, u64), Failure> {
     if let Some(remnant) = remnant {
         let mut rest = request.clone();
-        rest.headers_mut().insert(RANGE, parse_range(&format!("{}-", remnant.octets))?);
+        rest.headers_mut().insert(RANGE, header(Range { first: remnant.octets, last: None })?);
         let response = send(http, rest, bar).await?;
         match first_octet(&response, remnant) {
             // There is no rest: what is there is of something else.
@@ -249,17 +275,10 @@ async fn ask_for_the_rest(
     Ok((send(http, request.clone(), bar).await?, 0))
 }
 
-/// The position of the first octet of what came for the rest; `None` when that cannot be told. The status says little: the
-/// module of application note 3.7 tells 200 where servers say 206.
+/// The position of the first octet of what came for the rest; `None` when that cannot be told.
 fn first_octet(response: &Response<Body>, remnant: &Remnant) -> Option<u64> {
-    if let Some(range) = response.headers().get(CONTENT_RANGE) {
-        return range.to_str().ok()?.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok();
-    }
-    if response.status() == StatusCode::PARTIAL_CONTENT {
-        return Some(remnant.octets);
-    }
-    if !response.headers().is_empty() {
-        return Some(0);
+    if !response.headers().is_empty() || response.status() == StatusCode::PARTIAL_CONTENT {
+        return range::first_octet(response, remnant.octets);
     }
     // Firmware without headers leaves the length to judge by.
     let (size, length) = (remnant.origin.size?, response.body().total()?);
@@ -320,18 +339,9 @@ fn parse_proxy(proxy: &str) -> Result<(String, u16), Failure> {
         .ok_or_else(|| Failure::usage("a proxy is written HOST:PORT"))
 }
 
-/// `FROM-TO`, both counted from 0 and inclusive, as a header; TO may be left out.
-fn parse_range(range: &str) -> Result<HeaderValue, Failure> {
-    let is_range = range.split_once('-').is_some_and(|(from, to)| match (from.parse::<u64>(), to) {
-        (Ok(_), "") => true,
-        (Ok(from), to) => to.parse().is_ok_and(|to: u64| from <= to),
-        (Err(_), _) => false,
-    });
-    let refusal = || Failure::usage("a range is written FROM-TO, as in 0-999, or FROM- up to the end");
-    if !is_range {
-        return Err(refusal());
-    }
-    HeaderValue::try_from(format!("bytes={range}")).map_err(|_| refusal())
+/// A range as a header.
+fn header(range: Range) -> Result<HeaderValue, Failure> {
+    range.header().map_err(|error| Failure::usage(error.to_string()))
 }
 
 #[cfg(test)]
@@ -339,12 +349,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_and_headers_are_checked() {
-        assert_eq!(parse_range("0-999").unwrap(), "bytes=0-999");
-        assert_eq!(parse_range("1000-").unwrap(), "bytes=1000-");
-        for range in ["", "-", "-5", "9-5", "a-b", "1-2,4-5", "0x1-2"] {
-            assert!(parse_range(range).is_err(), "{range}");
-        }
+    fn headers_and_proxies_are_checked() {
         assert_eq!(parse_header("X-Key:  v: w ").unwrap().1, "v: w");
         for header in ["X-Key", "X Key: v", "X-Key: a\r\nb"] {
             assert!(!parse_header(header).unwrap_err().to_string().contains(header), "{header:?}");

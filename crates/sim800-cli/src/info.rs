@@ -9,11 +9,10 @@ use crate::failure::Failure;
 use crate::output::{Output, Report};
 
 pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> {
-    let info = with_module(options, output, async |client| {
+    with_module(options, output, async |client| {
         client.start_up().await?;
-        Ok(client.info().await?)
-    })?;
-    Ok(report(&info))
+        Ok(report(&client.info().await?))
+    })
 }
 
 fn report(info: &Info) -> Report {

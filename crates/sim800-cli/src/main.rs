@@ -16,6 +16,7 @@ mod info;
 mod metered;
 mod output;
 mod part_file;
+mod range;
 mod resume;
 mod sink;
 mod source;

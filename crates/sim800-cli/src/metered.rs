@@ -1,10 +1,10 @@
 //! A reader that shows how much of it was taken.
 
-use std::io;
+use std::io::{self, SeekFrom};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use futures::io::AsyncRead;
+use futures::io::{AsyncRead, AsyncSeek};
 use indicatif::ProgressBar;
 
 /// A reader with a progress bar.
@@ -31,5 +31,13 @@ impl<R: AsyncRead + Unpin> AsyncRead for Metered<R> {
             self.bar.inc(*octets as u64);
         }
         read
+    }
+}
+
+impl<R: AsyncSeek + Unpin> AsyncSeek for Metered<R> {
+    fn poll_seek(mut self: Pin<&mut Self>, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
+        let position = ready!(Pin::new(&mut self.reader).poll_seek(cx, to))?;
+        self.bar.set_position(position);
+        Poll::Ready(Ok(position))
     }
 }

@@ -32,11 +32,43 @@ pub(crate) struct Report {
 impl Report {
     /// Of `octets` that were moved, beginning at `start`.
     pub(crate) fn transfer(octets: u64, start: Instant) -> Self {
+        let seconds = seconds(start.elapsed());
         Self {
-            fields: vec![("octets", json!(octets)), ("seconds", json!(seconds(start.elapsed())))],
+            fields: vec![("octets", json!(octets)), ("seconds", json!(seconds)), (RETRIES, json!(0))],
             text: String::new(),
             remark: transferred(octets, start),
         }
+    }
+}
+
+const RETRIES: &str = "retries";
+
+/// What was tried again on the way.
+#[derive(Debug, Default)]
+pub(crate) struct Retries {
+    times: u64,
+    /// Why, the first few times.
+    causes: Vec<String>,
+}
+
+impl Retries {
+    /// How many causes are told. More would say the same.
+    const CAUSES: usize = 16;
+
+    pub(crate) fn note(&mut self, cause: String) {
+        self.times += 1;
+        if self.causes.len() < Self::CAUSES {
+            self.causes.push(cause);
+        }
+    }
+
+    /// Adds them to what is told with `--json`.
+    pub(crate) fn tell(self, fields: &mut Vec<(&'static str, Value)>) {
+        if self.times == 0 {
+            return;
+        }
+        fields.retain(|(name, _)| *name != RETRIES);
+        fields.extend([(RETRIES, json!(self.times)), ("causes", json!(self.causes))]);
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Bench {
     pub(crate) ftp: FtpServer,
     port: String,
     folder: TempDir,
-    _module: Running,
+    pub(crate) module: Running,
 }
 
 impl Bench {
@@ -46,7 +46,7 @@ impl Bench {
             ftp: FtpServer::start(&[(USER, PASSWORD)], Limits::default()).unwrap(),
             port,
             folder: tempfile::tempdir().unwrap(),
-            _module: Module::new(config, line).start(door).unwrap(),
+            module: Module::new(config, line).start(door).unwrap(),
         }
     }
 

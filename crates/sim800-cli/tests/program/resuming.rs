@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use sim800_emulator::Config;
+use sim800_emulator::{Config, Fault as ModuleFault};
 use sim800_testbed::Line;
 use sim800_testbed::server::ftp::Fault;
 
@@ -164,7 +164,40 @@ fn the_rest_of_a_file_is_sent() {
     from(7_001);
     bench.ftp.put_file("/there", &octets(20_001)).unwrap();
     fails(&bench, &put, 1, "changed", "without --resume");
+    bench.ftp.put_file("/there", b"something else").unwrap();
+    fails(&bench, &put, 1, "changed", "without --resume");
+    assert_eq!(bench.ftp.file("/there").unwrap(), b"something else");
     fails(&bench, &["ftp", "put", "--resume", "/dev/null", &url], 2, "usage", "is no file");
+}
+
+#[test]
+fn an_upload_of_any_size_is_gone_on_with_in_one_run() {
+    // Slow enough for the module to restart in the middle of it.
+    let bench = Bench::with_line(Config::default(), Line::paced(2_000_000.try_into().unwrap()));
+    let file = octets(300_000);
+    fs::write(bench.path("here"), &file).unwrap();
+    let url = bench.ftp_url("/there");
+    let put = |arguments: &[&str]| {
+        let arguments = [&["--json", "ftp", "put", "here", &url], arguments].concat();
+        let child = bench.command(&arguments).spawn().unwrap();
+        wait_until(|| bench.ftp.file("/there").is_some_and(|there| there.len() > 150_000));
+        bench.module.fault(ModuleFault::Restart { announced: true });
+        let finished = Finished::new(child.wait_with_output().unwrap());
+        assert_eq!(finished.code, 0, "{}", String::from_utf8_lossy(&finished.stdout));
+        assert_eq!(bench.ftp.file("/there").unwrap(), file);
+        finished.object()
+    };
+    // The server does not say what it has, so all is sent again: more than any buffer keeps.
+    bench.ftp.inject(Fault::Answer { verb: "SIZE", reply: "550 not now".into() });
+    let object = put(&[]);
+    let causes = object["causes"].as_array().unwrap();
+    assert_eq!((&object["octets"], &object["retries"]), (&json!(300_000), &json!(causes.len())), "{object}");
+    assert!(causes[0].as_str().unwrap().contains("restart"), "{object}");
+
+    bench.ftp.put_file("/there", &file[..100_000]).unwrap();
+    let object = put(&["--resume"]);
+    assert_eq!((&object["octets"], &object["resumed_from"]), (&json!(200_000), &json!(100_000)), "{object}");
+    assert!(object["retries"].as_u64().unwrap() > 0, "{object}");
 }
 
 #[test]
@@ -182,6 +215,16 @@ fn a_download_that_breaks_off_is_gone_on_with_and_it_is_said() {
     let decoded = String::from_utf8(bench.run(&["decode", "trace"]).stdout).unwrap();
     let retries: Vec<_> = decoded.lines().filter(|line| line.contains('↻')).collect();
     assert!(retries.len() == 1 && told(retries[0]), "{retries:?}");
+
+    bench.ftp.inject(Fault::DataReset { after: 30_000 });
+    let object = bench.run(&["--json", "ftp", "get", &url, "-o", "a"]).object();
+    assert_eq!((&object["octets"], &object["retries"]), (&json!(60_000), &json!(1)), "{object}");
+    let object = bench.run(&["--json", "ftp", "get", &url, "-o", "a"]).object();
+    assert_eq!((&object["retries"], object.get("causes")), (&json!(0), None), "{object}");
+    bench.ftp.inject(Fault::Answer { verb: "REST", reply: "502 no such thing".into() });
+    bench.ftp.inject(Fault::DataReset { after: 30_000 });
+    let object = bench.run(&["--json", "ftp", "get", &url, "-o", "c"]).object();
+    assert_eq!((&object["ok"], &object["retries"]), (&json!(false), &json!(1)), "{object}");
 
     bench.ftp.inject(Fault::DataReset { after: 30_000 });
     let got = bench.run(&["--retries", "0", "ftp", "get", &url, "-o", "b"]);

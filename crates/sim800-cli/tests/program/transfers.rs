@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use sim800_testbed::server::ftp::Fault;
 
+use crate::bad_input::fails;
 use crate::bench::{Bench, PASSWORD, octets, program};
 
 const RUNTIMES: [&str; 2] = ["smol", "tokio"];
@@ -55,6 +56,36 @@ fn a_request_carries_what_the_options_say() {
     let finished =
         bench.run(&["http", "get", "--no-redirect", &bench.http.url("/redirect/1"), "--json", "-o", "r"]);
     assert_eq!(finished.object()["status"], 302);
+}
+
+#[test]
+fn a_range_is_what_was_asked_for_whatever_the_server_sends() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", "0123456789");
+    let url = bench.http.url("/a");
+    let ranges = [("2-4", "234"), ("2-", "23456789"), ("0-2", "012"), ("8-20", "89"), ("0-20", "0123456789")];
+    for served in [true, false] {
+        bench.http.set_ranges(served);
+        for (range, expected) in ranges {
+            let get = ["http", "get", &url, "-o", "a", "--range", range];
+            let object = bench.run(&[&get[..], &["--json"]].concat()).object();
+            assert_eq!(fs::read(bench.path("a")).unwrap(), expected.as_bytes(), "{range}: {object}");
+            // What is all of it anyway is not cut.
+            let is_cut = !served && expected.len() < 10;
+            assert_eq!(
+                (&object["octets"], &object["cut"]),
+                (&json!(expected.len()), &json!(is_cut)),
+                "{range}"
+            );
+            let said = bench.run(&get).stderr;
+            assert_eq!(said.contains("cut out"), is_cut, "{said}");
+        }
+    }
+    fs::remove_file(bench.path("a")).unwrap();
+    fails(&bench, &["http", "get", &url, "-o", "a", "--range", "10-"], 1, "incomplete", "no octet 10");
+    assert_eq!(bench.names(), [""; 0]);
+    bench.http.set_ranges(true);
+    fails(&bench, &["http", "get", &url, "-o", "a", "--range", "10-"], 1, "http-status", "416");
 }
 
 #[test]
