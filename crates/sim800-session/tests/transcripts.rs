@@ -64,6 +64,11 @@ fn play(transcript: &Transcript) -> usize {
                 commands += seen.iter().filter(|event| event.starts_with("final")).count();
                 let expected: Vec<_> = events.iter().filter_map(|event| as_output(event)).collect();
                 assert_eq!(seen, expected, "{transcript}");
+                if headless && seen.last().is_some_and(|last| last.starts_with("final") && last != "final OK")
+                {
+                    // It may have been content, so the line is synchronized first; that is for the tests of the engine.
+                    engine = Engine::new(NOW, &Config::default());
+                }
             }
         }
     }

@@ -69,6 +69,12 @@ fn a_file_that_cannot_be_read_is_an_error() {
                  < +FSFLSIZE: 5
                  < OK
                  > AT+FSREAD=C:\\a.txt,1,5,0
+                 < ERROR
+                 > AT
+                 < OK
+                 > AT
+                 < OK
+                 > AT+FSREAD=C:\\a.txt,1,1,0
                  < ERROR";
     let error = Scripted::play(steps, |bearer| read(bearer, r"C:\a.txt"));
     assert!(error.expect_err("refused").contains("AT+FSREAD"));
