@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::{Either, select};
 use futures::{AsyncWriteExt, FutureExt, StreamExt};
 use sim800_emulator::{Fault, HttpMethod, Registration, Storage};
 use sim800_session::{Bearer, Client, Direction, Disconnected, Runtime, connect};
@@ -347,7 +349,18 @@ impl<'a> Trial<'a> {
             Some(Leave::Polls(polls)) => polls,
             _ => usize::MAX,
         };
-        self.await_within(self.time_limit(), polled(future, polls))
+        let clock = self.world.clock();
+        let end = match leave {
+            Some(Leave::After(time)) => clock.now() + time,
+            _ => Duration::MAX,
+        };
+        let left = async move {
+            match select(pin!(polled(future, polls)), clock.sleep_until(end)).await {
+                Either::Left((result, _)) => result,
+                Either::Right(_) => None,
+            }
+        };
+        self.await_within(self.time_limit(), left)
     }
 
     /// Checks what came of the task.

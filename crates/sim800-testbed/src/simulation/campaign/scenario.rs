@@ -283,6 +283,8 @@ impl LeftOver {
 pub enum Leave {
     /// It drops the future after so many polls.
     Polls(usize),
+    /// It drops the future after so long, which may be while a command is in flight.
+    After(Duration),
     /// It reads so many octets and drops the reader.
     Octets(usize),
 }
@@ -292,7 +294,7 @@ impl Leave {
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
-            Self::Polls(_) => "future dropped",
+            Self::Polls(_) | Self::After(_) => "future dropped",
             Self::Octets(_) => "reader abandoned",
         }
     }
@@ -393,6 +395,7 @@ impl Scenario {
         let leave = match rng.u8(..12) {
             0 => Some(Leave::Polls(below_by_magnitude(rng, 600) as usize)),
             1 => Some(Leave::Octets(below_by_magnitude(rng, length as u64 + 2) as usize)),
+            2 => Some(Leave::After(Duration::from_micros(below_by_magnitude(rng, 60_000_000)))),
             _ => None,
         };
         let count = match rng.u8(..10) {
