@@ -11,7 +11,6 @@ use sim800_parser::FtpCode;
 use sim800_session::{
     Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, PutOption,
 };
-use smol::Unblock;
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, Options};
 use crate::connect::{open_bearer, with_module};
@@ -20,7 +19,7 @@ use crate::metered::Metered;
 use crate::output::{Output, Report};
 use crate::resume::{Origin, Resumable};
 use crate::sink::Sink;
-use crate::source::open_source;
+use crate::source::{Steady, open_source};
 use crate::url::FtpUrl;
 
 /// Where a password may come from that is not to be seen on the command line.
@@ -166,11 +165,11 @@ fn resume_get(
         let bar = output.progress(url.name(), size);
         bar.set_position(from);
         let taken = if from > 0 && size == Some(from) {
-            resumable.go_on()?.take(stream::empty::<Result<_, FtpError>>(), &bar).await
+            resumable.go_on(from)?.take(stream::empty::<Result<_, FtpError>>(), &bar).await
         } else {
             match ftp.resume(&url.path, offset).await {
                 Ok(download) => {
-                    let sink = if from > 0 { resumable.go_on() } else { resumable.begin(&origin) };
+                    let sink = if from > 0 { resumable.go_on(from) } else { resumable.begin(&origin) };
                     sink?.take(up_to(size, from, download).boxed(), &bar).await
                 }
                 Err(error) => Err(error.into()),
@@ -249,13 +248,13 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     if arguments.resume {
         return resume_put(file, &url, options, output);
     }
-    let (file, length) = open_source(file)?;
+    let (source, length) = open_source(file)?;
+    let source = Steady::new(source).map_err(|error| Failure::file("read", file, &error))?;
     with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
         let bar = output.progress(url.name(), length);
-        // Read by a thread of its own, for it may be a pipe.
-        let source = Metered::new(Unblock::new(file), bar.clone());
+        let source = Metered::new(source, bar.clone());
         let sent = match length {
             _ if arguments.extended => ftp.put_extended(&url.path, source).await,
             // A file can be read again.
@@ -277,6 +276,7 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
     let length = length.ok_or_else(|| {
         Failure::usage(format!("{} is no file, so nothing of it can be skipped", path.display()))
     })?;
+    let source = Steady::new(file).map_err(|error| Failure::file("read", path, &error))?;
     with_module(options, output, async |client| {
         let ftp = open(client, options, url, FtpOptions::default()).await?;
         let start = Instant::now();
@@ -290,10 +290,9 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
         }
         let bar = output.progress(url.name(), Some(length));
         bar.set_position(from);
-        let source = Metered::new(Unblock::new(file), bar.clone());
+        let source = Metered::new(source, bar.clone());
         let stored = match from {
             0 => ftp.put_seekable(&url.path, source).await,
-            from if from == length => Ok(length),
             from => ftp.resume_put(&url.path, source, from).await,
         };
         bar.finish_and_clear();
@@ -302,7 +301,7 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
             error @ FtpError::Mismatch { .. } => Failure::from(error).with_advice("without --resume"),
             error => Failure::from(error).with_advice("--resume goes on with it"),
         })?;
-        let sent = stored - from;
+        let sent = stored.saturating_sub(from);
         let mut report = Report::transfer(sent, start);
         report.fields.push(("resumed_from", json!(from)));
         Ok(report)

@@ -217,7 +217,7 @@ impl Plan {
                 return Err(refusal(status));
             }
             let origin = origin(&self.url, &response, from);
-            let sink = if from > 0 { resumable.go_on()? } else { resumable.begin(&origin)? };
+            let sink = if from > 0 { resumable.go_on(from)? } else { resumable.begin(&origin)? };
             let bar = output.progress(&self.name, origin.size);
             bar.set_position(from);
             let received = sink.take(response.into_body(), &bar).await;

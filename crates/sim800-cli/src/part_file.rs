@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
-use serde_json::Value;
 
 /// A file and what stands beside it as long as it is not complete.
 #[derive(Clone, Debug)]
@@ -64,8 +63,8 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
-    /// Begins the file at `path`; one that is there stays until it is replaced. A part that was left takes no other place; a
-    /// file that only has its name, or that is still written to, stays, and another name is taken.
+    /// Begins the file at `path`; one that is there stays until it is replaced. A part that was left takes no other place; one
+    /// to go on with, a file that only has its name, or one that is still written to, stays, and another name is taken.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let names = Names::new(path)?;
         for tried in iter::once(names.clone()).chain((1..NAMES).map(|n| names.other(n))) {
@@ -89,10 +88,14 @@ impl PartFile {
         Ok(Self::new(file, names, true))
     }
 
-    /// Goes on with what was kept.
-    pub(crate) fn go_on(names: Names) -> io::Result<Self> {
+    /// Goes on with the `octets` that were kept.
+    pub(crate) fn go_on(names: Names, octets: u64) -> io::Result<Self> {
         let file = File::options().append(true).open(&names.part)?;
         own(&file, &names.part)?;
+        // Another download may have come and gone since they were counted.
+        if file.metadata()?.len() != octets {
+            return Err(busy());
+        }
         Ok(Self::new(file, names, true))
     }
 
@@ -158,9 +161,13 @@ fn claim(names: &Names) -> io::Result<Option<File>> {
 /// Makes sure that nobody else writes to `file`, and that it is still the one at `path`.
 fn own(file: &File, path: &Path) -> io::Result<()> {
     if lock(file) == Err(Errno::WOULDBLOCK) || !is_at(file, path) {
-        return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another download is writing to its part"));
+        return Err(busy());
     }
     Ok(())
+}
+
+fn busy() -> io::Error {
+    io::Error::new(io::ErrorKind::ResourceBusy, "another download is writing to its part")
 }
 
 /// Locks a file until it is closed.
@@ -174,10 +181,9 @@ fn is_at(file: &File, path: &Path) -> bool {
     matches!((file.metadata(), path.symlink_metadata()), (Ok(open), Ok(there)) if place(&open) == place(&there))
 }
 
-/// Whether a companion was written by this program.
+/// Whether a companion says that nothing goes on with its part.
 fn is_own(companion: &Path) -> bool {
-    let text = fs::read_to_string(companion).unwrap_or_default();
-    serde_json::from_str::<Value>(&text).is_ok_and(|object| object.get("url").is_some())
+    fs::read(companion).is_ok_and(|text| text == OWN.as_bytes())
 }
 
 /// Removes what may be there.
@@ -259,7 +265,7 @@ mod tests {
         let mut second = PartFile::create(&path).unwrap();
         assert_eq!(second.names.part, folder.path().join("a.bin.1.part"));
         second.write_all(b"second").unwrap();
-        for busy in [PartFile::begin(names.clone(), "of what"), PartFile::go_on(names.clone())] {
+        for busy in [PartFile::begin(names.clone(), "of what"), PartFile::go_on(names.clone(), 5)] {
             assert_eq!(busy.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
         }
         first.complete().unwrap();
@@ -291,7 +297,9 @@ mod tests {
         file.write_all(b"oct").unwrap();
         drop(file);
         assert_eq!(listed(folder.path()), ["a.bin.part", "a.bin.part.json"]);
-        let mut file = PartFile::go_on(names.clone()).unwrap();
+        let late = PartFile::go_on(names.clone(), 2).unwrap_err();
+        assert_eq!(late.kind(), io::ErrorKind::ResourceBusy, "somebody has added to it");
+        let mut file = PartFile::go_on(names.clone(), 3).unwrap();
         file.write_all(b"ets").unwrap();
         file.complete().unwrap();
         assert_eq!(listed(folder.path()), ["a.bin"]);
@@ -299,8 +307,11 @@ mod tests {
 
         drop(PartFile::begin(names.clone(), "of what").unwrap());
         fs::write(&names.companion, "{\"url\":\"http://a/\"}").unwrap();
+        fs::write(&names.part, "to go on with").unwrap();
         drop(PartFile::create(&names.path).unwrap());
-        assert_eq!(listed(folder.path()), ["a.bin"], "one that is not kept leaves nothing");
+        let kept = ["a.bin", "a.bin.part", "a.bin.part.json"];
+        assert_eq!(listed(folder.path()), kept, "one that is not kept leaves nothing, and takes nothing");
+        assert_eq!(fs::read(&names.part).unwrap(), b"to go on with");
     }
 
     #[test]

@@ -43,6 +43,10 @@ impl Range {
     /// not, as far as can be told.
     pub(crate) fn excess(self, response: &Response<Body>) -> Result<Option<u64>, Failure> {
         let total = response.body().total();
+        if total.is_some() && total == self.length() && !response.headers().contains_key(CONTENT_RANGE) {
+            // Whatever the status says, it is as much as was asked for.
+            return Ok(None);
+        }
         let longer = total.zip(self.length()).is_some_and(|(total, length)| total > length);
         let from = match first_octet(response, self.first) {
             Some(from) => from,

@@ -57,9 +57,9 @@ impl Resumable {
         self.sink(PartFile::begin(self.names.clone(), &origin.to_text()))
     }
 
-    /// Adds to what is there.
-    pub(crate) fn go_on(&self) -> Result<Sink, Failure> {
-        self.sink(PartFile::go_on(self.names.clone()))
+    /// Adds to the `octets` that are there.
+    pub(crate) fn go_on(&self, octets: u64) -> Result<Sink, Failure> {
+        self.sink(PartFile::go_on(self.names.clone(), octets))
     }
 
     fn sink(&self, file: std::io::Result<PartFile>) -> Result<Sink, Failure> {

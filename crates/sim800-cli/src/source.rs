@@ -1,8 +1,14 @@
 //! What is to be sent.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, SeekFrom};
 use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+
+use futures::io::{AsyncRead, AsyncSeek};
+use smol::Unblock;
 
 use crate::failure::Failure;
 
@@ -17,4 +23,44 @@ pub(crate) fn open_source(path: &Path) -> Result<(File, Option<u64>), Failure> {
         }
     };
     open().map_err(|error| Failure::file("read", path, &error))
+}
+
+/// A file that is read by a thread of its own, and again only as long as nobody has written to it: else what was sent of it
+/// and what is sent then would not be of one file.
+#[derive(Debug)]
+pub(crate) struct Steady {
+    reader: Unblock<File>,
+    file: File,
+    state: (u64, SystemTime),
+}
+
+impl Steady {
+    pub(crate) fn new(file: File) -> io::Result<Self> {
+        let state = state(&file)?;
+        Ok(Self { reader: Unblock::new(file.try_clone()?), file, state })
+    }
+}
+
+fn state(file: &File) -> io::Result<(u64, SystemTime)> {
+    let metadata = file.metadata()?;
+    Ok((metadata.len(), metadata.modified()?))
+}
+
+impl AsyncRead for Steady {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.reader).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncSeek for Steady {
+    fn poll_seek(mut self: Pin<&mut Self>, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
+        if state(&self.file)? != self.state {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "somebody writes to it")));
+        }
+        Pin::new(&mut self.reader).poll_seek(cx, to)
+    }
 }

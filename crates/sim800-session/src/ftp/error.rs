@@ -341,6 +341,6 @@ impl Transient for FtpError {
     }
 
     fn is_decisive(&self) -> bool {
-        matches!(self, Self::Changed { .. })
+        matches!(self, Self::Changed { .. } | Self::Source { .. })
     }
 }

@@ -18,8 +18,8 @@ impl Ftp {
     /// The module ends the session with 64 when `source` is too slow.
     ///
     /// When the line, the bearer or the module breaks it off, it goes on where the file on the server ends, as
-    /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, once the end of that file was read back and is that of
-    /// `source`. Only an upload of type binary that [replaces](PutOption::Replace) a file can be gone on with, on a server
+    /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, once the first and the last 1,024 octets of that file were
+    /// read back and are those of `source`. Only an upload of type binary that [replaces](PutOption::Replace) a file can be gone on with, on a server
     /// that tells sizes; and no further back than the last 65,536 octets that were read from `source`, which are kept for
     /// that. For [`put_seekable`](Self::put_seekable) there is no such limit.
     ///
@@ -31,8 +31,8 @@ impl Ftp {
         self.upload(path, Upload::new(Window::new(source), 0)).await
     }
 
-    /// The same with a source that can be read again, from where it stands: nothing of it is kept, and the upload goes on
-    /// however far the server's file is behind. A server that has something else, or does not tell what it has, is sent all of it again.
+    /// The same with a source that can be read again, from where it stands, and that does not change meanwhile: nothing of it
+    /// is kept, and the upload goes on however far the server's file is behind. A server that has something else, or does not tell what it has, is sent all of it again.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ impl Ftp {
     /// where it stands, to a file that is these octets. Returns how many octets the file has once the server has confirmed
     /// them.
     ///
-    /// That it is this file is told by its size and, where it can be read, by its last octets. When it breaks off again it goes on
+    /// That it is this file is told by its size and, where it can be read, by its first and last octets. When it breaks off again it goes on
     /// as [`put_seekable`](Self::put_seekable) does, but never from the start; options that say how a file is [put](FtpOptions::put)
     /// have no effect.
     ///
@@ -76,7 +76,9 @@ impl Ftp {
                 None => {}
             }
         }
-        upload.rewind(Found::Beginning(offset)).await;
+        if upload.rewind(Found::Beginning(offset)).await == Rest::Nothing {
+            return Ok(offset);
+        }
         let mut ftp = self.clone();
         ftp.options.put = PutOption::Append;
         ftp.upload(path, upload).await
@@ -184,20 +186,30 @@ impl Ftp {
             // The module counts no further.
             return Ok(Found::Unreadable(stored));
         };
-        let read = async {
-            match self.open(path, from).await? {
-                Some(reader) => reader.read_to_end(expected.len()).await,
-                None => Ok(Vec::new()),
+        let head = upload.head(stored);
+        let compare = async {
+            if self.read(path, from, expected.len()).await? != expected {
+                return Ok(false);
             }
+            // An older version may well end as this one goes on, with what fills an image up, say.
+            Ok(from == 0 || self.read(path, 0, head.len()).await?.starts_with(head))
         };
-        match read.await {
-            Ok(found) if found == expected => Ok(Found::Beginning(stored)),
-            Ok(_) => Ok(Found::Other(stored)),
+        match compare.await {
+            Ok(true) => Ok(Found::Beginning(stored)),
+            Ok(false) => Ok(Found::Other(stored)),
             // It may be written but not read.
             Err(FtpError::Failed { code: FtpCode::REST | FtpCode::OPERATE | FtpCode::DOWNLOAD, .. }) => {
                 Ok(Found::Unreadable(stored))
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// The octets of a file from `from` on: all of them, or more than `expected`.
+    async fn read(&self, path: &str, from: u32, expected: usize) -> Result<Vec<u8>, FtpError> {
+        match self.open(path, from).await? {
+            Some(reader) => reader.read_to_end(expected).await,
+            None => Ok(Vec::new()),
         }
     }
 }

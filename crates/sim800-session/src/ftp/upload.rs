@@ -14,7 +14,7 @@ use super::{FtpError, FtpStep};
 /// How many rounds in a row may move nothing.
 const EMPTY_ROUNDS: u32 = 16;
 
-/// How many octets of a file are compared before more is appended to it.
+/// How many octets of a file are compared, at its beginning and at its end, before more is appended to it.
 const COMPARED: u64 = 1024;
 
 /// An upload, over one session or several.
@@ -22,6 +22,8 @@ pub(super) struct Upload<S> {
     source: S,
     /// Where in the source the file begins.
     start: u64,
+    /// The first octets of the file, as far as they were read.
+    head: Vec<u8>,
     /// Octets of the file that the module took, in rounds that ended well, or that the server had before.
     taken: u64,
     /// Octets that were read from the source and not taken yet.
@@ -68,6 +70,7 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
         Self {
             source,
             start,
+            head: Vec::new(),
             taken: 0,
             waiting: BytesMut::new(),
             ended: false,
@@ -80,8 +83,26 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
     /// Of the same, to a server that has the first `offset` octets of it.
     pub(super) async fn append(source: S, start: u64, offset: u64) -> Result<Self, FtpError> {
         let mut upload = Self { taken: offset, confirmed: offset, appends: true, ..Self::new(source, start) };
-        upload.seek(offset).await.map_err(|error| FtpError::Source { octets: offset, kind: error.kind() })?;
-        Ok(upload)
+        match upload.skip(offset).await {
+            Ok(()) => Ok(upload),
+            Err(error) => Err(FtpError::Source { octets: offset, kind: error.kind() }),
+        }
+    }
+
+    async fn skip(&mut self, offset: u64) -> std::io::Result<()> {
+        self.seek(0).await?;
+        self.head = vec![0; offset.min(COMPARED) as usize];
+        self.source.read_exact(&mut self.head).await?;
+        let end = self.source.seek(SeekFrom::End(0)).await?;
+        self.ended = end == self.start.saturating_add(offset);
+        self.seek(offset).await?;
+        Ok(())
+    }
+
+    /// The first octets of a file of `stored` octets that is a beginning of this one.
+    pub(super) fn head(&self, stored: u64) -> &[u8] {
+        let len = usize::try_from(stored).unwrap_or(usize::MAX).min(self.head.len());
+        self.head.get(..len).unwrap_or_default()
     }
 
     /// Octets of the file that the module took, and that the server had before.
@@ -189,6 +210,7 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
     async fn fill(&mut self, session: &mut Session, at_most: usize) -> Result<(), FtpError> {
         while self.waiting.len() < at_most && !self.ended {
             let from = self.waiting.len();
+            let is_head = self.read() == self.head.len() as u64;
             self.waiting.resize(at_most, 0);
             let read = {
                 let room = self.waiting.get_mut(from..).unwrap_or_default();
@@ -203,6 +225,10 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
             };
             // Room that nothing was read into is no part of the source, whatever comes next.
             self.waiting.truncate(from + read.as_ref().copied().unwrap_or(0));
+            if is_head {
+                let room = COMPARED as usize - self.head.len();
+                self.head.extend(self.waiting.iter().skip(from).take(room));
+            }
             self.ended = read? == 0;
         }
         Ok(())

@@ -380,9 +380,15 @@ fn an_upload_that_is_resumed_is_gone_on_with_but_never_replaces() {
     let error = resume(&mut lab, &ftp, 10_000).expect_err("another file");
     assert!(matches!(error, FtpError::Partial { octets: 20_000, .. }), "{error:?}");
 
-    for (there, offset) in
-        [(Some(vec![b'o'; 10_000]), 10_000), (Some(whole[..9_000].to_vec()), 10_000), (None, 10_000)]
-    {
+    // Even where it ends as this one does.
+    let old = |octets: usize| [&b"another head"[..], &whole[12..octets]].concat();
+    for (there, offset) in [
+        (Some(vec![b'o'; 10_000]), 10_000),
+        (Some(whole[..9_000].to_vec()), 10_000),
+        (Some(old(10_000)), 10_000),
+        (Some(old(LARGE)), LARGE as u64),
+        (None, 10_000),
+    ] {
         let (mut lab, bearer) = Lab::ready();
         if let Some(there) = &there {
             lab.network().put_file("/up", there.clone());
@@ -481,7 +487,10 @@ fn a_count_that_lost_a_digit_just_before_an_ok_in_the_content_cuts_nothing_short
 
 #[test]
 fn an_old_file_that_the_server_keeps_is_not_taken_for_the_new_one() {
-    for old in [LENGTH, 30_000, 5_000] {
+    let others = [LENGTH, 30_000, 5_000].map(|old| vec![b'o'; old]);
+    // One ends where the upload broke off as that does.
+    let similar = [&b"another head"[..], &file()[12..30_000]].concat();
+    for old in others.into_iter().chain([similar]) {
         let (mut lab, bearer) = Lab::ready();
         let network = lab.network();
         network.cause(Mishap::Ftp { after: 40_000, failure: FtpFailure::NETWORK });
@@ -495,7 +504,7 @@ fn an_old_file_that_the_server_keeps_is_not_taken_for_the_new_one() {
                 while network.file("/up").is_none() {
                     futures::pending!();
                 }
-                network.put_file("/up", vec![b'o'; old]);
+                network.put_file("/up", old.clone());
                 std::future::pending::<()>().await;
             };
             let put = ftp.put("/up", &octets[..]);
@@ -507,6 +516,7 @@ fn an_old_file_that_the_server_keeps_is_not_taken_for_the_new_one() {
         };
         let result = lab.world.run(put);
         let stored = lab.network().file("/up").expect("a file");
+        let old = old.len();
         assert!(stored == file() || result.is_err(), "{old}: {result:?}, {} octets", stored.len());
     }
 }
