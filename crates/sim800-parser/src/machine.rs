@@ -142,13 +142,14 @@ impl Machine {
     /// There are octets that were not looked at yet.
     #[inline(never)]
     fn step_on(&mut self, pending: &[u8]) -> Step {
-        let scanned = mem::take(&mut self.scanned);
-        let step = match self.state {
-            State::Line => self.line(pending, scanned),
-            State::Continuation => self.continuation(pending, scanned),
-            State::Counted(count) => self.counted(pending, count, scanned),
-            State::Overlong(discarded) => self.overlong(pending, discarded, scanned),
-        };
+        if self.stale == 0 { self.look::<false>(pending) } else { self.step_on_stale(pending) }
+    }
+
+    /// The same where some of the octets came before the command in flight.
+    #[cold]
+    #[inline(never)]
+    fn step_on_stale(&mut self, pending: &[u8]) -> Step {
+        let step = self.look::<true>(pending);
         match step {
             Step::More => {}
             Step::Take { len, .. } | Step::Skip { len } => self.stale = self.stale.saturating_sub(len),
@@ -158,14 +159,25 @@ impl Machine {
     }
 
     #[inline]
-    fn line(&mut self, pending: &[u8], scanned: usize) -> Step {
+    fn look<const STALE: bool>(&mut self, pending: &[u8]) -> Step {
+        let scanned = mem::take(&mut self.scanned);
+        match self.state {
+            State::Line => self.line::<STALE>(pending, scanned),
+            State::Continuation => self.continuation(pending, scanned),
+            State::Counted(count) => self.counted(pending, count, scanned),
+            State::Overlong(discarded) => self.overlong(pending, discarded, scanned),
+        }
+    }
+
+    #[inline]
+    fn line<const STALE: bool>(&mut self, pending: &[u8], scanned: usize) -> Step {
         // One blank line before the text goes with it.
         let (start, body) = match pending {
             [b'\r', b'\n', body @ ..] => (2, body),
             _ => (0, pending),
         };
         let window = body.get(..self.limit).unwrap_or(body);
-        if self.expect.is_some() && self.stale <= start {
+        if self.expect.is_some() && (!STALE || self.stale <= start) {
             if let Some(step) = self.before_line_end(window, start, scanned) {
                 return step;
             }
@@ -183,7 +195,7 @@ impl Machine {
             // Of two blank lines the second goes with what follows.
             return Step::Take { kind: Kind::Blank, len: if start == 0 { len } else { start } };
         }
-        let is_stale = self.stale > start && self.stale > start + noise(raw);
+        let is_stale = STALE && self.stale > start && self.stale > start + noise(raw);
         let kind = if is_stale { self.unsolicited(line) } else { self.classify(line) };
         if kind == Kind::Unsolicited && raw.starts_with(b"+") {
             if let Some(at) = second_line(raw) {
