@@ -86,6 +86,7 @@ mod decoder;
 mod event;
 mod expect;
 mod framer;
+mod header;
 mod line;
 mod machine;
 mod result_code;
