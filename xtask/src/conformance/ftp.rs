@@ -90,9 +90,13 @@ fn put_unique(program: &Program<'_>, server: &FtpServer, size: usize) -> Result<
     expect_same("the second file", &stored[1], &contents[1])
 }
 
-/// The part that is there has other octets than what is sent, so that they tell who they came from.
+/// The part that is there has other octets than what is sent where they are not compared, so that they tell who they came
+/// from.
 fn put_resume(program: &Program<'_>, server: &FtpServer, size: usize) -> Result<()> {
-    let (part, octets) = (payload(size / 3, 32), payload(size, 33));
+    let octets = payload(size, 33);
+    let (other, ends) = (payload(size / 3, 32), 2_000);
+    let part = [&octets[..ends], &other[ends..other.len() - ends], &octets[other.len() - ends..other.len()]]
+        .concat();
     server.create("put-resume.bin", &part)?;
     program.give(&octets)?;
     let put = program.succeed(&["ftp", "put", "--resume", SENT, &server.url("put-resume.bin")])?;
@@ -101,7 +105,7 @@ fn put_resume(program: &Program<'_>, server: &FtpServer, size: usize) -> Result<
     expect_same("the stored file", &fs::read(server.file("put-resume.bin"))?, &expected)
 }
 
-/// As for [`put_resume`].
+/// The part that is there is of other octets, as for [`put_resume`].
 fn get_resume(program: &Program<'_>, server: &FtpServer, size: usize) -> Result<()> {
     let (part, octets) = (payload(size / 3, 34), payload(size, 35));
     server.create("get-resume.bin", &octets)?;

@@ -50,15 +50,13 @@ impl Ftp {
     /// where it stands, to a file that is these octets. Returns how many octets the file has once the server has confirmed
     /// them.
     ///
-    /// That it is this file is told by its size and, where it can be read, by its first and last octets. When it breaks off again it goes on
-    /// as [`put_seekable`](Self::put_seekable) does, but never from the start; options that say how a file is [put](FtpOptions::put)
-    /// have no effect.
+    /// That it is this file is told by its size and, where it can be read, by its first and last octets. When it breaks off
+    /// again it goes on as [`put_seekable`](Self::put_seekable) does, but never from the start; options that say how a file
+    /// is [put](super::FtpOptions::put) have no effect.
     ///
     /// # Errors
     ///
     /// As [`put_seekable`](Self::put_seekable), and [`FtpError::Mismatch`] when the file is another one.
-    ///
-    /// [`FtpOptions::put`]: super::FtpOptions::put
     pub async fn resume_put(
         &self,
         path: &str,
