@@ -467,14 +467,21 @@ impl Engine {
 
     fn handle_restart(&mut self, now: Duration, sign: Restart, span: &Span<Bytes>) {
         let failure = Failure::Restarted(sign);
-        if let State::InFlight(flight) = &self.line {
+        let mut resync = Resync::new(now);
+        if let State::InFlight(flight) = &mut self.line {
+            if flight.request.is_prompted() {
+                // What looked like a restart may have been noise, and the module still waits for octets. One that did
+                // restart would take those that were promised for command lines.
+                let (owed, _promised) = flight.owed();
+                resync = resync.after_payload_to_module(owed, Bytes::new(), Duration::ZERO);
+            }
             let id = flight.id;
             // `AT+CPOWD=1` has no other result (manual 6.2.2).
             let asked_for = flight.request.id == Some(Id::Cpowd)
                 && span.unsolicited() == Unsolicited::PowerDown(PowerDown::Normal);
             self.complete(id, if asked_for { Ok(()) } else { Err(failure.clone()) });
         }
-        self.lose(Resync::new(now));
+        self.lose(resync);
         self.fail_queued(&failure);
         self.outputs.push_back(Output::Restarted(sign));
     }

@@ -161,6 +161,24 @@ fn a_module_that_still_counts_payload_is_fed() {
     assert!(world.outputs().contains(&Output::Complete(id, Ok(()))));
 }
 
+/// Octets as a module sends them at power-up may be noise, and then the module waits for its payload.
+#[test]
+fn a_module_that_still_counts_payload_is_fed_after_what_looked_like_a_restart() {
+    let mut world = World::new();
+    world.put(b"0123456789");
+    world.sent();
+    world.input(b"\0IIII\xFF\xFF\xFF\xFF\r\n");
+    assert!(world.outputs().iter().any(|output| matches!(output, Output::Restarted(_))));
+    world.input(b"\r\n+FTPPUT: 2,10\r\n");
+    assert_eq!(world.sent(), "", "a module that did restart would take them for command lines");
+    world.enqueue(&Csq);
+    let fed = (0..6).any(|_| {
+        world.wait();
+        world.sent().contains(r"\r\r\r\r\r\r\r\r\r\rAT\r")
+    });
+    assert!(fed, "ten octets, so that it takes command lines again");
+}
+
 #[test]
 fn what_was_granted_is_still_sent_after_a_clogged_line_moves_again() {
     let mut world = World::new();

@@ -425,7 +425,8 @@ impl<'a> Trial<'a> {
                 if text.lines().any(|line| line.split_whitespace().last() == Some("file")) {
                     return Ok(());
                 }
-                self.is_exact(&listing, b"-rw-r--r--   1 ftp      ftp             0 Jan  1  2020 file\r\n")
+                let line = format!("-rw-r--r--   1 ftp      ftp{length:>14} Jan  1  2020 file\r\n");
+                self.is_exact(&listing, line.as_bytes())
             }
             (Task::FtpList, _) => Ok(()),
             (_, Done::Read(octets)) => self.is_exact(&octets, &self.content),
