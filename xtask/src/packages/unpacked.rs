@@ -29,7 +29,10 @@ impl Toolchain {
         let unpack = || Self::unpack_listed(name, release, beside);
         match unpack() {
             // What apt knows may be nothing yet, or what was there a month ago.
-            Err(_) if is_root() => apt_get(&["update"]).and_then(|()| unpack()),
+            Err(first) if is_root() => match apt_get(&["update"]) {
+                Ok(()) => unpack(),
+                Err(error) => Err(first.context(format!("{error:#}, after"))),
+            },
             other => other,
         }
     }
