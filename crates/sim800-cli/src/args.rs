@@ -1,7 +1,8 @@
 //! The command line.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -131,7 +132,7 @@ pub(crate) struct HttpGet {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Only these octets, counted from 0; without TO up to the end
-    #[arg(long, value_name = "FROM-TO")]
+    #[arg(long, value_name = "FROM-TO", allow_hyphen_values = true)]
     pub(crate) range: Option<String>,
     /// Keep what has come in FILE.part if it breaks off, and go on with what is there
     #[arg(long, requires = "output", conflicts_with = "range")]
@@ -264,13 +265,15 @@ pub(crate) struct FtpGet {
 }
 
 #[derive(Debug, Args)]
-#[command(allow_missing_positional = true)]
+#[command(override_usage = "sim800 ftp put [OPTIONS] <FILE> <URL>
+       sim800 ftp put [OPTIONS] --from-fs <PATH> <URL>")]
 pub(crate) struct FtpPut {
-    /// What to send
-    #[arg(required_unless_present = "from_fs")]
-    pub(crate) file: Option<PathBuf>,
-    #[arg(help = FTP_URL, required = true)]
-    pub(crate) url: String,
+    // A name that may be missing before one that may not would keep options from standing between them.
+    /// What to send, unless --from-fs says it
+    #[arg(value_name = "FILE")]
+    first: PathBuf,
+    #[arg(value_name = "URL", help = FTP_URL, required_unless_present = "from_fs", conflicts_with = "from_fs")]
+    second: Option<String>,
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]
     pub(crate) append: bool,
@@ -284,8 +287,28 @@ pub(crate) struct FtpPut {
     #[arg(long)]
     pub(crate) extended: bool,
     /// Send a file of the module, such as C:\User\ftp\a.txt
-    #[arg(long, value_name = "PATH", conflicts_with = "file")]
-    pub(crate) from_fs: Option<String>,
+    #[arg(long, value_name = "PATH")]
+    from_fs: Option<String>,
+}
+
+/// What an upload sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FtpSource<'a> {
+    /// A file here.
+    File(&'a Path),
+    /// A file of the module.
+    Module(&'a str),
+}
+
+impl FtpPut {
+    /// What to send, and the URL to send it to.
+    pub(crate) fn names(&self) -> (FtpSource<'_>, Cow<'_, str>) {
+        match &self.from_fs {
+            Some(path) => (FtpSource::Module(path), self.first.to_string_lossy()),
+            // There is a second name then.
+            None => (FtpSource::File(&self.first), self.second.as_deref().unwrap_or_default().into()),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -394,6 +417,22 @@ mod tests {
         assert!(parsed("sim800 http get http://a/ --timeout 29").is_err());
         assert!(parsed("sim800 ftp put f ftp://a/f --append --unique").is_err());
         assert!(parsed("sim800 info --answer-within 0").is_err());
+    }
+
+    #[test]
+    fn an_upload_has_a_source_and_a_url() {
+        let names = |line: &str| {
+            let parsed = CommandLine::try_parse_from(format!("sim800 ftp put {line}").split(' ')).unwrap();
+            let Command::Ftp(Ftp::Put(put)) = parsed.command else { panic!("{line}") };
+            let (source, url) = put.names();
+            format!("{source:?} {url}")
+        };
+        for line in ["--append f ftp://a/b", "f --append ftp://a/b", "f ftp://a/b --append"] {
+            assert_eq!(names(line), "File(\"f\") ftp://a/b", "{line}");
+        }
+        for line in ["--from-fs f ftp://a/b", "ftp://a/b --from-fs f"] {
+            assert_eq!(names(line), "Module(\"f\") ftp://a/b", "{line}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use sim800_session::{
     Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, PutOption,
 };
 
-use crate::args::{Ftp as Command, FtpGet, FtpPut, Options};
+use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::metered::Metered;
@@ -234,16 +234,19 @@ fn get_to_fs(
 }
 
 fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, Failure> {
-    let url = parse(&arguments.url)?;
+    let (source, url) = arguments.names();
+    let url = parse(&url)?;
     let mut how = FtpOptions::default();
     if arguments.append {
         how.put = PutOption::Append;
     } else if arguments.unique {
         how.put = PutOption::Unique;
     }
-    let Some(file) = &arguments.file else {
-        let from = arguments.from_fs.as_deref().unwrap_or_default();
-        return put_from_fs(from, &url, how, arguments.extended, options, output);
+    let file = match source {
+        FtpSource::Module(path) => {
+            return put_from_fs(path, &url, how, arguments.extended, options, output);
+        }
+        FtpSource::File(path) => path,
     };
     if arguments.resume {
         return resume_put(file, &url, options, output);

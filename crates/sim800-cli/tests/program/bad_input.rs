@@ -62,6 +62,7 @@ fn options_that_make_no_sense() {
     let bench = Bench::new();
     let url = bench.http.url("/a");
     fails(&bench, &["http", "get", &url, "-o", "a", "--range", "9-1"], 2, "usage", "FROM-TO");
+    fails(&bench, &["http", "get", &url, "-o", "a", "--range", "-5"], 2, "usage", "FROM-TO");
     fails(&bench, &["http", "get", &url, "-o", "a", "-H", "no colon"], 2, "usage", "'Name: value'");
     fails(&bench, &["http", "get", &url, "-o", "a", "--proxy", "x"], 2, "usage", "HOST:PORT");
     fails(&bench, &["at", "HELLO"], 2, "usage", "begins with AT");
