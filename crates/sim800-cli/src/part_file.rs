@@ -99,6 +99,15 @@ impl PartFile {
         Ok(Self::new(file, names, true))
     }
 
+    /// Removes what was kept, unless somebody writes to it.
+    pub(crate) fn discard(names: &Names) -> io::Result<()> {
+        let file = File::options().write(true).open(&names.part)?;
+        own(&file, &names.part)?;
+        // In this order no companion ever stands beside a part of something else.
+        remove(&names.companion)?;
+        fs::remove_file(&names.part)
+    }
+
     fn new(file: File, names: Names, is_kept: bool) -> Self {
         Self { file: BufWriter::new(file), names, is_kept, is_complete: false }
     }

@@ -3,6 +3,7 @@
 //! Beside the part of `file`, `file.part`, stands `file.part.json`: what it is a part of.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -28,6 +29,9 @@ pub(crate) struct Remnant {
     pub(crate) origin: Origin,
     pub(crate) octets: u64,
 }
+
+/// The kind of failure that somebody else writes to the part.
+const BUSY: &str = "busy";
 
 /// A file that outlives a download that breaks off.
 #[derive(Debug)]
@@ -64,20 +68,23 @@ impl Resumable {
 
     fn sink(&self, file: std::io::Result<PartFile>) -> Result<Sink, Failure> {
         let path = &self.names.path;
-        let file = file.map_err(|error| Failure::file("write", path, &error))?;
+        let file = file.map_err(|error| match error.kind() {
+            ErrorKind::ResourceBusy => {
+                Failure::new(BUSY, format!("cannot write {}: {error}", path.display()))
+            }
+            _ => Failure::file("write", path, &error),
+        })?;
         Ok(Sink::File(file, path.display().to_string()))
     }
 
     /// Says of a failure what can be done about it.
     pub(crate) fn advise(&self, failure: Failure) -> Failure {
-        if !self.names.part.is_file() {
+        if failure.kind() == BUSY || !self.names.part.is_file() {
             return failure;
         }
         if failure.kind() == "changed" {
             // Nothing goes on with it; what comes next time is another object from the start.
-            let removed =
-                fs::remove_file(&self.names.part).and_then(|()| fs::remove_file(&self.names.companion));
-            return match removed {
+            return match PartFile::discard(&self.names) {
                 Ok(()) => failure.with_advice("what had come is removed"),
                 Err(_) => failure,
             };
@@ -154,6 +161,23 @@ mod tests {
         assert!(advice.contains("is kept") && resumable.names.part.exists(), "{advice}");
         let advice = resumable.advise(Failure::new("changed", "changed")).to_string();
         assert!(advice.contains("removed") && fs::read_dir(folder.path()).unwrap().count() == 0, "{advice}");
+    }
+
+    #[test]
+    fn a_part_that_another_download_writes_is_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let resumable = Resumable::new(&folder.path().join("a")).unwrap();
+        let mut other = PartFile::begin(resumable.names.clone(), &origin().to_text()).unwrap();
+        other.write_all(b"octet").unwrap();
+        other.flush().unwrap();
+        for refused in [resumable.begin(&origin()), resumable.go_on(5)] {
+            let said = resumable.advise(refused.err().unwrap()).to_string();
+            assert!(said.contains("another download") && !said.contains("--resume"), "{said}");
+        }
+        let said = resumable.advise(Failure::new("changed", "changed")).to_string();
+        assert!(said == "changed" && resumable.names.part.exists(), "{said}");
+        drop(other);
+        assert_eq!(resumable.remnant(&origin().url), Some(Remnant { origin: origin(), octets: 5 }));
     }
 
     #[test]
