@@ -63,11 +63,11 @@ pub struct Retry {
 impl fmt::Display for Retry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cause, attempt, at_most, pause, position } = self;
-        write!(f, "{cause}; trying again in {pause:?}")?;
+        write!(f, "{cause}; ")?;
         if let Some(position) = position {
-            write!(f, " from octet {position} on")?;
+            write!(f, "{position} octets moved; ")?;
         }
-        write!(f, " ({attempt} of {at_most})")
+        write!(f, "trying again in {pause:?} ({attempt} of {at_most})")
     }
 }
 

@@ -141,7 +141,9 @@ fn what_is_tried_again_is_in_the_trace() {
     });
     let told = told.lock().expect("not poisoned");
     assert!(
-        told.len() == 1 && told[0].contains("61") && told[0].contains("again in 1s from octet"),
+        told.len() == 1
+            && told[0].contains("61")
+            && told[0].contains("octets moved; trying again in 1s (1 of 3)"),
         "{told:?}"
     );
 }

@@ -237,7 +237,7 @@ fn a_download_that_breaks_off_is_gone_on_with_and_it_is_said() {
     let got = bench.run(&["ftp", "get", &url, "-o", "a", "--trace", "trace"]);
     assert_eq!(got.code, 0, "{}", got.stderr);
     assert_eq!(fs::read(bench.path("a")).unwrap(), file);
-    let told = |text: &str| text.contains("trying again in 1s from octet") && text.contains("(1 of 3)");
+    let told = |text: &str| text.contains("octets moved; trying again in 1s (1 of 3)");
     assert!(told(&got.stderr), "{}", got.stderr);
     let decoded = String::from_utf8(bench.run(&["decode", "trace"]).stdout).unwrap();
     let retries: Vec<_> = decoded.lines().filter(|line| line.contains('↻')).collect();
