@@ -19,7 +19,8 @@
 //! ```
 //!
 //! [`Capture`] takes octets with their direction; [`TraceReader`] reads them from a trace, and [`write_record`] and
-//! [`write_retry`] are how one is written. A capture that begins anywhere, has one direction only or is damaged is decoded as far as it goes.
+//! [`write_retry`] are how one is written. A capture that begins anywhere, has one direction only or is damaged is decoded
+//! as far as it goes.
 //!
 //! * **Nothing is dropped.** The octets that events stand for are all that were handed in. What makes no sense is an
 //!   event as well.

@@ -51,9 +51,9 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 /// What stands beside a part that nothing goes on with. It tells that the part is this program's.
 const OWN: &str = "{\"url\":null}\n";
 
-/// A file in the making: what is written goes to `<name>.part` beside it, or to `<name>.1.part` where that is taken, which becomes the file by
-/// [`complete`](Self::complete). On drop it is removed, or stays to be gone on with. It is locked until then, so what a program
-/// left that was killed can be told from what another one is writing.
+/// A file in the making: what is written goes to `<name>.part` beside it, or to `<name>.1.part` where that is taken, which
+/// becomes the file by [`complete`](Self::complete). On drop it is removed, or stays to be gone on with. It is locked until
+/// then, so what a program left that was killed can be told from what another one is writing.
 #[derive(Debug)]
 pub(crate) struct PartFile {
     file: BufWriter<File>,

@@ -18,10 +18,10 @@ impl Ftp {
     /// The module ends the session with 64 when `source` is too slow.
     ///
     /// When the line, the bearer or the module breaks it off, it goes on where the file on the server ends, as
-    /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, once the first and the last 1,024 octets of that file were
-    /// read back and are those of `source`. Only an upload of type binary that [replaces](PutOption::Replace) a file can be gone on with, on a server
-    /// that tells sizes; and no further back than the last 65,536 octets that were read from `source`, which are kept for
-    /// that. For [`put_seekable`](Self::put_seekable) there is no such limit.
+    /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, once the first and the last 1,024 octets of that file
+    /// were read back and are those of `source`. Only an upload of type binary that [replaces](PutOption::Replace) a file
+    /// can be gone on with, on a server that tells sizes; and no further back than the last 65,536 octets that were read
+    /// from `source`, which are kept for that. For [`put_seekable`](Self::put_seekable) there is no such limit.
     ///
     /// # Errors
     ///
@@ -31,8 +31,9 @@ impl Ftp {
         self.upload(path, Upload::new(Window::new(source), 0)).await
     }
 
-    /// The same with a source that can be read again, from where it stands, and that does not change meanwhile: nothing of it
-    /// is kept, and the upload goes on however far the server's file is behind. A server that has something else, or does not tell what it has, is sent all of it again.
+    /// The same with a source that can be read again, from where it stands, and that does not change meanwhile: nothing of
+    /// it is kept, and the upload goes on however far the server's file is behind. A server that has something else, or
+    /// does not tell what it has, is sent all of it again.
     ///
     /// # Errors
     ///

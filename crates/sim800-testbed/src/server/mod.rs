@@ -1,5 +1,5 @@
-//! Small HTTP and FTP servers, and an entrance to them by TLS, for the demo and the tests: real sockets on loopback, a record of what they saw,
-//! and faults on demand.
+//! Small HTTP and FTP servers, and an entrance to them by TLS, for the demo and the tests: real sockets on loopback, a
+//! record of what they saw, and faults on demand.
 //!
 //! A server starts on a free port of 127.0.0.1, serves any number of connections (at most
 //! [`Limits::connections`] at once) and is gone when its handle is dropped: one thread per server runs every
