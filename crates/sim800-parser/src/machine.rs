@@ -100,7 +100,7 @@ impl Machine {
     /// left to [`step`](Self::step), which tells the same of these two. `ended`: the last octet is the line end.
     #[inline(always)]
     pub(crate) fn whole(&mut self, pending: &[u8], ended: bool) -> Option<(Kind, usize)> {
-        if self.state != State::Line || (self.scanned != 0 && (!ended || self.stale > 2)) {
+        if self.state != State::Line || (self.scanned != 0 && (!ended || self.stale != 0)) {
             return None;
         }
         let expect = self.expect.as_mut()?;
@@ -195,7 +195,7 @@ impl Machine {
             // Of two blank lines the second goes with what follows.
             return Step::Take { kind: Kind::Blank, len: if start == 0 { len } else { start } };
         }
-        let is_stale = STALE && self.stale > start && self.stale > start + noise(raw);
+        let is_stale = STALE && self.stale > start + noise(raw);
         let kind = if is_stale { self.unsolicited(line) } else { self.classify(line) };
         if kind == Kind::Unsolicited && raw.starts_with(b"+") {
             if let Some(at) = second_line(raw) {

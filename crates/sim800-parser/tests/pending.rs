@@ -106,3 +106,14 @@ fn a_blank_line_that_came_before_does_not_open_a_payload_without_a_header() {
     let seen = decode(b"\r\n\r\nabcd\r\nOK\r\n", 2, expect);
     assert!(seen.contains(&(true, b"abcd".to_vec())), "{seen:?}");
 }
+
+#[test]
+fn a_prompt_is_the_command_s_when_only_its_line_end_came_before() {
+    let expect = || Expect::result().with_data(DataPhase::Prompted);
+    for late in ["\r\n", "\r\nOK\r\n\r\n"] {
+        let seen = decode([late, "> "].concat().as_bytes(), late.len(), expect());
+        assert_eq!(seen.last(), Some(&(true, b"\r\n>".to_vec())), "{seen:?}");
+    }
+    let seen = decode(b"\r\n> ", 3, expect());
+    assert!(seen.iter().all(|(is_response, _)| !is_response), "it began before: {seen:?}");
+}
