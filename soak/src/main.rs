@@ -151,7 +151,7 @@ fn run(options: &Options) -> Result<()> {
     ensure!(tally.exact() > 0, "nothing was transferred");
     ensure!(end <= lasting, "{} descriptors were left open", end - lasting);
     match course.and_then(|course| course.growth()) {
-        None => println!("too short to say whether memory is flat"),
+        None => println!("too short to say whether memory is flat, which takes 10 minutes"),
         Some(growing) if growing.is_empty() => println!("memory is flat"),
         Some(growing) => anyhow::bail!("{}", growing.join(", ")),
     }
