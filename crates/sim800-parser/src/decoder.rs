@@ -12,12 +12,12 @@ use crate::{Event, Expect};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Longest line in octets, line end included. A longer one is [`Event::Overlong`].
+    /// Longest line in octets, line end included; 64 at least. A longer one is [`Event::Overlong`].
     pub line: usize,
     /// Octets of the read buffer. It grows only for what [`Decoder::handle_input`] is given at once and for pieces of
     /// payload that the caller keeps.
     pub buffer: usize,
-    /// Payload from small reads is gathered to this many octets: a slice of 16 octets costs more than it carries.
+    /// Payload from small reads is gathered to this many octets, 1 at least: a slice of 16 octets costs more than it carries.
     pub gather: usize,
 }
 
@@ -69,14 +69,19 @@ impl Decoder {
 
     /// A command was sent: from now on its response is expected, until a final result code or [`abandon`](Self::abandon).
     ///
-    /// No response comes before its command, so a line whose beginning is [`pending`](Self::pending) is none of it.
+    /// No response comes before its command, so a line whose beginning is [`pending`](Self::pending) is none of it. Poll the
+    /// events of what came before first: a line that is whole by now counts as one that comes later.
     pub fn begin(&mut self, expect: Expect) {
         self.machine.begin(expect);
     }
 
-    /// Gives up on the command in flight: what comes of it later is unsolicited text.
+    /// Gives up on the command in flight: what comes of it later is unsolicited text. Octets of payload that have come and
+    /// were not polled are payload still.
     pub fn abandon(&mut self) {
+        let held = u32::try_from(self.filled)
+            .map_or(self.machine.remaining, |held| held.min(self.machine.remaining));
         self.machine.abandon();
+        self.machine.remaining = held;
     }
 
     /// Whether a command is in flight.

@@ -100,7 +100,7 @@ impl Machine {
     /// left to [`step`](Self::step), which tells the same of these two. `ended`: the last octet is the line end.
     #[inline(always)]
     pub(crate) fn whole(&mut self, pending: &[u8], ended: bool) -> Option<(Kind, usize)> {
-        if self.state != State::Line || (self.scanned != 0 && (!ended || self.stale != 0)) {
+        if self.state != State::Line || self.stale != 0 || (self.scanned != 0 && !ended) {
             return None;
         }
         let expect = self.expect.as_mut()?;

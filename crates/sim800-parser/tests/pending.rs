@@ -66,6 +66,132 @@ fn told<B: AsRef<[u8]>>(event: &Event<B>) -> (bool, Vec<u8>) {
     }
 }
 
+/// What happens to a command between two reads.
+#[derive(Clone, Debug)]
+enum Action {
+    Begin(Expect),
+    Abandon,
+}
+
+/// Of what the DCE says.
+const PIECES: [&str; 17] = [
+    "\r",
+    "\n",
+    "\r\n",
+    "\r\n\r",
+    "\0",
+    "OK\r\n",
+    "\r\nOK\r\n",
+    "ERROR\r\n",
+    "> ",
+    "+FTPGET: 2,4\r\n",
+    "\n+FTPGET: 2,9\r\nabcdefghiOK\r\n",
+    "+FTPPUT: 2,3\r\n",
+    "DOWNLOAD\r\n",
+    "RDY\r\n",
+    "abcd",
+    "+CREG: 0,1",
+    "AT\r",
+];
+
+/// What comes, and what happens behind some of it.
+fn course() -> impl Strategy<Value = Vec<(Vec<u8>, Action)>> {
+    let piece = select(&PIECES[..]);
+    let octets = proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat().into_bytes());
+    let action = prop_oneof![3 => expect().prop_map(Action::Begin), 1 => Just(Action::Abandon)];
+    // What is held back of a payload comes when it is given up.
+    proptest::collection::vec((octets, action), 1..5)
+        .prop_map(|course| [course, vec![(Vec::new(), Action::Abandon)]].concat())
+}
+
+/// The events of a course that comes in reads of `size` octets, payload that comes in pieces joined.
+fn follow(course: &[(Vec<u8>, Action)], size: usize, level: Level) -> Vec<(String, Vec<u8>)> {
+    let (mut decoder, mut framer) = (Decoder::default(), Framer::<96>::new());
+    let mut seen: Vec<(String, Vec<u8>)> = Vec::new();
+    for (octets, action) in course {
+        for mut read in octets.chunks(size) {
+            match level {
+                Level::Decoder => {
+                    decoder.handle_input(read);
+                    while let Some(event) = decoder.poll_event() {
+                        join(&mut seen, &event);
+                    }
+                }
+                Level::Feed => framer.feed(read, |event| join(&mut seen, &event)),
+                Level::Next => {
+                    while let Some(event) = framer.next(&mut read) {
+                        join(&mut seen, &event);
+                    }
+                }
+            }
+        }
+        match action {
+            Action::Begin(expect) => {
+                decoder.begin(*expect);
+                framer.begin(*expect);
+            }
+            Action::Abandon => {
+                decoder.abandon();
+                framer.abandon();
+                while let Some(event) = decoder.poll_event() {
+                    join(&mut seen, &event);
+                }
+            }
+        }
+    }
+    seen
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Level {
+    Decoder,
+    Feed,
+    Next,
+}
+
+fn join<B: AsRef<[u8]>>(seen: &mut Vec<(String, Vec<u8>)>, event: &Event<B>) {
+    let kind = match event {
+        Event::Payload { .. } => "payload".to_owned(),
+        Event::Unsolicited(_) => "unsolicited".to_owned(),
+        Event::Blank(_) => "blank".to_owned(),
+        Event::Continuation(_) => "continuation".to_owned(),
+        Event::Information(_) => "information".to_owned(),
+        Event::Echo(_) => "echo".to_owned(),
+        Event::Final { code, .. } => format!("final {code}"),
+        Event::Prompt { granted, .. } => format!("prompt {granted:?}"),
+        Event::Excess { announced, .. } => format!("excess {announced}"),
+        Event::Overlong { discarded } => format!("overlong {discarded}"),
+        _ => panic!("an event that this test does not know"),
+    };
+    let octets = match event {
+        Event::Payload { octets, .. } => octets.as_ref(),
+        Event::Unsolicited(span) | Event::Blank(span) | Event::Continuation(span) => span.raw(),
+        Event::Information(span) | Event::Echo(span) => span.raw(),
+        Event::Final { span, .. } | Event::Prompt { span, .. } | Event::Excess { span, .. } => span.raw(),
+        _ => &[],
+    };
+    match seen.last_mut() {
+        Some((last, joined)) if *last == kind && kind == "payload" => joined.extend_from_slice(octets),
+        _ => seen.push((kind, octets.to_vec())),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 4096 }))]
+
+    /// Wherever commands begin and are given up, neither the cuts nor the level make a difference.
+    #[test]
+    fn commands_may_begin_and_end_anywhere(course in course()) {
+        let whole = follow(&course, usize::MAX, Level::Feed);
+        for size in [1, 2, 3, 7, usize::MAX] {
+            for level in [Level::Decoder, Level::Feed, Level::Next] {
+                let cut = follow(&course, size, level);
+                prop_assert_eq!(&cut, &whole, "{:?} in reads of {}", level, size);
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 1024 }))]
 
@@ -116,4 +242,22 @@ fn a_prompt_is_the_command_s_when_only_its_line_end_came_before() {
     }
     let seen = decode(b"\r\n> ", 3, expect());
     assert!(seen.iter().all(|(is_response, _)| !is_response), "it began before: {seen:?}");
+}
+
+/// The blank line before a header is whole only behind the command, and the header is taken the quick way.
+#[test]
+fn a_header_behind_a_line_end_that_was_cut_opens_its_payload() {
+    let announced = DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: 20 };
+    let expect = Expect::result().with_data(announced);
+    let course = [
+        (b"\r\n\r".to_vec(), Action::Begin(expect)),
+        (b"\n+FTPGET: 2,20\r\n01234567890123456789OK\r\n".to_vec(), Action::Abandon),
+    ];
+    for size in [1, usize::MAX] {
+        for level in [Level::Decoder, Level::Feed, Level::Next] {
+            let seen = follow(&course, size, level);
+            let kinds: Vec<_> = seen.iter().map(|(kind, _)| kind.as_str()).collect();
+            assert_eq!(kinds[kinds.len() - 3..], ["information", "payload", "final OK"], "{level:?}, {size}");
+        }
+    }
 }

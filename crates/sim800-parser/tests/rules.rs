@@ -559,10 +559,13 @@ fn abandoned_by_the_decoder() {
     while decoder.poll_event().is_some() {}
     assert_eq!(decoder.remaining(), 50, "what is not polled yet is still to come");
     decoder.abandon();
-    assert!(!decoder.in_flight() && decoder.remaining() == 0);
-    decoder.handle_input(b" text\r\n");
+    assert!(!decoder.in_flight() && decoder.remaining() == 4, "what came is payload");
+    decoder.handle_input(b"more text\r\n");
+    let Some(Event::Payload { octets, remaining: 0 }) = decoder.poll_event() else { panic!("it is lost") };
+    assert_eq!(&octets[..], b"some");
     let Some(Event::Unsolicited(span)) = decoder.poll_event() else { panic!("the text is lost") };
-    assert_eq!(span.raw(), b"some text\r\n");
+    assert_eq!(span.raw(), b"more text\r\n");
+    assert_eq!(decoder.remaining(), 0);
 }
 
 /// After giving up on a command its payload is text, and the next command is not answered by the old result code.

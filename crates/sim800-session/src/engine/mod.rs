@@ -199,7 +199,8 @@ impl Engine {
     pub fn handle_timeout(&mut self, now: Duration) {
         if let State::InFlight(flight) = &mut self.line {
             if now >= flight.deadline && !flight.is_still_moving(now, self.limits.stall) {
-                let missing = self.decoder.remaining();
+                let held = u32::try_from(self.decoder.pending().len()).unwrap_or(u32::MAX);
+                let missing = self.decoder.remaining().saturating_sub(held);
                 let failure = match missing {
                     0 => Failure::TimedOut { limit: now.saturating_sub(flight.started) },
                     _ => Failure::Starved { missing },
@@ -511,6 +512,10 @@ impl Engine {
 
     fn lose(&mut self, resync: Resync) {
         self.decoder.abandon();
+        if self.decoder.remaining() > 0 {
+            // What was gathered of a payload is nobody's now.
+            let _payload = self.decoder.poll_event();
+        }
         self.transmits.clear();
         self.line = State::Lost(resync);
     }
