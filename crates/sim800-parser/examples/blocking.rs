@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! sim800 emulate --pty /tmp/ttySIM800 &
-//! cargo run -p sim800-parser --example blocking -- /tmp/ttySIM800
+//! cargo run -p sim800-parser --features std --example blocking -- /tmp/ttySIM800
 //! ```
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example shows what it does")]
@@ -10,6 +10,7 @@
 use std::error::Error;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
+use std::process::ExitCode;
 
 use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer};
 
@@ -51,9 +52,20 @@ impl Modem {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match ask() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn ask() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("which port? give the path of a serial device or a pty")?;
-    let port = OpenOptions::new().read(true).write(true).open(&path)?;
+    let port = OpenOptions::new().read(true).write(true).open(&path);
+    let port = port.map_err(|error| format!("cannot open {path}: {error}"))?;
     let mut modem = Modem { port, framer: Framer::new() };
 
     let two_values = |name| Claim::Named { name, accepts: |values| values.count() == 2 };

@@ -9,27 +9,30 @@
 //! use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer, Unsolicited};
 //!
 //! /// Sends one command and returns its information text.
-//! fn execute(mut port: impl Read + Write, line: &[u8], expect: Expect) -> std::io::Result<String> {
-//!     let mut framer: Framer = Framer::new();
-//!     let mut text = String::new();
+//! fn execute(mut port: impl Read + Write, framer: &mut Framer, line: &[u8], expect: Expect) -> std::io::Result<String> {
 //!     framer.begin(expect);
 //!     port.write_all(line)?;
-//!     loop {
+//!     let (mut text, mut result) = (String::new(), None);
+//!     while result.is_none() {
 //!         let mut octets = [0; 64];
 //!         let read = port.read(&mut octets)?;
 //!         if read == 0 {
 //!             return Err(std::io::ErrorKind::UnexpectedEof.into());
 //!         }
 //!         let mut input = &octets[..read];
+//!         // All of the read: lines may follow the result code in it.
 //!         while let Some(event) = framer.next(&mut input) {
 //!             match event {
 //!                 Event::Information(span) => text += &span.line().to_string(),
-//!                 Event::Final { code: FinalResultCode::Ok, .. } => return Ok(text),
-//!                 Event::Final { code, .. } => return Err(std::io::Error::other(code.to_string())),
+//!                 Event::Final { code, .. } => result = Some(code),
 //!                 Event::Unsolicited(span) if span.unsolicited() == Unsolicited::Ring => println!("a call comes in"),
 //!                 _ => {}
 //!             }
 //!         }
+//!     }
+//!     match result {
+//!         Some(FinalResultCode::Ok) => Ok(text),
+//!         code => Err(std::io::Error::other(code.map_or_else(String::new, |code| code.to_string()))),
 //!     }
 //! }
 //! # struct Port(&'static [u8]);
@@ -38,11 +41,13 @@
 //! #     fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> { Ok(octets.len()) }
 //! #     fn flush(&mut self) -> std::io::Result<()> { Ok(()) }
 //! # }
-//! # let port = Port(b"AT+CSQ\r\r\n\r\nRING\r\n+CSQ: 15,0\r\n\r\nOK\r\n");
+//! # let port = Port(b"AT+CSQ\r\r\n\r\nRING\r\n+CSQ: 15,0\r\n\r\nOK\r\n\r\nRING\r\n");
 //!
 //! // `+CSQ` is told from unsolicited lines by its name and its two values.
 //! let expect = Expect::result().with_information(Claim::Named { name: "+CSQ", accepts: |values| values.count() == 2 });
-//! assert_eq!(execute(port, b"AT+CSQ\r", expect)?, "+CSQ: 15,0");
+//! // One for all commands: it keeps the beginning of a line that a read cut.
+//! let mut framer = Framer::new();
+//! assert_eq!(execute(port, &mut framer, b"AT+CSQ\r", expect)?, "+CSQ: 15,0");
 //! # }
 //! # Ok::<(), std::io::Error>(())
 //! ```
