@@ -7,6 +7,21 @@
 use crate::Values;
 
 /// The response that the command in flight may get.
+///
+/// Some commands have no final result code: `AT+CIFSR` ends with the address, which is text, and `AT+CIPSHUT` with the
+/// line `SHUT OK`, which is unsolicited for the parser (AT Command Manual, chapter 8). Whoever sees that line gives the
+/// command up:
+///
+/// ```
+/// use sim800_parser::{Claim, Event, Expect, Framer};
+///
+/// let mut framer: Framer = Framer::new();
+/// framer.begin(Expect::result().with_information(Claim::Text));
+/// let mut input: &[u8] = b"\r\n10.20.30.40\r\n";
+/// let Some(Event::Information(address)) = framer.next(&mut input) else { panic!("the line was claimed") };
+/// assert_eq!(address.line().as_str(), Some("10.20.30.40"));
+/// framer.abandon();
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Expect {

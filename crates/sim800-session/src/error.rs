@@ -89,7 +89,7 @@ pub enum Failure {
     },
     /// Octets of a counted payload did not come: the line lost some, or the module stopped.
     #[error(
-        "{missing} octets of the payload never came; the line loses octets: enable RTS/CTS or lower the rate"
+        "{missing} octets of the payload never came; the module fell silent, or the line loses octets: enable RTS/CTS or lower the rate"
     )]
     Starved {
         /// How many were still to come.
