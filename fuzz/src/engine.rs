@@ -19,8 +19,10 @@ const END: u8 = b'e';
 
 /// The most octets of a body: a few pieces, as the engine hands it out.
 const LONGEST_BODY: u32 = 2000;
-/// How many deadlines may pass until a silent module holds nobody up any more.
-const MOST_DEADLINES: u32 = 500;
+/// How long octets on the line and silence in the middle of a payload may hold a command up beside its limit.
+const SLACK: Duration = Duration::from_secs(60);
+/// How many deadlines may pass in a second; one that passes no time at all would be a busy loop.
+const DEADLINES_PER_SECOND: u64 = 4;
 
 /// Commands that a module answers as it likes: one is in flight at a time, each completes once, nobody waits for ever,
 /// and what is said comes from what was heard.
@@ -29,11 +31,15 @@ pub fn engine(data: &[u8]) {
     let mut witness = Witness { now: Duration::from_secs(100), ..Witness::new(&config) };
     let mut script = Script::new(data);
     let mut held = false;
+    // For how long a silent module may hold up who waits: for each command, its limit until it fails, then as long again
+    // while the module may wait for octets, and the search for the line.
+    let mut patience = config.limits.resync;
     while let Some(step) = script.next() {
         match step {
             Step::Octets(octets) => witness.hear(octets),
             Step::Command(line) => {
-                if let Some(request) = std::str::from_utf8(line).ok().and_then(request) {
+                if let Some((request, limit)) = std::str::from_utf8(line).ok().and_then(request) {
+                    patience += 2 * limit + 2 * config.limits.resync + SLACK;
                     let id = witness.engine.submit(witness.now, request);
                     witness.open.push(id);
                 }
@@ -51,26 +57,28 @@ pub fn engine(data: &[u8]) {
             witness.send();
         }
     }
-    let mut deadlines = 0;
+    let until = witness.now + patience;
+    let mut deadlines = DEADLINES_PER_SECOND * patience.as_secs();
     while !witness.engine.is_idle() {
         witness.send();
         assert!(witness.pass_deadline(), "somebody waits, and for no time");
         witness.listen();
-        deadlines += 1;
-        assert!(deadlines < MOST_DEADLINES, "no end in sight");
+        assert!(witness.now <= until && deadlines > 0, "no end in sight");
+        deadlines -= 1;
     }
     assert!(witness.open.is_empty(), "{} commands never completed", witness.open.len());
 }
 
-/// The command of this text, with a body when it takes one.
-fn request(text: &str) -> Option<Request> {
-    let request = Request::raw(text, Duration::from_secs(5)).ok()?;
-    let length = match Prepared::parse(text.trim().as_bytes())?.expect.data {
+/// The command of this text, with a body when it takes one, and its limit.
+fn request(text: &str) -> Option<(Request, Duration)> {
+    let Prepared { expect, time_limit, .. } = Prepared::parse(text.trim().as_bytes())?;
+    let request = Request::raw(text, time_limit).ok()?;
+    let length = match expect.data {
         DataPhase::Granted { at_most, .. } => at_most.min(LONGEST_BODY),
         DataPhase::Invited { .. } | DataPhase::Prompted => LONGEST_BODY,
-        _ => return Some(request),
+        _ => return Some((request, time_limit)),
     };
-    Some(request.with_body(vec![b'.'; length as usize].into()))
+    Some((request.with_body(vec![b'.'; length as usize].into()), time_limit))
 }
 
 /// Watches what the engine sends and says.
