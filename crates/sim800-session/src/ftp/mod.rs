@@ -205,6 +205,21 @@ impl Ftp {
         }
     }
 
+    /// The same, for what can do without: `None` when there is no such file, when the server does not tell its size (the module
+    /// says 77 to both), and when the firmware refuses to ask.
+    ///
+    /// # Errors
+    ///
+    /// As [`size`](Self::size), but for these.
+    pub async fn size_if_told(&self, path: &str) -> Result<Option<u64>, FtpError> {
+        let mut attempts = Attempts::new(&self.bearer);
+        loop {
+            if let Some(size) = attempts.settle(self.ask_size_if_told(path).await).await? {
+                return Ok(size);
+            }
+        }
+    }
+
     /// Deletes a file.
     ///
     /// # Errors
@@ -306,8 +321,7 @@ impl Ftp {
         size.ok_or(FtpError::NoProgress { operation: FtpOperation::Size })
     }
 
-    /// The size of a file; `None` when the server or the firmware does not tell it, or there is no such file.
-    async fn size_if_told(&self, path: &str) -> Result<Option<u64>, FtpError> {
+    async fn ask_size_if_told(&self, path: &str) -> Result<Option<u64>, FtpError> {
         match self.ask_size(path).await {
             Ok(size) => Ok(Some(size)),
             Err(FtpError::Failed { code: FtpCode::OPERATE, .. }) => Ok(None),

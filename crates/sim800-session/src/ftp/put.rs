@@ -118,13 +118,9 @@ impl Ftp {
 
     /// Compares the size of a file that was uploaded in pieces, the first of which ended with `cause`.
     async fn confirm(&self, path: &str, octets: u64, cause: FtpError) -> Result<u64, FtpError> {
-        let mut attempts = Attempts::new(&self.bearer);
-        loop {
-            match attempts.settle(self.size_if_told(path).await).await? {
-                Some(Some(stored)) if stored != octets => return Err(FtpError::partial(stored, cause)),
-                Some(_) => return Ok(octets),
-                None => {}
-            }
+        match self.size_if_told(path).await? {
+            Some(stored) if stored != octets => Err(FtpError::partial(stored, cause)),
+            _ => Ok(octets),
         }
     }
 
@@ -176,7 +172,7 @@ impl Ftp {
         path: &str,
         upload: &mut Upload<impl AsyncRead + AsyncSeek + Unpin>,
     ) -> Result<Found, FtpError> {
-        let Some(stored) = self.size_if_told(path).await? else { return Ok(Found::Untold) };
+        let Some(stored) = self.ask_size_if_told(path).await? else { return Ok(Found::Untold) };
         let Some(expected) = upload.before(stored).await else { return Ok(Found::Other(stored)) };
         if expected.is_empty() {
             return Ok(Found::Beginning(stored));

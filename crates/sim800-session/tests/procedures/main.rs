@@ -46,6 +46,7 @@ fn everything_may_move_between_threads() {
     moves(&ftp.put_seekable("/file", futures::io::Cursor::new(b"x")));
     moves(&ftp.resume_put("/file", futures::io::Cursor::new(b"x"), 1));
     moves(&ftp.size("/file"));
+    moves(&ftp.size_if_told("/file"));
     moves(&ftp.get_extended("/file", |_| {}));
     moves(&ftp.put_extended("/file", &b"x"[..]));
     moves(&ftp.get_to_fs("/file", FsStorage::Internal, "file", |_| {}));

@@ -495,3 +495,24 @@ fn the_failure_of_a_size_comes_in_two_shapes() {
         assert_eq!(size.expect_err("77").code(), Some(77));
     }
 }
+
+#[test]
+fn a_size_that_need_not_be_known_is_told_or_not_and_fails_only_for_other_reasons() {
+    for (answer, size) in [
+        ("OK\n< +FTPSIZE: 1,0,29", Ok(Some(29))),
+        ("OK\n< +FTPSIZE: 1,0,0", Ok(Some(0))),
+        ("OK\n< +FTPSIZE: 1,77", Ok(None)),
+        ("OK\n< +FTPSIZE: 1,62", Err(Some(62))),
+    ] {
+        let steps = ftp_of(&GET, &format!("> AT+FTPSIZE\n< {answer}\n"));
+        let told = Scripted::play(&steps, |bearer| async move { ftp(&bearer).size_if_told("1K.txt").await });
+        assert_eq!(told.map_err(|error| error.code()), size, "{answer}");
+    }
+    // Firmware that lacks it; perhaps a session was in the way.
+    let steps = ftp_of(
+        &GET,
+        "> AT+FTPSIZE\n< ERROR\n> AT+FTPQUIT\n< ERROR\n> AT+FTPSTATE\n< ERROR\n> AT+FTPSIZE\n< ERROR\n",
+    );
+    let told = Scripted::play(&steps, |bearer| async move { ftp(&bearer).size_if_told("1K.txt").await });
+    assert_eq!(told, Ok(None));
+}
