@@ -4,7 +4,7 @@ use futures::{AsyncRead, AsyncSeek, AsyncSeekExt};
 use sim800_command::FtpPutOpen;
 use sim800_parser::FtpCode;
 
-use super::session::PATIENCE;
+use super::session::{PATIENCE, may_have_been_asked};
 use super::settings::Target;
 use super::upload::{Found, Rest, Upload};
 use super::window::Window;
@@ -21,7 +21,9 @@ impl Ftp {
     /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, once the first and the last 1,024 octets of that file
     /// were read back and are those of `source`. Only an upload of type binary that [replaces](PutOption::Replace) a file
     /// can be gone on with, on a server that tells sizes; and no further back than the last 65,536 octets that were read
-    /// from `source`, which are kept for that. For [`put_seekable`](Self::put_seekable) there is no such limit.
+    /// from `source`, which are kept for that. For [`put_seekable`](Self::put_seekable) there is no such limit. Any other is
+    /// tried again only until the module has let it begin, and one of which the server makes up the
+    /// [name](PutOption::Unique) only until the server may have done so.
     ///
     /// # Errors
     ///
@@ -96,7 +98,8 @@ impl Ftp {
                 (Ok(octets), None) => return Ok(octets),
                 (Ok(octets), Some(cause)) => return self.confirm(path, octets, cause).await,
                 (Err(error), _) => {
-                    broken = Some(error.clone());
+                    // Until it has begun, all of it goes in one piece yet.
+                    broken = upload.has_begun().then(|| error.clone());
                     match self.recover(path, &mut upload, error, &mut attempts).await? {
                         Some(option) => ftp.options.put = option,
                         None => return Ok(upload.taken()),
@@ -112,8 +115,16 @@ impl Ftp {
         upload: &mut Upload<impl AsyncRead + AsyncSeek + Unpin>,
     ) -> Result<u64, FtpError> {
         let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
-        let first = session.open(&FtpPutOpen, PATIENCE).await?;
-        upload.run(session, first).await
+        match session.open(&FtpPutOpen, PATIENCE).await {
+            Ok(first) => upload.run(session, first).await,
+            Err(error) => {
+                // Asked once more, the server would make up another name.
+                if self.options.put == PutOption::Unique && may_have_been_asked(&error) {
+                    upload.begin();
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Compares the size of a file that was uploaded in pieces, the first of which ended with `cause`.

@@ -338,6 +338,19 @@ pub(super) fn is_in_the_way(error: &FtpError) -> bool {
     }
 }
 
+/// Whether the server may have been asked for what could not be opened: not when the module never came as far as that.
+pub(super) fn may_have_been_asked(error: &FtpError) -> bool {
+    match error {
+        FtpError::Failed { code, .. } => {
+            !matches!(*code, FtpCode::NETWORK | FtpCode::DNS | FtpCode::CONNECT | FtpCode::NOT_ALLOWED)
+        }
+        FtpError::Command { source, .. } => {
+            !matches!(source.failure(), Failure::Rejected(_) | Failure::Desynchronized | Failure::Misuse(_))
+        }
+        _ => true,
+    }
+}
+
 /// What a line says of a session of this kind.
 fn event(operation: FtpOperation, line: Unsolicited<'_>) -> Option<Event> {
     use FtpOperation::{

@@ -30,7 +30,7 @@ pub(super) struct Upload<S> {
     waiting: BytesMut,
     /// The source has ended.
     ended: bool,
-    /// The server was made to open the file.
+    /// The server was made to open the file, or what may have become of that matters.
     begun: bool,
     /// Octets that the server was known to have, when it was asked.
     confirmed: u64,
@@ -115,6 +115,11 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
         self.begun
     }
 
+    /// Something may have changed on the server.
+    pub(super) fn begin(&mut self) {
+        self.begun = true;
+    }
+
     /// Octets that the server was known to have, when it was asked.
     pub(super) fn confirmed(&self) -> u64 {
         self.confirmed
@@ -182,7 +187,7 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
 
     /// Sends what is left over a session whose `first` event came, and returns how many octets the server has then.
     pub(super) async fn run(&mut self, mut session: Session, first: Event) -> Result<u64, FtpError> {
-        self.begun = true;
+        self.begin();
         session.begin(FtpStep::Transfer);
         let mut event = first;
         let mut empty = 0;

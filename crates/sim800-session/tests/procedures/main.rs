@@ -10,6 +10,7 @@ mod large;
 mod secrets;
 mod start_up;
 mod transfers;
+mod uploads;
 
 use std::sync::Arc;
 

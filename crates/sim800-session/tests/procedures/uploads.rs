@@ -1,0 +1,65 @@
+//! Uploads that end well, or not at all: what the server has is what is said of it.
+
+use bytes::Bytes;
+use sim800_emulator::{Damage, Fault, FtpAction, PutOption as Stored};
+use sim800_session::{Ftp, FtpError, FtpOptions, PutOption};
+
+use crate::lab::{Lab, server};
+
+/// Octets of settings and of the opening, up to the last one of `+FTPPUT: 1,1,1360`.
+const OPENING: u64 = 111;
+
+/// An upload to a server that has an old file, which is `put`.
+fn ready(put: PutOption) -> (Lab, Ftp) {
+    let (lab, bearer) = Lab::ready();
+    lab.network().put_file("/up", "old");
+    let mut options = FtpOptions::default();
+    options.put = put;
+    (lab, Ftp::new(&bearer, server()).with_options(options))
+}
+
+fn damaged(put: PutOption, after: u64) -> (Lab, Result<u64, FtpError>) {
+    let (mut lab, ftp) = ready(put);
+    lab.world.fault(Fault::Damage { after, damage: Damage::Drop });
+    let sent = lab.ftp_put(&ftp, "/up", b"7octets");
+    (lab, sent)
+}
+
+/// How often the server was asked to store something.
+fn openings(lab: &Lab, how: Stored) -> usize {
+    lab.network().ftp_requests().iter().filter(|request| request.action == FtpAction::Put(how)).count()
+}
+
+#[test]
+fn what_was_appended_is_not_called_a_failure_because_of_what_went_wrong_before() {
+    for after in 0..OPENING {
+        let (lab, sent) = damaged(PutOption::Append, after);
+        let stored = lab.network().file("/up").expect("the old one at least");
+        match &sent {
+            Ok(octets) => assert_eq!((*octets, &stored[..]), (7, &b"old7octets"[..]), "octet {after}"),
+            Err(_) => assert_eq!(stored, "old", "octet {after}: {sent:?}"),
+        }
+        // Nothing of these is needed, or it is said again.
+        if ![98..106, 110..111].iter().any(|lost| lost.contains(&after)) {
+            assert_eq!(sent, Ok(7), "octet {after}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_makes_up_a_name_is_asked_but_once() {
+    for after in 0..OPENING {
+        let (lab, sent) = damaged(PutOption::Unique, after);
+        let stored = lab.network().file("/up.1");
+        assert_eq!(sent.is_ok(), stored == Some(Bytes::from_static(b"7octets")), "octet {after}: {sent:?}");
+        assert_eq!(openings(&lab, Stored::Stou), 1, "octet {after}: {sent:?}");
+        // What was lost of the settings is said again.
+        assert!(sent.is_ok() || after > 91, "octet {after}: {sent:?}");
+    }
+    // It was not reached.
+    let (mut lab, ftp) = ready(PutOption::Unique);
+    lab.world.fault(Fault::BearerLost { cid: 1 });
+    lab.world.run_for(std::time::Duration::from_secs(30));
+    assert_eq!(lab.ftp_put(&ftp, "/up", b"7octets"), Ok(7));
+    assert_eq!(lab.network().file("/up.1"), Some(Bytes::from_static(b"7octets")));
+}
