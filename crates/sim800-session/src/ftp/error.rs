@@ -172,7 +172,8 @@ pub enum FtpError {
         /// What was being done.
         operation: FtpOperation,
     },
-    /// All data was sent, but the module never said that the server has it.
+    /// All data was sent, but the module never said that the server has it: it said nothing for 90 s, or something else for
+    /// 180 s.
     #[error(
         "all {octets} octets were sent, but the server never confirmed them; compare the size of the file"
     )]

@@ -1,6 +1,7 @@
 //! An upload, in the rounds that the module allows.
 
 use std::io::SeekFrom;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
@@ -13,6 +14,10 @@ use super::{FtpError, FtpStep};
 
 /// How many rounds in a row may move nothing.
 const EMPTY_ROUNDS: u32 = 16;
+
+/// How long the end of an upload may take in all, whatever is announced meanwhile: the module sends what it took, and waits
+/// for the server no longer than ever.
+const CLOSING: Duration = PATIENCE.saturating_mul(2);
 
 /// How many octets of a file are compared, at its beginning and at its end, before more is appended to it.
 const COMPARED: u64 = 1024;
@@ -265,22 +270,28 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
 /// (field logs).
 async fn close(mut session: Session, octets: u64) -> Result<u64, FtpError> {
     session.forget_announcements();
-    let event = match session.client().execute(&FtpPutClose).await {
-        Ok(_) => loop {
-            match session.event(PATIENCE).await {
-                Ok(Event::Ended(..)) => break Ok(()),
-                // Announced before the end was asked for.
-                Ok(_) => {}
-                Err(error) => break Err(error),
-            }
-        },
+    let ended = match session.client().execute(&FtpPutClose).await {
+        Ok(_) => {
+            let client = session.client().clone();
+            let ended = client.within(CLOSING, end(&mut session)).await;
+            ended.unwrap_or_else(|| Err(session.silent(CLOSING)))
+        }
         Err(error) if error.is_rejected() => session.refused(error).await.map(drop),
         Err(error) => Err(session.command(error)),
     };
-    match event {
+    match ended {
         Ok(()) => Ok(octets),
         Err(FtpError::Silent { .. }) => Err(FtpError::Unconfirmed { octets }),
         Err(error) => Err(error),
+    }
+}
+
+/// Waits for the last line. What is announced before was so before the end was asked for.
+async fn end(session: &mut Session) -> Result<(), FtpError> {
+    loop {
+        if let Event::Ended(..) = session.event(PATIENCE).await? {
+            return Ok(());
+        }
     }
 }
 

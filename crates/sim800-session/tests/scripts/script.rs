@@ -150,8 +150,18 @@ impl Scripted {
         config: Config,
         procedure: impl FnOnce(Bearer) -> F,
     ) -> F::Output {
+        Self::timed(steps, config, procedure).0
+    }
+
+    /// The same, and how long it all took.
+    pub(crate) fn timed<F: Future>(
+        steps: &str,
+        config: Config,
+        procedure: impl FnOnce(Bearer) -> F,
+    ) -> (F::Output, Duration) {
         let open = "> AT+SAPBR=2,1\n< +SAPBR: 1,1,\"10.0.0.1\"\n< OK\n";
         let (module, client, driver) = Self::session_with(&format!("{open}{steps}"), config);
+        let began = module.now();
         let session = async move {
             let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("open already");
             drop(client);
@@ -159,7 +169,8 @@ impl Scripted {
         };
         let (output, ()) = module.run(futures::future::join(session, driver));
         assert!(module.lock().steps.is_empty(), "left of the script: {:?}", module.lock().steps);
-        output
+        let took = module.now() - began;
+        (output, took)
     }
 
     /// Awaits `future`, letting time pass.
