@@ -276,7 +276,11 @@ async fn close(mut session: Session, octets: u64) -> Result<u64, FtpError> {
             let ended = client.within(CLOSING, end(&mut session)).await;
             ended.unwrap_or_else(|| Err(session.silent(CLOSING)))
         }
-        Err(error) if error.is_rejected() => session.refused(error).await.map(drop),
+        Err(error) if error.is_rejected() => match session.refused(error.clone()).await {
+            Ok(Event::Ended(..)) => Ok(()),
+            Ok(_) => Err(session.command(error)),
+            Err(error) => Err(error),
+        },
         Err(error) => Err(session.command(error)),
     };
     match ended {

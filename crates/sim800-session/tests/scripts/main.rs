@@ -4,13 +4,14 @@ mod fs;
 mod ftp_control;
 mod ftp_extended;
 mod ftp_stored;
+mod ftp_uploads;
 mod http_ranges;
 mod http_service;
 mod script;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use script::{Scripted, answered, once};
+use script::{Scripted, answered};
 use sim800_session::{Bearer, Body, Ftp, FtpError, Http, HttpError, HttpOptions, Server, StartUpError};
 
 /// Starting the HTTP service for a plain GET of this URL.
@@ -468,38 +469,6 @@ fn an_upload_that_is_never_confirmed_is_said_to_be_so() {
     let sent =
         Scripted::play(&steps, |bearer| async move { ftp(&bearer).put("1K.txt", &b"hello"[..]).await });
     assert_eq!(sent, Err(FtpError::Unconfirmed { octets: 5 }));
-}
-
-#[test]
-fn an_upload_whose_end_was_asked_for_is_not_waited_for_however_much_is_announced() {
-    let steps = ftp_of(
-        &PUT,
-        "> AT+FTPPUT=1
-         < OK
-         < +FTPPUT: 1,1,1360
-         > AT+FTPPUT=2,5
-         < +FTPPUT: 2,5
-         > hello|
-         < OK
-         < +FTPPUT: 1,1,1360
-         > AT+FTPPUT=2,0
-         < OK
-         .. 80
-         < +FTPPUT: 1,1,1360
-         .. 80
-         < +FTPPUT: 1,1,1360
-         > AT+FTPQUIT
-         < OK
-         < +FTPPUT: 1,86",
-    );
-    let (sent, took) =
-        Scripted::timed(
-            &steps,
-            once(),
-            |bearer| async move { ftp(&bearer).put("1K.txt", &b"hello"[..]).await },
-        );
-    assert_eq!(sent, Err(FtpError::Unconfirmed { octets: 5 }));
-    assert_eq!(took.as_secs(), 180);
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! Uploads that end otherwise than they should.
+
+use sim800_session::FtpError;
+
+use super::script::{Scripted, once};
+use super::{PUT, ftp, ftp_of};
+
+#[test]
+fn an_upload_whose_end_was_asked_for_is_not_waited_for_however_much_is_announced() {
+    let steps = ftp_of(
+        &PUT,
+        "> AT+FTPPUT=1
+         < OK
+         < +FTPPUT: 1,1,1360
+         > AT+FTPPUT=2,5
+         < +FTPPUT: 2,5
+         > hello|
+         < OK
+         < +FTPPUT: 1,1,1360
+         > AT+FTPPUT=2,0
+         < OK
+         .. 80
+         < +FTPPUT: 1,1,1360
+         .. 80
+         < +FTPPUT: 1,1,1360
+         > AT+FTPQUIT
+         < OK
+         < +FTPPUT: 1,86",
+    );
+    let (sent, took) =
+        Scripted::timed(
+            &steps,
+            once(),
+            |bearer| async move { ftp(&bearer).put("1K.txt", &b"hello"[..]).await },
+        );
+    assert_eq!(sent, Err(FtpError::Unconfirmed { octets: 5 }));
+    assert_eq!(took.as_secs(), 180);
+}
+
+#[test]
+fn an_upload_whose_end_is_refused_has_not_ended() {
+    let refused = |rest: &str| {
+        ftp_of(
+            &PUT,
+            &format!(
+                "> AT+FTPPUT=1
+                 < OK
+                 < +FTPPUT: 1,1,1360
+                 > AT+FTPPUT=2,5
+                 < +FTPPUT: 2,5
+                 > hello|
+                 < OK
+                 < +FTPPUT: 1,1,1360
+                 > AT+FTPPUT=2,0
+                 < ERROR
+                 {rest}"
+            ),
+        )
+    };
+    let put = |bearer| async move { ftp(&bearer).put("1K.txt", &b"hello"[..]).await };
+    let quit = "> AT+FTPQUIT\n< OK\n< +FTPPUT: 1,86";
+    let error = Scripted::play(&refused(&format!("< +FTPPUT: 1,1,1360\n{quit}")), put);
+    assert_eq!(error.expect_err("refused").kind(), "rejected");
+    let error = Scripted::play(&refused(&format!(".. 5\n{quit}")), put);
+    assert_eq!(error.expect_err("refused").kind(), "rejected");
+    assert_eq!(Scripted::play(&refused("< +FTPPUT: 1,0"), put), Ok(5));
+}
