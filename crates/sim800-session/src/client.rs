@@ -170,6 +170,16 @@ impl Client {
         }
     }
 
+    /// Sends a command that changes nothing, and once more when the line damaged its response.
+    pub(crate) async fn ask<C: Command>(&self, command: &C) -> Result<Reply, Error> {
+        let result = self.execute(command).await;
+        if !result.as_ref().is_err_and(Error::is_of_the_line) {
+            return result;
+        }
+        self.synchronize().await;
+        self.execute(command).await
+    }
+
     /// `future`, for no longer than `limit`.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
         let deadline = self.shared.runtime.now().saturating_add(limit);
@@ -196,7 +206,7 @@ impl Client {
         if let Some(has) = self.shared.http_head.get() {
             return Ok(*has);
         }
-        let has = match self.execute(&Test::<HttpHead>::new()).await {
+        let has = match self.ask(&Test::<HttpHead>::new()).await {
             Ok(_) => true,
             Err(error) if error.is_rejected() => false,
             Err(error) => return Err(error),

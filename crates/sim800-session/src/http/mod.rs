@@ -79,7 +79,8 @@ impl Http {
     /// GET, POST, HEAD and DELETE are possible, over `http:` and, where the firmware has SSL, over `https:`. Of the headers,
     /// `Range` (one range, of more than one octet), `User-Agent` and `Content-Type` have parameters of their own in the
     /// module, `Host` and `Content-Length` are its own business, and the others go along as they are, all within one command
-    /// line. The response has headers where the firmware tells them (`AT+HTTPHEAD`, manual 11.2.9).
+    /// line. The response has headers where the firmware tells them (`AT+HTTPHEAD`, manual 11.2.9); that to a POST or a DELETE
+    /// has none, either, when the line damages them twice.
     ///
     /// An object that is larger than the module holds (319,488 octets) is fetched in ranges of
     /// [`Config::http_range`](crate::Config::http_range) octets, if the server honours them; what has come is handed out before

@@ -17,6 +17,7 @@ use crate::client::{Client, Reply};
 use crate::engine::Request;
 use crate::error::{Error, Failure};
 use crate::refusal::Refusal;
+use crate::retry::{Loss, Transient};
 use crate::watch::Watch;
 
 /// What a request may take beyond the timeout that the module was given, for the network layers below it.
@@ -201,21 +202,23 @@ impl Service {
     }
 
     async fn header(&mut self) -> Result<Option<HeaderMap>, HttpError> {
-        match self.client.has_http_head().await {
-            Ok(true) => {}
+        let header = match self.client.has_http_head().await {
+            Ok(true) => self.client.ask(&HttpHead).await,
             Ok(false) => return Ok(None),
-            Err(error) => return Err(self.cause(error).map_or_else(|lost| lost, HttpError::Command)),
-        }
-        let mut result = self.client.execute(&HttpHead).await;
-        if result.as_ref().is_err_and(Error::is_of_the_line) {
-            // Whatever the request has changed on the server, its headers can be asked for again.
-            self.client.synchronize().await;
-            result = self.client.execute(&HttpHead).await;
-        }
-        match result {
+            Err(error) => Err(error),
+        };
+        match header {
+            Ok(reply) => Ok(headers(&reply.payload)),
             // Of the last GET only, in the manual's words.
             Err(error) if error.is_rejected() => Ok(None),
-            result => Ok(headers(&self.check(result)?.payload)),
+            Err(error) => match self.cause(error) {
+                // What cannot be sent again must not seem to have failed for want of them; the status came.
+                Ok(error) if !self.method.is_safe() && error.failure().loss(true) == Some(Loss::Response) => {
+                    Ok(None)
+                }
+                Ok(error) => Err(HttpError::Command(error)),
+                Err(lost) => Err(lost),
+            },
         }
     }
 

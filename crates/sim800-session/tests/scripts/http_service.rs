@@ -72,6 +72,60 @@ fn firmware_without_headers_is_asked_once_and_firmware_that_has_none_to_tell_is_
     Scripted::play(&steps, head);
 }
 
+/// A DELETE that the server has carried out, before its headers are asked for.
+fn deleted(rest: &str) -> String {
+    http(&format!("> AT+HTTPACTION=3\n< OK\n< +HTTPACTION: 3,204,0\n{rest}"))
+}
+
+async fn delete(bearer: Bearer) -> Result<(u16, usize), HttpError> {
+    let request = http::Request::delete("http://sim.com/").body(Bytes::new()).expect("a request");
+    let response = Http::new(&bearer).send(request).await?;
+    Ok((response.status().as_u16(), response.headers().len()))
+}
+
+/// The line damages the response to this command: nothing in time, and then it is synchronized.
+fn damaged(command: &str) -> String {
+    format!("> {command}\n< O~\n.. 5\n> AT\n< OK\n")
+}
+
+/// What asks for it once more.
+const AGAIN: &str = "> AT\n< OK\n";
+
+#[test]
+fn whether_there_are_headers_is_asked_again_when_the_answer_is_lost() {
+    let steps = deleted(&damaged("AT+HTTPHEAD=?"))
+        + AGAIN
+        + "> AT+HTTPHEAD=?
+           < OK
+           > AT+HTTPHEAD
+           < +HTTPHEAD: 13\\r\\nETag: \"1\"\\r\\n\\r\\n|
+           < OK
+           > AT+HTTPTERM
+           < OK";
+    assert_eq!(Scripted::play(&steps, delete), Ok((204, 1)));
+}
+
+#[test]
+fn what_was_carried_out_is_told_without_headers_rather_than_not_at_all() {
+    let term = "> AT+HTTPTERM\n< OK";
+    let probe = damaged("AT+HTTPHEAD=?") + AGAIN + &damaged("AT+HTTPHEAD=?");
+    let head =
+        "> AT+HTTPHEAD=?\n< OK\n".to_owned() + &damaged("AT+HTTPHEAD") + AGAIN + &damaged("AT+HTTPHEAD");
+    for lost in [&probe, &head] {
+        assert_eq!(Scripted::play(&deleted(&(lost.clone() + term)), delete), Ok((204, 0)));
+        // What may be sent again has failed.
+        let get = deleted(&(lost.clone() + term)).replace("=3\n", "=0\n").replace(": 3,", ": 0,");
+        let error = Scripted::play(&get, |bearer| async move {
+            Http::new(&bearer).send(self::get("http://sim.com/")).await.map(drop).expect_err("no headers")
+        });
+        assert_eq!(error.kind(), "timed-out");
+    }
+    // Nothing is left of it in a module that restarts.
+    let error =
+        Scripted::play(&deleted("> AT+HTTPHEAD=?\n< RDY\n> AT\n< OK\n> AT+HTTPTERM\n< ERROR\n"), delete);
+    assert_eq!(error.expect_err("restarted").kind(), "restarted");
+}
+
 #[test]
 fn https_switches_ssl_on() {
     let steps = https("> AT+HTTPACTION=0\n< OK\n< +HTTPACTION: 0,605,0\n> AT+HTTPTERM\n< OK\n");
