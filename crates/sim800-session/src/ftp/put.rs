@@ -55,7 +55,8 @@ impl Ftp {
     ///
     /// That it is this file is told by its size and, where it can be read, by its first and last octets. When it breaks off
     /// again it goes on as [`put_seekable`](Self::put_seekable) does, but never from the start; options that say how a file
-    /// is [put](super::FtpOptions::put) have no effect.
+    /// is [put](super::FtpOptions::put) have no effect. With an `offset` of 0 and a server that tells no size, be it because
+    /// there is no such file, all of it is sent, and replaces what is there.
     ///
     /// # Errors
     ///
@@ -69,19 +70,24 @@ impl Ftp {
         let start = position(&mut source, offset).await?;
         let mut upload = Upload::append(source, start, offset).await?;
         let mut attempts = Attempts::new(&self.bearer);
-        loop {
+        let mut ftp = self.clone();
+        ftp.options.put = loop {
             match attempts.settle(self.find(path, &mut upload).await).await? {
-                Some(Found::Beginning(stored) | Found::Unreadable(stored)) if stored == offset => break,
-                Some(Found::Untold) if offset == 0 => break,
+                Some(Found::Beginning(stored) | Found::Unreadable(stored)) if stored == offset => {
+                    break PutOption::Append;
+                }
+                Some(Found::Untold) if offset == 0 => {
+                    // There is no such file, or one that must not stay before this one.
+                    upload.replace();
+                    break PutOption::Replace;
+                }
                 Some(_) => return Err(FtpError::Mismatch { offset }),
                 None => {}
             }
-        }
+        };
         if upload.rewind(Found::Beginning(offset)).await == Rest::Nothing {
             return Ok(offset);
         }
-        let mut ftp = self.clone();
-        ftp.options.put = PutOption::Append;
         ftp.upload(path, upload).await
     }
 

@@ -120,6 +120,11 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
         self.begun
     }
 
+    /// All of it is sent, from the start.
+    pub(super) fn replace(&mut self) {
+        (self.appends, self.ended) = (false, false);
+    }
+
     /// Something may have changed on the server.
     pub(super) fn begin(&mut self) {
         self.begun = true;

@@ -1,8 +1,10 @@
 //! Uploads that end well, or not at all: what the server has is what is said of it.
 
 use bytes::Bytes;
-use sim800_emulator::{Damage, Fault, FtpAction, PutOption as Stored};
+use futures::io::Cursor;
+use sim800_emulator::{Damage, Fault, FtpAction, FtpFailure, PutOption as Stored};
 use sim800_session::{Ftp, FtpError, FtpOptions, PutOption};
+use sim800_testbed::simulation::Mishap;
 
 use crate::lab::{Lab, server};
 
@@ -62,4 +64,31 @@ fn a_server_that_makes_up_a_name_is_asked_but_once() {
     lab.world.run_for(std::time::Duration::from_secs(30));
     assert_eq!(lab.ftp_put(&ftp, "/up", b"7octets"), Ok(7));
     assert_eq!(lab.network().file("/up.1"), Some(Bytes::from_static(b"7octets")));
+}
+
+#[test]
+fn an_upload_is_resumed_at_its_start_over_a_file_of_which_nothing_is_told() {
+    let unseen = || {
+        let (lab, ftp) = ready(PutOption::Append);
+        // Of a server that does not know SIZE.
+        lab.network().cause(Mishap::Ftp { after: 0, failure: FtpFailure::OPERATE });
+        (lab, ftp)
+    };
+    for new in ["", "n", "new and longer"] {
+        let (mut lab, ftp) = unseen();
+        let mut source = Cursor::new(["skipped", new].concat());
+        source.set_position(7);
+        let sent = lab.world.run(ftp.resume_put("/up", source, 0));
+        assert_eq!(sent, Ok(new.len() as u64));
+        assert_eq!(lab.network().file("/up"), Some(Bytes::from(new)), "not behind the old one");
+    }
+    let (mut lab, ftp) = unseen();
+    let error = lab.world.run(ftp.resume_put("/up", Cursor::new("new"), 3));
+    assert_eq!(error, Err(FtpError::Mismatch { offset: 3 }));
+    assert_eq!(lab.network().file("/up"), Some(Bytes::from("old")));
+    // A file that is known to be another is not touched.
+    let (mut lab, ftp) = ready(PutOption::Replace);
+    let error = lab.world.run(ftp.resume_put("/up", Cursor::new("new"), 0));
+    assert_eq!(error, Err(FtpError::Mismatch { offset: 0 }));
+    assert_eq!(lab.network().file("/up"), Some(Bytes::from("old")));
 }
