@@ -142,18 +142,16 @@ impl Session {
     }
 
     /// Waits for the session to end while its caller is busy elsewhere; it never returns otherwise.
-    pub(super) async fn end(&mut self) -> FtpError {
+    pub(super) async fn end(&mut self) -> Result<Event, FtpError> {
         let operation = self.operation;
         let Some(watch) = &mut self.watch else { return futures::future::pending().await };
         let ended = watch.endless(|line| match event(operation, line) {
-            Some(Event::Ended(code, _)) => Some(code),
+            Some(Event::Ended(code, octets)) => Some((code, octets)),
             _ => None,
         });
-        let ended = ended.await;
-        self.live = false;
-        match ended {
-            Ok(code) => self.failed(code),
-            Err(interruption) => FtpError::interrupted(operation, interruption),
+        match ended.await {
+            Ok((code, octets)) => self.ended(code, octets),
+            Err(interruption) => Err(self.interrupted(interruption)),
         }
     }
 

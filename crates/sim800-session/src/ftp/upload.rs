@@ -235,7 +235,9 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
                     Either::Left((read, _)) => {
                         read.map_err(|error| FtpError::Source { octets: self.taken, kind: error.kind() })
                     }
-                    Either::Right((error, _)) => Err(error),
+                    Either::Right((ended, _)) => {
+                        Err(ended.map_or_else(|error| error, |_| FtpError::EndedEarly { octets: self.taken }))
+                    }
                 }
             };
             // Room that nothing was read into is no part of the source, whatever comes next.

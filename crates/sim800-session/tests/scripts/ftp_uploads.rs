@@ -1,5 +1,6 @@
 //! Uploads that end otherwise than they should.
 
+use futures::{StreamExt, TryStreamExt};
 use sim800_session::FtpError;
 
 use super::script::{Scripted, once};
@@ -64,4 +65,25 @@ fn an_upload_whose_end_is_refused_has_not_ended() {
     let error = Scripted::play(&refused(&format!(".. 5\n{quit}")), put);
     assert_eq!(error.expect_err("refused").kind(), "rejected");
     assert_eq!(Scripted::play(&refused("< +FTPPUT: 1,0"), put), Ok(5));
+}
+
+#[test]
+fn an_upload_whose_session_ends_well_while_its_source_is_waited_for_ended_early() {
+    let steps = ftp_of(
+        &PUT,
+        "> AT+FTPPUT=1
+         < OK
+         < +FTPPUT: 1,1,5
+         > AT+FTPPUT=2,5
+         < +FTPPUT: 2,5
+         > hello|
+         < OK
+         < +FTPPUT: 1,1,1360
+         .. 10
+         < +FTPPUT: 1,0",
+    );
+    let first = futures::stream::once(async { Ok::<_, std::io::Error>(b"hello") });
+    let source = first.chain(futures::stream::pending()).boxed().into_async_read();
+    let sent = Scripted::play(&steps, |bearer| async move { ftp(&bearer).put("1K.txt", source).await });
+    assert_eq!(sent, Err(FtpError::EndedEarly { octets: 5 }));
 }
