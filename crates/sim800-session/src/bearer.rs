@@ -232,7 +232,7 @@ impl Bearer {
 
     /// The state once nobody is opening or closing it any more.
     async fn settled(&self) -> Result<BearerState, BearerError> {
-        let deadline = self.client.runtime().now() + time_limit::BEARER_OPEN;
+        let deadline = self.client.runtime().now().saturating_add(time_limit::BEARER_OPEN);
         loop {
             let state = match self.query().await {
                 Ok(status) => status.state,

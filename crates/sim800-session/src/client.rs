@@ -193,7 +193,7 @@ impl Client {
 
     /// Waits `duration`.
     pub(crate) async fn pause(&self, duration: Duration) {
-        self.shared.runtime.sleep_until(self.shared.runtime.now() + duration).await;
+        self.shared.runtime.sleep_until(self.shared.runtime.now().saturating_add(duration)).await;
     }
 
     /// The module's one HTTP service, when it is free.

@@ -286,7 +286,7 @@ impl Session {
     }
 
     async fn await_idle(&mut self) -> Result<(), FtpError> {
-        let deadline = self.client.runtime().now() + PATIENCE;
+        let deadline = self.client.runtime().now().saturating_add(PATIENCE);
         loop {
             match self.client.query(&FtpState, |state| state).await {
                 Ok(FtpActivity::Running) if self.client.runtime().now() < deadline => {

@@ -131,7 +131,7 @@ impl Service {
         let result = self.client.execute(&plan.action).await;
         self.check(result)?;
         let runtime = Arc::clone(self.client.runtime());
-        let deadline = runtime.now() + waited;
+        let deadline = runtime.now().saturating_add(waited);
         let (status, length) = loop {
             let left = deadline.saturating_sub(runtime.now());
             let pause = observer

@@ -466,6 +466,23 @@ fn what_does_not_come_back_is_given_up_with_the_first_cause() {
 }
 
 #[test]
+fn a_pause_may_be_longer_than_the_clock_counts() {
+    let mut config = Config::default();
+    (config.retries.pause, config.retries.pause_max) = (Duration::MAX, Duration::MAX);
+    let mut lab = Lab::with(World::new(Default::default()), config);
+    let bearer = lab.bearer();
+    let notices = lab.client.subscribe(|_| false);
+    lab.world.fault(Fault::Damage { after: 2, damage: Damage::Drop });
+    let ftp = Ftp::new(&bearer, server());
+    let clock = lab.world.clock();
+    let size = Box::pin(async move { ftp.size("/file").await });
+    let others = Box::pin(pause(clock, 3_000));
+    let first = lab.world.run(futures::future::select(size, others));
+    assert!(matches!(first, futures::future::Either::Right(_)), "it is still waited");
+    assert_eq!(retries(notices).iter().map(|retry| retry.pause).collect::<Vec<_>>(), [Duration::MAX]);
+}
+
+#[test]
 fn a_count_that_lost_a_digit_just_before_an_ok_in_the_content_cuts_nothing_short() {
     for traps in [&[101, 110][..], &[111]] {
         let mut file = vec![0x80_u8; 1101];
