@@ -225,7 +225,7 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
     async fn fill(&mut self, session: &mut Session, at_most: usize) -> Result<(), FtpError> {
         while self.waiting.len() < at_most && !self.ended {
             let from = self.waiting.len();
-            let is_head = self.read() == self.head.len() as u64;
+            let at = self.read();
             self.waiting.resize(at_most, 0);
             let read = {
                 let room = self.waiting.get_mut(from..).unwrap_or_default();
@@ -242,10 +242,7 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
             };
             // Room that nothing was read into is no part of the source, whatever comes next.
             self.waiting.truncate(from + read.as_ref().copied().unwrap_or(0));
-            if is_head {
-                let room = COMPARED as usize - self.head.len();
-                self.head.extend(self.waiting.iter().skip(from).take(room));
-            }
+            extend_head(&mut self.head, at, self.waiting.get(from..).unwrap_or_default());
             self.ended = read? == 0;
         }
         Ok(())
@@ -271,6 +268,14 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
             Err(error) => Err(session.command(error)),
         }
     }
+}
+
+/// Adds what was `read` at the octet `at` of a file to the first octets of it, as far as it is of these and not there yet.
+fn extend_head(head: &mut Vec<u8>, at: u64, read: &[u8]) {
+    let Some(known) = (head.len() as u64).checked_sub(at) else { return };
+    let new = usize::try_from(known).ok().and_then(|known| read.get(known..)).unwrap_or_default();
+    let room = (COMPARED as usize).saturating_sub(head.len());
+    head.extend(new.iter().take(room));
 }
 
 /// Ends the upload. Only the module's last line says that the server has it all, and some firmware never sends it
@@ -348,6 +353,22 @@ mod tests {
     }
 
     proptest! {
+        /// However it is read, and from where on it is read again.
+        #[test]
+        fn the_first_octets_are_those_of_the_file(
+            reads in proptest::collection::vec((0_usize..1_500, proptest::option::of(0_usize..1_500)), 1..8),
+        ) {
+            let file = content(12_000);
+            let (mut head, mut at, mut furthest) = (Vec::new(), 0, 0);
+            for (octets, back) in reads {
+                let end = at + octets;
+                extend_head(&mut head, at as u64, &file[at..end]);
+                furthest = furthest.max(end);
+                prop_assert!(head == file[..furthest.min(COMPARED as usize)], "{} of {}", head.len(), furthest);
+                at = back.map_or(end, |back| back.min(end));
+            }
+        }
+
         /// What the server has and what is sent then are the file, or nothing is sent.
         #[test]
         fn an_upload_goes_back_to_where_the_server_is(
