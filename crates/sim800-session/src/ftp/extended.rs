@@ -318,7 +318,10 @@ impl Extended {
             Ok(reply) => Ok(reply.payload),
             // No document tells what comes at the end of the file. There, the octet before is the last one; a refusal
             // for another reason must not pass for the end.
-            Err(error) if (error.is_rejected() || error.kind() == "malformed") && position > 0 => {
+            Err(error)
+                if matches!(error.failure(), Failure::Rejected(_) | Failure::Malformed(_))
+                    && position > 0 =>
+            {
                 match client.execute(&read(position - 1, 2)).await {
                     Ok(reply) if reply.payload.len() == 1 => Ok(Bytes::new()),
                     _ => Err(self.session.command(error)),
