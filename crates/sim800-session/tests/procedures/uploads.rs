@@ -1,12 +1,16 @@
 //! Uploads that end well, or not at all: what the server has is what is said of it.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
-use futures::io::Cursor;
+use futures::io::{AsyncRead, AsyncSeek, Cursor};
 use sim800_emulator::{Damage, Fault, FtpAction, FtpFailure, PutOption as Stored};
 use sim800_session::{Ftp, FtpError, FtpOptions, PutOption};
 use sim800_testbed::simulation::Mishap;
 
-use crate::lab::{Lab, server};
+use crate::lab::{Lab, hostile, server};
 
 /// Octets of settings and of the opening, up to the last one of `+FTPPUT: 1,1,1360`.
 const OPENING: u64 = 111;
@@ -91,4 +95,61 @@ fn an_upload_is_resumed_at_its_start_over_a_file_of_which_nothing_is_told() {
     let error = lab.world.run(ftp.resume_put("/up", Cursor::new("new"), 0));
     assert_eq!(error, Err(FtpError::Mismatch { offset: 0 }));
     assert_eq!(lab.network().file("/up"), Some(Bytes::from("old")));
+}
+
+/// A file whose first read is short, and that has no more to give then before it is read anew.
+struct Hesitant {
+    file: Cursor<Vec<u8>>,
+    hesitates: Option<bool>,
+}
+
+impl AsyncRead for Hesitant {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        room: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let room = match self.hesitates {
+            None => &mut room[..500],
+            Some(true) => return Poll::Pending,
+            Some(false) => room,
+        };
+        self.hesitates.get_or_insert(true);
+        Pin::new(&mut self.file).poll_read(context, room)
+    }
+}
+
+impl AsyncSeek for Hesitant {
+    fn poll_seek(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        to: io::SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        self.hesitates = self.hesitates.map(|_| false);
+        Pin::new(&mut self.file).poll_seek(context, to)
+    }
+}
+
+#[test]
+fn an_old_file_that_differs_behind_the_first_read_is_not_taken_for_the_new_one() {
+    let (mut lab, bearer) = Lab::ready();
+    let file = hostile(10_000);
+    // The server puts it back when the second session breaks off.
+    let mut old = file[..4_000].to_vec();
+    old[500..600].fill(b'o');
+    let network = lab.network();
+    network.cause(Mishap::SetBack { after: 1_000_000, lost: 0 });
+    network.cause(Mishap::SetBack { after: 4_000, lost: 0 });
+    let restore = std::future::poll_fn(|_| {
+        if network.file("/up").is_some_and(|up| up.len() == 4_000) {
+            network.put_file("/up", old.clone());
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    });
+    let ftp = Ftp::new(&bearer, server());
+    let put = ftp.put_seekable("/up", Hesitant { file: Cursor::new(file.clone()), hesitates: None });
+    let (sent, ()) = lab.world.run(futures::future::join(put, restore));
+    assert_eq!(sent, Ok(10_000));
+    assert!(lab.network().file("/up").is_some_and(|up| up == file));
 }
