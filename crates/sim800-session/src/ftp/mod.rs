@@ -205,12 +205,12 @@ impl Ftp {
         }
     }
 
-    /// The same, for what can do without: `None` when there is no such file, when the server does not tell its size (the module
-    /// says 77 to both), and when the firmware refuses to ask.
+    /// Asks for the size of a file in octets where not knowing it is no failure: `None` when there is no such file, when the
+    /// server does not tell its size (the module says 77 to both), and when the firmware refuses to ask.
     ///
     /// # Errors
     ///
-    /// As [`size`](Self::size), but for these.
+    /// As those of [`size`](Self::size) otherwise.
     pub async fn size_if_told(&self, path: &str) -> Result<Option<u64>, FtpError> {
         let mut attempts = Attempts::new(&self.bearer);
         loop {

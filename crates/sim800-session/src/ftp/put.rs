@@ -104,7 +104,7 @@ impl Ftp {
                 (Ok(octets), None) => return Ok(octets),
                 (Ok(octets), Some(cause)) => return self.confirm(path, octets, cause).await,
                 (Err(error), _) => {
-                    // Until it has begun, all of it goes in one piece yet.
+                    // Before it began nothing was sent: there are no pieces whose sum is to be looked at.
                     broken = upload.has_begun().then(|| error.clone());
                     match self.recover(path, &mut upload, error, &mut attempts).await? {
                         Some(option) => ftp.options.put = option,

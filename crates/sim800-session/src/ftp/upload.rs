@@ -35,7 +35,7 @@ pub(super) struct Upload<S> {
     waiting: BytesMut,
     /// The source has ended.
     ended: bool,
-    /// The server was made to open the file, or what may have become of that matters.
+    /// The server was made to open the file; where it makes up the name, it is enough that it may have been.
     begun: bool,
     /// Octets that the server was known to have, when it was asked.
     confirmed: u64,
