@@ -7,7 +7,6 @@ use bytes::Bytes;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 use serde_json::json;
-use sim800_parser::FtpCode;
 use sim800_session::{
     Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, PutOption,
 };
@@ -150,7 +149,7 @@ fn resume_get(
     let fetched = with_module(options, output, async |client| {
         let ftp = open(client, options, url, how).await?;
         let start = Instant::now();
-        let size = size_if_told(&ftp, url).await?;
+        let size = ftp.size_if_told(&url.path).await?;
         let origin = Origin { url: url.identity(), size, validator: None };
         let from = match resumable.remnant(&origin.url) {
             Some(there)
@@ -204,15 +203,6 @@ fn up_to(
             },
         }
     })
-}
-
-/// The size of a file; `None` when there is none, and of a server that tells no sizes.
-async fn size_if_told(ftp: &Ftp, url: &FtpUrl) -> Result<Option<u64>, Failure> {
-    match ftp.size(&url.path).await {
-        Ok(octets) => Ok(Some(octets)),
-        Err(FtpError::Failed { code: FtpCode::OPERATE, .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Leaves the file in the module.
@@ -283,7 +273,7 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
     with_module(options, output, async |client| {
         let ftp = open(client, options, url, FtpOptions::default()).await?;
         let start = Instant::now();
-        let from = size_if_told(&ftp, url).await?.unwrap_or(0);
+        let from = ftp.size_if_told(&url.path).await?.unwrap_or(0);
         if from > length {
             let message = format!(
                 "the server has {from} octets, {} only {length}; send all of it, without --resume",

@@ -1,9 +1,11 @@
 //! A module, servers and a folder for one test.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -60,6 +62,30 @@ impl Bench {
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
         Finished::new(self.command(arguments).output().unwrap())
+    }
+
+    /// A port that the program may be given instead, once: the firmware behind it does not know `name`.
+    pub(crate) fn port_without(&self, name: &str) -> String {
+        let door = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = format!("tcp://{}", door.local_addr().unwrap());
+        let module = self.port.strip_prefix("tcp://").unwrap().to_owned();
+        let (name, unknown) = (name.to_owned(), "X".repeat(name.len()));
+        thread::spawn(move || {
+            let (mut program, _) = door.accept().unwrap();
+            let mut module = TcpStream::connect(module).unwrap();
+            let (mut from_module, mut to_program) =
+                (module.try_clone().unwrap(), program.try_clone().unwrap());
+            thread::spawn(move || io::copy(&mut from_module, &mut to_program));
+            let mut octets = [0; 4096];
+            // A command is written at once.
+            while let Ok(count @ 1..) = program.read(&mut octets) {
+                let line = String::from_utf8(octets[..count].to_vec()).unwrap();
+                module.write_all(line.replace(&name, &unknown).as_bytes()).unwrap();
+            }
+            // Whoever waits for the module is told that there is none any more.
+            let _ = module.shutdown(Shutdown::Both);
+        });
+        port
     }
 
     pub(crate) fn ftp_url(&self, path: &str) -> String {
@@ -133,7 +159,7 @@ pub(crate) fn octets(len: usize) -> Vec<u8> {
 /// Goes on when `is_reached` says so. The program is given the processor meanwhile.
 pub(crate) fn wait_until(mut is_reached: impl FnMut() -> bool) {
     while !is_reached() {
-        std::thread::yield_now();
+        thread::yield_now();
     }
 }
 

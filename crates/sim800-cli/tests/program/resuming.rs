@@ -258,3 +258,15 @@ fn a_download_that_breaks_off_is_gone_on_with_and_it_is_said() {
     assert_eq!(got.code, 1, "{}", got.stderr);
     assert!(!got.stderr.contains("again"), "{}", got.stderr);
 }
+
+#[test]
+fn firmware_that_cannot_ask_for_sizes_goes_on_all_the_same() {
+    let bench = Bench::new();
+    let file = octets(20_000);
+    bench.ftp.put_file("/a", &file).unwrap();
+    let port = bench.port_without("FTPSIZE");
+    let url = bench.ftp_url("/a");
+    let got = bench.run(&["-p", &port, "--json", "ftp", "get", &url, "-o", "a", "--resume"]);
+    assert_eq!(got.object()["octets"], 20_000, "{}", got.object());
+    assert!(fs::read(bench.path("a")).unwrap() == file);
+}
