@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use bytes::Bytes;
-use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_session::{
@@ -16,7 +16,7 @@ use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::metered::Metered;
 use crate::output::{Output, Report};
-use crate::resume::{Origin, Resumable};
+use crate::resume::{Origin, Remnant, Resumable, take_off};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
 use crate::url::FtpUrl;
@@ -151,35 +151,44 @@ fn resume_get(
         let start = Instant::now();
         let size = ftp.size_if_told(&url.path).await?;
         let origin = Origin { url: url.identity(), size, validator: None };
-        let from = match resumable.remnant(&origin.url) {
-            Some(there)
-                if there.origin.goes_with(&origin) && size.is_none_or(|size| there.octets <= size) =>
-            {
-                there.octets
-            }
-            _ => 0,
-        };
-        let offset = u32::try_from(from)
-            .map_err(|_| Failure::new("too-large", "the module cannot resume beyond 4 GiB"))?;
+        let remnant = resumable
+            .remnant(&origin.url)
+            .filter(|there| there.origin.goes_with(&origin) && size.is_none_or(|size| there.octets <= size));
+        let waiting = output.progress(&format!("waiting for {}", url.name()), None);
+        let opened = open_rest(&ftp, url, size, remnant.as_ref()).await;
+        waiting.finish_and_clear();
+        let (body, from) = opened?;
+        let sink = if from > 0 { resumable.go_on(from)? } else { resumable.begin(&origin)? };
         let bar = output.progress(url.name(), size);
         bar.set_position(from);
-        let taken = if from > 0 && size == Some(from) {
-            resumable.go_on(from)?.take(stream::empty::<Result<_, FtpError>>(), &bar).await
-        } else {
-            match ftp.resume(&url.path, offset).await {
-                Ok(download) => {
-                    let sink = if from > 0 { resumable.go_on(from) } else { resumable.begin(&origin) };
-                    sink?.take(up_to(size, from, download).boxed(), &bar).await
-                }
-                Err(error) => Err(error.into()),
-            }
-        };
+        let taken = sink.take(body, &bar).await;
         bar.finish_and_clear();
         let mut report = Report::transfer(taken?.octets, start);
         report.fields.push(("resumed_from", json!(from)));
         Ok(report)
     });
     fetched.map_err(|failure| resumable.advise(failure))
+}
+
+/// Opens a file behind what is there of it, or at its start when that is of another one. What comes, and the position of its
+/// first octet.
+async fn open_rest(
+    ftp: &Ftp,
+    url: &FtpUrl,
+    size: Option<u64>,
+    remnant: Option<&Remnant>,
+) -> Result<(BoxStream<'static, Result<Bytes, Failure>>, u64), Failure> {
+    if let Some(there) = remnant {
+        let awaited = there.awaited();
+        let from = there.octets - awaited.len() as u64;
+        let offset = u32::try_from(from)
+            .map_err(|_| Failure::new("too-large", "the module cannot resume beyond 4 GiB"))?;
+        let mut rest = up_to(size, from, ftp.resume(&url.path, offset).await?).boxed();
+        if let Some(behind) = take_off(&mut rest, awaited).await? {
+            return Ok((stream::iter([Ok(behind)]).chain(rest).boxed(), there.octets));
+        }
+    }
+    Ok((up_to(size, 0, ftp.get(&url.path).await?).boxed(), 0))
 }
 
 /// What comes from octet `from` on; that it ends elsewhere than at `size` is an error.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::stream::{self, BoxStream, StreamExt};
 use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, RANGE, USER_AGENT};
 use http::{Method, Request, Response, StatusCode};
 use indicatif::ProgressBar;
@@ -19,7 +19,7 @@ use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
 use crate::range::{self, Range};
-use crate::resume::{Origin, Remnant, Resumable};
+use crate::resume::{Origin, Remnant, Resumable, take_off};
 use crate::sink::Sink;
 use crate::url::HttpUrl;
 
@@ -209,18 +209,16 @@ impl Plan {
             let start = Instant::now();
             let waiting = output.progress(&format!("waiting for {}", self.name), None);
             let remnant = resumable.remnant(&self.url);
-            let answer = ask_for_the_rest(&http, &self.request, remnant.as_ref(), &waiting).await;
+            let answer = ask_for_the_rest(&http, &self.request, &self.url, remnant.as_ref(), &waiting).await;
             waiting.finish_and_clear();
-            let (response, from) = answer?;
-            let status = response.status();
+            let Rest { status, origin, from, body } = answer?;
             if is_refusal(status) {
                 return Err(refusal(status));
             }
-            let origin = origin(&self.url, &response, from);
             let sink = if from > 0 { resumable.go_on(from)? } else { resumable.begin(&origin)? };
             let bar = output.progress(&self.name, origin.size);
             bar.set_position(from);
-            let received = sink.take(response.into_body(), &bar).await;
+            let received = sink.take(body, &bar).await;
             bar.finish_and_clear();
             let mut report = received_report(status, received?.octets, start);
             report.fields.push(("resumed_from", json!(from)));
@@ -246,46 +244,70 @@ fn received_report(status: StatusCode, octets: u64, start: Instant) -> Report {
     Report { fields, text, remark: format!("{status}: {remark}") }
 }
 
-/// Asks for what is missing, or for all of it when that does not go with what is there. The response, and the position of
-/// its first octet.
+/// What came when what is missing was asked for.
+struct Rest {
+    status: StatusCode,
+    origin: Origin,
+    /// The position of the first octet of `body`.
+    from: u64,
+    body: BoxStream<'static, Result<Bytes, HttpError>>,
+}
+
+impl Rest {
+    /// Nothing is there that it goes behind.
+    fn whole(url: &str, response: Response<Body>) -> Self {
+        let origin = origin(url, &response, 0);
+        Self { status: response.status(), origin, from: 0, body: response.into_body().boxed() }
+    }
+}
+
+/// Asks for what is missing, or for all of it when that does not go with what is there.
 async fn ask_for_the_rest(
     http: &Http,
     request: &Request<Bytes>,
+    url: &str,
     remnant: Option<&Remnant>,
     bar: &ProgressBar,
-) -> Result<(Response<Body>, u64), Failure> {
-    if let Some(remnant) = remnant {
+) -> Result<Rest, Failure> {
+    if let Some(there) = remnant {
+        let awaited = there.awaited();
+        let asked = there.octets - awaited.len() as u64;
         let mut rest = request.clone();
-        rest.headers_mut().insert(RANGE, header(Range { first: remnant.octets, last: None })?);
-        let response = send(http, rest, bar).await?;
-        match first_octet(&response, remnant) {
+        rest.headers_mut().insert(RANGE, header(Range { first: asked, last: None })?);
+        let mut response = send(http, rest, bar).await?;
+        let status = response.status();
+        match first_octet(&response, asked, there.origin.size) {
             // There is no rest: what is there is of something else.
-            _ if response.status() == StatusCode::RANGE_NOT_SATISFIABLE => {}
-            _ if is_refusal(response.status()) => return Ok((response, 0)),
-            Some(0) => return Ok((response, 0)),
-            Some(first) => {
-                let origin = origin(&remnant.origin.url, &response, first);
-                if first == remnant.octets && remnant.origin.goes_with(&origin) {
-                    return Ok((response, first));
+            _ if status == StatusCode::RANGE_NOT_SATISFIABLE => {}
+            _ if is_refusal(status) => return Ok(Rest::whole(url, response)),
+            Some(first) if first == asked => {
+                let origin = origin(url, &response, first);
+                if there.origin.goes_with(&origin)
+                    && let Some(behind) = take_off(response.body_mut(), awaited).await?
+                {
+                    let body = stream::iter([Ok(behind)]).chain(response.into_body()).boxed();
+                    return Ok(Rest { status, origin, from: there.octets, body });
                 }
             }
-            None => {}
+            Some(0) => return Ok(Rest::whole(url, response)),
+            _ => {}
         }
     }
-    Ok((send(http, request.clone(), bar).await?, 0))
+    Ok(Rest::whole(url, send(http, request.clone(), bar).await?))
 }
 
-/// The position of the first octet of what came for the rest; `None` when that cannot be told.
-fn first_octet(response: &Response<Body>, remnant: &Remnant) -> Option<u64> {
+/// The position of the first octet of what came when those from `asked` on were, of an object of `size` octets; `None` when
+/// that cannot be told.
+fn first_octet(response: &Response<Body>, asked: u64, size: Option<u64>) -> Option<u64> {
     if !response.headers().is_empty() || response.status() == StatusCode::PARTIAL_CONTENT {
-        return range::first_octet(response, remnant.octets);
+        return range::first_octet(response, asked);
     }
     // Firmware without headers leaves the length to judge by.
-    let (size, length) = (remnant.origin.size?, response.body().total()?);
+    let (size, length) = (size?, response.body().total()?);
     if length == size {
         Some(0)
-    } else if remnant.octets + length == size {
-        Some(remnant.octets)
+    } else if asked + length == size {
+        Some(asked)
     } else {
         None
     }

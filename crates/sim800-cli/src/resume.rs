@@ -2,10 +2,12 @@
 //!
 //! Beside the part of `file`, `file.part`, stands `file.part.json`: what it is a part of.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use bytes::Bytes;
+use futures::stream::{Stream, TryStreamExt};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -28,7 +30,12 @@ pub(crate) struct Origin {
 pub(crate) struct Remnant {
     pub(crate) origin: Origin,
     pub(crate) octets: u64,
+    /// The last of them, to be compared.
+    pub(crate) end: Vec<u8>,
 }
+
+/// How many octets of a part are fetched again to be compared, as the session does when it goes on within one run.
+const COMPARED: u64 = 1024;
 
 /// The kind of failure that somebody else writes to the part.
 const BUSY: &str = "busy";
@@ -52,8 +59,12 @@ impl Resumable {
     /// What is there of `url`; what does not say what it is a part of does not count.
     pub(crate) fn remnant(&self, url: &str) -> Option<Remnant> {
         let origin = Origin::parse(&fs::read_to_string(&self.names.companion).ok()?)?;
-        let octets = self.names.part.metadata().ok()?.len();
-        (origin.url == url && octets > 0).then_some(Remnant { origin, octets })
+        let mut part = File::open(&self.names.part).ok()?;
+        let octets = part.metadata().ok()?.len();
+        let mut end = vec![0; octets.min(COMPARED) as usize];
+        part.seek(SeekFrom::Start(octets - end.len() as u64)).ok()?;
+        part.read_exact(&mut end).ok()?;
+        (origin.url == url && octets > 0).then_some(Remnant { origin, octets, end })
     }
 
     /// Begins the file anew.
@@ -94,6 +105,31 @@ impl Resumable {
     }
 }
 
+impl Remnant {
+    /// What has to come again before anything new does. A tag tells objects apart for certain (RFC 9110 section 8.8.1), a date
+    /// and a size do not.
+    pub(crate) fn awaited(&self) -> &[u8] {
+        let has_tag = self.origin.validator.as_ref().is_some_and(|validator| validator.starts_with('"'));
+        if has_tag { &[] } else { &self.end }
+    }
+}
+
+/// Takes what is `awaited` off `body`; what came behind that in one piece with it. `None` when the object is another one.
+pub(crate) async fn take_off<E>(
+    body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+    mut awaited: &[u8],
+) -> Result<Option<Bytes>, E> {
+    let mut behind = Bytes::new();
+    while !awaited.is_empty() {
+        let Some(octets) = body.try_next().await? else { return Ok(None) };
+        behind = octets;
+        let again = behind.split_to(behind.len().min(awaited.len()));
+        let Some(left) = awaited.strip_prefix(&again[..]) else { return Ok(None) };
+        awaited = left;
+    }
+    Ok(Some(behind))
+}
+
 impl Origin {
     fn to_text(&self) -> String {
         let Self { url, size, validator } = self;
@@ -118,12 +154,53 @@ impl Origin {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
     use std::io::Write;
+
+    use futures::stream;
+    use smol::block_on;
 
     use super::*;
 
     fn origin() -> Origin {
         Origin { url: "http://a/\"b".to_owned(), size: Some(10), validator: Some("\"1\"".to_owned()) }
+    }
+
+    fn remnant() -> Remnant {
+        Remnant { origin: origin(), octets: 5, end: b"octet".to_vec() }
+    }
+
+    #[test]
+    fn what_is_there_has_to_come_again_unless_a_tag_tells() {
+        let by = |validator: Option<&str>| {
+            let origin = Origin { validator: validator.map(str::to_owned), ..origin() };
+            Remnant { origin, ..remnant() }.awaited().to_vec()
+        };
+        assert_eq!(by(Some("\"1\"")), b"");
+        assert_eq!(by(Some("Sun, 22 Nov 2026 19:36:29 GMT")), b"octet");
+        assert_eq!(by(None), b"octet");
+    }
+
+    #[test]
+    fn what_comes_again_is_taken_off_wherever_it_is_cut() {
+        let take = |body: &'static [u8], cut| {
+            let pieces = body.chunks(cut).map(|piece| Ok::<_, Infallible>(Bytes::from_static(piece)));
+            let mut body = stream::iter(pieces);
+            block_on(async {
+                let mut rest = take_off(&mut body, b"octet").await.unwrap()?.to_vec();
+                while let Some(octets) = body.try_next().await.unwrap() {
+                    rest.extend_from_slice(&octets);
+                }
+                Some(rest)
+            })
+        };
+        for cut in 1..10 {
+            assert_eq!(take(b"octets", cut).unwrap(), b"s", "{cut}");
+            assert_eq!(take(b"octet", cut).unwrap(), b"", "{cut}");
+            for another in [&b"octe"[..], b"", b"octaves", b"Octets"] {
+                assert_eq!(take(another, cut), None, "{cut}");
+            }
+        }
     }
 
     #[test]
@@ -177,7 +254,7 @@ mod tests {
         let said = resumable.advise(Failure::new("changed", "changed")).to_string();
         assert!(said == "changed" && resumable.names.part.exists(), "{said}");
         drop(other);
-        assert_eq!(resumable.remnant(&origin().url), Some(Remnant { origin: origin(), octets: 5 }));
+        assert_eq!(resumable.remnant(&origin().url), Some(remnant()));
     }
 
     #[test]
@@ -189,8 +266,7 @@ mod tests {
         let mut file = PartFile::begin(resumable.names.clone(), &origin().to_text()).unwrap();
         file.write_all(b"octet").unwrap();
         drop(file);
-        let remnant = Remnant { origin: origin(), octets: 5 };
-        assert_eq!(resumable.remnant("http://a/\"b"), Some(remnant));
+        assert_eq!(resumable.remnant("http://a/\"b"), Some(remnant()));
         assert_eq!(resumable.remnant("http://a/c"), None);
         fs::write(&resumable.names.companion, "damaged").unwrap();
         assert_eq!(resumable.remnant("http://a/\"b"), None);

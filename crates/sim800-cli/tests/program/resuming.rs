@@ -270,3 +270,51 @@ fn firmware_that_cannot_ask_for_sizes_goes_on_all_the_same() {
     assert_eq!(got.object()["octets"], 20_000, "{}", got.object());
     assert!(fs::read(bench.path("a")).unwrap() == file);
 }
+
+/// Leaves `part` of what had `size` octets, as a download does that broke off; no tag or date tells it.
+fn leave(bench: &Bench, url: &str, part: &[u8], size: u64) {
+    fs::write(bench.path("a.part"), part).unwrap();
+    let companion = json!({ "url": url, "size": size, "validator": null }).to_string();
+    fs::write(bench.path("a.part.json"), companion).unwrap();
+}
+
+#[test]
+fn a_file_that_has_changed_is_fetched_anew_whatever_its_size() {
+    let bench = Bench::new();
+    let url = bench.ftp_url("/a");
+    let identity = format!("ftp://{}@{}/a", crate::bench::USER, bench.ftp.address());
+    let get = ["ftp", "get", &url];
+    let begins_anew = |part: &[u8], file: &[u8]| {
+        bench.ftp.put_file("/a", file).unwrap();
+        leave(&bench, &identity, part, 100_000);
+        assert_eq!(go_on(&bench, &get, file)["resumed_from"], 0);
+    };
+    begins_anew(&[b'1'; 50_000], &[b'2'; 100_000]);
+    begins_anew(&[b'1'; 100_000], &[b'2'; 100_000]);
+    begins_anew(&[b'1'; 5], &[b'2'; 100_000]);
+
+    let no_size = || bench.ftp.inject(Fault::Answer { verb: "SIZE", reply: "502 no such thing".into() });
+    no_size();
+    begins_anew(&[b'1'; 50_000], &[b'3'; 70_000]);
+    no_size();
+    // Shorter than what is there, by less than is compared.
+    begins_anew(&[b'3'; 70_100], &[b'3'; 70_000]);
+    no_size();
+    leave(&bench, &identity, &[b'3'; 70_000], 100_000);
+    assert_eq!(go_on(&bench, &get, &[b'3'; 70_000])["resumed_from"], 70_000, "it is all of it");
+}
+
+#[test]
+fn a_body_without_a_tag_that_has_changed_is_fetched_anew_whatever_its_size() {
+    let bench = Bench::new();
+    let url = bench.http.url("/a");
+    let get = ["http", "get", &url];
+    let body = octets(100_000);
+    bench.http.put("/a", "application/octet-stream", body.clone());
+    for there in [5, 50_000, 100_000] {
+        leave(&bench, &url, &vec![b'1'; there], 100_000);
+        assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 0, "{there}");
+        leave(&bench, &url, &body[..there], 100_000);
+        assert_eq!(go_on(&bench, &get, &body)["resumed_from"], there, "{there}");
+    }
+}
