@@ -43,8 +43,8 @@ impl Range {
     /// not, as far as can be told.
     pub(crate) fn excess(self, response: &Response<Body>) -> Result<Option<u64>, Failure> {
         let total = response.body().total();
-        if total.is_some() && total == self.length() && !response.headers().contains_key(CONTENT_RANGE) {
-            // Whatever the status says, it is as much as was asked for.
+        if total.is_some() && total == self.length() && response.headers().is_empty() {
+            // With firmware that shows no headers, that it is as much as was asked for is all that tells.
             return Ok(None);
         }
         let longer = total.zip(self.length()).is_some_and(|(total, length)| total > length);

@@ -88,6 +88,23 @@ fn a_range_is_what_was_asked_for_whatever_the_server_sends() {
     fails(&bench, &["http", "get", &url, "-o", "a", "--range", "10-"], 1, "http-status", "416");
 }
 
+/// As many octets as were asked for need not be those that were.
+#[test]
+fn a_range_as_long_as_the_object_is_cut_as_well() {
+    let bench = Bench::new();
+    let body = octets(100);
+    bench.http.put("/a", "text/plain", body.clone());
+    bench.http.set_ranges(false);
+    let get = ["http", "get", &bench.http.url("/a"), "-o", "a", "--range"];
+    fails(&bench, &[&get[..], &["100-199"]].concat(), 1, "incomplete", "there is no octet 100 in the 100");
+    assert_eq!(bench.names(), [""; 0]);
+    for (range, from) in [("50-149", 50), ("0-99", 0)] {
+        let object = bench.run(&[&get[..], &[range, "--json"]].concat()).object();
+        assert_eq!(fs::read(bench.path("a")).unwrap(), body[from..], "{object}");
+        assert_eq!(object["cut"], from > 0, "{object}");
+    }
+}
+
 #[test]
 fn data_is_posted_from_the_command_line_and_from_a_file() {
     let bench = Bench::new();
