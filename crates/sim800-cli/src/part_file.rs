@@ -103,9 +103,7 @@ impl PartFile {
     pub(crate) fn discard(names: &Names) -> io::Result<()> {
         let file = File::options().write(true).open(&names.part)?;
         own(&file, &names.part)?;
-        // In this order no companion ever stands beside a part of something else.
-        remove(&names.companion)?;
-        fs::remove_file(&names.part)
+        clear(names)
     }
 
     fn new(file: File, names: Names, is_kept: bool) -> Self {
@@ -115,9 +113,13 @@ impl PartFile {
     /// Gives the file its name.
     pub(crate) fn complete(mut self) -> io::Result<()> {
         self.file.flush()?;
+        // A power cut does not leave the name of what is complete on what is not.
+        self.file.get_ref().sync_all()?;
+        // Once the part is gone, what stands there is another download's.
+        remove(&self.names.companion)?;
         fs::rename(&self.names.part, &self.names.path)?;
         self.is_complete = true;
-        remove(&self.names.companion)
+        Ok(())
     }
 }
 
@@ -140,8 +142,7 @@ impl Drop for PartFile {
         let _ = self.file.flush();
         let is_empty = self.file.get_ref().metadata().is_ok_and(|part| part.len() == 0);
         if !self.is_kept || is_empty {
-            let _ = fs::remove_file(&self.names.part);
-            let _ = fs::remove_file(&self.names.companion);
+            let _ = clear(&self.names);
         }
     }
 }
@@ -193,6 +194,13 @@ fn is_at(file: &File, path: &Path) -> bool {
 /// Whether a companion says that nothing goes on with its part.
 fn is_own(companion: &Path) -> bool {
     fs::read(companion).is_ok_and(|text| text == OWN.as_bytes())
+}
+
+/// Removes a part that is locked, and its companion. In this order no companion ever stands beside a part of something else,
+/// and none is removed that another download has put there.
+fn clear(names: &Names) -> io::Result<()> {
+    remove(&names.companion)?;
+    fs::remove_file(&names.part)
 }
 
 /// Removes what may be there.
@@ -321,6 +329,21 @@ mod tests {
         let kept = ["a.bin", "a.bin.part", "a.bin.part.json"];
         assert_eq!(listed(folder.path()), kept, "one that is not kept leaves nothing, and takes nothing");
         assert_eq!(fs::read(&names.part).unwrap(), b"to go on with");
+    }
+
+    /// As long as the part has its name its lock keeps others away, and what they put there later is theirs.
+    #[test]
+    fn the_companion_goes_before_the_part_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = Names::new(&folder.path().join("a.bin")).unwrap();
+        for ends in [drop, |file: PartFile| assert!(file.complete().is_err())] {
+            let file = PartFile::begin(names.clone(), "of what").unwrap();
+            fs::remove_file(&names.companion).unwrap();
+            fs::create_dir(&names.companion).unwrap();
+            ends(file);
+            assert_eq!(listed(folder.path()), ["a.bin.part", "a.bin.part.json"]);
+            fs::remove_dir(&names.companion).unwrap();
+        }
     }
 
     #[test]

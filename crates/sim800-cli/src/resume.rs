@@ -90,7 +90,8 @@ impl Resumable {
 
     /// Says of a failure what can be done about it.
     pub(crate) fn advise(&self, failure: Failure) -> Failure {
-        if failure.kind() == BUSY || !self.names.part.is_file() {
+        // Nothing goes on with a part that does not say what it is a part of.
+        if failure.kind() == BUSY || !self.names.companion.is_file() {
             return failure;
         }
         if failure.kind() == "changed" {
@@ -238,6 +239,8 @@ mod tests {
         assert!(advice.contains("is kept") && resumable.names.part.exists(), "{advice}");
         let advice = resumable.advise(Failure::new("changed", "changed")).to_string();
         assert!(advice.contains("removed") && fs::read_dir(folder.path()).unwrap().count() == 0, "{advice}");
+        fs::write(&resumable.names.part, "of what?").unwrap();
+        assert_eq!(resumable.advise(Failure::new("starved", "lost")).to_string(), "lost");
     }
 
     #[test]
