@@ -108,10 +108,11 @@ impl Resumable {
 
 impl Remnant {
     /// What has to come again before anything new does. A tag tells objects apart for certain (RFC 9110 section 8.8.1), a date
-    /// and a size do not.
+    /// and a size do not. Of what is complete something has to be asked for, for nothing cannot be.
     pub(crate) fn awaited(&self) -> &[u8] {
-        let has_tag = self.origin.validator.as_ref().is_some_and(|validator| validator.starts_with('"'));
-        if has_tag { &[] } else { &self.end }
+        let Origin { size, validator, .. } = &self.origin;
+        let has_tag = validator.as_ref().is_some_and(|validator| validator.starts_with('"'));
+        if has_tag && *size != Some(self.octets) { &[] } else { &self.end }
     }
 }
 
@@ -180,6 +181,8 @@ mod tests {
         assert_eq!(by(Some("\"1\"")), b"");
         assert_eq!(by(Some("Sun, 22 Nov 2026 19:36:29 GMT")), b"octet");
         assert_eq!(by(None), b"octet");
+        let origin = Origin { size: Some(5), ..origin() };
+        assert_eq!(Remnant { origin, ..remnant() }.awaited(), b"octet", "there is nothing else to ask for");
     }
 
     #[test]

@@ -318,3 +318,25 @@ fn a_body_without_a_tag_that_has_changed_is_fetched_anew_whatever_its_size() {
         assert_eq!(go_on(&bench, &get, &body)["resumed_from"], there, "{there}");
     }
 }
+
+/// A program may be killed when all has come and the file has not got its name yet.
+#[test]
+fn a_body_that_is_there_as_a_whole_is_not_fetched_again() {
+    let bench = Bench::new();
+    let url = bench.http.url("/a");
+    let get = ["http", "get", &url];
+    let body = octets(10_000);
+    bench.http.put("/a", "text/plain", body.clone());
+    let leave_all = |validator: Option<&str>| {
+        fs::write(bench.path("a.part"), &body).unwrap();
+        let companion = json!({ "url": url, "size": 10_000, "validator": validator }).to_string();
+        fs::write(bench.path("a.part.json"), companion).unwrap();
+    };
+    for validator in [Some("\"1\""), None] {
+        leave_all(validator);
+        assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 10_000, "{validator:?}");
+        assert_eq!(bench.http.requests().pop().unwrap().headers()["range"], "bytes=8976-", "{validator:?}");
+    }
+    leave_all(Some("\"0\""));
+    assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 0, "it is not the same any more");
+}
