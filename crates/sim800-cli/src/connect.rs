@@ -206,7 +206,7 @@ async fn supervise<T>(
     // A second signal ends this, too.
     let cleaned = interruptible(select(driver, smol::Timer::after(limit))).await;
     match (result, cleaned) {
-        (Err(interrupted), Ok(Either::Right(_)) | Err(_)) => Err(interrupted.with_advice(STILL_BUSY)),
+        (Err(interrupted), Ok(Either::Right(_)) | Err(_)) => Err(interrupted.and(STILL_BUSY)),
         (result, _) => result?,
     }
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 use serde_json::Value;
 use sim800_session::{BearerError, Error, FsError, FtpError, HttpError, OpenError, StartUpError};
 
+const INTERRUPTED: &str = "interrupted";
+
 /// Why a command failed, in one line that says what and what helps.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -42,8 +44,25 @@ impl Failure {
 
     /// Somebody ended the program by a signal.
     pub(crate) fn interrupted(signal: u8) -> Self {
-        let failure = Self::new("interrupted", "interrupted").with_advice("nothing is left behind");
-        Self { exit: 128 + signal, ..failure }
+        Self { exit: 128 + signal, ..Self::new(INTERRUPTED, "interrupted") }
+    }
+
+    /// Says what else is wrong.
+    pub(crate) fn and(self, more: &str) -> Self {
+        Self { message: format!("{}; {more}", self.message), ..self }
+    }
+
+    /// Says of an interruption what becomes of what was moved.
+    pub(crate) fn if_interrupted(self, advice: &str) -> Self {
+        if self.kind == INTERRUPTED { self.with_advice(advice) } else { self }
+    }
+
+    /// Says of an interrupted download what becomes of `file`, which appears when it is complete.
+    pub(crate) fn of_download_to(self, file: Option<&Path>) -> Self {
+        match file {
+            Some(_) => self.if_interrupted("nothing is left behind"),
+            None => self,
+        }
     }
 
     /// A file cannot be read or written.

@@ -15,6 +15,9 @@ use crate::output::{Output, Report};
 use crate::sink::Sink;
 use crate::source::open_source;
 
+/// What becomes of what was on its way into the module.
+pub(crate) const IN_MODULE: &str = "part of it may be in the module";
+
 pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Result<Report, Failure> {
     match command {
         Command::Get(arguments) => get(arguments, options, output),
@@ -74,7 +77,7 @@ fn get(arguments: &FsGet, options: &Options, output: Output) -> Result<Report, F
     if options.json && arguments.output.is_none() {
         return Err(Failure::usage("with --json the file needs a name; give one with -o FILE"));
     }
-    with_module(options, output, async |client| {
+    let fetched = with_module(options, output, async |client| {
         // Before the module is asked for anything that would have been in vain.
         let sink = match &arguments.output {
             Some(path) => Sink::open(path).await?,
@@ -86,12 +89,13 @@ fn get(arguments: &FsGet, options: &Options, output: Output) -> Result<Report, F
         let taken = sink.take(file, &bar).await;
         bar.finish_and_clear();
         Ok(Report::transfer(taken?.octets, start))
-    })
+    });
+    fetched.map_err(|failure| failure.of_download_to(arguments.output.as_deref()))
 }
 
 fn put(file: &Path, path: &str, options: &Options, output: Output) -> Result<Report, Failure> {
     let (file, length) = open_source(file)?;
-    with_module(options, output, async |client| {
+    let stored = with_module(options, output, async |client| {
         let fs = open(client).await?;
         let start = Instant::now();
         let bar = output.progress(name(path), length);
@@ -100,7 +104,8 @@ fn put(file: &Path, path: &str, options: &Options, output: Output) -> Result<Rep
         let written = fs.write(path, source).await;
         bar.finish_and_clear();
         Ok(Report::transfer(written?, start))
-    })
+    });
+    stored.map_err(|failure| failure.if_interrupted(IN_MODULE))
 }
 
 /// The file system of a module that is ready; flow control and echo are as bulk data needs them only then.

@@ -14,6 +14,7 @@ use sim800_session::{
 use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
+use crate::fs::IN_MODULE;
 use crate::metered::Metered;
 use crate::output::{Output, Report};
 use crate::resume::{Origin, Remnant, Resumable, take_off};
@@ -23,6 +24,10 @@ use crate::url::FtpUrl;
 
 /// Where a password may come from that is not to be seen on the command line.
 const PASSWORD: &str = "SIM800_FTP_PASSWORD";
+
+/// What becomes of what was on its way to the server.
+const ON_SERVER: &str = "part of it may be on the server";
+const RESUMABLE_ON_SERVER: &str = "part of it may be on the server, and --resume goes on with it";
 
 pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Result<Report, Failure> {
     match command {
@@ -110,7 +115,7 @@ fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, 
     if let (Some(path), true) = (&arguments.output, arguments.resume) {
         return resume_get(&url, how, path, options, output);
     }
-    with_module(options, output, async |client| {
+    let fetched = with_module(options, output, async |client| {
         // Before anything is sent that would have been in vain.
         let sink = match &arguments.output {
             Some(path) => Sink::open(path).await?,
@@ -134,7 +139,8 @@ fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, 
         };
         bar.finish_and_clear();
         Ok(Report::transfer(taken?.octets, start))
-    })
+    });
+    fetched.map_err(|failure| failure.of_download_to(arguments.output.as_deref()))
 }
 
 /// Fetches what is missing of a file, and keeps what has come if it breaks off again.
@@ -222,14 +228,15 @@ fn get_to_fs(
     options: &Options,
     output: Output,
 ) -> Result<Report, Failure> {
-    with_module(options, output, async |client| {
+    let fetched = with_module(options, output, async |client| {
         let ftp = open(client, options, url, how).await?;
         let start = Instant::now();
         let bar = output.progress(url.name(), length(&ftp, url, output).await);
         let octets = ftp.get_to_fs(&url.path, FsStorage::Internal, name, show(&bar)).await;
         bar.finish_and_clear();
         Ok(Report::transfer(octets?, start))
-    })
+    });
+    fetched.map_err(|failure| failure.if_interrupted(IN_MODULE))
 }
 
 fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, Failure> {
@@ -252,7 +259,9 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     }
     let (source, length) = open_source(file)?;
     let source = Steady::new(source).map_err(|error| Failure::file("read", file, &error))?;
-    with_module(options, output, async |client| {
+    // A pipe is not read again, and what was appended or has another name is not the beginning of the file.
+    let can_resume = length.is_some() && how.put == PutOption::Replace && !arguments.extended;
+    let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
         let bar = output.progress(url.name(), length);
@@ -269,7 +278,8 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
             error => error.into(),
         })?;
         Ok(Report::transfer(sent, start))
-    })
+    });
+    stored.map_err(|failure| failure.if_interrupted(if can_resume { RESUMABLE_ON_SERVER } else { ON_SERVER }))
 }
 
 /// Sends what is missing on the server.
@@ -279,7 +289,7 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
         Failure::usage(format!("{} is no file, so nothing of it can be skipped", path.display()))
     })?;
     let source = Steady::new(file).map_err(|error| Failure::file("read", path, &error))?;
-    with_module(options, output, async |client| {
+    let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, url, FtpOptions::default()).await?;
         let start = Instant::now();
         let from = ftp.size_if_told(&url.path).await?.unwrap_or(0);
@@ -307,7 +317,8 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
         let mut report = Report::transfer(sent, start);
         report.fields.push(("resumed_from", json!(from)));
         Ok(report)
-    })
+    });
+    stored.map_err(|failure| failure.if_interrupted(RESUMABLE_ON_SERVER))
 }
 
 /// Sends a file of the module, straight from its file system or, extended, from its memory.
@@ -319,7 +330,7 @@ fn put_from_fs(
     options: &Options,
     output: Output,
 ) -> Result<Report, Failure> {
-    with_module(options, output, async |client| {
+    let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, url, how).await?;
         // A missing file has a name this way; the server is not asked for anything.
         let octets = Fs::new(client).size(file).await?;
@@ -331,7 +342,8 @@ fn put_from_fs(
         };
         bar.finish_and_clear();
         Ok(Report::transfer(sent?, start))
-    })
+    });
+    stored.map_err(|failure| failure.if_interrupted(ON_SERVER))
 }
 
 /// The module does not tell the length of what is on its way. To ask is worth it only for people.

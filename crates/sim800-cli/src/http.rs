@@ -152,7 +152,8 @@ impl Plan {
 
     /// Sends the request and takes the body of the answer.
     fn transfer(self, file: Option<&Path>, options: &Options, output: Output) -> Result<Report, Failure> {
-        with_module(options, output, async |client| {
+        let is_download = self.request.method().is_safe();
+        let received = with_module(options, output, async |client| {
             // Before anything is sent that would have been in vain.
             let sink = match file {
                 Some(path) => Sink::open(path).await?,
@@ -198,7 +199,8 @@ impl Plan {
                 report.fields.push(("cut", json!(excess.is_some())));
             }
             Ok(report)
-        })
+        });
+        received.map_err(|failure| if is_download { failure.of_download_to(file) } else { failure })
     }
 
     /// Fetches what is missing of a file, and keeps what has come if it breaks off again.

@@ -92,7 +92,7 @@ impl Resumable {
     pub(crate) fn advise(&self, failure: Failure) -> Failure {
         // Nothing goes on with a part that does not say what it is a part of.
         if failure.kind() == BUSY || !self.names.companion.is_file() {
-            return failure;
+            return failure.of_download_to(Some(&self.names.path));
         }
         if failure.kind() == "changed" {
             // Nothing goes on with it; what comes next time is another object from the start.
