@@ -8,7 +8,7 @@ use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_session::{
-    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, PutOption,
+    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, PutOption,
 };
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
@@ -27,6 +27,7 @@ const PASSWORD: &str = "SIM800_FTP_PASSWORD";
 
 /// What becomes of what was on its way to the server.
 const ON_SERVER: &str = "part of it may be on the server";
+const RESUMABLE: &str = "--resume goes on with it";
 const RESUMABLE_ON_SERVER: &str = "part of it may be on the server, and --resume goes on with it";
 
 pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Result<Report, Failure> {
@@ -274,7 +275,7 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
         };
         bar.finish_and_clear();
         let sent = sent.map_err(|error| match error {
-            error @ FtpError::Partial { .. } => Failure::from(error).with_advice("--resume goes on with it"),
+            error @ FtpError::Partial { .. } if can_resume => Failure::from(error).with_advice(RESUMABLE),
             error => error.into(),
         })?;
         Ok(Report::transfer(sent, start))
@@ -311,7 +312,8 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
         // The module may not have passed on all that it took, so what is there is asked for again.
         let stored = stored.map_err(|error| match error {
             error @ FtpError::Mismatch { .. } => Failure::from(error).with_advice("without --resume"),
-            error => Failure::from(error).with_advice("--resume goes on with it"),
+            error if was_under_way(&error) => Failure::from(error).with_advice(RESUMABLE),
+            error => error.into(),
         })?;
         let sent = stored.saturating_sub(from);
         let mut report = Report::transfer(sent, start);
@@ -319,6 +321,21 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
         Ok(report)
     });
     stored.map_err(|failure| failure.if_interrupted(RESUMABLE_ON_SERVER))
+}
+
+/// Whether an upload may have got further before it failed, and may once more.
+fn was_under_way(error: &FtpError) -> bool {
+    match error {
+        FtpError::Command { step, .. } | FtpError::Failed { step, .. } => *step != FtpStep::Open,
+        FtpError::Silent { .. }
+        | FtpError::NoProgress { .. }
+        | FtpError::Unconfirmed { .. }
+        | FtpError::EndedEarly { .. }
+        | FtpError::Partial { .. }
+        | FtpError::Bearer { .. }
+        | FtpError::Interrupted { .. } => true,
+        _ => false,
+    }
 }
 
 /// Sends a file of the module, straight from its file system or, extended, from its memory.

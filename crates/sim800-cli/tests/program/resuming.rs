@@ -1,7 +1,7 @@
 //! Downloads and uploads that broke off, and go on.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -339,4 +339,42 @@ fn a_body_that_is_there_as_a_whole_is_not_fetched_again() {
     }
     leave_all(Some("\"0\""));
     assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 0, "it is not the same any more");
+}
+
+#[test]
+fn resuming_an_upload_is_advised_only_where_it_helps() {
+    let bench = Bench::new();
+    fs::write(bench.path("here"), octets(200_000)).unwrap();
+    let url = bench.ftp_url("/there");
+    let refuse = |verb, reply: &str| bench.ftp.inject(Fault::Answer { verb, reply: reply.into() });
+    let put = |arguments: &[&str]| {
+        let finished = bench.run(&[&["-q", "ftp", "put"], arguments].concat());
+        assert_eq!(finished.code, 1, "{}", finished.stderr);
+        finished.stderr
+    };
+    let is_advised = |said: &str| said.contains("--resume goes on with it");
+
+    bench.ftp.inject(Fault::DataReset { after: 150_000 });
+    refuse("SIZE", "213 10");
+    let (reader, mut writer) = io::pipe().unwrap();
+    let mut command = bench.command(&["-q", "ftp", "put", "/dev/stdin", &url]);
+    let child = command.stdin(reader).spawn().unwrap();
+    drop(command);
+    // It is closed before its end.
+    let _ = writer.write_all(&octets(200_000));
+    drop(writer);
+    let said = Finished::new(child.wait_with_output().unwrap()).stderr;
+    assert!(said.contains("the server has 10 octets") && !is_advised(&said), "a pipe: {said}");
+
+    bench.ftp.put_file("/there", b"").unwrap();
+    refuse("STOR", "553 no");
+    let said = put(&["here", &url, "--resume"]);
+    assert!(said.contains("may it be written to") && !is_advised(&said), "nothing is there: {said}");
+    let other = bench.ftp_url_with_password("wrong", "/there");
+    let said = put(&["here", &other, "--resume"]);
+    assert!(said.contains("check user and password") && !is_advised(&said), "{said}");
+
+    bench.ftp.inject(Fault::DataReset { after: 50_000 });
+    let said = put(&["here", &url, "--resume", "--retries", "0"]);
+    assert!(is_advised(&said), "some of it is there: {said}");
 }
