@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use http::StatusCode;
 use serde_json::Value;
 use sim800_session::{BearerError, Error, FsError, FtpError, HttpError, OpenError, StartUpError};
 
@@ -36,9 +37,11 @@ impl Failure {
         Self { exit: 2, ..Self::new("usage", message) }
     }
 
-    /// The server answered, but with an HTTP status of 400 or more.
-    pub(crate) fn status(status: http::StatusCode) -> Self {
-        let message = format!("the server answered {status}");
+    /// The server answered, but not with what was asked for.
+    pub(crate) fn status(status: StatusCode) -> Self {
+        let is_elsewhere = status.is_redirection() && status != StatusCode::NOT_MODIFIED;
+        let why = if is_elsewhere { "; the module did not follow the redirection" } else { "" };
+        let message = format!("the server answered {status}{why}");
         Self { code: Some(status.as_u16().into()), ..Self::new("http-status", message) }
     }
 

@@ -45,9 +45,9 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
         }
         Command::Delete(delete) => {
             let plan = Plan::new(Method::DELETE, Bytes::new(), &delete.request)?;
-            plan.status(options, output, |status| match is_refusal(status) {
-                true => Err(refusal(status)),
-                false => Ok(answered(status)),
+            let redirect = plan.options.redirect;
+            plan.status(options, output, |status| {
+                refusal(status, redirect).map_or_else(|| Ok(answered(status)), Err)
             })
         }
         Command::Head(head) => {
@@ -63,12 +63,14 @@ fn answered(status: StatusCode) -> Report {
     Report { fields, text: format!("{status}\n"), remark: String::new() }
 }
 
-fn is_refusal(status: StatusCode) -> bool {
-    status.is_client_error() || status.is_server_error()
-}
-
-fn refusal(status: StatusCode) -> Failure {
-    Failure::status(status).with_field("status", status.as_u16())
+/// Why an answer is not what was asked for, if it is not. `redirect`: a redirection was to be followed.
+fn refusal(status: StatusCode, redirect: bool) -> Option<Failure> {
+    let is_answer = match status {
+        StatusCode::NOT_MODIFIED => false,
+        status if status.is_redirection() => !redirect,
+        status => !status.is_client_error() && !status.is_server_error(),
+    };
+    (!is_answer).then(|| Failure::status(status).with_field("status", status.as_u16()))
 }
 
 /// A request as the command line has it.
@@ -168,9 +170,10 @@ impl Plan {
             waiting.finish_and_clear();
             let response = response?;
             let status = response.status();
+            let refusal = refusal(status, self.options.redirect);
             let sink = match sink {
                 // The file is for what was asked for, not for the server's excuse.
-                Sink::File(..) if is_refusal(status) => Sink::Nowhere,
+                Sink::File(..) if refusal.is_some() => Sink::Nowhere,
                 sink => sink,
             };
 
@@ -188,8 +191,8 @@ impl Plan {
                 None => sink.take(body, &bar).await,
             };
             bar.finish_and_clear();
-            if is_refusal(status) {
-                return Err(refusal(status));
+            if let Some(refusal) = refusal {
+                return Err(refusal);
             }
             let mut report = received_report(status, received?.octets, start);
             if sent > 0 {
@@ -214,8 +217,8 @@ impl Plan {
             let answer = ask_for_the_rest(&http, &self.request, &self.url, remnant.as_ref(), &waiting).await;
             waiting.finish_and_clear();
             let Rest { status, origin, from, body } = answer?;
-            if is_refusal(status) {
-                return Err(refusal(status));
+            if let Some(refusal) = refusal(status, self.options.redirect) {
+                return Err(refusal);
             }
             let sink = if from > 0 { resumable.go_on(from)? } else { resumable.begin(&origin)? };
             let bar = output.progress(&self.name, origin.size);
@@ -281,7 +284,7 @@ async fn ask_for_the_rest(
         match first_octet(&response, asked, there.origin.size) {
             // There is no rest: what is there is of something else.
             _ if status == StatusCode::RANGE_NOT_SATISFIABLE => {}
-            _ if is_refusal(status) => return Ok(Rest::whole(url, response)),
+            _ if !status.is_success() => return Ok(Rest::whole(url, response)),
             Some(first) if first == asked => {
                 let origin = origin(url, &response, first);
                 if there.origin.goes_with(&origin)

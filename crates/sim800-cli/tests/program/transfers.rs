@@ -141,6 +141,47 @@ fn a_refusal_by_the_server_is_a_failure_with_a_status() {
     assert_eq!(bench.run(&["http", "get", &url]).stderr, "sim800: the server answered 404 Not Found\n");
 }
 
+/// The module follows so many redirections, and hands over the last one.
+#[test]
+fn a_redirection_that_was_not_followed_is_no_answer() {
+    let bench = Bench::new();
+    let url = bench.http.url("/loop");
+    let said = "the server answered 302 Found; the module did not follow the redirection";
+    fs::write(bench.path("good"), "good").unwrap();
+    let requests = [
+        &["http", "get", &url, "-o", "good"][..],
+        &["http", "get", &url, "-o", "good", "--resume"],
+        &["http", "post", &url, "--data", "x", "-o", "good"],
+        &["http", "delete", &url],
+    ];
+    for request in requests {
+        let object = fails(&bench, request, 1, "http-status", said);
+        assert_eq!((&object["status"], &object["error"]["code"]), (&json!(302), &json!(302)), "{object}");
+    }
+    assert_eq!(
+        bench.run(&["http", "head", &url]).stdout,
+        b"302 Found\n",
+        "the status is all that is asked for"
+    );
+    assert_eq!(fs::read(bench.path("good")).unwrap(), b"good");
+    let taken = bench.run(&["http", "get", "--no-redirect", &url, "-o", "good"]);
+    assert_eq!((taken.code, fs::read(bench.path("good")).unwrap().as_slice()), (0, &b"302 Found\n"[..]));
+}
+
+#[test]
+fn what_is_not_modified_stays_as_it_is() {
+    let bench = Bench::new();
+    let url = bench.http.url("/status/304");
+    fs::write(bench.path("good"), "good").unwrap();
+    for option in [&[][..], &["--no-redirect"], &["--resume"]] {
+        let get =
+            ["http", "get", &url, "-o", "good", "-H", "If-Modified-Since: Sat, 01 Jan 2000 00:00:00 GMT"];
+        let object = fails(&bench, &[&get[..], option].concat(), 1, "http-status", "304 Not Modified");
+        assert_eq!(object["status"], 304);
+    }
+    assert_eq!(fs::read(bench.path("good")).unwrap(), b"good");
+}
+
 #[test]
 fn files_go_to_an_ftp_server_and_come_back() {
     let bench = Bench::new();
