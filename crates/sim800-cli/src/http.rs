@@ -360,6 +360,9 @@ fn parse_header(header: &str) -> Result<(HeaderName, HeaderValue), Failure> {
 
 /// `HOST:PORT`
 fn parse_proxy(proxy: &str) -> Result<(String, u16), Failure> {
+    if proxy.contains('@') {
+        return Err(Failure::usage("the proxy holds credentials, for which the module has no command"));
+    }
     let parsed = proxy.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains('/'));
     parsed
         .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
@@ -384,6 +387,12 @@ mod tests {
         assert_eq!(parse_proxy("proxy:8080").unwrap(), ("proxy".to_owned(), 8080));
         for proxy in ["proxy", ":8080", "proxy:99999", "http://proxy:8080"] {
             assert!(parse_proxy(proxy).is_err(), "{proxy}");
+        }
+        for proxy in
+            ["bob:sesame@proxy:8080", "bob@proxy:8080", "http://bob:sesame@proxy:8080", "bob:sesame@proxy"]
+        {
+            let said = parse_proxy(proxy).unwrap_err().to_string();
+            assert!(said.contains("credentials") && !said.contains("sesame"), "{said}");
         }
     }
 }

@@ -82,8 +82,29 @@ impl Masked {
 /// What a secret follows, up to the end of its line: commands, their echo, and what the module gives back of its
 /// settings (`AT+FTPSCONT?`, `AT+SAPBR=4,1`). In lower case, without blanks: the module takes them anywhere. Names of
 /// headers with one of [`CREDENTIALS`] in them are the others.
-const TRIGGERS: [&[u8]; 8] =
-    [b"+ftppw=", b"+ftppw:", b"+cpin=", b"+cpwd=", b"+clck=", b"pwd\",", b"pwd,", b"pwd:"];
+const TRIGGERS: [&[u8]; 19] = [
+    b"+ftppw=",
+    b"+ftppw:",
+    b"+cpin=",
+    b"+cpwd=",
+    b"+clck=",
+    b"pwd\",",
+    b"pwd,",
+    b"pwd:",
+    // The module's other stacks, which the driver does not use and `Request::raw` may: the password stands last, behind
+    // an access point name, a user or a file.
+    b"+cstt=",
+    b"+cstt:",
+    b"+cipcsgp=",
+    b"+cipcsgp:",
+    b"+cgauth=",
+    b"+cgauth:",
+    b"+smtpauth=",
+    b"+smtpauth:",
+    b"+pop3srv=",
+    b"+pop3srv:",
+    b"+sslsetcert=",
+];
 
 /// As long as the longest word that is looked for.
 const WINDOW: usize = 13;
@@ -164,6 +185,8 @@ mod tests {
             "AT+CPIN=******\r\r\n+CPIN: READY\r\n"
         );
         assert_eq!(masked(&[b"USER: u\r\nPWD: x\r\n"]), "USER: u\r\nPWD:**\r\n");
+        assert_eq!(masked(&[b"at+cstt=\"i\",\"u\",\"x\"\r"]), "at+cstt=***********\r");
+        assert_eq!(masked(&[b"+CSTT: \"i\",\"u\",\"x\"\r\nOK\r\n"]), "+CSTT:************\r\nOK\r\n");
         assert_eq!(masked(&[b"\"Authorization: Basic YQ==\"\r"]), "\"Authorization:************\r");
         assert_eq!(masked(&[b"\"A: b\\r\\nX-Api-Key : c\"\r"]), "\"A: b\\r\\nX-Api-Key :***\r");
         assert_eq!(masked(&[b"Set-Cookie: a=b\r\nETag: c\r\n"]), "Set-Cookie:****\r\nETag: c\r\n");

@@ -154,6 +154,9 @@ fn credentials_in_headers_stay_where_they_are() {
         expect_no_secret("stderr", finished.stderr.as_bytes());
     }
     watched.run(2, &["http", "get", &url, &header]);
+    let proxy = format!("{USER}:{PASSWORD}@{closed}");
+    watched.run(2, &["http", "get", &url, "--proxy", &proxy, "-o", "not"]);
+    watched.run(2, &["http", "head", &url, "--proxy", &format!("http://{proxy}")]);
     watched.expect_clean(&["USERDATA", "404"]);
 }
 
@@ -167,9 +170,19 @@ fn secrets_in_command_lines_stay_where_they_are() {
     watched.run(1, &["at", &format!("AT+CPWD=\"SC\",\"{PIN}\",\"1\"")]);
     watched.run(0, &["at", &format!("AT+FTPPW=\"{PASSWORD}\"")]);
     watched.run(0, &["at", &format!("at+sapbr=3,1,\"PWD\",\"{PASSWORD}\"")]);
+    for (name, before) in [
+        ("CSTT", "\"internet\",\"user\","),
+        ("CIPCSGP", "1,\"internet\",\"user\","),
+        ("CGAUTH", "1,1,\"user\","),
+        ("SSLSETCERT", "\"C:\\USER\\ME.P12\","),
+        ("SMTPAUTH", "1,\"user\","),
+        ("POP3SRV", "\"mail.example.com\",\"user\","),
+    ] {
+        watched.run(1, &["at", &format!("AT+{name}={before}\"{PASSWORD}\"")]);
+    }
     watched.run(2, &["at", &format!("+CPIN=\"{PIN}\"")]);
     watched.run(2, &["at", "AT", &format!("AT+CPIN=\"{PIN}\"")]);
-    watched.expect_clean(&["AT+CPIN=", "AT+FTPPW="]);
+    watched.expect_clean(&["AT+CPIN=", "AT+FTPPW=", "AT+CSTT="]);
     // A capture by another tool has what crossed the line, and so has what is decoded of it.
     let raw = program(&["decode", "--raw", "/dev/null"]).output().unwrap();
     assert!(raw.status.success());

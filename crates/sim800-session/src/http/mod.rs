@@ -32,7 +32,7 @@ pub struct HttpOptions {
     pub timeout: Duration,
     /// Whether the module follows redirections by itself; it does unless set.
     pub redirect: bool,
-    /// Address and port of a proxy; none unless set.
+    /// Address and port of a proxy, which takes no credentials; none unless set.
     pub proxy: Option<(String, u16)>,
     /// Whether to ask for the headers of responses, where the firmware tells them; it does unless set otherwise.
     pub headers: bool,

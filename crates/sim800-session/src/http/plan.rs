@@ -74,6 +74,9 @@ impl Plan {
         let range = parameters.headers(&head.headers, &head.uri, body.len())?;
         parameters.set("redirection", HttpParameter::Redirect(options.redirect))?;
         parameters.set("timeout", HttpParameter::Timeout(timeout))?;
+        if options.proxy.as_ref().is_some_and(|(host, _)| host.contains('@')) {
+            return Err(unsupported("the proxy", "holds credentials, for which the module has no command"));
+        }
         let (address, port) = options.proxy.as_ref().map_or(("", 0), |(host, port)| (host, *port));
         let address = Text::new(address).map_err(invalid("proxy address"))?;
         let port = Number::saturating(u32::from(port));
@@ -275,6 +278,16 @@ mod tests {
         for refused in refused {
             assert!(refused.is_err(), "{refused:?}");
         }
+    }
+
+    #[test]
+    fn credentials_of_a_proxy_are_refused_and_not_repeated() {
+        let proxy = Some(("bob:sesame@proxy".to_owned(), 8080));
+        let options = HttpOptions { proxy, ..HttpOptions::default() };
+        let request = Request::get("http://sim.com/").body(Bytes::new()).expect("a request");
+        let refused = Plan::new(request, &options, Cid::MIN, 115_200).expect_err("refused");
+        assert!(matches!(refused, HttpError::Unsupported { what: "the proxy", .. }), "{refused:?}");
+        assert!(!refused.to_string().contains("sesame"), "{refused}");
     }
 
     #[test]
