@@ -25,9 +25,11 @@ mod soak;
 mod test;
 mod tidy;
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use anyhow::Result;
 use lexopt::Arg::{Long, Short, Value};
@@ -113,10 +115,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
                 return Ok(Task::Soak(parser.raw_args()?.collect()));
             }
             Long("bless") if words == ["instructions"] || words == ["public-api"] => bless = true,
-            Long("seconds") if is_fuzz(&words) => seconds = parser.value()?.parse()?,
-            Long("jobs") if is_fuzz(&words) || words == ["simulate"] => jobs = Some(parser.value()?.parse()?),
+            Long("seconds") if is_fuzz(&words) => seconds = count(&mut parser)?,
+            Long("jobs") if is_fuzz(&words) || words == ["simulate"] => jobs = Some(count(&mut parser)?),
             Long("seed") if words == ["simulate"] => seed = Some(parser.value()?.parse()?),
-            Long("seeds") if words == ["simulate"] => seeds = Some(parser.value()?.parse()?),
+            Long("seeds") if words == ["simulate"] => seeds = Some(count(&mut parser)?),
             Long("trace") if words == ["simulate"] => trace = true,
             Long("help") | Short('h') => return Ok(Task::Help),
             Value(word) => words.push(word.into_string()?),
@@ -162,6 +164,20 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
     }
 }
 
+/// How many, or for how long: without any, nothing would be run and all of it found in order, and libFuzzer would not end.
+fn count<T>(parser: &mut lexopt::Parser) -> Result<T, lexopt::Error>
+where
+    T: FromStr + From<u8> + PartialOrd,
+    T::Err: Into<Box<dyn Error + Send + Sync>>,
+{
+    let value = parser.value()?;
+    let count: T = value.parse()?;
+    if count < T::from(1) {
+        return Err(format!("`{}` is too little, it has to be at least 1", value.to_string_lossy()).into());
+    }
+    Ok(count)
+}
+
 /// Whether the options of a campaign may stand here.
 fn is_fuzz(words: &[String]) -> bool {
     words.first().is_some_and(|task| task == "fuzz")
@@ -200,4 +216,27 @@ Steps of `test`, in this order:"
 fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_campaign_runs_something_and_ends() {
+        let parsed = |line: &str| parse(lexopt::Parser::from_args(line.split(' '))).map(drop);
+        for line in [
+            "fuzz framer --seconds 0",
+            "fuzz --seconds 0",
+            "fuzz framer --jobs 0",
+            "simulate --seeds 0",
+            "simulate --jobs 0",
+        ] {
+            let said = parsed(line).expect_err(line).to_string();
+            assert!(said.contains("at least 1"), "{line}: {said}");
+        }
+        for line in ["fuzz framer --seconds 1 --jobs 1", "simulate --seeds 1 --jobs 1 --seed 0"] {
+            assert!(parsed(line).is_ok(), "{line}");
+        }
+    }
 }
