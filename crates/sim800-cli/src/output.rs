@@ -131,18 +131,19 @@ impl Output {
     }
 
     fn tell_failure(self, failure: &Failure) -> u8 {
-        let message = failure.to_string();
+        let mut message = failure.to_string();
         if self.json {
             let error = json!({ "kind": failure.kind(), "code": failure.code(), "message": message });
             let mut fields = failure.fields.clone();
             fields.push(("error", error));
             // With nobody to read it, the exit status has to do.
-            let _ = print_object(false, &fields);
+            let unwritten = print_object(false, &fields).err();
+            message = unwritten.map_or_else(String::new, |error| Failure::stdout(&error).to_string());
         } else {
             let _ = io::stdout().write_all(failure.text.as_bytes());
-            if !message.is_empty() {
-                complain(&format!("sim800: {message}"));
-            }
+        }
+        if !message.is_empty() {
+            complain(&format!("sim800: {message}"));
         }
         failure.exit()
     }

@@ -1,6 +1,6 @@
 //! What goes wrong: one line that says what and what helps, the right exit status, and nothing left behind.
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::TcpListener;
 
 use serde_json::json;
@@ -130,6 +130,32 @@ fn files_that_cannot_be_read_or_written() {
     );
     assert_eq!(bench.run(&["http", "get", &http, "-o", "/dev/null"]).code, 0);
     bench.expect_usable();
+}
+
+#[test]
+fn a_stdout_that_cannot_be_written() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", "body");
+    bench.run(&["http", "get", &bench.http.url("/a"), "--trace", "trace"]);
+    let (found, missing) = (bench.http.url("/a"), bench.http.url("/missing"));
+    let commands = [
+        &["info"][..],
+        &["http", "get", &found, "-o", "a"],
+        &["http", "get", &missing, "-o", "b"],
+        &["decode", "trace"],
+    ];
+    for arguments in commands {
+        let arguments = [&["--json"], arguments].concat();
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let finished = Finished::new(bench.command(&arguments).stdout(full).output().unwrap());
+        let said = "sim800: cannot write stdout: no space left on device\n";
+        assert_eq!((finished.code, finished.stderr.as_str()), (1, said), "{arguments:?}");
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let finished = Finished::new(bench.command(&arguments).stdout(writer).output().unwrap());
+        assert_eq!(finished.stderr, "", "whoever read it has seen enough: {arguments:?}");
+    }
 }
 
 #[test]
