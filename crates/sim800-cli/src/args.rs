@@ -128,7 +128,7 @@ pub(crate) enum Http {
 pub(crate) struct HttpGet {
     #[command(flatten)]
     pub(crate) request: HttpRequest,
-    /// Write the body to FILE, which appears when it is complete
+    /// Write the body to FILE, which appears when it is complete; - for stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Only these octets, counted from 0; without TO up to the end
@@ -148,7 +148,7 @@ pub(crate) struct HttpPost {
     /// Content type of the data [default: application/octet-stream]
     #[arg(long, value_name = "T")]
     pub(crate) content_type: Option<String>,
-    /// Write the body of the answer to FILE, which appears when it is complete
+    /// Write the body of the answer to FILE, which appears when it is complete; - for stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -159,7 +159,7 @@ pub(crate) struct HttpData {
     /// The data itself
     #[arg(long, value_name = "S")]
     pub(crate) data: Option<String>,
-    /// File with the data
+    /// File with the data; - for stdin
     #[arg(long, value_name = "F")]
     pub(crate) data_file: Option<PathBuf>,
 }
@@ -244,7 +244,7 @@ pub(crate) enum Ftp {
 pub(crate) struct FtpGet {
     #[arg(help = FTP_URL)]
     pub(crate) url: String,
-    /// Write it to FILE, which appears when it is complete
+    /// Write it to FILE, which appears when it is complete; - for stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// As text (type ASCII): line ends are converted, and bit 7 is lost
@@ -269,7 +269,7 @@ pub(crate) struct FtpGet {
        sim800 ftp put [OPTIONS] --from-fs <PATH> <URL>")]
 pub(crate) struct FtpPut {
     // A name that may be missing before one that may not would keep options from standing between them.
-    /// What to send, unless --from-fs says it
+    /// What to send, unless --from-fs says it; - for stdin
     #[arg(value_name = "FILE")]
     first: PathBuf,
     #[arg(value_name = "URL", help = FTP_URL, required_unless_present = "from_fs", conflicts_with = "from_fs")]
@@ -322,7 +322,7 @@ pub(crate) enum Fs {
     Get(FsGet),
     /// Store FILE as PATH; what is there is replaced
     Put {
-        /// What to store
+        /// What to store; - for stdin
         file: PathBuf,
         /// Such as C:\User\ftp\a.txt
         path: String,
@@ -362,7 +362,7 @@ pub(crate) enum Fs {
 pub(crate) struct FsGet {
     /// Such as C:\User\ftp\a.txt
     pub(crate) path: String,
-    /// Write it to FILE, which appears when it is complete
+    /// Write it to FILE, which appears when it is complete; - for stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

@@ -1,9 +1,7 @@
 //! `sim800 decode`.
 
-use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Read, StdoutLock, Write};
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use console::{Style, colors_enabled};
 use serde::ser::{SerializeMap, Serializer};
@@ -14,6 +12,7 @@ use sim800_parser::Value as LineValue;
 use crate::args::Decode;
 use crate::failure::Failure;
 use crate::output::{Output, seconds};
+use crate::source::open_source;
 
 /// How much is read at once, in octets.
 const READ: usize = 8192;
@@ -24,11 +23,7 @@ const WIDTH: usize = 44;
 pub(crate) fn run(arguments: &Decode, output: Output) -> Result<(), Failure> {
     let path = arguments.file.as_path();
     let unreadable = |error| Failure::file("read", path, &error);
-    let mut file: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).map_err(unreadable)?)
-    };
+    let (mut file, _) = open_source(path)?;
     let mut reader =
         if arguments.raw { Reader::Raw(Capture::new()) } else { Reader::Trace(TraceReader::new()) };
     let mut printer = Printer::new(output.json, !arguments.raw);

@@ -74,15 +74,12 @@ async fn free(fs: &Fs) -> Result<Report, Failure> {
 }
 
 fn get(arguments: &FsGet, options: &Options, output: Output) -> Result<Report, Failure> {
-    if options.json && arguments.output.is_none() {
+    if options.json && Sink::is_stdout(arguments.output.as_deref()) {
         return Err(Failure::usage("with --json the file needs a name; give one with -o FILE"));
     }
     let fetched = with_module(options, output, async |client| {
         // Before the module is asked for anything that would have been in vain.
-        let sink = match &arguments.output {
-            Some(path) => Sink::open(path).await?,
-            None => Sink::stdout()?,
-        };
+        let sink = Sink::open(arguments.output.as_deref()).await?;
         let start = Instant::now();
         let file = open(client).await?.read(&arguments.path).await?;
         let bar = output.progress(name(&arguments.path), Some(file.length()));

@@ -110,7 +110,7 @@ fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, 
     if let Some(name) = &arguments.to_fs {
         return get_to_fs(&url, how, name, options, output);
     }
-    if options.json && arguments.output.is_none() {
+    if options.json && Sink::is_stdout(arguments.output.as_deref()) {
         return Err(Failure::usage("with --json the file needs a name; give one with -o FILE"));
     }
     if let (Some(path), true) = (&arguments.output, arguments.resume) {
@@ -118,10 +118,7 @@ fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, 
     }
     let fetched = with_module(options, output, async |client| {
         // Before anything is sent that would have been in vain.
-        let sink = match &arguments.output {
-            Some(path) => Sink::open(path).await?,
-            None => Sink::stdout()?,
-        };
+        let sink = Sink::open(arguments.output.as_deref()).await?;
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
         let length = length(&ftp, &url, output).await;

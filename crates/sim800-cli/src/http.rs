@@ -1,6 +1,5 @@
 //! `sim800 http`.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,13 +20,16 @@ use crate::output::{Output, Report};
 use crate::range::{self, Range};
 use crate::resume::{Origin, Remnant, Resumable, take_off};
 use crate::sink::Sink;
+use crate::source::open_source;
 use crate::url::HttpUrl;
+
+const NEEDS_A_FILE: &str = "with --json the body needs a file; give one with -o FILE";
 
 pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Result<Report, Failure> {
     match command {
         Command::Get(get) => {
-            if options.json && get.output.is_none() {
-                return Err(Failure::usage("with --json the body needs a file; give one with -o FILE"));
+            if options.json && Sink::is_stdout(get.output.as_deref()) {
+                return Err(Failure::usage(NEEDS_A_FILE));
             }
             let mut plan = Plan::new(Method::GET, Bytes::new(), &get.request)?;
             if let Some(range) = &get.range {
@@ -39,6 +41,10 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
             }
         }
         Command::Post(post) => {
+            // Without a name nobody asked for the body.
+            if options.json && post.output.is_some() && Sink::is_stdout(post.output.as_deref()) {
+                return Err(Failure::usage(NEEDS_A_FILE));
+            }
             let mut plan = Plan::new(Method::POST, read_data(&post.data)?, &post.request)?;
             plan.set_content_type(post.content_type.as_deref())?;
             plan.transfer(post.output.as_deref(), options, output)
@@ -158,9 +164,8 @@ impl Plan {
         let received = with_module(options, output, async |client| {
             // Before anything is sent that would have been in vain.
             let sink = match file {
-                Some(path) => Sink::open(path).await?,
                 None if output.json => Sink::Nowhere,
-                None => Sink::stdout()?,
+                path => Sink::open(path).await?,
             };
             let http = self.client(client, options).await?;
             let sent = self.request.body().len();
@@ -335,12 +340,11 @@ fn read_data(data: &HttpData) -> Result<Bytes, Failure> {
     let Some(path) = &data.data_file else {
         return Ok(data.data.clone().unwrap_or_default().into());
     };
+    let (file, _) = open_source(path)?;
     // A file that is too long need not be read to its end.
     let limit = u64::from(HTTP_LIMIT);
     let mut octets = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(limit + 1).read_to_end(&mut octets))
-        .map_err(|error| Failure::file("read", path, &error))?;
+    file.take(limit + 1).read_to_end(&mut octets).map_err(|error| Failure::file("read", path, &error))?;
     if octets.len() as u64 > limit {
         let message =
             format!("{} is longer than the {limit} octets that the module can post", path.display());

@@ -48,7 +48,8 @@ pub(crate) struct Resumable {
 
 impl Resumable {
     pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
-        if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+        if is_special || Sink::is_stdout(Some(path)) {
             let message = format!("{} is no file, so nothing can be resumed there", path.display());
             return Err(Failure::usage(message));
         }

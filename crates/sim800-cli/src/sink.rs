@@ -25,6 +25,19 @@ pub(crate) enum Sink {
 }
 
 impl Sink {
+    /// Whether what `-o` names is stdout: `-` is, and so is nothing at all.
+    pub(crate) fn is_stdout(path: Option<&Path>) -> bool {
+        path.is_none_or(|path| path == Path::new("-"))
+    }
+
+    /// What `-o` names.
+    pub(crate) async fn open(path: Option<&Path>) -> Result<Self, Failure> {
+        match path {
+            Some(path) if !Self::is_stdout(Some(path)) => Self::file(path).await,
+            _ => Self::stdout(),
+        }
+    }
+
     pub(crate) fn stdout() -> Result<Self, Failure> {
         let name = "stdout".to_owned();
         match io::stdout().as_fd().try_clone_to_owned() {
@@ -34,7 +47,7 @@ impl Sink {
     }
 
     /// A file that appears when it is complete, or what is at `path` already and is no file.
-    pub(crate) async fn open(path: &Path) -> Result<Self, Failure> {
+    async fn file(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
         let opened = if is_special {

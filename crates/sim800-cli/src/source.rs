@@ -1,7 +1,8 @@
 //! What is to be sent.
 
 use std::fs::File;
-use std::io::{self, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,15 +13,20 @@ use smol::Unblock;
 
 use crate::failure::Failure;
 
-/// Opens what is to be sent, and tells how long it is where that is known.
+/// Opens what is to be read, stdin for `-`, and tells how long it is where that is known.
 pub(crate) fn open_source(path: &Path) -> Result<(File, Option<u64>), Failure> {
     let open = || {
-        let file = File::open(path)?;
+        let mut file = match path == Path::new("-") {
+            true => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+            false => File::open(path)?,
+        };
         let metadata = file.metadata()?;
-        match metadata.is_dir() {
-            true => Err(io::ErrorKind::IsADirectory.into()),
-            false => Ok((file, metadata.is_file().then_some(metadata.len()))),
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
         }
+        // Of a file on stdin the beginning may have been read by somebody else.
+        let is_whole = metadata.is_file() && file.stream_position()? == 0;
+        Ok((file, is_whole.then_some(metadata.len())))
     };
     open().map_err(|error| Failure::file("read", path, &error))
 }

@@ -9,4 +9,5 @@ mod interruption;
 mod killed;
 mod resuming;
 mod secrets;
+mod streams;
 mod transfers;
