@@ -48,7 +48,7 @@ pub(crate) struct Options {
     #[arg(short, long, global = true, env = "SIM800_PORT", hide_env_values = true)]
     pub(crate) port: Option<String>,
     /// Rate of the line in bit/s: 115200 for a serial port unless given; an emulator keeps to it only if given
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = rate)]
     pub(crate) baud: Option<NonZeroU32>,
     /// Access point name of the network
     #[arg(long, global = true)]
@@ -382,11 +382,23 @@ pub(crate) struct Emulate {
     #[arg(long, value_name = "LINK", conflicts_with = "tcp")]
     pub(crate) pty: Option<PathBuf>,
     /// Listen on a TCP port, such as 127.0.0.1:2000
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
     pub(crate) tcp: Option<String>,
     /// Let the module's files be those in DIR; without it they are gone with the module
     #[arg(long, value_name = "DIR")]
     pub(crate) fs: Option<PathBuf>,
+}
+
+fn rate(text: &str) -> Result<NonZeroU32, &'static str> {
+    text.parse().map_err(|_| "a rate is a number of bit/s, from 1 on")
+}
+
+/// Whether there is such an address is for the system to say.
+fn address(text: &str) -> Result<String, &'static str> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
+        _ => Err("an address is written ADDR:PORT"),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

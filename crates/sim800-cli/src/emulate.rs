@@ -20,20 +20,18 @@ pub(crate) fn run(arguments: &Emulate, options: &Options, output: Output) -> Res
     let mut config = Config::default();
     if let Some(directory) = &arguments.fs {
         // With the room that the module has without it.
-        let storage = DirectoryStorage::open(directory, config.storage.capacity()).map_err(|error| {
-            Failure::new("file", format!("cannot keep files in {}: {error}", directory.display()))
-        })?;
+        let storage = DirectoryStorage::open(directory, config.storage.capacity())
+            .map_err(|error| Failure::file("keep files in", directory, &error))?;
         config.storage = Arc::new(storage);
     }
     if let Some(address) = &arguments.tcp {
-        let failed = |error| Failure::new("port", format!("cannot listen on {address}: {error}"));
+        let failed = |error| Failure::port(&format!("cannot listen on {address}"), &error);
         let door = TcpDoor::bind(address.as_str()).map_err(failed)?;
         let port = format!("tcp://{}", door.address().map_err(failed)?);
         return serve(config, door, &port, options, output);
     }
     let link = arguments.pty.clone().unwrap_or_else(default_link);
-    let door = PtyDoor::open(Some(&link))
-        .map_err(|error| Failure::new("port", format!("cannot offer a pty: {error}")))?;
+    let door = PtyDoor::open(Some(&link)).map_err(|error| Failure::port("cannot offer a pty", &error))?;
     serve(config, door, &link.display().to_string(), options, output)
 }
 
@@ -55,7 +53,7 @@ fn serve(
         Err(_) => Ok(Report { fields: vec![("port", json!(port))], ..Report::default() }),
         Ok(result) => match result {
             Ok(()) => Ok(Report::default()),
-            Err(error) => Err(Failure::new("port", format!("the port {port} broke: {error}"))),
+            Err(error) => Err(Failure::port(&format!("the port {port} broke"), &error)),
         },
     }
 }

@@ -73,6 +73,11 @@ impl Failure {
         Self::new("file", format!("cannot {what} {}: {}", path.display(), reason(error)))
     }
 
+    /// A port cannot be offered, or broke.
+    pub(crate) fn port(what: &str, error: &io::Error) -> Self {
+        Self::new("port", format!("{what}: {}", reason(error)))
+    }
+
     /// Whoever read the output does so no more; there is nobody to tell.
     pub(crate) fn unheard() -> Self {
         Self::new("file", "")
@@ -142,9 +147,11 @@ impl fmt::Display for Failure {
 /// What an I/O error says, without the number that the system has for it.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((text, _)) => text.to_lowercase(),
-        None => text,
+    let Some((text, _)) = text.split_once(" (os error") else { return text };
+    // What stands before it may be the name of a file.
+    match text.rsplit_once(": ") {
+        Some((what, why)) => format!("{what}: {}", why.to_lowercase()),
+        None => text.to_lowercase(),
     }
 }
 

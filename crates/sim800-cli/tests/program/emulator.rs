@@ -1,5 +1,7 @@
 //! `sim800 emulate`, and the emulator that is there without being asked for.
 
+use std::net::TcpListener;
+
 use rustix::process::Signal;
 
 use crate::bench::{Finished, first_remark, program, signal, wait_until};
@@ -48,11 +50,34 @@ fn the_files_of_the_module_are_those_in_a_folder() {
     assert!(folder.path().join("log").is_dir());
     signal(&emulator, Signal::TERM);
     assert_eq!(emulator.wait().unwrap().code(), Some(0));
+}
 
-    let none = folder.path().join("none");
-    let finished = Finished::new(program(&["emulate", "--fs", none.to_str().unwrap()]).output().unwrap());
-    assert_eq!(finished.code, 1);
-    assert!(finished.stderr.contains("cannot keep files in"), "{}", finished.stderr);
+#[test]
+fn what_cannot_be_offered_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let none = folder.path().join("None").display().to_string();
+    let link = format!("{none}/Link");
+    let occupied = folder.path().join("Occupied").display().to_string();
+    std::fs::write(&occupied, "precious").unwrap();
+    let cases = [
+        (["--fs", &none], 1, format!("cannot keep files in {none}: no such file or directory\n")),
+        (["--fs", &occupied], 1, format!("cannot keep files in {occupied}: not a directory\n")),
+        (["--pty", &link], 1, format!("cannot create the link {link}: no such file or directory\n")),
+        (["--pty", &occupied], 1, format!("{occupied} exists; remove it unless something uses it\n")),
+        (["--tcp", &taken], 1, format!("cannot listen on {taken}: address already in use\n")),
+        (["--tcp", "foo"], 2, "an address is written ADDR:PORT\n".to_owned()),
+        (["--tcp", ":2000"], 2, "ADDR:PORT".to_owned()),
+        (["--tcp", "127.0.0.1:99999"], 2, "ADDR:PORT".to_owned()),
+        (["--baud", "0"], 2, "a rate is a number of bit/s, from 1 on\n".to_owned()),
+        (["--baud", "fast"], 2, "a rate is a number of bit/s, from 1 on\n".to_owned()),
+    ];
+    for (option, code, said) in cases {
+        let finished = Finished::new(program(&["emulate"]).args(option).output().unwrap());
+        assert_eq!(finished.code, code, "{option:?}: {}", finished.stderr);
+        assert!(finished.stderr.contains(&said), "{option:?}: {}", finished.stderr);
+    }
 }
 
 #[test]
