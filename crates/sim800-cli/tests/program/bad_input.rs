@@ -58,6 +58,26 @@ fn urls_that_cannot_be_sent() {
 }
 
 #[test]
+fn urls_that_are_too_long() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", "body");
+    let url = |length: usize| {
+        let start = bench.http.url("/a?");
+        format!("{start}{}", "q".repeat(length - start.len()))
+    };
+    assert_eq!(bench.run(&["http", "get", &url(538)]).stdout, b"body");
+    assert_eq!(bench.http.requests().len(), 1);
+    for length in [539, 556, 557, 700] {
+        let said = format!("the URL cannot be sent to the module: {length} octets long, the limit is 538");
+        fails(&bench, &["http", "get", &url(length), "-o", "a"], 2, "invalid", &said);
+    }
+    let agent = "a".repeat(545);
+    let arguments = ["http", "get", &url(100), "-o", "a", "--user-agent", &agent];
+    fails(&bench, &arguments, 2, "unsupported", "556 octets holds: the user agent");
+    assert_eq!(bench.http.requests().len(), 1);
+}
+
+#[test]
 fn options_that_make_no_sense() {
     let bench = Bench::new();
     let url = bench.http.url("/a");
@@ -77,7 +97,8 @@ fn servers_that_are_not_there() {
     let bench = Bench::new();
     // Taken from the system and given back: nobody listens there.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let object = fails(&bench, &["http", "get", &format!("http://{free}/"), "-o", "a"], 1, "http", "601");
+    let said = "601 (network error); are the server and the network up?";
+    let object = fails(&bench, &["http", "get", &format!("http://{free}/"), "-o", "a"], 1, "http", said);
     assert_eq!(object["error"]["code"], 601);
     let object = fails(
         &bench,
@@ -104,6 +125,9 @@ fn servers_that_say_no() {
     assert_eq!(object["error"]["code"], 72);
     fails(&bench, &["ftp", "get", &bench.ftp_url("/missing"), "-o", "a"], 1, "ftp", "is the file there");
     fails(&bench, &["ftp", "size", &bench.ftp_url("/missing")], 1, "ftp", "failed");
+    bench.ftp.put_file("/big", &vec![0; 300_001]).unwrap();
+    let extended = ["ftp", "get", &bench.ftp_url("/big"), "-o", "a", "--extended"];
+    fails(&bench, &extended, 1, "ftp", "may it be read, and has it at most 300,000 octets?");
     fails(&bench, &["http", "get", &bench.http.url("/missing"), "-o", "a"], 1, "http-status", "404");
     assert_eq!(bench.run(&["ftp", "get", &bench.ftp_url("/a")]).stdout, b"octets", "the next one works");
 }

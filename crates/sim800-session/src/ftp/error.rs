@@ -147,7 +147,7 @@ pub enum FtpError {
         source: Error,
     },
     /// The module's own codes from 61 on.
-    #[error("{operation} failed {step}: {code}{}", hint(*code))]
+    #[error("{operation} failed {step}: {code}{}", hint(*operation, *code))]
     Failed {
         /// What was being done.
         operation: FtpOperation,
@@ -236,9 +236,9 @@ pub enum FtpError {
 }
 
 /// What helps, where something does.
-fn hint(code: FtpCode) -> &'static str {
+fn hint(operation: FtpOperation, code: FtpCode) -> &'static str {
     match code {
-        FtpCode::NETWORK => "; is the bearer open?",
+        FtpCode::NETWORK => "; are the server and the network up?",
         FtpCode::DNS => "; check the host name",
         FtpCode::CONNECT => "; check host and port",
         FtpCode::TIMEOUT => "; the server, or whoever takes the data here, was too slow",
@@ -249,6 +249,9 @@ fn hint(code: FtpCode) -> &'static str {
         FtpCode::REST => "; the server cannot resume: fetch all of it",
         FtpCode::FILE_SYSTEM => "; is the file there, and is there room in the module's file system?",
         FtpCode::OPERATE => "; check path and permissions",
+        FtpCode::DOWNLOAD if operation == FtpOperation::GetExtended => {
+            "; is the file there, may it be read, and has it at most 300,000 octets?"
+        }
         FtpCode::DOWNLOAD => "; is the file there, and may it be read?",
         FtpCode::UPLOAD => "; is the folder there, and may it be written to?",
         _ => "",

@@ -136,7 +136,7 @@ pub enum HttpError {
 fn hint(status: HttpStatus) -> &'static str {
     match status {
         HttpStatus::NOT_HTTP => "; is the port right, and does the server speak plain HTTP there?",
-        HttpStatus::NETWORK => "; is the bearer open, and does the server answer?",
+        HttpStatus::NETWORK => "; are the server and the network up?",
         HttpStatus::NO_MEMORY => "; the response is larger than the module holds",
         HttpStatus::DNS => "; check the host name",
         HttpStatus::STACK_BUSY => "; try again later",

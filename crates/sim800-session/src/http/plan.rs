@@ -11,7 +11,7 @@ use ::http::{Method, Request, Uri};
 use bytes::Bytes;
 use sim800_command::{
     Cid, Command, HTTP_LIMIT, HttpAction, HttpData, HttpGetHead, HttpMethod, HttpPara, HttpParameter,
-    HttpSsl, InvalidValue, Number, SslOpt, SslOption, Text, UserData,
+    HttpSsl, InvalidValue, LINE_LIMIT, Number, SslOpt, SslOption, Text, UserData,
 };
 
 use super::{HttpError, HttpOptions};
@@ -21,6 +21,9 @@ use crate::refusal::Refusal;
 
 /// What the module calls itself unless told otherwise (manual 11.2.3, as servers see it).
 const USER_AGENT_DEFAULT: &str = "SIMCOM_MODULE";
+
+/// What a command line has room for beside all that stands around a URL.
+const URL_LIMIT: usize = LINE_LIMIT - r#"+HTTPPARA="URL","""#.len();
 
 /// What `AT+HTTPDATA` allows a body to take at most (manual 11.2.4).
 const INPUT_TIME_LIMIT: Duration = Duration::from_millis(120_000);
@@ -134,7 +137,9 @@ impl Parameters {
     fn add(&mut self, what: &'static str, command: &impl Command, refusal: Refusal) -> Result<(), HttpError> {
         let request = engine::Request::new(command).map_err(|failure| match failure {
             Failure::Misuse(Misuse::TooLong) => {
-                unsupported("a value", "is longer than a command line of 556 octets holds")
+                let reason =
+                    format!("is longer than a command line of {LINE_LIMIT} octets holds: the {what}");
+                unsupported("a value", &reason)
             }
             _ => unsupported("a value", "cannot be sent"),
         })?;
@@ -168,6 +173,9 @@ impl Parameters {
             return Err(unsupported("the URL", reason));
         }
         let url = uri.to_string();
+        if url.len() > URL_LIMIT {
+            return Err(invalid("URL")(InvalidValue::TooLong { length: url.len(), limit: URL_LIMIT }));
+        }
         self.set("URL", HttpParameter::Url(Text::new(&url).map_err(invalid("URL"))?))
     }
 
