@@ -10,6 +10,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 const FTP_URL: &str =
     "ftp://USER:PASSWORD@HOST[:PORT]/PATH; SIM800_FTP_PASSWORD may have the password instead";
 
+const FTP_DIRECTORY_URL: &str =
+    "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY; SIM800_FTP_PASSWORD may have the password instead";
+
 const DECODED: &str = "\
 With --json, each line is an object:
   t         seconds since the start of the trace; null where nobody noted them
@@ -213,27 +216,27 @@ pub(crate) enum Ftp {
     },
     /// List the directory at URL, as the server shows it
     Ls {
-        #[arg(help = "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY")]
+        #[arg(help = FTP_DIRECTORY_URL)]
         url: String,
     },
     /// Delete the file at URL
     Rm {
-        #[arg(help = "ftp://USER:PASSWORD@HOST[:PORT]/PATH")]
+        #[arg(help = FTP_URL)]
         url: String,
     },
     /// Make a directory at URL
     Mkdir {
-        #[arg(help = "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY")]
+        #[arg(help = FTP_DIRECTORY_URL)]
         url: String,
     },
     /// Remove the directory at URL, which must be empty
     Rmdir {
-        #[arg(help = "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY")]
+        #[arg(help = FTP_DIRECTORY_URL)]
         url: String,
     },
     /// Give the file at URL another name, where the module's firmware can
     Rename {
-        #[arg(help = "ftp://USER:PASSWORD@HOST[:PORT]/PATH")]
+        #[arg(help = FTP_URL)]
         url: String,
         /// The name, in the same directory, or a path from the server's root, which begins with a slash
         new: String,
@@ -416,6 +419,16 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         <CommandLine as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn every_ftp_command_says_where_a_password_may_be_kept() {
+        let mut line = <CommandLine as clap::CommandFactory>::command();
+        let ftp = line.find_subcommand_mut("ftp").unwrap();
+        for command in ftp.get_subcommands_mut() {
+            let help = command.render_help().to_string();
+            assert!(help.contains("SIM800_FTP_PASSWORD"), "{help}");
+        }
     }
 
     #[test]
