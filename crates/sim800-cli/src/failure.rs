@@ -8,6 +8,8 @@ use http::StatusCode;
 use serde_json::Value;
 use sim800_session::{BearerError, Error, FsError, FtpError, HttpError, OpenError, StartUpError};
 
+use crate::sink::Sink;
+
 const INTERRUPTED: &str = "interrupted";
 
 /// Why a command failed, in one line that says what and what helps.
@@ -62,10 +64,7 @@ impl Failure {
 
     /// Says of an interrupted download what becomes of `file`, which appears when it is complete.
     pub(crate) fn of_download_to(self, file: Option<&Path>) -> Self {
-        match file {
-            Some(_) => self.if_interrupted("nothing is left behind"),
-            None => self,
-        }
+        if Sink::is_stdout(file) { self } else { self.if_interrupted("nothing is left behind") }
     }
 
     /// A file cannot be read or written.
