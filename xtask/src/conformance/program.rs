@@ -9,6 +9,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
+use super::payload::payload;
+use super::{expect_field, expect_same};
 use crate::process::{self, Background, Finished};
 
 /// 3 MB take seconds in a build without optimisation on a busy machine; a minute is a program that hangs.
@@ -34,6 +36,9 @@ impl Emulator {
 /// The file that the program is told to send, and the one that it is told to write, in its working directory.
 pub(crate) const SENT: &str = "sent.bin";
 pub(crate) const FETCHED: &str = "fetched.bin";
+
+/// How many octets at the end of a part the program compares with the server's.
+const COMPARED: usize = 1024;
 
 /// The program, set to use the emulator's module on one runtime.
 pub(crate) struct Program<'a> {
@@ -138,8 +143,26 @@ impl<'a> Program<'a> {
         Ok(fs::write(self.folder.join(SENT), octets)?)
     }
 
+    /// Goes on with a part that ends as the server's file of these `octets` goes on, and not with one that ends otherwise.
+    /// Before its end a part has other octets than the server, so that they tell who they came from.
+    pub(crate) fn resume(&self, octets: &[u8], url: &str, get: &[&str]) -> Result<()> {
+        let get = [get, &["-o", FETCHED, "--resume"]].concat();
+        let (begun, rest) = octets.split_at(octets.len() / 3);
+        let mut part = payload(begun.len(), 10);
+        self.leave_part(&part, url, octets.len())?;
+        expect_field(&self.succeed(&get)?, "resumed_from", 0)?;
+        expect_same("what was fetched anew", &self.take()?, octets)?;
+
+        let (_, end) = begun.split_at(begun.len() - COMPARED);
+        part.truncate(begun.len() - COMPARED);
+        part.extend_from_slice(end);
+        self.leave_part(&part, url, octets.len())?;
+        expect_field(&self.succeed(&get)?, "resumed_from", part.len())?;
+        expect_same("the fetched file", &self.take()?, &[&part, rest].concat())
+    }
+
     /// Makes `octets` what is left of a download of `url` to [`FETCHED`] that broke off, and would have had `size` octets.
-    pub(crate) fn leave_part(&self, octets: &[u8], url: &str, size: usize) -> Result<()> {
+    fn leave_part(&self, octets: &[u8], url: &str, size: usize) -> Result<()> {
         let origin = json!({ "url": url, "size": size, "validator": null });
         fs::write(self.folder.join(format!("{FETCHED}.part")), octets)?;
         Ok(fs::write(self.folder.join(format!("{FETCHED}.part.json")), origin.to_string())?)
