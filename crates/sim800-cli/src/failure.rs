@@ -64,7 +64,7 @@ impl Failure {
 
     /// Says of an interrupted download what becomes of `file`, which appears when it is complete.
     pub(crate) fn of_download_to(self, file: Option<&Path>) -> Self {
-        if Sink::is_stdout(file) { self } else { self.if_interrupted("nothing is left behind") }
+        if Sink::is_file(file) { self.if_interrupted("nothing is left behind") } else { self }
     }
 
     /// A file cannot be read or written.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 use serde_json::json;
+use sim800_parser::FtpCode;
 use sim800_session::{
     Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, PutOption,
 };
@@ -171,10 +172,10 @@ fn resume_get(
         report.fields.push(("resumed_from", json!(from)));
         Ok(report)
     });
-    fetched.map_err(|failure| resumable.advise(failure))
+    fetched.map_err(|failure| resumable.advise(&url.identity(), failure))
 }
 
-/// Opens a file behind what is there of it, or at its start when that is of another one. What comes, and the position of its
+/// Opens a file behind what is there of it, or at its start when that is of another one or the server cannot do otherwise. What comes, and the position of its
 /// first octet.
 async fn open_rest(
     ftp: &Ftp,
@@ -187,9 +188,16 @@ async fn open_rest(
         let from = there.octets - awaited.len() as u64;
         let offset = u32::try_from(from)
             .map_err(|_| Failure::new("too-large", "the module cannot resume beyond 4 GiB"))?;
-        let mut rest = up_to(size, from, ftp.resume(&url.path, offset).await?).boxed();
-        if let Some(behind) = take_off(&mut rest, awaited).await? {
-            return Ok((stream::iter([Ok(behind)]).chain(rest).boxed(), there.octets));
+        match ftp.resume(&url.path, offset).await {
+            Ok(download) => {
+                let mut rest = up_to(size, from, download).boxed();
+                if let Some(behind) = take_off(&mut rest, awaited).await? {
+                    return Ok((stream::iter([Ok(behind)]).chain(rest).boxed(), there.octets));
+                }
+            }
+            // It opens files at their start only.
+            Err(FtpError::Failed { code: FtpCode::REST, .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok((up_to(size, 0, ftp.get(&url.path).await?).boxed(), 0))

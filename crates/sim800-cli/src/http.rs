@@ -234,7 +234,7 @@ impl Plan {
             report.fields.push(("resumed_from", json!(from)));
             Ok(report)
         });
-        fetched.map_err(|failure| resumable.advise(failure))
+        fetched.map_err(|failure| resumable.advise(&self.url, failure))
     }
 }
 
@@ -282,6 +282,10 @@ async fn ask_for_the_rest(
     if let Some(there) = remnant {
         let awaited = there.awaited();
         let asked = there.octets - awaited.len() as u64;
+        if asked == 0 {
+            // All of it has to come again in any case.
+            return Ok(Rest::whole(url, send(http, request.clone(), bar).await?));
+        }
         let mut rest = request.clone();
         rest.headers_mut().insert(RANGE, header(Range { first: asked, last: None })?);
         let mut response = send(http, rest, bar).await?;

@@ -116,8 +116,14 @@ impl PartFile {
         // A power cut does not leave the name of what is complete on what is not.
         self.file.get_ref().sync_all()?;
         // Once the part is gone, what stands there is another download's.
+        let companion = fs::read(&self.names.companion).ok();
         remove(&self.names.companion)?;
-        fs::rename(&self.names.part, &self.names.path)?;
+        if let Err(error) = fs::rename(&self.names.part, &self.names.path) {
+            if let Some(text) = companion.filter(|_| self.is_kept) {
+                fs::write(&self.names.companion, text)?;
+            }
+            return Err(error);
+        }
         self.is_complete = true;
         Ok(())
     }
@@ -344,6 +350,27 @@ mod tests {
             assert_eq!(listed(folder.path()), ["a.bin.part", "a.bin.part.json"]);
             fs::remove_dir(&names.companion).unwrap();
         }
+    }
+
+    #[test]
+    fn what_cannot_get_its_name_is_kept_as_a_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = Names::new(&folder.path().join("a.bin")).unwrap();
+        for is_kept in [false, true] {
+            let file = if is_kept {
+                PartFile::begin(names.clone(), "of what")
+            } else {
+                PartFile::create(&names.path)
+            };
+            let mut file = file.unwrap();
+            file.write_all(b"octets").unwrap();
+            fs::create_dir(&names.path).unwrap();
+            assert_eq!(file.complete().unwrap_err().kind(), io::ErrorKind::IsADirectory);
+            let kept = ["a.bin", "a.bin.part", "a.bin.part.json"];
+            assert_eq!(listed(folder.path()), kept[..if is_kept { 3 } else { 1 }]);
+            fs::remove_dir(&names.path).unwrap();
+        }
+        assert_eq!(fs::read(&names.companion).unwrap(), b"of what");
     }
 
     #[test]

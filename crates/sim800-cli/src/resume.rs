@@ -38,7 +38,7 @@ pub(crate) struct Remnant {
 const COMPARED: u64 = 1024;
 
 /// The kind of failure that somebody else writes to the part.
-const BUSY: &str = "busy";
+const IN_USE: &str = "part-in-use";
 
 /// A file that outlives a download that breaks off.
 #[derive(Debug)]
@@ -48,8 +48,7 @@ pub(crate) struct Resumable {
 
 impl Resumable {
     pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
-        let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
-        if is_special || Sink::is_stdout(Some(path)) {
+        if !Sink::is_file(Some(path)) {
             let message = format!("{} is no file, so nothing can be resumed there", path.display());
             return Err(Failure::usage(message));
         }
@@ -82,17 +81,17 @@ impl Resumable {
         let path = &self.names.path;
         let file = file.map_err(|error| match error.kind() {
             ErrorKind::ResourceBusy => {
-                Failure::new(BUSY, format!("cannot write {}: {error}", path.display()))
+                Failure::new(IN_USE, format!("cannot write {}: {error}", path.display()))
             }
             _ => Failure::file("write", path, &error),
         })?;
         Ok(Sink::File(file, path.display().to_string()))
     }
 
-    /// Says of a failure what can be done about it.
-    pub(crate) fn advise(&self, failure: Failure) -> Failure {
-        // Nothing goes on with a part that does not say what it is a part of.
-        if failure.kind() == BUSY || !self.names.companion.is_file() {
+    /// Says of a failure to fetch `url` what can be done about it.
+    pub(crate) fn advise(&self, url: &str, failure: Failure) -> Failure {
+        // Nothing goes on with a part of something else.
+        if failure.kind() == IN_USE || self.remnant(url).is_none() {
             return failure.of_download_to(Some(&self.names.path));
         }
         if failure.kind() == "changed" {
@@ -109,7 +108,7 @@ impl Resumable {
 
 impl Remnant {
     /// What has to come again before anything new does. A tag tells objects apart for certain (RFC 9110 section 8.8.1), a date
-    /// and a size do not. Of what is complete something has to be asked for, for nothing cannot be.
+    /// and a size do not. Of a complete part its end is asked for, since nothing cannot be.
     pub(crate) fn awaited(&self) -> &[u8] {
         let Origin { size, validator, .. } = &self.origin;
         let has_tag = validator.as_ref().is_some_and(|validator| validator.starts_with('"'));
@@ -239,12 +238,14 @@ mod tests {
             file.write_all(b"octet").unwrap();
         };
         begin();
-        let advice = resumable.advise(Failure::new("starved", "lost")).to_string();
+        let advice = resumable.advise(&origin().url, Failure::new("starved", "lost")).to_string();
         assert!(advice.contains("is kept") && resumable.names.part.exists(), "{advice}");
-        let advice = resumable.advise(Failure::new("changed", "changed")).to_string();
+        let advice = resumable.advise(&origin().url, Failure::new("changed", "changed")).to_string();
         assert!(advice.contains("removed") && fs::read_dir(folder.path()).unwrap().count() == 0, "{advice}");
         fs::write(&resumable.names.part, "of what?").unwrap();
-        assert_eq!(resumable.advise(Failure::new("starved", "lost")).to_string(), "lost");
+        assert_eq!(resumable.advise(&origin().url, Failure::new("starved", "lost")).to_string(), "lost");
+        begin();
+        assert_eq!(resumable.advise("http://a/another", Failure::new("starved", "lost")).to_string(), "lost");
     }
 
     #[test]
@@ -255,10 +256,10 @@ mod tests {
         other.write_all(b"octet").unwrap();
         other.flush().unwrap();
         for refused in [resumable.begin(&origin()), resumable.go_on(5)] {
-            let said = resumable.advise(refused.err().unwrap()).to_string();
+            let said = resumable.advise(&origin().url, refused.err().unwrap()).to_string();
             assert!(said.contains("another download") && !said.contains("--resume"), "{said}");
         }
-        let said = resumable.advise(Failure::new("changed", "changed")).to_string();
+        let said = resumable.advise(&origin().url, Failure::new("changed", "changed")).to_string();
         assert!(said == "changed" && resumable.names.part.exists(), "{said}");
         drop(other);
         assert_eq!(resumable.remnant(&origin().url), Some(remnant()));

@@ -30,6 +30,11 @@ impl Sink {
         path.is_none_or(|path| path == Path::new("-"))
     }
 
+    /// Whether what `-o` names is a file, which appears when it is complete, and no device or named pipe.
+    pub(crate) fn is_file(path: Option<&Path>) -> bool {
+        path.is_some_and(|path| !Self::is_stdout(Some(path)) && !is_special(path))
+    }
+
     /// What `-o` names.
     pub(crate) async fn open(path: Option<&Path>) -> Result<Self, Failure> {
         match path {
@@ -49,8 +54,7 @@ impl Sink {
     /// A file that appears when it is complete, or what is at `path` already and is no file.
     async fn file(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
-        let opened = if is_special {
+        let opened = if is_special(path) {
             // A named pipe lets wait for its reader.
             let path = path.to_owned();
             let file = smol::unblock(move || File::options().write(true).open(path)).await;
@@ -101,6 +105,10 @@ impl Sink {
             Self::Nowhere => Ok(()),
         }
     }
+}
+
+fn is_special(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// That nobody reads it any more needs no message.

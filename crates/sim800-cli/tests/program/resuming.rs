@@ -129,11 +129,18 @@ fn a_file_goes_on_where_it_broke_off() {
         fs::write(&companion, &left.1).unwrap();
     };
 
-    bench.ftp.inject(Fault::Answer { verb: "REST", reply: "502 no such thing".into() });
-    let refused = bench.run(&[&get[..], &["-o", "a", "--resume", "--json"]].concat()).object();
-    assert_eq!(refused["error"]["code"], 74, "{refused}");
-    assert_eq!(bench.names(), ["a.part", "a.part.json"]);
+    for part in [left.0.as_slice(), &file] {
+        restore();
+        fs::write(bench.path("a.part"), part).unwrap();
+        bench.ftp.inject(Fault::Answer { verb: "REST", reply: "502 no such thing".into() });
+        assert_eq!(
+            go_on(&bench, &get, &file)["resumed_from"],
+            0,
+            "the server opens files at their start only"
+        );
+    }
 
+    restore();
     assert_eq!(go_on(&bench, &get, &file)["resumed_from"], there);
 
     fs::write(&part, &file).unwrap();
@@ -315,7 +322,9 @@ fn a_body_without_a_tag_that_has_changed_is_fetched_anew_whatever_its_size() {
         leave(&bench, &url, &vec![b'1'; there], 100_000);
         assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 0, "{there}");
         leave(&bench, &url, &body[..there], 100_000);
-        assert_eq!(go_on(&bench, &get, &body)["resumed_from"], there, "{there}");
+        // What would have to come again as a whole is not asked for behind itself.
+        let from = if there > 1_024 { there } else { 0 };
+        assert_eq!(go_on(&bench, &get, &body)["resumed_from"], from, "{there}");
     }
 }
 
