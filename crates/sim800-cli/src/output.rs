@@ -131,18 +131,21 @@ impl Output {
     }
 
     fn tell_failure(self, failure: &Failure) -> u8 {
-        let mut message = failure.to_string();
+        let message = failure.to_string();
+        let mut complaints = vec![message.clone()];
         if self.json {
             let error = json!({ "kind": failure.kind(), "code": failure.code(), "message": message });
             let mut fields = failure.fields.clone();
             fields.push(("error", error));
             // With nobody to read it, the exit status has to do.
             let unwritten = print_object(false, &fields).err();
-            message = unwritten.map_or_else(String::new, |error| Failure::stdout(&error).to_string());
+            let unwritten = unwritten.map_or_else(String::new, |error| Failure::stdout(&error).to_string());
+            complaints.retain(|message| !unwritten.is_empty() && *message != unwritten);
+            complaints.push(unwritten);
         } else {
             let _ = io::stdout().write_all(failure.text.as_bytes());
         }
-        if !message.is_empty() {
+        for message in complaints.iter().filter(|message| !message.is_empty()) {
             complain(&format!("sim800: {message}"));
         }
         failure.exit()

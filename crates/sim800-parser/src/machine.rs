@@ -128,7 +128,7 @@ impl Machine {
             }
         };
         if ended {
-            (self.scanned, self.stale) = (0, 0);
+            self.scanned = 0;
         }
         Some(found)
     }

@@ -186,7 +186,10 @@ mod tests {
         );
         assert_eq!(masked(&[b"USER: u\r\nPWD: x\r\n"]), "USER: u\r\nPWD:**\r\n");
         assert_eq!(masked(&[b"at+cstt=\"i\",\"u\",\"x\"\r"]), "at+cstt=***********\r");
-        assert_eq!(masked(&[b"+CSTT: \"i\",\"u\",\"x\"\r\nOK\r\n"]), "+CSTT:************\r\nOK\r\n");
+        for name in ["+CSTT", "+CIPCSGP", "+CGAUTH", "+SMTPAUTH", "+POP3SRV"] {
+            let response = masked(&[format!("{name}: 1,\"u\",\"sesame\"\r\nOK\r\n").as_bytes()]);
+            assert_eq!(response, format!("{name}:{}\r\nOK\r\n", "*".repeat(15)));
+        }
         assert_eq!(masked(&[b"\"Authorization: Basic YQ==\"\r"]), "\"Authorization:************\r");
         assert_eq!(masked(&[b"\"A: b\\r\\nX-Api-Key : c\"\r"]), "\"A: b\\r\\nX-Api-Key :***\r");
         assert_eq!(masked(&[b"Set-Cookie: a=b\r\nETag: c\r\n"]), "Set-Cookie:****\r\nETag: c\r\n");

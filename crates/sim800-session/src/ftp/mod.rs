@@ -295,11 +295,7 @@ impl Ftp {
         target: Target<'_>,
         command: &C,
     ) -> Result<Option<u64>, FtpError> {
-        let mut session = self.prepare(operation, target).await?;
-        match session.open(command, PATIENCE).await? {
-            Event::Ended(_, number) => Ok(number),
-            _ => Err(FtpError::NoProgress { operation }),
-        }
+        number(self.prepare(operation, target).await?, operation, command).await
     }
 
     async fn open(&self, path: &str, offset: u32) -> Result<Option<Reader>, FtpError> {
@@ -322,8 +318,11 @@ impl Ftp {
     }
 
     async fn ask_size_if_told(&self, path: &str) -> Result<Option<u64>, FtpError> {
-        match self.ask_size(path).await {
-            Ok(size) => Ok(Some(size)),
+        // What is set before is refused for other reasons.
+        let session = self.prepare(FtpOperation::Size, Target::Source(path, 0)).await?;
+        match number(session, FtpOperation::Size, &FtpSize).await {
+            Ok(Some(size)) => Ok(Some(size)),
+            Ok(None) => Err(FtpError::NoProgress { operation: FtpOperation::Size }),
             Err(FtpError::Failed { code: FtpCode::OPERATE, .. }) => Ok(None),
             Err(FtpError::Command { source, .. }) if source.is_rejected() => Ok(None),
             Err(error) => Err(error),
@@ -334,6 +333,18 @@ impl Ftp {
         let settings =
             settings::settings(operation, self.bearer.profile(), &self.server, &self.options, target)?;
         Session::prepare(self.bearer.client(), self.bearer.cid(), operation, settings).await
+    }
+}
+
+/// What the module answers to a command with one line: the number in it.
+async fn number(
+    mut session: Session,
+    operation: FtpOperation,
+    command: &impl Command,
+) -> Result<Option<u64>, FtpError> {
+    match session.open(command, PATIENCE).await? {
+        Event::Ended(_, number) => Ok(number),
+        _ => Err(FtpError::NoProgress { operation }),
     }
 }
 

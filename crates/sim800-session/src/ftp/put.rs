@@ -77,7 +77,7 @@ impl Ftp {
                     break PutOption::Append;
                 }
                 Some(Found::Untold) if offset == 0 => {
-                    // There is no such file, or one that must not stay before this one.
+                    // There is no such file, or one whose octets must not stay in front of these.
                     upload.replace();
                     break PutOption::Replace;
                 }
@@ -133,7 +133,7 @@ impl Ftp {
         }
     }
 
-    /// Compares the size of a file that was uploaded in pieces, the first of which ended with `cause`.
+    /// Compares the size of a file that was uploaded in pieces, the last but one of which ended with `cause`.
     async fn confirm(&self, path: &str, octets: u64, cause: FtpError) -> Result<u64, FtpError> {
         match self.size_if_told(path).await? {
             Some(stored) if stored != octets => Err(FtpError::partial(stored, cause)),

@@ -16,7 +16,7 @@ use super::{FtpError, FtpStep};
 const EMPTY_ROUNDS: u32 = 16;
 
 /// How long the end of an upload may take in all, whatever is announced meanwhile: the module sends what it took, and waits
-/// for the server no longer than ever.
+/// for the server no longer than at any other time.
 const CLOSING: Duration = PATIENCE.saturating_mul(2);
 
 /// How many octets of a file are compared, at its beginning and at its end, before more is appended to it.

@@ -137,11 +137,9 @@ impl Parameters {
     fn add(&mut self, what: &'static str, command: &impl Command, refusal: Refusal) -> Result<(), HttpError> {
         let request = engine::Request::new(command).map_err(|failure| match failure {
             Failure::Misuse(Misuse::TooLong) => {
-                let reason =
-                    format!("is longer than a command line of {LINE_LIMIT} octets holds: the {what}");
-                unsupported("a value", &reason)
+                unsupported(what, &format!("is longer than a command line of {LINE_LIMIT} octets holds"))
             }
-            _ => unsupported("a value", "cannot be sent"),
+            _ => unsupported(what, "cannot be sent"),
         })?;
         self.0.push(Parameter { what, request, refusal });
         Ok(())
