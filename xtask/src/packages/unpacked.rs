@@ -31,7 +31,7 @@ impl Toolchain {
             // What apt knows may be nothing yet, or what was there a month ago.
             Err(first) if is_root() => match apt_get(&["update"]) {
                 Ok(()) => unpack(),
-                Err(error) => Err(first.context(format!("{error:#}, after"))),
+                Err(error) => Err(first.context(format!("{error:#}; before that"))),
             },
             other => other,
         }
