@@ -448,30 +448,6 @@ fn an_upload_follows_what_is_announced_and_granted() {
 }
 
 #[test]
-fn an_upload_that_is_never_confirmed_is_said_to_be_so() {
-    let steps = ftp_of(
-        &PUT,
-        "> AT+FTPPUT=1
-         < OK
-         < +FTPPUT: 1,1,1360
-         > AT+FTPPUT=2,5
-         < +FTPPUT: 2,5
-         > hello|
-         < OK
-         < +FTPPUT: 1,1,1360
-         > AT+FTPPUT=2,0
-         < OK
-         .. 90
-         > AT+FTPQUIT
-         < OK
-         < +FTPPUT: 1,86",
-    );
-    let sent =
-        Scripted::play(&steps, |bearer| async move { ftp(&bearer).put("1K.txt", &b"hello"[..]).await });
-    assert_eq!(sent, Err(FtpError::Unconfirmed { octets: 5 }));
-}
-
-#[test]
 fn an_upload_that_the_server_breaks_off_says_why() {
     let steps = ftp_of(
         &PUT,
