@@ -316,7 +316,9 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
         bar.finish_and_clear();
         // The module may not have passed on all that it took, so what is there is asked for again.
         let stored = stored.map_err(|error| match error {
-            error @ FtpError::Mismatch { .. } => Failure::from(error).with_advice("without --resume"),
+            error @ FtpError::Mismatch { .. } => {
+                Failure::from(error).with_advice("that is done without --resume")
+            }
             error if was_under_way(&error) => Failure::from(error).with_advice(RESUMABLE),
             error => error.into(),
         })?;
