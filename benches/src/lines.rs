@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer, Line, Unsolicited, Value, Values};
+use sim800_command::Unsolicited;
+use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer, Line, Value, Values};
 
 /// The lines of one kind and how often they come.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! The grammar of one line.
 
-use sim800_parser::{CmeError, CmsError, FinalResultCode, FtpEvent, Line, Unsolicited, Value, Values};
+use sim800_command::{FtpEvent, Unsolicited};
+use sim800_parser::{CmeError, CmsError, FinalResultCode, Line, Value, Values};
 
 /// Any line: its parts are pieces of it, and its values those that a plain reading finds.
 pub fn line(data: &[u8]) {

@@ -3,7 +3,7 @@
 mod world;
 
 use bytes::Bytes;
-use sim800_parser::{FtpCode, FtpEvent, HttpStatus, Unsolicited};
+use sim800_command::{FtpCode, FtpEvent, HttpStatus, Unsolicited};
 
 use crate::script::Script;
 use world::{Broken, World};

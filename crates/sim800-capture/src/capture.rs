@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use sim800_command::{
     Command as _, FTP_EXTENDED_LIMIT, FTP_READ_LIMIT, FtpExtGetRead, FtpGetRead, FtpListRead, HttpHead,
-    HttpRead, Number,
+    HttpRead, Number, Unsolicited,
 };
-use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line, Unsolicited, Value};
+use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line, Value};
 
 use crate::command_line::{CommandLine, unknown};
 use crate::event::{Direction, Event, Kind, line};

@@ -1,11 +1,11 @@
 //! What lines mean, for people.
 
 use http::StatusCode;
-use sim800_command::{BearerState, Cid, Command, Csq, Id, RegistrationStatus, SapbrQuery};
-use sim800_parser::{
-    FinalResultCode, FsTransfer, FtpCode, FtpEvent, HttpStatus, Line, PowerDown, Registration, Unsolicited,
-    Value,
+use sim800_command::{
+    BearerState, Cid, Command, Csq, FsTransfer, FtpCode, FtpEvent, HttpStatus, Id, PowerDown, Registration,
+    RegistrationStatus, SapbrQuery, Unsolicited,
 };
+use sim800_parser::{FinalResultCode, Line, Value};
 
 use crate::command_line::CommandLine;
 use crate::event::Event;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 use serde_json::json;
-use sim800_parser::FtpCode;
+use sim800_command::FtpCode;
 use sim800_session::{
     Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, PutOption,
 };

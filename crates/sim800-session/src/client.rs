@@ -12,8 +12,8 @@ use futures::channel::{mpsc, oneshot};
 use futures::future::{BoxFuture, Either};
 use futures::lock::{Mutex, OwnedMutexGuard};
 use futures::{FutureExt, pin_mut};
-use sim800_command::{At, Command, HttpHead, Malformed, Test};
-use sim800_parser::{Line, Unsolicited};
+use sim800_command::{At, Command, HttpHead, Malformed, Test, Unsolicited};
+use sim800_parser::Line;
 
 use crate::config::Config;
 use crate::engine::{Name, Request};

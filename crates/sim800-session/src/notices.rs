@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use futures::Stream;
-use sim800_parser::{Line, Unsolicited};
+use sim800_command::Unsolicited;
+use sim800_parser::Line;
 
 use crate::engine::Restart;
 use crate::error::Disconnected;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use sim800_parser::Unsolicited;
+use sim800_command::Unsolicited;
 
 use crate::bearer::BearerError;
 use crate::client::Client;

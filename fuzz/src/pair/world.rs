@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
+use sim800_command::Unsolicited;
 use sim800_emulator::{
     Damage, Effect, Emulator, Fault, FtpAction, HttpMethod, NetworkEvent, OperationId, Start,
 };
-use sim800_parser::{Line, Unsolicited};
+use sim800_parser::Line;
 use sim800_session::engine::{CommandId, Engine, Output, Request};
 use sim800_session::{Config, Failure};
 

@@ -22,8 +22,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Command, Id};
-use sim800_parser::{Decoder, Event, Expect, FinalResultCode, PowerDown, Span, Unsolicited};
+use sim800_command::{Command, Id, PowerDownCause, Unsolicited};
+use sim800_parser::{Decoder, Event, Expect, FinalResultCode, Span};
 
 pub use self::request::Request;
 pub use self::restart::Restart;
@@ -479,7 +479,7 @@ impl Engine {
             let id = flight.id;
             // `AT+CPOWD=1` has no other result (manual 6.2.2).
             let asked_for = flight.request.id == Some(Id::Cpowd)
-                && span.unsolicited() == Unsolicited::PowerDown(PowerDown::Normal);
+                && span.unsolicited() == Unsolicited::PowerDown(PowerDownCause::Normal);
             self.complete(id, if asked_for { Ok(()) } else { Err(failure.clone()) });
         }
         self.lose(resync);

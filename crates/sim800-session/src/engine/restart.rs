@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sim800_parser::{PowerDown, Span, Unsolicited};
+use sim800_command::{PowerDownCause, Unsolicited};
+use sim800_parser::Span;
 use thiserror::Error;
 
 /// The sign by which a restart was noticed.
@@ -67,8 +68,8 @@ impl Watch {
     ) -> Option<Restart> {
         let known = now < self.known_until;
         let sign = match span.unsolicited() {
-            Unsolicited::PowerDown(PowerDown::UnderVoltage) => Restart::UnderVoltage,
-            Unsolicited::PowerDown(PowerDown::OverVoltage) => Restart::OverVoltage,
+            Unsolicited::PowerDown(PowerDownCause::UnderVoltage) => Restart::UnderVoltage,
+            Unsolicited::PowerDown(PowerDownCause::OverVoltage) => Restart::OverVoltage,
             Unsolicited::PowerDown(_) => Restart::PowerDown,
             Unsolicited::Ready if known && self.last == Some(Restart::SyncOctets) => {
                 self.last = Some(Restart::Ready);

@@ -4,8 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use sim800_command::InvalidValue;
-use sim800_parser::FtpCode;
+use sim800_command::{FtpCode, InvalidValue};
 use thiserror::Error;
 
 use crate::bearer::BearerError;

@@ -12,10 +12,9 @@ mod upload;
 mod window;
 
 use sim800_command::{
-    Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpRename,
-    FtpRmd, FtpScont, FtpScontRead, FtpSize, Number, Test,
+    Command, FtpCode, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd,
+    FtpRename, FtpRmd, FtpScont, FtpScontRead, FtpSize, Number, Test,
 };
-use sim800_parser::FtpCode;
 
 pub use self::download::Download;
 pub use self::error::{FtpError, FtpOperation, FtpStep};

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sim800_command::Command;
-use sim800_parser::FtpCode;
+use sim800_command::{Command, FtpCode};
 
 use super::session::{Event, PATIENCE, Session, is_in_the_way};
 use super::{FtpError, FtpStep};

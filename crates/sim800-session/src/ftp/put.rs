@@ -1,8 +1,7 @@
 //! Uploads, and what becomes of one that breaks off.
 
 use futures::{AsyncRead, AsyncSeek, AsyncSeekExt};
-use sim800_command::FtpPutOpen;
-use sim800_parser::FtpCode;
+use sim800_command::{FtpCode, FtpPutOpen};
 
 use super::session::{PATIENCE, may_have_been_asked};
 use super::settings::Target;

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use futures::lock::OwnedMutexGuard;
-use sim800_command::{Command, FtpActivity, FtpQuit, FtpState};
-use sim800_parser::{FsTransfer, FtpCode, FtpEvent, Unsolicited};
+use sim800_command::{Command, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpQuit, FtpState, Unsolicited};
 
 use super::settings::Setting;
 use super::{FtpError, FtpOperation, FtpStep};

@@ -10,8 +10,7 @@ use ::http::header::HeaderValue;
 use bytes::Bytes;
 use futures::stream;
 use futures::{AsyncRead, Stream, StreamExt};
-use sim800_command::{HttpReadRange, Number};
-use sim800_parser::HttpStatus;
+use sim800_command::{HttpReadRange, HttpStatus, Number};
 
 use super::HttpError;
 use super::plan::Plan;

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use ::http::Method;
-use sim800_command::InvalidValue;
-use sim800_parser::HttpStatus;
+use sim800_command::{HttpStatus, InvalidValue};
 use thiserror::Error;
 
 use crate::bearer::BearerError;

@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, Method, Request, Response, StatusCode};
 use bytes::Bytes;
-use sim800_command::{HttpContext, HttpProgress, HttpScont, HttpScontRead};
-use sim800_parser::HttpStatus;
+use sim800_command::{HttpContext, HttpProgress, HttpScont, HttpScontRead, HttpStatus};
 
 pub use self::body::Body;
 pub use self::error::HttpError;

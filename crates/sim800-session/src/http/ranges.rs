@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, LAST_MODIFIED};
 use ::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use sim800_command::HTTP_LIMIT;
-use sim800_parser::HttpStatus;
+use sim800_command::{HTTP_LIMIT, HttpStatus};
 
 use super::body::Origin;
 use super::plan::{Plan, unsupported};

@@ -6,10 +6,9 @@ use std::time::Duration;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use futures::lock::OwnedMutexGuard;
 use sim800_command::{
-    Command, HttpActivity, HttpHead, HttpInit, HttpPara, HttpParameter, HttpProgress, HttpStatusRead,
-    HttpTerm, Number,
+    Command, HttpActivity, HttpHead, HttpInit, HttpPara, HttpParameter, HttpProgress, HttpStatus,
+    HttpStatusRead, HttpTerm, Number, Unsolicited,
 };
-use sim800_parser::{HttpStatus, Unsolicited};
 
 use super::HttpError;
 use super::plan::Plan;

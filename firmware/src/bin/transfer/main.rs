@@ -11,13 +11,9 @@ mod module;
 use cortex_m_rt::entry;
 use semihosting::experimental::env;
 use semihosting::{eprintln, println, process};
-use sim800_command::{
-    At, BearerKind, BearerParameter, CgattRead, Cid, Command as _, Echo, HttpAction, HttpInit, HttpMethod,
-    HttpPara, HttpParameter, HttpReadRange, HttpTerm, LINE_LIMIT, Number, SapbrClose, SapbrOpen, SapbrSet,
-    Text,
-};
+use sim800_command::{At, BearerKind, BearerParameter, CgattRead, Cid, Command as _, Echo, HttpAction, HttpInit, HttpMethod, HttpPara, HttpParameter, HttpReadRange, HttpStatus, HttpTerm, LINE_LIMIT, Number, SapbrClose, SapbrOpen, SapbrSet, Text, Unsolicited};
 use sim800_firmware::Machine;
-use sim800_parser::{Event, HttpStatus, Unsolicited};
+use sim800_parser::Event;
 
 use self::crc::Crc32;
 use self::module::{Failure, Module};

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use sim800_command::{Command, CommandLine, InvalidValue, TooLong};
+use sim800_command::{Command, CommandLine, HttpStatus, InvalidValue, TooLong};
 use sim800_firmware::{FIFO, Uart};
-use sim800_parser::{Event, Expect, FinalResultCode, Framer, HttpStatus};
+use sim800_parser::{Event, Expect, FinalResultCode, Framer};
 
 /// The module on the UART.
 pub(crate) struct Module {
