@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 use sim800_command::{
-    BearerState, Cid, Command, Csq, FsTransfer, FtpCode, FtpEvent, HttpStatus, Id, PowerDown, Registration,
-    RegistrationStatus, SapbrQuery, Unsolicited,
+    BearerState, Cid, Command, Csq, FsTransfer, FtpCode, FtpEvent, HttpStatus, Id, PowerDownCause,
+    RegistrationChange, RegistrationStatus, SapbrQuery, Unsolicited,
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
@@ -131,10 +131,10 @@ pub(crate) fn unsolicited(raw: &[u8], line: Line<'_>) -> Meaning {
         Unsolicited::Pin(code) => pin(code),
         Unsolicited::CallReady => Meaning::of("calls can be made"),
         Unsolicited::SmsReady => Meaning::of("short messages can be sent"),
-        Unsolicited::PowerDown(PowerDown::UnderVoltage) => {
+        Unsolicited::PowerDown(PowerDownCause::UnderVoltage) => {
             Meaning::error("the module switches itself off: the supply voltage fell")
         }
-        Unsolicited::PowerDown(PowerDown::OverVoltage) => {
+        Unsolicited::PowerDown(PowerDownCause::OverVoltage) => {
             Meaning::error("the module switches itself off: the supply voltage rose")
         }
         Unsolicited::PowerDown(_) => Meaning::of("the module switches itself off"),
@@ -187,7 +187,7 @@ fn pin(code: &str) -> Meaning {
     }
 }
 
-fn registration_of(what: &str, registration: Registration<'_>) -> Meaning {
+fn registration_of(what: &str, registration: RegistrationChange<'_>) -> Meaning {
     match registered(registration.stat) {
         Some(state) => Meaning::error_if(registration.stat == 3, format!("{what}: {state}")),
         None => Meaning::default(),

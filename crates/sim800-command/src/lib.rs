@@ -96,7 +96,7 @@ pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
 pub use sim800_parser::{
     Claim, DataPhase, Expect, FsTransfer, FtpCode, FtpEvent, HttpStatus, Line, PowerDown as PowerDownCause,
-    Unsolicited, Value, Values,
+    Registration as RegistrationChange, Unsolicited, Value, Values,
 };
 pub use spec::{Domain, Form, ParameterSpec, SPECS, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
