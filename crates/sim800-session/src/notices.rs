@@ -5,6 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
@@ -13,7 +14,6 @@ use sim800_parser::Line;
 
 use crate::engine::Restart;
 use crate::error::Disconnected;
-use crate::retry::Retry;
 
 /// Something that happened without being asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,11 @@ use crate::retry::Retry;
 pub enum Notice {
     /// The module sent a line that belongs to no command.
     Unsolicited(UnsolicitedLine),
+    /// The module sent a line while it was not known whose lines arrive: before the first command, or after octets were lost. It may
+    /// be an unsolicited one of now or of long ago, or a part of what an earlier command had asked for.
+    Stray(UnsolicitedLine),
+    /// So many lines were dropped because nobody read them; what follows came later.
+    Missed(u64),
     /// The module restarted or switched itself off: nothing that was set up in it is left.
     Restarted(Restart),
     /// Octets were lost, or a response never came. Before the next command, the line is synchronized.
@@ -29,6 +34,33 @@ pub enum Notice {
     Retrying(Retry),
     /// The line is gone. Nothing follows.
     Disconnected(Disconnected),
+}
+
+/// Something failed and is tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retry {
+    /// What failed, and how.
+    pub cause: String,
+    /// Which try in a row this is, counted from 1.
+    pub attempt: u32,
+    /// How many there may be.
+    pub at_most: u32,
+    /// How long is waited before it.
+    pub pause: Duration,
+    /// How many octets had been moved, where the operation moves any and has begun to.
+    pub position: Option<u64>,
+}
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cause, attempt, at_most, pause, position } = self;
+        write!(f, "{cause}; ")?;
+        if let Some(position) = position {
+            write!(f, "{position} octets moved; ")?;
+        }
+        write!(f, "trying again in {pause:?} ({attempt} of {at_most})")
+    }
 }
 
 /// A line that the module sent of its own accord.
@@ -63,7 +95,7 @@ impl fmt::Debug for UnsolicitedLine {
 /// [`Notice::Disconnected`].
 ///
 /// Memory is bounded: a line equal to the one before it is not kept twice, and when
-/// [`Limits::notices`](crate::Limits::notices) lines wait, the oldest is dropped.
+/// [`Config::notices`](crate::Config::notices) lines wait, the oldest is dropped, of which [`Notice::Missed`] tells.
 #[derive(Debug)]
 #[must_use = "notices do nothing unless they are read"]
 pub struct Notices {
