@@ -18,7 +18,7 @@
 //!     Ok(body)
 //! }
 //! # use std::sync::Arc;
-//! # use sim800_testbed::simulation::{Resource, World};
+//! # use sim800_simulation::{Resource, World};
 //! # let mut world = World::new(sim800_emulator::Config::default());
 //! # world.network().put_resource("http://example.com/file", Resource::new("hello"));
 //! # let (port, runtime) = (world.connect(), Arc::new(world.clock()));

@@ -61,10 +61,16 @@ const LAYERS: &[Layer] = &[
         foreign: Some(&["async-trait", "futures", "rustix", "serial2-tokio", "tokio", "tokio-util"]),
     },
     Layer { name: "sim800-emulator", ours: &["sim800-command", "sim800-parser"], foreign: Some(&["bytes"]) },
+    // No socket, no TLS, no runtime: the tests of the session are built with it.
+    Layer {
+        name: "sim800-simulation",
+        ours: &["sim800-emulator", "sim800-session"],
+        foreign: Some(&["async-trait", "bytes", "fastrand", "futures", "http", "thiserror"]),
+    },
     Layer {
         name: "sim800-testbed",
-        // Of the session: what it asks of a clock and a port, for those of the simulation.
-        ours: &["sim800-emulator", "sim800-command", "sim800-parser", "sim800-session"],
+        // Of the session: what all adapters have to do with it.
+        ours: &["sim800-emulator", "sim800-session"],
         foreign: None,
     },
     Layer {
@@ -159,6 +165,8 @@ mod tests {
         assert_eq!(rules("sim800-session", "sim800-parser", Kind::Normal), 0);
         assert_eq!(rules("sim800-session", "sim800-emulator", Kind::Development), 0);
         assert_eq!(rules("sim800-testbed", "hyper", Kind::Normal), 0);
+        assert_eq!(rules("sim800-simulation", "hyper", Kind::Normal), 1);
+        assert_eq!(rules("sim800-simulation", "sim800-testbed", Kind::Normal), 1);
         assert_eq!(rules("sim800-parser", "sim800-command", Kind::Normal), 1);
         assert_eq!(rules("sim800-session", "tokio", Kind::Normal), 1);
         assert_eq!(rules("sim800-smol", "sim800-testbed", Kind::Build), 1);

@@ -10,7 +10,7 @@ use sim800_session::{
     Bearer, BearerError, Config, Disconnected, Failure, Ftp, FtpError, Http, HttpError, Notice, Profile,
     Restart, connect,
 };
-use sim800_testbed::simulation::{Mishap, Resource, World};
+use sim800_simulation::{Mishap, Resource, World};
 
 use crate::lab::{Lab, hostile, paced, server};
 

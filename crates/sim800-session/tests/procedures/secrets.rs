@@ -10,7 +10,7 @@ use sim800_command::{FtpPw, HttpPara, HttpParameter, Prepared, Secret, UserData}
 use sim800_emulator::{Config as ModuleConfig, Fault, FtpFailure, Sim};
 use sim800_session::engine::Engine;
 use sim800_session::{Bearer, Config, Ftp, Http, Password, Profile, Request, Server};
-use sim800_testbed::simulation::{Mishap, Resource, World};
+use sim800_simulation::{Mishap, Resource, World};
 
 use crate::lab::Lab;
 

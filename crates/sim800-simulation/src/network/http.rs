@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sim800_emulator::{HttpFailure, HttpMethod, HttpRequest, NetworkEvent, OperationId};
+use sim800_emulator::{HttpFailure, HttpMethod, HttpRequest, NetworkEvent, OperationId, Url};
 
 use super::{Mishap, State};
-use crate::network::Url;
 
 /// How many redirections are followed.
 const REDIRECTIONS: usize = 10;
@@ -132,8 +131,9 @@ impl State {
 
     fn serve(&mut self, url: &Url, request: &HttpRequest) -> Result<Resource, HttpFailure> {
         let key = url.absolute();
-        let server = Url { target: "/".to_owned(), ..url.clone() }.absolute();
-        if !self.resources.keys().any(|key| key.starts_with(&server)) {
+        let server = key.strip_suffix(&url.target).unwrap_or(&key);
+        let is_there = |other: &String| other.strip_prefix(server).is_some_and(|rest| rest.starts_with('/'));
+        if !self.resources.keys().any(is_there) {
             return Err(HttpFailure::Dns);
         }
         let found = self.resources.get(&key).cloned();

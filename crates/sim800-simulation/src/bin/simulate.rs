@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use sim800_session::Direction;
-use sim800_testbed::simulation::Crossing;
-use sim800_testbed::simulation::campaign::{Report, Scenario, Violation, run, shrink};
+use sim800_simulation::Crossing;
+use sim800_simulation::campaign::{Report, Scenario, Violation, run, shrink};
 
 /// So many runs try everything that can be tried.
 const COMPLETE: u64 = 3_000;

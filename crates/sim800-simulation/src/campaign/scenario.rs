@@ -6,13 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastrand::Rng;
 use sim800_emulator::{
-    Config as ModuleConfig, DataExpiry, Grant, LineEnds, MemoryStorage, Spacing, Start, Storage,
+    Config as ModuleConfig, DataExpiry, Grant, Line, LineEnds, MemoryStorage, Spacing, Start, Storage,
 };
 use sim800_session::{Config, Direction};
 
 use super::fault::{Planned, What};
-use crate::line::Line;
-use crate::simulation::When;
+use crate::When;
 
 /// Where the content is by HTTP.
 pub(super) const CONTENT_URL: &str = "http://example.com/file";

@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use futures::io::{AsyncReadExt, AsyncWriteExt};
+use sim800_emulator::Line;
 use sim800_emulator::{Config, Fault, FtpFailure, HttpFailure, Place, Timings};
 use sim800_session::Runtime;
-use sim800_testbed::Line;
-use sim800_testbed::simulation::{Clock, Mishap, Port, Resource, World};
+use sim800_simulation::{Clock, Mishap, Port, Resource, World};
 
 const BAUD: u32 = 9_600;
 

@@ -13,7 +13,7 @@ use sim800_session::engine::{CommandId, Engine, Output, Request};
 use sim800_session::{Config, Failure, Misuse, Runtime};
 
 use super::run::{Violation, violation};
-use crate::simulation::{Clock, Port};
+use crate::{Clock, Port};
 
 /// A command line that is sent.
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@
 //! ```
 //! use futures::io::{AsyncReadExt, AsyncWriteExt};
 //! use sim800_emulator::Config;
-//! use sim800_testbed::simulation::World;
+//! use sim800_simulation::World;
 //!
 //! let mut world = World::new(Config::default());
 //! let mut port = world.connect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sim800_emulator::{Damage, Fault};
 use sim800_session::Direction;
 
-use super::network::Network;
+use crate::network::Network;
 
 /// When an [`Incident`] happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

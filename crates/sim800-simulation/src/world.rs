@@ -8,16 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use sim800_emulator::{Config, Fault};
+use sim800_emulator::{Config, Fault, Line, Uart};
 use sim800_session::{Direction, Runtime};
 use thiserror::Error;
 
-use super::clock::Clock;
-use super::network::Network;
-use super::port::{Port, Socket};
-use super::wire::{Crossing, Incident, When, Wire};
-use crate::line::Line;
-use crate::uart::Uart;
+use crate::clock::Clock;
+use crate::network::Network;
+use crate::port::{Port, Socket};
+use crate::wire::{Crossing, Incident, When, Wire};
 
 /// How long a run may take, in virtual time, unless told otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(3600);

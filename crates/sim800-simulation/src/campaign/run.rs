@@ -19,7 +19,7 @@ use super::fault::What;
 use super::observer::Observer;
 use super::scenario::{CONTENT_PATH, CONTENT_URL, Content, Leave, LeftOver, Scenario, Task, Variant};
 use super::task::{self, Done, Failed, POST_URL, UPLOAD_PATH, WRITTEN_NAME};
-use crate::simulation::{Crossing, Resource, Stall, When, World, polled};
+use crate::{Crossing, Resource, Stall, When, World, polled};
 
 /// For a task in which nothing goes wrong, whatever its line and network.
 const TASK_TIME: Duration = Duration::from_secs(600);

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use sim800_testbed::simulation::Crossing;
-use sim800_testbed::simulation::campaign::{KINDS, Run, Scenario, run, shrink};
+use sim800_simulation::Crossing;
+use sim800_simulation::campaign::{KINDS, Run, Scenario, run, shrink};
 
 /// A run, and every octet that crossed the line with its time.
 fn recorded(seed: u64) -> (Run, Vec<Crossing>) {

@@ -1,27 +1,25 @@
 //! An emulator at the far end of a serial line, without any I/O.
-//!
-//! The real module and the simulated one are the same [`Uart`] under different clocks.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::line::Pacer;
+use crate::{Config, Effect, Emulator, Fault, Line, NetworkEvent, OperationId};
 use bytes::{Buf, Bytes};
-use sim800_emulator::{Config, Effect, Emulator, Fault, NetworkEvent, OperationId};
-
-use crate::line::{Line, Pacer};
 
 /// How many octets a UART's FIFO hands over at a time.
 const FIFO: usize = 16;
-/// How many octets the module takes at a time from an unpaced line.
-pub(crate) const READ: usize = 4096;
 /// While so many pieces wait to be sent, nothing is taken from the DTE: what it would cause to be said has no place.
 const BACKLOG: usize = 64;
 /// When so many pieces wait to be sent, what the module says of its own accord is lost.
 const OVERFLOW: usize = 1024;
 
 /// One module and the line to it.
+///
+/// It drives its [`Emulator`] and lets octets cross at the [`Line`]'s rate. Whoever owns it brings the DTE's octets, network and time;
+/// the real module and the simulated one are the same under different clocks.
 #[derive(Debug)]
-pub(crate) struct Uart {
+pub struct Uart {
     emulator: Emulator,
     to_dce: Lane,
     to_dte: Lane,
@@ -66,7 +64,12 @@ impl Lane {
 }
 
 impl Uart {
-    pub(crate) fn new(config: Config, line: Line) -> Self {
+    /// The most octets that the module ever takes at a time.
+    pub const CAPACITY: usize = 4096;
+
+    /// A module at the far end of a line.
+    #[must_use]
+    pub fn new(config: Config, line: Line) -> Self {
         Self {
             emulator: Emulator::new(config),
             to_dce: Lane::new(line),
@@ -77,17 +80,18 @@ impl Uart {
     }
 
     /// How many octets the DTE may put on the line now.
-    pub(crate) fn capacity(&self) -> usize {
+    #[must_use]
+    pub fn capacity(&self) -> usize {
         match &self.to_dce {
             _ if self.backlog.len() >= BACKLOG => 0,
             Lane { crossing: Some(_), .. } => 0,
             Lane { pacer: Some(_), .. } => FIFO,
-            Lane { pacer: None, .. } => READ,
+            Lane { pacer: None, .. } => Self::CAPACITY,
         }
     }
 
     /// The DTE puts octets on the line, [`capacity`](Self::capacity) at most.
-    pub(crate) fn handle_input(&mut self, now: Duration, octets: &[u8]) {
+    pub fn handle_input(&mut self, now: Duration, octets: &[u8]) {
         debug_assert!(octets.len() <= self.capacity(), "the line is still busy");
         if self.to_dce.pacer.is_some() {
             self.to_dce.send(now, Bytes::copy_from_slice(octets));
@@ -97,16 +101,17 @@ impl Uart {
     }
 
     /// The DTE has nothing to put on the line, though it could.
-    pub(crate) fn handle_input_pause(&mut self) {
+    pub fn handle_input_pause(&mut self) {
         self.to_dce.idle();
     }
 
     /// The DTE does not take what has arrived: the line stands still until it does.
-    pub(crate) fn handle_output_pause(&mut self) {
+    pub fn handle_output_pause(&mut self) {
         self.to_dte.idle();
     }
 
-    pub(crate) fn handle_timeout(&mut self, now: Duration) {
+    /// Time has passed: what has crossed the line is heard, and what is due happens.
+    pub fn handle_timeout(&mut self, now: Duration) {
         if let Some(octets) = self.to_dce.receive(now) {
             self.hear(now, &octets);
         }
@@ -116,12 +121,14 @@ impl Uart {
         self.collect();
     }
 
-    pub(crate) fn handle_network(&mut self, now: Duration, id: OperationId, event: NetworkEvent) {
+    /// Something came of an [`Effect`].
+    pub fn handle_network(&mut self, now: Duration, id: OperationId, event: NetworkEvent) {
         self.emulator.handle_network(now, id, event);
         self.collect();
     }
 
-    pub(crate) fn handle_fault(&mut self, now: Duration, fault: Fault) {
+    /// Something goes wrong with the module.
+    pub fn handle_fault(&mut self, now: Duration, fault: Fault) {
         if matches!(fault, Fault::Restart { .. } | Fault::Silence) {
             // What had not crossed the line yet never does.
             self.to_dte.crossing = None;
@@ -132,12 +139,14 @@ impl Uart {
         self.collect();
     }
 
-    pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
+    /// What the module wants of the network next.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
         self.emulator.poll_effect()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) or [`output`](Self::output) has something to do next.
-    pub(crate) fn poll_timeout(&self) -> Option<Duration> {
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
         [self.emulator.poll_timeout(), self.to_dce.arrival(), self.to_dte.arrival()]
             .into_iter()
             .flatten()
@@ -145,7 +154,7 @@ impl Uart {
     }
 
     /// What has arrived at the DTE; empty when nothing has.
-    pub(crate) fn output(&mut self, now: Duration) -> &[u8] {
+    pub fn output(&mut self, now: Duration) -> &[u8] {
         if self.arrived.is_empty() {
             self.advance(now);
         }
@@ -153,7 +162,7 @@ impl Uart {
     }
 
     /// The DTE took so many of the octets that have arrived.
-    pub(crate) fn consume(&mut self, octets: usize) {
+    pub fn consume(&mut self, octets: usize) {
         self.arrived.advance(octets);
     }
 
@@ -198,16 +207,14 @@ impl Uart {
 
 #[cfg(test)]
 mod tests {
-    use sim800_emulator::Place;
+    use crate::Place;
 
     use super::*;
 
     const NOW: Duration = Duration::ZERO;
 
     fn uart() -> Uart {
-        let mut config = Config::default();
-        config.echo = false;
-        Uart::new(config, Line::unpaced())
+        Uart::new(Config { echo: false, ..Config::default() }, Line::unpaced())
     }
 
     fn heard(uart: &mut Uart) -> Vec<u8> {
@@ -222,7 +229,7 @@ mod tests {
     #[test]
     fn every_command_of_a_full_read_is_answered() {
         let mut uart = uart();
-        let commands = READ / 3;
+        let commands = Uart::CAPACITY / 3;
         uart.handle_input(NOW, &b"AT\r".repeat(commands));
         assert_eq!(heard(&mut uart), b"\r\nOK\r\n".repeat(commands));
     }
@@ -234,7 +241,7 @@ mod tests {
             uart.handle_input(NOW, b"AT\r");
         }
         assert_eq!(heard(&mut uart), b"\r\nOK\r\n".repeat(BACKLOG));
-        assert_eq!(uart.capacity(), READ);
+        assert_eq!(uart.capacity(), Uart::CAPACITY);
     }
 
     #[test]

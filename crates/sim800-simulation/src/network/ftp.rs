@@ -7,7 +7,6 @@ use bytes::{Buf, Bytes, BytesMut};
 use sim800_emulator::{FtpAction, FtpFailure, FtpRequest, NetworkEvent, OperationId, PutOption};
 
 use super::{Mishap, State};
-use crate::network::join;
 
 /// The most octets of a download that come at once: about a TCP segment.
 const PIECE: usize = 1460;
@@ -223,7 +222,7 @@ impl State {
                 return Ok(Opened::Transfer(Transfer::Download { rest, credit: 0 }));
             }
             FtpAction::List => {
-                let rest = self.list(absolute(&request.path, "").trim_end_matches('/'));
+                let rest = self.list(&absolute(&request.path, ""));
                 return Ok(Opened::Transfer(Transfer::Download { rest, credit: 0 }));
             }
             FtpAction::Put(option) => {
@@ -250,14 +249,14 @@ impl State {
                 self.files.remove(&path).ok_or(FtpFailure::OPERATE)?;
             }
             FtpAction::MakeDirectory => {
-                let directory = directory(&request.path);
+                let directory = absolute(&request.path, "");
                 if self.files.contains_key(&directory) || self.has_directory(&directory) {
                     return Err(FtpFailure::OPERATE);
                 }
                 self.directories.insert(directory);
             }
             FtpAction::RemoveDirectory => {
-                let directory = directory(&request.path);
+                let directory = absolute(&request.path, "");
                 if !self.children(&directory).is_empty() || !self.directories.remove(&directory) {
                     return Err(FtpFailure::OPERATE);
                 }
@@ -281,15 +280,10 @@ fn is_transfer(action: &FtpAction) -> bool {
     matches!(action, FtpAction::Get | FtpAction::List | FtpAction::Put(_))
 }
 
-/// A path from the root, where every session begins.
+/// A path from the root, where every session begins; without a slash at its end.
 fn absolute(path: &str, name: &str) -> String {
-    let path = join(path, name);
-    if path.starts_with('/') { path } else { format!("/{path}") }
-}
-
-/// A directory's path, without a slash at its end.
-fn directory(path: &str) -> String {
-    absolute(path, "").trim_end_matches('/').to_owned()
+    let segments = path.split('/').chain(name.split('/')).filter(|segment| !segment.is_empty());
+    segments.map(|segment| format!("/{segment}")).collect()
 }
 
 /// A line of a listing, in the usual form.

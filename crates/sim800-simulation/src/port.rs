@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use futures::io::{AsyncRead, AsyncWrite};
 
+use sim800_emulator::Uart;
 use sim800_session::Direction;
 
-use super::wire::Wire;
-use crate::uart::Uart;
+use crate::wire::Wire;
 
 /// As much as Linux holds for a serial port in each direction. When it is full, RTS and CTS stop the line.
 const CAPACITY: usize = 4096;

@@ -8,7 +8,7 @@ use sim800_emulator::{Damage, Fault, FtpFailure, HttpFailure, Place, PowerDown, 
 use sim800_session::Direction;
 
 use super::scenario::{CONTENT_PATH, CONTENT_URL, Task};
-use crate::simulation::{Incident, Mishap, Resource, When};
+use crate::{Incident, Mishap, Resource, When};
 
 /// One thing that goes wrong.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,20 +1,26 @@
 //! The addresses that `AT+HTTPPARA="URL"` takes, which are looser than the standard.
 
-/// Where a request goes.
+/// Where an [`HttpRequest`](crate::HttpRequest) goes.
+///
+/// The module takes more than the standard allows: no scheme, no path, octets that are to be encoded, and the port behind the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Url {
-    pub(crate) tls: bool,
+#[non_exhaustive]
+pub struct Url {
+    /// Whether to speak TLS.
+    pub tls: bool,
     /// Name or address; an IPv6 address keeps its brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    pub host: String,
+    /// The port, the scheme's own unless another one is named.
+    pub port: u16,
     /// Path and query, beginning with a slash, all of it allowed in a request line.
-    pub(crate) target: String,
+    pub target: String,
 }
 
 impl Url {
     /// Reads `[http[s]://]host[:port][/path]`, the scheme in any case, and the form of the manual's table,
     /// `http://host/path:port`, if the port is not behind the host.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (tls, rest) = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
@@ -41,7 +47,8 @@ impl Url {
     }
 
     /// Where a `Location` leads from here.
-    pub(crate) fn join(&self, location: &str) -> Option<Self> {
+    #[must_use]
+    pub fn join(&self, location: &str) -> Option<Self> {
         let location = location.split('#').next().unwrap_or(location);
         if location.contains("://") {
             return Self::parse(location);
@@ -60,7 +67,8 @@ impl Url {
     }
 
     /// Host and, unless it is the scheme's own, port: the `Host` header.
-    pub(crate) fn authority(&self) -> String {
+    #[must_use]
+    pub fn authority(&self) -> String {
         match (self.tls, self.port) {
             (false, 80) | (true, 443) => self.host.clone(),
             (_, port) => format!("{}:{port}", self.host),
@@ -68,7 +76,8 @@ impl Url {
     }
 
     /// The absolute form that a proxy wants.
-    pub(crate) fn absolute(&self) -> String {
+    #[must_use]
+    pub fn absolute(&self) -> String {
         format!("{}://{}{}", self.scheme(), self.authority(), self.target)
     }
 
