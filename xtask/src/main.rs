@@ -129,7 +129,7 @@ impl From<Simulate> for simulate::Campaign {
     fn from(options: Simulate) -> Self {
         let Simulate { seeds, seed, jobs, trace } = options;
         // One seed is shown, many are counted.
-        let seeds = seeds.unwrap_or(if seed.is_some() { 1 } else { 10_000 });
+        let seeds = seeds.unwrap_or_else(|| if seed.is_some() { 1 } else { 10_000 });
         Self { first: seed.unwrap_or(0), seeds, jobs, trace }
     }
 }

@@ -5,17 +5,14 @@ use std::time::Duration;
 use sim800_parser::{FinalResultCode, Line};
 use sim800_session::engine::{Engine, Output};
 use sim800_session::{Config, Failure, Malformation, Request};
-use transcript::{Step, Transcript};
-
-#[path = "../../../testdata/transcript.rs"]
-mod transcript;
+use sim800_testdata::{Response, Step, Transcript, transcripts};
 
 const NOW: Duration = Duration::from_secs(60);
 
 #[test]
 fn the_engine_reads_them_as_the_framer_does() {
     let mut commands = 0;
-    for transcript in transcript::all() {
+    for transcript in transcripts() {
         // A module that starts anew takes the line with it; that is for the tests of start-up.
         if transcript.name != "field-start-up" {
             commands += play(&transcript);
@@ -45,7 +42,8 @@ fn play(transcript: &Transcript) -> usize {
                 assert!(sent.eq_ignore_ascii_case(line), "{transcript}: {} for {text}", sent.escape_ascii());
             }
             Step::Payload(octets) => assert_eq!(&sent(&mut engine), octets, "{transcript}"),
-            Step::Response(octets, events) => {
+            Step::Pause(_) => {}
+            Step::Response(Response { octets, events, .. }) => {
                 // Nothing is sent before the response is complete, wherever the reads cut it.
                 for octet in octets {
                     engine.handle_input(NOW, std::slice::from_ref(octet));
