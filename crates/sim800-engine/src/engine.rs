@@ -30,8 +30,8 @@ pub enum Output {
     Complete(Result<Response, Failure>),
     /// A line that belongs to no command, without its line end.
     Unsolicited(Bytes),
-    /// A line that came while it was not known whose lines arrive, without its line end: an unsolicited one, or octets of a payload
-    /// that an earlier command had asked for.
+    /// A line that came before the line was first synchronized, without its line end: an unsolicited one of now or of long ago, or
+    /// octets of a payload that another program had asked for.
     Stray(Bytes),
     /// A command got no result: whose lines arrive is not known until the next command found it out.
     Desynchronized,
@@ -417,8 +417,10 @@ impl Engine {
                 if !known {
                     resync.handle_stray_line(now);
                 }
-                if resync.is_late_payload() {
+                if resync.is_first() {
                     return self.tell(Output::Stray, line);
+                } else if resync.is_late_payload() {
+                    return;
                 }
             }
             State::Idle if is_text => self.handle_rest(now),

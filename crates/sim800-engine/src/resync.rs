@@ -34,6 +34,8 @@ pub(crate) struct Resync {
     tries: u32,
     /// What comes may be the rest of a payload, so lines of it are nobody's.
     late_payload: bool,
+    /// The line was not synchronized yet since it was opened.
+    is_first: bool,
     /// How many octets the module may still take for payload.
     owed: usize,
     /// Octets that the module was promised and that were not handed out yet.
@@ -89,6 +91,7 @@ impl Resync {
             wanted: None,
             tries: 0,
             late_payload: false,
+            is_first: false,
             owed: 0,
             promised: Bytes::new(),
             patience: Duration::ZERO,
@@ -98,7 +101,7 @@ impl Resync {
 
     /// Begins at `now` on a line that somebody else may have left in the middle of anything.
     pub(crate) fn on_unknown_line(now: Duration) -> Self {
-        Self { late_payload: true, owed: FILL_AT_MOST, hurry: 3, ..Self::new(now) }
+        Self { late_payload: true, is_first: true, owed: FILL_AT_MOST, hurry: 3, ..Self::new(now) }
     }
 
     /// The abandoned command had asked the module for payload.
@@ -119,6 +122,11 @@ impl Resync {
         self.promised = promised;
         self.patience = patience;
         self
+    }
+
+    /// Whether the line was not synchronized yet since it was opened.
+    pub(crate) fn is_first(&self) -> bool {
+        self.is_first
     }
 
     /// Whether lines that come now may be octets of a payload.

@@ -21,8 +21,8 @@ use crate::error::Disconnected;
 pub enum Notice {
     /// The module sent a line that belongs to no command.
     Unsolicited(UnsolicitedLine),
-    /// The module sent a line while it was not known whose lines arrive: before the first command, or after octets were lost. It may
-    /// be an unsolicited one of now or of long ago, or a part of what an earlier command had asked for.
+    /// The module sent a line before the first command has found out whose lines arrive. It may be an unsolicited one of now or
+    /// of long ago, or a part of what another program had asked for.
     Stray(UnsolicitedLine),
     /// So many lines were dropped because nobody read them; what follows came later.
     Missed(u64),
