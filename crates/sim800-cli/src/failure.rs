@@ -8,8 +8,6 @@ use http::StatusCode;
 use serde_json::Value;
 use sim800_session::{BearerError, Error, FsError, FtpError, HttpError, OpenError, StartUpError};
 
-use crate::sink::Sink;
-
 const INTERRUPTED: &str = "interrupted";
 
 /// Why a command failed, in one line that says what and what helps.
@@ -60,11 +58,6 @@ impl Failure {
     /// Says of an interruption what becomes of what was moved.
     pub(crate) fn if_interrupted(self, advice: &str) -> Self {
         if self.kind == INTERRUPTED { self.with_advice(advice) } else { self }
-    }
-
-    /// Says of an interrupted download what becomes of `file`, which appears when it is complete.
-    pub(crate) fn of_download_to(self, file: Option<&Path>) -> Self {
-        if Sink::is_file(file) { self.if_interrupted("nothing is left behind") } else { self }
     }
 
     /// A file cannot be read or written.
