@@ -22,7 +22,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Command, Id, PowerDownCause, Unsolicited};
+use sim800_command::{Command, Id, PowerDownCause, Unsolicited, Vocabulary};
 use sim800_parser::{Decoder, Event, Expect, FinalResultCode, Span};
 
 pub use self::request::Request;
@@ -82,7 +82,7 @@ impl fmt::Debug for Transmit {
 pub struct Engine {
     limits: Limits,
     rate: u32,
-    decoder: Decoder,
+    decoder: Decoder<Vocabulary>,
     line: State,
     queue: VecDeque<(CommandId, Request)>,
     transmits: VecDeque<Outgoing>,
@@ -122,7 +122,7 @@ impl Engine {
         Self {
             limits: config.limits.clone(),
             rate: config.rate,
-            decoder: Decoder::new(config.limits.decoder),
+            decoder: Decoder::with_dialect(config.limits.decoder, Vocabulary),
             line: State::Idle,
             queue: VecDeque::new(),
             transmits: VecDeque::new(),
@@ -427,7 +427,7 @@ impl Engine {
             self.handle_restart(now, sign, &span);
             return;
         }
-        let known = !matches!(span.unsolicited(), Unsolicited::Other(_));
+        let known = !matches!(Unsolicited::from(span.line()), Unsolicited::Other(_));
         let name = span.line().name();
         let is_text = !known && name.is_none();
         // The result that ended the command was not its own.
@@ -479,7 +479,7 @@ impl Engine {
             let id = flight.id;
             // `AT+CPOWD=1` has no other result (manual 6.2.2).
             let asked_for = flight.request.id == Some(Id::Cpowd)
-                && span.unsolicited() == Unsolicited::PowerDown(PowerDownCause::Normal);
+                && Unsolicited::from(span.line()) == Unsolicited::PowerDown(PowerDownCause::Normal);
             self.complete(id, if asked_for { Ok(()) } else { Err(failure.clone()) });
         }
         self.lose(resync);
