@@ -8,7 +8,7 @@ use core::ops::Range;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Id, PowerDownCause, Unsolicited};
+use sim800_command::{Id, PowerDownCause, Unsolicited, Vocabulary};
 use sim800_parser::{Decoder, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
@@ -70,7 +70,7 @@ impl fmt::Debug for Transmit {
 /// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
 pub struct Engine {
     config: Config,
-    decoder: Decoder,
+    decoder: Decoder<Vocabulary>,
     line: State,
     transmits: VecDeque<Outgoing>,
     outputs: VecDeque<Output>,
@@ -120,7 +120,7 @@ impl Engine {
         // A payload counts as a whole or not at all, so it stays together where the port has put it.
         limits.gather = usize::MAX;
         Self {
-            decoder: Decoder::new(limits),
+            decoder: Decoder::with_dialect(limits, Vocabulary),
             line: State::Idle,
             transmits: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -409,7 +409,7 @@ impl Engine {
             self.handle_restart(now, sign, span);
             return;
         }
-        let known = sign.is_none() && !matches!(span.unsolicited(), Unsolicited::Other(_));
+        let known = sign.is_none() && !matches!(Unsolicited::from(span.line()), Unsolicited::Other(_));
         let name = span.line().name();
         let is_text = !known && name.is_none();
         // The result that ended the command was not its own.
@@ -483,7 +483,7 @@ impl Engine {
                 }
                 // `AT+CPOWD=1` has no other result (manual 6.2.2).
                 let asked_for = flight.request.id == Some(Id::Cpowd)
-                    && span.unsolicited() == Unsolicited::PowerDown(PowerDownCause::Normal);
+                    && Unsolicited::from(span.line()) == Unsolicited::PowerDown(PowerDownCause::Normal);
                 self.complete(if asked_for { Ok(Response::default()) } else { failure });
             }
             State::Lost(_, Some(_)) => self.complete(failure),
