@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sim800_parser::FinalResultCode;
+use sim800_command::{Id, Unsolicited};
+use sim800_parser::{FinalResultCode, Span};
 
 use super::CommandId;
 use super::request::Request;
@@ -20,6 +21,34 @@ enum Tail {
     LineEnd,
     /// Anything else.
     Other(u8),
+}
+
+/// A line that belongs to no command, as far as can be told from how it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stray {
+    /// One of those that the module is known to send of its own accord.
+    Known,
+    /// Well-formed, and with a name that no command here has: the module's own, or that of another command which was
+    /// damaged.
+    Foreign,
+    /// Anything else: the rest of something.
+    Rest,
+}
+
+impl Stray {
+    pub(super) fn new(span: &Span<Bytes>) -> Self {
+        if !matches!(span.unsolicited(), Unsolicited::Other(_)) {
+            return Self::Known;
+        }
+        let is_framed = |raw: &[u8]| {
+            let text = raw.strip_prefix(b"\r\n").and_then(|raw| raw.strip_suffix(b"\r\n"));
+            text.is_some_and(|text| text.iter().all(|octet| matches!(octet, b' '..=b'~')))
+        };
+        match span.line().name() {
+            Some(name) if Id::from_name(name).is_none() && is_framed(span.raw()) => Self::Foreign,
+            _ => Self::Rest,
+        }
+    }
 }
 
 /// A command that was sent and has no final result yet.
@@ -42,6 +71,8 @@ pub(super) struct Flight {
     tail: Option<Tail>,
     /// How many octets the command offered.
     offered: usize,
+    /// A line that nobody knows came where the header of a payload was awaited.
+    foreign: bool,
     /// What was wrong with the response so far.
     fault: Option<Malformation>,
 }
@@ -61,6 +92,7 @@ impl Flight {
             in_payload: false,
             tail: None,
             offered,
+            foreign: false,
             fault: None,
         }
     }
@@ -87,9 +119,17 @@ impl Flight {
     /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
     /// of octets that a damaged header did not count. Beside a payload without a header any line is: one that came before
     /// it was counted for it, and as many octets of its end are left, whatever they read.
-    pub(super) fn take_stray(&mut self, known: bool) {
-        if self.request.announced_at_most() > 0 && (!known || self.request.is_headless()) {
-            self.fault.get_or_insert(Malformation::Damaged);
+    pub(super) fn take_stray(&mut self, stray: Stray) {
+        if self.request.announced_at_most() == 0 {
+            return;
+        }
+        match stray {
+            Stray::Known if !self.request.is_headless() => {}
+            // Before the header, it is the module's own, or it was the header.
+            Stray::Foreign if !self.request.is_headless() && self.information == 0 => self.foreign = true,
+            _ => {
+                self.fault.get_or_insert(Malformation::Damaged);
+            }
         }
     }
 
@@ -154,13 +194,17 @@ impl Flight {
 
     /// What the final result code means for the command.
     pub(super) fn result(&self, code: FinalResultCode) -> Result<(), Failure> {
+        let fault = match (&self.fault, self.foreign && self.information == 0) {
+            (None, true) => Some(Malformation::Damaged),
+            (fault, _) => fault.clone(),
+        };
         match code {
             FinalResultCode::Ok | FinalResultCode::Connect => {}
             // Behind text that makes no sense, a refusal may be a part of the payload.
-            _ if self.fault == Some(Malformation::Damaged) => {}
+            _ if fault == Some(Malformation::Damaged) => {}
             code => return Err(Failure::Rejected(code)),
         }
-        let fault = self.fault.clone().or_else(|| {
+        let fault = fault.or_else(|| {
             if self.request.is_prompted() && self.granted.is_none() {
                 return Some(Malformation::PromptMissing);
             }

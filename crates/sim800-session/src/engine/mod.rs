@@ -28,7 +28,7 @@ use sim800_parser::{Decoder, Event, Expect, FinalResultCode, Span};
 pub use self::request::Request;
 pub use self::restart::Restart;
 
-use self::flight::{Flight, PIECE};
+use self::flight::{Flight, PIECE, Stray};
 use self::restart::Watch;
 use self::resync::{Resync, Step};
 use crate::config::{Config, Limits};
@@ -382,7 +382,7 @@ impl Engine {
                 self.abandon(now, Failure::Malformed(Malformation::Excess { announced }));
             }
             Event::Overlong { .. } => match &mut self.line {
-                State::InFlight(flight) => flight.take_stray(false),
+                State::InFlight(flight) => flight.take_stray(Stray::Rest),
                 _ => self.handle_rest(now),
             },
             Event::Blank(_) => {
@@ -427,19 +427,19 @@ impl Engine {
             self.handle_restart(now, sign, &span);
             return;
         }
-        let known = !matches!(span.unsolicited(), Unsolicited::Other(_));
+        let stray = Stray::new(&span);
         let name = span.line().name();
-        let is_text = !known && name.is_none();
+        let is_text = stray == Stray::Rest && name.is_none();
         // The result that ended the command was not its own.
-        let is_late = !known && name.is_some() && name == self.last;
+        let is_late = stray == Stray::Rest && name.is_some() && name == self.last;
         match &mut self.line {
             State::InFlight(_) if is_late => {
                 self.abandon(now, Failure::Malformed(Malformation::Information));
             }
             State::Idle if is_late => self.lose_behind_result(now),
-            State::InFlight(flight) => flight.take_stray(known),
+            State::InFlight(flight) => flight.take_stray(stray),
             State::Lost(resync) => {
-                if !known {
+                if stray == Stray::Rest {
                     resync.handle_stray_line(now);
                 }
                 if resync.is_late_payload() {

@@ -10,6 +10,7 @@ mod large;
 mod secrets;
 mod start_up;
 mod transfers;
+mod unknown_lines;
 mod uploads;
 
 use std::sync::Arc;

@@ -190,3 +190,27 @@ fn what_was_granted_is_still_sent_after_a_clogged_line_moves_again() {
     assert!(world.outputs().contains(&Output::Desynchronized));
     assert_eq!(world.sent().len(), 1000);
 }
+
+#[test]
+fn a_line_is_found_among_lines_that_nobody_knows() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.sent();
+    world.wait();
+    world.outputs();
+    let model = world.enqueue(&Cgmm);
+    let began = world.now;
+    for tenths in 1.. {
+        world.now = began + Duration::from_millis(100) * tenths;
+        world.engine.handle_timeout(world.now);
+        match &*world.sent() {
+            "" => {}
+            "AT+CGMM\\r" => break,
+            _ => world.input(OK),
+        }
+        world.input(b"\r\n+UGNSINF: 1,1\r\n");
+        assert!(tenths < 40, "not within four seconds");
+    }
+    world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs().last(), Some(&Output::Complete(model, Ok(()))));
+}
