@@ -1,12 +1,15 @@
 //! Why the program does not succeed.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::Path;
 
 use http::StatusCode;
 use serde_json::Value;
-use sim800_session::{BearerError, Error, FsError, FtpError, HttpError, OpenError, StartUpError};
+use sim800_session::{
+    BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, StartUpError,
+};
 
 use crate::sink::Sink;
 
@@ -106,10 +109,10 @@ impl Failure {
         self
     }
 
-    fn of_module(kind: &'static str, code: Option<u32>, error: &impl fmt::Display) -> Self {
+    fn of_module(kind: &'static str, code: Option<u32>, error: &(impl Error + 'static)) -> Self {
         // What cannot be put into a command is the fault of the command line.
         let exit = if matches!(kind, "invalid" | "unsupported" | "misuse") { 2 } else { 1 };
-        Self { code, exit, ..Self::new(kind, error.to_string()) }
+        Self { code, exit, ..Self::new(kind, Chain(error).to_string()) }
     }
 
     pub(crate) fn kind(&self) -> &'static str {
@@ -160,8 +163,8 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
         Self::of_module(error.kind(), error.code(), &error)
     }
 }

@@ -11,9 +11,9 @@ use crate::engine::{Name, Restart};
 
 /// A command that failed, and why.
 ///
-/// The message holds both; [`failure`](Self::failure) is for programs.
+/// The message holds the command, the source is why; [`failure`](Self::failure) is for programs.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{command}: {failure}")]
+#[error("{command} failed")]
 pub struct Error {
     command: Box<str>,
     #[source]
@@ -79,7 +79,7 @@ pub enum Failure {
     #[error("the module refused it with {0}")]
     Rejected(FinalResultCode),
     /// The module answered in a way that this command does not allow. Nothing is known of its effect.
-    #[error("the response makes no sense: {0}")]
+    #[error("the response makes no sense")]
     Malformed(#[source] Malformation),
     /// No result code came in time. Whether the command had its effect is not known.
     #[error("no result came within {limit:?}; is the module still powered and its line intact?")]
@@ -102,11 +102,11 @@ pub enum Failure {
     #[error("{0}")]
     Restarted(Restart),
     /// The line is gone.
-    #[error("{0}")]
-    Disconnected(#[source] Disconnected),
+    #[error(transparent)]
+    Disconnected(Disconnected),
     /// The command could not be sent as it was.
-    #[error("{0}")]
-    Misuse(#[source] Misuse),
+    #[error(transparent)]
+    Misuse(Misuse),
 }
 
 impl Failure {

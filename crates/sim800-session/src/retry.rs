@@ -1,9 +1,11 @@
 //! Trying again after a failure that need not be final.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use crate::bearer::Bearer;
+use crate::chain::Chain;
 use crate::client::Client;
 use crate::error::Failure;
 use crate::notices::Notice;
@@ -81,7 +83,7 @@ pub(crate) enum Loss {
 }
 
 /// An error that says what it took away.
-pub(crate) trait Transient: fmt::Display {
+pub(crate) trait Transient: Error + 'static {
     /// What was lost; `None` when another try would fail as well. A failure that says that something was wrong from the
     /// start says so only before anything is `under_way`.
     fn loss(&self, under_way: bool) -> Option<Loss>;
@@ -156,7 +158,7 @@ impl<E: Transient + Clone> Attempts<E> {
                 loss = bearer.is_closed().await.then_some(Loss::Session);
             }
         }
-        let mut cause = error.to_string();
+        let mut cause = Chain(&error).to_string();
         if error.is_decisive() {
             return Err(error);
         }
@@ -185,7 +187,7 @@ impl<E: Transient + Clone> Attempts<E> {
                 }
                 Some(bearer) => match bearer.restore(self.failed > 1).await {
                     Ok(()) => return Ok(()),
-                    Err(error) => cause = error.to_string(),
+                    Err(error) => cause = Chain(&error).to_string(),
                 },
             }
         }

@@ -1,13 +1,13 @@
 //! The tasks, as a program would do them.
 
-use std::fmt;
+use std::error::Error;
 
 use bytes::Bytes;
 use futures::io::Cursor;
 use futures::{Stream, StreamExt};
 use sim800_session::{
-    Bearer, BearerError, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError, Profile, Server,
-    StartUpError,
+    Bearer, BearerError, Chain, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError, Profile,
+    Server, StartUpError,
 };
 
 use super::scenario::{CONTENT_PATH, CONTENT_URL, Leave, Task};
@@ -47,8 +47,8 @@ pub(super) struct Failed {
 }
 
 impl Failed {
-    fn new(kind: &'static str, error: &impl fmt::Display) -> Self {
-        Self { kind, text: error.to_string() }
+    fn new(kind: &'static str, error: &(impl Error + 'static)) -> Self {
+        Self { kind, text: Chain(error).to_string() }
     }
 }
 
