@@ -20,10 +20,10 @@ pub const FTP_EXTENDED_LIMIT: u32 = 300_000;
 commands! {
     FtpExtPut "12.2.20" {
         /// Ends the extended upload: from now on `AT+FTPPUT=1` asks for the octets again.
-        Write FtpExtPutEnd = 0, within |_| time_limit::FTP_SESSION;
+        Write FtpExtPutEnd = 0, within |_| time_limit::FTP_MEMORY;
         /// Begins an extended upload: `AT+FTPPUT=1` will send what was loaded. Not together with `AT+FTPEXTGET` or
         /// `AT+FTPFILEPUT`.
-        Write FtpExtPutBegin = 1, within |_| time_limit::FTP_SESSION;
+        Write FtpExtPutBegin = 1, within |_| time_limit::FTP_MEMORY;
         /// Loads octets into the module's memory: `+FTPEXTPUT: <position>,<length>` grants them.
         Write FtpExtPutLoad = 2 {
             /// Where they go, counted from 0.
@@ -75,7 +75,7 @@ commands! {
 
     FtpExtGet "12.2.26" {
         /// Ends the extended download and gives its memory back.
-        Write FtpExtGetEnd = 0, within |_| time_limit::FTP_SESSION;
+        Write FtpExtGetEnd = 0, within |_| time_limit::FTP_MEMORY;
         /// Downloads into the module's memory. `+FTPEXTGET: 1,0` ends it well, `+FTPEXTGET: 1,<error>` badly. Not together
         /// with `AT+FTPEXTPUT`.
         Write FtpExtGetOpen = 1, within |_| time_limit::FTP_SESSION;
@@ -93,7 +93,7 @@ commands! {
             /// How many octets it has at most.
             length: Number<1, FTP_EXTENDED_LIMIT>,
         },
-        within |_| time_limit::FTP_SESSION,
+        within |_| time_limit::FTP_MEMORY,
         data |command| DataPhase::Announced {
             name: Id::FtpExtGet.name(),
             selector: Some(3),
@@ -106,7 +106,7 @@ commands! {
 
     FtpFilePut "12.2.27" {
         /// Ends the upload of a file: from now on `AT+FTPPUT=1` asks for the octets again.
-        Write FtpFilePutEnd = 0, within |_| time_limit::FTP_SESSION;
+        Write FtpFilePutEnd = 0, within |_| time_limit::FTP_MEMORY;
         /// Loads a file of the module's file system into its memory: `AT+FTPPUT=1` will send it. Not together with
         /// `AT+FTPEXTPUT`.
         Write FtpFilePutLoad<'a> = 1 {

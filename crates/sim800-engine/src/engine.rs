@@ -13,7 +13,7 @@ use sim800_parser::{Decoder, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
-use crate::flight::{Flight, PIECE};
+use crate::flight::{Flight, PIECE, Stray};
 use crate::request::Request;
 use crate::response::Response;
 use crate::restart::{Restart, Watch};
@@ -369,7 +369,7 @@ impl Engine {
                 self.abandon(now, Failure::Malformed(Malformation::Excess { announced }));
             }
             Event::Overlong { .. } => match &mut self.line {
-                State::InFlight(flight) => flight.take_stray(false),
+                State::InFlight(flight) => flight.take_stray(Stray::Rest),
                 _ => self.handle_rest(now),
             },
             Event::Blank(_) => {
@@ -409,20 +409,21 @@ impl Engine {
             self.handle_restart(now, sign, span);
             return;
         }
-        let known = sign.is_none() && !matches!(Unsolicited::from(span.line()), Unsolicited::Other(_));
+        // What reads like a sign of a restart and is none is a part of something.
+        let stray = if sign.is_some() { Stray::Rest } else { Stray::new(span) };
         let name = span.line().name();
-        let is_text = !known && name.is_none();
+        let is_text = stray == Stray::Rest && name.is_none();
         // The result that ended the command was not its own.
-        let is_late = !known && name.is_some() && name == self.last.name;
+        let is_late = stray == Stray::Rest && name.is_some() && name == self.last.name;
         let line = copy(span);
         match &mut self.line {
             State::InFlight(_) if is_late => {
                 self.abandon(now, Failure::Malformed(Malformation::Information));
             }
             State::Idle if is_late => self.lose_behind_result(now),
-            State::InFlight(flight) => flight.take_stray(known),
+            State::InFlight(flight) => flight.take_stray(stray),
             State::Lost(resync, _) => {
-                if !known {
+                if stray == Stray::Rest {
                     resync.handle_stray_line(now);
                 }
                 if resync.is_first() {
