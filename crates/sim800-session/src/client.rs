@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as Cell, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -35,6 +34,8 @@ pub(crate) type Chore = BoxFuture<'static, ()>;
 pub struct Client {
     chores: mpsc::UnboundedSender<Chore>,
     shared: Arc<Shared>,
+    /// It puts things back in the module, for which there is always room.
+    of_chore: bool,
 }
 
 /// What all clients of a module and its driver have in common.
@@ -43,8 +44,6 @@ pub(crate) struct Shared {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) subscribers: Subscribers,
     pub(crate) queue: Queue,
-    /// The driver ends as soon as it has nothing to do.
-    closing: AtomicBool,
     /// Who wants to know when all that the module sent so far was looked at.
     behind: Cell<Vec<oneshot::Sender<()>>>,
     /// The module has one HTTP service and one FTP session.
@@ -61,7 +60,6 @@ impl Shared {
             config,
             runtime,
             subscribers: Subscribers::default(),
-            closing: AtomicBool::new(false),
             behind: Cell::default(),
             http: Arc::default(),
             ftp: Arc::default(),
@@ -69,34 +67,27 @@ impl Shared {
         }
     }
 
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Acquire)
-    }
-
-    /// All that the module sent so far was looked at.
-    pub(crate) fn caught_up(&self) {
-        // Told outside of the lock, for that runs wakers.
-        let behind = mem::take(&mut *self.behind.lock().unwrap_or_else(PoisonError::into_inner));
-        for waiting in behind {
-            let _ = waiting.send(());
-        }
+    /// Who wants to know since this was asked last.
+    pub(crate) fn take_behind(&self) -> Vec<oneshot::Sender<()>> {
+        mem::take(&mut *self.behind.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Client {
     pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
-        Self { chores, shared }
+        Self { chores, shared, of_chore: false }
     }
 
     /// Ends the session: waits until the commands that were asked for are through and what transfers left open in the module is
-    /// put back, and ends the driver, which returns `Ok`.
+    /// put back, and ends the driver, which returns `Ok`. To open the port again, await the driver, too: it holds the port until
+    /// it has returned.
     ///
-    /// Drop responses and transfers before: one that is still there is told [`Disconnected::Closed`] at its next command, as is every
-    /// other client.
+    /// Drop responses and transfers before: one that is still there fails with [`Disconnected::Closed`] at its next command, as
+    /// every other client does, and is not put back. When this future is dropped, the session ends all the same. It needs a driver
+    /// that runs, or is dropped.
     pub async fn close(self) {
         let mut end = self.subscribe(|_| false);
-        self.shared.closing.store(true, Ordering::Release);
-        self.shared.queue.wake();
+        self.shared.queue.begin_to_close();
         drop(self);
         // The stream ends with the driver.
         while end.next().await.is_some() {}
@@ -182,14 +173,24 @@ impl Client {
     fn enqueue(&self, request: Request, turn: Option<oneshot::Sender<()>>) -> Pending {
         let command = request.name().clone();
         let (reply, receiver) = oneshot::channel();
-        self.shared.queue.push(Envelope { request, turn, reply });
+        let envelope = Envelope { request, turn, reply };
+        if self.of_chore {
+            self.shared.queue.push_anyway(envelope);
+        } else {
+            self.shared.queue.push(envelope);
+        }
         Pending { command, receiver, shared: Arc::clone(&self.shared) }
     }
 
-    /// Lets the driver run `chore`, whoever is dropped meanwhile. The driver ends no sooner than the chore.
-    pub(crate) fn chore(&self, chore: impl Future<Output = ()> + Send + 'static) {
+    /// Lets the driver run `chore`, whoever is dropped meanwhile. The driver ends no sooner than the chore, whose client finds
+    /// room in the queue however many wait there.
+    pub(crate) fn chore<F>(&self, chore: impl FnOnce(Self) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let client = Self { of_chore: true, ..self.clone() };
         // Without a driver there is nothing to clean up after; the chore's locks are released with it.
-        drop(self.chores.unbounded_send(chore.boxed()));
+        drop(self.chores.unbounded_send(chore(client).boxed()));
     }
 
     /// Tells everyone who wants to know.
@@ -231,10 +232,12 @@ impl Client {
     /// Waits until the driver has looked at all that the module sent so far.
     fn catch_up(&self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
-        if self.shared.subscribers.ended().is_none() {
-            self.shared.behind.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
-            self.shared.queue.wake();
+        self.shared.behind.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        if self.shared.subscribers.ended().is_some() {
+            // There is no driver that would tell.
+            drop(self.shared.take_behind());
         }
+        self.shared.queue.wake();
         receiver
     }
 

@@ -218,7 +218,7 @@ impl Session {
 
     /// The failure of a command whose response is not what it should be.
     pub(super) fn malformed(&mut self, request: &Request, malformation: Malformation) -> FtpError {
-        self.command(Error::new(&request.name(), Failure::Malformed(malformation)))
+        self.command(Error::new(request.name(), Failure::Malformed(malformation)))
     }
 
     /// Whether the line was lost meanwhile.
@@ -295,9 +295,9 @@ impl Drop for Session {
         if !self.live && self.undo.is_empty() {
             return;
         }
-        let (client, watch, lock) = (self.client.clone(), self.watch.take(), self.lock.take());
+        let (watch, lock) = (self.watch.take(), self.lock.take());
         let (operation, live, undo) = (self.operation, self.live, std::mem::take(&mut self.undo));
-        self.client.chore(async move {
+        self.client.chore(|client| async move {
             if live {
                 if let (Ok(_), Some(mut watch)) = (client.execute(&FtpQuit).await, watch) {
                     // Its last line must not be taken for that of the next session.

@@ -253,9 +253,9 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        let (client, watch, lock) = (self.client.clone(), self.watch.take(), self.lock.take());
+        let (watch, lock) = (self.watch.take(), self.lock.take());
         let running = self.running;
-        self.client.chore(async move {
+        self.client.chore(|client| async move {
             let term = client.execute(&HttpTerm).await;
             if let (Err(error), Some(limit), Some(mut watch)) = (term, running, watch) {
                 // Some firmware does not end the service before the request is done (field logs of the SIM900A).
