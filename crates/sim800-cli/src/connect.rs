@@ -127,7 +127,7 @@ pub(crate) fn run<T>(
                         (client, spawn(traced(driver, trace)))
                     }
                     Port::Link(link) => {
-                        let (client, driver) = sim800_tokio::connect(link, config);
+                        let (client, driver) = sim800_session::connect(link, sim800_tokio::runtime(), config);
                         (client, spawn(traced(driver, trace)))
                     }
                 };
