@@ -15,7 +15,7 @@ use futures::lock::{Mutex, OwnedMutexGuard};
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
 
-use crate::config::Config;
+use crate::config::{Config, Effort};
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
 use crate::notices::{Notice, Notices, Subscribers};
@@ -34,13 +34,15 @@ pub(crate) type Chore = BoxFuture<'static, ()>;
 pub struct Client {
     chores: mpsc::UnboundedSender<Chore>,
     shared: Arc<Shared>,
+    /// That of the session, or what a request has in its place.
+    config: Arc<Config>,
     /// It puts things back in the module, for which there is always room.
     of_chore: bool,
 }
 
 /// What all clients of a module and its driver have in common.
 pub(crate) struct Shared {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) subscribers: Subscribers,
     pub(crate) queue: Queue,
@@ -57,7 +59,7 @@ impl Shared {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, config: Config) -> Self {
         Self {
             queue: Queue::new(config.queue),
-            config,
+            config: Arc::new(config),
             runtime,
             subscribers: Subscribers::default(),
             behind: Cell::default(),
@@ -75,7 +77,13 @@ impl Shared {
 
 impl Client {
     pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
-        Self { chores, shared, of_chore: false }
+        let config = Arc::clone(&shared.config);
+        Self { chores, shared, config, of_chore: false }
+    }
+
+    /// A client for requests that may take `effort`.
+    pub(crate) fn tuned(&self, effort: &Effort) -> Self {
+        Self { config: Arc::new(self.shared.config.tuned(effort)), ..self.clone() }
     }
 
     /// Ends the session: waits until the commands that were asked for are through and what transfers left open in the module is
@@ -150,7 +158,7 @@ impl Client {
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self.shared.config
+        &self.config
     }
 
     /// The runtime.
@@ -283,7 +291,7 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("config", &self.shared.config).finish_non_exhaustive()
+        f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
     }
 }
 

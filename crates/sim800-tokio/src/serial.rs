@@ -13,7 +13,10 @@ pub(crate) struct SerialPort(AsyncFd<File>);
 
 impl SerialPort {
     /// Watches an open port that does not block. To be called within a tokio runtime.
-    #[expect(deprecated, reason = "sound for a file; what replaces it is unsafe, for types that are not as good")]
+    #[expect(
+        deprecated,
+        reason = "sound for a file; what replaces it is unsafe, for types that are not as good"
+    )]
     pub(crate) fn new(port: File) -> io::Result<Self> {
         AsyncFd::new(port).map(Self)
     }

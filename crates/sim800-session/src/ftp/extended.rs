@@ -51,7 +51,7 @@ impl Ftp {
         loop {
             let fetched = self.fetch_extended(path, &mut progress).await;
             if let Some(session) = attempts.settle(fetched).await? {
-                let window = self.bearer.client().config().ftp_window.max(1);
+                let window = self.bearer.client().config().window();
                 return Ok(Extended { session, window, attempts });
             }
         }
@@ -269,7 +269,7 @@ impl Extended {
         saved.map_err(|error| self.session.command(error))
     }
 
-    /// All of the file, from its start, in windows of [`Config::ftp_window`](crate::Config::ftp_window) octets.
+    /// All of the file, from its start, in windows of [`Config::window`](crate::Config::window) octets.
     pub fn into_download(self) -> Download {
         let pieces = stream::try_unfold((self, 0_u32), |(mut file, position)| async move {
             let window = file.window;

@@ -25,6 +25,7 @@ use self::download::{Reader, Resumption};
 use self::session::{Event, PATIENCE, Session};
 use self::settings::Target;
 use crate::bearer::Bearer;
+use crate::config::Effort;
 use crate::engine::Request;
 use crate::password::Password;
 use crate::retry::Attempts;
@@ -81,6 +82,8 @@ pub struct FtpOptions {
     /// With SSL, whether a certificate of the server that is not valid will do; it does not unless set. What a firmware
     /// checks is not documented.
     pub accept_invalid_certificate: bool,
+    /// What a request may take; what [`Config`](crate::Config) has for all unless set.
+    pub effort: Effort,
 }
 
 impl Default for FtpOptions {
@@ -91,6 +94,7 @@ impl Default for FtpOptions {
             put: PutOption::Replace,
             security: FtpSecurity::None,
             accept_invalid_certificate: false,
+            effort: Effort::default(),
         }
     }
 }
@@ -142,6 +146,7 @@ impl Ftp {
     /// The same with other options.
     #[must_use]
     pub fn with_options(mut self, options: FtpOptions) -> Self {
+        self.bearer = self.bearer.tuned(&options.effort);
         self.options = options;
         self
     }

@@ -25,7 +25,7 @@ use crate::tail::Tail;
 /// The body of a response.
 ///
 /// The module holds the whole object, or a range of it at a time. That is read in windows of
-/// [`Config::http_window`](crate::Config::http_window) octets, one ahead of what the caller takes, so memory does not grow
+/// [`Config::window`](crate::Config::window) octets, one ahead of what the caller takes, so memory does not grow
 /// with the body. A window that the line damaged is read again. With its last octets, or when it is dropped, the module's
 /// HTTP service is ended, and the next request can begin.
 ///
@@ -49,7 +49,7 @@ pub(super) fn body(
     let transfer = Transfer {
         service,
         length,
-        window: bearer.client().config().http_window.max(1),
+        window: bearer.client().config().window(),
         position: 0,
         ahead: None,
         ranges,

@@ -22,6 +22,7 @@ use self::plan::Plan;
 use self::ranges::{First, Ranges};
 use self::service::{Observer, Service};
 use crate::bearer::Bearer;
+use crate::config::Effort;
 use crate::retry::Attempts;
 
 /// How requests are carried out.
@@ -39,6 +40,8 @@ pub struct HttpOptions {
     /// With HTTPS, whether a certificate of the server that is not valid will do; it does not unless set. What a firmware
     /// checks is not documented.
     pub accept_invalid_certificate: bool,
+    /// What a request may take; what [`Config`](crate::Config) has for all unless set.
+    pub effort: Effort,
 }
 
 impl Default for HttpOptions {
@@ -49,6 +52,7 @@ impl Default for HttpOptions {
             proxy: None,
             headers: true,
             accept_invalid_certificate: false,
+            effort: Effort::default(),
         }
     }
 }
@@ -70,6 +74,7 @@ impl Http {
     /// The same with other options.
     #[must_use]
     pub fn with_options(mut self, options: HttpOptions) -> Self {
+        self.bearer = self.bearer.tuned(&options.effort);
         self.options = options;
         self
     }

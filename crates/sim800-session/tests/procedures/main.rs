@@ -2,6 +2,7 @@
 
 mod clients;
 mod dead;
+mod effort;
 mod files;
 mod ftp;
 mod healing;
