@@ -68,7 +68,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "coverage",
-        about: "every command and example of the application note has all that stands for it",
+        about: "coverage.md is right about what uses each command and each example of the note",
         check: coverage,
     },
     Step {
