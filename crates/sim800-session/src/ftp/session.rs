@@ -57,7 +57,7 @@ impl Session {
         settings: &[Setting],
     ) -> Result<Self, FtpError> {
         let lock = client.lock_ftp().await;
-        let watch = Watch::new(client, cid, |line| event_of_any(*line).is_some());
+        let watch = Watch::begin(client, cid, |line| event_of_any(*line).is_some()).await;
         let mut session = Self {
             client: client.clone(),
             operation,

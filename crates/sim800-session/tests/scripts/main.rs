@@ -192,8 +192,6 @@ fn a_result_may_come_before_the_ok_of_its_action() {
         "> AT+HTTPACTION=0
          < +HTTPACTION: 0,204,0
          < OK
-         > AT+HTTPREAD=0,1
-         < OK
          > AT+HTTPTERM
          < OK",
     );

@@ -19,6 +19,30 @@ pub(crate) fn answered(lines: &[&str]) -> String {
     lines.iter().map(|line| format!("> {line}\n< OK\n")).collect()
 }
 
+/// The same steps, and the module says behind each result of a request that the request is over: what is asked every time,
+/// unless the script has that question itself, or the firmware does not know it.
+fn settled(steps: &str) -> String {
+    const QUESTION: &str = "> AT+HTTPSTATUS?";
+    let lines: Vec<&str> = steps.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut settled = String::new();
+    let mut is_due = false;
+    let mut is_refused = false;
+    for (index, line) in lines.iter().enumerate() {
+        settled += &format!("{line}\n");
+        let next = lines.get(index + 1).copied().unwrap_or_default();
+        is_refused |= *line == QUESTION && next == "< ERROR";
+        is_due |= line.starts_with("< +HTTPACTION") && !is_refused;
+        // What is on its way is not asked for in between.
+        if is_due && !next.starts_with("< ") {
+            is_due = false;
+            if !next.starts_with(QUESTION) {
+                settled += &format!("{QUESTION}\n< +HTTPSTATUS: GET,0,0,0\n< OK\n");
+            }
+        }
+    }
+    settled
+}
+
 #[derive(Debug)]
 struct Module {
     steps: VecDeque<Step>,
@@ -85,7 +109,7 @@ impl Scripted {
 
     fn session_with(steps: &str, config: Config) -> (Self, Client, impl Future<Output = ()> + use<>) {
         // Whatever comes first, the line is synchronized before it.
-        let steps = format!("> AT\n< OK\n{steps}");
+        let steps = format!("> AT\n< OK\n{}", settled(steps));
         let module = Module {
             steps: script(&steps).into(),
             sent: Vec::new(),
