@@ -7,6 +7,7 @@ mod ftp_stored;
 mod ftp_uploads;
 mod http_ranges;
 mod http_service;
+mod http_waiting;
 mod script;
 
 use bytes::Bytes;
