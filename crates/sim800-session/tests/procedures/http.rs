@@ -196,7 +196,7 @@ fn a_retry_closes_no_bearer_that_an_upload_uses() {
         config
     });
     let bearer = lab.bearer();
-    let octets = hostile(60_000);
+    let octets = hostile(200_000);
     lab.network().put_resource("http://example.com/file", Resource::new("hello"));
     for _ in 0..3 {
         lab.network().cause(Mishap::Http(HttpFailure::Busy));
@@ -213,7 +213,7 @@ fn a_retry_closes_no_bearer_that_an_upload_uses() {
         whole(http.send(request("http://example.com/file")).await?.into_body()).await
     };
     let (stored, fetched) = lab.world.run(futures::future::join(upload, download));
-    assert_eq!(stored, Ok(60_000));
+    assert_eq!(stored, Ok(200_000));
     assert_eq!(fetched.expect("a body"), "hello");
     assert!(lab.network().file("/up").expect("a file") == octets);
     assert_eq!(lab.network().ftp_requests().len(), 1, "one session was enough");
