@@ -8,12 +8,12 @@ use core::ops::Range;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Id, PowerDownCause, Unsolicited};
+use sim800_command::{Id, PowerDownCause, Unsolicited, Vocabulary};
 use sim800_parser::{Decoder, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
-use crate::flight::{Flight, PIECE};
+use crate::flight::{Flight, PIECE, Stray};
 use crate::request::Request;
 use crate::response::Response;
 use crate::restart::{Restart, Watch};
@@ -70,18 +70,26 @@ impl fmt::Debug for Transmit {
 /// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
 pub struct Engine {
     config: Config,
-    decoder: Decoder,
+    decoder: Decoder<Vocabulary>,
     line: State,
     transmits: VecDeque<Outgoing>,
     outputs: VecDeque<Output>,
     watch: Watch,
     /// The last command brought payload, and nothing was sent since.
     payload_ended: bool,
-    /// The name of the last command that got its result.
-    last: Option<&'static str>,
+    /// The last command that got its result.
+    last: Last,
     /// The module puts an empty line between information text and result code, as it should; some firmware does not
     /// (field logs).
     blanks: bool,
+}
+
+/// What is remembered of a command that got its result, which may not have been its own.
+#[derive(Debug, Default)]
+struct Last {
+    name: Option<&'static str>,
+    /// How many octets it offered that the module did not ask for.
+    offered: usize,
 }
 
 /// Octets that wait to be handed out.
@@ -112,13 +120,13 @@ impl Engine {
         // A payload counts as a whole or not at all, so it stays together where the port has put it.
         limits.gather = usize::MAX;
         Self {
-            decoder: Decoder::new(limits),
+            decoder: Decoder::with_dialect(limits, Vocabulary),
             line: State::Idle,
             transmits: VecDeque::new(),
             outputs: VecDeque::new(),
             watch: Watch::new(now, config.limits.boot),
             payload_ended: false,
-            last: None,
+            last: Last::default(),
             blanks: true,
             config,
         }
@@ -361,7 +369,7 @@ impl Engine {
                 self.abandon(now, Failure::Malformed(Malformation::Excess { announced }));
             }
             Event::Overlong { .. } => match &mut self.line {
-                State::InFlight(flight) => flight.take_stray(false),
+                State::InFlight(flight) => flight.take_stray(Stray::Rest),
                 _ => self.handle_rest(now),
             },
             Event::Blank(_) => {
@@ -379,7 +387,7 @@ impl Engine {
     fn finish(&mut self, now: Duration, code: FinalResultCode) {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
         self.payload_ended = flight.had_payload();
-        self.last = flight.request.id.map(Id::name);
+        self.last = Last { name: flight.request.id.map(Id::name), offered: flight.offered_in_vain() };
         let cut_short = flight.has_unsent();
         let is_headless = flight.request.is_headless();
         let result = flight.into_result(code);
@@ -401,20 +409,21 @@ impl Engine {
             self.handle_restart(now, sign, span);
             return;
         }
-        let known = sign.is_none() && !matches!(span.unsolicited(), Unsolicited::Other(_));
+        // What reads like a sign of a restart and is none is a part of something.
+        let stray = if sign.is_some() { Stray::Rest } else { Stray::new(span) };
         let name = span.line().name();
-        let is_text = !known && name.is_none();
+        let is_text = stray == Stray::Rest && name.is_none();
         // The result that ended the command was not its own.
-        let is_late = !known && name.is_some() && name == self.last;
+        let is_late = stray == Stray::Rest && name.is_some() && name == self.last.name;
         let line = copy(span);
         match &mut self.line {
             State::InFlight(_) if is_late => {
                 self.abandon(now, Failure::Malformed(Malformation::Information));
             }
             State::Idle if is_late => self.lose_behind_result(now),
-            State::InFlight(flight) => flight.take_stray(known),
+            State::InFlight(flight) => flight.take_stray(stray),
             State::Lost(resync, _) => {
-                if !known {
+                if stray == Stray::Rest {
                     resync.handle_stray_line(now);
                 }
                 if resync.is_first() {
@@ -455,7 +464,10 @@ impl Engine {
 
     /// What comes belongs to a command that has its result already.
     fn lose_behind_result(&mut self, now: Duration) {
-        self.lose(Resync::new(now).after_payload_from_module());
+        // The module may have asked for its octets only now, and counts what comes.
+        let offered = mem::take(&mut self.last.offered);
+        let resync = Resync::new(now).after_payload_from_module();
+        self.lose(resync.after_payload_to_module(offered, Bytes::new(), Duration::ZERO));
         self.outputs.push_back(Output::Desynchronized);
     }
 
@@ -472,7 +484,7 @@ impl Engine {
                 }
                 // `AT+CPOWD=1` has no other result (manual 6.2.2).
                 let asked_for = flight.request.id == Some(Id::Cpowd)
-                    && span.unsolicited() == Unsolicited::PowerDown(PowerDownCause::Normal);
+                    && Unsolicited::from(span.line()) == Unsolicited::PowerDown(PowerDownCause::Normal);
                 self.complete(if asked_for { Ok(Response::default()) } else { failure });
             }
             State::Lost(_, Some(_)) => self.complete(failure),
@@ -489,15 +501,19 @@ impl Engine {
         if flight.request.announced_at_most() > 0 {
             resync = resync.after_payload_from_module();
         }
+        // The command before may have been asked for its octets behind a result that was not its own.
+        let before = mem::take(&mut self.last.offered);
         if flight.request.is_prompted() {
             let (offered, promised) = flight.owed();
             let owed = match failure {
                 Failure::Malformed(Malformation::Excess { announced }) => {
                     usize::try_from(announced).unwrap_or(usize::MAX)
                 }
-                _ => offered,
+                _ => offered.max(before),
             };
             resync = resync.after_payload_to_module(owed, promised, flight.request.time_limit);
+        } else {
+            resync = resync.after_payload_to_module(before, Bytes::new(), Duration::ZERO);
         }
         self.complete(Err(failure));
         self.lose(resync);

@@ -221,3 +221,50 @@ fn lines_of_an_unknown_time_are_told_as_such() {
     world.input(b"\r\nRING\r\n");
     assert_eq!(world.outputs(), [unsolicited("RING")]);
 }
+
+/// A result that was nobody's may come in place of the prompt; the prompt that follows is the command's, and the module counts.
+#[test]
+fn a_module_that_asks_behind_a_result_that_was_not_its_own_is_fed() {
+    for another in [false, true] {
+        let mut world = World::new();
+        world.put(&write(10), &b"0123456789"[..]);
+        world.sent();
+        world.input(b"\r\nERROR\r\n");
+        if another {
+            world.enqueue(&At);
+            world.sent();
+        }
+        world.input(b"\r\n+FTPPUT: 2,10\r\n");
+        assert!(world.outputs().contains(&Output::Desynchronized));
+        world.enqueue(&Csq);
+        let fed = (0..6).any(|_| {
+            world.wait();
+            world.sent().contains(r"\r\r\r\r\r\r\r\r\r\rAT\r")
+        });
+        assert!(fed, "ten octets, so that it takes command lines again");
+    }
+}
+
+#[test]
+fn a_line_is_found_among_lines_that_nobody_knows() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.sent();
+    world.wait();
+    world.outputs();
+    world.enqueue(&Cgmm);
+    let began = world.now;
+    for tenths in 1.. {
+        world.now = began + Duration::from_millis(100) * tenths;
+        world.engine.handle_timeout(world.now);
+        match &*world.sent() {
+            "" => {}
+            "AT+CGMM\\r" => break,
+            _ => world.input(OK),
+        }
+        world.input(b"\r\n+UGNSINF: 1,1\r\n");
+        assert!(tenths < 40, "not within four seconds");
+    }
+    world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs().last(), Some(&done(&["SIMCOM_SIM800L"])));
+}
