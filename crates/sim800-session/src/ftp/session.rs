@@ -218,7 +218,7 @@ impl Session {
 
     /// The failure of a command whose response is not what it should be.
     pub(super) fn malformed(&mut self, request: &Request, malformation: Malformation) -> FtpError {
-        self.command(Error::new(&request.name(), Failure::Malformed(malformation)))
+        self.command(Error::new(request.name(), Failure::Malformed(malformation)))
     }
 
     /// Whether the line was lost meanwhile.
