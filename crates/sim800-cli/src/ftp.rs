@@ -186,9 +186,7 @@ async fn open_rest(
     if let Some(there) = remnant {
         let awaited = there.awaited();
         let from = there.octets - awaited.len() as u64;
-        let offset = u32::try_from(from)
-            .map_err(|_| Failure::new("too-large", "the module cannot resume beyond 4 GiB"))?;
-        match ftp.resume(&url.path, offset).await {
+        match ftp.get_from(&url.path, from).await {
             Ok(download) => {
                 let mut rest = up_to(size, from, download).boxed();
                 if let Some(behind) = take_off(&mut rest, awaited).await? {

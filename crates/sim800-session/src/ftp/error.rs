@@ -114,6 +114,12 @@ pub enum FtpError {
         /// The most octets it holds.
         limit: u64,
     },
+    /// The module cannot begin a download that far behind the start of a file; nothing was sent.
+    #[error("the module cannot begin at octet {offset}: it counts no further than 4,294,967,295")]
+    TooFar {
+        /// Where it was to begin, counted from 0.
+        offset: u64,
+    },
     /// The module's firmware lacks the command for it.
     #[error("{operation} is not possible with this firmware")]
     NotSupported {
@@ -172,10 +178,20 @@ pub enum FtpError {
         /// What was being done.
         operation: FtpOperation,
     },
-    /// All data was sent, but the module never said that the server has it: it said nothing for 90 s, or something else for
-    /// 180 s.
+    /// The module says that the transfer is complete, but as many octets as the server told, or as were sent, did not pass.
+    #[error("{operation} was said to be complete, but has {found} octets where {expected} should be")]
+    Incomplete {
+        /// What was being done.
+        operation: FtpOperation,
+        /// Octets there should be: of the file as the server told its size before a download, or that were sent.
+        expected: u64,
+        /// Octets there are: that came, or that the server has.
+        found: u64,
+    },
+    /// All data was sent, but whether the server has it is not known: the module never said so, or the server's file could
+    /// not be looked at afterwards.
     #[error(
-        "all {octets} octets were sent, but the server never confirmed them; compare the size of the file"
+        "all {octets} octets were sent, but the server never confirmed them; compare the file with what was sent"
     )]
     Unconfirmed {
         /// Octets that were sent.
@@ -203,8 +219,8 @@ pub enum FtpError {
         /// Octets that it should have been.
         offset: u64,
     },
-    /// The file on the server is another than the one whose download was begun.
-    #[error("the file changed on the server while it was fetched, before octet {position}; fetch it again")]
+    /// The file or the listing on the server is another than the one whose download was begun.
+    #[error("what is on the server changed while it was fetched, before octet {position}; fetch it again")]
     Changed {
         /// Octets of the file that had come, from its start on.
         position: u64,
@@ -264,7 +280,7 @@ impl FtpError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Invalid { .. } | Self::NoName => "invalid",
-            Self::TooLarge { .. } => "too-large",
+            Self::TooLarge { .. } | Self::TooFar { .. } => "too-large",
             Self::NotSupported { .. } => "unsupported",
             Self::NoSsl { .. } => "no-ssl",
             Self::NotLoaded { .. } => "not-loaded",
@@ -273,7 +289,7 @@ impl FtpError {
             Self::Silent { .. } => "timed-out",
             Self::NoProgress { .. } => "no-progress",
             Self::Unconfirmed { .. } => "unconfirmed",
-            Self::EndedEarly { .. } => "incomplete",
+            Self::EndedEarly { .. } | Self::Incomplete { .. } => "incomplete",
             Self::Partial { source, .. } => source.kind(),
             Self::Changed { .. } | Self::Mismatch { .. } => "changed",
             Self::Source { .. } => "source",
@@ -324,6 +340,7 @@ impl Transient for FtpError {
             Self::Silent { .. }
             | Self::NoProgress { .. }
             | Self::EndedEarly { .. }
+            | Self::Incomplete { .. }
             | Self::Unconfirmed { .. } => Some(Loss::Session),
             Self::Failed { code, step, .. } => {
                 let may_pass = matches!(

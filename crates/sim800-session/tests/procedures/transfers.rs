@@ -42,7 +42,7 @@ fn a_resumed_download_comes_from_there_on_and_the_next_from_the_start() {
     lab.network().put_file("/file", file.clone());
     for offset in [0, 1, 5_000, 9_999, 10_000] {
         let resumed = ftp.clone();
-        let part = lab.world.run(async move { whole(resumed.resume("/file", offset).await?).await });
+        let part = lab.world.run(async move { whole(resumed.get_from("/file", offset).await?).await });
         assert_eq!(part.expect("a part"), file[offset as usize..]);
         assert_eq!(rest(&lab), u64::from(offset));
     }
@@ -50,10 +50,10 @@ fn a_resumed_download_comes_from_there_on_and_the_next_from_the_start() {
     // After a failure, and dropped, too.
     lab.network().cause(Mishap::Ftp { after: 1_000, failure: FtpFailure::NETWORK });
     let resumed = ftp.clone();
-    let broken = lab.world.run(async move { whole(resumed.resume("/file", 20).await?).await });
+    let broken = lab.world.run(async move { whole(resumed.get_from("/file", 20).await?).await });
     assert!(broken.is_err());
     let resumed = ftp.clone();
-    lab.world.run(async move { drop(resumed.resume("/file", 20).await.expect("open").next().await) });
+    lab.world.run(async move { drop(resumed.get_from("/file", 20).await.expect("open").next().await) });
     let client = lab.client.clone();
     let offset = lab.world.run(async move {
         let set = sim800_command::Read::<sim800_command::FtpRest>::new();
