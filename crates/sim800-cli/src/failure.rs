@@ -11,8 +11,6 @@ use sim800_session::{
     BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, StartUpError,
 };
 
-use crate::sink::Sink;
-
 const INTERRUPTED: &str = "interrupted";
 
 /// Why a command failed, in one line that says what and what helps.
@@ -63,11 +61,6 @@ impl Failure {
     /// Says of an interruption what becomes of what was moved.
     pub(crate) fn if_interrupted(self, advice: &str) -> Self {
         if self.kind == INTERRUPTED { self.with_advice(advice) } else { self }
-    }
-
-    /// Says of an interrupted download what becomes of `file`, which appears when it is complete.
-    pub(crate) fn of_download_to(self, file: Option<&Path>) -> Self {
-        if Sink::is_file(file) { self.if_interrupted("nothing is left behind") } else { self }
     }
 
     /// A file cannot be read or written.

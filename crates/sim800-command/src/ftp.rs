@@ -304,7 +304,7 @@ impl<'a> Information<'a> for FtpActivity {
     const SHAPE: &'static str = "<state>";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
-        match crate::information::number(&mut lines.first()?.values())? {
+        match lines.first()?.values().next_number()? {
             0 => Some(Self::Idle),
             1 => Some(Self::Running),
             other => Some(Self::Other(other)),

@@ -7,7 +7,6 @@
 use core::time::Duration;
 
 use crate::fs::FsStorage;
-use crate::information::number;
 use crate::{
     DataPhase, Domain, Encoder, Id, Information, Line, Number, Parameter, ParameterSpec, Text, Value, Values,
     time_limit,
@@ -185,7 +184,7 @@ impl<'a> Information<'a> for FtpGetToFsProgress {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        match number(&mut values)? {
+        match values.next_number()? {
             0_u8 => Some(Self::Idle),
             _ => Some(Self::Running { received: count(&mut values)?, written: count(&mut values)? }),
         }
@@ -219,7 +218,7 @@ impl<'a> Information<'a> for FtpPutFrmFsProgress {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        match number(&mut values)? {
+        match values.next_number()? {
             0_u8 => Some(Self::Idle),
             _ => Some(Self::Running { sent: count(&mut values)? }),
         }
@@ -258,7 +257,7 @@ impl<'a> Information<'a> for FtpExtGetProgress {
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let Some(line) = lines.first() else { return Some(Self::Unclear) };
         let mut values = line.values();
-        match number(&mut values)? {
+        match values.next_number()? {
             0_u8 => Some(Self::Idle),
             _ => Some(Self::Running { received: count(&mut values)? }),
         }
@@ -283,8 +282,8 @@ impl<'a> Information<'a> for FtpExtGetSaved {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        let _use: u8 = number(&mut values)?;
-        Some(Self { size: number(&mut values)? })
+        let _use: u8 = values.next_number()?;
+        Some(Self { size: values.next_number()? })
     }
 }
 

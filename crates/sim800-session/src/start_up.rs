@@ -164,14 +164,19 @@ impl Client {
     /// [`StartUpError::Command`] when the line is gone.
     pub async fn find(&self) -> Result<(), StartUpError> {
         let within = self.config().answer_within;
-        let deadline = self.runtime().now().saturating_add(within);
+        let mut deadline = None;
         loop {
-            let left = deadline.saturating_sub(self.runtime().now());
+            let Ok(at) = Request::new(&At) else { return Err(StartUpError::NoAnswer { within }) };
+            let (at, turn) = self.submit_with_turn(at.anew().with_time_limit(self.config().limits.probe));
+            if deadline.is_none() {
+                // What is in front of the first one has time limits of its own, and says nothing of the module.
+                turn.await;
+            }
+            let now = self.runtime().now();
+            let left = deadline.get_or_insert(now.saturating_add(within)).saturating_sub(now);
             if left.is_zero() {
                 return Err(StartUpError::NoAnswer { within });
             }
-            let Ok(at) = Request::new(&At) else { return Err(StartUpError::NoAnswer { within }) };
-            let at = self.submit(at.anew().with_time_limit(self.config().limits.probe));
             match self.within(left, at).await {
                 Some(Ok(_)) => return Ok(()),
                 Some(Err(error)) if matches!(error.failure(), Failure::Disconnected(_)) => {

@@ -11,8 +11,8 @@ use sim800_parser::Value;
 use super::resumption::Resumption;
 use super::session::{CHECK, Event, PATIENCE, Session};
 use super::{FtpError, FtpStep};
-use crate::client::{Pending, Reply};
-use crate::engine::Request;
+use crate::client::Pending;
+use crate::engine::{Request, Response};
 use crate::error::Malformation;
 use crate::reader;
 
@@ -66,7 +66,7 @@ impl Transfer {
 }
 
 /// Whether the last line of a response ends in a count, and it is 0.
-fn is_count_of_none(reply: &Reply) -> bool {
+fn is_count_of_none(reply: &Response) -> bool {
     let values = reply.lines().last().map(|line| line.values().collect::<Vec<_>>());
     matches!(values.as_deref(), Some([_, Value::Number(0)]))
 }

@@ -16,10 +16,10 @@ use super::source::Window;
 use super::upload::Upload;
 use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, progress};
 use crate::bearer::Bearer;
-use crate::engine::transfer_time;
 use crate::error::{Error, Failure, Malformation};
+use crate::loss::{Loss, Transient};
 use crate::reader::gather;
-use crate::retry::{Attempts, Loss, Transient};
+use crate::retry::Attempts;
 
 /// Octets that are loaded into the module at once. There is nothing to gain from more.
 const LOAD: u32 = 16_384;
@@ -225,7 +225,7 @@ async fn load_piece(
     let mut empty = 0;
     while !piece.is_empty() {
         let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
-        let time = transfer_time(piece.len(), session.client().config().rate) + Duration::from_secs(5);
+        let time = session.client().config().transfer_time(piece.len()) + Duration::from_secs(5);
         let command = FtpExtPutLoad {
             position: Number::saturating(position),
             length: Number::saturating(length),

@@ -8,8 +8,8 @@ use sim800_command::{
 };
 
 use super::{FtpError, FtpOperation, FtpStep};
-use crate::client::{Client, Reply};
-use crate::engine::Request;
+use crate::client::Client;
+use crate::engine::{Request, Response};
 use crate::error::{Error, Failure, Malformation};
 use crate::settings::{self, Refusal, Setting, Unset};
 use crate::watch::{Interruption, Watch};
@@ -129,7 +129,7 @@ impl Session {
     }
 
     /// Sends a command of the session that has no event of its own.
-    pub(super) async fn execute<C: Command>(&mut self, command: &C) -> Result<Reply, FtpError> {
+    pub(super) async fn execute<C: Command>(&mut self, command: &C) -> Result<Response, FtpError> {
         let result = self.client.execute(command).await;
         self.check(result)
     }
@@ -299,7 +299,7 @@ impl Session {
         self.watch.as_mut().is_some_and(Watch::take_loss)
     }
 
-    fn check(&mut self, result: Result<Reply, Error>) -> Result<Reply, FtpError> {
+    fn check(&mut self, result: Result<Response, Error>) -> Result<Response, FtpError> {
         result.map_err(|error| self.command(error))
     }
 
@@ -394,7 +394,7 @@ impl Drop for Session {
 }
 
 /// Sends a command that has the module turn to the server.
-pub(super) async fn turn_to_server<C: Command>(client: &Client, command: &C) -> Result<Reply, Error> {
+pub(super) async fn turn_to_server<C: Command>(client: &Client, command: &C) -> Result<Response, Error> {
     let request = Request::new(command).map_err(|failure| Error::of(command, failure))?;
     client.request(request.with_time_limit(ANSWER)).await
 }

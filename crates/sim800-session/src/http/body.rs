@@ -17,8 +17,9 @@ use super::validator::validator;
 use crate::bearer::Bearer;
 use crate::client::Pending;
 use crate::engine::Request;
+use crate::loss::{Loss, Transient};
 use crate::reader::Reader;
-use crate::retry::{Attempts, Loss, Transient};
+use crate::retry::Attempts;
 use crate::tail::Tail;
 
 /// The body of a response.

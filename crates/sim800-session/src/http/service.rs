@@ -12,10 +12,10 @@ use sim800_command::{
 
 use super::HttpError;
 use super::plan::Plan;
-use crate::client::{Client, Reply};
-use crate::engine::Request;
+use crate::client::Client;
+use crate::engine::{Request, Response};
 use crate::error::{Error, Failure};
-use crate::retry::{Loss, Transient};
+use crate::loss::{Loss, Transient};
 use crate::settings::{self, Refusal, Unset};
 use crate::watch::Watch;
 
@@ -215,7 +215,7 @@ impl Service {
     }
 
     /// Sends a command that needs the service.
-    pub(super) async fn execute(&mut self, command: &impl Command) -> Result<Reply, HttpError> {
+    pub(super) async fn execute(&mut self, command: &impl Command) -> Result<Response, HttpError> {
         let result = self.client.execute(command).await;
         self.check(result)
     }
@@ -231,7 +231,7 @@ impl Service {
     }
 
     /// The result of a command, or the first cause of its failure.
-    pub(super) fn check(&mut self, result: Result<Reply, Error>) -> Result<Reply, HttpError> {
+    pub(super) fn check(&mut self, result: Result<Response, Error>) -> Result<Response, HttpError> {
         result.map_err(|error| self.cause(error).map_or_else(|lost| lost, HttpError::Command))
     }
 

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use futures::{AsyncReadExt, FutureExt};
 use sim800_emulator::{Config as ModuleConfig, Fault};
 use sim800_session::{Bearer, Config, Direction, Fs, FsStorage, Ftp, Runtime};
-use sim800_testbed::simulation::{Incident, When, World};
+use sim800_simulation::{Incident, When, World};
 
 use crate::lab::{Lab, hostile, paced, server};
 

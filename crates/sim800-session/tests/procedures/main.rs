@@ -19,7 +19,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sim800_emulator::Config as ModuleConfig;
 use sim800_session::{Bearer, Body, Config, Fs, FsStorage, Ftp, Http, Profile, connect};
-use sim800_testbed::simulation::World;
+use sim800_simulation::World;
 
 use crate::lab::server;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sim800_emulator::{Config as ModuleConfig, Fault, Place};
 use sim800_session::{Bearer, Config, Ftp, Runtime};
-use sim800_testbed::simulation::{Incident, Resource, When, World};
+use sim800_simulation::{Incident, Resource, When, World};
 
 use crate::lab::{Lab, hostile, paced, server};
 

@@ -53,7 +53,7 @@ fn a_file_is_sent_from_the_file_system() {
     // Application note 3.22.
     let steps = ftp_of(
         &PUT,
-        "> AT+FTPPUTFRMFS=\"c:\\user\\ftp\\test.txt\"
+        "> AT+FTPPUTFRMFS=\"c:\\\\user\\\\ftp\\\\test.txt\"
          < OK
          .. 2
          > AT+FTPPUTFRMFS?
@@ -80,7 +80,7 @@ fn transfers_of_the_module_fail_with_its_codes() {
 
     let steps = ftp_of(
         &PUT,
-        "> AT+FTPPUTFRMFS=\"c:\\user\\ftp\\test.txt\"
+        "> AT+FTPPUTFRMFS=\"c:\\\\user\\\\ftp\\\\test.txt\"
          < OK
          .. 2
          > AT+FTPPUTFRMFS?
@@ -121,12 +121,12 @@ fn a_transfer_that_is_over_without_a_word_is_given_up() {
 #[test]
 fn a_file_of_the_module_is_loaded_and_sent() {
     // Application note 3.24.
-    let load = "> AT+FTPFILEPUT=1,\"c:\\user\\ftp\\test.txt\"\n";
+    let load = "> AT+FTPFILEPUT=1,\"c:\\\\user\\\\ftp\\\\test.txt\"\n";
     let end = "> AT+FTPFILEPUT=0\n< OK\n";
     let put = |bearer| async move { ftp(&bearer).put_file(r"c:\user\ftp\test.txt", "1K.txt").await };
     let sent = format!("{load}< OK\n> AT+FTPPUT=1\n< OK\n.. 9\n< +FTPPUT: 1,0\n");
     for (size, compared) in [("< ERROR\n", String::new()), ("< +FSFLSIZE: 5\n< OK\n", stored())] {
-        let size = format!("> AT+FSFLSIZE=c:\\user\\ftp\\test.txt\n{size}");
+        let size = format!("> AT+FSFLSIZE=c:\\\\user\\\\ftp\\\\test.txt\n{size}");
         let steps = ftp_of(&PUT, &format!("{sent}{size}{end}{compared}"));
         assert_eq!(Scripted::play(&steps, put), Ok(()));
     }
