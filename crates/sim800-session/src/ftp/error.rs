@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
 use crate::loss::{Loss, Transient};
+use crate::sent::Sent;
 use crate::settings::Unsendable;
 use crate::watch::Interruption;
 
@@ -74,6 +75,8 @@ impl fmt::Display for FtpOperation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FtpStep {
+    /// Setting it up in the module: the server was not asked for anything.
+    Prepare,
     /// Connecting, logging in, finding the file.
     Open,
     /// Moving the data.
@@ -82,9 +85,17 @@ pub enum FtpStep {
     Close,
 }
 
+impl FtpStep {
+    /// Whether the server had let it begin.
+    fn is_under_way(self) -> bool {
+        matches!(self, Self::Transfer | Self::Close)
+    }
+}
+
 impl fmt::Display for FtpStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Prepare => "before it began",
             Self::Open => "at its start",
             Self::Transfer => "during the transfer",
             Self::Close => "at its end",
@@ -204,9 +215,9 @@ pub enum FtpError {
         octets: u64,
     },
     /// An upload broke off, and cannot be gone on with.
-    #[error("the upload broke off, and the server has {octets} octets of the file")]
+    #[error("the upload broke off, and the server has a file of {octets} octets")]
     Partial {
-        /// Octets that the server has.
+        /// Octets of the server's file, be it a part of this one or another.
         octets: u64,
         /// Why it broke off.
         source: Box<Self>,
@@ -249,6 +260,15 @@ pub enum FtpError {
         /// What happened.
         source: Failure,
     },
+}
+
+/// Whether `code`, at the start, says that nothing was done.
+fn is_refusal(code: FtpCode) -> bool {
+    use FtpCode as Code;
+    matches!(
+        code,
+        Code::DNS | Code::CONNECT | Code::NOT_ALLOWED | Code::USER | Code::PASSWORD | Code::OPERATE
+    )
 }
 
 /// What helps, where something does.
@@ -313,6 +333,30 @@ impl FtpError {
         }
     }
 
+    /// Whether the server may have been told to do what failed.
+    ///
+    /// It is [`Sent::No`] when the module refused or never got the command for it, and when the module said that it was not
+    /// let in, or that the server refused to do it (62, 63, 66, 71, 72 and 77 at the start).
+    ///
+    /// It matters for what is never sent twice: a deletion, a directory, another name, an upload that appends or makes another
+    /// file. One that replaces a file is safe to repeat anyway, and tells of the first of its tries.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Invalid { .. }
+            | Self::NoName
+            | Self::TooLarge { .. }
+            | Self::TooFar { .. }
+            | Self::NotSupported { .. }
+            | Self::NoSsl { .. }
+            | Self::NotLoaded { .. }
+            | Self::Mismatch { .. }
+            | Self::Command { step: FtpStep::Prepare, .. } => Sent::No,
+            Self::Failed { step: FtpStep::Open, code, .. } if is_refusal(*code) => Sent::No,
+            _ => Sent::Unknown,
+        }
+    }
+
     pub(super) fn partial(octets: u64, cause: Self) -> Self {
         Self::Partial { octets, source: Box::new(cause) }
     }
@@ -334,7 +378,7 @@ impl From<Unsendable> for FtpError {
 impl Transient for FtpError {
     fn loss(&self, under_way: bool) -> Option<Loss> {
         match self {
-            Self::Command { source, step, .. } => source.failure().loss(under_way || *step != FtpStep::Open),
+            Self::Command { source, step, .. } => source.failure().loss(under_way || step.is_under_way()),
             Self::Bearer { source, .. } => source.loss(under_way),
             Self::Interrupted { source, .. } => source.loss(under_way),
             Self::Silent { .. }
@@ -357,7 +401,7 @@ impl Transient for FtpError {
                         | FtpCode::UPLOAD
                         | FtpCode::DOWNLOAD
                 );
-                (may_pass && (under_way || *step != FtpStep::Open)).then_some(Loss::Session)
+                (may_pass && (under_way || step.is_under_way())).then_some(Loss::Session)
             }
             _ => None,
         }

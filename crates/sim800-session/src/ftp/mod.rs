@@ -15,7 +15,7 @@ mod upload;
 
 use sim800_command::{
     Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpRename,
-    FtpRmd, FtpScont, FtpScontRead, FtpSize, Number, Test,
+    FtpRmd, FtpScont, FtpScontRead, FtpSecurity, FtpSize, FtpStore, Number, Test,
 };
 
 pub use self::download::Download;
@@ -77,9 +77,10 @@ pub struct FtpOptions {
     pub passive: bool,
     /// Type ASCII, which loses bit 7, rather than binary; binary unless set.
     pub ascii: bool,
-    /// How an upload treats a file that is there already.
-    pub put: PutOption,
-    /// Whether and how the session is secured; it is not unless set.
+    /// How an upload treats a file that is there already; it replaces it unless set.
+    pub put: FtpStore,
+    /// Whether and how the session is secured, where the firmware has SSL at all; most knows nothing newer than TLS 1.0. It is
+    /// not unless set.
     pub security: FtpSecurity,
     /// With SSL, whether a certificate of the server that is not valid will do; it does not unless set. What a firmware
     /// checks is not documented.
@@ -91,37 +92,11 @@ impl Default for FtpOptions {
         Self {
             passive: true,
             ascii: false,
-            put: PutOption::Replace,
+            put: FtpStore::Replace,
             security: FtpSecurity::None,
             accept_invalid_certificate: false,
         }
     }
-}
-
-/// How an FTP session is secured, where the firmware has SSL at all; most knows nothing newer than TLS 1.0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FtpSecurity {
-    /// Not at all.
-    #[default]
-    None,
-    /// By SSL from the first octet on; the control port is one that expects that, mostly 990.
-    Implicit,
-    /// By SSL once the server was asked for it.
-    Explicit,
-}
-
-/// How an upload treats a file that is there already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PutOption {
-    /// Replaces it (`STOR`).
-    #[default]
-    Replace,
-    /// Appends to it (`APPE`).
-    Append,
-    /// Leaves it alone; the server makes up another name (`STOU`).
-    Unique,
 }
 
 /// An FTP client over a bearer.

@@ -19,8 +19,8 @@ use crate::watch::{Interruption, Watch};
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How long the `OK` may take to a command that has the module turn to the server. In published logs it comes at once: the 75 s
-/// of the manual are those of the server, whose answer is a line of its own. 60 s is what the manual had before.
-const ANSWER: Duration = Duration::from_secs(60);
+/// of the manual are those of the server, whose answer is a line of its own.
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// How long the module may say nothing before it is asked whether it is still at it. Its last line may have been lost, or
 /// the module may be dead.
@@ -73,7 +73,7 @@ impl Session {
             operation,
             watch: Some(watch),
             lock: Some(lock),
-            step: FtpStep::Open,
+            step: FtpStep::Prepare,
             live: false,
             undo: Vec::new(),
         };
@@ -119,13 +119,28 @@ impl Session {
     pub(super) async fn start<C: Command>(&mut self, command: &C) -> Result<(), FtpError> {
         self.forget(|_| true);
         self.live = true;
-        match turn_to_server(&self.client, command).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                self.live = !error.is_rejected();
-                Err(self.command(error))
-            }
+        let Err(error) = turn_to_server(&self.client, command).await else {
+            self.step = FtpStep::Open;
+            return Ok(());
+        };
+        self.live = !error.is_rejected();
+        // Whatever these failed by, the module has not got it or does not do it.
+        if !matches!(error.failure(), Failure::Rejected(_) | Failure::Desynchronized | Failure::Misuse(_)) {
+            self.step = FtpStep::Open;
         }
+        // The result was lost, and nothing else.
+        if matches!(error.failure(), Failure::TimedOut { .. }) && self.has_begun().await {
+            return Ok(());
+        }
+        Err(self.command(error))
+    }
+
+    /// Whether the session says anything, or the module that there is one.
+    async fn has_begun(&mut self) -> bool {
+        let operation = self.operation;
+        let is_heard =
+            self.watch.as_ref().is_some_and(|watch| watch.has(|line| event(operation, line).is_some()));
+        is_heard || matches!(self.activity().await, Ok(Some(FtpActivity::Running)))
     }
 
     /// Sends a command of the session that has no event of its own.
@@ -187,7 +202,8 @@ impl Session {
 
     /// Asks for the size of the file that is set as the source, where not knowing it is no failure.
     pub(super) async fn size_if_told(&mut self) -> Result<Option<u64>, FtpError> {
-        let operation = std::mem::replace(&mut self.operation, FtpOperation::Size);
+        let (operation, step) = (self.operation, self.step);
+        self.operation = FtpOperation::Size;
         let size = match self.open(&FtpSize, PATIENCE).await {
             Ok(Event::Ended(_, Some(size))) => Some(size),
             Ok(_) => return Err(FtpError::NoProgress { operation: self.operation }),
@@ -195,7 +211,7 @@ impl Session {
             Err(FtpError::Command { source, .. }) if source.is_rejected() => None,
             Err(error) => return Err(error),
         };
-        self.operation = operation;
+        (self.operation, self.step) = (operation, step);
         Ok(size)
     }
 

@@ -2,11 +2,11 @@
 
 use sim800_command::{
     Cid, FtpCid, FtpDataConnection, FtpExtGetEnd, FtpExtPutEnd, FtpFilePutEnd, FtpGetName, FtpGetPath,
-    FtpMode, FtpPort, FtpPutName, FtpPutOpt, FtpPutPath, FtpPw, FtpRepresentation, FtpRest, FtpServ, FtpSsl,
-    FtpStore, FtpType, FtpUn, Number, Secret, SslOpt, SslOption, Text,
+    FtpMode, FtpPort, FtpPutName, FtpPutOpt, FtpPutPath, FtpPw, FtpRepresentation, FtpRest, FtpSecurity,
+    FtpServ, FtpSsl, FtpType, FtpUn, Number, Secret, SslOpt, SslOption, Text,
 };
 
-use super::{FtpError, FtpOptions, FtpSecurity, PutOption, Server};
+use super::{FtpError, FtpOptions, Server};
 use crate::settings::{Refusal, Setting, Unsendable};
 
 /// What an operation is about, on the server.
@@ -41,7 +41,7 @@ pub(super) fn settings(
         Setting::new("password", Secret::new(server.password.reveal()).map(|password| FtpPw { password }))?,
         Setting::new("mode", Ok(FtpMode { mode }))?,
         Setting::new("type", Ok(FtpType { kind }))?,
-        Setting::new("option", Ok(FtpPutOpt { option: store(options.put) }))?,
+        Setting::new("option", Ok(FtpPutOpt { option: options.put }))?,
         Setting::new("position", Ok(FtpRest { offset: Number::MIN }))?,
     ];
     settings.extend(security(options)?);
@@ -63,14 +63,6 @@ pub(super) fn settings(
         Target::Nothing => {}
     }
     Ok(settings)
-}
-
-fn store(option: PutOption) -> FtpStore {
-    match option {
-        PutOption::Replace => FtpStore::Replace,
-        PutOption::Append => FtpStore::Append,
-        PutOption::Unique => FtpStore::Unique,
-    }
 }
 
 /// The position at which a download begins, set last: whether the module takes it back by itself after a session, such as one
@@ -98,18 +90,14 @@ fn destination(path: &str) -> Result<[Setting; 2], FtpError> {
 }
 
 fn security(options: &FtpOptions) -> Result<Vec<Setting>, Unsendable> {
-    let mode = match options.security {
-        FtpSecurity::None => {
-            let none = FtpSsl { mode: sim800_command::FtpSecurity::None };
-            return Ok(vec![Setting::new("SSL", Ok(none))?.or(Refusal::Harmless)]);
-        }
-        FtpSecurity::Implicit => sim800_command::FtpSecurity::Implicit,
-        FtpSecurity::Explicit => sim800_command::FtpSecurity::Explicit,
-    };
+    let ssl = Setting::new("SSL", Ok(FtpSsl { mode: options.security }))?;
+    if options.security == FtpSecurity::None {
+        return Ok(vec![ssl.or(Refusal::Harmless)]);
+    }
     let on = options.accept_invalid_certificate;
     let certificate = SslOpt { option: SslOption::IgnoreInvalidCertificate, on };
     Ok(vec![
-        Setting::new("SSL", Ok(FtpSsl { mode }))?.or(Refusal::NoSsl),
+        ssl.or(Refusal::NoSsl),
         Setting::new("SSL option", Ok(certificate))?.or(Refusal::NoSsl).harmless_if(!on),
     ])
 }

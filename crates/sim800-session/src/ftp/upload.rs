@@ -135,6 +135,11 @@ impl<S: Source> Upload<S> {
         self.begun
     }
 
+    /// Whether the module took all that there is.
+    pub(super) fn is_sent(&self) -> bool {
+        self.ended && self.waiting.is_empty()
+    }
+
     /// All of it is sent, from the start.
     pub(super) fn replace(&mut self) {
         (self.appends, self.ended) = (false, false);
