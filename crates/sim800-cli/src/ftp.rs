@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_command::FtpCode;
 use sim800_session::{
-    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, PutOption,
+    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, FtpStore,
 };
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
@@ -186,9 +186,7 @@ async fn open_rest(
     if let Some(there) = remnant {
         let awaited = there.awaited();
         let from = there.octets - awaited.len() as u64;
-        let offset = u32::try_from(from)
-            .map_err(|_| Failure::new("too-large", "the module cannot resume beyond 4 GiB"))?;
-        match ftp.resume(&url.path, offset).await {
+        match ftp.get_from(&url.path, from).await {
             Ok(download) => {
                 let mut rest = up_to(size, from, download).boxed();
                 if let Some(behind) = take_off(&mut rest, awaited).await? {
@@ -250,9 +248,9 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let url = parse(&url)?;
     let mut how = FtpOptions::default();
     if arguments.append {
-        how.put = PutOption::Append;
+        how.put = FtpStore::Append;
     } else if arguments.unique {
-        how.put = PutOption::Unique;
+        how.put = FtpStore::Unique;
     }
     let file = match source {
         FtpSource::Module(path) => {
@@ -266,7 +264,7 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let (source, length) = open_source(file)?;
     let source = Steady::new(source).map_err(|error| Failure::file("read", file, &error))?;
     // A pipe is not read again, and what was appended or has another name is not the beginning of the file.
-    let can_resume = length.is_some() && how.put == PutOption::Replace && !arguments.extended;
+    let can_resume = length.is_some() && how.put == FtpStore::Replace && !arguments.extended;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
@@ -333,7 +331,9 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
 /// Whether an upload may have got further before it failed, and may once more.
 fn was_under_way(error: &FtpError) -> bool {
     match error {
-        FtpError::Command { step, .. } | FtpError::Failed { step, .. } => *step != FtpStep::Open,
+        FtpError::Command { step, .. } | FtpError::Failed { step, .. } => {
+            !matches!(step, FtpStep::Prepare | FtpStep::Open)
+        }
         FtpError::Silent { .. }
         | FtpError::NoProgress { .. }
         | FtpError::Unconfirmed { .. }
