@@ -9,9 +9,9 @@ use sim800_emulator::Config;
 use sim800_testbed::{DirectoryStorage, Door, Line, Module, PtyDoor, TcpDoor};
 
 use crate::args::{Emulate, Options};
-use crate::connect::interruptible;
 use crate::failure::Failure;
 use crate::output::{Output, Report};
+use crate::signals::interruptible;
 
 /// What the link to the pty is called unless a name is given.
 const LINK: &str = "sim800";

@@ -18,6 +18,7 @@ mod output;
 mod part_file;
 mod range;
 mod resume;
+mod signals;
 mod sink;
 mod source;
 mod trace;
