@@ -115,6 +115,32 @@ pub(crate) enum Command {
     Demo,
 }
 
+impl Command {
+    /// The file that is sent, `-` for stdin.
+    pub(crate) fn input(&self) -> Option<&Path> {
+        match self {
+            Self::Http(Http::Post(post)) => post.data.data_file.as_deref(),
+            Self::Ftp(Ftp::Put(put)) => match put.names().0 {
+                FtpSource::File(path) => Some(path),
+                FtpSource::Module(_) => None,
+            },
+            Self::Fs(Fs::Put { file, .. }) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// The file that is written, `-` for stdout.
+    pub(crate) fn output(&self) -> Option<&Path> {
+        match self {
+            Self::Http(Http::Get(get)) => get.output.as_deref(),
+            Self::Http(Http::Post(post)) => post.output.as_deref(),
+            Self::Ftp(Ftp::Get(get)) => get.output.as_deref(),
+            Self::Fs(Fs::Get(get)) => get.output.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Http {
     /// Fetch what is at URL

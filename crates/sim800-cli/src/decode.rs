@@ -12,6 +12,7 @@ use sim800_parser::Value as LineValue;
 use crate::args::Decode;
 use crate::failure::Failure;
 use crate::output::{Output, seconds};
+use crate::sink::hexadecimal;
 use crate::source::open_source;
 
 /// How much is read at once, in octets.
@@ -171,10 +172,6 @@ fn meaning(event: &Event) -> String {
     let checksum = event.payload.as_ref().map(|payload| format!("SHA-256 {}", hexadecimal(&payload.sha256)));
     let parts: Vec<&str> = [event.meaning.as_deref(), checksum.as_deref()].into_iter().flatten().collect();
     parts.join("; ")
-}
-
-fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// What is not printable ASCII is escaped: a terminal would obey it.

@@ -13,12 +13,14 @@ use sim800_session::{
 };
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
+use crate::companion::Origin;
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::fs::IN_MODULE;
 use crate::metered::Metered;
 use crate::output::{Output, Report};
-use crate::resume::{Origin, Remnant, Resumable, take_off};
+use crate::place::Remnant;
+use crate::resume::{Resumable, take_off};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
 use crate::url::FtpUrl;
@@ -163,7 +165,10 @@ fn resume_get(
         let opened = open_rest(&ftp, url, size, remnant.as_ref()).await;
         waiting.finish_and_clear();
         let (body, from) = opened?;
-        let sink = if from > 0 { resumable.go_on(from)? } else { resumable.begin(&origin)? };
+        let sink = match remnant.filter(|_| from > 0) {
+            Some(there) => resumable.go_on(&there)?,
+            None => resumable.begin(&origin)?,
+        };
         let bar = output.progress(url.name(), size);
         bar.set_position(from);
         let taken = sink.take(body, &bar).await;
@@ -184,7 +189,7 @@ async fn open_rest(
     remnant: Option<&Remnant>,
 ) -> Result<(BoxStream<'static, Result<Bytes, Failure>>, u64), Failure> {
     if let Some(there) = remnant {
-        let awaited = there.awaited();
+        let awaited = &there.end[..];
         let from = there.octets - awaited.len() as u64;
         let offset = u32::try_from(from)
             .map_err(|_| Failure::new("too-large", "the module cannot resume beyond 4 GiB"))?;

@@ -137,6 +137,6 @@ pub(crate) fn sha256(octets: &[u8]) -> String {
     hexadecimal(&Sha256::digest(octets))
 }
 
-fn hexadecimal(octets: &[u8]) -> String {
+pub(crate) fn hexadecimal(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

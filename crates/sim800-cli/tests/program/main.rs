@@ -5,6 +5,7 @@ mod bench;
 mod commands;
 mod decode;
 mod emulator;
+mod files;
 mod interruption;
 mod killed;
 mod resuming;
