@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::output::{Output, seconds};
 use crate::sink::hexadecimal;
 use crate::source::open_source;
+use crate::terminal::{ascii, printable};
 
 /// How much is read at once, in octets.
 const READ: usize = 8192;
@@ -174,15 +175,6 @@ fn meaning(event: &Event) -> String {
     parts.join("; ")
 }
 
-/// What is not printable ASCII is escaped: a terminal would obey it.
-fn printable(octets: &[u8]) -> String {
-    let shown = |octet: &u8| match octet {
-        b' '..=b'~' => char::from(*octet).to_string(),
-        _ => octet.escape_ascii().to_string(),
-    };
-    octets.iter().map(shown).collect()
-}
-
 /// One object on one line, its octets the characters U+0000 to U+00FF as in a trace.
 fn json(event: &Event) -> io::Result<String> {
     let direction = event.direction.map(|direction| match direction {
@@ -218,16 +210,4 @@ fn json(event: &Event) -> io::Result<String> {
 
 fn characters(octets: &[u8]) -> String {
     octets.iter().copied().map(char::from).collect()
-}
-
-/// JSON with everything escaped that is not ASCII: a terminal would obey U+009B, too.
-fn ascii(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\0'..='~' => text.push(c),
-            _ => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
-        }
-    }
-    text
 }

@@ -51,7 +51,8 @@ fn output_at(path: &Path) -> Option<Identity> {
     if let Ok(found) = path.metadata() {
         return there(&found);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     Some(Identity::New(folder.canonicalize().ok()?.join(path.file_name()?)))
 }
 

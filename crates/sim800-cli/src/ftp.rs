@@ -28,6 +28,9 @@ use crate::url::FtpUrl;
 /// Where a password may come from that is not to be seen on the command line.
 const PASSWORD: &str = "SIM800_FTP_PASSWORD";
 
+/// How many octets of a listing become one object: some ten thousand entries.
+const LISTING: usize = 1 << 20;
+
 /// What becomes of what was on its way to the server.
 const ON_SERVER: &str = "part of it may be on the server";
 const RESUMABLE: &str = "--resume goes on with it";
@@ -89,6 +92,12 @@ fn list(url: &FtpUrl, options: &Options, output: Output) -> Result<Report, Failu
             let mut download = ftp.list(&url.path).await?;
             while let Some(octets) = download.try_next().await? {
                 listing.extend_from_slice(&octets);
+                if listing.len() > LISTING {
+                    let message = format!(
+                        "the listing is longer than {LISTING} octets; without --json it is shown as it comes"
+                    );
+                    return Err(Failure::new("too-large", message));
+                }
             }
             let lines: Vec<_> = String::from_utf8_lossy(&listing).lines().map(str::to_owned).collect();
             return Ok(Report { fields: vec![("lines", json!(lines))], ..Report::default() });

@@ -24,6 +24,7 @@ mod resume;
 mod signals;
 mod sink;
 mod source;
+mod terminal;
 mod trace;
 mod url;
 

@@ -53,7 +53,7 @@ impl Resumable {
         // It is begun once.
         let place = self.place.take().ok_or_else(|| ErrorKind::ResourceBusy.into());
         let file = place.and_then(open).map_err(|error| failure(path, &error))?;
-        Ok(Sink::File(file, path.display().to_string()))
+        Ok(Sink::File(Box::new(file), path.display().to_string()))
     }
 
     /// Says of a failure to fetch `url` what can be done about it.

@@ -11,4 +11,5 @@ mod killed;
 mod resuming;
 mod secrets;
 mod streams;
+mod terminals;
 mod transfers;
