@@ -11,9 +11,9 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use sim800_command::{HttpData, HttpInit, Number};
 use sim800_emulator::Config as ModuleConfig;
+use sim800_emulator::Line;
 use sim800_session::{Bearer, Config, Ftp, Http, Profile, Runtime, Server, connect};
-use sim800_testbed::Line;
-use sim800_testbed::simulation::{Clock, Resource, World};
+use sim800_simulation::{Clock, Resource, World};
 
 const RATES: [u32; 3] = [9_600, 115_200, 460_800];
 /// Of the closed form.

@@ -9,7 +9,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::AsyncReadExt;
 use sim800_emulator::Config as ModuleConfig;
 use sim800_session::{Bearer, Config, Ftp, Http, Profile, Server, connect};
-use sim800_testbed::simulation::{Resource, World};
+use sim800_simulation::{Resource, World};
 
 use clock::CpuTime;
 

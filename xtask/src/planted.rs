@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::test::Outcome;
+use crate::outcome::Outcome;
 use crate::{cargo, root};
 
 /// How many seeds may pass until a planted bug shows.
@@ -16,7 +16,7 @@ const SEEDS: u32 = 4_000;
 
 /// The packages that the simulation is made of.
 const PACKAGES: [&str; 5] =
-    ["sim800-parser", "sim800-command", "sim800-session", "sim800-emulator", "sim800-testbed"];
+    ["sim800-parser", "sim800-command", "sim800-session", "sim800-emulator", "sim800-simulation"];
 
 /// The variable of the environment that names the bug which is to bite.
 const SWITCH: &str = "SIM800_PLANTED";
@@ -194,7 +194,8 @@ fn copy_packages(copy: &Path, edits: &[&Edit]) -> Result<()> {
     for package in PACKAGES {
         copy_folder(&Path::new("crates").join(package), copy, edits)?;
     }
-    Ok(())
+    // Their tests are not built, but cargo looks for what those depend on.
+    copy_folder(Path::new("testdata"), copy, edits)
 }
 
 fn copy_folder(folder: &Path, copy: &Path, edits: &[&Edit]) -> Result<()> {
@@ -230,7 +231,7 @@ fn put(path: &Path, octets: &[u8]) -> Result<()> {
 /// not made fast: the time goes into building them.
 fn build(copy: &Path, target: &Path) -> Result<PathBuf> {
     let mut command =
-        cargo::command(&["build", "--release", "--package", "sim800-testbed", "--bin", "simulate"]);
+        cargo::command(&["build", "--release", "--package", "sim800-simulation", "--bin", "simulate"]);
     command.current_dir(copy).arg("--target-dir").arg(target);
     for package in PACKAGES {
         for setting in ["opt-level=1", "codegen-units=16", "debug=false"] {

@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 
 use crate::cargo;
-use crate::test::Outcome;
+use crate::outcome::Outcome;
 
 /// What the step of `test` runs: some seconds.
 const SEEDS: u64 = 10_000;
@@ -23,7 +23,7 @@ pub(crate) struct Campaign {
 impl Campaign {
     /// Runs it; whether every promise was kept in every scenario.
     pub(crate) fn run(&self) -> Result<bool> {
-        let program = cargo::build_release("sim800-testbed", "simulate")?;
+        let program = cargo::build_release("sim800-simulation", "simulate")?;
         let jobs =
             self.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, |jobs| jobs.get() as u32));
         let mut command = Command::new(program);

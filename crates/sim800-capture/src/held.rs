@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use sim800_parser::{FinalResultCode, Line, Unsolicited};
+use sim800_command::Unsolicited;
+use sim800_parser::{FinalResultCode, Line};
 
 use crate::payload::Sum;
 

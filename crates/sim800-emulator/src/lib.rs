@@ -7,7 +7,7 @@
 //!
 //! It owns neither a clock nor a socket. Time comes in as an argument of every `handle_*` call; what the module wants of the
 //! network goes out as an [`Effect`], and what came of that comes back as a [`NetworkEvent`]. A test plays the network itself; a
-//! program connects it to the real one.
+//! program connects it to the real one. [`Uart`] is an emulator with a [`Line`] of a certain rate in front of it.
 //!
 //! ```
 //! use std::time::Duration;
@@ -66,6 +66,7 @@ mod ftp;
 mod general;
 mod http;
 mod intake;
+mod line;
 mod module;
 mod network;
 mod radio;
@@ -74,10 +75,15 @@ mod response;
 mod ssl;
 mod storage;
 mod syntax;
+mod uart;
+mod url;
 
 pub use config::{Config, DataExpiry, Grant, LineEnds, Registration, Sim, Spacing, Start, Timings};
 pub use effect::{Effect, FtpAction, FtpRequest, HttpMethod, HttpRequest, OperationId, PutOption};
 pub use fault::{Damage, Fault, Place, PowerDown};
+pub use line::Line;
 pub use module::Emulator;
 pub use network::{FtpFailure, HttpFailure, NetworkEvent};
 pub use storage::{Entry, EntryKind, MemoryStorage, Storage, StorageFailure};
+pub use uart::Uart;
+pub use url::Url;

@@ -1,11 +1,8 @@
 //! Every transcript at every cut gives its events, through the framer and the decoder.
 
-use sim800_command::Prepared;
+use sim800_command::{Prepared, Vocabulary};
 use sim800_parser::{Decoder, Event, Expect, Framer, Limits};
-use transcript::Step;
-
-#[path = "../../../testdata/transcript.rs"]
-mod transcript;
+use sim800_testdata::{Response, Step, transcripts};
 
 /// Events as the transcripts write them, pieces of payload joined.
 #[derive(Default)]
@@ -54,14 +51,16 @@ fn expect(line: &[u8]) -> Expect {
 
 #[test]
 fn at_every_cut() {
-    for transcript in transcript::all() {
+    for transcript in transcripts() {
         let mut expectation = None;
         for step in &transcript.steps {
             match step {
                 Step::Command(line) => expectation = Some(expect(line)),
-                Step::Payload(_) => {}
+                Step::Payload(_) | Step::Pause(_) => {}
                 // What follows payload of the DTE needs the prompt before it: that is in `across_steps`.
-                Step::Response(octets, events) if !is_answer_to_payload(&transcript.steps, step) => {
+                Step::Response(Response { octets, events, .. })
+                    if !is_answer_to_payload(&transcript.steps, step) =>
+                {
                     let expectation = expectation.take();
                     // Miri takes a thousand times as long.
                     if cfg!(miri) && octets.len() > 1000 {
@@ -79,7 +78,7 @@ fn at_every_cut() {
                     let octet_by_octet: Vec<_> = octets.chunks(1).collect();
                     assert_eq!(&frame(expectation, &octet_by_octet), events, "{transcript}: octet by octet");
                 }
-                Step::Response(..) => {}
+                Step::Response(_) => {}
             }
         }
     }
@@ -88,8 +87,8 @@ fn at_every_cut() {
 /// Whole transcripts through one framer.
 #[test]
 fn across_steps() {
-    for transcript in transcript::all() {
-        let mut framer: Framer<256> = Framer::new();
+    for transcript in transcripts() {
+        let mut framer = Framer::<256, _>::with_dialect(Vocabulary);
         let mut granted = None;
         for step in &transcript.steps {
             match step {
@@ -101,7 +100,8 @@ fn across_steps() {
                         "{transcript}: {granted} granted"
                     );
                 }
-                Step::Response(octets, events) => {
+                Step::Pause(_) => {}
+                Step::Response(Response { octets, events, .. }) => {
                     let mut notes = Notes::default();
                     let mut input = &octets[..];
                     while let Some(event) = framer.next(&mut input) {
@@ -124,7 +124,7 @@ fn is_answer_to_payload(steps: &[Step], step: &Step) -> bool {
 }
 
 fn frame(expect: Option<Expect>, reads: &[&[u8]]) -> Vec<String> {
-    let mut framer: Framer<256> = Framer::new();
+    let mut framer = Framer::<256, _>::with_dialect(Vocabulary);
     if let Some(expect) = expect {
         framer.begin(expect);
     }
@@ -138,7 +138,7 @@ fn frame(expect: Option<Expect>, reads: &[&[u8]]) -> Vec<String> {
 }
 
 fn decode(expect: Option<Expect>, reads: &[&[u8]]) -> Vec<String> {
-    let mut decoder = Decoder::new(Limits::default());
+    let mut decoder = Decoder::with_dialect(Limits::default(), Vocabulary);
     if let Some(expect) = expect {
         decoder.begin(expect);
     }

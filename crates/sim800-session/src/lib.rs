@@ -18,7 +18,7 @@
 //!     Ok(body)
 //! }
 //! # use std::sync::Arc;
-//! # use sim800_testbed::simulation::{Resource, World};
+//! # use sim800_simulation::{Resource, World};
 //! # let mut world = World::new(sim800_emulator::Config::default());
 //! # world.network().put_resource("http://example.com/file", Resource::new("hello"));
 //! # let (port, runtime) = (world.connect(), Arc::new(world.clock()));
@@ -63,34 +63,38 @@
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bearer;
-mod chunks;
+mod chain;
 mod client;
 mod config;
 mod driver;
 mod endpoint;
-pub mod engine;
 mod error;
 mod fs;
 mod ftp;
 mod http;
 mod info;
+mod loss;
 mod notices;
 mod password;
 mod port;
-mod refusal;
+mod queue;
+mod reader;
 mod retry;
 mod runtime;
+mod sent;
+mod settings;
 mod start_up;
 mod tail;
 mod trace;
 mod watch;
 
 pub use bearer::{Bearer, BearerError, Profile};
-pub use client::{Client, Reply};
-pub use config::{Config, FlowControl, Limits};
+pub use chain::Chain;
+pub use client::Client;
+pub use config::{Config, FlowControl, Limits, Retries};
 pub use driver::{Driver, connect};
 pub use endpoint::{Endpoint, InvalidEndpoint, OpenError};
-pub use engine::{Request, Restart};
+pub use engine::{Request, Response, Restart};
 pub use error::{Disconnected, Error, Failure, Malformation, Misuse};
 pub use fs::{Fs, FsEntry, FsError, FsFile};
 pub use ftp::{
@@ -99,11 +103,13 @@ pub use ftp::{
 };
 pub use http::{Body, Http, HttpError, HttpOptions};
 pub use info::Info;
-pub use notices::{Notice, Notices, UnsolicitedLine};
+pub use notices::{Notice, Notices, Retry, UnsolicitedLine};
 pub use password::Password;
 pub use port::Port;
-pub use retry::{Retries, Retry};
+pub use reader::Reader;
 pub use runtime::Runtime;
+pub use sent::Sent;
 pub use sim800_command::{Drive, FsStorage, HttpActivity, HttpProgress};
 pub use start_up::StartUpError;
 pub use trace::{Direction, Trace};
+pub use {sim800_command as command, sim800_engine as engine, sim800_parser as parser};

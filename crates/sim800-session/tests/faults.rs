@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use futures::{AsyncReadExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Damage, Fault};
 use sim800_session::{Bearer, Client, Config, Fs, FsStorage, Ftp, Http, Profile, Runtime, Server, connect};
-use sim800_testbed::simulation::{Resource, World, polled};
+use sim800_simulation::{Resource, World, polled};
 
 const URL: &str = "http://example.com/file";
 const LENGTH: usize = 20_000;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use sim800_emulator::Config as ModuleConfig;
+use sim800_emulator::Line;
 use sim800_session::{Bearer, Config, Ftp, Http, Profile, Runtime, Server, connect};
-use sim800_testbed::Line;
-use sim800_testbed::simulation::{Clock, Resource, World};
+use sim800_simulation::{Clock, Resource, World};
 
 const LENGTH: usize = 292_000;
 

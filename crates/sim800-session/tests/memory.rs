@@ -12,7 +12,7 @@ use sim800_emulator::{Config as ModuleConfig, Damage, Fault, FtpFailure, HttpFai
 use sim800_session::{
     Bearer, Client, Config, Download, Fs, FsStorage, Ftp, FtpError, Http, HttpError, Profile, Server, connect,
 };
-use sim800_testbed::simulation::{Mishap, Resource, World, polled};
+use sim800_simulation::{Mishap, Resource, World, polled};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]

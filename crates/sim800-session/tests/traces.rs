@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use sim800_emulator::{Config as ModuleConfig, FtpFailure};
 use sim800_session::{Bearer, Config, Direction, Ftp, Http, Profile, Retry, Server, Trace, connect};
-use sim800_testbed::simulation::{Mishap, Resource, World};
+use sim800_simulation::{Mishap, Resource, World};
 
 /// Octets both ways, as a trace shows them.
 #[derive(Clone, Default)]

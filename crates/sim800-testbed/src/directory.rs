@@ -46,7 +46,8 @@ impl DirectoryStorage {
     fn directory(&self, steps: &[String]) -> Result<OwnedFd, StorageFailure> {
         let mut directory = self.root.try_clone().or_fail()?;
         for step in steps {
-            directory = openat(&directory, plain(step)?, OPEN | OFlags::DIRECTORY, Mode::empty()).or_fail()?;
+            directory =
+                openat(&directory, plain(step)?, OPEN | OFlags::DIRECTORY, Mode::empty()).or_fail()?;
         }
         Ok(directory)
     }

@@ -7,14 +7,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use futures::stream::Stream;
-use sim800_emulator::{Config, Fault};
+use sim800_emulator::{Config, Fault, Line, Uart};
 use smol::Timer;
 use smol::channel::Sender;
 
 use crate::door::{Door, Link};
-use crate::line::Line;
 use crate::network::Network;
-use crate::uart::{READ, Uart};
 
 /// Faults that may wait to be injected.
 const FAULTS: usize = 16;
@@ -149,7 +147,7 @@ impl<D: Door> Turns<D> {
             network: Network::new(),
             door,
             timer: Timer::never(),
-            buffer: vec![0; READ].into_boxed_slice(),
+            buffer: vec![0; Uart::CAPACITY].into_boxed_slice(),
         }
     }
 

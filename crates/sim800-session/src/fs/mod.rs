@@ -78,7 +78,7 @@ impl Fs {
         let command = FsLs { directory: Path::new(&path)? };
         let reply = self.client.execute(&command).await.map_err(|error| not_found(directory, error))?;
         let listing = reply
-            .response(&command)
+            .decode(&command)
             .map_err(|_| Error::of(&command, Failure::Malformed(Malformation::Information)))?;
         let entry = |entry: sim800_command::FsEntry<'_>| FsEntry {
             name: String::from_utf8_lossy(entry.name).into_owned(),
@@ -105,7 +105,7 @@ impl Fs {
     /// [`FsError::NotFound`] and others.
     pub async fn read(&self, file: &str) -> Result<FsFile, FsError> {
         let length = self.certain_size(file).await?;
-        Ok(FsFile::new(&self.client, file, length))
+        Ok(read::read(&self.client, file, length))
     }
 
     /// Writes all that `source` has into a file, and returns how many octets that were. A file that is there is replaced.

@@ -12,11 +12,11 @@ use sim800_command::{
 
 use super::HttpError;
 use super::plan::Plan;
-use crate::client::{Client, Reply};
-use crate::engine::Request;
+use crate::client::Client;
+use crate::engine::{Request, Response};
 use crate::error::{Error, Failure};
-use crate::refusal::Refusal;
-use crate::retry::{Loss, Transient};
+use crate::loss::{Loss, Transient};
+use crate::settings::{self, Refusal, Unset};
 use crate::watch::Watch;
 
 /// What a request may take beyond the timeout that the module was given, for the network layers below it.
@@ -84,22 +84,15 @@ impl Service {
 
     /// Sets the parameters and loads the body.
     pub(super) async fn prepare(&mut self, plan: &Plan) -> Result<(), HttpError> {
-        for parameter in &plan.parameters {
-            match self.client.request(parameter.request.clone()).await {
-                Err(error) if error.is_rejected() => {
-                    let what = parameter.what;
-                    let refused = |source| match parameter.refusal {
-                        Refusal::NoSsl => HttpError::NoSsl(source),
-                        _ => HttpError::Parameter { what, source },
-                    };
-                    if parameter.refusal != Refusal::Harmless {
-                        return Err(self.cause(error).map_or_else(|lost| lost, refused));
-                    }
-                }
-                result => {
-                    self.check(result)?;
-                }
-            }
+        if let Err(Unset { what, refusal, error }) =
+            settings::set(&self.client, &plan.settings, &mut Vec::new()).await
+        {
+            let source = self.cause(error)?;
+            return Err(match refusal {
+                None => HttpError::Command(source),
+                Some(Refusal::NoSsl) => HttpError::NoSsl(source),
+                Some(_) => HttpError::Parameter { what, source },
+            });
         }
         if let Some((data, body)) = &plan.data {
             let began = self.client.runtime().now();
@@ -222,7 +215,7 @@ impl Service {
     }
 
     /// Sends a command that needs the service.
-    pub(super) async fn execute(&mut self, command: &impl Command) -> Result<Reply, HttpError> {
+    pub(super) async fn execute(&mut self, command: &impl Command) -> Result<Response, HttpError> {
         let result = self.client.execute(command).await;
         self.check(result)
     }
@@ -238,7 +231,7 @@ impl Service {
     }
 
     /// The result of a command, or the first cause of its failure.
-    pub(super) fn check(&mut self, result: Result<Reply, Error>) -> Result<Reply, HttpError> {
+    pub(super) fn check(&mut self, result: Result<Response, Error>) -> Result<Response, HttpError> {
         result.map_err(|error| self.cause(error).map_or_else(|lost| lost, HttpError::Command))
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, FtpFailure, Grant};
 use sim800_session::{Ftp, FtpError, FtpOptions, FtpStep};
-use sim800_testbed::simulation::Mishap;
+use sim800_simulation::Mishap;
 
 use crate::lab::{Lab, hostile, server};
 

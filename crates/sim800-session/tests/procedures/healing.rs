@@ -10,7 +10,7 @@ use sim800_session::{
     Bearer, Body, Config, Direction, Ftp, FtpError, FtpOptions, Http, HttpError, Notice, PutOption, Retry,
     Runtime,
 };
-use sim800_testbed::simulation::{Incident, Mishap, Network, Resource, When, World};
+use sim800_simulation::{Incident, Mishap, Network, Resource, When, World};
 
 use crate::lab::{Lab, hostile, paced, server, whole};
 

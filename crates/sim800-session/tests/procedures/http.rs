@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures::AsyncReadExt;
 use sim800_emulator::{Config as ModuleConfig, DataExpiry, HttpFailure};
 use sim800_session::{Config, Http};
-use sim800_testbed::simulation::{Mishap, Resource, World};
+use sim800_simulation::{Mishap, Resource, World};
 
 use crate::lab::{Lab, hostile, paced, whole};
 

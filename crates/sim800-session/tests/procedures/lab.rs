@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use sim800_emulator::Config as ModuleConfig;
+use sim800_emulator::Line;
 use sim800_session::{
     Bearer, Body, Client, Config, Ftp, FtpError, Http, HttpError, Profile, Retries, Server, StartUpError,
     connect,
 };
-use sim800_testbed::Line;
-use sim800_testbed::simulation::{Network, World};
+use sim800_simulation::{Network, World};
 
 /// A world and a session with its module.
 pub(crate) struct Lab {

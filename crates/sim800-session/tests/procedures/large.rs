@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, HttpFailure};
 use sim800_session::{Bearer, Body, Http, HttpActivity, HttpError};
-use sim800_testbed::simulation::{Mishap, Resource};
+use sim800_simulation::{Mishap, Resource};
 
 use crate::lab::{Lab, hostile, whole};
 

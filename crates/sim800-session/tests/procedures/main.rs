@@ -1,5 +1,6 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod dead;
 mod files;
 mod ftp;
 mod healing;
@@ -10,6 +11,7 @@ mod large;
 mod secrets;
 mod start_up;
 mod transfers;
+mod unknown_lines;
 mod uploads;
 
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sim800_emulator::Config as ModuleConfig;
 use sim800_session::{Bearer, Body, Config, Fs, FsStorage, Ftp, Http, Profile, connect};
-use sim800_testbed::simulation::World;
+use sim800_simulation::World;
 
 use crate::lab::server;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sim800_emulator::{Config as ModuleConfig, Fault, Place, Registration, Sim, Start};
 use sim800_session::{Bearer, BearerError, Config, Profile, StartUpError};
-use sim800_testbed::simulation::{Resource, World};
+use sim800_simulation::{Resource, World};
 
 use crate::lab::{Lab, hostile};
 

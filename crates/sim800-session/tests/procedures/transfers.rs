@@ -8,7 +8,7 @@ use sim800_emulator::{Config as ModuleConfig, Fault, FtpFailure};
 use sim800_session::{
     Bearer, Download, FsStorage, Ftp, FtpError, FtpOptions, FtpSecurity, PutOption, Runtime,
 };
-use sim800_testbed::simulation::Mishap;
+use sim800_simulation::Mishap;
 
 use crate::lab::{Lab, hostile, server};
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::io::{AsyncRead, AsyncSeek, Cursor};
 use sim800_emulator::{Damage, Fault, FtpAction, FtpFailure, PutOption as Stored};
 use sim800_session::{Ftp, FtpError, FtpOptions, PutOption};
-use sim800_testbed::simulation::Mishap;
+use sim800_simulation::Mishap;
 
 use crate::lab::{Lab, hostile, server};
 

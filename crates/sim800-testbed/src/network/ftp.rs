@@ -330,7 +330,7 @@ async fn peer(ftp: &AsyncFtpStream) -> Result<SocketAddr, FtpFailure> {
 }
 
 /// A name in a directory.
-pub(crate) fn join(path: &str, name: &str) -> String {
+fn join(path: &str, name: &str) -> String {
     match path {
         "" => name.to_owned(),
         path if path.ends_with('/') => format!("{path}{name}"),

@@ -16,11 +16,11 @@ use hyper::client::conn::http1;
 use hyper::ext::ReasonPhrase;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use sim800_emulator::{HttpFailure, HttpMethod, HttpRequest, NetworkEvent};
+use sim800_emulator::{HttpFailure, HttpMethod, HttpRequest, NetworkEvent, Url};
 use smol::io::{AsyncRead, AsyncWrite};
 use smol_hyper::rt::FuturesIo;
 
-use super::{Events, Url, connect, resolve, tls};
+use super::{Events, connect, resolve, tls};
 
 /// How many redirections are followed; the answer to the last request is the result then.
 const REDIRECTIONS: usize = 10;

@@ -5,7 +5,6 @@ mod http;
 #[cfg(test)]
 mod tests;
 mod tls;
-mod url;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -18,9 +17,6 @@ use futures::stream::Stream;
 use sim800_emulator::{Effect, NetworkEvent, OperationId};
 use smol::channel::{Receiver, Sender};
 use smol::net::TcpStream;
-
-pub(crate) use self::ftp::join;
-pub(crate) use self::url::Url;
 
 /// Events that may wait for the module before the operations pause.
 const EVENTS: usize = 16;

@@ -11,7 +11,11 @@ mod module;
 use cortex_m_rt::entry;
 use semihosting::experimental::env;
 use semihosting::{eprintln, println, process};
-use sim800_command::{At, BearerKind, BearerParameter, CgattRead, Cid, Command as _, Echo, HttpAction, HttpInit, HttpMethod, HttpPara, HttpParameter, HttpReadRange, HttpStatus, HttpTerm, LINE_LIMIT, Number, SapbrClose, SapbrOpen, SapbrSet, Text, Unsolicited};
+use sim800_command::{
+    At, BearerKind, BearerParameter, CgattRead, Cid, Command as _, Echo, HttpAction, HttpInit, HttpMethod,
+    HttpPara, HttpParameter, HttpReadRange, HttpStatus, HttpTerm, LINE_LIMIT, Number, SapbrClose, SapbrOpen,
+    SapbrSet, Text, Unsolicited,
+};
 use sim800_firmware::Machine;
 use sim800_parser::Event;
 
@@ -108,7 +112,7 @@ fn act(module: &mut Module) -> Result<u32, Failure> {
 /// What came of the request: the status and the length of the body.
 fn action(event: &Event<&[u8]>) -> Option<(HttpStatus, u32)> {
     let Event::Unsolicited(span) = event else { return None };
-    match span.unsolicited() {
+    match span.line().into() {
         Unsolicited::HttpAction { status, length, .. } => Some((status, length)),
         _ => None,
     }

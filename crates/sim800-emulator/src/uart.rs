@@ -1,0 +1,255 @@
+//! An emulator at the far end of a serial line, without any I/O.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::line::Pacer;
+use crate::{Config, Effect, Emulator, Fault, Line, NetworkEvent, OperationId};
+use bytes::{Buf, Bytes};
+
+/// How many octets a UART's FIFO hands over at a time.
+const FIFO: usize = 16;
+/// While so many pieces wait to be sent, nothing is taken from the DTE: what it would cause to be said has no place.
+const BACKLOG: usize = 64;
+/// When so many pieces wait to be sent, what the module says of its own accord is lost.
+const OVERFLOW: usize = 1024;
+
+/// One module and the line to it.
+///
+/// It drives its [`Emulator`] and lets octets cross at the [`Line`]'s rate. Whoever owns it brings the DTE's octets, network and time;
+/// the real module and the simulated one are the same under different clocks.
+#[derive(Debug)]
+pub struct Uart {
+    emulator: Emulator,
+    to_dce: Lane,
+    to_dte: Lane,
+    /// What the module has said and what has not set out on the line yet.
+    backlog: VecDeque<Bytes>,
+    /// What has crossed to the DTE and was not taken there yet.
+    arrived: Bytes,
+}
+
+/// One direction of the line and the octets that are crossing it.
+#[derive(Debug)]
+struct Lane {
+    pacer: Option<Pacer>,
+    crossing: Option<(Duration, Bytes)>,
+}
+
+impl Lane {
+    fn new(line: Line) -> Self {
+        Self { pacer: line.pacer(), crossing: None }
+    }
+
+    /// Puts octets on the line.
+    fn send(&mut self, now: Duration, octets: Bytes) {
+        let arrival = self.pacer.as_mut().map_or(now, |pacer| pacer.cross(now, octets.len()));
+        self.crossing = Some((arrival, octets));
+    }
+
+    /// The octets that have crossed by now.
+    fn receive(&mut self, now: Duration) -> Option<Bytes> {
+        self.crossing.take_if(|(arrival, _)| *arrival <= now).map(|(_, octets)| octets)
+    }
+
+    fn idle(&mut self) {
+        if let Some(pacer) = &mut self.pacer {
+            pacer.idle();
+        }
+    }
+
+    fn arrival(&self) -> Option<Duration> {
+        self.crossing.as_ref().map(|(arrival, _)| *arrival)
+    }
+}
+
+impl Uart {
+    /// The most octets that the module ever takes at a time.
+    pub const CAPACITY: usize = 4096;
+
+    /// A module at the far end of a line.
+    #[must_use]
+    pub fn new(config: Config, line: Line) -> Self {
+        Self {
+            emulator: Emulator::new(config),
+            to_dce: Lane::new(line),
+            to_dte: Lane::new(line),
+            backlog: VecDeque::new(),
+            arrived: Bytes::new(),
+        }
+    }
+
+    /// How many octets the DTE may put on the line now.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        match &self.to_dce {
+            _ if self.backlog.len() >= BACKLOG => 0,
+            Lane { crossing: Some(_), .. } => 0,
+            Lane { pacer: Some(_), .. } => FIFO,
+            Lane { pacer: None, .. } => Self::CAPACITY,
+        }
+    }
+
+    /// The DTE puts octets on the line, [`capacity`](Self::capacity) at most.
+    pub fn handle_input(&mut self, now: Duration, octets: &[u8]) {
+        debug_assert!(octets.len() <= self.capacity(), "the line is still busy");
+        if self.to_dce.pacer.is_some() {
+            self.to_dce.send(now, Bytes::copy_from_slice(octets));
+        } else {
+            self.hear(now, octets);
+        }
+    }
+
+    /// The DTE has nothing to put on the line, though it could.
+    pub fn handle_input_pause(&mut self) {
+        self.to_dce.idle();
+    }
+
+    /// The DTE does not take what has arrived: the line stands still until it does.
+    pub fn handle_output_pause(&mut self) {
+        self.to_dte.idle();
+    }
+
+    /// Time has passed: what has crossed the line is heard, and what is due happens.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        if let Some(octets) = self.to_dce.receive(now) {
+            self.hear(now, &octets);
+        }
+        if self.emulator.poll_timeout().is_some_and(|due| due <= now) {
+            self.emulator.handle_timeout(now);
+        }
+        self.collect();
+    }
+
+    /// Something came of an [`Effect`].
+    pub fn handle_network(&mut self, now: Duration, id: OperationId, event: NetworkEvent) {
+        self.emulator.handle_network(now, id, event);
+        self.collect();
+    }
+
+    /// Something goes wrong with the module.
+    pub fn handle_fault(&mut self, now: Duration, fault: Fault) {
+        if matches!(fault, Fault::Restart { .. } | Fault::Silence) {
+            // What had not crossed the line yet never does.
+            self.to_dte.crossing = None;
+            self.backlog.clear();
+            self.arrived.clear();
+        }
+        self.emulator.handle_fault(now, fault);
+        self.collect();
+    }
+
+    /// What the module wants of the network next.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.emulator.poll_effect()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) or [`output`](Self::output) has something to do next.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        [self.emulator.poll_timeout(), self.to_dce.arrival(), self.to_dte.arrival()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// What has arrived at the DTE; empty when nothing has.
+    pub fn output(&mut self, now: Duration) -> &[u8] {
+        if self.arrived.is_empty() {
+            self.advance(now);
+        }
+        &self.arrived
+    }
+
+    /// The DTE took so many of the octets that have arrived.
+    pub fn consume(&mut self, octets: usize) {
+        self.arrived.advance(octets);
+    }
+
+    /// Moves the transmitting side of the line on until octets have arrived.
+    fn advance(&mut self, now: Duration) {
+        loop {
+            if self.to_dte.crossing.is_none() {
+                let Some(piece) = self.backlog.front_mut() else { return self.to_dte.idle() };
+                let burst = if self.to_dte.pacer.is_some() { FIFO } else { piece.len() };
+                let octets = piece.split_to(burst.min(piece.len()));
+                if piece.is_empty() {
+                    self.backlog.pop_front();
+                }
+                self.to_dte.send(now, octets);
+            }
+            match self.to_dte.receive(now) {
+                None => return,
+                Some(octets) if octets.is_empty() => {}
+                Some(octets) => {
+                    self.arrived = octets;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The module hears octets, and whatever it answers is kept: their number bounds that.
+    fn hear(&mut self, now: Duration, octets: &[u8]) {
+        self.emulator.handle_input(now, octets);
+        self.backlog.extend(std::iter::from_fn(|| self.emulator.poll_transmit()));
+    }
+
+    /// Takes what the module says of its own accord.
+    fn collect(&mut self) {
+        while let Some(octets) = self.emulator.poll_transmit() {
+            if self.backlog.len() < OVERFLOW {
+                self.backlog.push_back(octets);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Place;
+
+    use super::*;
+
+    const NOW: Duration = Duration::ZERO;
+
+    fn uart() -> Uart {
+        Uart::new(Config { echo: false, ..Config::default() }, Line::unpaced())
+    }
+
+    fn heard(uart: &mut Uart) -> Vec<u8> {
+        let mut heard = Vec::new();
+        while !uart.output(NOW).is_empty() {
+            heard.extend_from_slice(uart.output(NOW));
+            uart.consume(uart.arrived.len());
+        }
+        heard
+    }
+
+    #[test]
+    fn every_command_of_a_full_read_is_answered() {
+        let mut uart = uart();
+        let commands = Uart::CAPACITY / 3;
+        uart.handle_input(NOW, &b"AT\r".repeat(commands));
+        assert_eq!(heard(&mut uart), b"\r\nOK\r\n".repeat(commands));
+    }
+
+    #[test]
+    fn nothing_is_taken_from_a_client_that_does_not_read() {
+        let mut uart = uart();
+        while uart.capacity() > 0 {
+            uart.handle_input(NOW, b"AT\r");
+        }
+        assert_eq!(heard(&mut uart), b"\r\nOK\r\n".repeat(BACKLOG));
+        assert_eq!(uart.capacity(), Uart::CAPACITY);
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_lost_before_it_fills_the_memory() {
+        let mut uart = uart();
+        for _ in 0..10 * OVERFLOW {
+            uart.handle_fault(NOW, Fault::Inject { place: Place::Now, text: "RING".into() });
+        }
+        assert_eq!(uart.backlog.len(), OVERFLOW);
+    }
+}

@@ -1,0 +1,241 @@
+//! The command that is in flight.
+
+use core::fmt;
+use core::mem;
+use core::time::Duration;
+
+use bytes::Bytes;
+use sim800_command::{Id, Unsolicited};
+use sim800_parser::{FinalResultCode, Span};
+
+use crate::failure::{Failure, Malformation};
+use crate::request::Request;
+use crate::response::Response;
+
+/// How many octets of a body are handed out at once: what is handed out cannot be taken back.
+pub(crate) const PIECE: usize = 512;
+
+/// What keeping a line of information text takes beside its octets.
+const LINE: usize = 32;
+
+/// A line that belongs to no command, as far as can be told from how it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stray {
+    /// One of those that the module is known to send of its own accord.
+    Known,
+    /// Well-formed, and with a name that no command here has: the module's own, or that of another command which was
+    /// damaged.
+    Foreign,
+    /// Anything else: the rest of something.
+    Rest,
+}
+
+impl Stray {
+    pub(crate) fn new(span: &Span<Bytes>) -> Self {
+        if !matches!(Unsolicited::from(span.line()), Unsolicited::Other(_)) {
+            return Self::Known;
+        }
+        let is_framed = |raw: &[u8]| {
+            let text = raw.strip_prefix(b"\r\n").and_then(|raw| raw.strip_suffix(b"\r\n"));
+            text.is_some_and(|text| text.iter().all(|octet| matches!(octet, b' '..=b'~')))
+        };
+        match span.line().name() {
+            Some(name) if Id::from_name(name).is_none() && is_framed(span.raw()) => Self::Foreign,
+            _ => Self::Rest,
+        }
+    }
+}
+
+/// A command that was sent and has no final result yet.
+pub(crate) struct Flight {
+    pub(crate) request: Request,
+    pub(crate) started: Duration,
+    pub(crate) deadline: Duration,
+    /// What came so far.
+    response: Response,
+    /// What keeping the information text takes.
+    information: usize,
+    /// What of it was not handed out yet.
+    unsent: Bytes,
+    /// A piece was handed out since the deadline was set.
+    moving: bool,
+    /// A counted payload is on its way.
+    in_payload: bool,
+    /// How many octets the command offered.
+    offered: usize,
+    /// A line that nobody knows came where the header of a payload was awaited.
+    foreign: bool,
+    /// What was wrong with the response so far.
+    fault: Option<Malformation>,
+}
+
+impl Flight {
+    pub(crate) fn new(request: Request, now: Duration, deadline: Duration) -> Self {
+        let offered = request.body.as_ref().map_or(0, Bytes::len);
+        Self {
+            request,
+            started: now,
+            deadline,
+            response: Response::default(),
+            information: 0,
+            unsent: Bytes::new(),
+            moving: false,
+            in_payload: false,
+            offered,
+            foreign: false,
+            fault: None,
+        }
+    }
+
+    /// Keeps a line of information text, unless there is more of it than `limit`.
+    pub(crate) fn take_information(&mut self, line: Bytes, limit: usize) {
+        self.information = self.information.saturating_add(line.len()).saturating_add(LINE);
+        if self.information > limit {
+            self.fault.get_or_insert(Malformation::TooMuchInformation);
+        } else {
+            self.response.information.push(line);
+        }
+    }
+
+    /// Keeps the payload, which comes as a whole.
+    pub(crate) fn take_payload(&mut self, octets: Bytes) {
+        self.response.payload = octets;
+    }
+
+    /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
+    /// of octets that a damaged header did not count. Beside a payload without a header any line is: one that came before
+    /// it was counted for it, and as many octets of its end are left, whatever they read.
+    pub(crate) fn take_stray(&mut self, stray: Stray) {
+        if self.request.announced_at_most() == 0 {
+            return;
+        }
+        match stray {
+            Stray::Known if !self.request.is_headless() => {}
+            // Before the header, it is the module's own, or it was the header.
+            Stray::Foreign if !self.request.is_headless() && self.information == 0 => self.foreign = true,
+            _ => {
+                self.fault.get_or_insert(Malformation::Damaged);
+            }
+        }
+    }
+
+    /// Notes an empty line by itself. After a payload it is what the count left of the one before the result code: when
+    /// the line loses octets, the count takes as many of that instead.
+    pub(crate) fn take_blank(&mut self) {
+        if self.had_payload() {
+            self.fault.get_or_insert(Malformation::Damaged);
+        }
+    }
+
+    /// Notes the line of the final result code. Where there are `blanks` before result codes, a line that lacks one tells that
+    /// the count took it for payload; anything else is in any case the rest of something.
+    pub(crate) fn take_result(&mut self, raw: &[u8], blanks: bool) {
+        let is_bare = raw.first().is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'+');
+        let is_rest = !is_bare && !raw.starts_with(b"\r\n");
+        let took_blank = self.response.payload.ends_with(b"\r\n") && is_bare && blanks;
+        if self.had_payload() && (is_rest || took_blank) {
+            self.fault.get_or_insert(Malformation::Damaged);
+        }
+    }
+
+    /// Whether the response was information text and nothing else so far.
+    pub(crate) fn is_text(&self) -> bool {
+        self.information > 0 && !self.had_payload()
+    }
+
+    /// Whether what comes now may be octets of a payload: damage was seen beside one, or one has come and should have been
+    /// followed by its result code.
+    pub(crate) fn is_among_payload(&self) -> bool {
+        self.had_payload() || (self.request.announced_at_most() > 0 && (self.foreign || self.fault.is_some()))
+    }
+
+    /// The module asks for octets: for `granted`, or for all that were offered. Returns how many it gets; `None` when
+    /// it had asked before.
+    pub(crate) fn grant(&mut self, granted: Option<u32>) -> Option<u32> {
+        let body = self.request.body.take()?;
+        let offered = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        let granted = granted.map_or(offered, |granted| granted.min(offered));
+        self.response.granted = Some(granted);
+        self.unsent = body.slice(..granted as usize);
+        Some(granted)
+    }
+
+    /// The next piece of what was granted.
+    pub(crate) fn poll_piece(&mut self) -> Option<Bytes> {
+        if self.unsent.is_empty() {
+            return None;
+        }
+        self.moving = true;
+        Some(self.unsent.split_to(PIECE.min(self.unsent.len())))
+    }
+
+    /// Moves the deadline on when octets were handed out since it was set and there are more to come.
+    pub(crate) fn is_still_moving(&mut self, now: Duration, stall: Duration) -> bool {
+        let moving = self.moving && !self.unsent.is_empty();
+        if moving {
+            self.moving = false;
+            self.deadline = now.saturating_add(stall);
+        }
+        moving
+    }
+
+    /// Whether what just came is payload or ends it, `remaining` octets being still to come.
+    pub(crate) fn is_in_payload(&mut self, remaining: u32) -> bool {
+        let was = mem::replace(&mut self.in_payload, remaining > 0);
+        was || self.in_payload
+    }
+
+    /// What the command brought, by its final result code.
+    pub(crate) fn into_result(self, code: FinalResultCode) -> Result<Response, Failure> {
+        let was_header = self.foreign && self.information == 0;
+        let fault = self.fault.or_else(|| was_header.then_some(Malformation::Damaged));
+        match code {
+            FinalResultCode::Ok | FinalResultCode::Connect => {}
+            // Behind text that makes no sense, a refusal may be a part of the payload.
+            _ if fault == Some(Malformation::Damaged) => {}
+            code => return Err(Failure::Rejected(code)),
+        }
+        let unsent = u32::try_from(self.unsent.len()).unwrap_or(u32::MAX);
+        let fault = fault.or_else(|| match self.response.granted {
+            None if self.request.is_prompted() => Some(Malformation::PromptMissing),
+            Some(granted) if unsent > 0 => {
+                Some(Malformation::BodyCutShort { sent: granted - unsent, granted })
+            }
+            _ => None,
+        });
+        fault.map_or(Ok(self.response), |fault| Err(Failure::Malformed(fault)))
+    }
+
+    /// Whether a payload came.
+    pub(crate) fn had_payload(&self) -> bool {
+        !self.response.payload.is_empty()
+    }
+
+    /// How many octets were offered if the module asked for none.
+    pub(crate) fn offered_in_vain(&self) -> usize {
+        if self.response.granted.is_none() { self.offered } else { 0 }
+    }
+
+    /// Whether octets that the module asked for were not handed out.
+    pub(crate) fn has_unsent(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// How many octets the module may still take for payload, and those that it asked for and that were not handed out.
+    /// A damaged prompt may have asked for more than was understood.
+    pub(crate) fn owed(&mut self) -> (usize, Bytes) {
+        (self.offered, mem::take(&mut self.unsent))
+    }
+}
+
+/// Without the octets.
+impl fmt::Debug for Flight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flight")
+            .field("request", &self.request)
+            .field("deadline", &self.deadline)
+            .field("granted", &self.response.granted)
+            .field("unsent", &self.unsent.len())
+            .finish_non_exhaustive()
+    }
+}

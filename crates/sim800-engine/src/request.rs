@@ -1,0 +1,210 @@
+//! A command with everything that sending it takes.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+use core::ops::Range;
+use core::str;
+use core::time::Duration;
+
+use bytes::Bytes;
+use sim800_command::{Command, Domain, Form, Id, Prepared, Spec};
+use sim800_parser::{Claim, DataPhase, Expect};
+
+use crate::failure::{Failure, Misuse};
+
+/// A command that is ready to be sent, its type forgotten.
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) name: Name,
+    pub(crate) id: Option<Id>,
+    pub(crate) line: Bytes,
+    pub(crate) secret: Option<Range<usize>>,
+    pub(crate) expect: Expect,
+    pub(crate) time_limit: Duration,
+    pub(crate) body: Option<Bytes>,
+    /// It waits until the line is synchronized anew.
+    pub(crate) anew: bool,
+}
+
+impl Request {
+    /// Takes `command`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::TooLong`] when its line is longer than the module takes.
+    pub fn new<C: Command>(command: &C) -> Result<Self, Failure> {
+        match Prepared::new(command) {
+            Ok(prepared) => Ok(prepared.into()),
+            Err(_) => Err(Failure::Misuse(Misuse::TooLong)),
+        }
+    }
+
+    /// Takes a command line as text, `AT+CSQ`, without its line end.
+    ///
+    /// A command that the table has is expected to be answered as the table says. Of any other, every line before the
+    /// result code is information text unless it is a known unsolicited one, it cannot have a data phase, and it
+    /// may take `time_limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotACommand`] or [`Misuse::TooLong`].
+    pub fn raw(text: &str, time_limit: Duration) -> Result<Self, Failure> {
+        let line = text.trim().as_bytes();
+        if let Some(prepared) = Prepared::parse(line) {
+            return Ok(prepared.into());
+        }
+        let prefixed = line.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"AT"));
+        if !prefixed || line.iter().any(|octet| octet.is_ascii_control()) {
+            return Err(Failure::Misuse(Misuse::NotACommand));
+        }
+        if line.len() > 2 + sim800_command::LINE_LIMIT {
+            return Err(Failure::Misuse(Misuse::TooLong));
+        }
+        let name = line.split(|octet| matches!(octet, b'=' | b'?')).next().unwrap_or_default();
+        Ok(Self {
+            id: name.get(2..).and_then(|name| Id::from_name(str::from_utf8(name).ok()?)),
+            name: Name(Inner::Text(String::from_utf8_lossy(name).into())),
+            line: [line, b"\r"].concat().into(),
+            secret: None,
+            expect: Expect::result().with_information(Claim::Text).with_connection(),
+            time_limit,
+            body: None,
+            anew: false,
+        })
+    }
+
+    /// Gives it the octets that the module will ask for.
+    #[must_use]
+    pub fn with_body(mut self, body: Bytes) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Has the line synchronized before it is sent, whatever is thought of it. A result that was nobody's may have answered the
+    /// command before, and its own the next one, for ever.
+    #[must_use]
+    pub fn anew(mut self) -> Self {
+        self.anew = true;
+        self
+    }
+
+    /// Gives it another time limit than the table's.
+    #[must_use]
+    pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
+        self.time_limit = time_limit;
+        self
+    }
+
+    /// How errors call it.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// The octets that it offers, in number.
+    #[must_use]
+    pub fn offered(&self) -> usize {
+        self.body.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// Whether the module takes octets after a prompt.
+    pub(crate) fn is_prompted(&self) -> bool {
+        matches!(
+            self.expect.data,
+            DataPhase::Invited { .. } | DataPhase::Prompted | DataPhase::Granted { .. }
+        )
+    }
+
+    /// The most octets that the module may send as payload.
+    pub(crate) fn announced_at_most(&self) -> u32 {
+        match self.expect.data {
+            DataPhase::Announced { at_most, .. } => at_most,
+            DataPhase::Counted { count } => count,
+            _ => 0,
+        }
+    }
+
+    /// Whether the payload that the module sends has no header.
+    pub(crate) fn is_headless(&self) -> bool {
+        matches!(self.expect.data, DataPhase::Counted { .. })
+    }
+
+    /// Whether the module may send lines of functionality and SIM because of it, as it does at a start.
+    pub(crate) fn may_announce(&self) -> bool {
+        matches!(self.id, Some(Id::Cfun | Id::Cpin))
+    }
+
+    /// What is wrong with the payload that goes with the command.
+    pub(crate) fn misuse(&self) -> Option<Misuse> {
+        (self.is_prompted() != self.body.is_some()).then_some(Misuse::Body)
+    }
+}
+
+impl From<Prepared> for Request {
+    fn from(prepared: Prepared) -> Self {
+        Self {
+            name: prepared.spec.into(),
+            id: Some(prepared.spec.id),
+            line: Bytes::copy_from_slice(prepared.line.as_bytes()),
+            secret: prepared.line.secret(),
+            expect: prepared.expect,
+            time_limit: prepared.time_limit,
+            body: None,
+            anew: false,
+        }
+    }
+}
+
+/// A command as errors call it, without values that may be secret: `AT+CREG?`, `AT+SAPBR=1`, `AT+HTTPPARA`.
+#[derive(Clone)]
+pub struct Name(Inner);
+
+#[derive(Clone)]
+enum Inner {
+    Table(&'static Spec),
+    Text(Box<str>),
+}
+
+impl From<&'static Spec> for Name {
+    fn from(spec: &'static Spec) -> Self {
+        Self(Inner::Table(spec))
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({self})")
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spec = match &self.0 {
+            Inner::Table(spec) => spec,
+            Inner::Text(text) => return f.write_str(text),
+        };
+        write!(f, "AT{}", spec.name)?;
+        match spec.form {
+            Form::Read => return f.write_str("?"),
+            Form::Test => return f.write_str("=?"),
+            _ => {}
+        }
+        let literals = spec.parameters.iter().take_while(|parameter| parameter.domain == Domain::Literal);
+        for (index, literal) in literals.enumerate() {
+            write!(f, "{}{}", if index == 0 { "=" } else { "," }, literal.name)?;
+        }
+        Ok(())
+    }
+}
+
+/// Without the values, which may be secret.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("name", &format_args!("{}", self.name))
+            .field("time_limit", &self.time_limit)
+            .field("body", &self.body.as_ref().map(Bytes::len))
+            .finish_non_exhaustive()
+    }
+}

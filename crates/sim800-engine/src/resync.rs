@@ -1,0 +1,275 @@
+//! Finding out again whose lines arrive.
+//!
+//! After a command that got no result, the module may still answer it, send the rest of a payload, or take what is
+//! sent to it for payload. So the next command waits until the line has been quiet for a while, then until an `AT`
+//! gets its `OK` and nothing more comes after that `OK`. Between two tries, a module that may still count payload is
+//! fed carriage returns: as payload they fill its count, as command lines they are empty.
+
+use alloc::vec;
+use core::fmt;
+use core::time::Duration;
+
+use bytes::Bytes;
+use sim800_command::{At, CommandLine, Quiet, Verbose};
+use sim800_parser::FinalResultCode;
+
+use crate::config::{Config, Limits};
+
+/// The most octets that a module is fed to end a data phase: more than any `AT+FTPPUT` round takes. Longer phases
+/// have an input time of their own, set by the command (`AT+HTTPDATA`).
+const FILL_AT_MOST: usize = 4096;
+
+/// Ends a prompt for text without sending it (manual 4.2.5, `AT+CMGS`).
+const ESCAPE: u8 = 0x1B;
+
+/// The state of a line that is not synchronized.
+pub(crate) struct Resync {
+    stage: Stage,
+    /// When the last octet came, or what was sent to the module last.
+    quiet_since: Duration,
+    /// When octets came last, and before that.
+    heard: [Duration; 2],
+    /// Since when a command waits, and until when it does.
+    wanted: Option<(Duration, Duration)>,
+    tries: u32,
+    /// What comes may be the rest of a payload, so lines of it are nobody's.
+    late_payload: bool,
+    /// The line was not synchronized yet since it was opened.
+    is_first: bool,
+    /// How many octets the module may still take for payload.
+    owed: usize,
+    /// Octets that the module was promised and that were not handed out yet.
+    promised: Bytes,
+    /// How long the abandoned command may keep the module busy with payload.
+    patience: Duration,
+    /// Into which part of the usual silence the line is trusted: a line that was silent ever since it was opened is in
+    /// all likelihood in nobody's use.
+    hurry: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// Waiting for silence since then.
+    Quiet { since: Duration },
+    /// An `AT` is in flight.
+    Probing { deadline: Duration },
+    /// Its `OK` came; anything that follows means that the `OK` was not its.
+    Settling { until: Duration },
+}
+
+/// What else is known of the line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Situation {
+    /// Octets wait to be sent, so the line does not move.
+    pub(crate) clogged: bool,
+    /// A `>` is the last that came: the module takes what is sent for text.
+    pub(crate) prompted: bool,
+}
+
+/// What is to be done about the line.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Nothing now.
+    Wait,
+    /// Send these octets, then this command line and expect `OK`.
+    Probe { fill: Bytes, line: Bytes },
+    /// The try is over; forget it.
+    Abandon,
+    /// The line is synchronized.
+    Done,
+    /// The module does not answer.
+    GiveUp,
+}
+
+impl Resync {
+    /// Begins at `now` with nothing known of the line.
+    pub(crate) fn new(now: Duration) -> Self {
+        Self {
+            stage: Stage::Quiet { since: now },
+            quiet_since: now,
+            heard: [now; 2],
+            wanted: None,
+            tries: 0,
+            late_payload: false,
+            is_first: false,
+            owed: 0,
+            promised: Bytes::new(),
+            patience: Duration::ZERO,
+            hurry: 1,
+        }
+    }
+
+    /// Begins at `now` on a line that somebody else may have left in the middle of anything.
+    pub(crate) fn on_unknown_line(now: Duration) -> Self {
+        Self { late_payload: true, is_first: true, owed: FILL_AT_MOST, hurry: 3, ..Self::new(now) }
+    }
+
+    /// The abandoned command had asked the module for payload.
+    pub(crate) fn after_payload_from_module(mut self) -> Self {
+        self.late_payload = true;
+        self
+    }
+
+    /// The abandoned command had offered `owed` octets, of which `promised` were granted and not handed out. It may
+    /// keep the module waiting for `patience`.
+    pub(crate) fn after_payload_to_module(
+        mut self,
+        owed: usize,
+        promised: Bytes,
+        patience: Duration,
+    ) -> Self {
+        self.owed = owed;
+        self.promised = promised;
+        self.patience = patience;
+        self
+    }
+
+    /// Whether the line was not synchronized yet since it was opened.
+    pub(crate) fn is_first(&self) -> bool {
+        self.is_first
+    }
+
+    /// Whether lines that come now may be octets of a payload.
+    pub(crate) fn is_late_payload(&self) -> bool {
+        self.late_payload
+    }
+
+    /// Whether the octets that came last may be a payload's that was asked for: it would have starved in a longer pause
+    /// before them.
+    pub(crate) fn is_among_payload(&self, limits: &Limits) -> bool {
+        let [last, before] = self.heard;
+        self.late_payload && !self.is_first && last.saturating_sub(before) < limits.stall
+    }
+
+    /// The next piece of what the module was promised.
+    pub(crate) fn poll_promised(&mut self, piece: usize) -> Option<Bytes> {
+        if self.promised.is_empty() {
+            return None;
+        }
+        Some(self.promised.split_to(piece.min(self.promised.len())))
+    }
+
+    /// A command waits for the line from `now` on.
+    pub(crate) fn want(&mut self, now: Duration, limits: &Limits) {
+        let until = now.saturating_add(limits.resync).saturating_add(self.patience);
+        self.wanted.get_or_insert((now, until));
+    }
+
+    /// Octets came from the module.
+    pub(crate) fn handle_octets(&mut self, now: Duration) {
+        self.quiet_since = now;
+        self.heard = [now, self.heard[0]];
+        if let Stage::Quiet { .. } = self.stage {
+            self.hurry = 1;
+        }
+    }
+
+    /// A line came that no command claims, and that does not read like one of the module's own accord.
+    pub(crate) fn handle_stray_line(&mut self, now: Duration) {
+        if let Stage::Settling { .. } = self.stage {
+            self.stage = Stage::Quiet { since: now };
+            self.hurry = 1;
+        }
+    }
+
+    /// The result of a probe came.
+    pub(crate) fn handle_result(&mut self, now: Duration, code: FinalResultCode, limits: &Limits) {
+        self.stage = match code {
+            FinalResultCode::Ok => Stage::Settling { until: now.saturating_add(self.quiet(limits)) },
+            _ => Stage::Quiet { since: now },
+        };
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has something to do. Nothing is sent while no command waits.
+    pub(crate) fn poll_timeout(&self, limits: &Limits) -> Option<Duration> {
+        let (_, until) = self.wanted?;
+        let stage = match self.stage {
+            Stage::Quiet { since } => self.quiet_until(since, limits),
+            Stage::Probing { deadline } => deadline,
+            Stage::Settling { until } => until,
+        };
+        Some(stage.min(until))
+    }
+
+    /// Does what is due at `now`.
+    pub(crate) fn handle_timeout(&mut self, now: Duration, situation: Situation, config: &Config) -> Step {
+        let limits = &config.limits;
+        let Some((_, until)) = self.wanted else { return Step::Wait };
+        match self.stage {
+            Stage::Settling { until } if now >= until => return Step::Done,
+            _ if now >= until => {
+                self.stage = Stage::Quiet { since: now };
+                // A probe that is in flight may still be answered.
+                self.quiet_since = now;
+                self.wanted = None;
+                return Step::GiveUp;
+            }
+            Stage::Probing { deadline } if now >= deadline => {
+                self.stage = Stage::Quiet { since: now };
+                self.quiet_since = now;
+                return Step::Abandon;
+            }
+            Stage::Quiet { since } if now >= self.quiet_until(since, limits) => {}
+            _ => return Step::Wait,
+        }
+        if situation.clogged || !self.promised.is_empty() {
+            self.stage = Stage::Quiet { since: now };
+            self.quiet_since = now;
+            return Step::Wait;
+        }
+        let line = probe(self.tries);
+        // Not at every try: a module that counts nothing any more may echo them, and a line of thousands is none.
+        let counted = if self.tries % 2 == 0 { 0 } else { self.owed.min(FILL_AT_MOST) };
+        let mut fill = vec![b'\r'; counted];
+        // A module at a prompt takes a carriage return for text, too. One that counts takes this for payload as well.
+        if situation.prompted || counted > 0 {
+            fill.insert(0, ESCAPE);
+        }
+        self.tries += 1;
+        let time = config.transfer_time(fill.len() + line.len());
+        self.stage = Stage::Probing { deadline: now.saturating_add(limits.probe).saturating_add(time) };
+        Step::Probe { fill: fill.into(), line }
+    }
+
+    fn quiet(&self, limits: &Limits) -> Duration {
+        limits.quiet / self.hurry
+    }
+
+    /// Silence is waited for before each try, but for no more than a quarter of the time there is: a module that never
+    /// stops talking may still answer.
+    fn quiet_until(&self, since: Duration, limits: &Limits) -> Duration {
+        let quiet = self.quiet_since.saturating_add(self.quiet(limits));
+        match self.wanted {
+            Some((wanted, until)) => {
+                let patience = ((until - wanted) / 4).max(self.quiet(limits));
+                quiet.min(since.max(wanted).saturating_add(patience))
+            }
+            None => quiet,
+        }
+    }
+}
+
+/// Without the octets.
+impl fmt::Debug for Resync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resync")
+            .field("stage", &self.stage)
+            .field("wanted", &self.wanted)
+            .field("tries", &self.tries)
+            .field("owed", &self.owed)
+            .field("promised", &self.promised.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// `AT`, and at every third and fourth try what undoes `ATQ1` and `ATV0`: without result codes, or with numeric ones, a
+/// module would never be heard to answer.
+fn probe(tries: u32) -> Bytes {
+    let line = match tries % 4 {
+        2 => CommandLine::new(&Quiet { on: false }),
+        3 => CommandLine::new(&Verbose { on: true }),
+        _ => CommandLine::new(&At),
+    };
+    // None of them is too long.
+    line.map(|line| Bytes::copy_from_slice(line.as_bytes())).unwrap_or_default()
+}

@@ -1,0 +1,270 @@
+//! Finding the line again.
+
+use super::*;
+
+#[test]
+fn a_late_result_answers_nobody() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.enqueue(&Cgmm);
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.wait();
+    let outputs = world.outputs();
+    assert!(matches!(outputs[0], Output::Complete(Err(TimedOut { .. }))), "{outputs:?}");
+    assert_eq!(outputs[1..], [Output::Desynchronized]);
+    assert_eq!(world.sent(), "", "the line has to be quiet first");
+
+    world.now += Duration::from_millis(200);
+    world.input(b"\r\n+CSQ: 15,0\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs(), [unsolicited("+CSQ: 15,0"), unsolicited("OK")]);
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CGMM\\r");
+    world.input(OK);
+    assert_eq!(world.outputs(), [done(&[])]);
+}
+
+#[test]
+fn a_late_result_is_not_taken_for_that_of_the_probe() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.enqueue(&Cgmm);
+    world.sent();
+    world.wait();
+    world.wait();
+    assert_eq!(world.sent(), "AT\\r");
+    world.input(OK); // late
+    world.now += Duration::from_millis(50);
+    world.input(OK); // the probe's
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CGMM\\r");
+    world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
+    assert!(world.outputs().contains(&done(&["SIMCOM_SIM800L"])));
+}
+
+#[test]
+fn no_probe_is_sent_among_late_answers() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.sent();
+    world.wait();
+    world.enqueue(&Cgmm);
+    // The line is busy with something else for long, and then brings the answers to what was sent meanwhile.
+    let busy = world.now + Duration::from_secs(8);
+    let mut answers = VecDeque::new();
+    let (mut late, mut probes) = (0, 0);
+    loop {
+        world.now += Duration::from_millis(10);
+        world.engine.handle_timeout(world.now);
+        match &*world.sent() {
+            "" => {}
+            "AT+CGMM\\r" => break,
+            _ => {
+                answers.push_back(b"AT\r\r\nOK\r\n");
+                probes += usize::from(world.now >= busy);
+            }
+        }
+        if world.now < busy {
+            late = answers.len();
+            world.input(b"x");
+        } else if let Some(answer) = answers.pop_front() {
+            world.input(answer);
+        }
+    }
+    assert!(late > 1, "{late} answers were late");
+    assert_eq!(probes, 1, "behind them one is enough");
+}
+
+#[test]
+fn numeric_and_suppressed_results_are_undone() {
+    let mut world = World::new();
+    world.enqueue(&At);
+    world.sent();
+    world.wait();
+    world.enqueue(&Csq);
+    let mut probes = Vec::new();
+    while probes.len() < 4 {
+        world.wait();
+        probes.extend(Some(world.sent()).filter(|sent| !sent.is_empty()));
+    }
+    assert_eq!(probes, ["AT\\r", "AT\\r", "ATQ0\\r", "ATV1\\r"]);
+    world.input(OK);
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert!(world.outputs().contains(&done(&[])));
+}
+
+#[test]
+fn a_module_that_never_answers_fails_what_waits_and_is_tried_again_later() {
+    let mut world = World::new();
+    world.enqueue(&At);
+    world.sent();
+    world.wait();
+    world.outputs();
+    world.enqueue(&Csq);
+    let since = world.now;
+    while !world.engine.is_idle() {
+        world.wait();
+        world.sent();
+    }
+    assert_eq!(world.outputs(), [failed(Desynchronized)]);
+    assert!(world.now - since <= Config::default().limits.resync);
+    assert_eq!(world.engine.poll_timeout(), None, "nothing is sent while nobody wants anything");
+
+    world.enqueue(&Csq);
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert_eq!(world.outputs(), [done(&[])]);
+}
+
+#[test]
+fn a_probe_that_was_given_up_is_not_followed_by_another_at_once() {
+    let mut world = World::new();
+    world.enqueue(&At);
+    world.sent();
+    world.wait();
+    world.enqueue(&Csq);
+    let mut last = world.now;
+    while !world.engine.is_idle() {
+        world.wait();
+        if !world.sent().is_empty() {
+            last = world.now;
+        }
+    }
+    let given_up = world.now;
+    assert!(given_up - last < Config::default().limits.probe, "it was in flight");
+    world.enqueue(&Csq);
+    assert_eq!(world.sent(), "");
+    world.wait();
+    assert_eq!((world.sent().as_str(), world.now - given_up), ("ATQ0\\r", Config::default().limits.quiet));
+}
+
+#[test]
+fn a_module_that_still_counts_payload_is_fed() {
+    let mut world = World::new();
+    world.put(&write(10), &b"0123456789"[..]);
+    world.sent();
+    world.input(b"\r\n+FTPPUT: 2,10\r\n");
+    assert_eq!(world.sent(), "0123456789");
+    world.wait(); // The line lost some of them, and the module waits.
+    world.enqueue(&Csq);
+    world.wait();
+    assert_eq!(world.sent(), "AT\\r", "taken for payload");
+    world.wait();
+    world.wait();
+    assert_eq!(world.sent(), "\\x1b\\r\\r\\r\\r\\r\\r\\r\\r\\r\\rAT\\r");
+    world.input(b"\r\nOK\r\n\r\nOK\r\n"); // the payload's and the probe's
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert!(world.outputs().contains(&done(&[])));
+}
+
+/// Octets as a module sends them at power-up may be noise, and then the module waits for its payload.
+#[test]
+fn a_module_that_still_counts_payload_is_fed_after_what_looked_like_a_restart() {
+    let mut world = World::new();
+    world.put(&write(10), &b"0123456789"[..]);
+    world.sent();
+    world.input(b"\0IIII\xFF\xFF\xFF\xFF\r\n");
+    assert!(world.outputs().iter().any(|output| matches!(output, Output::Restarted(_))));
+    world.input(b"\r\n+FTPPUT: 2,10\r\n");
+    assert_eq!(world.sent(), "", "a module that did restart would take them for command lines");
+    world.enqueue(&Csq);
+    let fed = (0..6).any(|_| {
+        world.wait();
+        world.sent().contains(r"\r\r\r\r\r\r\r\r\r\rAT\r")
+    });
+    assert!(fed, "ten octets, so that it takes command lines again");
+}
+
+#[test]
+fn what_was_granted_is_still_sent_after_a_clogged_line_moves_again() {
+    let mut world = World::new();
+    world.put(&data(1000), vec![b'x'; 1000]);
+    world.sent();
+    world.input(b"\r\nDOWNLOAD\r\n");
+    world.wait();
+    assert!(world.outputs().contains(&Output::Desynchronized));
+    assert_eq!(world.sent().len(), 1000);
+}
+
+/// A command that the table does not have may prompt for text, and a module that waits for text takes every line for it.
+#[test]
+fn a_module_that_waits_for_text_is_brought_back() {
+    let mut world = World::new();
+    world.submit(Request::raw("AT+CMGS=\"+491700000\"", Duration::from_secs(60)).expect("a command"));
+    world.sent();
+    world.input(b"\r\n> ");
+    world.wait();
+    assert!(matches!(world.outputs()[0], Output::Complete(Err(TimedOut { .. }))));
+    world.enqueue(&Csq);
+    world.wait();
+    assert_eq!(world.sent(), "\\x1bAT\\r");
+    world.input(b"\r\nOK\r\n\r\nOK\r\n"); // that of the prompt that was left, and the probe's
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert!(succeeded(&world.outputs()));
+}
+
+/// What comes before the line is found may be a payload's, or news; somebody may want to know.
+#[test]
+fn lines_of_an_unknown_time_are_told_as_such() {
+    let mut world = World::new();
+    world.engine = Engine::on_unknown_line(world.now, Config::default());
+    world.input(b"\r\nRING\r\n");
+    assert_eq!(world.outputs(), [stray("RING")]);
+    world.enqueue(&Csq);
+    world.synchronize();
+    world.input(b"\r\nRING\r\n");
+    assert_eq!(world.outputs(), [unsolicited("RING")]);
+}
+
+/// A result that was nobody's may come in place of the prompt; the prompt that follows is the command's, and the module counts.
+#[test]
+fn a_module_that_asks_behind_a_result_that_was_not_its_own_is_fed() {
+    for another in [false, true] {
+        let mut world = World::new();
+        world.put(&write(10), &b"0123456789"[..]);
+        world.sent();
+        world.input(b"\r\nERROR\r\n");
+        if another {
+            world.enqueue(&At);
+            world.sent();
+        }
+        world.input(b"\r\n+FTPPUT: 2,10\r\n");
+        assert!(world.outputs().contains(&Output::Desynchronized));
+        world.enqueue(&Csq);
+        let fed = (0..6).any(|_| {
+            world.wait();
+            world.sent().contains(r"\r\r\r\r\r\r\r\r\r\rAT\r")
+        });
+        assert!(fed, "ten octets, so that it takes command lines again");
+    }
+}
+
+#[test]
+fn a_line_is_found_among_lines_that_nobody_knows() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.sent();
+    world.wait();
+    world.outputs();
+    world.enqueue(&Cgmm);
+    let began = world.now;
+    for tenths in 1.. {
+        world.now = began + Duration::from_millis(100) * tenths;
+        world.engine.handle_timeout(world.now);
+        match &*world.sent() {
+            "" => {}
+            "AT+CGMM\\r" => break,
+            _ => world.input(OK),
+        }
+        world.input(b"\r\n+UGNSINF: 1,1\r\n");
+        assert!(tenths < 40, "not within four seconds");
+    }
+    world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs().last(), Some(&done(&["SIMCOM_SIM800L"])));
+}

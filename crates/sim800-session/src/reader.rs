@@ -1,0 +1,98 @@
+//! What comes from the module, as a stream of pieces and as octets.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures::stream::{BoxStream, Stream};
+use futures::{AsyncRead, AsyncReadExt, StreamExt};
+
+/// What is read from the module as it is wanted: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
+///
+/// [`Body`](crate::Body), [`Download`](crate::Download) and [`FsFile`](crate::FsFile) are such readers. After an error or the
+/// end, nothing of the transfer is kept; dropped before that, it is broken off.
+#[must_use = "a transfer goes on only as it is polled"]
+pub struct Reader<E> {
+    stream: Option<BoxStream<'static, Result<Bytes, E>>>,
+    /// What a read left of a piece.
+    rest: Bytes,
+    total: Option<u64>,
+}
+
+impl<E> Reader<E> {
+    /// Reads `stream`, of `total` octets where that is known.
+    pub(crate) fn new(stream: BoxStream<'static, Result<Bytes, E>>, total: Option<u64>) -> Self {
+        Self { stream: Some(stream), rest: Bytes::new(), total }
+    }
+
+    /// How many octets there are in all, those that were read included, where that was known when it began.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+}
+
+impl<E> Stream for Reader<E> {
+    type Item = Result<Bytes, E>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
+        }
+        let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
+        let item = ready!(stream.poll_next_unpin(context));
+        if !matches!(item, Some(Ok(_))) {
+            // The session it held is closed now, not when the reader is dropped.
+            self.stream = None;
+        }
+        Poll::Ready(item)
+    }
+}
+
+/// Errors are those of the stream, inside of [`io::Error`].
+impl<E: Error + Send + Sync + 'static> AsyncRead for Reader<E> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if buffer.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        while self.rest.is_empty() {
+            match ready!(self.as_mut().poll_next(context)) {
+                Some(Ok(octets)) => self.rest = octets,
+                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
+                None => return Poll::Ready(Ok(0)),
+            }
+        }
+        let read = buffer.len().min(self.rest.len());
+        if let Some(buffer) = buffer.get_mut(..read) {
+            self.rest.copy_to_slice(buffer);
+        }
+        Poll::Ready(Ok(read))
+    }
+}
+
+impl<E> fmt::Debug for Reader<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("total", &self.total).finish_non_exhaustive()
+    }
+}
+
+/// Reads until there are `limit` octets or `source` has ended.
+pub(crate) async fn gather(source: &mut (impl AsyncRead + Unpin), limit: usize) -> io::Result<Bytes> {
+    let mut piece = BytesMut::zeroed(limit);
+    let mut filled = 0;
+    while let Some(room) = piece.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match source.read(room).await? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    piece.truncate(filled);
+    Ok(piece.freeze())
+}

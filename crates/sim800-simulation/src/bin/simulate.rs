@@ -1,0 +1,156 @@
+//! `cargo xtask simulate`: many scenarios of the simulation, and what came of them.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people at a terminal and for CI's log"
+)]
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use sim800_session::Direction;
+use sim800_simulation::Crossing;
+use sim800_simulation::campaign::{Report, Scenario, Violation, run, shrink};
+
+/// So many runs try everything that can be tried.
+const COMPLETE: u64 = 3_000;
+/// How many failing seeds are shrunk and shown.
+const SHOWN: usize = 10;
+
+/// The most octets of a trace's line.
+const LONGEST: usize = 80;
+
+struct Campaign {
+    first: u64,
+    seeds: u64,
+    jobs: usize,
+    mode: Mode,
+}
+
+/// What is wanted of a campaign.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// What came of all runs.
+    Report,
+    /// All that crosses the line.
+    Trace,
+    /// Whether there is a violation at all.
+    Any,
+}
+
+fn main() -> ExitCode {
+    let Some(campaign) = parse() else {
+        eprintln!("simulate FIRST-SEED SEEDS JOBS [trace|any]");
+        return ExitCode::from(2);
+    };
+    // What panics is a violation, told once it is shrunk.
+    std::panic::set_hook(Box::new(|_| {}));
+    if campaign.run() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn parse() -> Option<Campaign> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [first, seeds, jobs, rest @ ..] = &arguments[..] else { return None };
+    let campaign = Campaign {
+        first: first.parse().ok()?,
+        seeds: seeds.parse().ok()?,
+        jobs: jobs.parse().ok()?,
+        mode: match rest {
+            [] => Mode::Report,
+            [mode] if mode == "trace" => Mode::Trace,
+            [mode] if mode == "any" => Mode::Any,
+            _ => return None,
+        },
+    };
+    Some(campaign)
+}
+
+impl Campaign {
+    /// Whether every promise was kept in every run.
+    fn run(&self) -> bool {
+        let start = Instant::now();
+        let next = AtomicU64::new(0);
+        let outcome = Mutex::new((Report::default(), Vec::new()));
+        std::thread::scope(|scope| {
+            for _ in 0..self.jobs.max(1) {
+                scope.spawn(|| {
+                    let (report, failed) = self.work(&next);
+                    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+                    outcome.0.merge(report);
+                    outcome.1.extend(failed);
+                });
+            }
+        });
+        let (report, mut failed) = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if self.mode == Mode::Any {
+            failed.iter().for_each(|(seed, violation)| println!("seed {seed}: {}", violation.what));
+            return failed.is_empty();
+        }
+        failed.sort_by_key(|(seed, _)| *seed);
+        for (seed, violation) in failed.iter().take(SHOWN) {
+            show(*seed, violation, self.mode == Mode::Trace);
+        }
+        for (seed, violation) in failed.iter().skip(SHOWN) {
+            println!("seed {seed}: {}", violation.what);
+        }
+        print!("{report}");
+        let seconds = start.elapsed().as_secs_f64();
+        println!(
+            "seeds {} to {}: {} failed; {seconds:.1} s, {:.0} seeds/s",
+            self.first,
+            self.first + self.seeds.saturating_sub(1),
+            failed.len(),
+            self.seeds as f64 / seconds.max(0.001)
+        );
+        let untried = if self.seeds >= COMPLETE { report.untried() } else { Vec::new() };
+        if !untried.is_empty() {
+            println!("never tried: {}", untried.join(", "));
+        }
+        failed.is_empty() && untried.is_empty()
+    }
+
+    fn work(&self, next: &AtomicU64) -> (Report, Vec<(u64, Violation)>) {
+        let (mut report, mut failed) = (Report::default(), Vec::new());
+        loop {
+            let seed = self.first + next.fetch_add(1, Ordering::Relaxed);
+            if seed >= self.first + self.seeds {
+                return (report, failed);
+            }
+            let scenario = Scenario::draw(seed);
+            match run(&scenario, |_| {}) {
+                Ok(run) => report.add(scenario.task, &run),
+                Err(violation) => {
+                    failed.push((seed, violation));
+                    if self.mode == Mode::Any {
+                        // The others stop as well.
+                        next.store(self.seeds, Ordering::Relaxed);
+                    }
+                }
+            }
+            if self.mode == Mode::Trace {
+                println!("{scenario:#?}\n{:?}", run(&scenario, trace));
+            }
+        }
+    }
+}
+
+/// Prints octets that cross the line.
+fn trace(crossing: &Crossing) {
+    let arrow = if crossing.direction == Direction::Sent { ">" } else { "<" };
+    let (shown, rest) = crossing.arrived.split_at(crossing.arrived.len().min(LONGEST));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    println!("{:>14?} {arrow} {}{more}", crossing.at, shown.escape_ascii());
+}
+
+/// Prints a failing seed at the least.
+fn show(seed: u64, violation: &Violation, traced: bool) {
+    let least = shrink(&Scenario::draw(seed), |scenario| run(scenario, |_| {}).is_err());
+    let result = if traced { run(&least, trace) } else { run(&least, |_| {}) };
+    let what = result.err().map_or_else(|| violation.what.clone(), |violation| violation.what);
+    println!(
+        "seed {seed}: {}\nat the least: {what}\n{least:#?}\nreplay: cargo xtask simulate --seed {seed}\n",
+        violation.what
+    );
+}

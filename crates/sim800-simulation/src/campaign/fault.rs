@@ -1,0 +1,304 @@
+//! What goes wrong in a scenario, and when.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use fastrand::Rng;
+use sim800_emulator::{Damage, Fault, FtpFailure, HttpFailure, Place, PowerDown, Registration};
+use sim800_session::Direction;
+
+use super::scenario::{CONTENT_PATH, CONTENT_URL, Task};
+use crate::{Incident, Mishap, Resource, When};
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Planned {
+    /// When, counted from the beginning of the scenario's task.
+    pub when: When,
+    /// What.
+    pub what: What,
+}
+
+/// What can go wrong.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum What {
+    /// Octets in a row are damaged on the line.
+    Damage {
+        /// On their way to whom.
+        direction: Direction,
+        /// How.
+        damage: Damage,
+        /// How many.
+        octets: u8,
+    },
+    /// The module does it.
+    Module(Fault),
+    /// A known unsolicited line comes, which says nothing of what is being done.
+    Line(Place, &'static str),
+    /// A line comes that would answer a command, though none was sent.
+    Answer(&'static str),
+    /// An unsolicited line comes over and over.
+    Flood {
+        /// How often.
+        times: u16,
+        /// In what distance.
+        every: Duration,
+    },
+    /// A line that never ends.
+    Endless {
+        /// Its octets.
+        octets: u32,
+    },
+    /// It happens to an operation on the network that has not begun.
+    Network(Mishap),
+    /// The file on the server becomes another one, of another size.
+    Change,
+}
+
+/// Lines that anything but a transfer may cause (manual 18.2), and that end nothing.
+const LINES: [&str; 9] = [
+    "RING",
+    "+CREG: 1",
+    "+CGREG: 5",
+    "*PSUTTZ: 2026,1,2,3,4,5,\"+4\",0",
+    "DST: 1",
+    "+CIEV: 10,\"26201\",\"net\",\"net\",0,0",
+    "Call Ready",
+    "UNDER-VOLTAGE WARNNING",
+    "+CLCC: 1,1,4,0,0,\"+491711234567\",145,\"\"",
+];
+
+/// A short message whose text reads like a result code.
+const MESSAGE: &str = "+CMT: \"+491711234567\",\"\",\"26/01/02,03:04:05+04\"\r\nOK";
+
+const ANSWERS: [&str; 8] = [
+    "OK",
+    "ERROR",
+    "+CME ERROR: 3",
+    "+HTTPACTION: 0,200,4294967296",
+    "+HTTPACTION: 1,200,0",
+    "+HTTPREAD: 18446744073709551620",
+    "DOWNLOAD",
+    "NO CARRIER",
+];
+
+/// What a module sends just after power-up (manual 1.4).
+const SYNC: &[u8] = b"\0IIII\xFF\xFF\xFF\xFF";
+
+impl What {
+    /// Draws something that can go wrong with `task`.
+    pub(super) fn draw(rng: &mut Rng, task: Task) -> Self {
+        match rng.u32(..100) {
+            0..=29 => {
+                let direction = if rng.u8(..3) == 0 { Direction::Sent } else { Direction::Received };
+                let damage = match rng.u8(..5) {
+                    0 | 1 => Damage::Drop,
+                    2 | 3 => Damage::Duplicate,
+                    _ => Damage::Flip(1 << rng.u8(..8)),
+                };
+                let octets = if rng.u8(..4) == 0 { rng.u8(2..=64) } else { 1 };
+                Self::Damage { direction, damage, octets }
+            }
+            30..=37 => {
+                let place = rng.choice([Place::Now, Place::BeforeResponse, Place::BeforeResult]);
+                let line = if rng.u8(..3) == 0 { Some(MESSAGE) } else { rng.choice(LINES) };
+                Self::Line(place.unwrap_or(Place::Now), line.unwrap_or(MESSAGE))
+            }
+            38..=41 => Self::Answer(rng.choice(ANSWERS).unwrap_or("OK")),
+            42..=45 => Self::Module(Fault::Noise { octets: noise(rng) }),
+            46..=47 => Self::Module(Fault::Noise { octets: Bytes::from_static(SYNC) }),
+            48..=49 => Self::Endless { octets: rng.u32(600..60_000) },
+            50..=51 => {
+                Self::Flood { times: rng.u16(20..2_000), every: Duration::from_micros(rng.u64(0..200_000)) }
+            }
+            52..=55 => Self::Module(Fault::Echo(true)),
+            56..=59 => Self::Module(Fault::Hesitate { by: Duration::from_millis(1 << rng.u32(0..13)) }),
+            60..=63 => {
+                let at_most = if rng.bool() { 0 } else { rng.usize(1..2_000) };
+                Self::Module(Fault::ShortRead { at_most })
+            }
+            64..=65 => Self::Module(Fault::Overrun { octets: 1 << rng.u32(0..15) }),
+            66..=67 => {
+                let count = match rng.u8(..4) {
+                    0 => "4294967296".to_owned(),
+                    1 => "18446744073709551620".to_owned(),
+                    _ => rng.u32(16_386..4_000_000).to_string(),
+                };
+                Self::Module(Fault::Announce { count })
+            }
+            68..=73 => Self::Module(Fault::Restart { announced: rng.bool() }),
+            74..=75 => Self::Module(Fault::Silence),
+            76..=77 => {
+                let kind = if rng.bool() { PowerDown::Normal } else { PowerDown::UnderVoltage };
+                Self::Module(Fault::PowerDown(kind))
+            }
+            78..=82 => Self::Module(Fault::BearerLost { cid: 1 }),
+            83..=84 => {
+                let registration = rng.choice([
+                    Registration::NotRegistered,
+                    Registration::Searching,
+                    Registration::Denied,
+                    Registration::Roaming,
+                ]);
+                Self::Module(Fault::Registration(registration.unwrap_or(Registration::Searching)))
+            }
+            85..=96 => Self::Network(mishap(rng, task)),
+            _ => Self::Change,
+        }
+    }
+
+    /// What it is called in the list of what was tried.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Damage { direction: Direction::Sent, damage: Damage::Drop, .. } => "octets lost to the DCE",
+            Self::Damage { direction: Direction::Sent, damage: Damage::Duplicate, .. } => {
+                "octets doubled to the DCE"
+            }
+            Self::Damage { direction: Direction::Sent, .. } => "octets damaged to the DCE",
+            Self::Damage { damage: Damage::Drop, .. } => "octets lost to the DTE",
+            Self::Damage { damage: Damage::Duplicate, .. } => "octets doubled to the DTE",
+            Self::Damage { .. } => "octets damaged to the DTE",
+            Self::Module(fault) => module_kind(fault),
+            Self::Line(_, line) if *line == MESSAGE => "+CMT whose text reads OK",
+            Self::Line(..) => "unsolicited line",
+            Self::Answer(_) => "result for a command that was not sent",
+            Self::Flood { .. } => "flood of unsolicited lines",
+            Self::Endless { .. } => "endless line",
+            Self::Network(Mishap::Http(_)) => "HTTP connection refused or reset",
+            Self::Network(Mishap::Ftp { after: 0, .. }) => "FTP control connection refused",
+            Self::Network(Mishap::Ftp { .. }) => "FTP data connection reset",
+            Self::Network(Mishap::FtpStall { .. }) => "FTP data connection stalled",
+            Self::Network(Mishap::SetBack { .. }) => "server loses what it has not stored",
+            Self::Network(Mishap::Unconfirmed { by: Some(_) }) => "+FTPPUT: 1,0 late",
+            Self::Network(Mishap::Unconfirmed { by: None }) => "+FTPPUT: 1,0 never",
+            Self::Network(Mishap::Silence) => "server silent",
+            Self::Change => "file changes on the server",
+        }
+    }
+
+    /// Whether a driver that keeps its promises succeeds all the same, whatever the task.
+    pub(super) fn is_harmless(&self, task: Task) -> bool {
+        match self {
+            Self::Line(..) | Self::Module(Fault::Echo(_)) => true,
+            Self::Module(Fault::Hesitate { by }) => *by < Duration::from_millis(400),
+            Self::Module(Fault::ShortRead { at_most }) => *at_most > 0 || task != Task::HttpGet,
+            _ => false,
+        }
+    }
+
+    /// Whether octets come from nowhere.
+    pub(super) fn adds_octets(&self) -> bool {
+        matches!(
+            self,
+            Self::Module(Fault::Noise { .. }) | Self::Endless { .. } | Self::Answer(_) | Self::Line(..)
+        )
+    }
+
+    /// Whether so much comes that it takes a while to cross the line.
+    pub(super) fn fills_line(&self) -> bool {
+        matches!(self, Self::Endless { .. } | Self::Flood { .. } | Self::Module(Fault::Overrun { .. }))
+    }
+
+    /// Whether the module has to be switched on again after it.
+    pub(super) fn switches_off(&self) -> bool {
+        matches!(self, Self::Module(Fault::Silence | Fault::PowerDown(_)))
+    }
+
+    /// What a world is to be told, and when after the first of it.
+    pub(super) fn incidents(&self, changed: &Bytes) -> Vec<(Duration, Incident)> {
+        let line = |place, text: &str| Incident::Fault(Fault::Inject { place, text: text.to_owned() });
+        let incident = match self {
+            Self::Damage { direction, damage, .. } => Incident::Damage(*direction, *damage),
+            Self::Module(fault) => Incident::Fault(fault.clone()),
+            Self::Line(place, text) => line(*place, text),
+            Self::Answer(text) => line(Place::Now, text),
+            Self::Flood { times, every } => {
+                let texts = ["RING", "+CREG: 1"];
+                return (0..u32::from(*times))
+                    .zip(texts.into_iter().cycle())
+                    .map(|(n, text)| (*every * n, line(Place::Now, text)))
+                    .collect();
+            }
+            Self::Endless { octets } => {
+                Incident::Fault(Fault::Noise { octets: vec![b'x'; *octets as usize].into() })
+            }
+            Self::Network(mishap) => {
+                let mishap = *mishap;
+                Incident::Network(Box::new(move |network| network.cause(mishap)))
+            }
+            Self::Change => {
+                let changed = changed.clone();
+                Incident::Network(Box::new(move |network| {
+                    network.put_file(CONTENT_PATH, changed.clone());
+                    network.put_resource(CONTENT_URL, Resource::new(changed));
+                }))
+            }
+        };
+        vec![(Duration::ZERO, incident)]
+    }
+}
+
+fn module_kind(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Noise { octets } if octets == SYNC => "power-up octets out of the blue",
+        Fault::Noise { octets } if octets.contains(&b'+') => "unsolicited line glued to another",
+        Fault::Noise { .. } => "noise",
+        Fault::Echo(_) => "echo coming back",
+        Fault::Hesitate { .. } => "result before its command's OK",
+        Fault::ShortRead { at_most: 0 } => "read of zero length",
+        Fault::ShortRead { .. } => "short read",
+        Fault::Announce { count } => match count.len() {
+            ..10 => "count beyond what was asked for",
+            10 => "count of 2^32",
+            _ => "count of twenty digits",
+        },
+        Fault::Overrun { .. } => "payload longer than was asked for",
+        Fault::Restart { announced: true } => "restart with RDY",
+        Fault::Restart { announced: false } => "restart without RDY",
+        Fault::Silence => "silence",
+        Fault::PowerDown(PowerDown::Normal) => "NORMAL POWER DOWN",
+        Fault::PowerDown(_) => "UNDER-VOLTAGE POWER DOWN",
+        Fault::BearerLost { .. } => "bearer lost",
+        Fault::Registration(_) => "registration lost",
+        _ => "something else in the module",
+    }
+}
+
+/// Octets that come when levels change, or a line without its end, which the next one is glued to.
+fn noise(rng: &mut Rng) -> Bytes {
+    if rng.u8(..3) == 0 {
+        return Bytes::from_static(b"\r\n+CREG: 1");
+    }
+    (0..rng.usize(1..20)).map(|_| if rng.u8(..4) == 0 { rng.u8(..) } else { rng.u8(0x80..) }).collect()
+}
+
+fn mishap(rng: &mut Rng, task: Task) -> Mishap {
+    let after = if rng.u8(..3) == 0 { 0 } else { rng.u64(1..60_000) };
+    if task.is_http() {
+        let failures = [HttpFailure::Network, HttpFailure::Dns, HttpFailure::NotHttp, HttpFailure::Busy];
+        return match rng.u8(..4) {
+            0 => Mishap::Silence,
+            _ => Mishap::Http(rng.choice(failures).unwrap_or(HttpFailure::Network)),
+        };
+    }
+    let failures = [
+        FtpFailure::NETWORK,
+        FtpFailure::CONNECT,
+        FtpFailure::TIMEOUT,
+        FtpFailure::SERVER,
+        FtpFailure::REPLY,
+    ];
+    match rng.u8(..8) {
+        0 => Mishap::Silence,
+        1 => Mishap::Unconfirmed { by: None },
+        2 => Mishap::Unconfirmed { by: Some(Duration::from_secs(rng.u64(1..70))) },
+        3 if task.is_long_upload() => {
+            Mishap::SetBack { after: rng.u64(1..300_000), lost: rng.usize(1..200_000) }
+        }
+        3 | 4 => Mishap::FtpStall { after },
+        _ => Mishap::Ftp { after, failure: rng.choice(failures).unwrap_or(FtpFailure::NETWORK) },
+    }
+}

@@ -1,0 +1,170 @@
+//! What crosses the line, and what happens at which of its octets.
+
+use std::fmt;
+use std::time::Duration;
+
+use sim800_emulator::{Damage, Fault};
+use sim800_session::Direction;
+
+use crate::network::Network;
+
+/// When an [`Incident`] happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "plain data, made by the tests that use it")]
+pub enum When {
+    /// At a time on the clock.
+    At(Duration),
+    /// Once so many octets have crossed the line, as the DTE sees their direction, since the world began.
+    Crossed(Direction, u64),
+}
+
+/// What happens to a [`World`](super::World).
+#[non_exhaustive]
+pub enum Incident {
+    /// Something goes wrong with the module.
+    Fault(Fault),
+    /// The line damages the next octet that crosses it.
+    Damage(Direction, Damage),
+    /// Something changes on the network.
+    Network(Box<dyn FnOnce(&Network)>),
+}
+
+impl fmt::Debug for Incident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Damage(direction, damage) => write!(f, "{damage:?} {direction:?}"),
+            Self::Network(_) => f.write_str("Network"),
+        }
+    }
+}
+
+/// Octets that cross the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Crossing {
+    /// When they arrive.
+    pub at: Duration,
+    /// Their direction, as the DTE sees it.
+    pub direction: Direction,
+    /// As they set out.
+    pub left: Vec<u8>,
+    /// As they arrive.
+    pub arrived: Vec<u8>,
+}
+
+type Tap = Box<dyn FnMut(&Crossing)>;
+
+/// The line's memory and its future.
+#[derive(Default)]
+pub(super) struct Wire {
+    crossed: [u64; 2],
+    damages: [Vec<Damage>; 2],
+    /// In the order in which they were planned; the number says which.
+    incidents: Vec<(usize, When, Incident)>,
+    planned: usize,
+    happened: Vec<usize>,
+    tap: Option<Tap>,
+}
+
+impl Wire {
+    /// Plans an incident, and tells its number.
+    pub(super) fn plan(&mut self, when: When, incident: Incident) -> usize {
+        let number = self.planned;
+        self.planned += 1;
+        self.incidents.push((number, when, incident));
+        number
+    }
+
+    /// The next incident whose time has come.
+    pub(super) fn poll_incident(&mut self, now: Duration) -> Option<Incident> {
+        let due = |when: &When| match when {
+            When::At(time) => *time <= now,
+            When::Crossed(direction, octets) => *octets <= self.crossed(*direction),
+        };
+        let place = self.incidents.iter().position(|(_, when, _)| due(when))?;
+        let (number, _, incident) = self.incidents.remove(place);
+        self.happened.push(number);
+        Some(incident)
+    }
+
+    /// When the next incident is due that is due at a time.
+    pub(super) fn poll_timeout(&self) -> Option<Duration> {
+        let times = self.incidents.iter().filter_map(|(_, when, _)| match when {
+            When::At(time) => Some(*time),
+            When::Crossed(..) => None,
+        });
+        times.min()
+    }
+
+    /// Cancels what was planned.
+    pub(super) fn clear(&mut self) {
+        self.incidents.clear();
+        self.damages = [Vec::new(), Vec::new()];
+    }
+
+    /// The numbers of the incidents that have happened.
+    pub(super) fn happened(&self) -> &[usize] {
+        &self.happened
+    }
+
+    pub(super) fn damage(&mut self, direction: Direction, damage: Damage) {
+        self.damages[index(direction)].push(damage);
+    }
+
+    pub(super) fn tap(&mut self, tap: Tap) {
+        self.tap = Some(tap);
+    }
+
+    /// How many octets have crossed.
+    pub(super) fn crossed(&self, direction: Direction) -> u64 {
+        self.crossed[index(direction)]
+    }
+
+    /// How many octets may cross before something happens.
+    pub(super) fn limit(&self, direction: Direction) -> usize {
+        if !self.damages[index(direction)].is_empty() {
+            return 1;
+        }
+        let crossed = self.crossed(direction);
+        let places = self.incidents.iter().filter_map(|(_, when, _)| match when {
+            When::Crossed(other, octets) if *other == direction => Some(octets.saturating_sub(crossed)),
+            _ => None,
+        });
+        places.min().map_or(usize::MAX, |octets| usize::try_from(octets).unwrap_or(usize::MAX))
+    }
+
+    /// Lets octets cross, [`limit`](Self::limit) at most, and returns what arrives of them.
+    pub(super) fn cross(&mut self, at: Duration, direction: Direction, octets: Vec<u8>) -> Vec<u8> {
+        self.crossed[index(direction)] += octets.len() as u64;
+        let mut arrived = octets.clone();
+        for damage in std::mem::take(&mut self.damages[index(direction)]) {
+            match (damage, arrived.first().copied()) {
+                (Damage::Drop, Some(_)) => {
+                    arrived.remove(0);
+                }
+                (Damage::Duplicate, Some(octet)) => arrived.insert(0, octet),
+                (Damage::Flip(mask), Some(octet)) => arrived[0] = octet ^ mask,
+                _ => {}
+            }
+        }
+        let crossing = Crossing { at, direction, left: octets, arrived };
+        if let Some(tap) = &mut self.tap {
+            tap(&crossing);
+        }
+        crossing.arrived
+    }
+}
+
+fn index(direction: Direction) -> usize {
+    usize::from(direction == Direction::Received)
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire")
+            .field("crossed", &self.crossed)
+            .field("incidents", &self.incidents)
+            .finish_non_exhaustive()
+    }
+}
