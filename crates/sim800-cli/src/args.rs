@@ -65,7 +65,7 @@ pub(crate) struct Options {
     /// Which executor runs the session
     #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) runtime: Runtime,
-    /// Write every octet that crosses the line to FILE, for `sim800 decode`; secrets are masked
+    /// Write every octet that crosses the line to FILE, a new one, for `sim800 decode`; secrets are masked
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Print one JSON object instead of text; `decode` prints one per line
@@ -403,6 +403,9 @@ pub(crate) struct Decode {
     /// FILE is the octets that a module sent, and nothing else; its echo tells the commands
     #[arg(long)]
     pub(crate) raw: bool,
+    /// Show passwords, PINs and credentials, which are masked otherwise
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
 }
 
 #[derive(Debug, Args)]

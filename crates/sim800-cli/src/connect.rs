@@ -1,5 +1,6 @@
 //! From the options to a module that does what it is told.
 
+use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
