@@ -192,6 +192,20 @@ fn what_nobody_reads_keeps_nobody() {
         assert!(emulator.wait().unwrap().code().is_some());
         assert!(!link.is_symlink(), "nothing is left behind");
         drop(reader);
+        // What is said at the start.
+        let (reader, writer) = full_pipe();
+        let mut emulator = program(&["emulate", "--pty", port]).stderr(writer).spawn().unwrap();
+        wait_until(|| link.is_symlink());
+        let caught = || {
+            let status = fs::read_to_string(format!("/proc/{}/status", emulator.id())).unwrap();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+            u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << (interruption.as_raw() - 1)) != 0
+        };
+        wait_until(caught);
+        signal(&emulator, interruption);
+        assert_eq!(emulator.wait().unwrap().code(), Some(0));
+        assert!(!link.is_symlink(), "nothing is left behind");
+        drop(reader);
     }
     // The trace.
     let bench = Bench::new();
