@@ -20,9 +20,10 @@ struct Library {
     foreign: &'static [&'static str],
 }
 
-const LIBRARIES: [Library; 7] = [
+const LIBRARIES: [Library; 8] = [
     Library { package: "sim800-parser", foreign: &["bytes"] },
     Library { package: "sim800-command", foreign: &["sim800_parser"] },
+    Library { package: "sim800-engine", foreign: &["bytes", "sim800_command", "sim800_parser"] },
     Library {
         package: "sim800-session",
         foreign: &["bytes", "futures_core", "futures_io", "http", "sim800_command", "sim800_parser"],

@@ -100,3 +100,32 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    type Answer = oneshot::Receiver<Result<Response, Failure>>;
+
+    fn push(queue: &Queue) -> Answer {
+        let request = Request::raw("AT", Duration::from_secs(1)).expect("a command");
+        let (reply, answer) = oneshot::channel();
+        queue.push(Envelope { request, turn: None, reply });
+        answer
+    }
+
+    #[test]
+    fn the_queue_is_bounded() {
+        let queue = Queue::new(2);
+        let (_first, second) = (push(&queue), push(&queue));
+        let refused = push(&queue).try_recv().expect("an answer").expect("at once");
+        assert_eq!(refused.expect_err("no room"), Failure::Misuse(Misuse::QueueFull));
+        // What nobody waits for any more makes room.
+        drop(second);
+        let mut third = push(&queue);
+        assert!(third.try_recv().expect("an answer is to come").is_none());
+        assert!(queue.pop().is_some() && queue.pop().is_some() && queue.pop().is_none());
+    }
+}
