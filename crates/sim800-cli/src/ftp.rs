@@ -13,18 +13,23 @@ use sim800_session::{
 };
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
+use crate::companion::Origin;
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::fs::IN_MODULE;
 use crate::metered::Metered;
 use crate::output::{Output, Report};
-use crate::resume::{Origin, Remnant, Resumable, take_off};
+use crate::place::Remnant;
+use crate::resume::{Resumable, take_off};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
 use crate::url::FtpUrl;
 
 /// Where a password may come from that is not to be seen on the command line.
 const PASSWORD: &str = "SIM800_FTP_PASSWORD";
+
+/// How many octets of a listing become one object: some ten thousand entries.
+const LISTING: usize = 1 << 20;
 
 /// What becomes of what was on its way to the server.
 const ON_SERVER: &str = "part of it may be on the server";
@@ -87,6 +92,12 @@ fn list(url: &FtpUrl, options: &Options, output: Output) -> Result<Report, Failu
             let mut download = ftp.list(&url.path).await?;
             while let Some(octets) = download.try_next().await? {
                 listing.extend_from_slice(&octets);
+                if listing.len() > LISTING {
+                    let message = format!(
+                        "the listing is longer than {LISTING} octets; without --json it is shown as it comes"
+                    );
+                    return Err(Failure::new("too-large", message));
+                }
             }
             let lines: Vec<_> = String::from_utf8_lossy(&listing).lines().map(str::to_owned).collect();
             return Ok(Report { fields: vec![("lines", json!(lines))], ..Report::default() });
@@ -163,7 +174,10 @@ fn resume_get(
         let opened = open_rest(&ftp, url, size, remnant.as_ref()).await;
         waiting.finish_and_clear();
         let (body, from) = opened?;
-        let sink = if from > 0 { resumable.go_on(from)? } else { resumable.begin(&origin)? };
+        let sink = match remnant.filter(|_| from > 0) {
+            Some(there) => resumable.go_on(&there)?,
+            None => resumable.begin(&origin)?,
+        };
         let bar = output.progress(url.name(), size);
         bar.set_position(from);
         let taken = sink.take(body, &bar).await;
@@ -184,7 +198,7 @@ async fn open_rest(
     remnant: Option<&Remnant>,
 ) -> Result<(BoxStream<'static, Result<Bytes, Failure>>, u64), Failure> {
     if let Some(there) = remnant {
-        let awaited = there.awaited();
+        let awaited = &there.end[..];
         let from = there.octets - awaited.len() as u64;
         match ftp.get_from(&url.path, from).await {
             Ok(download) => {

@@ -409,7 +409,7 @@ impl Engine {
             self.handle_restart(now, sign, span);
             return;
         }
-        // What reads like a start of the module among a payload is of the payload.
+        // What reads like a sign of a restart and is none is a part of something.
         let stray = if sign.is_some() { Stray::Rest } else { Stray::new(span) };
         let name = span.line().name();
         let is_text = stray == Stray::Rest && name.is_none();

@@ -146,7 +146,7 @@ impl Flight {
     /// Whether what comes now may be octets of a payload: damage was seen beside one, or one has come and should have been
     /// followed by its result code.
     pub(crate) fn is_among_payload(&self) -> bool {
-        self.had_payload() || (self.request.announced_at_most() > 0 && self.fault.is_some())
+        self.had_payload() || (self.request.announced_at_most() > 0 && (self.foreign || self.fault.is_some()))
     }
 
     /// The module asks for octets: for `granted`, or for all that were offered. Returns how many it gets; `None` when
@@ -187,10 +187,8 @@ impl Flight {
 
     /// What the command brought, by its final result code.
     pub(crate) fn into_result(self, code: FinalResultCode) -> Result<Response, Failure> {
-        let fault = match (self.fault, self.foreign && self.information == 0) {
-            (None, true) => Some(Malformation::Damaged),
-            (fault, _) => fault,
-        };
+        let was_header = self.foreign && self.information == 0;
+        let fault = self.fault.or_else(|| was_header.then_some(Malformation::Damaged));
         match code {
             FinalResultCode::Ok | FinalResultCode::Connect => {}
             // Behind text that makes no sense, a refusal may be a part of the payload.

@@ -86,6 +86,7 @@ mod settings;
 mod start_up;
 mod tail;
 mod trace;
+mod turn;
 mod watch;
 
 pub use bearer::{Bearer, BearerError, Profile};
@@ -98,7 +99,7 @@ pub use engine::{Request, Response, Restart};
 pub use error::{Disconnected, Error, Failure, Malformation, Misuse};
 pub use fs::{Fs, FsEntry, FsError, FsFile};
 pub use ftp::{Download, Extended, Ftp, FtpError, FtpOperation, FtpOptions, FtpProgress, FtpStep, Server};
-pub use http::{Body, Http, HttpError, HttpOptions};
+pub use http::{Body, Http, HttpError, HttpOptions, Offset};
 pub use info::Info;
 pub use notices::{Notice, Notices, Retry, UnsolicitedLine};
 pub use password::Password;
