@@ -119,7 +119,8 @@ impl Http {
     /// unread for a minute, this fails with [`HttpError::InUse`]. A body without octets keeps nothing.
     ///
     /// Nothing waits for ever: a request is given up when the module says nothing of it, or does not get further, for
-    /// [`HttpOptions::timeout`] and 30 s. A module that fell silent for good is noticed within 120 s, wherever that happens.
+    /// [`HttpOptions::timeout`] and 30 s. A module that fell silent for good is noticed within 120 s, tries included; at 115,200
+    /// bit/s within 150 s while it takes the largest body of a POST.
     ///
     /// # Errors
     ///
