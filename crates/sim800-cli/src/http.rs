@@ -14,11 +14,13 @@ use sim800_command::HTTP_LIMIT;
 use sim800_session::{Body, Client, Http, HttpError, HttpOptions, HttpProgress, Offset};
 
 use crate::args::{Http as Command, HttpData, HttpRequest, Options};
+use crate::companion::Origin;
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
+use crate::place::Remnant;
 use crate::range::Range;
-use crate::resume::{Origin, Remnant, Resumable, take_off};
+use crate::resume::{Resumable, take_off};
 use crate::sink::Sink;
 use crate::source::open_source;
 use crate::url::HttpUrl;
@@ -231,7 +233,10 @@ impl Plan {
             if let Some(refusal) = refusal(status, self.options.redirect) {
                 return Err(refusal);
             }
-            let sink = if from > 0 { resumable.go_on(from)? } else { resumable.begin(&origin)? };
+            let sink = match remnant.filter(|_| from > 0) {
+                Some(there) => resumable.go_on(&there)?,
+                None => resumable.begin(&origin)?,
+            };
             let bar = output.progress(&self.name, origin.size);
             bar.set_position(from);
             let received = sink.take(body, &bar).await;
@@ -286,25 +291,24 @@ async fn ask_for_the_rest(
     bar: &ProgressBar,
 ) -> Result<Rest, Failure> {
     if let Some(there) = remnant {
-        let awaited = there.awaited();
+        let awaited = &there.end[..];
         let asked = there.octets - awaited.len() as u64;
-        if asked == 0 {
-            // All of it has to come again in any case.
-            return Ok(Rest::whole(url, send(http, request.clone(), bar).await?));
-        }
         let mut rest = request.clone();
-        rest.headers_mut().insert(RANGE, header(Range { first: asked, last: None })?);
+        if asked > 0 {
+            rest.headers_mut().insert(RANGE, header(Range { first: asked, last: None })?);
+        }
         let mut response = send(http, rest, bar).await?;
         let status = response.status();
-        match response.extensions().get().map(|Offset(offset)| *offset) {
+        // Of what was not asked for in part, all comes.
+        let told = response.extensions().get().map(|Offset(offset)| *offset);
+        let first = if asked == 0 { Some(0) } else { told };
+        match first {
             // There is no rest: what is there is of something else.
             _ if status == StatusCode::RANGE_NOT_SATISFIABLE => {}
             _ if !status.is_success() => return Ok(Rest::whole(url, response)),
-            Some(first) if first == asked => {
+            Some(first) if first == asked && there.origin.goes_with(&origin(url, &response, first)) => {
                 let origin = origin(url, &response, first);
-                if there.origin.goes_with(&origin)
-                    && let Some(behind) = take_off(response.body_mut(), awaited).await?
-                {
+                if let Some(behind) = take_off(response.body_mut(), awaited).await? {
                     let body = stream::iter([Ok(behind)]).chain(response.into_body()).boxed();
                     return Ok(Rest { status, origin, from: there.octets, body });
                 }

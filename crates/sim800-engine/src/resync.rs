@@ -120,7 +120,7 @@ impl Resync {
     ) -> Self {
         self.owed = owed;
         self.promised = promised;
-        self.busy_until = self.quiet_since.saturating_add(patience);
+        self.busy_until = self.busy_until.saturating_add(patience);
         self
     }
 
