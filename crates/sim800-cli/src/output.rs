@@ -135,7 +135,10 @@ impl Output {
         let message = failure.to_string();
         let mut complaints = vec![message.clone()];
         if self.json {
-            let error = json!({ "kind": failure.kind(), "code": failure.code(), "message": message });
+            let mut error = json!({ "kind": failure.kind(), "code": failure.code(), "message": message });
+            if let Some(sent) = failure.sent() {
+                error["sent"] = json!(sent.as_str());
+            }
             let mut fields = failure.fields.clone();
             fields.push(("error", error));
             // With nobody to read it, the exit status has to do.

@@ -86,6 +86,7 @@ mod settings;
 mod start_up;
 mod tail;
 mod trace;
+mod turn;
 mod watch;
 
 pub use bearer::{Bearer, BearerError, Profile};
@@ -101,7 +102,7 @@ pub use ftp::{
     Download, Extended, Ftp, FtpError, FtpOperation, FtpOptions, FtpProgress, FtpSecurity, FtpStep,
     PutOption, Server,
 };
-pub use http::{Body, Http, HttpError, HttpOptions};
+pub use http::{Body, Http, HttpError, HttpOptions, Offset};
 pub use info::Info;
 pub use notices::{Notice, Notices, Retry, UnsolicitedLine};
 pub use password::Password;

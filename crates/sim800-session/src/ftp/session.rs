@@ -57,7 +57,7 @@ impl Session {
         settings: &[Setting],
     ) -> Result<Self, FtpError> {
         let lock = client.lock_ftp().await;
-        let watch = Watch::new(client, cid, |line| event_of_any(*line).is_some());
+        let watch = Watch::begin(client, cid, |line| event_of_any(*line).is_some()).await;
         let mut session = Self {
             client: client.clone(),
             operation,
@@ -218,7 +218,7 @@ impl Session {
 
     /// The failure of a command whose response is not what it should be.
     pub(super) fn malformed(&mut self, request: &Request, malformation: Malformation) -> FtpError {
-        self.command(Error::new(&request.name(), Failure::Malformed(malformation)))
+        self.command(Error::new(request.name(), Failure::Malformed(malformation)))
     }
 
     /// Whether the line was lost meanwhile.

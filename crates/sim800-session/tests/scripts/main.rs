@@ -7,6 +7,7 @@ mod ftp_stored;
 mod ftp_uploads;
 mod http_ranges;
 mod http_service;
+mod http_waiting;
 mod script;
 
 use bytes::Bytes;
@@ -191,8 +192,6 @@ fn a_result_may_come_before_the_ok_of_its_action() {
     let steps = http(
         "> AT+HTTPACTION=0
          < +HTTPACTION: 0,204,0
-         < OK
-         > AT+HTTPREAD=0,1
          < OK
          > AT+HTTPTERM
          < OK",
