@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_command::FtpCode;
 use sim800_session::{
-    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, PutOption,
+    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, FtpStore,
 };
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
@@ -201,9 +201,7 @@ async fn open_rest(
     if let Some(there) = remnant {
         let awaited = &there.end[..];
         let from = there.octets - awaited.len() as u64;
-        let offset = u32::try_from(from)
-            .map_err(|_| Failure::new("too-large", "the module cannot resume beyond 4 GiB"))?;
-        match ftp.resume(&url.path, offset).await {
+        match ftp.get_from(&url.path, from).await {
             Ok(download) => {
                 let mut rest = up_to(size, from, download).boxed();
                 if let Some(behind) = take_off(&mut rest, awaited).await? {
@@ -265,9 +263,9 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let url = parse(&url)?;
     let mut how = FtpOptions::default();
     if arguments.append {
-        how.put = PutOption::Append;
+        how.put = FtpStore::Append;
     } else if arguments.unique {
-        how.put = PutOption::Unique;
+        how.put = FtpStore::Unique;
     }
     let file = match source {
         FtpSource::Module(path) => {
@@ -281,7 +279,7 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let (source, length) = open_source(file)?;
     let source = Steady::new(source).map_err(|error| Failure::file("read", file, &error))?;
     // A pipe is not read again, and what was appended or has another name is not the beginning of the file.
-    let replaces = how.put == PutOption::Replace;
+    let replaces = how.put == FtpStore::Replace;
     let can_resume = length.is_some() && replaces && !arguments.extended;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
@@ -357,7 +355,9 @@ impl Failure {
 /// Whether an upload may have got further before it failed, and may once more.
 fn was_under_way(error: &FtpError) -> bool {
     match error {
-        FtpError::Command { step, .. } | FtpError::Failed { step, .. } => *step != FtpStep::Open,
+        FtpError::Command { step, .. } | FtpError::Failed { step, .. } => {
+            !matches!(step, FtpStep::Prepare | FtpStep::Open)
+        }
         FtpError::Silent { .. }
         | FtpError::NoProgress { .. }
         | FtpError::Unconfirmed { .. }
@@ -378,7 +378,7 @@ fn put_from_fs(
     options: &Options,
     output: Output,
 ) -> Result<Report, Failure> {
-    let replaces = how.put == PutOption::Replace;
+    let replaces = how.put == FtpStore::Replace;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, url, how).await?;
         // A missing file has a name this way; the server is not asked for anything.

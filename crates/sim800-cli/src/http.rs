@@ -300,10 +300,8 @@ async fn ask_for_the_rest(
         let mut response = send(http, rest, bar).await?;
         let status = response.status();
         // Of what was not asked for in part, all comes.
-        let first = match asked {
-            0 => Some(0),
-            _ => response.extensions().get().map(|Offset(offset)| *offset),
-        };
+        let told = response.extensions().get().map(|Offset(offset)| *offset);
+        let first = if asked == 0 { Some(0) } else { told };
         match first {
             // There is no rest: what is there is of something else.
             _ if status == StatusCode::RANGE_NOT_SATISFIABLE => {}

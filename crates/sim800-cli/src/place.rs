@@ -13,9 +13,8 @@ use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
+use crate::checksum::hexadecimal;
 use crate::companion::{Companion, Origin};
-use crate::part_file::CERTAIN_EVERY;
-use crate::sink::hexadecimal;
 
 /// A file and what stands beside it as long as it is not complete.
 #[derive(Clone, Debug)]
@@ -89,6 +88,10 @@ pub(crate) struct Place {
     /// They are ours now, so that they stay.
     is_taken: bool,
 }
+
+/// After how many octets it is made sure that they are on the disk: as many have to be fetched again after a power cut, or when the
+/// program was killed.
+pub(crate) const CERTAIN_EVERY: u64 = 64 * 1024;
 
 /// A part that is there already.
 #[derive(Clone, Debug)]
