@@ -3,13 +3,12 @@
 //! No document of the module at hand has these commands; what is known of them are the logs and drivers of others.
 
 mod error;
+mod list;
 mod read;
 mod write;
 
 use futures::AsyncRead;
-use sim800_command::{
-    Drive, FsDel, FsDrive, FsFlSize, FsLs, FsMem, FsMkdir, FsRename, FsRmdir, FsStorage, Path,
-};
+use sim800_command::{Drive, FsDel, FsDrive, FsFlSize, FsMem, FsMkdir, FsRename, FsRmdir, FsStorage, Path};
 
 pub use self::error::FsError;
 pub use self::read::FsFile;
@@ -68,23 +67,14 @@ impl Fs {
     /// What is in a directory.
     ///
     /// An entry that is called like a line that the module sends of its own accord (`RING`) cannot be told from it and is
-    /// left out.
+    /// left out. One that is called `OK` is found, for the line has to be silent before a listing is over, which takes half a
+    /// second; with one that is called like another result code, a directory cannot be listed.
     ///
     /// # Errors
     ///
     /// [`FsError::NotFound`] and others.
     pub async fn list(&self, directory: &str) -> Result<Vec<FsEntry>, FsError> {
-        let path = if directory.ends_with('\\') { directory.to_owned() } else { format!("{directory}\\") };
-        let command = FsLs { directory: Path::new(&path)? };
-        let reply = self.client.execute(&command).await.map_err(|error| not_found(directory, error))?;
-        let listing = reply
-            .decode(&command)
-            .map_err(|_| Error::of(&command, Failure::Malformed(Malformation::Information)))?;
-        let entry = |entry: sim800_command::FsEntry<'_>| FsEntry {
-            name: String::from_utf8_lossy(entry.name).into_owned(),
-            is_directory: entry.is_directory,
-        };
-        Ok(listing.entries(reply.lines()).map(entry).collect())
+        list::list(&self.client, directory).await
     }
 
     /// The size of a file in octets.
