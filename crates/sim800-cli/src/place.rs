@@ -64,9 +64,9 @@ impl Names {
         Some(self.path.metadata().ok()?.mode() & 0o777)
     }
 
-    /// Who may do what with what is made.
+    /// Who may do what with what is made, and that its owner may go on with it.
     fn new_mode(&self) -> u32 {
-        self.mode().unwrap_or(0o666)
+        self.mode().unwrap_or(0o666) | 0o600
     }
 }
 
