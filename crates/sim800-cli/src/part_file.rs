@@ -374,6 +374,18 @@ mod tests {
     }
 
     #[test]
+    fn a_companion_that_says_too_much_is_not_believed() {
+        let (_folder, names) = folder();
+        for octets in [7, u64::MAX] {
+            let mut file = begin(&names);
+            file.write_all(b"octets").unwrap();
+            file.place.note(Some(&origin()), octets, &Sha256::new()).unwrap();
+            kill(file);
+            assert!(remnant(&names).is_none(), "{octets}");
+        }
+    }
+
+    #[test]
     fn what_cannot_get_its_name_is_kept_as_a_part() {
         let (folder, names) = folder();
         for is_kept in [false, true] {

@@ -162,7 +162,7 @@ impl Place {
         let found = self.found.as_ref()?;
         let origin = found.origin.clone().filter(|origin| origin.url == url)?;
         let part = self.part.as_mut()?;
-        let octets = part.metadata().ok()?.len().min(found.octets + 2 * CERTAIN_EVERY);
+        let octets = part.metadata().ok()?.len().min(found.octets.saturating_add(2 * CERTAIN_EVERY));
         let uncertain = octets.checked_sub(found.octets)?;
         let mut hash = sum(part, found.octets).ok()?;
         if hexadecimal(&hash.clone().finalize()) != found.sha256 {
