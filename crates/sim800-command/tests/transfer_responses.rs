@@ -199,7 +199,8 @@ fn time_limits() -> TestResult {
     let (position, length, time) = (Number::new(0)?, Number::new(1)?, Number::new(1_000_000)?);
     assert_eq!(FtpExtPutLoad { position, length, time }.time_limit().as_secs(), 1_005);
     assert_eq!(FtpDele.time_limit().as_secs(), 75);
-    assert_eq!(FtpExtGetSave { name: Text::new("a")? }.time_limit().as_secs(), 75);
+    assert_eq!(FtpExtGetSave { name: Text::new("a")? }.time_limit().as_secs(), 60);
+    assert_eq!(FtpExtGetEnd.time_limit().as_secs(), 10);
     assert_eq!(FtpExtGetStatus.time_limit().as_secs(), 5);
     let file = Path::new(r"C:\a.txt")?;
     assert_eq!(FsDel { file }.time_limit().as_secs(), 10);

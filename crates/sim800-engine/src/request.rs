@@ -8,7 +8,7 @@ use core::str;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Command, Domain, Form, Id, Prepared, Spec};
+use sim800_command::{Command, Domain, Form, Id, Prepared, Spec, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect};
 
 use crate::failure::{Failure, Misuse};
@@ -106,6 +106,16 @@ impl Request {
     #[must_use]
     pub fn offered(&self) -> usize {
         self.body.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// Whether the module invites octets at once, and waits for them as long as the command says.
+    pub(crate) fn is_invited(&self) -> bool {
+        matches!(self.expect.data, DataPhase::Invited { .. })
+    }
+
+    /// How long the first answer may take: an invitation takes no longer than any other, whatever the octets do.
+    pub(crate) fn first_time_limit(&self) -> Duration {
+        if self.is_invited() { self.time_limit.min(time_limit::UNSTATED) } else { self.time_limit }
     }
 
     /// Whether the module takes octets after a prompt.

@@ -44,7 +44,7 @@ fn a_resumed_download_comes_from_there_on_and_the_next_from_the_start() {
         let resumed = ftp.clone();
         let part = lab.world.run(async move { whole(resumed.get_from("/file", offset).await?).await });
         assert_eq!(part.expect("a part"), file[offset as usize..]);
-        assert_eq!(rest(&lab), u64::from(offset));
+        assert_eq!(rest(&lab), offset);
     }
     assert_eq!(lab.ftp_get(&ftp, "/file").expect("a file"), file);
     // After a failure, and dropped, too.
