@@ -38,6 +38,8 @@ pub struct Client {
     shared: Arc<Shared>,
     /// That of the session, or what a request has in its place.
     config: Arc<Config>,
+    /// How long one of its operations may take.
+    deadline: Option<Duration>,
     /// It puts things back in the module, for which there is always room.
     of_chore: bool,
 }
@@ -83,12 +85,18 @@ impl Shared {
 impl Client {
     pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
         let config = Arc::clone(&shared.config);
-        Self { chores, shared, config, of_chore: false }
+        Self { chores, shared, config, deadline: None, of_chore: false }
     }
 
     /// A client for requests that may take `effort`.
     pub(crate) fn tuned(&self, effort: &Effort) -> Self {
-        Self { config: Arc::new(self.shared.config.tuned(effort)), ..self.clone() }
+        let config = Arc::new(self.shared.config.tuned(effort));
+        Self { config, deadline: effort.deadline, ..self.clone() }
+    }
+
+    /// How long one of its operations may take.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.deadline
     }
 
     /// Ends the session: waits until the commands that were asked for are through and what transfers left open in the module is
@@ -231,7 +239,11 @@ impl Client {
 
     /// `future`, for no longer than `limit`. What the module had said by then counts, however late the driver gets to read it.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
-        let deadline = self.shared.runtime.now().saturating_add(limit);
+        self.until(self.shared.runtime.now().saturating_add(limit), future).await
+    }
+
+    /// The same up to a time of the runtime.
+    pub(crate) async fn until<F: Future>(&self, deadline: Duration, future: F) -> Option<F::Output> {
         let timer = self.shared.runtime.sleep_until(deadline);
         pin_mut!(future);
         match futures::future::select(&mut future, timer).await {

@@ -108,6 +108,9 @@ pub struct Effort {
     pub retries: Option<Retries>,
     /// Instead of [`Config::window`].
     pub window: Option<u32>,
+    /// How long all of it may take, tries and the reading of a body included; as long as it gets on unless set. Then it fails, and
+    /// what it left in the module is put back.
+    pub deadline: Option<Duration>,
 }
 
 /// Flow control of the serial line, in both directions. XON/XOFF is not offered: payload holds every octet.

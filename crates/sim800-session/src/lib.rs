@@ -67,6 +67,7 @@ mod bearer;
 mod chain;
 mod client;
 mod config;
+mod deadline;
 mod driver;
 mod endpoint;
 mod error;

@@ -56,7 +56,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "sim800-session",
         ours: &["sim800-command", "sim800-engine", "sim800-parser"],
-        foreign: Some(&["async-trait", "bytes", "futures", "http", "thiserror"]),
+        foreign: Some(&["async-trait", "bytes", "futures", "http", "http-body", "thiserror"]),
     },
     // Of the session: what it is told of its line.
     Layer { name: "sim800-serial", ours: &["sim800-session"], foreign: Some(&["rustix", "serial2"]) },

@@ -55,7 +55,7 @@ pub(super) async fn body(
     let total = ranges.as_ref().map_or_else(|| Some(u64::from(length)), Ranges::total);
     if !has_body {
         // The service is ended at once.
-        return Body::new(stream::empty().boxed(), total);
+        return Body::empty(total);
     }
     service.is_handed_out();
     let is_empty = length == 0 && ranges.is_none();
@@ -78,7 +78,7 @@ pub(super) async fn body(
     }
     // Nobody has to read that there is nothing, for the service to be free.
     let stream = match Transfer::next(Some(transfer)).await {
-        Ok(None) => stream::empty().boxed(),
+        Ok(None) => return Body::empty(total),
         Ok(Some((octets, rest))) => {
             stream::iter([Ok(octets)]).chain(stream::try_unfold(rest, Transfer::next)).boxed()
         }

@@ -26,6 +26,7 @@ use self::ranges::{First, Ranges, What};
 use self::service::Service;
 use crate::bearer::Bearer;
 use crate::config::Effort;
+use crate::deadline::Deadline;
 use crate::retry::Attempts;
 
 /// How requests are carried out.
@@ -131,7 +132,7 @@ impl Http {
     ///
     /// [`HttpError`]; before anything is sent when the request cannot be put into the module's commands.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, HttpError> {
-        self.carry_out(request, None).await
+        self.bounded(request, None).await
     }
 
     /// The same, and tells `progress` how far the request is, about every so often and before there is a response. It is
@@ -146,7 +147,7 @@ impl Http {
         every: Duration,
         mut progress: impl FnMut(HttpProgress) + Send,
     ) -> Result<Response<Body>, HttpError> {
-        self.carry_out(request, Some(Observer { every, tell: &mut progress })).await
+        self.bounded(request, Some(Observer { every, tell: &mut progress })).await
     }
 
     /// Saves the parameters that `request`, without a body, would set, so that they outlive a restart (manual 11.2.7). Nothing
@@ -183,6 +184,18 @@ impl Http {
         let mut service = Service::start(self.bearer.client(), self.bearer.cid(), plan).await?;
         service.prepare(plan).await?;
         Ok(service)
+    }
+
+    /// Carries out a request for as long as it may take.
+    async fn bounded(
+        &self,
+        request: Request<Bytes>,
+        observer: Option<Observer<'_>>,
+    ) -> Result<Response<Body>, HttpError> {
+        let method = request.method().clone();
+        let deadline = Deadline::begin(self.bearer.client(), |limit| HttpError::Deadline { method, limit });
+        let response = deadline.run(self.carry_out(request, observer)).await?;
+        Ok(response.map(|body| deadline.read(body)))
     }
 
     async fn carry_out(
