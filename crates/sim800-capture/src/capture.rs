@@ -6,7 +6,7 @@ use sim800_command::{
     Command as _, FTP_EXTENDED_LIMIT, FTP_READ_LIMIT, FtpExtGetRead, FtpGetRead, FtpListRead, HttpHead,
     HttpRead, Number, Unsolicited, Vocabulary,
 };
-use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line, Value};
+use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line};
 
 use crate::command_line::{CommandLine, unknown};
 use crate::event::{Direction, Event, Kind, line};
@@ -358,12 +358,6 @@ fn listening(expect: Expect) -> Decoder<Vocabulary> {
 
 /// The data phase that a line opens when its command is not known: that of the largest command that gets such a line.
 fn announcement(text: Line<'_>) -> Option<DataPhase> {
-    let name = text.name()?;
-    let mut values = text.values();
-    let (first, second, None) = (values.next()?.number()?, values.next().map(Value::number), values.next())
-    else {
-        return None;
-    };
     let phases = [
         HttpRead.expect().data,
         HttpHead.expect().data,
@@ -376,14 +370,9 @@ fn announcement(text: Line<'_>) -> Option<DataPhase> {
         .expect()
         .data,
     ];
-    phases.into_iter().find(|phase| match *phase {
-        DataPhase::Announced { name: expected, selector, at_most } if expected == name => {
-            let count = match (selector, second) {
-                (None, None) => Some(first),
-                (Some(selector), Some(count)) if first == u64::from(selector) => count,
-                _ => None,
-            };
-            count.is_some_and(|count| count <= u64::from(at_most))
+    phases.into_iter().find(|phase| match phase {
+        DataPhase::Announced { header, at_most } => {
+            header.count_in(text).is_some_and(|count| count <= u64::from(*at_most))
         }
         _ => false,
     })

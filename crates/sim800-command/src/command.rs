@@ -91,7 +91,7 @@ impl<C: Setting> Command for Read<C> {
     fn encode(&self, _line: &mut Encoder<'_>) {}
 
     fn expect(&self) -> Expect {
-        Expect::result().with_information(Claim::Named { name: C::SPEC.name, accepts: |_| true })
+        Expect::result().with_information(Claim::named(C::SPEC.name, |_| true))
     }
 
     fn time_limit(&self) -> Duration {
@@ -138,7 +138,7 @@ impl<C: Tested> Command for Test<C> {
     fn expect(&self) -> Expect {
         // Ranges begin with a parenthesis or a quote, unsolicited lines of the same name with a number.
         let accepts = |mut values: Values<'_>| values.next().is_some_and(|value| value.number().is_none());
-        Expect::result().with_information(Claim::Named { name: C::SPEC.name, accepts })
+        Expect::result().with_information(Claim::named(C::SPEC.name, accepts))
     }
 
     fn time_limit(&self) -> Duration {

@@ -1,7 +1,7 @@
 //! The FTP service (manual chapter 12).
 
 use crate::bearer::Cid;
-use crate::{DataPhase, FtpContext, Id, Information, Line, Number, Secret, Text, time_limit};
+use crate::{DataPhase, FtpContext, Header, Information, Line, Number, Secret, Text, time_limit};
 
 /// The octets that one `AT+FTPGET=2` may ask for (manual 12.2.14).
 pub const FTP_READ_LIMIT: u32 = 1_460;
@@ -154,8 +154,7 @@ commands! {
         },
         within |_| time_limit::FTP_SESSION,
         data |command| DataPhase::Announced {
-            name: Id::FtpGet.name(),
-            selector: Some(2),
+            header: Header::new("+FTPGET:").selected_by(2),
             at_most: command.length.get(),
         };
         test FtpGetRead;
@@ -173,8 +172,7 @@ commands! {
         },
         within |_| time_limit::FTP_SESSION,
         data |command| DataPhase::Granted {
-            name: Id::FtpPut.name(),
-            selector: 2,
+            header: Header::new("+FTPPUT:").selected_by(2),
             at_most: command.length.get(),
         };
         /// Ends the upload; `+FTPPUT: 1,0` tells when the server has it all.
@@ -233,8 +231,7 @@ commands! {
         },
         within |_| time_limit::FTP_SESSION,
         data |command| DataPhase::Announced {
-            name: Id::FtpList.name(),
-            selector: Some(2),
+            header: Header::new("+FTPLIST:").selected_by(2),
             at_most: command.length.get(),
         };
         test FtpListRead;

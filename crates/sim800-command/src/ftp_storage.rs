@@ -8,8 +8,8 @@ use core::time::Duration;
 
 use crate::fs::FsStorage;
 use crate::{
-    DataPhase, Domain, Encoder, Id, Information, Line, Number, Parameter, ParameterSpec, Text, Value, Values,
-    time_limit,
+    DataPhase, Domain, Encoder, Header, Information, Line, Number, Parameter, ParameterSpec, Text, Value,
+    Values, time_limit,
 };
 
 /// The octets that the module's memory holds for an extended transfer.
@@ -35,8 +35,7 @@ commands! {
         },
         within |command| time_limit::UNSTATED + Duration::from_millis(u64::from(command.time.get())),
         data |command| DataPhase::Granted {
-            name: Id::FtpExtPut.name(),
-            selector: command.position.get(),
+            header: Header::new("+FTPEXTPUT:").selected_by(command.position.get()),
             at_most: command.length.get(),
         };
         test FtpExtPutLoad;
@@ -95,8 +94,7 @@ commands! {
         },
         within |_| time_limit::FTP_SESSION,
         data |command| DataPhase::Announced {
-            name: Id::FtpExtGet.name(),
-            selector: Some(3),
+            header: Header::new("+FTPEXTGET:").selected_by(3),
             at_most: command.length.get(),
         };
         /// Asks how far the download has come.

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use crate::bearer::Cid;
 use crate::parameter::is_word;
-use crate::{DataPhase, HttpContext, Id, Information, LINE_LIMIT, Line, Number, Text, UserData, time_limit};
+use crate::{
+    DataPhase, Header, HttpContext, Information, LINE_LIMIT, Line, Number, Text, UserData, time_limit,
+};
 
 /// The octets that the module holds, of a body to send as of one received (manual 11.2.4, 11.2.6).
 pub const HTTP_LIMIT: u32 = 319_488;
@@ -43,7 +45,7 @@ commands! {
         within |command| time_limit::UNSTATED + Duration::from_millis(u64::from(command.time.get())),
         data |command| match command.size.get() {
             0 => DataPhase::None,
-            _ => DataPhase::Invited { line: "DOWNLOAD" },
+            _ => DataPhase::Invited { line: "DOWNLOAD".into() },
         };
         test HttpData;
     }
@@ -60,7 +62,7 @@ commands! {
     HttpRead "11.2.6" {
         /// Reads all of the body that was received. With nothing to read the module says just `OK`.
         Execution HttpRead,
-        data |_| DataPhase::Announced { name: Id::HttpRead.name(), selector: None, at_most: HTTP_LIMIT };
+        data |_| DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: HTTP_LIMIT };
         /// Reads a part of the body that was received; past its end, what there is.
         Write HttpReadRange {
             /// Where the part begins.
@@ -69,8 +71,7 @@ commands! {
             size: Number<1, HTTP_LIMIT>,
         },
         data |command| DataPhase::Announced {
-            name: Id::HttpRead.name(),
-            selector: None,
+            header: Header::new("+HTTPREAD:"),
             at_most: command.size.get(),
         };
         test HttpReadRange;
@@ -93,7 +94,7 @@ commands! {
     HttpHead "11.2.9" {
         /// Reads the header of the last response. Since V1.09 of the manual, not in every model.
         Execution HttpHead,
-        data |_| DataPhase::Announced { name: Id::HttpHead.name(), selector: None, at_most: HTTP_LIMIT };
+        data |_| DataPhase::Announced { header: Header::new("+HTTPHEAD:"), at_most: HTTP_LIMIT };
         test HttpHead;
     }
 

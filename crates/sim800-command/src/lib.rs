@@ -96,7 +96,7 @@ pub use network::{
 };
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
-pub use sim800_parser::{Claim, DataPhase, Expect, Line, Value, Values};
+pub use sim800_parser::{Claim, DataPhase, Expect, Header, Line, Name, Value, Values};
 pub use spec::{Domain, Form, ParameterSpec, SPECS, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};

@@ -22,7 +22,7 @@ fn main() {
     let octets = b"\r\n+CIPRXGET: 1\r\n\r\n+CIPRXGET: 4,300\r\n\r\nOK\r\n";
     let accepts = |mut values: sim800_parser::Values<'_>| values.next() == Some(Value::Number(4));
     println!("AT+CIPRXGET=4");
-    show(Expect::result().with_information(Claim::Named { name: "+CIPRXGET", accepts }), octets);
+    show(Expect::result().with_information(Claim::named("+CIPRXGET", accepts)), octets);
 }
 
 fn show(expect: Expect, octets: &[u8]) {

@@ -44,7 +44,7 @@
 //! # let port = Port(b"AT+CSQ\r\r\n\r\nRING\r\n+CSQ: 15,0\r\n\r\nOK\r\n\r\nRING\r\n");
 //!
 //! // `+CSQ` is told from unsolicited lines by its name and its two values.
-//! let expect = Expect::result().with_information(Claim::Named { name: "+CSQ", accepts: |values| values.count() == 2 });
+//! let expect = Expect::result().with_information(Claim::named("+CSQ", |values| values.count() == 2));
 //! // One for all commands: it keeps the beginning of a line that a read cut.
 //! let mut framer = Framer::new();
 //! assert_eq!(execute(port, &mut framer, b"AT+CSQ\r", expect)?, "+CSQ: 15,0");
@@ -95,6 +95,7 @@ mod framer;
 mod header;
 mod line;
 mod machine;
+mod name;
 mod result_code;
 
 #[cfg(feature = "alloc")]
@@ -103,5 +104,7 @@ pub use dialect::Dialect;
 pub use event::{Event, Span};
 pub use expect::{Claim, DataPhase, Expect};
 pub use framer::Framer;
+pub use header::Header;
 pub use line::{Line, Value, Values};
+pub use name::Name;
 pub use result_code::{CmeError, CmsError, FinalResultCode};

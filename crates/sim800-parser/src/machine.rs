@@ -6,8 +6,8 @@
 use core::mem;
 
 use crate::event::{Kind, noise, text, trimmed};
-use crate::header::count;
-use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Line};
+use crate::header::{Progress, Read};
+use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Header, Line};
 
 /// What the octets shown so far allow.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +35,14 @@ pub(crate) struct Machine {
     expect: Option<Expect>,
     /// How many octets from the start of the event on came before the command in flight: what they begin is not its response.
     stale: usize,
+    /// The payload came unasked: it is not given up with a command.
+    unasked: bool,
+    /// Of the headers whose payload begins on their own line, the one that this line may be: 0 is the command's, then those
+    /// of the dialect.
+    candidate: usize,
+    progress: Progress,
+    /// The line may be such a header: where it ends, payload begins.
+    pub(crate) is_reading_header: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +52,10 @@ enum State {
     Continuation,
     /// Payload without a header, or an error in its place.
     Counted(u32),
+    /// A quotation mark and a line end behind payload, and whether they are the command's.
+    Closing {
+        claimed: bool,
+    },
     /// The rest of a line that is too long, with the octets dropped so far.
     Overlong(u64),
 }
@@ -54,25 +66,61 @@ pub(crate) const SLACK: usize = 3;
 /// The result code of most responses, with the blank line before it.
 pub(crate) const OK: &[u8] = b"\r\nOK\r\n";
 
-/// What follows the name in the longest header: `: 2,4294967295` and the line end.
-const SHORT: usize = 16;
+/// What follows the prefix in the longest header: ` 2,4294967295` and the line end.
+const SHORT: usize = 15;
 
 impl Machine {
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { remaining: 0, scanned: 0, limit, state: State::Line, expect: None, stale: 0 }
+        Self {
+            remaining: 0,
+            scanned: 0,
+            limit,
+            state: State::Line,
+            expect: None,
+            stale: 0,
+            unasked: false,
+            candidate: 0,
+            progress: Progress::START,
+            is_reading_header: false,
+        }
     }
 
     pub(crate) fn begin(&mut self, expect: Expect) {
         self.expect = Some(expect);
         self.stale = self.scanned;
+        // What has come of a line may be a header of this command.
+        self.candidate = usize::MAX;
+        if let State::Closing { claimed } = &mut self.state {
+            *claimed = false;
+        }
     }
 
     pub(crate) fn abandon(&mut self) {
-        self.remaining = 0;
-        self.expect = None;
-        if let State::Counted(_) = self.state {
-            self.state = State::Line;
+        if !self.unasked {
+            self.remaining = 0;
         }
+        self.expect = None;
+        match &mut self.state {
+            State::Counted(_) => self.state = State::Line,
+            State::Closing { claimed } => *claimed = false,
+            _ => {}
+        }
+    }
+
+    /// What `abandon` gives up of the payload that is still to come, if `held` octets of it are there already.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn abandon_but(&mut self, held: usize) {
+        let held = u32::try_from(held).map_or(self.remaining, |held| held.min(self.remaining));
+        self.abandon();
+        self.remaining = self.remaining.max(held);
+    }
+
+    /// The first `len` octets that are pending were taken away: what follows them begins anew.
+    pub(crate) fn skip(&mut self, len: usize) {
+        self.remaining = self.remaining.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
+        self.scanned = 0;
+        self.stale = 0;
+        self.state = State::Line;
     }
 
     pub(crate) const fn in_flight(&self) -> bool {
@@ -103,23 +151,31 @@ impl Machine {
             return None;
         }
         let expect = self.expect.as_mut()?;
+        if expect.ending.is_some() {
+            return None;
+        }
         let found = match expect.data {
-            DataPhase::Announced { name, selector, at_most } => {
+            DataPhase::Announced { ref header, at_most } => {
                 let text = pending.strip_prefix(b"\r\n")?;
                 // Noise would have to be dropped before the name, and what is this short is cut, most likely.
-                if (text.len() < name.len() + SHORT && !ended) || !text.starts_with(b"+") {
+                if (text.len() < header.prefix.as_bytes().len() + SHORT && !ended) || !text.starts_with(b"+")
+                {
                     return None;
                 }
-                let (count, rest) = count(text, name, selector)?;
+                if !header.is_plain() {
+                    return None;
+                }
+                let (count, rest) = header.count(text)?;
                 let len = pending.len() - rest.strip_prefix(b"\r\n")?.len();
                 if count > u64::from(at_most) || len > self.limit {
                     return None;
                 }
                 expect.data = DataPhase::None;
                 self.remaining = count as u32;
+                self.unasked = false;
                 (Kind::Information, len)
             }
-            DataPhase::Counted { count: 1.. } => return None,
+            DataPhase::Counted { count: 1.. } | DataPhase::AtOnce { count: 1.. } => return None,
             _ => {
                 let _after = pending.strip_prefix(OK)?;
                 self.expect = None;
@@ -166,10 +222,12 @@ impl Machine {
     #[inline]
     fn look<const STALE: bool>(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
         let scanned = mem::take(&mut self.scanned);
+        self.is_reading_header = false;
         match self.state {
             State::Line => self.line::<STALE>(pending, scanned, dialect),
             State::Continuation => self.continuation(pending, scanned),
             State::Counted(count) => self.counted(pending, count, scanned),
+            State::Closing { claimed } => self.closing(pending, scanned, dialect, claimed),
             State::Overlong(discarded) => self.overlong(pending, discarded, scanned),
         }
     }
@@ -182,10 +240,16 @@ impl Machine {
             _ => (0, pending),
         };
         let window = body.get(..self.limit).unwrap_or(body);
-        if self.expect.is_some() && (!STALE || self.stale <= start) {
-            if let Some(step) = self.before_line_end(window, start, scanned) {
-                return step;
-            }
+        let headers = dialect.headers();
+        let early = if self.expect.is_some() && (!STALE || self.stale <= start) {
+            self.before_line_end(window, start, scanned, headers)
+        } else if headers.is_empty() {
+            None
+        } else {
+            self.on_its_line(window, start, scanned, headers, false)
+        };
+        if let Some(step) = early {
+            return step;
         }
         let Some(end) = find(b'\n', window, scanned.saturating_sub(start)) else {
             return self.without_line_end(pending, start + window.len(), window.len());
@@ -199,6 +263,7 @@ impl Machine {
             Some((first, at)) => {
                 // The line end that was found ends the second line.
                 self.scanned = end - at;
+                self.candidate = usize::MAX;
                 (first, start + at)
             }
             None => (raw, len),
@@ -235,10 +300,16 @@ impl Machine {
 
     /// What does not wait for LF: payload without a header, the prompt `>`, and the echo, which ends in CR alone.
     #[inline(never)]
-    fn before_line_end(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
+    fn before_line_end(
+        &mut self,
+        window: &[u8],
+        start: usize,
+        scanned: usize,
+        headers: &[(Header, u32)],
+    ) -> Option<Step> {
         let expect = self.expect.as_mut()?;
-        match (window, expect.data) {
-            (_, DataPhase::Counted { count: count @ 1.. }) if start > 0 && self.stale == 0 => {
+        match (window, &expect.data) {
+            (_, &DataPhase::Counted { count: count @ 1.. }) if start > 0 && self.stale == 0 => {
                 expect.data = DataPhase::None;
                 self.state = State::Counted(count);
                 Some(Step::Take { kind: Kind::Blank, len: start })
@@ -247,9 +318,142 @@ impl Machine {
                 expect.data = DataPhase::None;
                 Some(Step::Take { kind: Kind::Prompt(None), len: start + 1 })
             }
+            (_, DataPhase::AtOnce { count: 1.. }) => self.at_once(window, start, scanned),
             ([b'A' | b'a', b'T' | b't', ..], _) if expect.echo => self.echo(window, start, scanned),
-            _ => None,
+            (_, DataPhase::Announced { header: Header { end: Some(_), .. }, .. }) => {
+                self.on_its_line(window, start, scanned, headers, true)
+            }
+            _ if headers.is_empty() => None,
+            _ => self.on_its_line(window, start, scanned, headers, true),
         }
+    }
+
+    /// Payload that begins where the command line ends, once its echo is past.
+    #[cold]
+    fn at_once(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
+        if self.stale > 0 {
+            // The line end of what came before is no payload.
+            return Some(Step::Take { kind: Kind::Blank, len: start });
+        }
+        let expect = self.expect.as_mut()?;
+        let may_be_echo =
+            window.iter().zip(b"AT").all(|(octet, expected)| octet.eq_ignore_ascii_case(expected));
+        if start == 0 && expect.echo && may_be_echo {
+            match window.iter().skip(scanned).position(|octet| matches!(octet, b'\r' | b'\n')) {
+                Some(end) if window.get(scanned + end) == Some(&b'\r') => {
+                    expect.echo = false;
+                    return Some(Step::Take { kind: Kind::Echo, len: scanned + end + 1 });
+                }
+                None if window.len() < self.limit => {
+                    self.scanned = window.len();
+                    return Some(Step::More);
+                }
+                _ => {}
+            }
+        }
+        if let DataPhase::AtOnce { count } = mem::replace(&mut expect.data, DataPhase::None) {
+            self.remaining = count;
+            self.unasked = false;
+        }
+        Some(Step::Payload)
+    }
+
+    /// A header whose payload begins on its own line: of the command in flight if it `may_claim` it, or of the dialect.
+    #[cold]
+    fn on_its_line(
+        &mut self,
+        window: &[u8],
+        start: usize,
+        scanned: usize,
+        headers: &[(Header, u32)],
+        may_claim: bool,
+    ) -> Option<Step> {
+        let mut seen = scanned.saturating_sub(start);
+        if seen == 0 || self.candidate == usize::MAX {
+            self.candidate = 0;
+            self.progress = Progress::START;
+            seen = 0;
+        }
+        loop {
+            let (header, at_most) = match (self.candidate.checked_sub(1), &self.expect) {
+                (None, Some(Expect { data: DataPhase::Announced { header, at_most }, .. })) if may_claim => {
+                    (*header, *at_most)
+                }
+                (None, _) => {
+                    self.candidate = 1;
+                    self.progress = Progress::START;
+                    seen = 0;
+                    continue;
+                }
+                (Some(place), _) => *headers.get(place)?,
+            };
+            match header.read(window, &mut self.progress, seen) {
+                Read::More if window.len() < self.limit => {
+                    self.scanned = start + window.len();
+                    self.is_reading_header = true;
+                    return Some(Step::More);
+                }
+                Read::More => return None,
+                Read::Other => {
+                    self.candidate += 1;
+                    self.progress = Progress::START;
+                    seen = 0;
+                }
+                Read::Whole { count, len } => {
+                    let claimed = self.candidate == 0;
+                    return Some(Step::Take {
+                        kind: self.announced(header, count, at_most, claimed),
+                        len: start + len,
+                    });
+                }
+            }
+        }
+    }
+
+    /// `header` announces `count` octets of payload, of which `at_most` are believed.
+    fn announced(&mut self, header: Header, count: u64, at_most: u32, claimed: bool) -> Kind {
+        let Some(count) = u32::try_from(count).ok().filter(|count| *count <= at_most) else {
+            return Kind::Excess(count);
+        };
+        self.remaining = count;
+        self.unasked = !claimed;
+        if header.end.is_some_and(|end| end.ends_with('"')) {
+            self.state = State::Closing { claimed };
+        }
+        if !claimed {
+            return Kind::Unsolicited;
+        }
+        if let Some(expect) = &mut self.expect {
+            expect.data = match expect.ending {
+                // There may be more frames until then.
+                Some(_) => DataPhase::Announced { header, at_most: at_most - count },
+                None => DataPhase::None,
+            };
+        }
+        Kind::Information
+    }
+
+    /// The quotation mark behind payload that began on the line of its header.
+    #[cold]
+    fn closing(&mut self, pending: &[u8], scanned: usize, dialect: &dyn Dialect, claimed: bool) -> Step {
+        let len = match pending {
+            [b'"', b'\r', b'\n', ..] => 3,
+            [b'"', b'\n', ..] => 2,
+            [b'"'] | [b'"', b'\r'] => {
+                self.scanned = pending.len();
+                return Step::More;
+            }
+            _ => {
+                self.state = State::Line;
+                return if self.stale == 0 {
+                    self.line::<false>(pending, 0, dialect)
+                } else {
+                    self.line::<true>(pending, scanned, dialect)
+                };
+            }
+        };
+        self.state = State::Line;
+        Step::Take { kind: if claimed { Kind::Information } else { Kind::Unsolicited }, len }
     }
 
     fn echo(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
@@ -279,12 +483,19 @@ impl Machine {
     /// What `line` is to the command in flight.
     #[inline(never)]
     fn claimed(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Option<Kind> {
+        if self.is_ending(line) {
+            self.expect = None;
+            return Some(Kind::Final(FinalResultCode::Ok));
+        }
         // Every frame of payload begins with a line that opens it, so this is asked first.
         if let Some(kind) = self.open(line) {
             return Some(kind);
         }
         let expect = self.expect.as_mut()?;
         if let Some(code) = FinalResultCode::from_line(line) {
+            if code == FinalResultCode::Ok && expect.ending.is_some() {
+                return Some(Kind::Information);
+            }
             if expect.connection || !code.is_of_connection() {
                 self.expect = None;
                 return Some(Kind::Final(code));
@@ -298,7 +509,7 @@ impl Machine {
         }
         let claimed = match expect.information {
             Claim::None => false,
-            Claim::Named { name, accepts } => line.values_of(name).is_some_and(accepts),
+            Claim::Named { ref name, accepts } => line.values_of(name).is_some_and(accepts),
             Claim::Text => !dialect.is_unsolicited(line),
         };
         claimed.then_some(Kind::Information)
@@ -308,23 +519,37 @@ impl Machine {
     #[inline]
     fn open(&mut self, line: Line<'_>) -> Option<Kind> {
         let expect = self.expect.as_mut()?;
-        let (name, selector, at_most) = match expect.data {
-            DataPhase::Announced { name, selector, at_most } => (name, selector, at_most),
-            DataPhase::Granted { name, selector, at_most } => (name, Some(selector), at_most),
-            _ => return None,
-        };
-        let (announced, []) = count(line.text(), name, selector)? else { return None };
-        let Some(count) = u32::try_from(announced).ok().filter(|count| *count <= at_most) else {
-            return Some(Kind::Excess(announced));
-        };
-        if let DataPhase::Granted { .. } = mem::replace(&mut expect.data, DataPhase::None) {
-            return Some(Kind::Prompt(Some(count)));
+        match &expect.data {
+            DataPhase::Announced { header, at_most } => {
+                let count = header.count_of(line.text())?;
+                let (header, at_most) = (*header, *at_most);
+                Some(self.announced(header, count, at_most, true))
+            }
+            DataPhase::Granted { header, at_most } => {
+                let count = header.count_of(line.text())?;
+                let Some(granted) = u32::try_from(count).ok().filter(|count| count <= at_most) else {
+                    return Some(Kind::Excess(count));
+                };
+                expect.data = DataPhase::None;
+                Some(Kind::Prompt(Some(granted)))
+            }
+            _ => None,
         }
-        self.remaining = count;
-        Some(Kind::Information)
+    }
+
+    /// Whether `line` is the one that ends the response in place of a result code.
+    #[inline]
+    fn is_ending(&self, line: Line<'_>) -> bool {
+        let ending = self.expect.as_ref().and_then(|expect| expect.ending.as_ref());
+        ending.is_some_and(|ending| line.text().starts_with(ending.as_bytes()))
     }
 
     fn unsolicited(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
+        for (header, at_most) in dialect.headers() {
+            if let Some(count) = header.count_of(line.text()) {
+                return self.announced(*header, count, *at_most, false);
+            }
+        }
         if dialect.takes_continuation(line) {
             self.state = State::Continuation;
         }
@@ -425,7 +650,7 @@ pub(crate) fn find(octet: u8, octets: &[u8], from: usize) -> Option<usize> {
 
 /// Counts the octets that were looked at, so that linear work is a test and not a claim.
 #[inline(always)]
-fn looked(_octets: usize) {
+pub(crate) fn looked(_octets: usize) {
     #[cfg(test)]
     tests::LOOKED.set(tests::LOOKED.get() + _octets);
 }
@@ -440,7 +665,7 @@ mod tests {
 
     use super::{Machine, Step, find};
     use crate::event::Kind;
-    use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Framer, Line, Values};
+    use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Framer, Header, Line, Values};
 
     /// How much of a test is enough for Miri, which takes a thousand times as long.
     const fn much(octets: usize) -> usize {
@@ -469,7 +694,7 @@ mod tests {
 
     #[test]
     fn the_two_lines_of_every_frame_are_read_without_a_search() {
-        let data = DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: 50 };
+        let data = DataPhase::Announced { header: Header::new("+FTPGET:").selected_by(2), at_most: 50 };
         let frame = b"\r\n+FTPGET: 2,50\r\n0123456789";
         let in_flight = || {
             let mut machine = Machine::new(64);
@@ -562,7 +787,7 @@ mod tests {
         // Lines that the module sends unasked are looked through for a second one.
         let known = [b"+FTPGET: 1,".to_vec(), vec![b'0'; much(4000)], b"\r\n".to_vec()].concat();
         let glued = [b"+FTPGET: 1,1".repeat(much(300)), b"\r\n".to_vec()].concat();
-        let of_two = Claim::Named { name: "+FTPGET", accepts: two };
+        let of_two = Claim::named("+FTPGET", two);
         for line in [known, glued] {
             for read in [1, 16, 5000] {
                 for claim in [None, Some(Claim::Text), Some(of_two)] {
@@ -579,7 +804,7 @@ mod tests {
     #[test]
     fn payload_is_not_looked_at() {
         for count in [1024, much(300_000)] {
-            let data = DataPhase::Announced { name: "+HTTPREAD", selector: None, at_most: count as u32 };
+            let data = DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: count as u32 };
             let frame = [
                 format!("\r\n+HTTPREAD: {count:06}\r\n").into_bytes(),
                 vec![b'\n'; count],
