@@ -157,12 +157,12 @@ impl Project {
         for entry in &row.transcript {
             match self.transcripts.iter().find(|transcript| transcript.name == entry.name) {
                 None => findings.push(format!("there is no transcript {entry}")),
-                Some(transcript) if commands(transcript).any(|command| command.spec.id == id) => {}
+                Some(transcript) if commands(transcript).any(|command| command.spec.id == Some(id)) => {}
                 Some(_) => findings.push(format!("the transcript {entry} does not hold it")),
             }
         }
         let typed: BTreeSet<String> =
-            SPECS.iter().filter(|spec| spec.id == id).map(|spec| spec.type_name.to_owned()).collect();
+            SPECS.iter().filter(|spec| spec.id == Some(id)).map(|spec| spec.type_name.to_owned()).collect();
         let is_planned = row.procedure.iter().any(|entry| entry.planned);
         if !is_planned && !typed.iter().any(|name| self.sources.uses(name)) {
             findings.push("no procedure uses it".to_owned());
@@ -180,7 +180,7 @@ impl Project {
         expect("transcript", &row.transcript, &[transcript.name.clone()].into(), findings);
         (
             commands(transcript).map(|command| command.spec.type_name.to_owned()).collect(),
-            commands(transcript).map(|command| arm(command.spec.id)).collect(),
+            commands(transcript).filter_map(|command| command.spec.id).map(arm).collect(),
         )
     }
 }

@@ -60,7 +60,7 @@ pub use bearer::{
     BearerKind, BearerParameter, BearerProfile, BearerState, BearerStatus, Cid, DialRate, SapbrClose,
     SapbrOpen, SapbrQuery, SapbrSave, SapbrSet, SapbrShow,
 };
-pub use command::{Command, Decode, Prepared, Read, Setting, Test, Tested};
+pub use command::{BodyEnd, Command, Decode, Prepared, Read, Setting, Test, Tested};
 pub use context::{FtpContext, HttpContext};
 pub use error::{InvalidValue, Malformed};
 pub use fs::{

@@ -47,7 +47,7 @@ macro_rules! commands {
 
             impl $(<$lt>)? $crate::Command for $name $(<$lt>)? {
                 const SPEC: &'static $crate::Spec = &$crate::Spec {
-                    id: $crate::Id::$id,
+                    id: Some($crate::Id::$id),
                     name: $crate::Id::$id.name(),
                     type_name: stringify!($name),
                     form: $crate::Form::$form,

@@ -46,7 +46,7 @@ impl fmt::Display for CommandsTable {
 impl fmt::Display for Documentation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "## AT{}", self.0.name())?;
-        for spec in SPECS.iter().filter(|spec| spec.id == self.0) {
+        for spec in SPECS.iter().filter(|spec| spec.id == Some(self.0)) {
             write!(f, "\n`{spec}`\n\n{}", Lines { text: spec.doc, indent: 0 })?;
             let parameters = || spec.parameters.iter().filter(|given| given.domain != Domain::Literal);
             if parameters().next().is_some() {

@@ -104,8 +104,8 @@ impl ParameterSpec {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Spec {
-    /// The command.
-    pub id: Id,
+    /// The command; `None` for one that is not of this crate's table.
+    pub id: Option<Id>,
     /// What stands behind `AT`; the same as `id.name()`.
     pub name: &'static str,
     /// The type in this crate that stands for it; for [`Read`](crate::Read) and [`Test`](crate::Test) the one they are
@@ -121,6 +121,17 @@ pub struct Spec {
     pub doc: &'static str,
     /// Reads the values of a command line of this form.
     pub(crate) prepare: fn(Values<'_>) -> Option<Prepared>,
+}
+
+impl Spec {
+    /// A command that this crate's table does not have, for a [`Command`](crate::Command) of one's own.
+    ///
+    /// [`type_name`](Self::type_name), [`section`](Self::section) and [`doc`](Self::doc) are empty, and so is the list of
+    /// parameters, which only documentation needs: what is written is what [`encode`](crate::Command::encode) writes.
+    #[must_use]
+    pub const fn new(name: &'static str, form: Form) -> Self {
+        Self { id: None, name, type_name: "", form, parameters: &[], section: "", doc: "", prepare: |_| None }
+    }
 }
 
 /// The syntax is enough to know the row by.

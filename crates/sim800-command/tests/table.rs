@@ -9,7 +9,7 @@ use sim800_command::{Domain, Form, Id, ParameterSpec, Prepared, SPECS, Spec};
 #[test]
 fn every_row_is_documented_and_stands_for_its_command() {
     for spec in SPECS {
-        assert_eq!(spec.name, spec.id.name(), "{spec}");
+        assert_eq!(Some(spec.name), spec.id.map(Id::name), "{spec}");
         assert!(!spec.doc.trim().is_empty(), "{spec}");
         assert!(!spec.section.is_empty(), "{spec}");
         for parameter in spec.parameters {
@@ -38,7 +38,7 @@ fn no_row_comes_twice_and_no_command_is_without() {
     let names: HashSet<_> = Id::ALL.iter().map(|id| id.name()).collect();
     assert_eq!(names.len(), Id::ALL.len());
     for id in Id::ALL {
-        assert!(SPECS.iter().any(|spec| spec.id == *id), "{id:?}");
+        assert!(SPECS.iter().any(|spec| spec.id == Some(*id)), "{id:?}");
         assert_eq!(Id::from_name(&id.name().to_ascii_lowercase()), Some(*id));
     }
 }
