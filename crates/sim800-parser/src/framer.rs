@@ -4,7 +4,8 @@ use core::fmt;
 use core::ops::Range;
 
 use crate::event::Kind;
-use crate::machine::{Machine, SLACK, Step, find};
+use crate::machine::{Machine, SLACK, Step};
+use crate::search::find;
 use crate::{Dialect, Event, Expect};
 
 /// Turns the octets of the DCE into events; needs no heap and copies no payload.

@@ -1,7 +1,7 @@
 //! The line that announces or grants payload.
 
 use crate::line::{blanks, number};
-use crate::machine::looked;
+use crate::search::looked;
 use crate::{Line, Name, Values};
 
 /// How payload is announced or granted: a text, values, among them the count, and an end.

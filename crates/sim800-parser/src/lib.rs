@@ -128,6 +128,7 @@ mod line;
 mod machine;
 mod name;
 mod result_code;
+mod search;
 
 #[cfg(feature = "alloc")]
 pub use decoder::{Decoder, Limits};

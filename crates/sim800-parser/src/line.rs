@@ -15,7 +15,7 @@ use winnow::error::EmptyError;
 use winnow::token::{take_till, take_while};
 
 use crate::Name;
-use crate::machine::find;
+use crate::search::find;
 
 /// One line without its line end: any octets, read as the extended syntax of V.250 where they fit it.
 ///

@@ -5,8 +5,11 @@
 
 use core::mem;
 
+mod early;
+
 use crate::event::{Kind, noise, text, trimmed};
-use crate::header::{Progress, Read};
+use crate::header::Progress;
+use crate::search::find;
 use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Header, Line};
 
 /// What the octets shown so far allow.
@@ -298,182 +301,6 @@ impl Machine {
         Step::More
     }
 
-    /// What does not wait for LF: payload without a header, the prompt `>`, and the echo, which ends in CR alone.
-    #[inline(never)]
-    fn before_line_end(
-        &mut self,
-        window: &[u8],
-        start: usize,
-        scanned: usize,
-        headers: &[(Header, u32)],
-    ) -> Option<Step> {
-        let expect = self.expect.as_mut()?;
-        match (window, &expect.data) {
-            (_, &DataPhase::Counted { count: count @ 1.. }) if start > 0 && self.stale == 0 => {
-                expect.data = DataPhase::None;
-                self.state = State::Counted(count);
-                Some(Step::Take { kind: Kind::Blank, len: start })
-            }
-            ([b'>', ..], DataPhase::Prompted) => {
-                expect.data = DataPhase::None;
-                Some(Step::Take { kind: Kind::Prompt(None), len: start + 1 })
-            }
-            (_, DataPhase::AtOnce { count: 1.. }) => self.at_once(window, start, scanned),
-            ([b'A' | b'a', b'T' | b't', ..], _) if expect.echo => self.echo(window, start, scanned),
-            (_, DataPhase::Announced { header: Header { end: Some(_), .. }, .. }) => {
-                self.on_its_line(window, start, scanned, headers, true)
-            }
-            _ if headers.is_empty() => None,
-            _ => self.on_its_line(window, start, scanned, headers, true),
-        }
-    }
-
-    /// Payload that begins where the command line ends, once its echo is past.
-    #[cold]
-    fn at_once(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
-        if self.stale > 0 {
-            // The line end of what came before is no payload.
-            return Some(Step::Take { kind: Kind::Blank, len: start });
-        }
-        let expect = self.expect.as_mut()?;
-        let may_be_echo =
-            window.iter().zip(b"AT").all(|(octet, expected)| octet.eq_ignore_ascii_case(expected));
-        if start == 0 && expect.echo && may_be_echo {
-            match window.iter().skip(scanned).position(|octet| matches!(octet, b'\r' | b'\n')) {
-                Some(end) if window.get(scanned + end) == Some(&b'\r') => {
-                    expect.echo = false;
-                    return Some(Step::Take { kind: Kind::Echo, len: scanned + end + 1 });
-                }
-                None if window.len() < self.limit => {
-                    self.scanned = window.len();
-                    return Some(Step::More);
-                }
-                _ => {}
-            }
-        }
-        if let DataPhase::AtOnce { count } = mem::replace(&mut expect.data, DataPhase::None) {
-            self.remaining = count;
-            self.unasked = false;
-        }
-        Some(Step::Payload)
-    }
-
-    /// A header whose payload begins on its own line: of the command in flight if it `may_claim` it, or of the dialect.
-    #[cold]
-    fn on_its_line(
-        &mut self,
-        window: &[u8],
-        start: usize,
-        scanned: usize,
-        headers: &[(Header, u32)],
-        may_claim: bool,
-    ) -> Option<Step> {
-        let mut seen = scanned.saturating_sub(start);
-        if seen == 0 || self.candidate == usize::MAX {
-            self.candidate = 0;
-            self.progress = Progress::START;
-            seen = 0;
-        }
-        loop {
-            let (header, at_most) = match (self.candidate.checked_sub(1), &self.expect) {
-                (None, Some(Expect { data: DataPhase::Announced { header, at_most }, .. })) if may_claim => {
-                    (*header, *at_most)
-                }
-                (None, _) => {
-                    self.candidate = 1;
-                    self.progress = Progress::START;
-                    seen = 0;
-                    continue;
-                }
-                (Some(place), _) => *headers.get(place)?,
-            };
-            match header.read(window, &mut self.progress, seen) {
-                Read::More if window.len() < self.limit => {
-                    self.scanned = start + window.len();
-                    self.is_reading_header = true;
-                    return Some(Step::More);
-                }
-                Read::More => return None,
-                Read::Other => {
-                    self.candidate += 1;
-                    self.progress = Progress::START;
-                    seen = 0;
-                }
-                Read::Whole { count, len } => {
-                    let claimed = self.candidate == 0;
-                    return Some(Step::Take {
-                        kind: self.announced(header, count, at_most, claimed),
-                        len: start + len,
-                    });
-                }
-            }
-        }
-    }
-
-    /// `header` announces `count` octets of payload, of which `at_most` are believed.
-    fn announced(&mut self, header: Header, count: u64, at_most: u32, claimed: bool) -> Kind {
-        let Some(count) = u32::try_from(count).ok().filter(|count| *count <= at_most) else {
-            return Kind::Excess(count);
-        };
-        self.remaining = count;
-        self.unasked = !claimed;
-        if header.end.is_some_and(|end| end.ends_with('"')) {
-            self.state = State::Closing { claimed };
-        }
-        if !claimed {
-            return Kind::Unsolicited;
-        }
-        if let Some(expect) = &mut self.expect {
-            expect.data = match expect.ending {
-                // There may be more frames until then.
-                Some(_) => DataPhase::Announced { header, at_most: at_most - count },
-                None => DataPhase::None,
-            };
-        }
-        Kind::Information
-    }
-
-    /// The quotation mark behind payload that began on the line of its header.
-    #[cold]
-    fn closing(&mut self, pending: &[u8], scanned: usize, dialect: &dyn Dialect, claimed: bool) -> Step {
-        let len = match pending {
-            [b'"', b'\r', b'\n', ..] => 3,
-            [b'"', b'\n', ..] => 2,
-            [b'"'] | [b'"', b'\r'] => {
-                self.scanned = pending.len();
-                return Step::More;
-            }
-            _ => {
-                self.state = State::Line;
-                return if self.stale == 0 {
-                    self.line::<false>(pending, 0, dialect)
-                } else {
-                    self.line::<true>(pending, scanned, dialect)
-                };
-            }
-        };
-        self.state = State::Line;
-        Step::Take { kind: if claimed { Kind::Information } else { Kind::Unsolicited }, len }
-    }
-
-    fn echo(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
-        let from = scanned.saturating_sub(start).max(2);
-        let end = window.iter().skip(from).position(|octet| matches!(octet, b'\r' | b'\n'))? + from;
-        match window.get(end..)? {
-            [b'\r', b'\n', ..] | [b'\n', ..] => None,
-            [b'\r', _, ..] => {
-                self.expect.as_mut()?.echo = false;
-                Some(Step::Take { kind: Kind::Echo, len: start + end + 1 })
-            }
-            // The octet after CR decides; at the limit there is no room for it.
-            _ if window.len() < self.limit => {
-                self.scanned = start + end;
-                Some(Step::More)
-            }
-            _ => None,
-        }
-    }
-
     #[inline]
     fn classify(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
         let claimed = if self.expect.is_some() { self.claimed(line, dialect) } else { None };
@@ -542,6 +369,29 @@ impl Machine {
     fn is_ending(&self, line: Line<'_>) -> bool {
         let ending = self.expect.as_ref().and_then(|expect| expect.ending.as_ref());
         ending.is_some_and(|ending| line.text().starts_with(ending.as_bytes()))
+    }
+
+    /// `header` announces `count` octets of payload, of which `at_most` are believed.
+    fn announced(&mut self, header: Header, count: u64, at_most: u32, claimed: bool) -> Kind {
+        let Some(count) = u32::try_from(count).ok().filter(|count| *count <= at_most) else {
+            return Kind::Excess(count);
+        };
+        self.remaining = count;
+        self.unasked = !claimed;
+        if header.end.is_some_and(|end| end.ends_with('"')) {
+            self.state = State::Closing { claimed };
+        }
+        if !claimed {
+            return Kind::Unsolicited;
+        }
+        if let Some(expect) = &mut self.expect {
+            expect.data = match expect.ending {
+                // There may be more frames until then.
+                Some(_) => DataPhase::Announced { header, at_most: at_most - count },
+                None => DataPhase::None,
+            };
+        }
+        Kind::Information
     }
 
     fn unsolicited(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
@@ -622,199 +472,5 @@ fn are_lines(first: &[u8], second: &[u8], dialect: &dyn Dialect) -> bool {
     begins && dialect.is_whole(Line::new(first))
 }
 
-/// The place of the first `octet` in `octets` from `from` on, looked for eight octets at a time. Lines are short: calling
-/// a vectorised search costs more than it saves.
-#[inline]
-pub(crate) fn find(octet: u8, octets: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
-    let octets = octets.get(from..)?;
-    let mut rest = octets;
-    let found = loop {
-        let Some((word, after)) = rest.split_first_chunk::<8>() else {
-            break rest.iter().position(|other| *other == octet);
-        };
-        // An octet of the difference is zero where the word has the octet. Subtracting one borrows for its highest bit
-        // there, and first there, but for octets of the difference that have this bit themselves.
-        let difference = u64::from_le_bytes(*word) ^ (ONES * u64::from(octet));
-        let borrowed = difference.wrapping_sub(ONES) & HIGHS;
-        if borrowed != 0 && borrowed & !difference != 0 {
-            break Some(((borrowed & !difference).trailing_zeros() / 8) as usize);
-        }
-        rest = after;
-    };
-    let place = octets.len() - rest.len();
-    looked(found.map_or(octets.len(), |found| place + found + 1));
-    Some(from + place + found?)
-}
-
-/// Counts the octets that were looked at, so that linear work is a test and not a claim.
-#[inline(always)]
-pub(crate) fn looked(_octets: usize) {
-    #[cfg(test)]
-    tests::LOOKED.set(tests::LOOKED.get() + _octets);
-}
-
-/// Rule 7.
 #[cfg(test)]
-mod tests {
-    extern crate std;
-    use core::cell::Cell;
-    use std::format;
-    use std::vec;
-
-    use super::{Machine, Step, find};
-    use crate::event::Kind;
-    use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Framer, Header, Line, Values};
-
-    /// How much of a test is enough for Miri, which takes a thousand times as long.
-    const fn much(octets: usize) -> usize {
-        if cfg!(miri) { octets / 20 } else { octets }
-    }
-
-    std::thread_local!(pub(super) static LOOKED: Cell<usize> = const { Cell::new(0) });
-
-    #[test]
-    fn the_first_octet_is_found() {
-        for len in 0..if cfg!(miri) { 12 } else { 40 } {
-            for place in 0..len {
-                for noise in [b'\n' - 1, b'\n' + 1, 0, 0x8A, 0xFF] {
-                    let mut octets = vec![noise; len];
-                    octets[place] = b'\n';
-                    octets[len - 1] = b'\n';
-                    for from in 0..=len {
-                        let expected =
-                            octets.iter().skip(from).position(|octet| *octet == b'\n').map(|at| at + from);
-                        assert_eq!(find(b'\n', &octets, from), expected, "{octets:?} from {from}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_two_lines_of_every_frame_are_read_without_a_search() {
-        let data = DataPhase::Announced { header: Header::new("+FTPGET:").selected_by(2), at_most: 50 };
-        let frame = b"\r\n+FTPGET: 2,50\r\n0123456789";
-        let in_flight = || {
-            let mut machine = Machine::new(64);
-            machine.begin(Expect::result().with_data(data));
-            machine
-        };
-        let mut machine = in_flight();
-        // Of 25 octets from the name on, 23 could be the beginning of a line that is not all there.
-        let short = &frame[..24];
-        assert_eq!(machine.whole(short, false), None);
-        assert_eq!(machine.whole(&frame[..25], false), Some((Kind::Information, 17)));
-        assert_eq!((machine.remaining, machine.whole(frame, false)), (50, None));
-        assert_eq!(machine.whole(b"\r\nOK\r\n", false), Some((Kind::Final(FinalResultCode::Ok), 6)));
-        assert!(!machine.in_flight());
-        assert_eq!(machine.whole(b"\r\nOK\r\n", false), None);
-
-        // Where a read has cut it, it is known to end.
-        let mut machine = in_flight();
-        assert_eq!(machine.step(&frame[..9], &()), Step::More);
-        assert_eq!(machine.whole(&frame[..17], false), None);
-        assert_eq!(machine.whole(&frame[..17], true), Some((Kind::Information, 17)));
-        assert_eq!(
-            machine.step(b"\r\nOK\r\n", &()),
-            Step::Take { kind: Kind::Final(FinalResultCode::Ok), len: 6 }
-        );
-
-        // What is unusual is left to the search.
-        for other in
-            ["\r\n+FTPGET: 2,51\r\n", "\r\n+FTPGET: 2,50 \r\n", "+FTPGET: 2,50\r\n", "\r\n +FTPGET: 2,50\r\n"]
-        {
-            assert_eq!(in_flight().whole(other.as_bytes(), true), None, "{other}");
-        }
-        let longest = format!("\r\n+FTPGET: 2,{:049}\r\n", 5);
-        assert_eq!(in_flight().whole(longest.as_bytes(), true), Some((Kind::Information, 64)));
-        let longer = format!("\r\n+FTPGET: 2,{:050}\r\n", 5);
-        assert_eq!(in_flight().whole(longer.as_bytes(), true), None);
-    }
-
-    /// Knows lines of numbers, and counts what it looks at.
-    struct Numbers;
-
-    impl Dialect for Numbers {
-        fn is_unsolicited(&self, line: Line<'_>) -> bool {
-            super::looked(line.text().len());
-            line.name() == Some("+FTPGET")
-        }
-
-        fn is_whole(&self, line: Line<'_>) -> bool {
-            self.is_unsolicited(line) && line.values().all(|value| value.number().is_some())
-        }
-
-        fn takes_continuation(&self, line: Line<'_>) -> bool {
-            super::looked(line.text().len());
-            false
-        }
-    }
-
-    /// Accepts two values, and counts what it looks at.
-    fn two(values: Values<'_>) -> bool {
-        super::looked(values.remainder().len());
-        values.count() == 2
-    }
-
-    fn look(octets: &[u8], read: usize, begin: Option<Expect>) -> usize {
-        look_knowing((), octets, read, begin)
-    }
-
-    fn look_knowing(dialect: impl Dialect, octets: &[u8], read: usize, begin: Option<Expect>) -> usize {
-        let mut framer = Framer::<4096, _>::with_dialect(dialect);
-        if let Some(expect) = begin {
-            framer.begin(expect);
-        }
-        LOOKED.take();
-        for mut input in octets.chunks(read) {
-            while framer.next(&mut input).is_some() {}
-        }
-        LOOKED.take()
-    }
-
-    #[test]
-    fn octets_of_a_line_are_looked_at_once_and_once_more_where_a_read_cut_it() {
-        let line = [vec![b'x'; much(4000)], b"\r\n".to_vec()].concat();
-        for read in [1, 16, 5000] {
-            for begin in [None, Some(Expect::result())] {
-                let looked = look(&line, read, begin);
-                let once_or_twice = line.len()..=2 * line.len();
-                assert!(once_or_twice.contains(&looked), "{looked} octets in reads of {read}");
-            }
-        }
-        // Lines that the module sends unasked are looked through for a second one.
-        let known = [b"+FTPGET: 1,".to_vec(), vec![b'0'; much(4000)], b"\r\n".to_vec()].concat();
-        let glued = [b"+FTPGET: 1,1".repeat(much(300)), b"\r\n".to_vec()].concat();
-        let of_two = Claim::named("+FTPGET", two);
-        for line in [known, glued] {
-            for read in [1, 16, 5000] {
-                for claim in [None, Some(Claim::Text), Some(of_two)] {
-                    let begin = claim.map(|claim| Expect::result().with_information(claim));
-                    let looked = look_knowing(Numbers, &line, read, begin);
-                    assert!(looked <= 7 * line.len(), "{looked} octets in reads of {read} under {claim:?}");
-                }
-            }
-        }
-        let endless = vec![b'x'; much(100_000)];
-        assert!(look(&endless, 1, None) <= endless.len() + 2 * 4096);
-    }
-
-    #[test]
-    fn payload_is_not_looked_at() {
-        for count in [1024, much(300_000)] {
-            let data = DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: count as u32 };
-            let frame = [
-                format!("\r\n+HTTPREAD: {count:06}\r\n").into_bytes(),
-                vec![b'\n'; count],
-                b"\r\nOK\r\n".to_vec(),
-            ]
-            .concat();
-            for read in [1, 16, 65_536] {
-                let looked = look(&frame, read, Some(Expect::result().with_data(data)));
-                assert!(looked <= 60, "{looked} octets in reads of {read}");
-            }
-        }
-    }
-}
+mod tests;
