@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 use sim800_command::{
-    BearerState, Cid, Command, Csq, FsTransfer, FtpCode, FtpEvent, HttpStatus, Id, PowerDownCause,
-    RegistrationChange, RegistrationStatus, SapbrQuery, Unsolicited,
+    BearerState, Cid, Command, Csq, FsTransfer, FtpCode, FtpEvent, HttpMethod, HttpStatus, Id,
+    PowerDownCause, RegistrationChange, RegistrationStatus, SapbrQuery, Unsolicited,
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
@@ -78,7 +78,7 @@ fn known_information(line: Line<'_>) -> Option<String> {
         },
         Id::Creg | Id::Cgreg => {
             let stat = line.values().nth(1).and_then(Value::number)?;
-            registered(u8::try_from(stat).ok()?)?.to_owned()
+            RegistrationStatus::from(u8::try_from(stat).ok()?).description()?.to_owned()
         }
         Id::Sapbr => {
             let query = SapbrQuery { cid: Cid::new(1).ok()? };
@@ -188,32 +188,17 @@ fn pin(code: &str) -> Meaning {
 }
 
 fn registration_of(what: &str, registration: RegistrationChange<'_>) -> Meaning {
-    match registered(registration.stat) {
-        Some(state) => Meaning::error_if(registration.stat == 3, format!("{what}: {state}")),
+    match registration.status.description() {
+        Some(state) => {
+            let is_denied = registration.status == RegistrationStatus::Denied;
+            Meaning::error_if(is_denied, format!("{what}: {state}"))
+        }
         None => Meaning::default(),
     }
 }
 
-fn registered(stat: u8) -> Option<&'static str> {
-    Some(match RegistrationStatus::from(stat) {
-        RegistrationStatus::NotRegistered => "not registered",
-        RegistrationStatus::Home => "registered",
-        RegistrationStatus::Searching => "searching",
-        RegistrationStatus::Denied => "registration denied",
-        RegistrationStatus::Unknown => "unknown",
-        RegistrationStatus::Roaming => "registered, roaming",
-        _ => return None,
-    })
-}
-
 fn http_action(method: u8, status: HttpStatus, length: u32) -> Meaning {
-    let method = match method {
-        0 => "GET",
-        1 => "POST",
-        2 => "HEAD",
-        3 => "DELETE",
-        _ => "method",
-    };
+    let method = HttpMethod::from_number(method).map_or("method", HttpMethod::name);
     let reason = StatusCode::from_u16(status.0).ok().and_then(|code| code.canonical_reason());
     let text = match reason {
         Some(reason) if !status.is_module_error() => format!("{method}: {} {reason}", status.0),

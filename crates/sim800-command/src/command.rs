@@ -160,6 +160,8 @@ impl<C: Setting> Command for Read<C> {
     const SPEC: &'static Spec = &Spec {
         form: Form::Read,
         parameters: NO_PARAMETERS,
+        response: SAME_VALUES,
+        data: "",
         doc: " Reads the present value.\n",
         prepare: |values| prepare_without_values(&Self::new(), values),
         ..*C::SPEC
@@ -178,7 +180,7 @@ impl<C: Setting> Command for Read<C> {
     }
 
     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<C::Value<'a>, Malformed> {
-        let malformed = Malformed::new(Self::SPEC, "the values of the write command");
+        let malformed = Malformed::new(Self::SPEC, SAME_VALUES);
         // A string that was never set may be printed as nothing at all.
         let text = match lines.first().ok_or(malformed)?.parameters() {
             [] => b"\"\"",
@@ -205,6 +207,8 @@ impl<C: Tested> Command for Test<C> {
     const SPEC: &'static Spec = &Spec {
         form: Form::Test,
         parameters: NO_PARAMETERS,
+        response: "the ranges, or nothing",
+        data: "",
         doc: " Asks whether the module has the command, and often for its ranges.\n",
         prepare: |values| prepare_without_values(&Self::new(), values),
         ..*C::SPEC
@@ -230,6 +234,8 @@ impl<C: Tested> Command for Test<C> {
 }
 
 const NO_PARAMETERS: &[ParameterSpec] = &[];
+
+const SAME_VALUES: &str = "the values of the write command";
 
 fn prepare_without_values(command: &impl Command, mut values: Values<'_>) -> Option<Prepared> {
     if values.next().is_some() {

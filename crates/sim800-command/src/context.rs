@@ -1,7 +1,7 @@
 //! What `AT+HTTPSCONT?` and `AT+FTPSCONT?` read back.
 
 use crate::bearer::Cid;
-use crate::ftp::{FtpDataConnection, FtpRepresentation, FtpStore};
+use crate::ftp::{FtpDataConnection, FtpRepresentation, PutOption};
 use crate::information::text;
 use crate::{Claim, Information, LINE_LIMIT, Line, Number, Parameter, Secret, Text, UserData, Values};
 
@@ -82,7 +82,7 @@ pub struct FtpContext<'a> {
     /// The type of the data.
     pub kind: Option<FtpRepresentation>,
     /// How an upload treats a file that is there already.
-    pub option: Option<FtpStore>,
+    pub option: Option<PutOption>,
     /// Where the next download begins.
     pub offset: Option<Number<0, { u32::MAX }>>,
     /// The file to download.

@@ -60,7 +60,7 @@ commands! {
             position: Number<0, { u32::MAX }>,
         },
         within |_| time_limit::FILE_SYSTEM,
-        data |command| DataPhase::Counted { count: command.size.get() };
+        data "<size> octets behind one line end" |command| DataPhase::Counted { count: command.size.get() };
         test FsRead<'a>;
     }
 
@@ -80,7 +80,7 @@ commands! {
         }
         -> FsWritten,
         within |command| time_limit::FILE_SYSTEM + Duration::from_secs(u64::from(command.time.get())),
-        data |_| DataPhase::Prompted;
+        data ">" |_| DataPhase::Prompted;
         test FsWrite<'a>;
     }
 

@@ -47,7 +47,7 @@ commands! {
         /// Sets how an upload treats a file that is there already.
         Write FtpPutOpt {
             /// How.
-            option: FtpStore,
+            option: PutOption,
         };
         read FtpPutOpt;
         test FtpPutOpt;
@@ -153,7 +153,7 @@ commands! {
             length: Number<1, FTP_READ_LIMIT>,
         },
         within |_| time_limit::FTP_SESSION,
-        data |command| DataPhase::Announced {
+        data "+FTPGET: 2,<n> and <n> octets" |command| DataPhase::Announced {
             header: Header::new("+FTPGET:").selected_by(2),
             at_most: command.length.get(),
         };
@@ -171,7 +171,7 @@ commands! {
             length: Number<1, FTP_WRITE_LIMIT>,
         },
         within |_| time_limit::FTP_SESSION,
-        data |command| DataPhase::Granted {
+        data "+FTPPUT: 2,<n>" |command| DataPhase::Granted {
             header: Header::new("+FTPPUT:").selected_by(2),
             at_most: command.length.get(),
         };
@@ -230,7 +230,7 @@ commands! {
             length: Number<1, FTP_READ_LIMIT>,
         },
         within |_| time_limit::FTP_SESSION,
-        data |command| DataPhase::Announced {
+        data "+FTPLIST: 2,<n> and <n> octets" |command| DataPhase::Announced {
             header: Header::new("+FTPLIST:").selected_by(2),
             at_most: command.length.get(),
         };
@@ -275,13 +275,20 @@ choice! {
 
 choice! {
     /// How an upload treats a file that is there already.
-    pub enum FtpStore {
+    pub enum PutOption {
         /// Appends to it.
         Append = "\"APPE\"",
         /// Leaves it alone and makes up another name.
         Unique = "\"STOU\"",
         /// Replaces it.
         Replace = "\"STOR\"",
+    }
+}
+
+/// Replaces it.
+impl Default for PutOption {
+    fn default() -> Self {
+        Self::Replace
     }
 }
 

@@ -34,7 +34,7 @@ commands! {
             time: Number<1_000, 1_000_000>,
         },
         within |command| time_limit::UNSTATED + Duration::from_millis(u64::from(command.time.get())),
-        data |command| DataPhase::Granted {
+        data "+FTPEXTPUT: <position>,<n>" |command| DataPhase::Granted {
             header: Header::new("+FTPEXTPUT:").selected_by(command.position.get()),
             at_most: command.length.get(),
         };
@@ -93,7 +93,7 @@ commands! {
             length: Number<1, FTP_EXTENDED_LIMIT>,
         },
         within |_| time_limit::FTP_SESSION,
-        data |command| DataPhase::Announced {
+        data "+FTPEXTGET: 3,<n> and <n> octets" |command| DataPhase::Announced {
             header: Header::new("+FTPEXTGET:").selected_by(3),
             at_most: command.length.get(),
         };

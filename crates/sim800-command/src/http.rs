@@ -43,7 +43,7 @@ commands! {
             time: Number<1_000, 120_000>,
         },
         within |command| time_limit::UNSTATED + Duration::from_millis(u64::from(command.time.get())),
-        data |command| match command.size.get() {
+        data "DOWNLOAD" |command| match command.size.get() {
             0 => DataPhase::None,
             _ => DataPhase::Invited { line: "DOWNLOAD".into() },
         };
@@ -62,7 +62,7 @@ commands! {
     HttpRead "11.2.6" {
         /// Reads all of the body that was received. With nothing to read the module says just `OK`.
         Execution HttpRead,
-        data |_| DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: HTTP_LIMIT };
+        data "+HTTPREAD: <n> and <n> octets" |_| DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: HTTP_LIMIT };
         /// Reads a part of the body that was received; past its end, what there is.
         Write HttpReadRange {
             /// Where the part begins.
@@ -70,7 +70,7 @@ commands! {
             /// How many octets it has at most.
             size: Number<1, HTTP_LIMIT>,
         },
-        data |command| DataPhase::Announced {
+        data "+HTTPREAD: <n> and <n> octets" |command| DataPhase::Announced {
             header: Header::new("+HTTPREAD:"),
             at_most: command.size.get(),
         };
@@ -94,7 +94,7 @@ commands! {
     HttpHead "11.2.9" {
         /// Reads the header of the last response. Since V1.09 of the manual, not in every model.
         Execution HttpHead,
-        data |_| DataPhase::Announced { header: Header::new("+HTTPHEAD:"), at_most: HTTP_LIMIT };
+        data "+HTTPHEAD: <n> and <n> octets" |_| DataPhase::Announced { header: Header::new("+HTTPHEAD:"), at_most: HTTP_LIMIT };
         test HttpHead;
     }
 
@@ -151,6 +151,26 @@ choice! {
     }
 }
 
+impl HttpMethod {
+    /// The method of this number, as `+HTTPACTION` tells it.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        let found = Self::WORDS.iter().find(|(_, word)| word.parse() == Ok(number));
+        found.map(|(method, _)| *method)
+    }
+
+    /// Its name in HTTP.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Head => "HEAD",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// How far a request has come.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -197,15 +217,10 @@ impl<'a> Information<'a> for HttpProgress {
         let mut values = lines.first()?.values();
         let mode = values.next()?;
         // A word in the application note 3.8, the number of the method in V1.12 of the manual.
-        let words = [
-            ("GET", "0", HttpMethod::Get),
-            ("POST", "1", HttpMethod::Post),
-            ("HEAD", "2", HttpMethod::Head),
-            ("DELETE", "3", HttpMethod::Delete),
-        ];
-        let method = words.into_iter().find(|(word, digit, _)| is_word(mode, word) || is_word(mode, digit));
+        let mut methods = HttpMethod::WORDS.iter().map(|(method, _)| *method);
+        let method = methods.find(|method| is_word(mode, method.name()) || is_word(mode, method.word()));
         Some(Self {
-            method: method.map(|(.., method)| method),
+            method,
             activity: values.next_number::<u8>()?.into(),
             finished: values.next_number()?,
             remaining: values.next_number()?,

@@ -44,6 +44,7 @@ mod http;
 mod id;
 mod information;
 mod line;
+mod mask;
 mod network;
 mod parameter;
 mod path;
@@ -71,7 +72,7 @@ pub use ftp::{
     FTP_READ_LIMIT, FTP_WRITE_LIMIT, FtpActivity, FtpCid, FtpDataConnection, FtpDele, FtpGetName, FtpGetOpen,
     FtpGetPath, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpMode, FtpPort, FtpPutClose, FtpPutName,
     FtpPutOpen, FtpPutOpt, FtpPutPath, FtpPutWrite, FtpPw, FtpQuit, FtpRename, FtpRepresentation, FtpRest,
-    FtpRmd, FtpScont, FtpScontRead, FtpServ, FtpSize, FtpState, FtpStore, FtpType, FtpUn,
+    FtpRmd, FtpScont, FtpScontRead, FtpServ, FtpSize, FtpState, FtpType, FtpUn, PutOption,
 };
 pub use ftp_storage::{
     FTP_EXTENDED_LIMIT, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead, FtpExtGetSave,
@@ -90,6 +91,7 @@ pub use http::{
 pub use id::Id;
 pub use information::Information;
 pub use line::{CommandLine, Encoder, LINE_LIMIT, TooLong};
+pub use mask::Mask;
 pub use network::{
     BroadcastRouting, Cell, CgattRead, CgattWrite, CgregRead, Cnmi, CopsRead, CpinRead, CregRead, Csq,
     IndicationMode, MessageRouting, Operator, PinState, Registration, RegistrationStatus, SignalQuality,

@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use crate::{Domain, Form, Id, ParameterSpec, SPECS};
+use crate::{Domain, Form, Id, Information, ParameterSpec, SPECS, Spec};
 
 /// Displays as the text of `COMMANDS.md`.
 #[derive(Clone, Copy, Debug)]
@@ -55,9 +55,21 @@ impl fmt::Display for Documentation {
             for given in parameters() {
                 fmt_parameter(f, given)?;
             }
+            fmt_response(f, spec)?;
         }
         Ok(())
     }
+}
+
+/// What the module says, beside the result code.
+fn fmt_response(f: &mut fmt::Formatter<'_>, spec: &Spec) -> fmt::Result {
+    if !spec.data.is_empty() {
+        writeln!(f, "\nData phase: `{}`", spec.data)?;
+    }
+    if spec.response != <() as Information<'_>>::SHAPE {
+        writeln!(f, "\nInformation text: `{}`", spec.response)?;
+    }
+    Ok(())
 }
 
 /// The list item, or items, of a parameter.

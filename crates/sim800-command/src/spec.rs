@@ -115,6 +115,10 @@ pub struct Spec {
     pub form: Form,
     /// What stands behind the name, in this order.
     pub parameters: &'static [ParameterSpec],
+    /// What its information text says, in the manual's notation, without the name that most lines begin with.
+    pub response: &'static str,
+    /// The line that goes with octets of a data phase, in the manual's notation; empty where there is none.
+    pub data: &'static str,
     /// Where it is described: a section of the AT command manual V1.12, or the name of another document.
     pub section: &'static str,
     /// The documentation, one or more paragraphs; every line begins with a blank.
@@ -130,7 +134,18 @@ impl Spec {
     /// parameters, which only documentation needs: what is written is what [`encode`](crate::Command::encode) writes.
     #[must_use]
     pub const fn new(name: &'static str, form: Form) -> Self {
-        Self { id: None, name, type_name: "", form, parameters: &[], section: "", doc: "", prepare: |_| None }
+        Self {
+            id: None,
+            name,
+            type_name: "",
+            form,
+            parameters: &[],
+            response: "",
+            data: "",
+            section: "",
+            doc: "",
+            prepare: |_| None,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use sim800_command::{Domain, Form, Id, ParameterSpec, Prepared, SPECS, Spec};
+use sim800_command::{DataPhase, Domain, Form, Id, ParameterSpec, Prepared, SPECS, Spec};
 
 #[test]
 fn every_row_is_documented_and_stands_for_its_command() {
@@ -176,5 +176,33 @@ fn numbers_out_of_range_and_missing_or_surplus_values_are_refused() {
                 }
             }
         }
+    }
+}
+
+/// A header is of the command that it answers, and its notation says so.
+#[test]
+fn headers_begin_with_the_name_of_their_command() {
+    for line in
+        ["HTTPREAD", "HTTPREAD=0,5", "HTTPHEAD", "FTPGET=2,5", "FTPLIST=2,5", "FTPPUT=2,5", "FTPEXTGET=3,0,5"]
+    {
+        let prepared = Prepared::parse(format!("AT+{line}").as_bytes()).expect("the table has it");
+        let (DataPhase::Announced { header, .. } | DataPhase::Granted { header, .. }) = prepared.expect.data
+        else {
+            panic!("{line} has no header");
+        };
+        let name = prepared.spec.name;
+        assert_eq!(header.prefix.as_bytes(), format!("{name}:").as_bytes());
+        assert!(prepared.spec.data.starts_with(&format!("{name}: ")), "{}", prepared.spec.data);
+    }
+}
+
+/// Every form says what it answers, and the documentation shows it.
+#[test]
+fn every_response_has_a_shape() {
+    let commands = sim800_command::render::CommandsTable.to_string();
+    for spec in SPECS {
+        assert!(!spec.response.is_empty(), "{spec}");
+        assert!(commands.contains(spec.response) || spec.response == "no information text", "{spec}");
+        assert!(commands.contains(spec.data), "{spec}");
     }
 }

@@ -161,7 +161,7 @@ fn ftp_context_reads_back_what_could_be_set_and_masks_the_password() -> TestResu
     assert_eq!(context.cid, Some(Cid::new(1)?));
     assert_eq!(context.mode, Some(FtpDataConnection::Passive));
     assert_eq!(context.kind, Some(FtpRepresentation::Binary));
-    assert_eq!(context.option, Some(FtpStore::Replace));
+    assert_eq!(context.option, Some(PutOption::Replace));
     assert_eq!(context.offset, Some(Number::new(0)?));
     assert_eq!(context.get_name.map(Text::as_str), Some("1,K.txt"));
     assert_eq!(context.get_path.map(Text::as_str), Some("/"));

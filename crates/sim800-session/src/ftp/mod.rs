@@ -16,6 +16,8 @@ use sim800_command::{
     FtpRename, FtpRmd, FtpScont, FtpScontRead, FtpSize, Number, Test,
 };
 
+pub use sim800_command::{FtpSecurity, PutOption};
+
 pub use self::download::Download;
 pub use self::error::{FtpError, FtpOperation, FtpStep};
 pub use self::extended::Extended;
@@ -93,32 +95,6 @@ impl Default for FtpOptions {
             accept_invalid_certificate: false,
         }
     }
-}
-
-/// How an FTP session is secured, where the firmware has SSL at all; most knows nothing newer than TLS 1.0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FtpSecurity {
-    /// Not at all.
-    #[default]
-    None,
-    /// By SSL from the first octet on; the control port is one that expects that, mostly 990.
-    Implicit,
-    /// By SSL once the server was asked for it.
-    Explicit,
-}
-
-/// How an upload treats a file that is there already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PutOption {
-    /// Replaces it (`STOR`).
-    #[default]
-    Replace,
-    /// Appends to it (`APPE`).
-    Append,
-    /// Leaves it alone; the server makes up another name (`STOU`).
-    Unique,
 }
 
 /// An FTP client over a bearer.

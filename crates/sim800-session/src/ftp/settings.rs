@@ -3,10 +3,10 @@
 use sim800_command::{
     Cid, Command, FtpCid, FtpDataConnection, FtpExtGetEnd, FtpExtPutEnd, FtpFilePutEnd, FtpGetName,
     FtpGetPath, FtpMode, FtpPort, FtpPutName, FtpPutOpt, FtpPutPath, FtpPw, FtpRepresentation, FtpRest,
-    FtpServ, FtpSsl, FtpStore, FtpType, FtpUn, InvalidValue, Number, Secret, SslOpt, SslOption, Text,
+    FtpServ, FtpSsl, FtpType, FtpUn, InvalidValue, Number, Secret, SslOpt, SslOption, Text,
 };
 
-use super::{FtpError, FtpOperation, FtpOptions, FtpSecurity, PutOption, Server};
+use super::{FtpError, FtpOperation, FtpOptions, FtpSecurity, Server};
 use crate::engine::Request;
 use crate::refusal::Refusal;
 
@@ -56,7 +56,7 @@ pub(super) fn settings(
     list.push("password", Secret::new(server.password.reveal()).map(|password| FtpPw { password }))?;
     list.push("mode", Ok(FtpMode { mode }))?;
     list.push("type", Ok(FtpType { kind }))?;
-    list.push("option", Ok(FtpPutOpt { option: store(options.put) }))?;
+    list.push("option", Ok(FtpPutOpt { option: options.put }))?;
     list.restart(offset)?;
     list.secure(options)?;
     // With one of them on, `AT+FTPPUT=1` would send what an earlier program loaded.
@@ -77,14 +77,6 @@ pub(super) fn settings(
         Target::Nothing => {}
     }
     Ok(list.settings)
-}
-
-fn store(option: PutOption) -> FtpStore {
-    match option {
-        PutOption::Replace => FtpStore::Replace,
-        PutOption::Append => FtpStore::Append,
-        PutOption::Unique => FtpStore::Unique,
-    }
 }
 
 struct List {
@@ -133,13 +125,10 @@ impl List {
     }
 
     fn secure(&mut self, options: &FtpOptions) -> Result<(), FtpError> {
-        let mode = match options.security {
-            FtpSecurity::None => {
-                return self.add(&FtpSsl { mode: sim800_command::FtpSecurity::None }, Refusal::Harmless);
-            }
-            FtpSecurity::Implicit => sim800_command::FtpSecurity::Implicit,
-            FtpSecurity::Explicit => sim800_command::FtpSecurity::Explicit,
-        };
+        let mode = options.security;
+        if mode == FtpSecurity::None {
+            return self.add(&FtpSsl { mode }, Refusal::Harmless);
+        }
         self.add(&FtpSsl { mode }, Refusal::NoSsl)?;
         let on = options.accept_invalid_certificate;
         let refusal = if on { Refusal::NoSsl } else { Refusal::Harmless };
