@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sim800_command::{
-    Command as _, FTP_EXTENDED_LIMIT, FTP_READ_LIMIT, FtpExtGetRead, FtpGetRead, FtpListRead, HttpHead,
-    HttpRead, Number, Unsolicited, Vocabulary,
+    Command as _, FtpExtGetRead, FtpExtendedLength, FtpExtendedPosition, FtpGetRead, FtpListRead,
+    FtpReadLength, HttpHead, HttpRead, Unsolicited, Vocabulary,
 };
 use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line};
 
@@ -361,14 +361,9 @@ fn announcement(text: Line<'_>) -> Option<DataPhase> {
     let phases = [
         HttpRead.expect().data,
         HttpHead.expect().data,
-        FtpGetRead { length: Number::<1, FTP_READ_LIMIT>::new(FTP_READ_LIMIT).ok()? }.expect().data,
-        FtpListRead { length: Number::<1, FTP_READ_LIMIT>::new(FTP_READ_LIMIT).ok()? }.expect().data,
-        FtpExtGetRead {
-            position: Number::<0, FTP_EXTENDED_LIMIT>::new(0).ok()?,
-            length: Number::<1, FTP_EXTENDED_LIMIT>::new(FTP_EXTENDED_LIMIT).ok()?,
-        }
-        .expect()
-        .data,
+        FtpGetRead { length: FtpReadLength::MAX }.expect().data,
+        FtpListRead { length: FtpReadLength::MAX }.expect().data,
+        FtpExtGetRead { position: FtpExtendedPosition::MIN, length: FtpExtendedLength::MAX }.expect().data,
     ];
     phases.into_iter().find(|phase| match phase {
         DataPhase::Announced { header, at_most } => {

@@ -11,6 +11,23 @@ use crate::{
 /// The octets that the module holds, of a body to send as of one received (manual 11.2.4, 11.2.6).
 pub const HTTP_LIMIT: u32 = 319_488;
 
+/// Octets of a body to send.
+pub type HttpDataSize = Number<0, HTTP_LIMIT>;
+/// How long the module waits for them, in milliseconds.
+pub type HttpDataTime = Number<1_000, 120_000>;
+/// A place in a body that was received.
+pub type HttpPosition = Number<0, HTTP_LIMIT>;
+/// Octets of a body that are read at once.
+pub type HttpReadSize = Number<1, HTTP_LIMIT>;
+/// A string of the HTTP service.
+pub type HttpText<'a> = Text<'a, LINE_LIMIT>;
+/// The port of a proxy, 0 for none.
+pub type HttpProxyPort = Number<0, 65_535>;
+/// A place in the object on the server.
+pub type HttpBreak = Number<0, { u32::MAX }>;
+/// How long the module waits for the server, in seconds.
+pub type HttpTimeout = Number<30, 1_000>;
+
 commands! {
     HttpInit "11.2.1" {
         /// Starts the HTTP service. Every other HTTP command needs it; refused when it is started already.
@@ -38,9 +55,9 @@ commands! {
         /// patience ends. With `size` 0 it forgets the body, without inviting.
         Write HttpData {
             /// How many octets follow.
-            size: Number<0, HTTP_LIMIT>,
+            size: HttpDataSize,
             /// How long the module waits for them, in milliseconds.
-            time: Number<1_000, 120_000>,
+            time: HttpDataTime,
         },
         within |command| time_limit::UNSTATED + Duration::from_millis(u64::from(command.time.get())),
         data "DOWNLOAD" |command| match command.size.get() {
@@ -66,9 +83,9 @@ commands! {
         /// Reads a part of the body that was received; past its end, what there is.
         Write HttpReadRange {
             /// Where the part begins.
-            start: Number<0, HTTP_LIMIT>,
+            start: HttpPosition,
             /// How many octets it has at most.
-            size: Number<1, HTTP_LIMIT>,
+            size: HttpReadSize,
         },
         data "+HTTPREAD: <n> and <n> octets" |command| DataPhase::Announced {
             header: Header::new("+HTTPREAD:"),
@@ -115,23 +132,23 @@ tagged! {
         /// The bearer profile. Needed.
         Cid(Cid) = "CID",
         /// The URL, `host:port/path` with or without the scheme. Needed.
-        Url(Text<'a, LINE_LIMIT>) = "URL",
+        Url(HttpText<'a>) = "URL",
         /// The user agent; the module's default is `SIMCOM_MODULE`.
-        UserAgent(Text<'a, LINE_LIMIT>) = "UA",
+        UserAgent(HttpText<'a>) = "UA",
         /// Address of the proxy; empty for none.
-        ProxyAddress(Text<'a, LINE_LIMIT>) = "PROIP",
+        ProxyAddress(HttpText<'a>) = "PROIP",
         /// Port of the proxy.
-        ProxyPort(Number<0, 65_535>) = "PROPORT",
+        ProxyPort(HttpProxyPort) = "PROPORT",
         /// Whether the module follows a redirection.
         Redirect(bool) = "REDIR",
         /// The first octet of the object to fetch.
-        Break(Number<0, { u32::MAX }>) = "BREAK",
+        Break(HttpBreak) = "BREAK",
         /// The last octet to fetch; less than `BREAK` means up to the end, both 0 everything.
-        BreakEnd(Number<0, { u32::MAX }>) = "BREAKEND",
+        BreakEnd(HttpBreak) = "BREAKEND",
         /// How long the module waits for the server, in seconds; the default is 120.
-        Timeout(Number<30, 1_000>) = "TIMEOUT",
+        Timeout(HttpTimeout) = "TIMEOUT",
         /// The content type of a POST.
-        ContentType(Text<'a, LINE_LIMIT>) = "CONTENT",
+        ContentType(HttpText<'a>) = "CONTENT",
         /// Header lines.
         UserData(UserData<'a>) = "USERDATA",
     }

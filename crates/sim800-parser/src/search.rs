@@ -30,18 +30,18 @@ pub(crate) fn find(octet: u8, octets: &[u8], from: usize) -> Option<usize> {
 #[inline(always)]
 pub(crate) fn looked(_octets: usize) {
     #[cfg(test)]
-    LOOKED.set(LOOKED.get() + _octets);
+    tests::LOOKED.set(tests::LOOKED.get() + _octets);
 }
 
 #[cfg(test)]
-std::thread_local!(pub(crate) static LOOKED: core::cell::Cell<usize> = const { core::cell::Cell::new(0) });
-
-#[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     extern crate std;
+    use core::cell::Cell;
     use std::vec;
 
     use super::find;
+
+    std::thread_local!(pub(crate) static LOOKED: Cell<usize> = const { Cell::new(0) });
 
     #[test]
     fn the_first_octet_is_found() {

@@ -6,7 +6,8 @@ use std::vec;
 
 use super::{Machine, Step};
 use crate::event::Kind;
-use crate::search::{LOOKED, looked};
+use crate::search::looked;
+use crate::search::tests::LOOKED;
 use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Framer, Header, Line, Values};
 
 /// How much of a test is enough for Miri, which takes a thousand times as long.
