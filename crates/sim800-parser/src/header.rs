@@ -99,22 +99,21 @@ impl Header {
         self.before == 0 && self.after == 0 && self.end.is_none()
     }
 
-    /// The count that `text` gives if it begins with a [plain](Self::is_plain) header, and what follows.
+    /// The count that `values` begin with, which stand behind the prefix of a [plain](Self::is_plain) header, and what follows.
     ///
     /// Every frame of payload begins with such a line, so it is matched by hand instead of by the grammar of all lines; a
     /// test holds the two together.
     #[inline(always)]
-    pub(crate) fn count<'a>(&self, text: &'a [u8]) -> Option<(u64, &'a [u8])> {
-        let (count, rest) = number(blanks(self.select(text)?))?;
+    pub(crate) fn count<'a>(&self, values: &'a [u8]) -> Option<(u64, &'a [u8])> {
+        let (count, rest) = number(blanks(self.select(values)?))?;
         Some((count.unwrap_or(u64::MAX), rest))
     }
 
-    /// What follows prefix and selector.
+    /// What follows the selector.
     #[inline(always)]
-    fn select<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
-        let rest = text.strip_prefix(self.prefix.as_bytes())?;
-        let Some(selector) = self.selector else { return Some(rest) };
-        let (number, rest) = number(blanks(rest))?;
+    fn select<'a>(&self, values: &'a [u8]) -> Option<&'a [u8]> {
+        let Some(selector) = self.selector else { return Some(values) };
+        let (number, rest) = number(blanks(values))?;
         if number != Some(u64::from(selector)) {
             return None;
         }
@@ -124,18 +123,19 @@ impl Header {
     /// The count that `line` gives, if it is this header and nothing else.
     #[inline]
     pub(crate) fn count_of(&self, line: &[u8]) -> Option<u64> {
+        let values = line.strip_prefix(self.prefix.as_bytes())?;
         if self.is_plain() {
-            return self.count(line).filter(|(_, rest)| rest.is_empty()).map(|(count, _)| count);
+            return self.count(values).filter(|(_, rest)| rest.is_empty()).map(|(count, _)| count);
         }
         if self.end.is_some() {
             return None;
         }
-        self.count_among(line)
+        self.count_among(values)
     }
 
     #[cold]
-    fn count_among(&self, line: &[u8]) -> Option<u64> {
-        let mut values = Values::new(self.select(line)?);
+    fn count_among(&self, values: &[u8]) -> Option<u64> {
+        let mut values = Values::new(self.select(values)?);
         for _ in 0..self.before {
             values.next()?;
         }

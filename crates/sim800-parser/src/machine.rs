@@ -158,17 +158,14 @@ impl Machine {
             return None;
         }
         let found = match expect.data {
-            DataPhase::Announced { ref header, at_most } => {
+            DataPhase::Announced { ref header, at_most } if header.is_plain() => {
                 let text = pending.strip_prefix(b"\r\n")?;
+                let prefix = header.prefix.as_bytes();
                 // Noise would have to be dropped before the name, and what is this short is cut, most likely.
-                if (text.len() < header.prefix.as_bytes().len() + SHORT && !ended) || !text.starts_with(b"+")
-                {
+                if (text.len() < prefix.len() + SHORT && !ended) || !text.starts_with(b"+") {
                     return None;
                 }
-                if !header.is_plain() {
-                    return None;
-                }
-                let (count, rest) = header.count(text)?;
+                let (count, rest) = header.count(text.strip_prefix(prefix)?)?;
                 let len = pending.len() - rest.strip_prefix(b"\r\n")?.len();
                 if count > u64::from(at_most) || len > self.limit {
                     return None;
@@ -178,7 +175,9 @@ impl Machine {
                 self.unasked = false;
                 (Kind::Information, len)
             }
-            DataPhase::Counted { count: 1.. } | DataPhase::AtOnce { count: 1.. } => return None,
+            DataPhase::Announced { .. }
+            | DataPhase::Counted { count: 1.. }
+            | DataPhase::AtOnce { count: 1.. } => return None,
             _ => {
                 let _after = pending.strip_prefix(OK)?;
                 self.expect = None;
@@ -278,6 +277,13 @@ impl Machine {
         }
         let is_stale = STALE && self.stale > start + noise(raw);
         let kind = if is_stale { self.unsolicited(line, dialect) } else { self.classify(line, dialect) };
+        if kind == Kind::Unsolicited && !headers.is_empty() {
+            for (header, at_most) in headers {
+                if let Some(count) = header.count_of(line.text()) {
+                    return Step::Take { kind: self.announced(*header, count, *at_most, false), len };
+                }
+            }
+        }
         Step::Take { kind, len }
     }
 
@@ -395,11 +401,6 @@ impl Machine {
     }
 
     fn unsolicited(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
-        for (header, at_most) in dialect.headers() {
-            if let Some(count) = header.count_of(line.text()) {
-                return self.announced(*header, count, *at_most, false);
-            }
-        }
         if dialect.takes_continuation(line) {
             self.state = State::Continuation;
         }
