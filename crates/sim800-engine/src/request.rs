@@ -155,7 +155,7 @@ impl From<Prepared> for Request {
     fn from(prepared: Prepared) -> Self {
         Self {
             name: prepared.spec.into(),
-            id: Some(prepared.spec.id),
+            id: prepared.spec.id,
             line: Bytes::copy_from_slice(prepared.line.as_bytes()),
             secret: prepared.line.secret(),
             expect: prepared.expect,
