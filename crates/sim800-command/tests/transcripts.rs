@@ -104,8 +104,7 @@ fn response(spec: &Spec, lines: &[Line<'_>]) -> Result<Told, Malformed> {
         let rest = rest.iter().map(|(name, value)| ((*name).to_owned(), value.to_string()));
         [("progress".to_owned(), name.to_owned())].into_iter().chain(rest).collect()
     };
-    let Some(id) = spec.id else { unreachable!("the table's own have one") };
-    Ok(match (id, spec.form) {
+    Ok(match (spec.id.expect("a row of the table"), spec.form) {
         (Id::Cmee, Form::Read) => told!(Read::<Cmee>::new().response(lines)?; mode),
         (Id::Ipr, Form::Read) => told!(Read::<Ipr>::new().response(lines)?; rate),
         (Id::Ifc, Form::Read) => told!(Read::<Ifc>::new().response(lines)?; dce_by_dte, dte_by_dce),
