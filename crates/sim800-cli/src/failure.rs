@@ -161,10 +161,11 @@ impl fmt::Display for Failure {
         }
         match self.sent() {
             Some(Sent::No) => f.write_str("; nothing was sent to the server")?,
-            Some(Sent::Unknown) => {
-                f.write_str("; the server may have got it: look there before you send it again")?
+            // Whoever interrupts it knows.
+            Some(Sent::Unknown) if self.kind != INTERRUPTED => {
+                f.write_str("; the server may have got it: look there before you send it again")?;
             }
-            None => {}
+            _ => {}
         }
         match &self.advice {
             Some(advice) => write!(f, "; {advice}"),

@@ -24,6 +24,10 @@ const SIZES: u32 = 3;
 /// A path is `C:\User\ftp\test.txt`: a drive, and names with backslashes between them, at most 64 octets in all, without
 /// blanks and commas. Upper and lower case are the same. What [`Ftp::get_to_fs`](crate::Ftp::get_to_fs) fetches is in
 /// `C:\User\ftp\`. There is little room: logs show 76 to 186 thousand octets.
+///
+/// A module that has fallen silent for good is an error after at most 40 s for [`read`](Self::read), whose pieces are tried
+/// again, 30 s for [`write`](Self::write), and 10 s for all others; below 115,200 bit/s these two take longer, as a piece of
+/// 10,240 octets does, up to two minutes.
 #[derive(Clone, Debug)]
 pub struct Fs {
     client: Client,
