@@ -15,7 +15,7 @@ mod upload;
 
 use sim800_command::{
     Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpRename,
-    FtpRmd, FtpScont, FtpScontRead, FtpSecurity, FtpSize, FtpStore, Number, Test,
+    FtpRmd, FtpScont, FtpScontRead, FtpSecurity, FtpSize, Number, PutOption, Test,
 };
 
 pub use self::download::Download;
@@ -78,7 +78,7 @@ pub struct FtpOptions {
     /// Type ASCII, which loses bit 7, rather than binary; binary unless set.
     pub ascii: bool,
     /// How an upload treats a file that is there already; it replaces it unless set.
-    pub put: FtpStore,
+    pub put: PutOption,
     /// Whether and how the session is secured, where the firmware has SSL at all; most knows nothing newer than TLS 1.0. It is
     /// not unless set.
     pub security: FtpSecurity,
@@ -92,7 +92,7 @@ impl Default for FtpOptions {
         Self {
             passive: true,
             ascii: false,
-            put: FtpStore::Replace,
+            put: PutOption::Replace,
             security: FtpSecurity::None,
             accept_invalid_certificate: false,
         }
