@@ -228,13 +228,13 @@ impl Resync {
             _ if now >= until => {
                 self.stage = Stage::Quiet { since: now };
                 // A probe that is in flight may still be answered.
-                self.quiet_since = now;
+                self.disturb(now);
                 self.wanted = None;
                 return Step::GiveUp;
             }
             Stage::Probing { deadline } if now >= deadline => {
                 self.stage = Stage::Quiet { since: now };
-                self.quiet_since = now;
+                self.disturb(now);
                 return Step::Abandon;
             }
             Stage::Quiet { since } if now >= self.quiet_until(since, limits) => {}
@@ -242,7 +242,7 @@ impl Resync {
         }
         if situation.clogged || !self.promised.is_empty() {
             self.stage = Stage::Quiet { since: now };
-            self.quiet_since = now;
+            self.disturb(now);
             return Step::Wait;
         }
         let line = probe(self.tries);
@@ -258,6 +258,12 @@ impl Resync {
         let time = config.transfer_time(fill.len() + line.len());
         self.stage = Stage::Probing { deadline: now.saturating_add(limits.probe).saturating_add(time) };
         Step::Probe { fill: fill.into(), line }
+    }
+
+    /// Whatever was said before, silence begins at `now`.
+    fn disturb(&mut self, now: Duration) {
+        self.quiet_since = now;
+        self.before_chatter = None;
     }
 
     fn quiet(&self, limits: &Limits) -> Duration {
