@@ -32,7 +32,6 @@ const STILL_THERE: &[(&str, &[&str])] = &[
             "user_data",
         ],
     ),
-    ("crates/sim800-parser/src", &["dialect", "event", "expect", "header", "line", "machine", "result_code"]),
     ("crates/sim800-session/src/ftp", &["download", "resumption"]),
     ("crates/sim800-simulation/src/campaign", &["engine", "run"]),
     ("crates/sim800-simulation/src/campaign", &["fault", "scenario"]),
