@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use sim800_command::{
-    Command as _, FTP_EXTENDED_LIMIT, FTP_READ_LIMIT, FtpExtGetRead, FtpGetRead, FtpListRead, HttpHead,
-    HttpRead, Number, Unsolicited, Vocabulary,
+    Command as _, FtpExtGetRead, FtpExtendedLength, FtpExtendedPosition, FtpGetRead, FtpListRead,
+    FtpReadLength, HttpHead, HttpRead, Unsolicited, Vocabulary,
 };
-use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line, Value};
+use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line};
 
 use crate::command_line::{CommandLine, unknown};
 use crate::event::{Direction, Event, Kind, line};
@@ -179,7 +179,6 @@ impl Capture {
 
     /// What is open of payload is over, whether it is all there or not.
     fn close_payload(&mut self, next: Next, sink: &mut dyn FnMut(Event)) {
-        self.decide(false, sink);
         self.close_sent(sink);
         let time = self.time;
         // What came behind it may open the next.
@@ -187,6 +186,7 @@ impl Capture {
             self.settle(held, next, sink);
             self.handle_received(sink);
         }
+        self.decide(false, sink);
         self.time = time;
     }
 
@@ -202,7 +202,10 @@ impl Capture {
 /// What was sent.
 impl Capture {
     fn handle_sent(&mut self, octets: &[u8], sink: &mut dyn FnMut(Event)) {
-        self.is_two_way |= !octets.is_empty();
+        if !octets.is_empty() {
+            self.is_two_way = true;
+            self.decide(false, sink);
+        }
         let mut rest = octets;
         while !rest.is_empty() {
             if let Some(sum) = &mut self.sent {
@@ -281,6 +284,7 @@ impl Capture {
         match held.settle(next) {
             Err(held) => self.received = Some(held),
             Ok(Settled { sum, time, fault, rest }) => {
+                self.decide(false, sink);
                 let now = std::mem::replace(&mut self.time, time);
                 sink(self.payload(Direction::Received, sum, fault));
                 self.time = now;
@@ -501,32 +505,16 @@ fn listening(expect: Expect) -> Decoder<Vocabulary> {
 
 /// The data phase that a line opens when its command is not known: that of the largest command that gets such a line.
 fn announcement(text: Line<'_>) -> Option<DataPhase> {
-    let name = text.name()?;
-    let mut values = text.values();
-    let (first, second, None) = (values.next()?.number()?, values.next().map(Value::number), values.next())
-    else {
-        return None;
-    };
     let phases = [
         HttpRead.expect().data,
         HttpHead.expect().data,
-        FtpGetRead { length: Number::<1, FTP_READ_LIMIT>::new(FTP_READ_LIMIT).ok()? }.expect().data,
-        FtpListRead { length: Number::<1, FTP_READ_LIMIT>::new(FTP_READ_LIMIT).ok()? }.expect().data,
-        FtpExtGetRead {
-            position: Number::<0, FTP_EXTENDED_LIMIT>::new(0).ok()?,
-            length: Number::<1, FTP_EXTENDED_LIMIT>::new(FTP_EXTENDED_LIMIT).ok()?,
-        }
-        .expect()
-        .data,
+        FtpGetRead { length: FtpReadLength::MAX }.expect().data,
+        FtpListRead { length: FtpReadLength::MAX }.expect().data,
+        FtpExtGetRead { position: FtpExtendedPosition::MIN, length: FtpExtendedLength::MAX }.expect().data,
     ];
-    phases.into_iter().find(|phase| match *phase {
-        DataPhase::Announced { name: expected, selector, at_most } if expected == name => {
-            let count = match (selector, second) {
-                (None, None) => Some(first),
-                (Some(selector), Some(count)) if first == u64::from(selector) => count,
-                _ => None,
-            };
-            count.is_some_and(|count| count <= u64::from(at_most))
+    phases.into_iter().find(|phase| match phase {
+        DataPhase::Announced { header, at_most } => {
+            header.count_in(text).is_some_and(|count| count <= u64::from(*at_most))
         }
         _ => false,
     })

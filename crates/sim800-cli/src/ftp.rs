@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_command::FtpCode;
 use sim800_session::{
-    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, FtpStore,
+    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, PutOption,
 };
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
@@ -263,9 +263,9 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let url = parse(&url)?;
     let mut how = FtpOptions::default();
     if arguments.append {
-        how.put = FtpStore::Append;
+        how.put = PutOption::Append;
     } else if arguments.unique {
-        how.put = FtpStore::Unique;
+        how.put = PutOption::Unique;
     }
     let file = match source {
         FtpSource::Module(path) => {
@@ -279,7 +279,7 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let (source, length) = open_source(file)?;
     let source = Steady::new(source).map_err(|error| Failure::file("read", file, &error))?;
     // A pipe is not read again, and what was appended or has another name is not the beginning of the file.
-    let replaces = how.put == FtpStore::Replace;
+    let replaces = how.put == PutOption::Replace;
     let can_resume = length.is_some() && replaces && !arguments.extended;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
@@ -378,7 +378,7 @@ fn put_from_fs(
     options: &Options,
     output: Output,
 ) -> Result<Report, Failure> {
-    let replaces = how.put == FtpStore::Replace;
+    let replaces = how.put == PutOption::Replace;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, url, how).await?;
         // A missing file has a name this way; the server is not asked for anything.

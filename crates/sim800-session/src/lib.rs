@@ -97,6 +97,7 @@ mod start_up;
 mod tail;
 mod trace;
 mod turn;
+mod users;
 mod watch;
 
 pub use bearer::{Bearer, BearerError, Profile};
@@ -118,7 +119,7 @@ pub use port::Port;
 pub use reader::Reader;
 pub use runtime::Runtime;
 pub use sent::Sent;
-pub use sim800_command::{Drive, FsStorage, FtpSecurity, FtpStore, HttpActivity, HttpProgress};
+pub use sim800_command::{Drive, FsStorage, FtpSecurity, HttpActivity, HttpProgress, PutOption};
 pub use start_up::StartUpError;
 pub use trace::{Direction, Trace};
 pub use {sim800_command as command, sim800_engine as engine, sim800_parser as parser};

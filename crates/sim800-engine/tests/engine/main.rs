@@ -13,7 +13,9 @@ use sim800_command::{
     Number, Path, PowerDown as Way,
 };
 use sim800_engine::Failure::{self, Desynchronized, Malformed, Rejected, Starved, TimedOut};
-use sim800_engine::{Config, Disconnected, Engine, Malformation, Misuse, Output, Request, Response, Restart};
+use sim800_engine::{
+    Config, Disconnected, Engine, Limits, Malformation, Misuse, Output, Request, Response, Restart,
+};
 use sim800_parser::FinalResultCode;
 
 const OK: &[u8] = b"\r\nOK\r\n";
@@ -468,7 +470,7 @@ fn a_command_at_a_time_is_taken() {
     assert_eq!(engine.begin(Duration::ZERO, request()), Ok(()));
     assert_eq!((engine.is_idle(), engine.begin(Duration::ZERO, request())), (false, busy.clone()));
     // The same while it waits for the line.
-    let mut engine = Engine::on_unknown_line(Duration::ZERO, Config::default());
+    let mut engine = Engine::new(Duration::ZERO, Config::default()).on_unknown_line(Duration::ZERO);
     assert_eq!((engine.is_idle(), engine.begin(Duration::ZERO, request())), (true, Ok(())));
     assert_eq!((engine.is_idle(), engine.begin(Duration::ZERO, request())), (false, busy));
     assert_eq!(engine.poll_output(), None);

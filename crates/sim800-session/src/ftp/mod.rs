@@ -15,7 +15,7 @@ mod upload;
 
 use sim800_command::{
     Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpRename,
-    FtpRmd, FtpScont, FtpScontRead, FtpSecurity, FtpSize, FtpStore, Number, Test,
+    FtpRmd, FtpScont, FtpScontRead, FtpSecurity, FtpSize, Number, PutOption, Test,
 };
 
 pub use self::download::Download;
@@ -80,7 +80,7 @@ pub struct FtpOptions {
     /// Type ASCII, which loses bit 7, rather than binary; binary unless set.
     pub ascii: bool,
     /// How an upload treats a file that is there already; it replaces it unless set.
-    pub put: FtpStore,
+    pub put: PutOption,
     /// Whether and how the session is secured, where the firmware has SSL at all; most knows nothing newer than TLS 1.0. It is
     /// not unless set.
     pub security: FtpSecurity,
@@ -96,7 +96,7 @@ impl Default for FtpOptions {
         Self {
             passive: true,
             ascii: false,
-            put: FtpStore::Replace,
+            put: PutOption::Replace,
             security: FtpSecurity::None,
             accept_invalid_certificate: false,
             effort: Effort::default(),
@@ -121,8 +121,8 @@ impl Default for FtpOptions {
 /// | [`saved`](Self::saved), [`save`](Self::save) | 10 |
 /// | [`delete`](Self::delete), [`make_directory`](Self::make_directory), [`remove_directory`](Self::remove_directory), [`rename`](Self::rename), which are not tried again | 40 |
 /// | [`size`](Self::size), [`size_if_told`](Self::size_if_told) | 80 |
-/// | [`get`](Self::get), [`list`](Self::list), [`put`](Self::put), [`put_seekable`](Self::put_seekable), [`resume_put`](Self::resume_put), the extended ones, those from and to the module's file system | 100 |
-/// | [`put_file`](Self::put_file) | 120 |
+/// | [`get`](Self::get), [`list`](Self::list), [`put`](Self::put), [`put_seekable`](Self::put_seekable), [`resume_put`](Self::resume_put), [`get_extended`](Self::get_extended), [`get_to_fs`](Self::get_to_fs), [`put_from_fs`](Self::put_from_fs) | 100 |
+/// | [`put_extended`](Self::put_extended), [`put_file`](Self::put_file) | 120 |
 #[derive(Clone, Debug)]
 pub struct Ftp {
     bearer: Bearer,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Fault, FtpFailure};
 use sim800_session::{
-    Bearer, Download, FsStorage, Ftp, FtpError, FtpOptions, FtpSecurity, FtpStore, Runtime,
+    Bearer, Download, FsStorage, Ftp, FtpError, FtpOptions, FtpSecurity, PutOption, Runtime,
 };
 use sim800_simulation::Mishap;
 
@@ -232,7 +232,7 @@ fn an_upload_is_resumed_by_appending_what_is_missing() {
     let file = hostile(10_000);
     lab.network().put_file("/up", file[..4_000].to_vec());
     let mut options = FtpOptions::default();
-    options.put = FtpStore::Append;
+    options.put = PutOption::Append;
     let ftp = ftp.with_options(options);
     let octets = file.clone();
     let sent = lab.world.run(async move {
