@@ -9,9 +9,6 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use futures::stream::{self, BoxStream, Stream};
 use futures::{AsyncRead, AsyncReadExt, StreamExt, TryStreamExt};
-use http_body::{Frame, SizeHint};
-
-use crate::http::HttpError;
 
 /// What is read from the module as it is wanted: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
@@ -36,6 +33,15 @@ impl<E> Reader<E> {
     /// Reads nothing, of something of `total` octets where that is known.
     pub(crate) fn empty(total: Option<u64>) -> Self {
         Self { stream: None, rest: Bytes::new(), total, brought: 0 }
+    }
+
+    /// How many octets follow, where that is known.
+    pub(crate) fn left(&self) -> Option<u64> {
+        let left = match self.stream {
+            Some(_) => self.total?.saturating_sub(self.brought),
+            None => 0,
+        };
+        Some(left + self.rest.len() as u64)
     }
 
     /// Whether nothing follows for certain.
@@ -110,32 +116,6 @@ impl<E: Error + Send + Sync + 'static> AsyncRead for Reader<E> {
             self.rest.copy_to_slice(buffer);
         }
         Poll::Ready(Ok(read))
-    }
-}
-
-/// The body of a response, for whatever takes bodies of the `http-body` crate. It has no trailers.
-impl http_body::Body for Reader<HttpError> {
-    type Data = Bytes;
-    type Error = HttpError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
-        self.poll_next(context).map_ok(Frame::data)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.is_at_end()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let rest = self.rest.len() as u64;
-        match (&self.stream, self.total) {
-            (None, _) => SizeHint::with_exact(rest),
-            (Some(_), Some(total)) => SizeHint::with_exact(total.saturating_sub(self.brought) + rest),
-            (Some(_), None) => SizeHint::default(),
-        }
     }
 }
 
