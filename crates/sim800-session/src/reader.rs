@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use futures::stream::{self, BoxStream, Stream};
 use futures::{AsyncRead, AsyncReadExt, StreamExt, TryStreamExt};
+use http_body::{Frame, SizeHint};
 
 /// What is read from the module as it is wanted: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
@@ -33,15 +34,6 @@ impl<E> Reader<E> {
     /// Reads nothing, of something of `total` octets where that is known.
     pub(crate) fn empty(total: Option<u64>) -> Self {
         Self { stream: None, rest: Bytes::new(), total, brought: 0 }
-    }
-
-    /// How many octets follow, where that is known.
-    pub(crate) fn left(&self) -> Option<u64> {
-        let left = match self.stream {
-            Some(_) => self.total?.saturating_sub(self.brought),
-            None => 0,
-        };
-        Some(left + self.rest.len() as u64)
     }
 
     /// Whether nothing follows for certain.
@@ -116,6 +108,32 @@ impl<E: Error + Send + Sync + 'static> AsyncRead for Reader<E> {
             self.rest.copy_to_slice(buffer);
         }
         Poll::Ready(Ok(read))
+    }
+}
+
+/// As the body of a response or of a request, for whatever takes bodies of the `http-body` crate. It has no trailers.
+impl<E> http_body::Body for Reader<E>
+where
+    Self: Stream<Item = Result<Bytes, E>> + Unpin,
+{
+    type Data = Bytes;
+    type Error = E;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, E>>> {
+        self.poll_next(context).map_ok(Frame::data)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_at_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = self.rest.len() as u64;
+        match (&self.stream, self.total) {
+            (None, _) => SizeHint::with_exact(rest),
+            (Some(_), Some(total)) => SizeHint::with_exact(total.saturating_sub(self.brought) + rest),
+            (Some(_), None) => SizeHint::default(),
+        }
     }
 }
 

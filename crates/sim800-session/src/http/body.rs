@@ -1,15 +1,12 @@
 //! The body of a response, read from the module as it is wanted.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use ::http::HeaderMap;
 use ::http::header::HeaderValue;
 use bytes::Bytes;
 use futures::StreamExt;
-use futures::stream::{self, Stream};
-use http_body::{Frame, SizeHint};
+use futures::stream;
 use sim800_command::{HttpReadRange, HttpStatus, Number};
 
 use super::HttpError;
@@ -34,27 +31,6 @@ use crate::tail::Tail;
 ///
 /// Of an object that is fetched in ranges, only headers tell the total.
 pub type Body = Reader<HttpError>;
-
-/// For whatever takes bodies of the `http-body` crate. There are no trailers.
-impl http_body::Body for Body {
-    type Data = Bytes;
-    type Error = HttpError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
-        self.poll_next(context).map_ok(Frame::data)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.is_at_end()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.left().map_or_else(SizeHint::default, SizeHint::with_exact)
-    }
-}
 
 /// What the module has of a response.
 pub(super) struct Held {
