@@ -252,6 +252,19 @@ pub enum FtpError {
         /// How reading failed.
         kind: io::ErrorKind,
     },
+    /// The module has one FTP session, and another operation keeps it that nobody goes on with; nothing was sent.
+    #[error(
+        "{operation} cannot begin: the module's one FTP session waits for {by}, which nobody went on with for {unread:?}; \
+         read it to its end, or drop it"
+    )]
+    InUse {
+        /// What was to be done.
+        operation: FtpOperation,
+        /// The operation in the way, and its path.
+        by: String,
+        /// For how long at least.
+        unread: Duration,
+    },
     /// The bearer was lost on the way.
     #[error("{operation} failed")]
     Bearer {
@@ -320,6 +333,7 @@ impl FtpError {
             Self::EndedEarly { .. } | Self::Incomplete { .. } => "incomplete",
             Self::Partial { source, .. } => source.kind(),
             Self::Changed { .. } | Self::Mismatch { .. } => "changed",
+            Self::InUse { .. } => "busy",
             Self::Source { .. } => "source",
             Self::Bearer { source, .. } => source.kind(),
             Self::Interrupted { source, .. } => source.kind(),
@@ -359,6 +373,7 @@ impl FtpError {
             | Self::NoSsl { .. }
             | Self::NotLoaded { .. }
             | Self::Mismatch { .. }
+            | Self::InUse { .. }
             | Self::Command { step: FtpStep::Prepare, .. } => Sent::No,
             Self::Failed { step: FtpStep::Open, code, .. } if is_refusal(*code) => Sent::No,
             _ => Sent::Unknown,
