@@ -4,9 +4,10 @@ use std::str;
 
 use http::StatusCode;
 use sim800_command::{
-    BearerState, CgattRead, Command, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpExtGetProgress,
-    FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod, HttpProgress, HttpStatus,
-    HttpStatusRead, Id, Information, PowerDownCause, RegistrationChange, RegistrationStatus, Unsolicited,
+    Battery, BearerState, Cbc, CgattRead, Charging, Command, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent,
+    FtpExtGetProgress, FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod,
+    HttpProgress, HttpStatus, HttpStatusRead, Id, Information, PowerDownCause, RegistrationChange,
+    RegistrationStatus, Unsolicited,
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
@@ -83,6 +84,7 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
             Some(dbm) => format!("{dbm} dBm"),
             None => "signal not known".to_owned(),
         },
+        Id::Cbc => battery(Cbc.response(&lines).ok()?)?,
         Id::Creg | Id::Cgreg => {
             RegistrationStatus::from(u8::try_from(number(1)?).ok()?).description()?.to_owned()
         }
@@ -129,6 +131,18 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
         Id::FtpGet | Id::FtpList if number(1) == Some(0) => "nothing to read".to_owned(),
         _ => return None,
     }))
+}
+
+/// `82 % at 4.010 V, not charging`
+fn battery(battery: Battery) -> Option<String> {
+    let charging = match battery.charging {
+        Charging::No => "not charging",
+        Charging::Yes => "charging",
+        Charging::Finished => "charged",
+        _ => return None,
+    };
+    let (volts, millivolts) = (battery.millivolts / 1000, battery.millivolts % 1000);
+    Some(format!("{} % at {volts}.{millivolts:03} V, {charging}", battery.level))
 }
 
 /// `POST, receiving: 0 octets done, 241 left`

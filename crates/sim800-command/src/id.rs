@@ -68,6 +68,8 @@ ids! {
     Cgmr "+CGMR"
     /// `AT+CGMM`: model.
     Cgmm "+CGMM"
+    /// `AT+CBC`: charge of the battery.
+    Cbc "+CBC"
     /// `AT+CNMI`: where new short messages go.
     Cnmi "+CNMI"
     /// `AT+CPIN`: state of the SIM card.

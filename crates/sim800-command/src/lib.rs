@@ -92,8 +92,8 @@ pub use ftp_storage::{
     FtpReconnection, FtpReconnectionDelay, FtpReconnectionTimes,
 };
 pub use general::{
-    At, Cfun, Cgmm, Cgmr, Cmee, Cpowd, Echo, ErrorReport, FlowControl, Functionality, Gsn, Ifc, Ipr, Model,
-    PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
+    At, Battery, Cbc, Cfun, Cgmm, Cgmr, Charging, Cmee, Cpowd, Echo, ErrorReport, FlowControl, Functionality,
+    Gsn, Ifc, Ipr, Model, PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
 };
 pub use http::{
     HTTP_LIMIT, HttpAction, HttpActivity, HttpBreak, HttpData, HttpDataSize, HttpDataTime, HttpGetHead,

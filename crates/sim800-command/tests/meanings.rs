@@ -95,6 +95,12 @@ fn activities_and_switches() -> TestResult {
         let text = format!("+HTTPSTATUS: HEAD,{number},0,0");
         assert_eq!(HttpStatusRead.response(&line(&text))?.activity, activity);
     }
+    for (number, charging) in
+        [(0, Charging::No), (1, Charging::Yes), (2, Charging::Finished), (3, Charging::Other(3))]
+    {
+        let text = format!("+CBC: {number},100,4200");
+        assert_eq!(Cbc.response(&line(&text))?.charging, charging);
+    }
     assert_eq!(FtpState.response(&line("+FTPSTATE: 0"))?, FtpActivity::Idle);
     assert!(FtpState.response(&line("+FTPSTATE: x")).is_err());
     assert!(!CgattRead.response(&line("+CGATT: 0"))?);

@@ -33,6 +33,7 @@ macro_rules! tell {
 
 tell! {
     [] u8 => |number| number;
+    [] u16 => |number| number;
     [] u64 => |number| number;
     [] &str => |text| text;
     [] bool => |on| if *on { "yes" } else { "no" };
@@ -64,6 +65,7 @@ macro_rules! members {
 members!(
     BearerState,
     BroadcastRouting,
+    Charging,
     ErrorReport,
     FlowControl,
     FsWritten,
@@ -112,6 +114,7 @@ fn response(spec: &Spec, lines: &[Line<'_>]) -> Result<Told, Malformed> {
         (Id::Gsn, _) => told!(serial: Gsn.response(lines)?.as_str()),
         (Id::Cgmr, _) => told!(revision: Cgmr.response(lines)?.as_str()),
         (Id::Cgmm, _) => told!(model: Cgmm.response(lines)?.as_str()),
+        (Id::Cbc, _) => told!(Cbc.response(lines)?; charging, level, millivolts),
         (Id::Cnmi, Form::Read) => {
             told!(Read::<Cnmi>::new().response(lines)?; mode, messages, broadcasts, reports, discard)
         }

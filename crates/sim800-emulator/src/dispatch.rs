@@ -35,6 +35,7 @@ impl Emulator {
                 let text = format!("Revision:{}", board.config.revision);
                 general.identity(command, &text, board)
             }
+            Id::Cbc => general.battery(command, board),
             Id::Cnmi => general.kept(command, board),
             Id::Cfun => self.functionality(command),
             Id::Cpowd => self.switch(command),
@@ -149,7 +150,6 @@ impl Emulator {
                 Err(refusal @ Refusal::Cme(Cme::SimNotInserted | Cme::SimBusy)) => Err(refusal),
                 _ => general.identity(command, &board.config.iccid.clone(), board),
             },
-            "+CBC" => general.identity(command, "+CBC: 0,82,4010", board),
             "+CCLK" => general.clock(command, board),
             "Z" | "&F" | "&W" | "&V" => general.profile(command, board, radio),
             "D" | "A" => Err(Refusal::NoCarrier),
