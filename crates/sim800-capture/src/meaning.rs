@@ -6,8 +6,8 @@ use http::StatusCode;
 use sim800_command::{
     Battery, BearerState, Cbc, CgattRead, Charging, Command, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent,
     FtpExtGetProgress, FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod,
-    HttpProgress, HttpStatus, HttpStatusRead, Id, Information, PowerDownCause, RegistrationChange,
-    RegistrationStatus, Unsolicited,
+    HttpProgress, HttpStatus, HttpStatusRead, Id, Information, Location, PowerDownCause, RegistrationChange,
+    RegistrationStatus, Unsolicited, UtcTime,
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
@@ -103,6 +103,7 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
             };
             format!("the bearer is {state}")
         }
+        Id::CipGsmLoc => return location(&lines),
         Id::HttpStatus => http_progress(&HttpStatusRead.response(&lines).ok()?)?,
         Id::FtpState => match FtpState.response(&lines).ok()? {
             FtpActivity::Idle => "no FTP session runs".to_owned(),
@@ -143,6 +144,26 @@ fn battery(battery: Battery) -> Option<String> {
     };
     let (volts, millivolts) = (battery.millivolts / 1000, battery.millivolts % 1000);
     Some(format!("{} % at {volts}.{millivolts:03} V, {charging}", battery.level))
+}
+
+/// `longitude -74.007729, latitude 40.730160, 2015-10-15 19:24:55 UTC`; of the time alone, that.
+fn location(lines: &[Line<'_>]) -> Option<Meaning> {
+    let (place, time) = match Result::<Location, HttpStatus>::decode(lines) {
+        Some(Ok(Location { longitude, latitude, time, .. })) => {
+            (format!("longitude {}, latitude {}, ", degrees(longitude), degrees(latitude)), time)
+        }
+        Some(Err(code)) => return Some(Meaning::error(format!("nothing was found out: {code}"))),
+        None => (String::new(), Result::<UtcTime, HttpStatus>::decode(lines)?.ok()?),
+    };
+    let UtcTime { year, month, day, hour, minute, second, .. } = time;
+    Some(Meaning::of(format!("{place}{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")))
+}
+
+/// `-74.007729`
+fn degrees(millionths: i32) -> String {
+    let sign = if millionths < 0 { "-" } else { "" };
+    let size = millionths.unsigned_abs();
+    format!("{sign}{}.{:06}", size / 1_000_000, size % 1_000_000)
 }
 
 /// `POST, receiving: 0 octets done, 241 left`

@@ -229,6 +229,13 @@ fn answers_have_a_meaning() {
         ("AT+CBC", "+CBC: 0,82,4010", "82 % at 4.010 V, not charging"),
         ("AT+CBC", "+CBC: 1,9,3600", "9 % at 3.600 V, charging"),
         ("AT+CBC", "+CBC: 2,100,4200", "100 % at 4.200 V, charged"),
+        (
+            "AT+CIPGSMLOC=1,1",
+            "+CIPGSMLOC: 0,-0.5,40.730160,2015/1/15,19:24:55",
+            "longitude -0.500000, latitude 40.730160, 2015-01-15 19:24:55 UTC",
+        ),
+        ("AT+CIPGSMLOC=2,1", "+CIPGSMLOC: 0,2015/10/15,09:04:05", "2015-10-15 09:04:05 UTC"),
+        ("AT+CIPGSMLOC=1,1", "+CIPGSMLOC: 601", "nothing was found out: 601 (network error)"),
         ("AT+CGATT?", "+CGATT: 0", "not attached to GPRS"),
         ("AT+CGATT?", "+CGATT: 1", "attached to GPRS"),
         ("AT+FTPEXTGET?", "+FTPEXTGET: 0", "no extended download runs"),

@@ -86,6 +86,8 @@ ids! {
     Cops "+COPS"
     /// `AT+SAPBR`: bearer.
     Sapbr "+SAPBR"
+    /// `AT+CIPGSMLOC`: where the module is, and the time, by the network.
+    CipGsmLoc "+CIPGSMLOC"
     /// `AT+HTTPINIT`: start of the HTTP service.
     HttpInit "+HTTPINIT"
     /// `AT+HTTPTERM`: end of the HTTP service.

@@ -52,6 +52,7 @@ mod http;
 mod id;
 mod information;
 mod line;
+mod location;
 mod mask;
 mod network;
 mod parameter;
@@ -106,6 +107,7 @@ pub use id::EveryId;
 pub use id::Id;
 pub use information::Information;
 pub use line::{CommandLine, Encoder, LINE_LIMIT, TooLong};
+pub use location::{CipGsmLoc, CipGsmLocTime, Location, UtcTime};
 pub use mask::Mask;
 pub use network::{
     BroadcastRouting, Cell, CgattRead, CgattWrite, CgregRead, Cnmi, CopsRead, CpinRead, CregRead, Csq,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Id, Prepared, Values, bearer, fs, ftp, ftp_storage, general, http, network, ssl};
+use crate::{Id, Prepared, Values, bearer, fs, ftp, ftp_storage, general, http, location, network, ssl};
 
 /// The syntax of a command line (manual 1.4.1 and 1.4.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -192,6 +192,7 @@ const TABLES: &[&[&Spec]] = &[
     general::SPECS,
     network::SPECS,
     bearer::SPECS,
+    location::SPECS,
     http::SPECS,
     ftp::SPECS,
     ftp_storage::SPECS,

@@ -46,6 +46,7 @@ impl Emulator {
             Id::Csq => radio.signal(command, board),
             Id::Cops => radio.operator(command, board),
             Id::Sapbr => bearers.command(command, board),
+            Id::CipGsmLoc => bearers.location(command, board),
             Id::HttpInit => http.initialize(command),
             Id::HttpTerm => http.terminate(command, board),
             Id::HttpPara => http.parameter(command, board),

@@ -24,6 +24,7 @@ const STILL_THERE: &[(&str, &[&str])] = &[
             "general",
             "http",
             "line",
+            "location",
             "network",
             "parameter",
             "path",
