@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::time::Duration;
 
 use crate::{
-    Claim, CommandLine, Encoder, Expect, Form, Line, Malformed, ParameterSpec, SPECS, Spec, TooLong, Values,
+    Claim, CommandLine, Encoder, Expect, Form, Line, Malformed, ParameterSpec, Spec, TooLong, Values,
     time_limit,
 };
 
@@ -309,44 +309,5 @@ impl Prepared {
             body_end: command.body_end(),
             time_limit: command.time_limit(),
         })
-    }
-
-    /// Reads a command line, with or without the carriage return at its end; `None` if the table does not have it.
-    ///
-    /// The octets to send are then the canonical ones: `at+csq` becomes `AT+CSQ`.
-    ///
-    /// ```
-    /// use sim800_command::{Id, Prepared};
-    ///
-    /// let prepared = Prepared::parse(b"at+ftpget=2, 1024").expect("the table has it");
-    /// assert_eq!(prepared.spec.id, Some(Id::FtpGet));
-    /// assert_eq!(prepared.line.as_bytes(), b"AT+FTPGET=2,1024\r");
-    /// assert!(Prepared::parse(b"AT+FTPGET=2,5000").is_none(), "more than a read may ask for");
-    /// ```
-    #[must_use]
-    pub fn parse(line: &[u8]) -> Option<Self> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let (prefix, line) = line.split_at_checked(2)?;
-        if !prefix.eq_ignore_ascii_case(b"AT") {
-            return None;
-        }
-        let end = match line {
-            [] => 0,
-            [b'+', ..] => line.iter().position(|octet| b"=?".contains(octet)).unwrap_or(line.len()),
-            [_letter, ..] => 1,
-        };
-        let (name, rest) = line.split_at(end);
-        let (form, values) = match rest {
-            _ if line.first().is_some_and(u8::is_ascii_alphabetic) => (Form::Basic, rest),
-            [] => (Form::Execution, rest),
-            b"?" => (Form::Read, &[][..]),
-            b"=?" => (Form::Test, &[][..]),
-            [b'=', values @ ..] => (Form::Write, values),
-            _ => return None,
-        };
-        SPECS
-            .iter()
-            .filter(|spec| spec.form == form && spec.name.as_bytes().eq_ignore_ascii_case(name))
-            .find_map(|spec| (spec.prepare)(Values::new(values)))
     }
 }

@@ -31,7 +31,8 @@
 //!
 //! # Adding a command
 //!
-//! A line in `id.rs` names it, an entry in the table of its subject (`http.rs`, `ftp.rs`, …) defines each of its forms.
+//! A line in `id.rs` names it, an entry in the table of its subject (`http.rs`, `ftp.rs`, …) defines each of its forms;
+//! `table.rs` puts these tables together.
 //! What it takes and what it says are types of their own: `choice!` and `tagged!` make parameters, [`Information`] reads
 //! responses and tells which lines are theirs. `cargo xtask render` then refreshes `COMMANDS.md`.
 #![no_std]
@@ -61,6 +62,7 @@ pub mod render;
 mod spec;
 mod ssl;
 mod status;
+mod table;
 mod text;
 pub mod time_limit;
 mod unsolicited;
@@ -116,9 +118,10 @@ pub use network::{
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
 pub use sim800_parser::{Claim, DataPhase, Expect, Header, Line, Name, Value, Values};
-pub use spec::{Domain, Form, ParameterSpec, SPECS, Spec, Tag, Word};
+pub use spec::{Domain, Form, ParameterSpec, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};
+pub use table::SPECS;
 pub use text::{Secret, Text};
 pub use unsolicited::{FsTransfer, FtpEvent, PowerDownCause, RegistrationChange, Unsolicited, Vocabulary};
 pub use user_data::{CREDENTIALS, UserData};
