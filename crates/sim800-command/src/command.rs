@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::time::Duration;
 
 use crate::{
-    Claim, CommandLine, Encoder, Expect, Form, Line, Malformed, ParameterSpec, SPECS, Spec, TooLong, Values,
+    Claim, CommandLine, Encoder, Expect, Form, Line, Malformed, ParameterSpec, Spec, TooLong, Values,
     time_limit,
 };
 
@@ -15,31 +15,31 @@ use crate::{
 /// use core::time::Duration;
 /// use sim800_command::{Claim, Command, CommandLine, Encoder, Expect, Form, Line, Malformed, Spec, time_limit};
 ///
-/// /// `AT+CBC`: how full the battery is.
-/// struct Charge;
+/// /// `AT+CADC?`: millivolts at the analogue input.
+/// struct Adc;
 ///
-/// impl Command for Charge {
-///     const SPEC: &'static Spec = &Spec::new("+CBC", Form::Execution);
-///     type Response<'a> = u8;
+/// impl Command for Adc {
+///     const SPEC: &'static Spec = &Spec::new("+CADC", Form::Read);
+///     type Response<'a> = u16;
 ///
 ///     fn encode(&self, _line: &mut Encoder<'_>) {}
 ///
 ///     fn expect(&self) -> Expect {
-///         Expect::result().with_information(Claim::named("+CBC", |values| values.count() == 3))
+///         Expect::result().with_information(Claim::named("+CADC", |values| values.count() == 2))
 ///     }
 ///
 ///     fn time_limit(&self) -> Duration {
 ///         time_limit::UNSTATED
 ///     }
 ///
-///     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<u8, Malformed> {
-///         let percent = || lines.first()?.values().nth(1)?.number()?.try_into().ok();
-///         percent().ok_or(Malformed::new(Self::SPEC, "<bcs>,<bcl>,<voltage>"))
+///     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<u16, Malformed> {
+///         let millivolts = || lines.first()?.values().nth(1)?.number()?.try_into().ok();
+///         millivolts().ok_or(Malformed::new(Self::SPEC, "<status>,<value>"))
 ///     }
 /// }
 ///
-/// assert_eq!(CommandLine::new(&Charge)?.as_bytes(), b"AT+CBC\r");
-/// assert_eq!(Charge.response(&[Line::new(b"+CBC: 0,86,4000")])?, 86);
+/// assert_eq!(CommandLine::new(&Adc)?.as_bytes(), b"AT+CADC?\r");
+/// assert_eq!(Adc.response(&[Line::new(b"+CADC: 1,603")])?, 603);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -309,44 +309,5 @@ impl Prepared {
             body_end: command.body_end(),
             time_limit: command.time_limit(),
         })
-    }
-
-    /// Reads a command line, with or without the carriage return at its end; `None` if the table does not have it.
-    ///
-    /// The octets to send are then the canonical ones: `at+csq` becomes `AT+CSQ`.
-    ///
-    /// ```
-    /// use sim800_command::{Id, Prepared};
-    ///
-    /// let prepared = Prepared::parse(b"at+ftpget=2, 1024").expect("the table has it");
-    /// assert_eq!(prepared.spec.id, Some(Id::FtpGet));
-    /// assert_eq!(prepared.line.as_bytes(), b"AT+FTPGET=2,1024\r");
-    /// assert!(Prepared::parse(b"AT+FTPGET=2,5000").is_none(), "more than a read may ask for");
-    /// ```
-    #[must_use]
-    pub fn parse(line: &[u8]) -> Option<Self> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let (prefix, line) = line.split_at_checked(2)?;
-        if !prefix.eq_ignore_ascii_case(b"AT") {
-            return None;
-        }
-        let end = match line {
-            [] => 0,
-            [b'+', ..] => line.iter().position(|octet| b"=?".contains(octet)).unwrap_or(line.len()),
-            [_letter, ..] => 1,
-        };
-        let (name, rest) = line.split_at(end);
-        let (form, values) = match rest {
-            _ if line.first().is_some_and(u8::is_ascii_alphabetic) => (Form::Basic, rest),
-            [] => (Form::Execution, rest),
-            b"?" => (Form::Read, &[][..]),
-            b"=?" => (Form::Test, &[][..]),
-            [b'=', values @ ..] => (Form::Write, values),
-            _ => return None,
-        };
-        SPECS
-            .iter()
-            .filter(|spec| spec.form == form && spec.name.as_bytes().eq_ignore_ascii_case(name))
-            .find_map(|spec| (spec.prepare)(Values::new(values)))
     }
 }

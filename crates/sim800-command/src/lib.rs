@@ -31,7 +31,8 @@
 //!
 //! # Adding a command
 //!
-//! A line in `id.rs` names it, an entry in the table of its subject (`http.rs`, `ftp.rs`, …) defines each of its forms.
+//! A line in `id.rs` names it, an entry in the table of its subject (`http.rs`, `ftp.rs`, …) defines each of its forms;
+//! `table.rs` puts these tables together.
 //! What it takes and what it says are types of their own: `choice!` and `tagged!` make parameters, [`Information`] reads
 //! responses and tells which lines are theirs. `cargo xtask render` then refreshes `COMMANDS.md`.
 #![no_std]
@@ -52,6 +53,7 @@ mod http;
 mod id;
 mod information;
 mod line;
+mod location;
 mod mask;
 mod network;
 mod parameter;
@@ -60,6 +62,7 @@ pub mod render;
 mod spec;
 mod ssl;
 mod status;
+mod table;
 mod text;
 pub mod time_limit;
 mod unsolicited;
@@ -92,8 +95,8 @@ pub use ftp_storage::{
     FtpReconnection, FtpReconnectionDelay, FtpReconnectionTimes,
 };
 pub use general::{
-    At, Cfun, Cgmm, Cgmr, Cmee, Cpowd, Echo, ErrorReport, FlowControl, Functionality, Gsn, Ifc, Ipr, Model,
-    PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
+    At, Battery, Cbc, Cfun, Cgmm, Cgmr, Charging, Cmee, Cpowd, Echo, ErrorReport, FlowControl, Functionality,
+    Gsn, Ifc, Ipr, Model, PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
 };
 pub use http::{
     HTTP_LIMIT, HttpAction, HttpActivity, HttpBreak, HttpData, HttpDataSize, HttpDataTime, HttpGetHead,
@@ -106,6 +109,7 @@ pub use id::EveryId;
 pub use id::Id;
 pub use information::Information;
 pub use line::{CommandLine, Encoder, LINE_LIMIT, TooLong};
+pub use location::{CipGsmLoc, CipGsmLocTime, Location, UtcTime};
 pub use mask::Mask;
 pub use network::{
     BroadcastRouting, Cell, CgattRead, CgattWrite, CgregRead, Cnmi, CopsRead, CpinRead, CregRead, Csq,
@@ -114,9 +118,10 @@ pub use network::{
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
 pub use sim800_parser::{Claim, DataPhase, Expect, Header, Line, Name, Value, Values};
-pub use spec::{Domain, Form, ParameterSpec, SPECS, Spec, Tag, Word};
+pub use spec::{Domain, Form, ParameterSpec, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};
+pub use table::SPECS;
 pub use text::{Secret, Text};
 pub use unsolicited::{FsTransfer, FtpEvent, PowerDownCause, RegistrationChange, Unsolicited, Vocabulary};
 pub use user_data::{CREDENTIALS, UserData};

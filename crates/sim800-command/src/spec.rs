@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Id, Prepared, Values, bearer, fs, ftp, ftp_storage, general, http, network, ssl};
+use crate::{Id, Prepared, Values};
 
 /// The syntax of a command line (manual 1.4.1 and 1.4.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -186,46 +186,4 @@ impl fmt::Display for Spec {
         }
         Ok(())
     }
-}
-
-const TABLES: &[&[&Spec]] = &[
-    general::SPECS,
-    network::SPECS,
-    bearer::SPECS,
-    http::SPECS,
-    ftp::SPECS,
-    ftp_storage::SPECS,
-    ssl::SPECS,
-    fs::SPECS,
-];
-
-/// Every form of every command, grouped by command.
-pub static SPECS: &[&Spec] = &concat::<{ count(TABLES) }>(TABLES);
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const fn count(tables: &[&[&Spec]]) -> usize {
-    let mut count = 0;
-    let mut table = 0;
-    while table < tables.len() {
-        count += tables[table].len();
-        table += 1;
-    }
-    count
-}
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const fn concat<const N: usize>(tables: &[&[&'static Spec]]) -> [&'static Spec; N] {
-    let mut rows = [tables[0][0]; N];
-    let mut count = 0;
-    let mut table = 0;
-    while table < tables.len() {
-        let mut row = 0;
-        while row < tables[table].len() {
-            rows[count] = tables[table][row];
-            count += 1;
-            row += 1;
-        }
-        table += 1;
-    }
-    rows
 }
