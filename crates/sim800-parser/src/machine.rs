@@ -192,17 +192,16 @@ impl Machine {
 
     /// Looks at `pending`, which begins where the last event ended.
     ///
-    /// The dialect is asked about few lines, so it is no parameter of the type: the machine is there once.
     #[inline(always)]
-    pub(crate) fn step(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
+    pub(crate) fn step<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
         if pending.len() <= self.scanned { Step::More } else { self.step_on(pending, dialect) }
     }
 
     /// There are octets that were not looked at yet.
     #[inline(never)]
-    fn step_on(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
+    fn step_on<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
         if self.stale == 0 {
-            self.look::<false>(pending, dialect)
+            self.look::<false, D>(pending, dialect)
         } else {
             self.step_on_stale(pending, dialect)
         }
@@ -211,8 +210,8 @@ impl Machine {
     /// The same where some of the octets came before the command in flight.
     #[cold]
     #[inline(never)]
-    fn step_on_stale(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
-        let step = self.look::<true>(pending, dialect);
+    fn step_on_stale<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
+        let step = self.look::<true, D>(pending, dialect);
         match step {
             Step::More => {}
             Step::Take { len, .. } | Step::Skip { len } => self.stale = self.stale.saturating_sub(len),
@@ -222,20 +221,31 @@ impl Machine {
     }
 
     #[inline]
-    fn look<const STALE: bool>(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
-        let scanned = mem::take(&mut self.scanned);
+    fn look<const STALE: bool, D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
+        let mut scanned = mem::take(&mut self.scanned);
         self.is_reading_header = false;
         match self.state {
-            State::Line => self.line::<STALE>(pending, scanned, dialect),
-            State::Continuation => self.continuation(pending, scanned),
-            State::Counted(count) => self.counted(pending, count, scanned),
-            State::Closing { claimed } => self.closing(pending, scanned, dialect, claimed),
-            State::Overlong(discarded) => self.overlong(pending, discarded, scanned),
+            State::Line => {}
+            State::Continuation => return self.continuation(pending, scanned),
+            State::Counted(count) => return self.counted(pending, count, scanned),
+            State::Closing { claimed } => {
+                if let Some(step) = self.closing(pending, claimed) {
+                    return step;
+                }
+                scanned = 0;
+            }
+            State::Overlong(discarded) => return self.overlong(pending, discarded, scanned),
         }
+        self.line::<STALE, D>(pending, scanned, dialect)
     }
 
     #[inline]
-    fn line<const STALE: bool>(&mut self, pending: &[u8], scanned: usize, dialect: &dyn Dialect) -> Step {
+    fn line<const STALE: bool, D: Dialect + ?Sized>(
+        &mut self,
+        pending: &[u8],
+        scanned: usize,
+        dialect: &D,
+    ) -> Step {
         // One blank line before the text goes with it.
         let (start, body) = match pending {
             [b'\r', b'\n', body @ ..] => (2, body),
@@ -308,14 +318,14 @@ impl Machine {
     }
 
     #[inline]
-    fn classify(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
+    fn classify<D: Dialect + ?Sized>(&mut self, line: Line<'_>, dialect: &D) -> Kind {
         let claimed = if self.expect.is_some() { self.claimed(line, dialect) } else { None };
         claimed.unwrap_or_else(|| self.unsolicited(line, dialect))
     }
 
     /// What `line` is to the command in flight.
     #[inline(never)]
-    fn claimed(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Option<Kind> {
+    fn claimed<D: Dialect + ?Sized>(&mut self, line: Line<'_>, dialect: &D) -> Option<Kind> {
         if self.is_ending(line) {
             self.expect = None;
             return Some(Kind::Final(FinalResultCode::Ok));
@@ -400,7 +410,7 @@ impl Machine {
         Kind::Information
     }
 
-    fn unsolicited(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
+    fn unsolicited<D: Dialect + ?Sized>(&mut self, line: Line<'_>, dialect: &D) -> Kind {
         if dialect.takes_continuation(line) {
             self.state = State::Continuation;
         }
@@ -455,7 +465,7 @@ impl Machine {
 ///
 /// Each of many such lines is looked at by itself, so that their number makes none of them dearer.
 #[inline]
-fn second_line<'a>(raw: &'a [u8], dialect: &dyn Dialect) -> Option<(&'a [u8], usize)> {
+fn second_line<'a, D: Dialect + ?Sized>(raw: &'a [u8], dialect: &D) -> Option<(&'a [u8], usize)> {
     /// The shortest first line has as many octets: `+CFUN:1`.
     const FIRST: usize = 7;
     if !raw.starts_with(b"+") {
@@ -468,7 +478,7 @@ fn second_line<'a>(raw: &'a [u8], dialect: &dyn Dialect) -> Option<(&'a [u8], us
 
 /// Whether nothing can be missing from `first`, and a name stands at the start of `second`.
 #[cold]
-fn are_lines(first: &[u8], second: &[u8], dialect: &dyn Dialect) -> bool {
+fn are_lines<D: Dialect + ?Sized>(first: &[u8], second: &[u8], dialect: &D) -> bool {
     let begins = matches!(second, [b'+', b'A'..=b'Z', ..]) && Line::new(second).name().is_some();
     begins && dialect.is_whole(Line::new(first))
 }

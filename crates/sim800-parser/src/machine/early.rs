@@ -5,7 +5,7 @@ use core::mem;
 use super::{Machine, State, Step};
 use crate::event::Kind;
 use crate::header::{Progress, Read};
-use crate::{DataPhase, Dialect, Expect, Header};
+use crate::{DataPhase, Expect, Header};
 
 impl Machine {
     /// What does not wait for LF: payload without a header, the prompt `>`, and the echo, which ends in CR alone.
@@ -120,33 +120,23 @@ impl Machine {
         }
     }
 
-    /// The quotation mark behind payload that began on the line of its header.
+    /// The quotation mark behind payload that began on the line of its header; `None` if another line follows.
     #[cold]
-    pub(super) fn closing(
-        &mut self,
-        pending: &[u8],
-        scanned: usize,
-        dialect: &dyn Dialect,
-        claimed: bool,
-    ) -> Step {
+    pub(super) fn closing(&mut self, pending: &[u8], claimed: bool) -> Option<Step> {
         let len = match pending {
             [b'"', b'\r', b'\n', ..] => 3,
             [b'"', b'\n', ..] => 2,
             [b'"'] | [b'"', b'\r'] => {
                 self.scanned = pending.len();
-                return Step::More;
+                return Some(Step::More);
             }
             _ => {
                 self.state = State::Line;
-                return if self.stale == 0 {
-                    self.line::<false>(pending, 0, dialect)
-                } else {
-                    self.line::<true>(pending, scanned, dialect)
-                };
+                return None;
             }
         };
         self.state = State::Line;
-        Step::Take { kind: if claimed { Kind::Information } else { Kind::Unsolicited }, len }
+        Some(Step::Take { kind: if claimed { Kind::Information } else { Kind::Unsolicited }, len })
     }
 
     fn echo(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
