@@ -119,11 +119,7 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
             let octets = self.machine.take_payload(input);
             return Some(Event::Payload { octets, remaining: self.machine.remaining });
         }
-        let (kind, place) = self.find(input)?;
-        Some(kind.event(match place {
-            Place::Input(raw) => raw,
-            Place::Carry(place) => self.carry.get(place)?,
-        }))
+        self.find(input)
     }
 
     /// Hands the events of `input` to `sink`: the same events as [`next`](Self::next) gives, for less.
@@ -140,16 +136,13 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     /// A read that is not all payload.
     #[inline(never)]
     fn feed_lines(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
-        loop {
-            if self.end != 0 {
-                match self.find_carried(&mut input) {
-                    Some((kind, place)) => sink(kind.event(self.carry.get(place).unwrap_or_default())),
-                    None if input.is_empty() => return,
-                    None => {}
-                }
-            } else if input.is_empty() {
-                return;
-            } else if self.machine.remaining != 0 {
+        while self.end != 0
+            && let Some((kind, place)) = self.find_carried(&mut input)
+        {
+            sink(kind.event(self.carry.get(place).unwrap_or_default()));
+        }
+        while !input.is_empty() {
+            if self.machine.remaining != 0 {
                 let octets = self.machine.take_payload(&mut input);
                 sink(Event::Payload { octets, remaining: self.machine.remaining });
             } else if let Some((kind, raw)) = self.find_whole(&mut input) {
@@ -158,23 +151,22 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
         }
     }
 
-    /// What the next event is, and where its octets are.
+    /// The next event of a read that is not all payload.
     #[inline]
-    fn find<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, Place<'i>)> {
+    fn find<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<&'e [u8]>> {
+        if self.end != 0
+            && let Some((kind, place)) = self.find_carried(input)
+        {
+            return Some(kind.event(self.carry.get(place)?));
+        }
         loop {
-            if self.end != 0 {
-                match self.find_carried(input) {
-                    Some((kind, place)) => return Some((kind, Place::Carry(place))),
-                    None if input.is_empty() => return None,
-                    None => {}
-                }
-            } else if input.is_empty() {
+            if input.is_empty() {
                 return None;
             } else if self.machine.remaining != 0 {
                 let octets = self.machine.take_payload(input);
-                return Some((Kind::Payload(self.machine.remaining), Place::Input(octets)));
+                return Some(Event::Payload { octets, remaining: self.machine.remaining });
             } else if let Some((kind, raw)) = self.find_whole(input) {
-                return Some((kind, Place::Input(raw)));
+                return Some(kind.event(raw));
             }
         }
     }
@@ -263,12 +255,6 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
         }
         place
     }
-}
-
-/// Where the octets of an event stand.
-enum Place<'i> {
-    Input(&'i [u8]),
-    Carry(Range<usize>),
 }
 
 impl<const N: usize, D: Default> Default for Framer<N, D> {
