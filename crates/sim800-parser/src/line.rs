@@ -222,6 +222,7 @@ impl<'a> Values<'a> {
     }
 
     /// The next value, which is no number and begins with `text`.
+    #[inline(never)]
     fn words(&mut self, text: &'a [u8]) -> Value<'a> {
         let mut input = text;
         // `value` accepts every text, so the alternative is never taken.
@@ -274,19 +275,20 @@ pub(crate) fn number(text: &[u8]) -> Option<(u64, &[u8])> {
     /// So many digits always fit.
     const FIT: usize = 19;
     let mut number = 0_u64;
-    let mut rest = text;
-    while let [octet, after @ ..] = rest {
+    let mut len = 0;
+    while let Some(octet) = text.get(len) {
         let digit = u64::from(*octet).wrapping_sub(u64::from(b'0'));
         if digit > 9 {
             break;
         }
         number = number.wrapping_mul(10).wrapping_add(digit);
-        rest = after;
+        len += 1;
     }
-    match text.len() - rest.len() {
+    let (digits, rest) = text.split_at_checked(len)?;
+    match len {
         0 => None,
         1..=FIT => Some((number, rest)),
-        len => Some((decimal(text.get(..len)?).unwrap_or(u64::MAX), rest)),
+        _ => Some((decimal(digits).unwrap_or(u64::MAX), rest)),
     }
 }
 

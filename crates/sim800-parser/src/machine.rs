@@ -91,8 +91,6 @@ impl Machine {
     pub(crate) fn begin(&mut self, expect: Expect) {
         self.expect = Some(expect);
         self.stale = self.scanned;
-        // What has come of a line may be a header of this command.
-        self.candidate = usize::MAX;
         if let State::Closing { claimed } = &mut self.state {
             *claimed = false;
         }
