@@ -187,7 +187,7 @@ impl<D: Dialect> Decoder<D> {
                 let len = self.machine.take_payload(&mut pending).len();
                 return Some(Event::Payload { octets: self.split(len), remaining: self.machine.remaining });
             }
-            if let Some((kind, len)) = self.machine.whole(pending, false) {
+            if let Some((kind, len)) = self.machine.whole(pending) {
                 if let Kind::Final(_) = kind {
                     // Every response ends so; octets that never change need no share of the buffer.
                     self.filled -= len;

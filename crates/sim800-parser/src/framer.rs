@@ -141,6 +141,7 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
         {
             sink(kind.event(self.carry.get(place).unwrap_or_default()));
         }
+        let mut input = input;
         while !input.is_empty() {
             if self.machine.remaining != 0 {
                 let octets = self.machine.take_payload(&mut input);
@@ -175,7 +176,7 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     /// nothing to tell of; `input` is moved on in either case.
     #[inline(always)]
     fn find_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, &'i [u8])> {
-        let (kind, len) = match self.machine.whole(input, false) {
+        let (kind, len) = match self.machine.whole(input) {
             Some(found) => found,
             None => match self.machine.step(input, &self.dialect) {
                 Step::Take { kind, len } => (kind, len),
@@ -186,7 +187,7 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
                 Step::Payload => return None,
                 // All of the input is the beginning of one event.
                 Step::More => {
-                    self.keep(input, input.len());
+                    *input = self.keep(input, input.len());
                     return None;
                 }
             },
@@ -212,13 +213,13 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
                 Step::Payload => {}
                 Step::More if input.is_empty() => return None,
                 // Payload is never carried, so not one octet too much is.
-                Step::More if self.machine.is_reading_header => self.keep(input, 1),
+                Step::More if self.machine.is_reading_header => *input = self.keep(input, 1),
                 Step::More => {
                     let line_end = find(b'\n', input, 0);
-                    self.keep(input, line_end.map_or(input.len(), |end| end + 1));
+                    *input = self.keep(input, line_end.map_or(input.len(), |end| end + 1));
                     if line_end.is_some() {
                         let pending = self.carry.get(self.start..self.end)?;
-                        if let Some((kind, len)) = self.machine.whole(pending, true) {
+                        if let Some((kind, len)) = self.machine.whole(pending) {
                             return Some((kind, self.release(len)));
                         }
                     }
@@ -228,8 +229,9 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
         None
     }
 
-    /// Moves up to `len` octets from the input to the carry. The machine never asks for more than the carry holds.
-    fn keep(&mut self, input: &mut &[u8], len: usize) {
+    /// Copies up to `len` octets of the input to the carry and gives back the rest. The machine never asks for more than the
+    /// carry holds.
+    fn keep<'i>(&mut self, input: &'i [u8], len: usize) -> &'i [u8] {
         if self.start > 0 {
             self.carry.copy_within(self.start..self.end, 0);
             self.end -= self.start;
@@ -241,8 +243,9 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
         {
             free.copy_from_slice(octets);
             self.end += kept;
-            *input = rest;
+            return rest;
         }
+        input
     }
 
     /// The first `len` octets of the carry became an event. They stay in place while it is borrowed.

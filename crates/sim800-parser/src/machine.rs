@@ -142,13 +142,13 @@ impl Machine {
         octets
     }
 
-    /// The two lines of every frame, `+FTPGET: 2,<n>` and `OK`, where no read has cut them: what they are, and how long.
+    /// The two lines of every frame, `+FTPGET: 2,<n>` and `OK`: what they are, and how long.
     ///
     /// They are read without looking for the line end first. What is cut, written in an unusual way, or another line is
-    /// left to [`step`](Self::step), which tells the same of these two. `ended`: the last octet is the line end.
+    /// left to [`step`](Self::step), which tells the same of these two.
     #[inline(always)]
-    pub(crate) fn whole(&mut self, pending: &[u8], ended: bool) -> Option<(Kind, usize)> {
-        if self.state != State::Line || self.stale != 0 || (self.scanned != 0 && !ended) {
+    pub(crate) fn whole(&mut self, pending: &[u8]) -> Option<(Kind, usize)> {
+        if self.state != State::Line || self.stale != 0 {
             return None;
         }
         let expect = self.expect.as_mut()?;
@@ -159,8 +159,13 @@ impl Machine {
             DataPhase::Announced { ref header, at_most } if header.is_plain() => {
                 let text = pending.strip_prefix(b"\r\n")?;
                 let prefix = header.prefix.as_bytes();
-                // Noise would have to be dropped before the name, and what is this short is cut, most likely.
-                if (text.len() < prefix.len() + SHORT && !ended) || !text.starts_with(b"+") {
+                let longest = prefix.len() + SHORT;
+                // What is short and does not end is cut, most likely. Once is enough: a number may have any number of digits.
+                if (text.len() < longest && text.last() != Some(&b'\n')) || self.scanned > longest {
+                    return None;
+                }
+                // Noise would have to be dropped before the name.
+                if !text.starts_with(b"+") {
                     return None;
                 }
                 let (count, rest) = header.count(text.strip_prefix(prefix)?)?;
@@ -173,18 +178,14 @@ impl Machine {
                 self.unasked = false;
                 (Kind::Information, len)
             }
-            DataPhase::Announced { .. }
-            | DataPhase::Counted { count: 1.. }
-            | DataPhase::AtOnce { count: 1.. } => return None,
+            DataPhase::Announced { .. } | DataPhase::Counted { .. } | DataPhase::AtOnce { .. } => return None,
             _ => {
                 let _after = pending.strip_prefix(OK)?;
                 self.expect = None;
                 (Kind::Final(FinalResultCode::Ok), OK.len())
             }
         };
-        if ended {
-            self.scanned = 0;
-        }
+        self.scanned = 0;
         Some(found)
     }
 
