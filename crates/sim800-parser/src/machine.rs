@@ -40,6 +40,8 @@ pub(crate) struct Machine {
     stale: usize,
     /// The payload came unasked: it is not given up with a command.
     unasked: bool,
+    /// The quotation mark that closes payload is information text of the command in flight.
+    closes_claimed: bool,
     /// Of the headers whose payload begins on their own line, the one that this line may be: 0 is the command's, then those
     /// of the dialect.
     candidate: usize,
@@ -55,10 +57,8 @@ enum State {
     Continuation,
     /// Payload without a header, or an error in its place.
     Counted(u32),
-    /// A quotation mark and a line end behind payload, and whether they are the command's.
-    Closing {
-        claimed: bool,
-    },
+    /// A quotation mark and a line end behind payload.
+    Closing,
     /// The rest of a line that is too long, with the octets dropped so far.
     Overlong(u64),
 }
@@ -82,6 +82,7 @@ impl Machine {
             expect: None,
             stale: 0,
             unasked: false,
+            closes_claimed: false,
             candidate: 0,
             progress: Progress::START,
             is_reading_header: false,
@@ -91,9 +92,7 @@ impl Machine {
     pub(crate) fn begin(&mut self, expect: Expect) {
         self.expect = Some(expect);
         self.stale = self.scanned;
-        if let State::Closing { claimed } = &mut self.state {
-            *claimed = false;
-        }
+        self.closes_claimed = false;
     }
 
     pub(crate) fn abandon(&mut self) {
@@ -101,10 +100,9 @@ impl Machine {
             self.remaining = 0;
         }
         self.expect = None;
-        match &mut self.state {
-            State::Counted(_) => self.state = State::Line,
-            State::Closing { claimed } => *claimed = false,
-            _ => {}
+        self.closes_claimed = false;
+        if let State::Counted(_) = self.state {
+            self.state = State::Line;
         }
     }
 
@@ -223,19 +221,25 @@ impl Machine {
     fn look<const STALE: bool, D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
         let mut scanned = mem::take(&mut self.scanned);
         self.is_reading_header = false;
-        match self.state {
-            State::Line => {}
-            State::Continuation => return self.continuation(pending, scanned),
-            State::Counted(count) => return self.counted(pending, count, scanned),
-            State::Closing { claimed } => {
-                if let Some(step) = self.closing(pending, claimed) {
-                    return step;
-                }
-                scanned = 0;
+        if self.state != State::Line {
+            if let Some(step) = self.look_between(pending, scanned) {
+                return step;
             }
-            State::Overlong(discarded) => return self.overlong(pending, discarded, scanned),
+            scanned = 0;
         }
         self.line::<STALE, D>(pending, scanned, dialect)
+    }
+
+    /// What stands where a line of its own does not begin; `None` if one does.
+    #[cold]
+    fn look_between(&mut self, pending: &[u8], scanned: usize) -> Option<Step> {
+        match self.state {
+            State::Line => None,
+            State::Continuation => Some(self.continuation(pending, scanned)),
+            State::Counted(count) => Some(self.counted(pending, count, scanned)),
+            State::Closing => self.closing(pending),
+            State::Overlong(discarded) => Some(self.overlong(pending, discarded, scanned)),
+        }
     }
 
     #[inline]
@@ -394,7 +398,8 @@ impl Machine {
         self.remaining = count;
         self.unasked = !claimed;
         if header.end.is_some_and(|end| end.ends_with('"')) {
-            self.state = State::Closing { claimed };
+            self.state = State::Closing;
+            self.closes_claimed = claimed;
         }
         if !claimed {
             return Kind::Unsolicited;

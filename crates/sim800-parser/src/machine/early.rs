@@ -9,7 +9,7 @@ use crate::{DataPhase, Expect, Header};
 
 impl Machine {
     /// What does not wait for LF: payload without a header, the prompt `>`, and the echo, which ends in CR alone.
-    #[inline(never)]
+    #[inline]
     pub(super) fn before_line_end(
         &mut self,
         window: &[u8],
@@ -122,7 +122,7 @@ impl Machine {
 
     /// The quotation mark behind payload that began on the line of its header; `None` if another line follows.
     #[cold]
-    pub(super) fn closing(&mut self, pending: &[u8], claimed: bool) -> Option<Step> {
+    pub(super) fn closing(&mut self, pending: &[u8]) -> Option<Step> {
         let len = match pending {
             [b'"', b'\r', b'\n', ..] => 3,
             [b'"', b'\n', ..] => 2,
@@ -136,9 +136,11 @@ impl Machine {
             }
         };
         self.state = State::Line;
-        Some(Step::Take { kind: if claimed { Kind::Information } else { Kind::Unsolicited }, len })
+        let kind = if self.closes_claimed { Kind::Information } else { Kind::Unsolicited };
+        Some(Step::Take { kind, len })
     }
 
+    #[inline(never)]
     fn echo(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
         let from = scanned.saturating_sub(start).max(2);
         let end = window.iter().skip(from).position(|octet| matches!(octet, b'\r' | b'\n'))? + from;
