@@ -136,9 +136,8 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     /// A read that is not all payload.
     #[inline(never)]
     fn feed_lines(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
-        while self.end != 0
-            && let Some((kind, place)) = self.find_carried(&mut input)
-        {
+        while self.end != 0 {
+            let Some((kind, place)) = self.find_carried(&mut input) else { break };
             sink(kind.event(self.carry.get(place).unwrap_or_default()));
         }
         let mut input = input;
@@ -146,8 +145,8 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
             if self.machine.remaining != 0 {
                 let octets = self.machine.take_payload(&mut input);
                 sink(Event::Payload { octets, remaining: self.machine.remaining });
-            } else if let Some((kind, raw)) = self.find_whole(&mut input) {
-                sink(kind.event(raw));
+            } else if let Some(event) = self.find_whole(&mut input) {
+                sink(event);
             }
         }
     }
@@ -155,10 +154,10 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     /// The next event of a read that is not all payload.
     #[inline]
     fn find<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<&'e [u8]>> {
-        if self.end != 0
-            && let Some((kind, place)) = self.find_carried(input)
-        {
-            return Some(kind.event(self.carry.get(place)?));
+        if self.end != 0 {
+            if let Some((kind, place)) = self.find_carried(input) {
+                return Some(kind.event(self.carry.get(place)?));
+            }
         }
         loop {
             if input.is_empty() {
@@ -166,8 +165,8 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
             } else if self.machine.remaining != 0 {
                 let octets = self.machine.take_payload(input);
                 return Some(Event::Payload { octets, remaining: self.machine.remaining });
-            } else if let Some((kind, raw)) = self.find_whole(input) {
-                return Some(kind.event(raw));
+            } else if let Some(event) = self.find_whole(input) {
+                return Some(event);
             }
         }
     }
@@ -175,26 +174,18 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     /// The event that `input` begins with, while the carry is empty. `None` when there was only the beginning of one, or
     /// nothing to tell of; `input` is moved on in either case.
     #[inline(always)]
-    fn find_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, &'i [u8])> {
-        let (kind, len) = match self.machine.whole(input) {
-            Some(found) => found,
-            None => match self.machine.step(input, &self.dialect) {
-                Step::Take { kind, len } => (kind, len),
-                Step::Skip { len } => {
-                    *input = input.get(len..).unwrap_or_default();
-                    return None;
-                }
-                Step::Payload => return None,
-                // All of the input is the beginning of one event.
-                Step::More => {
-                    *input = self.keep(input, input.len());
-                    return None;
-                }
-            },
-        };
-        let (raw, rest) = input.split_at_checked(len)?;
-        *input = rest;
-        Some((kind, raw))
+    fn find_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<&'i [u8]>> {
+        if let Some((kind, len)) = self.machine.whole(input) {
+            return Some(kind.event(split(input, len)?));
+        }
+        match self.machine.step(input, &self.dialect) {
+            Step::Take { kind, len } => return Some(kind.event(split(input, len)?)),
+            Step::Skip { len } => drop(split(input, len)),
+            Step::Payload => {}
+            // All of the input is the beginning of one event.
+            Step::More => *input = self.keep(input, input.len()),
+        }
+        None
     }
 
     /// The event that the carry begins with, and its place there. `None` when `input` has no more octets for it, or the
@@ -258,6 +249,14 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
         }
         place
     }
+}
+
+/// Takes the first `len` octets of `input`.
+#[inline(always)]
+fn split<'i>(input: &mut &'i [u8], len: usize) -> Option<&'i [u8]> {
+    let (octets, rest) = input.split_at_checked(len)?;
+    *input = rest;
+    Some(octets)
 }
 
 impl<const N: usize, D: Default> Default for Framer<N, D> {
