@@ -176,7 +176,9 @@ impl Machine {
                 self.unasked = false;
                 (Kind::Information, len)
             }
-            DataPhase::Announced { .. } | DataPhase::Counted { .. } | DataPhase::AtOnce { .. } => return None,
+            DataPhase::Announced { .. } | DataPhase::Counted { .. } | DataPhase::AtOnce { .. } => {
+                return None;
+            }
             _ => {
                 let _after = pending.strip_prefix(OK)?;
                 self.expect = None;
