@@ -5,8 +5,8 @@ use core::marker::PhantomData;
 use core::time::Duration;
 
 use crate::{
-    Claim, CommandLine, Encoder, Expect, Form, Line, Malformed, ParameterSpec, Spec, TooLong, Values,
-    time_limit,
+    BodyEnd, Claim, CommandLine, Encoder, Expect, Form, Line, Malformed, ParameterSpec, Prepared, Spec,
+    TooLong, Values, time_limit,
 };
 
 /// A command to the module. The table of this crate implements it, and whoever needs a command that is not in it:
@@ -74,47 +74,6 @@ pub trait Command {
     ///
     /// [`Malformed`] when they are missing or not of the shape that the manual and known firmware give them.
     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<Self::Response<'a>, Malformed>;
-}
-
-/// How the DTE ends the octets that a prompt asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum BodyEnd {
-    /// The module counts them, or has said how many it takes. It waits for all of them, or for its own patience to end.
-    #[default]
-    Counted,
-    /// Ctrl-Z ends them and ESC gives the command up, as for `AT+CMGS` (27.005 section 3.5.1, manual 4.2.5). Neither may
-    /// stand among them.
-    CtrlZ,
-}
-
-impl BodyEnd {
-    /// What is sent behind them.
-    #[must_use]
-    pub const fn octets(self) -> &'static [u8] {
-        match self {
-            Self::Counted => b"",
-            Self::CtrlZ => b"\x1a",
-        }
-    }
-
-    /// What takes the module back to its commands without them, where anything does.
-    #[must_use]
-    pub const fn cancel(self) -> Option<&'static [u8]> {
-        match self {
-            Self::Counted => None,
-            Self::CtrlZ => Some(b"\x1b"),
-        }
-    }
-
-    /// Whether `octet` may be one of them.
-    #[must_use]
-    pub const fn allows(self, octet: u8) -> bool {
-        match self {
-            Self::Counted => true,
-            Self::CtrlZ => !matches!(octet, 0x1a | 0x1b),
-        }
-    }
 }
 
 /// A command that can be read back from the values of a command line.
@@ -279,20 +238,22 @@ macro_rules! impl_marker {
 
 impl_marker!(Read Test);
 
-/// A command reduced to what sending it takes.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Prepared {
-    /// The row of the table.
-    pub spec: &'static Spec,
-    /// The octets to send.
-    pub line: CommandLine,
-    /// What the response may look like.
-    pub expect: Expect,
-    /// How the octets end that a prompt asks for.
-    pub body_end: BodyEnd,
-    /// How long the final result code may take.
-    pub time_limit: Duration,
+impl CommandLine {
+    /// Encodes `command`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] when there is more than [`LINE_LIMIT`](crate::LINE_LIMIT) behind the prefix.
+    pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
+        let (asks, separator) = match C::SPEC.form {
+            Form::Basic | Form::Execution => ("", ""),
+            Form::Write => ("", "="),
+            // What asks has no parameters.
+            Form::Read => ("?", ","),
+            Form::Test => ("=?", ","),
+        };
+        Self::written([C::SPEC.name, asks], separator, |line| command.encode(line))
+    }
 }
 
 impl Prepared {

@@ -42,6 +42,7 @@
 mod macros;
 
 mod bearer;
+mod body_end;
 mod command;
 mod context;
 mod error;
@@ -72,8 +73,8 @@ pub use bearer::{
     Apn, BearerKind, BearerParameter, BearerPassword, BearerProfile, BearerState, BearerStatus, BearerText,
     Cid, DialRate, SapbrClose, SapbrOpen, SapbrQuery, SapbrSave, SapbrSet, SapbrShow,
 };
-pub use command::{BodyEnd, Command, Decode, Prepared, Read, Setting, Test, Tested};
-pub use context::{FtpContext, HttpContext};
+pub use body_end::BodyEnd;
+pub use command::{Command, Decode, Read, Setting, Test, Tested};
 pub use error::{InvalidValue, Malformed};
 pub use fs::{
     Drive, FS_CHUNK_LIMIT, FsCreate, FsDel, FsDrive, FsEntry, FsFlSize, FsFree, FsListing, FsLs, FsMem,
@@ -81,11 +82,12 @@ pub use fs::{
     FsWriteMode, FsWritten,
 };
 pub use ftp::{
-    FTP_READ_LIMIT, FTP_WRITE_LIMIT, FtpActivity, FtpCid, FtpDataConnection, FtpDele, FtpGetName, FtpGetOpen,
-    FtpGetPath, FtpGetRead, FtpHost, FtpListOpen, FtpListRead, FtpMkd, FtpMode, FtpName, FtpOffset,
-    FtpPassword, FtpPath, FtpPort, FtpPortNumber, FtpPutClose, FtpPutName, FtpPutOpen, FtpPutOpt, FtpPutPath,
-    FtpPutWrite, FtpPw, FtpQuit, FtpReadLength, FtpRename, FtpRepresentation, FtpRest, FtpRmd, FtpScont,
-    FtpScontRead, FtpServ, FtpSize, FtpState, FtpTimeout, FtpType, FtpUn, FtpUser, FtpWriteLength, PutOption,
+    FTP_READ_LIMIT, FTP_WRITE_LIMIT, FtpActivity, FtpCid, FtpContext, FtpDataConnection, FtpDele, FtpGetName,
+    FtpGetOpen, FtpGetPath, FtpGetRead, FtpHost, FtpListOpen, FtpListRead, FtpMkd, FtpMode, FtpName,
+    FtpOffset, FtpPassword, FtpPath, FtpPort, FtpPortNumber, FtpPutClose, FtpPutName, FtpPutOpen, FtpPutOpt,
+    FtpPutPath, FtpPutWrite, FtpPw, FtpQuit, FtpReadLength, FtpRename, FtpRepresentation, FtpRest, FtpRmd,
+    FtpScont, FtpScontRead, FtpServ, FtpSize, FtpState, FtpTimeout, FtpType, FtpUn, FtpUser, FtpWriteLength,
+    PutOption,
 };
 pub use ftp_storage::{
     FTP_EXTENDED_LIMIT, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead, FtpExtGetSave,
@@ -99,10 +101,10 @@ pub use general::{
     Gsn, Ifc, Ipr, Model, PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
 };
 pub use http::{
-    HTTP_LIMIT, HttpAction, HttpActivity, HttpBreak, HttpData, HttpDataSize, HttpDataTime, HttpGetHead,
-    HttpHead, HttpInit, HttpMethod, HttpPara, HttpParameter, HttpPosition, HttpProgress, HttpProxyPort,
-    HttpRead, HttpReadRange, HttpReadSize, HttpScont, HttpScontRead, HttpStatusRead, HttpTerm, HttpText,
-    HttpTimeout,
+    HTTP_LIMIT, HttpAction, HttpActivity, HttpBreak, HttpContext, HttpData, HttpDataSize, HttpDataTime,
+    HttpGetHead, HttpHead, HttpInit, HttpMethod, HttpPara, HttpParameter, HttpPosition, HttpProgress,
+    HttpProxyPort, HttpRead, HttpReadRange, HttpReadSize, HttpScont, HttpScontRead, HttpStatusRead, HttpTerm,
+    HttpText, HttpTimeout,
 };
 #[doc(hidden)]
 pub use id::EveryId;
@@ -118,7 +120,7 @@ pub use network::{
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
 pub use sim800_parser::{Claim, DataPhase, Expect, Header, Line, Name, Value, Values};
-pub use spec::{Domain, Form, ParameterSpec, Spec, Tag, Word};
+pub use spec::{Domain, Form, ParameterSpec, Prepared, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};
 pub use table::SPECS;

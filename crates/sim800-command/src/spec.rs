@@ -1,8 +1,9 @@
-//! What the table says about a command, as data.
+//! What is known of a command, as data: its row of the table, and what sending it takes.
 
 use core::fmt;
+use core::time::Duration;
 
-use crate::{Id, Prepared, Values};
+use crate::{BodyEnd, CommandLine, Expect, Id, Values};
 
 /// The syntax of a command line (manual 1.4.1 and 1.4.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -186,4 +187,20 @@ impl fmt::Display for Spec {
         }
         Ok(())
     }
+}
+
+/// A command reduced to what sending it takes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Prepared {
+    /// The row of the table.
+    pub spec: &'static Spec,
+    /// The octets to send.
+    pub line: CommandLine,
+    /// What the response may look like.
+    pub expect: Expect,
+    /// How the octets end that a prompt asks for.
+    pub body_end: BodyEnd,
+    /// How long the final result code may take.
+    pub time_limit: Duration,
 }

@@ -1,4 +1,4 @@
-//! All commands: the tables of the subjects as one.
+//! The table: every form of every command, and how a command line is looked up in it.
 
 use crate::{
     Form, Prepared, Spec, Values, bearer, fs, ftp, ftp_storage, general, http, location, network, ssl,
