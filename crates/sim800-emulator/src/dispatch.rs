@@ -23,6 +23,7 @@ impl Emulator {
     /// The commands of the table. No wildcard: a new one does not compile until it is handled.
     fn execute_known(&mut self, id: Id, command: &Command) -> Outcome {
         let Self { board, general, card, radio, bearers, ssl, http, ftp, files, .. } = self;
+        let sms_ready = self.sms_ready;
         match id {
             Id::At => Ok(Step::Done),
             Id::Echo | Id::Verbose | Id::Quiet => general.format_switch(id, command, board),
@@ -35,6 +36,7 @@ impl Emulator {
                 let text = format!("Revision:{}", board.config.revision);
                 general.identity(command, &text, board)
             }
+            Id::Cnmi if board.config.late_messages && !sms_ready => Err(Cme::SimBusy.into()),
             Id::Cnmi => general.kept(command, board),
             Id::Cfun => self.functionality(command),
             Id::Cpowd => self.switch(command),

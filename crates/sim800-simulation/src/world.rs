@@ -19,8 +19,9 @@ use crate::wire::{Crossing, Incident, When, Wire};
 
 /// How long a run may take, in virtual time, unless told otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(3600);
-/// How many rounds may pass while time stands still. Far more than any exchange takes.
-const ROUNDS: u32 = 1_000_000;
+/// How many rounds may pass while time stands still. Far more than any exchange takes: an upload of as many octets as the
+/// module holds, one at a time on a line that takes no time, is two million.
+const ROUNDS: u32 = 10_000_000;
 
 /// Why a future does not get ready in a [`World`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
