@@ -1,0 +1,254 @@
+//! What is held against what servers and module really had and really got.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use sim800_emulator::HttpMethod;
+
+use super::content::Content;
+use super::fault::What;
+use super::kind::Task;
+use super::run::{Ending, Trial, Violation, violation};
+use super::task::{self, Done, Failed, Told, WRITTEN_NAME};
+use super::variant::Variant;
+use crate::{HeadShape, Manner};
+
+impl Trial<'_> {
+    /// Checks what came of the tasks.
+    pub(super) fn judge(
+        &self,
+        results: Vec<Option<Result<Done, Failed>>>,
+        time: Duration,
+    ) -> Result<Ending, Violation> {
+        self.check_servers()?;
+        let mut ending = Ending::Succeeded;
+        for (slot, (task, result)) in self.scenario.tasks().zip(results).enumerate() {
+            let one = self.judge_one(task, slot, result)?;
+            if slot == 0 {
+                ending = one;
+            }
+        }
+        if ending == Ending::Succeeded && time > self.fair_time() {
+            return Err(violation(format!("took {time:?}, and {:?} would do", self.fair_time())));
+        }
+        Ok(ending)
+    }
+
+    /// What holds whatever the tasks say.
+    fn check_servers(&self) -> Result<(), Violation> {
+        let network = self.world.network();
+        let mut posts: Vec<String> = network
+            .http_requests()
+            .into_iter()
+            .filter(|request| request.method == HttpMethod::Post)
+            .map(|request| request.url)
+            .collect();
+        posts.sort_unstable();
+        if posts.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(violation(format!("the server got {} POSTs for one", posts.len())));
+        }
+        if self.scenario.task == Task::FtpPutResumed && !self.damages.borrow().deceptive {
+            // Whatever became of the rest.
+            let there = self.content.slice(..self.scenario.resumed_from());
+            if !network.file(&task::upload_path(0)).is_some_and(|file| file.starts_with(&there)) {
+                return Err(violation("what the server had of a file that was resumed is gone"));
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_one(
+        &self,
+        task: Task,
+        slot: usize,
+        result: Option<Result<Done, Failed>>,
+    ) -> Result<Ending, Violation> {
+        let harmless = self.is_harmless(task);
+        let done = match result {
+            None => return Ok(Ending::Left),
+            Some(Err(failed)) if harmless => {
+                return Err(violation(format!(
+                    "{task:?} failed although nothing harmful happened: {}",
+                    failed.text
+                )));
+            }
+            Some(Err(failed)) => return Ok(Ending::Failed(failed.kind)),
+            Some(Ok(done)) => done,
+        };
+        let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
+        // Octets that come from nowhere make up for those that were lost.
+        let made_up = self.damages.borrow().lost && self.happened().any(What::adds_octets);
+        if !self.damages.borrow().deceptive && !made_up && !self.is_forged(task) {
+            self.compare(task, slot, done)?;
+        }
+        Ok(match (left, harmless) {
+            (true, _) => Ending::Left,
+            (false, true) => Ending::Succeeded,
+            (false, false) => Ending::Healed,
+        })
+    }
+
+    /// Whether the line had a word of the module's that was not the module's: letter for letter what would come at that time if the
+    /// server had taken the POST. What it has taken is then the module's own secret.
+    fn is_forged(&self, task: Task) -> bool {
+        task == Task::HttpPost
+            && self.happened().any(|what| matches!(what, What::Answer("+HTTPACTION: 1,200,0")))
+    }
+
+    /// Whether nothing has happened that can keep a task from succeeding.
+    fn is_harmless(&self, task: Task) -> bool {
+        let scenario = self.scenario;
+        let traps = task == Task::FsRead && scenario.content == Content::Traps;
+        // Octets without a header that read like a refusal are taken for one.
+        if traps && self.content.chunks(10_240).any(|block| block.starts_with(b"ERROR")) {
+            return false;
+        }
+        if !scenario.manners.iter().all(|manner| manner.is_harmless(task, scenario)) {
+            return false;
+        }
+        // There is nothing from there on.
+        if task == Task::HttpRange && scenario.range.0 >= scenario.length as u64 {
+            return false;
+        }
+        // Before the driver has said where they are to go, messages are on the line like anything else.
+        let on_line = task == Task::StartUp
+            && scenario.variants.iter().any(|variant| matches!(variant, Variant::Messages(_)));
+        let pauses = self.happened().filter(|what| matches!(what, What::Pause(_))).count();
+        self.happened().all(|what| match what {
+            // It is counted for octets without a header, and the rest of them reads like anything.
+            What::Line(..) | What::Unknown { .. } => !traps,
+            What::Message(_) => !traps && !on_line,
+            // Several add up.
+            What::Pause(_) if pauses > 1 => false,
+            what => what.is_harmless(task),
+        })
+    }
+
+    /// In what time the tasks are done if nothing harmful happens.
+    fn fair_time(&self) -> Duration {
+        FAIR_TIME
+    }
+
+    fn compare(&self, task: Task, slot: usize, done: Done) -> Result<(), Violation> {
+        let network = self.world.network();
+        let length = self.content.len() as u64;
+        match (task, done) {
+            (Task::FtpList, Done::Read(listing)) => {
+                let text = String::from_utf8_lossy(&listing);
+                if text.lines().any(|line| line.split_whitespace().last() == Some("file")) {
+                    return Ok(());
+                }
+                let line = format!("-rw-r--r--   1 ftp      ftp{length:>14} Jan  1  2020 file\r\n");
+                self.is_exact(&listing, line.as_bytes())
+            }
+            (Task::FtpList, _) => Ok(()),
+            (_, Done::Response { told, octets, is_complete }) => {
+                self.check_response(task, &told, &octets, is_complete)
+            }
+            (_, Done::Several(several)) => {
+                several.into_iter().try_for_each(|done| self.compare(task, slot, done))
+            }
+            (_, Done::Read(octets)) => self.is_exact(&octets, &self.content),
+            (_, Done::Abandoned(octets)) => {
+                let begin = self.content.get(..octets.len()).unwrap_or(&self.content);
+                self.is_exact(&octets, begin)
+            }
+            (_, Done::Size(size)) => {
+                let sizes = [length, self.scenario.changed().len() as u64];
+                let damages = self.damages.borrow();
+                if sizes.contains(&size) || damages.digits || damages.substituted > 0 {
+                    return Ok(());
+                }
+                Err(violation(format!("a size of {size}, which is {length}")))
+            }
+            (task, Done::Stored(told)) => {
+                // A count that the line has damaged is told as it came.
+                let damaged = self.damages.borrow().digits;
+                if told.is_some_and(|told| told != length) && task != Task::FtpGetToFs && !damaged {
+                    return Err(violation(format!("{told:?} octets stored of {length}")));
+                }
+                let stored = match task {
+                    Task::HttpPost => network.resource(&task::post_url(slot)).map(|resource| resource.body),
+                    Task::FtpGetToFs | Task::FsWrite => {
+                        let path = ["User", "FTP", WRITTEN_NAME].map(str::to_owned);
+                        self.storage.read(&path, 0, usize::MAX).ok()
+                    }
+                    _ => network.file(&task::upload_path(slot)),
+                };
+                let Some(stored) = stored else { return Err(violation("stored, and not there")) };
+                self.is_exact(&stored, &self.content)
+            }
+            (_, Done::Nothing) => Ok(()),
+        }
+    }
+
+    /// A body is what its headers say it is, of what the server has: a part where they tell one, and all of it otherwise.
+    fn check_response(
+        &self,
+        task: Task,
+        told: &Told,
+        octets: &[u8],
+        is_complete: bool,
+    ) -> Result<(), Violation> {
+        let whole = self.content.len();
+        let part = match &told.range {
+            Some(range) => self.part(range)?,
+            None if told.status == 206 && task == Task::HttpRange => self.scenario.part(whole),
+            None => 0..whole,
+        };
+        if let (Some(length), true) = (&told.length, is_complete) {
+            let is_encoded = self.scenario.manners.contains(&Manner::Head(HeadShape::Encoded));
+            let is_like = |length: &str| length.trim().parse() == Ok(octets.len());
+            if !is_encoded && !length.split(',').all(is_like) {
+                return Err(violation(format!("Content-Length {length} and {} octets", octets.len())));
+            }
+        }
+        let expected = self.content.get(part.clone()).unwrap_or_default();
+        let expected = if is_complete { expected } else { expected.get(..octets.len()).unwrap_or(expected) };
+        self.is_exact(octets, expected).map_err(|violation| Violation {
+            what: format!("{} (octets {part:?} of {whole}, as told by {told:?})", violation.what),
+        })
+    }
+
+    /// The part that a `Content-Range` tells.
+    fn part(&self, range: &str) -> Result<Range<usize>, Violation> {
+        let parse = || {
+            let (part, total) = range.strip_prefix("bytes ")?.split_once('/')?;
+            let (first, last) = part.split_once('-')?;
+            Some((first.parse().ok()?, last.parse::<usize>().ok()?, total.parse::<usize>().ok()))
+        };
+        let Some((first, last, total)) = parse() else {
+            return Err(violation(format!("a Content-Range of {range}")));
+        };
+        let lies =
+            self.scenario.manners.iter().any(|manner| matches!(manner, Manner::TotalsUnderstated { .. }));
+        let changes = self.happened().any(|what| *what == What::Change);
+        if total.is_some_and(|total| total != self.content.len()) && !lies && !changes {
+            return Err(violation(format!("a Content-Range of {range} of {} octets", self.content.len())));
+        }
+        Ok(first..last.saturating_add(1))
+    }
+
+    /// Whether octets are those they should be, apart from those that the line replaced, or those of the changed file.
+    fn is_exact(&self, octets: &[u8], expected: &[u8]) -> Result<(), Violation> {
+        let substituted = self.damages.borrow().substituted;
+        let is_like = |other: &[u8]| {
+            let differences = octets.iter().zip(other).filter(|(one, other)| one != other).count();
+            octets.len() == other.len() && differences <= substituted
+        };
+        let changed = self.scenario.changed();
+        let changed = changed.get(..octets.len()).unwrap_or(&changed);
+        if is_like(expected) || is_like(changed) && self.happened().any(|what| *what == What::Change) {
+            return Ok(());
+        }
+        let place = octets.iter().zip(expected).take_while(|(one, other)| one == other).count();
+        Err(violation(format!(
+            "{} octets instead of {}, or others from octet {place} on",
+            octets.len(),
+            expected.len()
+        )))
+    }
+}
+
+/// For tasks that nothing harmful happened to.
+const FAIR_TIME: Duration = Duration::from_secs(600);
