@@ -149,11 +149,11 @@ impl Emulator {
             Fault::Restart { announced } => self.restart(!announced),
             Fault::Damage { after, damage } => self.board.output.damage(after, damage),
             Fault::Over => self.board.heal(),
+            Fault::Silence => self.switch_off(),
             // The others happen to a module that is awake.
             _ if !self.on => {}
             Fault::BearerLost { cid } => self.lose_bearer(cid),
             Fault::Registration(registration) => self.register(registration),
-            Fault::Silence => self.switch_off(),
             Fault::PowerDown(kind) => {
                 self.board.output.unsolicited(kind.text());
                 self.switch_off();

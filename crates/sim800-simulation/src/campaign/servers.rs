@@ -16,10 +16,13 @@ pub(super) fn draw(rng: &mut Rng, task: Task, length: &mut usize) -> Vec<Manner>
     if rng.u8(..4) > 0 {
         return Vec::new();
     }
+    if matches!(task, Task::HttpGet | Task::HttpRange) && rng.u8(..16) == 0 {
+        *length = MODULE + 1 + below_by_magnitude(rng, 200_000) as usize;
+    }
     let mut manners: Vec<Manner> = Vec::new();
     for _ in 0..rng.usize(1..3) {
         let manner = match task {
-            _ if task.is_http() => http(rng, task, length),
+            _ if task.is_http() => http(rng, *length),
             _ if task.is_ftp() => ftp(rng, *length as u64),
             _ => return Vec::new(),
         };
@@ -30,19 +33,15 @@ pub(super) fn draw(rng: &mut Rng, task: Task, length: &mut usize) -> Vec<Manner>
     manners
 }
 
-fn http(rng: &mut Rng, task: Task, length: &mut usize) -> Manner {
+fn http(rng: &mut Rng, length: usize) -> Manner {
     if rng.bool() {
         return Manner::Head(rng.choice(HeadShape::ODD).unwrap_or_default());
     }
-    let kind = rng.u8(..7);
-    if kind < 5 && matches!(task, Task::HttpGet | Task::HttpRange) && rng.u8(..8) == 0 {
-        *length = MODULE + 1 + below_by_magnitude(rng, 200_000) as usize;
-    }
-    let octets = below_by_magnitude(rng, *length as u64 + 1) + 1;
-    match kind {
+    let octets = below_by_magnitude(rng, length as u64 + 1) + 1;
+    match rng.u8(..7) {
         0 => Manner::RangesIgnored,
         // One octet at a time takes as long as it sounds.
-        1 => Manner::RangesShortened { to: octets.max(*length as u64 / 16) },
+        1 => Manner::RangesShortened { to: octets.max(length as u64 / 16) },
         2 => Manner::RangesMoved { by: octets },
         3 => Manner::RangesUnplaced,
         // A total that the module could hold, which it could not.
@@ -71,7 +70,7 @@ fn go_together(one: &Manner, other: &Manner) -> bool {
         Manner::BodiesCut { .. } | Manner::LengthsUnderstated { .. } => {
             !matches!(other, Manner::Head(HeadShape::Chunked | HeadShape::Encoded | HeadShape::Missing))
         }
-        Manner::RangesMoved { .. } | Manner::TotalsUnderstated { .. } => {
+        Manner::RangesShortened { .. } | Manner::RangesMoved { .. } | Manner::TotalsUnderstated { .. } => {
             !matches!(other, Manner::Head(HeadShape::Missing) | Manner::RangesUnplaced)
         }
         _ => true,
@@ -116,7 +115,8 @@ impl Manner {
             Self::SizesRefused => {
                 matches!(task, Task::FtpGet | Task::FtpPut | Task::FtpList) || !task.is_ftp()
             }
-            Self::DownloadsCut { .. } => !task.is_ftp_download(),
+            // What is resumed is compared first.
+            Self::DownloadsCut { .. } => !task.is_ftp_download() && task != Task::FtpPutResumed,
         }
     }
 }
