@@ -1,15 +1,11 @@
 //! The memory of the machine for the linker, and the transcripts of `testdata` as constants.
 
-#[expect(dead_code, reason = "payload of the DTE is for those who replay a module")]
-#[path = "../testdata/transcript.rs"]
-mod transcript;
-
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use transcript::{Step, Transcript};
+use sim800_testdata::{Response, Step, Transcript, transcripts, unescape};
 
 /// From this length on, counted octets are written as their number.
 const LONG: usize = 64;
@@ -27,14 +23,14 @@ fn main() {
 
 fn constants() -> String {
     let mut text = "&[\n".to_owned();
-    for transcript in transcript::all() {
+    for transcript in transcripts() {
         writeln!(text, "Transcript {{ name: {:?}, steps: &[", transcript.name).unwrap();
         for step in &transcript.steps {
             match step {
                 Step::Command(line) => writeln!(text, "Step::Command({}),", literal(line)),
-                // Who sends payload has no more to do with a framer than the prompt it is told of.
-                Step::Payload(_) => Ok(()),
-                Step::Response(octets, events) => {
+                // Who sends payload has no more to do with a framer than the prompt it is told of; time is nothing to it.
+                Step::Payload(_) | Step::Pause(_) => Ok(()),
+                Step::Response(Response { octets, events, .. }) => {
                     let events: String =
                         events.iter().map(|event| expected(&transcript, event) + ", ").collect();
                     writeln!(text, "Step::Response(&[{}], &[{events}]),", pieces(octets))
@@ -67,7 +63,7 @@ fn pieces(octets: &[u8]) -> String {
 /// An event as `testdata/README.md` has them.
 fn expected(transcript: &Transcript, event: &str) -> String {
     let (kind, text) = event.split_once(' ').unwrap_or((event, ""));
-    let octets = || literal(&transcript::octets(&format!("\"{}\"", text.replace('"', "\\\"")), event));
+    let octets = || literal(&unescape(text, event));
     match kind {
         "echo" => format!("Expected::Echo({})", octets()),
         "prompt" if text.is_empty() => "Expected::Prompt(None)".to_owned(),

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::Prepared;
+use sim800_engine::{Config, Disconnected, Engine, Output, Request, Response, Transmit};
 use sim800_parser::DataPhase;
-use sim800_session::Config;
-use sim800_session::engine::{CommandId, Engine, Output, Request, Transmit};
 
 use crate::script::{HOLD, Script, Step, WAIT};
 
@@ -40,19 +39,17 @@ pub fn engine(data: &[u8]) {
             Step::Command(line) => {
                 if let Some((request, limit)) = std::str::from_utf8(line).ok().and_then(request) {
                     patience += 2 * limit + 2 * config.limits.resync + SLACK;
-                    let id = witness.engine.submit(witness.now, request);
-                    witness.open.push(id);
+                    witness.begin(request);
                 }
             }
             Step::Other(WAIT) => witness.pass(script.wait()),
             Step::Other(DEADLINE) => _ = witness.pass_deadline(),
             Step::Other(HOLD) => held = !held,
             Step::Other(PIECE) => witness.send_piece(),
-            Step::Other(END) => witness.engine.handle_eof(witness.now),
+            Step::Other(END) => witness.engine.handle_disconnect(Disconnected::Ended),
             Step::Other(_) => {}
         }
         witness.listen();
-        assert!(witness.open.len() <= config.limits.queue + 1, "{} commands are open", witness.open.len());
         if !held {
             witness.send();
         }
@@ -66,7 +63,7 @@ pub fn engine(data: &[u8]) {
         assert!(witness.now <= until && deadlines > 0, "no end in sight");
         deadlines -= 1;
     }
-    assert!(witness.open.is_empty(), "{} commands never completed", witness.open.len());
+    assert!(witness.open.is_none(), "a command never completed");
 }
 
 /// The command of this text, with a body when it takes one, and its limit.
@@ -85,11 +82,12 @@ fn request(text: &str) -> Option<(Request, Duration)> {
 struct Witness {
     engine: Engine,
     now: Duration,
-    open: Vec<CommandId>,
+    /// How many octets the command offered that the engine has.
+    open: Option<usize>,
     /// A command line was sent whose command is not complete.
     in_flight: bool,
-    /// Octets that prompts asked for and that were not sent.
-    granted: usize,
+    /// Octets of its body that were sent.
+    sent: usize,
     heard: usize,
     said: usize,
 }
@@ -97,13 +95,22 @@ struct Witness {
 impl Witness {
     fn new(config: &Config) -> Self {
         Self {
-            engine: Engine::new(Duration::ZERO, config),
+            engine: Engine::new(Duration::ZERO, config.clone()),
             now: Duration::ZERO,
-            open: Vec::new(),
+            open: None,
             in_flight: false,
-            granted: 0,
+            sent: 0,
             heard: 0,
             said: 0,
+        }
+    }
+
+    /// One command is taken at a time.
+    fn begin(&mut self, request: Request) {
+        let offered = request.offered();
+        if self.engine.begin(self.now, request).is_ok() {
+            assert!(self.open.replace(offered).is_none(), "a second command was taken");
+            (self.in_flight, self.sent) = (false, 0);
         }
     }
 
@@ -139,12 +146,15 @@ impl Witness {
         assert!(!octets.is_empty());
         assert!(secret.as_ref().is_none_or(|secret| secret.end < octets.len()));
         if octets.iter().all(|octet| *octet == b'.') {
-            assert!(octets.len() <= self.granted, "sent more than was granted");
-            self.granted -= octets.len();
+            // What was promised is still sent when its command was given up.
+            if self.in_flight {
+                self.sent += octets.len();
+                assert!(Some(self.sent) <= self.open, "sent more than was offered");
+            }
             return;
         }
         assert!(!self.in_flight, "sent \"{}\" while a command was in flight", octets.escape_ascii());
-        if !octets.iter().all(|octet| *octet == b'\r') {
+        if !octets.iter().all(|octet| matches!(octet, b'\r' | 0x1B)) {
             assert!(octets[..2].eq_ignore_ascii_case(b"AT") && octets.ends_with(b"\r"));
             // The engine's own lines are not taken for commands; they have no output.
             self.in_flight = !matches!(&octets[..], b"AT\r" | b"ATQ0\r" | b"ATV1\r");
@@ -154,26 +164,24 @@ impl Witness {
     fn listen(&mut self) {
         while let Some(output) = self.engine.poll_output() {
             match output {
-                Output::Information(id, octets) | Output::Payload(id, octets) => self.say(Some(id), &octets),
-                Output::Unsolicited(octets) => self.say(None, &octets),
-                Output::Granted(id, granted) => {
-                    assert!(self.open.contains(&id) && self.in_flight);
-                    self.granted = granted as usize;
+                Output::Complete(result) => {
+                    assert!(self.open.take().is_some(), "a command completes once");
+                    if let Ok(Response { information, payload, granted, .. }) = result {
+                        self.say(information.iter().map(Bytes::len).sum::<usize>() + payload.len());
+                        assert_eq!(granted.map_or(0, |granted| granted as usize), self.sent);
+                    }
+                    (self.in_flight, self.sent) = (false, 0);
                 }
-                Output::Complete(id, _) => {
-                    let place = self.open.iter().position(|open| *open == id);
-                    self.open.remove(place.expect("a command completes once"));
-                    self.in_flight = false;
-                }
+                Output::Unsolicited(octets) | Output::Stray(octets) => self.say(octets.len()),
                 Output::Desynchronized | Output::Restarted(_) => {}
                 other => panic!("an output this target does not know: {other:?}"),
             }
         }
+        assert_eq!(self.engine.is_idle(), self.open.is_none());
     }
 
-    fn say(&mut self, id: Option<CommandId>, octets: &Bytes) {
-        assert!(id.is_none_or(|id| self.open.contains(&id)), "octets for a command that is complete");
-        self.said += octets.len();
+    fn say(&mut self, octets: usize) {
+        self.said += octets;
         assert!(self.said <= self.heard, "more was said than heard");
     }
 }

@@ -5,10 +5,7 @@ use std::path::Path;
 
 use crate::script::{COMMAND, MARK};
 use crate::trace::{RECEIVE, SEND};
-use transcript::Step;
-
-#[path = "../../testdata/transcript.rs"]
-mod transcript;
+use sim800_testdata::{Step, transcripts, unescape};
 
 /// The seeds of a target.
 #[must_use]
@@ -20,35 +17,11 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
 fn chosen(target: &str) -> Vec<Vec<u8>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(format!("{target}.txt"));
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("cannot read {}: {e}", path.display()));
-    text.lines().map(unescape).collect()
-}
-
-/// Takes back `escape_ascii`.
-fn unescape(text: &str) -> Vec<u8> {
-    let mut octets = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(octet) = rest.next() {
-        octets.push(match octet {
-            b'\\' => match rest.next().expect("an escape") {
-                b'r' => b'\r',
-                b'n' => b'\n',
-                b't' => b'\t',
-                b'x' => {
-                    let digits =
-                        [rest.next(), rest.next()].map(|digit| char::from(digit.expect("two digits")));
-                    let value = digits.map(|digit| digit.to_digit(16).expect("hexadecimal digits") as u8);
-                    value[0] << 4 | value[1]
-                }
-                other => other,
-            },
-            octet => octet,
-        });
-    }
-    octets
+    text.lines().map(|line| unescape(line, target)).collect()
 }
 
 fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
-    let transcripts = transcript::all().into_iter();
+    let transcripts = transcripts().into_iter();
     match target {
         "command_round_trip" => transcripts.flat_map(|transcript| commands(&transcript.steps)).collect(),
         "line" | "unsolicited_round_trip" => {
@@ -74,8 +47,8 @@ fn script(steps: &[Step]) -> Vec<u8> {
     for step in steps {
         match step {
             Step::Command(line) => script.extend([&[MARK, COMMAND], &**line].concat()),
-            Step::Response(octets, _) => octets.iter().for_each(|octet| push(&mut script, *octet)),
-            Step::Payload(_) => {}
+            Step::Response(response) => response.octets.iter().for_each(|octet| push(&mut script, *octet)),
+            Step::Payload(_) | Step::Pause(_) => {}
         }
     }
     script
@@ -87,12 +60,13 @@ fn capture(steps: &[Step]) -> Vec<u8> {
     for step in steps {
         match step {
             Step::Command(line) => script.extend([&[MARK, COMMAND], &**line].concat()),
-            Step::Response(octets, _) => octets.iter().for_each(|octet| push(&mut script, *octet)),
+            Step::Response(response) => response.octets.iter().for_each(|octet| push(&mut script, *octet)),
             Step::Payload(octets) => {
                 script.extend([MARK, SEND]);
                 octets.iter().for_each(|octet| push(&mut script, *octet));
                 script.extend([MARK, RECEIVE]);
             }
+            Step::Pause(_) => {}
         }
     }
     script
@@ -123,7 +97,7 @@ fn commands(steps: &[Step]) -> Vec<Vec<u8>> {
 fn lines(steps: &[Step]) -> Vec<Vec<u8>> {
     let responses = steps
         .iter()
-        .filter_map(|step| if let Step::Response(octets, _) = step { Some(octets) } else { None });
+        .filter_map(|step| if let Step::Response(response) = step { Some(&response.octets) } else { None });
     let lines = responses.flat_map(|octets| octets.split(|octet| *octet == b'\n')).map(<[u8]>::trim_ascii);
     lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
 }
@@ -154,15 +128,4 @@ fn exchange(steps: &[Step]) -> Vec<u8> {
         }
     }
     script
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escapes_are_taken_back() {
-        let octets: Vec<u8> = (0..=255).collect();
-        assert_eq!(unescape(&octets.escape_ascii().to_string()), octets);
-    }
 }

@@ -24,8 +24,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use lexopt::Arg::Long;
-use lexopt::ValueExt as _;
+use clap::{Parser, value_parser};
 use sim800_testbed::Line;
 
 use crate::course::Course;
@@ -37,25 +36,12 @@ use crate::shift::Shift;
 use crate::tally::Tally;
 use crate::watch::Watch;
 
-const HELP: &str = "sim800-soak [--modems N] [--minutes M] [--baud RATE] [--pause SECONDS] [--seed N]
-8 modules for 1 minute at 115200, with up to 10 seconds between transfers, unless told; at most 2000 for a week";
 /// How long sockets may take to close once nobody needs them.
 const CLOSING: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
-    let options = match Options::parse() {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("sim800-soak: {error}\n{HELP}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(&options) {
+    match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sim800-soak: {error:#}");
@@ -64,50 +50,36 @@ fn main() -> ExitCode {
     }
 }
 
+/// Many modules at once for a long time, with faults: is every transfer exact, and memory flat?
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask soak")]
 struct Options {
-    modems: usize,
-    time: Duration,
+    /// How many modules, at most 2000
+    #[arg(long, default_value_t = 8, value_parser = value_parser!(u16).range(1..=2000))]
+    modems: u16,
+    /// For how long, at most a week
+    #[arg(long, value_name = "MINUTES", default_value = "1", value_parser = minutes)]
+    minutes: Duration,
+    /// The rate of their lines
+    #[arg(long, value_name = "RATE", default_value = "115200")]
     baud: NonZeroU32,
-    pause: Duration,
+    /// How many seconds there are between transfers at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pause: u8,
+    /// What chance goes by
+    #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-impl Options {
-    /// What the command line says; `None` when help is wanted.
-    fn parse() -> Result<Option<Self>, lexopt::Error> {
-        const BAUD: NonZeroU32 = NonZeroU32::new(115_200).expect("not 0");
-        let mut options = Self {
-            modems: 8,
-            time: Duration::from_secs(60),
-            baud: BAUD,
-            pause: Duration::from_secs(10),
-            seed: 1,
-        };
-        let mut parser = lexopt::Parser::from_env();
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Long("modems") => options.modems = parser.value()?.parse()?,
-                Long("minutes") => {
-                    let minutes: f64 = parser.value()?.parse()?;
-                    options.time =
-                        Duration::try_from_secs_f64(minutes * 60.0).map_err(|error| error.to_string())?;
-                }
-                Long("baud") => options.baud = parser.value()?.parse()?,
-                Long("pause") => options.pause = Duration::from_secs(parser.value()?.parse::<u8>()?.into()),
-                Long("seed") => options.seed = parser.value()?.parse()?,
-                Long("help") => return Ok(None),
-                other => return Err(other.unexpected()),
-            }
-        }
-        if !(1..=2000).contains(&options.modems) || options.time > Duration::from_secs(7 * 24 * 3600) {
-            return Err("that is too little or too much".into());
-        }
-        Ok(Some(options))
-    }
+fn minutes(text: &str) -> Result<Duration> {
+    let time = Duration::try_from_secs_f64(text.parse::<f64>()? * 60.0)?;
+    ensure!(time <= Duration::from_secs(7 * 24 * 3600), "that is longer than a week");
+    Ok(time)
 }
 
 fn run(options: &Options) -> Result<()> {
-    let Options { modems, time, baud, pause, seed } = *options;
+    let Options { modems, minutes: time, baud, pause, seed } = *options;
+    let (modems, pause) = (usize::from(modems), Duration::from_secs(pause.into()));
     println!("{modems} modules at {baud} baud for {} s, seed {seed}", time.as_secs());
     let mut dice = Dice::new(seed, u64::MAX);
     let servers = Arc::new(Servers::start(modems, &mut dice).context("cannot start the servers")?);

@@ -27,17 +27,8 @@ pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()
 
 /// `cargo metadata` of the workspace's own packages.
 pub(crate) fn metadata() -> Result<Value> {
-    metadata_with(&["--no-deps"])
-}
-
-/// `cargo metadata` of these and of all that they depend on, whatever the platform and the features.
-pub(crate) fn metadata_of_all() -> Result<Value> {
-    metadata_with(&["--locked", "--all-features"])
-}
-
-fn metadata_with(options: &[&str]) -> Result<Value> {
-    let arguments = [&["metadata", "--format-version=1"], options].concat();
-    let output = command(&arguments).stderr(Stdio::inherit()).output()?;
+    let output =
+        command(&["metadata", "--format-version=1", "--no-deps"]).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         bail!("`cargo metadata` failed ({})", output.status);
     }

@@ -4,20 +4,16 @@
 mod program;
 mod sources;
 mod table;
-// Included by the tests of several crates; here only the command lines are looked at.
-#[path = "../../testdata/transcript.rs"]
-#[expect(dead_code, reason = "what the module answers is for those who replay it")]
-mod transcript;
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context as _, Result, bail};
 use sim800_command::{Id, Prepared, SPECS};
+use sim800_testdata::{Step, Transcript, transcripts};
 
 use self::sources::Sources;
 use self::table::{Entry, Row};
-use self::transcript::{Step, Transcript};
 use crate::root;
 
 const TABLE: &str = "testdata/coverage.md";
@@ -90,7 +86,7 @@ const EXAMPLES: u32 = 25;
 /// Prints the totals and what is only planned; an error when the table is not true.
 pub(crate) fn check() -> Result<()> {
     let text = fs::read_to_string(root().join(TABLE)).with_context(|| format!("cannot read {TABLE}"))?;
-    let project = Project { transcripts: transcript::all(), sources: Sources::read()? };
+    let project = Project { transcripts: transcripts(), sources: Sources::read()? };
     let examples: Vec<String> = (1..=EXAMPLES).map(|number| format!("3.{number}")).collect();
     let examples: Vec<&str> = examples.iter().map(String::as_str).collect();
     let mut findings = Vec::new();

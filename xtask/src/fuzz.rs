@@ -31,12 +31,15 @@ const LIMITS: [&str; 2] = ["-timeout=20", "-rss_limit_mb=1024"];
 const BRIEFLY: u32 = 4;
 
 /// A run of one target or of all of them, one after the other.
+#[derive(clap::Args)]
 pub(crate) struct Campaign {
-    pub(crate) target: Option<String>,
-    /// For each target.
-    pub(crate) seconds: u32,
-    /// Processes that work on one target.
-    pub(crate) jobs: u32,
+    target: Option<String>,
+    /// For how long, each
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+    /// How many processes work on one target
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    jobs: u32,
 }
 
 impl Campaign {

@@ -194,7 +194,8 @@ fn copy_packages(copy: &Path, edits: &[&Edit]) -> Result<()> {
     for package in PACKAGES {
         copy_folder(&Path::new("crates").join(package), copy, edits)?;
     }
-    Ok(())
+    // Their tests are not built, but cargo looks for what those depend on.
+    copy_folder(Path::new("testdata"), copy, edits)
 }
 
 fn copy_folder(folder: &Path, copy: &Path, edits: &[&Edit]) -> Result<()> {

@@ -1,10 +1,7 @@
 //! Every transcript as a capture: all of it is understood.
 
 use sim800_capture::{Capture, Direction, Event, Kind};
-use transcript::{Step, Transcript};
-
-#[path = "../../../testdata/transcript.rs"]
-mod transcript;
+use sim800_testdata::{Response, Step, Transcript, transcripts};
 
 fn decode(pieces: impl IntoIterator<Item = (Direction, Vec<u8>)>) -> Vec<Event> {
     let mut events = Vec::new();
@@ -17,9 +14,10 @@ fn decode(pieces: impl IntoIterator<Item = (Direction, Vec<u8>)>) -> Vec<Event> 
 }
 
 fn both_ways(transcript: &Transcript) -> Vec<(Direction, Vec<u8>)> {
-    let pieces = transcript.steps.iter().map(|step| match step {
-        Step::Command(octets) | Step::Payload(octets) => (Direction::Sent, octets.clone()),
-        Step::Response(octets, _) => (Direction::Received, octets.clone()),
+    let pieces = transcript.steps.iter().filter_map(|step| match step {
+        Step::Command(octets) | Step::Payload(octets) => Some((Direction::Sent, octets.clone())),
+        Step::Response(response) => Some((Direction::Received, response.octets.clone())),
+        Step::Pause(_) => None,
     });
     pieces.collect()
 }
@@ -29,11 +27,11 @@ fn one_way(transcript: &Transcript) -> Vec<(Direction, Vec<u8>)> {
     let pieces = transcript.steps.iter().enumerate().filter_map(|(n, step)| match step {
         // Some transcripts have the echo.
         Step::Command(line) => match transcript.steps.get(n + 1) {
-            Some(Step::Response(octets, _)) if octets.starts_with(line) => None,
+            Some(Step::Response(response)) if response.octets.starts_with(line) => None,
             _ => Some((Direction::Received, line.clone())),
         },
-        Step::Payload(_) => None,
-        Step::Response(octets, _) => Some((Direction::Received, octets.clone())),
+        Step::Payload(_) | Step::Pause(_) => None,
+        Step::Response(response) => Some((Direction::Received, response.octets.clone())),
     });
     pieces.collect()
 }
@@ -53,7 +51,7 @@ fn written(event: &Event) -> Option<String> {
 /// Of what a transcript expects, the kinds that are compared. Quotes are escaped in one and not in the other.
 fn expected(transcript: &Transcript) -> Vec<String> {
     let events = transcript.steps.iter().filter_map(|step| match step {
-        Step::Response(_, events) => Some(events),
+        Step::Response(Response { events, .. }) => Some(events),
         _ => None,
     });
     let kinds = ["payload ", "information ", "final ", "prompt"];
@@ -74,7 +72,7 @@ fn assert_understood(transcript: &Transcript, events: &[Event]) {
 
 #[test]
 fn what_both_sides_sent_is_understood() {
-    for transcript in transcript::all() {
+    for transcript in transcripts() {
         let events = decode(both_ways(&transcript));
         assert_understood(&transcript, &events);
         let sent: u64 = transcript
@@ -90,7 +88,7 @@ fn what_both_sides_sent_is_understood() {
 
 #[test]
 fn what_the_module_sent_is_understood() {
-    for transcript in transcript::all() {
+    for transcript in transcripts() {
         assert_understood(&transcript, &decode(one_way(&transcript)));
     }
 }

@@ -10,9 +10,7 @@ use futures::future::{BoxFuture, Either, FutureExt, select};
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::StreamExt;
 use sim800_emulator::Config as EmulatorConfig;
-use sim800_session::{
-    Bearer, BearerError, Client, Config, Disconnected, Driver, Endpoint, Notice, Notices, Profile,
-};
+use sim800_session::{Bearer, BearerError, Client, Config, Driver, Endpoint, Notice, Notices, Profile};
 use sim800_testbed::{Line, Link, Module};
 
 use crate::args::{Options, Runtime};
@@ -31,7 +29,7 @@ const STILL_BUSY: &str = "the module is still busy with it, and answers again wi
 const EMULATOR_APN: &str = "internet";
 
 /// A driver on an executor; its end.
-type Running = BoxFuture<'static, Result<(), Disconnected>>;
+type Running = BoxFuture<'static, io::Result<()>>;
 
 /// Connects to the module that the options name, runs `job` with it on the executor that they name, and cleans up.
 pub(crate) fn with_module(
@@ -121,7 +119,7 @@ pub(crate) fn run<T>(
             .block_on(async {
                 let spawn = |driver| {
                     let task = tokio::spawn(driver);
-                    task.map(|ended| ended.unwrap_or(Err(Disconnected::DriverDropped))).boxed()
+                    task.map(|ended| ended.unwrap_or_else(|panicked| Err(panicked.into()))).boxed()
                 };
                 let (client, driver) = match port {
                     Port::Endpoint(endpoint) => {

@@ -8,10 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sim800_emulator::{Config, Effect, Emulator, FtpFailure, NetworkEvent, OperationId};
-use transcript::{Step, Transcript};
-
-#[path = "../../../testdata/transcript.rs"]
-mod transcript;
+use sim800_testdata::{Response, Step, Transcript, transcripts};
 
 /// What the examples take for granted: a bearer, and names where they set none themselves.
 const BEFORE: &[(&str, &str)] = &[
@@ -42,7 +39,7 @@ const FILE: (&[&str], usize) = (&["User", "FTP", "test.txt"], 174_125);
 #[test]
 fn the_module_says_what_the_note_prints() {
     let mut played = 0;
-    for transcript in transcript::all() {
+    for transcript in transcripts() {
         if transcript.source.starts_with("note ") {
             Bench::new(&transcript).play();
             played += 1;
@@ -115,7 +112,7 @@ impl<'t> Bench<'t> {
             match step {
                 Step::Command(line) => {
                     let after = &steps[place + 1..];
-                    if let Some(Step::Response(_, events)) = after.first() {
+                    if let Some(Step::Response(Response { events, .. })) = after.first() {
                         self.progress(&events[0], after);
                     }
                     if line == b"AT+HTTPACTION=1\r" {
@@ -124,7 +121,8 @@ impl<'t> Bench<'t> {
                     self.input(line);
                 }
                 Step::Payload(octets) => self.input(octets),
-                Step::Response(octets, events) => {
+                Step::Pause(_) => {}
+                Step::Response(Response { octets, events, .. }) => {
                     for event in events {
                         match event.split_once(' ') {
                             Some(("unsolicited", text)) => self.stimulate(text, &steps[place + 1..]),
@@ -321,7 +319,7 @@ fn events(steps: &[Step]) -> impl Iterator<Item = &str> {
     steps
         .iter()
         .flat_map(|step| match step {
-            Step::Response(_, events) => events.as_slice(),
+            Step::Response(response) => response.events.as_slice(),
             _ => &[],
         })
         .map(String::as_str)
@@ -330,7 +328,7 @@ fn events(steps: &[Step]) -> impl Iterator<Item = &str> {
 /// The payload that is read in the end.
 fn content(steps: &[Step]) -> Vec<u8> {
     let payload = steps.iter().find_map(|step| match step {
-        Step::Response(octets, events) => {
+        Step::Response(Response { octets, events, .. }) => {
             let count: usize =
                 events.iter().find_map(|event| event.strip_prefix("payload "))?.parse().unwrap();
             let end = octets.len() - b"\r\nOK\r\n".len();
@@ -345,7 +343,7 @@ fn content(steps: &[Step]) -> Vec<u8> {
 fn download(steps: &[Step]) -> Bytes {
     let mut data = Vec::new();
     for step in steps {
-        let Step::Response(octets, events) = step else { continue };
+        let Step::Response(Response { octets, events, .. }) = step else { continue };
         if events.iter().any(|event| event.starts_with("unsolicited")) {
             break;
         }

@@ -165,7 +165,8 @@ impl Decoder {
             match self.machine.step(pending) {
                 Step::Take { kind, len } => return Some(kind.event(self.split(len))),
                 Step::Skip { len } => drop(self.split(len)),
-                Step::Payload => {}
+                // Now it is known how much there is to gather.
+                Step::Payload => return self.poll_event(),
                 Step::More => return None,
             }
         }

@@ -2,10 +2,7 @@
 
 use sim800_command::Prepared;
 use sim800_parser::{Decoder, Event, Expect, Framer, Limits};
-use transcript::Step;
-
-#[path = "../../../testdata/transcript.rs"]
-mod transcript;
+use sim800_testdata::{Response, Step, transcripts};
 
 /// Events as the transcripts write them, pieces of payload joined.
 #[derive(Default)]
@@ -54,14 +51,16 @@ fn expect(line: &[u8]) -> Expect {
 
 #[test]
 fn at_every_cut() {
-    for transcript in transcript::all() {
+    for transcript in transcripts() {
         let mut expectation = None;
         for step in &transcript.steps {
             match step {
                 Step::Command(line) => expectation = Some(expect(line)),
-                Step::Payload(_) => {}
+                Step::Payload(_) | Step::Pause(_) => {}
                 // What follows payload of the DTE needs the prompt before it: that is in `across_steps`.
-                Step::Response(octets, events) if !is_answer_to_payload(&transcript.steps, step) => {
+                Step::Response(Response { octets, events, .. })
+                    if !is_answer_to_payload(&transcript.steps, step) =>
+                {
                     let expectation = expectation.take();
                     // Miri takes a thousand times as long.
                     if cfg!(miri) && octets.len() > 1000 {
@@ -79,7 +78,7 @@ fn at_every_cut() {
                     let octet_by_octet: Vec<_> = octets.chunks(1).collect();
                     assert_eq!(&frame(expectation, &octet_by_octet), events, "{transcript}: octet by octet");
                 }
-                Step::Response(..) => {}
+                Step::Response(_) => {}
             }
         }
     }
@@ -88,7 +87,7 @@ fn at_every_cut() {
 /// Whole transcripts through one framer.
 #[test]
 fn across_steps() {
-    for transcript in transcript::all() {
+    for transcript in transcripts() {
         let mut framer: Framer<256> = Framer::new();
         let mut granted = None;
         for step in &transcript.steps {
@@ -101,7 +100,8 @@ fn across_steps() {
                         "{transcript}: {granted} granted"
                     );
                 }
-                Step::Response(octets, events) => {
+                Step::Pause(_) => {}
+                Step::Response(Response { octets, events, .. }) => {
                     let mut notes = Notes::default();
                     let mut input = &octets[..];
                     while let Some(event) = framer.next(&mut input) {

@@ -11,8 +11,8 @@ use thiserror::Error;
 
 use crate::client::Client;
 use crate::error::{Error, Failure};
+use crate::loss::{Loss, Transient};
 use crate::password::Password;
-use crate::retry::{Loss, Transient};
 use crate::start_up::StartUpError;
 
 /// How often a bearer that is being opened or closed is asked about.

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex as Cell, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,33 +13,26 @@ use bytes::Bytes;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{BoxFuture, Either};
 use futures::lock::{Mutex, OwnedMutexGuard};
-use futures::{FutureExt, pin_mut};
-use sim800_command::{At, Command, HttpHead, Malformed, Test, Unsolicited};
-use sim800_parser::Line;
+use futures::{FutureExt, StreamExt, pin_mut};
+use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
 
 use crate::config::Config;
-use crate::engine::{Name, Request};
-use crate::error::{Disconnected, Error, Failure, Malformation};
+use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
+use crate::error::Error;
 use crate::notices::{Notice, Notices, Subscribers};
+use crate::queue::{Envelope, Queue};
 use crate::runtime::Runtime;
 
 /// Work that outlives whoever caused it; the driver runs it.
 pub(crate) type Chore = BoxFuture<'static, ()>;
 
-/// A request on its way to the driver.
-#[derive(Debug)]
-pub(crate) struct Envelope {
-    pub(crate) request: Request,
-    pub(crate) reply: oneshot::Sender<Result<Reply, Failure>>,
-}
-
 /// A handle to a module, from [`connect`](crate::connect); clones share the module.
 ///
 /// Commands are sent in the order in which they are asked for, one at a time. Dropping a future that waits for a result
-/// is harmless: a command that is in flight runs to its end without it, one that is not is never sent.
+/// is harmless: a command that is in flight runs to its end without it, one that is not is never sent. At most
+/// [`Config::queue`](crate::Config::queue) of them wait.
 #[derive(Clone)]
 pub struct Client {
-    requests: mpsc::UnboundedSender<Envelope>,
     chores: mpsc::UnboundedSender<Chore>,
     shared: Arc<Shared>,
 }
@@ -47,6 +42,11 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) subscribers: Subscribers,
+    pub(crate) queue: Queue,
+    /// The driver ends as soon as it has nothing to do.
+    closing: AtomicBool,
+    /// Who wants to know when all that the module sent so far was looked at.
+    behind: Cell<Vec<oneshot::Sender<()>>>,
     /// The module has one HTTP service and one FTP session.
     http: Arc<Mutex<()>>,
     ftp: Arc<Mutex<()>>,
@@ -56,25 +56,50 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, config: Config) -> Self {
-        let subscribers = Subscribers::default();
         Self {
+            queue: Queue::new(config.queue),
             config,
             runtime,
-            subscribers,
+            subscribers: Subscribers::default(),
+            closing: AtomicBool::new(false),
+            behind: Cell::default(),
             http: Arc::default(),
             ftp: Arc::default(),
             http_head: OnceLock::new(),
         }
     }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// All that the module sent so far was looked at.
+    pub(crate) fn caught_up(&self) {
+        // Told outside of the lock, for that runs wakers.
+        let behind = mem::take(&mut *self.behind.lock().unwrap_or_else(PoisonError::into_inner));
+        for waiting in behind {
+            let _ = waiting.send(());
+        }
+    }
 }
 
 impl Client {
-    pub(crate) fn new(
-        requests: mpsc::UnboundedSender<Envelope>,
-        chores: mpsc::UnboundedSender<Chore>,
-        shared: Arc<Shared>,
-    ) -> Self {
-        Self { requests, chores, shared }
+    pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
+        Self { chores, shared }
+    }
+
+    /// Ends the session: waits until the commands that were asked for are through and what transfers left open in the module is
+    /// put back, and ends the driver, which returns `Ok`.
+    ///
+    /// Drop responses and transfers before: one that is still there is told [`Disconnected::Closed`] at its next command, as is every
+    /// other client.
+    pub async fn close(self) {
+        let mut end = self.subscribe(|_| false);
+        self.shared.closing.store(true, Ordering::Release);
+        self.shared.queue.wake();
+        drop(self);
+        // The stream ends with the driver.
+        while end.next().await.is_some() {}
     }
 
     /// Sends a command and waits for its result.
@@ -82,17 +107,17 @@ impl Client {
     /// # Errors
     ///
     /// [`Error`] with the command and how it failed.
-    pub async fn execute<C: Command>(&self, command: &C) -> Result<Reply, Error> {
+    pub async fn execute<C: Command>(&self, command: &C) -> Result<Response, Error> {
         self.start(Request::new(command), C::SPEC).await
     }
 
     /// Sends a command whose prompt asks for octets, and these octets: as many as the prompt asks for, from the first
-    /// on. [`Reply::granted`] says how many that were.
+    /// on. [`Response::granted`] says how many that were.
     ///
     /// # Errors
     ///
     /// [`Error`] with the command and how it failed.
-    pub async fn transmit<C: Command>(&self, command: &C, body: Bytes) -> Result<Reply, Error> {
+    pub async fn transmit<C: Command>(&self, command: &C, body: Bytes) -> Result<Response, Error> {
         self.start(Request::new(command).map(|request| request.with_body(body)), C::SPEC).await
     }
 
@@ -108,12 +133,12 @@ impl Client {
         read: impl FnOnce(C::Response<'_>) -> T,
     ) -> Result<T, Error> {
         let reply = self.execute(command).await?;
-        if let Ok(response) = reply.response(command) {
+        if let Ok(response) = reply.decode(command) {
             return Ok(read(response));
         }
         // Perhaps the result was that of another command, and the text is still to come.
         self.synchronize().await;
-        Err(Error::new(&Name::Table(C::SPEC), Failure::Malformed(Malformation::Information)))
+        Err(Error::new(&Name::from(C::SPEC), Failure::Malformed(Malformation::Information)))
     }
 
     /// Sends a command whose type is forgotten, as [`Request::raw`] makes one.
@@ -121,14 +146,14 @@ impl Client {
     /// # Errors
     ///
     /// [`Error`] with the command and how it failed.
-    pub async fn request(&self, request: Request) -> Result<Reply, Error> {
+    pub async fn request(&self, request: Request) -> Result<Response, Error> {
         self.submit(request).await
     }
 
     /// Asks to be told of lines that belong to no command and that `filter` lets through, and in any case of restarts,
     /// of what is tried again, and of the end of the line.
     pub fn subscribe(&self, filter: impl Fn(&Unsolicited<'_>) -> bool + Send + Sync + 'static) -> Notices {
-        self.shared.subscribers.subscribe(self.shared.config.limits.notices, Box::new(filter))
+        self.shared.subscribers.subscribe(self.shared.config.notices, Box::new(filter))
     }
 
     /// The configuration.
@@ -145,10 +170,9 @@ impl Client {
 
     /// Sends a request now; the reply may be waited for later.
     pub(crate) fn submit(&self, request: Request) -> Pending {
-        let command = request.name();
+        let command = request.name().clone();
         let (reply, receiver) = oneshot::channel();
-        // A request that the driver does not take any more drops its sender, which tells the receiver.
-        drop(self.requests.unbounded_send(Envelope { request, reply }));
+        self.shared.queue.push(Envelope { request, reply });
         Pending { command, receiver, shared: Arc::clone(&self.shared) }
     }
 
@@ -171,7 +195,7 @@ impl Client {
     }
 
     /// Sends a command that changes nothing, and once more when the line damaged its response.
-    pub(crate) async fn ask<C: Command>(&self, command: &C) -> Result<Reply, Error> {
+    pub(crate) async fn ask<C: Command>(&self, command: &C) -> Result<Response, Error> {
         let result = self.execute(command).await;
         if !result.as_ref().is_err_and(Error::is_of_the_line) {
             return result;
@@ -180,15 +204,28 @@ impl Client {
         self.execute(command).await
     }
 
-    /// `future`, for no longer than `limit`.
+    /// `future`, for no longer than `limit`. What the module had said by then counts, however late the driver gets to read it.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
         let deadline = self.shared.runtime.now().saturating_add(limit);
         let timer = self.shared.runtime.sleep_until(deadline);
         pin_mut!(future);
-        match futures::future::select(future, timer).await {
+        match futures::future::select(&mut future, timer).await {
             Either::Left((output, _)) => Some(output),
-            Either::Right(_) => None,
+            Either::Right(_) => match futures::future::select(&mut future, self.catch_up()).await {
+                Either::Left((output, _)) => Some(output),
+                Either::Right(_) => future.now_or_never(),
+            },
         }
+    }
+
+    /// Waits until the driver has looked at all that the module sent so far.
+    fn catch_up(&self) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        if self.shared.subscribers.ended().is_none() {
+            self.shared.behind.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+            self.shared.queue.wake();
+        }
+        receiver
     }
 
     /// Waits `duration`.
@@ -223,10 +260,10 @@ impl Client {
         &self,
         request: Result<Request, Failure>,
         spec: &'static sim800_command::Spec,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Response, Error> {
         match request {
             Ok(request) => self.submit(request).await,
-            Err(failure) => Err(Error::new(&Name::Table(spec), failure)),
+            Err(failure) => Err(Error::new(&Name::from(spec), failure)),
         }
     }
 }
@@ -240,12 +277,12 @@ impl fmt::Debug for Client {
 /// The reply to a request that was sent.
 pub(crate) struct Pending {
     command: Name,
-    receiver: oneshot::Receiver<Result<Reply, Failure>>,
+    receiver: oneshot::Receiver<Result<Response, Failure>>,
     shared: Arc<Shared>,
 }
 
 impl Future for Pending {
-    type Output = Result<Reply, Error>;
+    type Output = Result<Response, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.receiver.poll_unpin(context).map(|reply| {
@@ -255,34 +292,5 @@ impl Future for Pending {
             });
             reply.map_err(|failure| Error::new(&self.command, failure))
         })
-    }
-}
-
-/// What a command that ended well brought.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Reply {
-    /// The lines of information text, without line ends; the header of a payload is one.
-    pub information: Vec<Bytes>,
-    /// The payload, complete.
-    pub payload: Bytes,
-    /// How many octets of the body the module asked for and got.
-    pub granted: Option<u32>,
-}
-
-impl Reply {
-    /// The lines of information text.
-    pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        self.information.iter().map(|line| Line::new(line))
-    }
-
-    /// What the information text says.
-    ///
-    /// # Errors
-    ///
-    /// [`Malformed`] when it has not the shape that `command` defines.
-    pub fn response<'a, C: Command>(&'a self, command: &C) -> Result<C::Response<'a>, Malformed> {
-        let lines: Vec<_> = self.lines().collect();
-        command.response(&lines)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::retry::Retries;
+pub use sim800_engine::Limits;
 
 /// The line and what is asked of it.
 ///
@@ -34,8 +34,30 @@ pub struct Config {
     pub register_within: Duration,
     /// How transfers are tried again that failed through no fault of theirs.
     pub retries: Retries,
-    /// Limits of the engine.
+    /// How many commands may wait while one is in flight; 64 unless set. One more fails with
+    /// [`Misuse::QueueFull`](crate::Misuse::QueueFull).
+    pub queue: usize,
+    /// How many unsolicited lines are kept for one subscriber; 32 unless set.
+    pub notices: usize,
+    /// Bounds of memory and time that hold whatever the module sends.
     pub limits: Limits,
+}
+
+impl Config {
+    /// What the engine is told of it.
+    pub(crate) fn engine(&self) -> sim800_engine::Config {
+        sim800_engine::Config::new(self.rate, self.limits.clone())
+    }
+
+    /// How long `octets` take on the line, pauses included.
+    pub(crate) fn transfer_time(&self, octets: usize) -> Duration {
+        self.engine().transfer_time(octets)
+    }
+
+    /// How many octets the line moves within `time`, pauses included.
+    pub(crate) fn transferable(&self, time: Duration) -> u64 {
+        self.engine().transferable(time)
+    }
 }
 
 impl Default for Config {
@@ -49,6 +71,8 @@ impl Default for Config {
             answer_within: Duration::from_secs(10),
             register_within: Duration::from_secs(60),
             retries: Retries::default(),
+            queue: 64,
+            notices: 32,
             limits: Limits::default(),
         }
     }
@@ -65,42 +89,50 @@ pub enum FlowControl {
     Hardware,
 }
 
-/// Bounds of memory and time that hold whatever the module sends.
-#[derive(Clone, Debug)]
+/// How often, and after which pauses, an operation is tried again.
+///
+/// ```
+/// use sim800_session::{Config, Retries};
+///
+/// let mut config = Config::default();
+/// config.retries = Retries::NONE; // the first failure is final
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Limits {
-    /// How many commands may wait while one is in flight; 16 unless set.
-    pub queue: usize,
-    /// How many octets of information text one command may get; 16,384 unless set.
-    pub information: usize,
-    /// How many unsolicited lines are kept for one subscriber; 32 unless set.
-    pub notices: usize,
-    /// How long a counted payload may stand still before it counts as starved; 3 s unless set.
-    pub stall: Duration,
-    /// How long the line has to be quiet before it counts as empty; 300 ms unless set.
-    pub quiet: Duration,
-    /// How long a synchronizing `AT` waits for its `OK`; 700 ms unless set.
-    pub probe: Duration,
-    /// How long a command waits for the line to be synchronized; 10 s unless set.
-    pub resync: Duration,
-    /// How long after a start of the module its `+CFUN` and `+CPIN` lines belong to that start; 20 s unless set.
-    pub boot: Duration,
-    /// Limits of the decoder.
-    pub decoder: sim800_parser::Limits,
+pub struct Retries {
+    /// How many tries may follow one another without any octet moved by them; 3 unless set.
+    pub at_most: u32,
+    /// The pause before the first of them, doubled before each further one; 1 s unless set.
+    pub pause: Duration,
+    /// The longest pause; 30 s unless set.
+    pub pause_max: Duration,
 }
 
-impl Default for Limits {
+impl Retries {
+    /// The first failure is final.
+    pub const NONE: Self = Self { at_most: 0, pause: Duration::ZERO, pause_max: Duration::ZERO };
+
+    /// The pause before the `n`th try in a row, counted from 1.
+    pub(crate) fn pause(&self, n: u32) -> Duration {
+        let factor = 1_u32.checked_shl(n.saturating_sub(1)).unwrap_or(u32::MAX);
+        self.pause.saturating_mul(factor).min(self.pause_max)
+    }
+}
+
+impl Default for Retries {
     fn default() -> Self {
-        Self {
-            queue: 16,
-            information: 16_384,
-            notices: 32,
-            stall: Duration::from_secs(3),
-            quiet: Duration::from_millis(300),
-            probe: Duration::from_millis(700),
-            resync: Duration::from_secs(10),
-            boot: Duration::from_secs(20),
-            decoder: sim800_parser::Limits::default(),
-        }
+        Self { at_most: 3, pause: Duration::from_secs(1), pause_max: Duration::from_secs(30) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_a_limit() {
+        let pauses = |retries: Retries| [1, 2, 3, 6, 40, u32::MAX].map(|n| retries.pause(n).as_secs());
+        assert_eq!(pauses(Retries::default()), [1, 2, 4, 30, 30, 30]);
+        assert_eq!(pauses(Retries::NONE), [0; 6]);
     }
 }

@@ -1,6 +1,5 @@
 //! The owner of the port: moves octets between it and the engine.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -9,22 +8,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::BytesMut;
-use futures::channel::mpsc;
+use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::{FuturesUnordered, Stream, StreamExt};
 
-use crate::client::{Chore, Client, Envelope, Reply, Shared};
+use crate::client::{Chore, Client, Shared};
 use crate::config::Config;
-use crate::engine::{CommandId, Engine, Output, Transmit};
-use crate::error::{Disconnected, Failure};
+use crate::engine::{Disconnected, Engine, Failure, Output, Response, Transmit};
 use crate::notices::{Notice, Notices, UnsolicitedLine};
 use crate::runtime::Runtime;
 use crate::trace::{Masked, Trace};
-
-/// Octets per read. More is no faster, for the line is slow.
-const READ: usize = 4096;
 
 /// Rounds of one poll before other tasks get their turn.
 const ROUNDS: usize = 32;
@@ -37,24 +31,20 @@ pub fn connect<P>(port: P, runtime: Arc<dyn Runtime>, config: Config) -> (Client
 where
     P: AsyncRead + AsyncWrite + Unpin,
 {
-    let (requests_in, requests) = mpsc::unbounded();
     let (chores_in, new_chores) = mpsc::unbounded();
-    let engine = Engine::on_unknown_line(runtime.now(), &config);
+    let engine = Engine::on_unknown_line(runtime.now(), config.engine());
     let shared = Arc::new(Shared::new(runtime, config));
-    let client = Client::new(requests_in, chores_in, Arc::clone(&shared));
+    let client = Client::new(chores_in, Arc::clone(&shared));
     let driver = Driver {
         port,
         shared,
         engine,
-        requests,
-        waiting: VecDeque::new(),
         in_flight: None,
         new_chores,
         chores: FuturesUnordered::new(),
         released: false,
         writing: None,
         unflushed: false,
-        buffer: vec![0; READ].into_boxed_slice(),
         timer: None,
         trace: None,
         retries: None,
@@ -65,37 +55,27 @@ where
 
 /// A future that runs the line to a module; spawn it.
 ///
-/// It ends well when all clients are gone and what they left behind is cleaned up, and with [`Disconnected`] when the line
-/// ends. It is `Send` when the port is. All protocol state lives in it, so that no future of a caller can lose any.
+/// It ends well when all clients are gone, or one has [closed](Client::close) the session, and what they left behind is cleaned up; and
+/// with the port's error when the line ends, of the kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) when it was closed from the
+/// other side. It is `Send` when the port is. All protocol state lives in it, so that no future of a caller can lose any.
 #[must_use = "a driver does nothing unless it is polled"]
 pub struct Driver<P> {
     port: P,
     shared: Arc<Shared>,
     engine: Engine,
-    requests: mpsc::UnboundedReceiver<Envelope>,
-    /// Requests that wait for the line; never those whose callers are gone.
-    waiting: VecDeque<Envelope>,
-    in_flight: Option<InFlight>,
+    /// Who waits for the command that the engine has.
+    in_flight: Option<oneshot::Sender<Result<Response, Failure>>>,
     new_chores: mpsc::UnboundedReceiver<Chore>,
     chores: FuturesUnordered<Chore>,
     /// All clients are gone.
     released: bool,
     writing: Option<Writing>,
     unflushed: bool,
-    buffer: Box<[u8]>,
     timer: Option<(Duration, BoxFuture<'static, ()>)>,
     trace: Option<Masked>,
     /// What the trace is told of besides octets.
     retries: Option<Notices>,
     finished: bool,
-}
-
-/// A request that the engine has, and what came for it so far.
-struct InFlight {
-    id: CommandId,
-    envelope: futures::channel::oneshot::Sender<Result<Reply, Failure>>,
-    reply: Reply,
-    payload: BytesMut,
 }
 
 /// Octets on their way to the port.
@@ -107,7 +87,7 @@ struct Writing {
 impl<P> Driver<P> {
     /// Shows `trace` every octet that crosses the line, secrets masked, and what is tried again.
     pub fn with_trace(mut self, trace: impl Trace + 'static) -> Self {
-        let limit = self.shared.config.limits.notices;
+        let limit = self.shared.config.notices;
         self.retries = Some(self.shared.subscribers.subscribe(limit, Box::new(|_| false)));
         self.trace = Some(Masked::new(Box::new(trace)));
         self
@@ -117,32 +97,16 @@ impl<P> Driver<P> {
         self.shared.runtime.now()
     }
 
-    /// Takes requests, and hands the next one to the engine when it has none.
-    fn poll_requests(&mut self, context: &mut Context<'_>) -> bool {
+    /// Hands the next command to the engine when it has none.
+    fn poll_requests(&mut self, context: &Context<'_>) -> bool {
+        self.shared.queue.register(context);
         let mut busy = false;
-        while !self.released {
-            match Pin::new(&mut self.requests).poll_next(context) {
-                Poll::Ready(Some(envelope)) => {
-                    // Callers that gave up leave no trace, so what waits is bounded by the callers there are.
-                    self.waiting.retain(|envelope| !envelope.reply.is_canceled());
-                    self.waiting.push_back(envelope);
-                }
-                Poll::Ready(None) => {
-                    self.released = true;
-                    busy = true;
-                }
-                Poll::Pending => break,
+        while self.engine.is_idle() {
+            let Some(envelope) = self.shared.queue.pop() else { break };
+            match self.engine.begin(self.now(), envelope.request) {
+                Ok(()) => self.in_flight = Some(envelope.reply),
+                Err(failure) => drop(envelope.reply.send(Err(failure))),
             }
-        }
-        while self.in_flight.is_none() {
-            let Some(envelope) = self.waiting.pop_front() else { break };
-            if envelope.reply.is_canceled() {
-                continue;
-            }
-            let id = self.engine.submit(self.now(), envelope.request);
-            let reply = Reply::default();
-            let payload = BytesMut::new();
-            self.in_flight = Some(InFlight { id, envelope: envelope.reply, reply, payload });
             busy = true;
         }
         busy
@@ -150,8 +114,12 @@ impl<P> Driver<P> {
 
     fn poll_chores(&mut self, context: &mut Context<'_>) -> bool {
         let mut busy = false;
-        while let Poll::Ready(Some(chore)) = Pin::new(&mut self.new_chores).poll_next(context) {
-            self.chores.push(chore);
+        while !self.released {
+            match Pin::new(&mut self.new_chores).poll_next(context) {
+                Poll::Ready(Some(chore)) => self.chores.push(chore),
+                Poll::Ready(None) => self.released = true,
+                Poll::Pending => break,
+            }
             busy = true;
         }
         while let Poll::Ready(Some(())) = self.chores.poll_next_unpin(context) {
@@ -195,50 +163,31 @@ impl<P> Driver<P> {
         let mut busy = false;
         while let Some(output) = self.engine.poll_output() {
             busy = true;
-            match output {
-                Output::Information(id, line) => {
-                    if let Some(in_flight) = self.in_flight(id) {
-                        in_flight.reply.information.push(line);
+            let notice = match output {
+                Output::Complete(result) => {
+                    if let Some(caller) = self.in_flight.take() {
+                        // Who may have lost interest.
+                        drop(caller.send(result));
                     }
+                    continue;
                 }
-                Output::Payload(id, octets) => {
-                    if let Some(in_flight) = self.in_flight(id) {
-                        // A copy, so that the read buffer can be used again.
-                        in_flight.payload.extend_from_slice(&octets);
-                    }
-                }
-                Output::Granted(id, granted) => {
-                    if let Some(in_flight) = self.in_flight(id) {
-                        in_flight.reply.granted = Some(granted);
-                    }
-                }
-                Output::Complete(id, result) => {
-                    if let Some(InFlight { envelope, mut reply, payload, .. }) =
-                        self.in_flight.take_if(|in_flight| in_flight.id == id)
-                    {
-                        reply.payload = payload.freeze();
-                        // The caller may have lost interest.
-                        drop(envelope.send(result.map(|()| reply)));
-                    }
-                }
-                Output::Unsolicited(line) => {
-                    let notice = Notice::Unsolicited(UnsolicitedLine::new(line));
-                    self.shared.subscribers.deliver(&notice);
-                }
-                Output::Restarted(sign) => self.shared.subscribers.deliver(&Notice::Restarted(sign)),
-                Output::Desynchronized => self.shared.subscribers.deliver(&Notice::Desynchronized),
-            }
+                Output::Unsolicited(line) => Notice::Unsolicited(UnsolicitedLine::new(line)),
+                Output::Stray(line) => Notice::Stray(UnsolicitedLine::new(line)),
+                Output::Restarted(sign) => Notice::Restarted(sign),
+                Output::Desynchronized => Notice::Desynchronized,
+                _ => continue,
+            };
+            self.shared.subscribers.deliver(&notice);
         }
         busy
     }
 
-    fn in_flight(&mut self, id: CommandId) -> Option<&mut InFlight> {
-        self.in_flight.as_mut().filter(|in_flight| in_flight.id == id)
-    }
-
     /// Whether nobody needs the line any more.
     fn is_done(&self) -> bool {
-        self.released && self.waiting.is_empty() && self.in_flight.is_none() && self.chores.is_empty()
+        (self.released || self.shared.is_closing())
+            && self.shared.queue.is_empty()
+            && self.in_flight.is_none()
+            && self.chores.is_empty()
     }
 
     /// Tells everyone that the line is gone.
@@ -249,12 +198,9 @@ impl<P> Driver<P> {
         self.engine.handle_disconnect(reason);
         self.drain_outputs();
         self.shared.subscribers.deliver(&Notice::Disconnected(reason));
-        self.requests.close();
-        // Dropped requests tell their callers, dropped chores release their locks.
-        self.waiting.clear();
-        while let Ok(envelope) = self.requests.try_recv() {
-            drop(envelope);
-        }
+        // Dropped commands tell their callers, dropped chores release their locks.
+        self.shared.queue.close();
+        self.shared.caught_up();
         self.new_chores.close();
         while let Ok(chore) = self.new_chores.try_recv() {
             drop(chore);
@@ -301,39 +247,41 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Driver<P> {
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> io::Result<bool> {
-        let Poll::Ready(read) = Pin::new(&mut self.port).poll_read(context, &mut self.buffer)? else {
+        // What is read stays where it is until whoever asked for it takes it.
+        let room = self.engine.spare();
+        let Poll::Ready(read) = Pin::new(&mut self.port).poll_read(context, room)? else {
             return Ok(false);
         };
-        let octets = self.buffer.get(..read).unwrap_or_default();
-        if octets.is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        if read == 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, Disconnected::Ended));
         }
         let now = self.shared.runtime.now();
         if let Some(trace) = &mut self.trace {
-            trace.received(now, octets);
+            trace.received(now, room.get(..read).unwrap_or_default());
         }
-        self.engine.handle_input(now, octets);
+        self.engine.handle_filled(now, read);
         Ok(true)
     }
 
     /// One round over everything that can move; `false` when nothing did.
-    fn poll_round(&mut self, context: &mut Context<'_>) -> Result<bool, Disconnected> {
+    fn poll_round(&mut self, context: &mut Context<'_>) -> io::Result<bool> {
         self.poll_retries(context);
-        let mut busy = self.poll_requests(context);
-        busy |= self.poll_chores(context);
-        busy |= self.poll_timer(context);
-        busy |= self.poll_write(context).map_err(|error| Disconnected::Failed(error.kind()))?;
-        busy |= self.poll_read(context).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Disconnected::Ended,
-            kind => Disconnected::Failed(kind),
-        })?;
+        let mut busy = self.poll_chores(context);
+        busy |= self.poll_requests(context);
+        busy |= self.poll_write(context)?;
+        let has_read = self.poll_read(context)?;
+        // An answer that is there already is in time, however late it is looked at.
+        busy |= has_read || self.poll_timer(context);
         busy |= self.drain_outputs();
+        if !has_read {
+            self.shared.caught_up();
+        }
         Ok(busy)
     }
 }
 
 impl<P: AsyncRead + AsyncWrite + Unpin> Future for Driver<P> {
-    type Output = Result<(), Disconnected>;
+    type Output = io::Result<()>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
@@ -341,17 +289,23 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Future for Driver<P> {
             match this.poll_round(context) {
                 Ok(_) if this.is_done() => {
                     // Who listens still is told that nothing follows.
-                    this.finish(Disconnected::DriverDropped);
+                    this.finish(Disconnected::Closed);
                     return Poll::Ready(Ok(()));
                 }
                 Ok(true) => {}
                 Ok(false) => return Poll::Pending,
-                Err(reason) => {
-                    this.finish(reason);
-                    return Poll::Ready(Err(reason));
+                Err(error) => {
+                    this.finish(match error.kind() {
+                        io::ErrorKind::UnexpectedEof => Disconnected::Ended,
+                        _ => Disconnected::Failed,
+                    });
+                    return Poll::Ready(Err(error));
                 }
             }
         }
+        // A line that never falls silent holds up no deadline.
+        this.poll_timer(context);
+        this.drain_outputs();
         context.waker().wake_by_ref();
         Poll::Pending
     }
@@ -367,7 +321,6 @@ impl<P> fmt::Debug for Driver<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver")
             .field("engine", &self.engine)
-            .field("waiting", &self.waiting.len())
             .field("chores", &self.chores.len())
             .finish_non_exhaustive()
     }

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
@@ -13,7 +15,6 @@ use sim800_parser::Line;
 
 use crate::engine::Restart;
 use crate::error::Disconnected;
-use crate::retry::Retry;
 
 /// Something that happened without being asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,11 @@ use crate::retry::Retry;
 pub enum Notice {
     /// The module sent a line that belongs to no command.
     Unsolicited(UnsolicitedLine),
+    /// The module sent a line before the first command has found out whose lines arrive. It may be an unsolicited one of now or
+    /// of long ago, or a part of what another program had asked for.
+    Stray(UnsolicitedLine),
+    /// So many lines were dropped because nobody read them; what follows came later.
+    Missed(u64),
     /// The module restarted or switched itself off: nothing that was set up in it is left.
     Restarted(Restart),
     /// Octets were lost, or a response never came. Before the next command, the line is synchronized.
@@ -29,6 +35,33 @@ pub enum Notice {
     Retrying(Retry),
     /// The line is gone. Nothing follows.
     Disconnected(Disconnected),
+}
+
+/// Something failed and is tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retry {
+    /// What failed, and how.
+    pub cause: String,
+    /// Which try in a row this is, counted from 1.
+    pub attempt: u32,
+    /// How many there may be.
+    pub at_most: u32,
+    /// How long is waited before it.
+    pub pause: Duration,
+    /// How many octets had been moved, where the operation moves any and has begun to.
+    pub position: Option<u64>,
+}
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cause, attempt, at_most, pause, position } = self;
+        write!(f, "{cause}; ")?;
+        if let Some(position) = position {
+            write!(f, "{position} octets moved; ")?;
+        }
+        write!(f, "trying again in {pause:?} ({attempt} of {at_most})")
+    }
 }
 
 /// A line that the module sent of its own accord.
@@ -63,7 +96,7 @@ impl fmt::Debug for UnsolicitedLine {
 /// [`Notice::Disconnected`].
 ///
 /// Memory is bounded: a line equal to the one before it is not kept twice, and when
-/// [`Limits::notices`](crate::Limits::notices) lines wait, the oldest is dropped.
+/// [`Config::notices`](crate::Config::notices) lines wait, the oldest is dropped, of which [`Notice::Missed`] tells.
 #[derive(Debug)]
 #[must_use = "notices do nothing unless they are read"]
 pub struct Notices {
@@ -73,7 +106,7 @@ pub struct Notices {
 impl Notices {
     /// The next notice that is already there.
     pub(crate) fn pop(&mut self) -> Option<Notice> {
-        self.inbox.state().queue.pop_front()
+        self.inbox.state().next()
     }
 
     /// Whether a notice that is already there is one that `sought` names.
@@ -101,12 +134,16 @@ impl Stream for Notices {
     type Item = Notice;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Notice>> {
+        // Wakers are cloned and dropped outside of the lock: they are foreign code as well.
+        let waker = context.waker().clone();
         let mut state = self.inbox.state();
-        match state.queue.pop_front() {
+        match state.next() {
             Some(notice) => Poll::Ready(Some(notice)),
             None if state.ended => Poll::Ready(None),
             None => {
-                state.waker = Some(context.waker().clone());
+                let former = state.waker.replace(waker);
+                drop(state);
+                drop(former);
                 Poll::Pending
             }
         }
@@ -124,6 +161,8 @@ struct Inbox {
 #[derive(Default)]
 struct InboxState {
     queue: VecDeque<Notice>,
+    /// How many were dropped since one was read.
+    missed: u64,
     ended: bool,
     waker: Option<Waker>,
 }
@@ -133,31 +172,47 @@ impl Inbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The filter and the waker are foreign code: no lock is held while they run.
     fn deliver(&self, notice: &Notice) {
-        if let Notice::Unsolicited(line) = notice {
+        if let Notice::Unsolicited(line) | Notice::Stray(line) = notice {
             if !(self.filter)(&line.unsolicited()) {
                 return;
             }
         }
-        let mut state = self.state();
-        state.ended |= matches!(notice, Notice::Disconnected(_));
-        if state.queue.back() != Some(notice) {
-            if state.queue.len() >= self.limit {
-                // Lines and retries make room, restarts and the end do not; these cannot flood, for each is kept but once
-                // in a row.
-                let makes_room = |kept: &Notice| matches!(kept, Notice::Unsolicited(_) | Notice::Retrying(_));
-                if let Some(oldest) = state.queue.iter().position(makes_room) {
-                    state.queue.remove(oldest);
-                } else {
-                    state.queue.pop_front();
-                }
-            }
-            state.queue.push_back(notice.clone());
-        }
-        let waker = state.waker.take();
-        drop(state);
+        let waker = {
+            let mut state = self.state();
+            state.keep(notice, self.limit);
+            state.waker.take()
+        };
         if let Some(waker) = waker {
             waker.wake();
+        }
+    }
+}
+
+impl InboxState {
+    fn keep(&mut self, notice: &Notice, limit: usize) {
+        self.ended |= matches!(notice, Notice::Disconnected(_));
+        if self.queue.back() == Some(notice) {
+            return;
+        }
+        if self.queue.len() >= limit {
+            // Lines and retries make room, restarts and the end do not; these cannot flood, for each is kept but once
+            // in a row.
+            let makes_room = |kept: &Notice| {
+                !matches!(kept, Notice::Restarted(_) | Notice::Disconnected(_) | Notice::Desynchronized)
+            };
+            let oldest = self.queue.iter().position(makes_room).unwrap_or(0);
+            self.queue.remove(oldest);
+            self.missed += 1;
+        }
+        self.queue.push_back(notice.clone());
+    }
+
+    fn next(&mut self) -> Option<Notice> {
+        match mem::take(&mut self.missed) {
+            0 => self.queue.pop_front(),
+            missed => Some(Notice::Missed(missed)),
         }
     }
 }
@@ -185,29 +240,34 @@ impl Subscribers {
     /// Registers an inbox of at most `limit` lines.
     pub(crate) fn subscribe(&self, limit: usize, filter: Filter) -> Notices {
         let inbox = Arc::new(Inbox { filter, limit: limit.max(1), state: Mutex::default() });
-        let mut registry = self.registry();
-        match registry.ended {
-            Some(reason) => inbox.deliver(&Notice::Disconnected(reason)),
-            None => {
+        let ended = {
+            let mut registry = self.registry();
+            if registry.ended.is_none() {
                 registry.inboxes.retain(|inbox| inbox.strong_count() > 0);
                 registry.inboxes.push(Arc::downgrade(&inbox));
             }
+            registry.ended
+        };
+        if let Some(reason) = ended {
+            inbox.deliver(&Notice::Disconnected(reason));
         }
         Notices { inbox }
     }
 
+    /// Tells everyone. Who subscribes meanwhile, as a filter or a waker may, is told of the next notice.
     pub(crate) fn deliver(&self, notice: &Notice) {
-        let mut registry = self.registry();
-        registry.inboxes.retain(|inbox| match inbox.upgrade() {
-            Some(inbox) => {
-                inbox.deliver(notice);
-                true
+        let inboxes: Vec<_> = {
+            let mut registry = self.registry();
+            if let Notice::Disconnected(reason) = notice {
+                registry.ended.get_or_insert(*reason);
+                mem::take(&mut registry.inboxes)
+            } else {
+                registry.inboxes.clone()
             }
-            None => false,
-        });
-        if let Notice::Disconnected(reason) = notice {
-            registry.ended.get_or_insert(*reason);
-            registry.inboxes.clear();
+        };
+        // An inbox that nobody else holds any more is dropped here, outside of the lock, and its filter with it.
+        for inbox in inboxes.iter().filter_map(Weak::upgrade) {
+            inbox.deliver(notice);
         }
     }
 
@@ -223,6 +283,8 @@ impl Subscribers {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Wake;
+
     use futures::{FutureExt, StreamExt};
 
     use super::*;
@@ -253,7 +315,35 @@ mod tests {
             subscribers.deliver(&line(text));
         }
         let seen: Vec<_> = std::iter::from_fn(|| notices.pop()).collect();
-        assert_eq!(seen, [Notice::Restarted(Restart::Ready), line("RING"), line("+CMTE: 2")]);
+        assert_eq!(
+            seen,
+            [Notice::Missed(2), Notice::Restarted(Restart::Ready), line("RING"), line("+CMTE: 2")]
+        );
+    }
+
+    #[test]
+    fn a_filter_and_a_waker_may_subscribe() {
+        struct Subscribes(Subscribers);
+
+        impl Wake for Subscribes {
+            fn wake(self: Arc<Self>) {
+                drop(self.0.subscribe(1, Box::new(|_| true)));
+            }
+        }
+
+        let subscribes = Arc::new(Subscribes(Subscribers::default()));
+        let Subscribes(subscribers) = &*subscribes;
+        let weak = Arc::downgrade(&subscribes);
+        let filter = move |_: &Unsolicited<'_>| {
+            let Some(subscribes) = weak.upgrade() else { return false };
+            drop(subscribes.0.subscribe(1, Box::new(|_| true)));
+            true
+        };
+        let mut notices = subscribers.subscribe(4, Box::new(filter));
+        let waker = Waker::from(Arc::clone(&subscribes));
+        assert_eq!(notices.poll_next_unpin(&mut Context::from_waker(&waker)), Poll::Pending);
+        subscribers.deliver(&line("RING"));
+        assert_eq!(notices.next().now_or_never(), Some(Some(line("RING"))));
     }
 
     #[test]

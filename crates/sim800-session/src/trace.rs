@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sim800_command::CREDENTIALS;
 
-use crate::retry::Retry;
+use crate::notices::Retry;
 
 /// Which way octets went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -133,9 +133,9 @@ fn interruption(notice: &Notice, cid: u8) -> Option<Interruption> {
         Notice::Unsolicited(line) if is_loss(&line.unsolicited(), cid) => {
             Some(Interruption::Bearer(BearerError::Lost { cid }))
         }
-        Notice::Unsolicited(_) | Notice::Desynchronized | Notice::Retrying(_) => None,
         Notice::Restarted(sign) => Some(Interruption::Module(Failure::Restarted(*sign))),
         Notice::Disconnected(reason) => Some(Interruption::Module(Failure::Disconnected(*reason))),
+        _ => None,
     }
 }
 

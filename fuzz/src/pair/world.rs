@@ -8,9 +8,8 @@ use sim800_command::Unsolicited;
 use sim800_emulator::{
     Damage, Effect, Emulator, Fault, FtpAction, HttpMethod, NetworkEvent, OperationId, Start,
 };
+use sim800_engine::{Config, Engine, Failure, Output, Request, Response};
 use sim800_parser::Line;
-use sim800_session::engine::{CommandId, Engine, Output, Request};
-use sim800_session::{Config, Failure};
 
 use crate::emulator;
 use crate::script::Script;
@@ -54,10 +53,7 @@ pub(super) struct World {
     flips: usize,
     others: usize,
     notices: VecDeque<Bytes>,
-    /// Of the command that is in flight.
-    payload: Vec<u8>,
-    granted: Option<u32>,
-    completed: Option<(CommandId, Result<(), Failure>)>,
+    completed: Option<Result<Response, Failure>>,
     /// The line was lost.
     lost: bool,
 }
@@ -80,7 +76,7 @@ impl World {
         let others = faults.len() - damages;
         faults.sort_by_key(|(after, _)| std::cmp::Reverse(*after));
         let mut world = Self {
-            engine: Engine::new(Duration::ZERO, &Config::default()),
+            engine: Engine::new(Duration::ZERO, Config::default()),
             module: Emulator::new(config),
             now: Duration::from_secs(100),
             network: Network::default(),
@@ -91,8 +87,6 @@ impl World {
             flips,
             others,
             notices: VecDeque::new(),
-            payload: Vec::new(),
-            granted: None,
             completed: None,
             lost: false,
         };
@@ -131,29 +125,24 @@ impl World {
 
     /// Executes a command, and returns its payload.
     pub(super) fn execute(&mut self, line: &str) -> Result<Vec<u8>, Broken> {
-        self.run(line, None)?;
-        Ok(std::mem::take(&mut self.payload))
+        Ok(self.run(line, None)?.payload.into())
     }
 
     /// Executes a command that takes a body, and returns how much of it the module took.
     pub(super) fn send(&mut self, line: &str, body: &Bytes) -> Result<u32, Broken> {
-        self.run(line, Some(body.clone()))?;
-        self.granted.ok_or(Broken::Otherwise)
+        self.run(line, Some(body.clone()))?.granted.ok_or(Broken::Otherwise)
     }
 
-    fn run(&mut self, line: &str, body: Option<Bytes>) -> Result<(), Broken> {
+    fn run(&mut self, line: &str, body: Option<Bytes>) -> Result<Response, Broken> {
         let mut request = Request::raw(line, Duration::from_secs(5)).expect("a command line");
         if let Some(body) = body {
             request = request.with_body(body);
         }
-        self.payload.clear();
-        self.granted = None;
-        let id = self.engine.submit(self.now, request);
+        self.engine.begin(self.now, request)?;
         loop {
             self.settle();
-            if let Some((completed, result)) = self.completed.take() {
-                assert_eq!(completed, id, "another command completed");
-                return result.map_err(Broken::from);
+            if let Some(result) = self.completed.take() {
+                return Ok(result?);
             }
             self.pass(None);
         }
@@ -250,10 +239,8 @@ impl World {
     fn listen(&mut self) {
         while let Some(output) = self.engine.poll_output() {
             match output {
-                Output::Payload(_, octets) => self.payload.extend_from_slice(&octets),
-                Output::Granted(_, granted) => self.granted = Some(granted),
-                Output::Complete(id, result) => {
-                    assert!(self.completed.replace((id, result)).is_none(), "two commands completed");
+                Output::Complete(result) => {
+                    assert!(self.completed.replace(result).is_none(), "two commands completed");
                 }
                 Output::Unsolicited(line) => self.notices.push_back(line),
                 Output::Desynchronized => self.lost = true,

@@ -6,7 +6,7 @@ use sim800_command::InvalidValue;
 use thiserror::Error;
 
 use crate::error::Error;
-use crate::retry::{Loss, Transient};
+use crate::loss::{Loss, Transient};
 
 /// Why an operation on the module's file system failed.
 ///

@@ -78,7 +78,7 @@ impl Fs {
         let command = FsLs { directory: Path::new(&path)? };
         let reply = self.client.execute(&command).await.map_err(|error| not_found(directory, error))?;
         let listing = reply
-            .response(&command)
+            .decode(&command)
             .map_err(|_| Error::of(&command, Failure::Malformed(Malformation::Information)))?;
         let entry = |entry: sim800_command::FsEntry<'_>| FsEntry {
             name: String::from_utf8_lossy(entry.name).into_owned(),

@@ -10,8 +10,8 @@ use sim800_command::{At, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
 
 use super::FsError;
 use crate::chunks::Chunks;
-use crate::client::{Client, Pending, Reply};
-use crate::engine::Request;
+use crate::client::{Client, Pending};
+use crate::engine::{Request, Response};
 use crate::error::{Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};
 use crate::retry::Attempts;
@@ -129,7 +129,7 @@ impl Reader {
 
     /// A piece has no header, so one that began with a line of somebody else is known by what is left of it behind its
     /// result. Behind the last piece, a command has to be answered to see that.
-    async fn settle(&mut self, result: Result<Reply, Error>) -> Result<Bytes, Error> {
+    async fn settle(&mut self, result: Result<Response, Error>) -> Result<Bytes, Error> {
         let octets = result?.payload;
         let is_last = self.position + octets.len() as u64 >= self.length;
         if is_last {

@@ -8,7 +8,6 @@ use sim800_command::{FS_CHUNK_LIMIT, FsCreate, FsDel, FsWrite, FsWriteMode, FsWr
 
 use super::{Fs, FsError};
 use crate::chunks::gather;
-use crate::engine::{transfer_time, transferable};
 use crate::error::{Error, Failure, Malformation};
 
 /// The longest that `AT+FSWRITE` was seen to wait for octets.
@@ -30,9 +29,8 @@ pub(super) async fn write(
         Err(error) if error.is_rejected() => return Err(fs.why_not_made(path.as_str(), error).await?),
         result => result?,
     };
-    let rate = client.config().rate;
     // Half of what the line moves in the module's time, for the line may have to wait, too.
-    let limit = u64::from(FS_CHUNK_LIMIT).min(transferable(INPUT_TIME_LIMIT / 2, rate)).max(1);
+    let limit = u64::from(FS_CHUNK_LIMIT).min(client.config().transferable(INPUT_TIME_LIMIT / 2)).max(1);
     let mut octets = 0;
     loop {
         let piece = gather(&mut source, usize::try_from(limit).unwrap_or(usize::MAX)).await;
@@ -51,7 +49,7 @@ pub(super) async fn write(
 /// Appends a piece to a file that has so many `octets`.
 async fn append(fs: &Fs, path: Path<'_>, piece: Bytes, octets: u64) -> Result<u64, FsError> {
     let length = piece.len();
-    let time = 2 * transfer_time(length, fs.client.config().rate) + Duration::from_secs(5);
+    let time = 2 * fs.client.config().transfer_time(length) + Duration::from_secs(5);
     let command = FsWrite {
         file: path,
         mode: FsWriteMode::Append,
@@ -60,7 +58,7 @@ async fn append(fs: &Fs, path: Path<'_>, piece: Bytes, octets: u64) -> Result<u6
     };
     let path = || path.as_str().to_owned();
     match fs.client.transmit(&command, piece).await {
-        Ok(reply) => match reply.response(&command) {
+        Ok(reply) => match reply.decode(&command) {
             Ok(FsWritten::Complete) => Ok(length as u64),
             Ok(_) => Err(FsError::TimedOut { path: path(), octets }),
             Err(_) => Err(Error::of(&command, Failure::Malformed(Malformation::Information)).into()),

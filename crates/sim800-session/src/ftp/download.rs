@@ -13,8 +13,8 @@ use sim800_parser::Value;
 use super::session::{Event, PATIENCE, Session};
 use super::{Ftp, FtpError, FtpStep};
 use crate::chunks::Chunks;
-use crate::client::{Pending, Reply};
-use crate::engine::Request;
+use crate::client::Pending;
+use crate::engine::{Request, Response};
 use crate::error::Malformation;
 use crate::retry::Attempts;
 use crate::tail::Tail;
@@ -182,7 +182,7 @@ impl Resumption {
 }
 
 /// Whether the last line of a response ends in a count, and it is 0.
-fn is_count_of_none(reply: &Reply) -> bool {
+fn is_count_of_none(reply: &Response) -> bool {
     let values = reply.lines().last().map(|line| line.values().collect::<Vec<_>>());
     matches!(values.as_deref(), Some([_, Value::Number(0)]))
 }

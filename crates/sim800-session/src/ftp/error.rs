@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
-use crate::retry::{Loss, Transient};
+use crate::loss::{Loss, Transient};
 use crate::watch::Interruption;
 
 /// What was being done.

@@ -17,9 +17,9 @@ use super::window::Window;
 use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, PutOption, progress};
 use crate::bearer::Bearer;
 use crate::chunks::gather;
-use crate::engine::transfer_time;
 use crate::error::{Error, Failure, Malformation};
-use crate::retry::{Attempts, Loss, Transient};
+use crate::loss::{Loss, Transient};
+use crate::retry::Attempts;
 
 /// Octets that are loaded into the module at once. There is nothing to gain from more.
 const LOAD: u32 = 16_384;
@@ -194,7 +194,7 @@ async fn load_piece(
     let mut empty = 0;
     while !piece.is_empty() {
         let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
-        let time = transfer_time(piece.len(), session.client().config().rate) + Duration::from_secs(5);
+        let time = session.client().config().transfer_time(piece.len()) + Duration::from_secs(5);
         let command = FtpExtPutLoad {
             position: Number::saturating(position),
             length: Number::saturating(length),

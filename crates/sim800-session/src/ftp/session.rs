@@ -7,8 +7,8 @@ use sim800_command::{Command, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpQui
 
 use super::settings::Setting;
 use super::{FtpError, FtpOperation, FtpStep};
-use crate::client::{Client, Reply};
-use crate::engine::Request;
+use crate::client::Client;
+use crate::engine::{Request, Response};
 use crate::error::{Error, Failure, Malformation};
 use crate::refusal::Refusal;
 use crate::watch::{Interruption, Watch};
@@ -122,7 +122,7 @@ impl Session {
     }
 
     /// Sends a command of the session that has no event of its own.
-    pub(super) async fn execute<C: Command>(&mut self, command: &C) -> Result<Reply, FtpError> {
+    pub(super) async fn execute<C: Command>(&mut self, command: &C) -> Result<Response, FtpError> {
         let result = self.client.execute(command).await;
         self.check(result)
     }
@@ -235,7 +235,7 @@ impl Session {
         self.watch.as_mut().is_some_and(Watch::take_loss)
     }
 
-    fn check(&mut self, result: Result<Reply, Error>) -> Result<Reply, FtpError> {
+    fn check(&mut self, result: Result<Response, Error>) -> Result<Response, FtpError> {
         result.map_err(|error| self.command(error))
     }
 

@@ -20,7 +20,8 @@ use crate::bearer::Bearer;
 use crate::chunks::Chunks;
 use crate::client::Pending;
 use crate::engine::Request;
-use crate::retry::{Attempts, Loss, Transient};
+use crate::loss::{Loss, Transient};
+use crate::retry::Attempts;
 use crate::tail::Tail;
 
 /// The body of a response: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].

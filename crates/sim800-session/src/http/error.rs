@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
-use crate::retry::{Loss, Transient};
+use crate::loss::{Loss, Transient};
 use crate::watch::Interruption;
 
 /// Why an HTTP request failed. An HTTP status is no error, whatever it is.

@@ -142,8 +142,7 @@ impl Http {
     }
 
     fn plan(&self, request: Request<Bytes>) -> Result<Plan, HttpError> {
-        let rate = self.bearer.client().config().rate;
-        Plan::new(request, &self.options, self.bearer.profile(), rate)
+        Plan::new(request, &self.options, self.bearer.profile(), self.bearer.client().config())
     }
 
     async fn prepare(&self, plan: &Plan) -> Result<Service, HttpError> {

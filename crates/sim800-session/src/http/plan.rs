@@ -15,7 +15,8 @@ use sim800_command::{
 };
 
 use super::{HttpError, HttpOptions};
-use crate::engine::{self, transfer_time, transferable};
+use crate::config::Config;
+use crate::engine;
 use crate::error::{Failure, Misuse};
 use crate::refusal::Refusal;
 
@@ -56,7 +57,7 @@ impl Plan {
         request: Request<Bytes>,
         options: &HttpOptions,
         cid: Cid,
-        rate: u32,
+        config: &Config,
     ) -> Result<Self, HttpError> {
         let (head, body) = request.into_parts();
         let method = match head.method {
@@ -93,7 +94,7 @@ impl Plan {
         Ok(Self {
             method: head.method,
             parameters: parameters.0,
-            data: (!body.is_empty()).then(|| input(body, rate)).transpose()?,
+            data: (!body.is_empty()).then(|| input(body, config)).transpose()?,
             action: HttpAction { method },
             timeout: Duration::from_secs(u64::from(timeout.get())),
             range: (range.0, (range.1 > 0).then_some(range.1)),
@@ -103,9 +104,9 @@ impl Plan {
 }
 
 /// The command that loads `body`.
-fn input(body: Bytes, rate: u32) -> Result<(HttpData, Bytes), HttpError> {
+fn input(body: Bytes, config: &Config) -> Result<(HttpData, Bytes), HttpError> {
     let length = body.len() as u64;
-    let limit = u64::from(HTTP_LIMIT).min(transferable(INPUT_TIME_LIMIT, rate));
+    let limit = u64::from(HTTP_LIMIT).min(config.transferable(INPUT_TIME_LIMIT));
     let too_large = HttpError::BodyTooLarge { length, limit };
     if length > limit {
         return Err(too_large);
@@ -113,7 +114,7 @@ fn input(body: Bytes, rate: u32) -> Result<(HttpData, Bytes), HttpError> {
     let Ok(size) = u32::try_from(length).map(Number::saturating) else { return Err(too_large) };
     // "It is recommended to set the latency time long enough" (application note 3.3).
     // The module waits so long for a program that was ended in the middle, too.
-    let time = transfer_time(body.len(), rate) + Duration::from_secs(5);
+    let time = config.transfer_time(body.len()) + Duration::from_secs(5);
     let time = Number::saturating(u32::try_from(time.as_millis()).unwrap_or(u32::MAX));
     Ok((HttpData { size, time }, body))
 }
@@ -254,7 +255,7 @@ mod tests {
     use super::*;
 
     fn plan(request: Request<Bytes>) -> Result<Plan, HttpError> {
-        Plan::new(request, &HttpOptions::default(), Cid::MIN, 115_200)
+        Plan::new(request, &HttpOptions::default(), Cid::MIN, &Config::default())
     }
 
     fn get(url: &str, headers: &[(&str, &str)]) -> Result<Plan, HttpError> {
@@ -291,7 +292,7 @@ mod tests {
         let proxy = Some(("bob:sesame@proxy".to_owned(), 8080));
         let options = HttpOptions { proxy, ..HttpOptions::default() };
         let request = Request::get("http://sim.com/").body(Bytes::new()).expect("a request");
-        let refused = Plan::new(request, &options, Cid::MIN, 115_200).expect_err("refused");
+        let refused = Plan::new(request, &options, Cid::MIN, &Config::default()).expect_err("refused");
         assert!(matches!(refused, HttpError::Unsupported { what: "the proxy", .. }), "{refused:?}");
         assert!(!refused.to_string().contains("sesame"), "{refused}");
     }
@@ -308,7 +309,7 @@ mod tests {
     fn a_body_has_to_fit_the_module_and_the_line() {
         let post = |length: usize, rate| {
             let request = Request::post("http://sim.com/").body(vec![0; length].into()).expect("a request");
-            Plan::new(request, &HttpOptions::default(), Cid::MIN, rate)
+            Plan::new(request, &HttpOptions::default(), Cid::MIN, &Config { rate, ..Config::default() })
         };
         let limit = HTTP_LIMIT as usize;
         assert!(post(limit, 115_200).is_ok());

@@ -288,7 +288,8 @@ mod tests {
             request = request.header("Range", range);
         }
         let request = request.body(Bytes::new()).expect("a request");
-        let plan = Plan::new(request, &HttpOptions::default(), Cid::MIN, 115_200).expect("a plan");
+        let plan =
+            Plan::new(request, &HttpOptions::default(), Cid::MIN, &crate::Config::default()).expect("a plan");
         Ranges::new(Arc::new(plan), size)
     }
 

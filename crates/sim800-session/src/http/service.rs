@@ -12,11 +12,11 @@ use sim800_command::{
 
 use super::HttpError;
 use super::plan::Plan;
-use crate::client::{Client, Reply};
-use crate::engine::Request;
+use crate::client::Client;
+use crate::engine::{Request, Response};
 use crate::error::{Error, Failure};
+use crate::loss::{Loss, Transient};
 use crate::refusal::Refusal;
-use crate::retry::{Loss, Transient};
 use crate::watch::Watch;
 
 /// What a request may take beyond the timeout that the module was given, for the network layers below it.
@@ -222,7 +222,7 @@ impl Service {
     }
 
     /// Sends a command that needs the service.
-    pub(super) async fn execute(&mut self, command: &impl Command) -> Result<Reply, HttpError> {
+    pub(super) async fn execute(&mut self, command: &impl Command) -> Result<Response, HttpError> {
         let result = self.client.execute(command).await;
         self.check(result)
     }
@@ -238,7 +238,7 @@ impl Service {
     }
 
     /// The result of a command, or the first cause of its failure.
-    pub(super) fn check(&mut self, result: Result<Reply, Error>) -> Result<Reply, HttpError> {
+    pub(super) fn check(&mut self, result: Result<Response, Error>) -> Result<Response, HttpError> {
         result.map_err(|error| self.cause(error).map_or_else(|lost| lost, HttpError::Command))
     }
 

@@ -128,7 +128,7 @@ fn a_driver_ends_when_its_clients_are_gone_and_cleaned_up_after() {
         drop(Http::new(&bearer).send(request).await.expect("response"));
     };
     let ((), ended) = world.run(futures::future::join(session, driver));
-    assert_eq!(ended, Ok(()));
+    assert!(ended.is_ok());
     // The service is free again for whoever comes next.
     let mut lab = Lab::with(world, Config::default());
     let client = lab.client.clone();
@@ -156,6 +156,6 @@ fn who_listens_is_told_that_the_driver_ended() {
     let notices = client.subscribe(|_| true);
     drop(client);
     let (told, ended) = world.run(futures::future::join(notices.collect::<Vec<_>>(), driver));
-    assert_eq!(ended, Ok(()));
-    assert_eq!(told, [Notice::Disconnected(Disconnected::DriverDropped)]);
+    assert!(ended.is_ok());
+    assert_eq!(told, [Notice::Disconnected(Disconnected::Closed)]);
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use sim800_command::{FtpPw, HttpPara, HttpParameter, Prepared, Secret, UserData};
 use sim800_emulator::{Config as ModuleConfig, Fault, FtpFailure, Sim};
-use sim800_session::engine::Engine;
+use sim800_session::engine::{self, Engine};
 use sim800_session::{Bearer, Config, Ftp, Http, Password, Profile, Request, Server};
 use sim800_simulation::{Mishap, Resource, World};
 
@@ -83,12 +83,14 @@ fn what_holds_a_secret_does_not_show_it() {
         let headers = UserData::new(&headers).expect("headers");
         shown.debug(&HttpPara { parameter: HttpParameter::UserData(headers) });
     }
-    let mut engine = Engine::new(std::time::Duration::ZERO, &Config::default());
-    engine.enqueue(std::time::Duration::ZERO, &command, None);
-    engine.enqueue(std::time::Duration::ZERO, &command, None);
-    shown.debug(&engine);
-    shown.debug(&engine.poll_transmit());
-    shown.debug(&engine);
+    // Once while the command waits for the line, and once while it is in flight.
+    for begin in [Engine::on_unknown_line, Engine::new] {
+        let mut engine = begin(std::time::Duration::ZERO, engine::Config::default());
+        engine.begin(std::time::Duration::ZERO, Request::new(&command).expect("a request")).expect("taken");
+        shown.debug(&engine);
+        shown.debug(&engine.poll_transmit());
+        shown.debug(&engine);
+    }
     for line in [format!("AT+CPIN=\"{PIN}\""), format!("AT+FTPPW=\"{PASSWORD}\""), format!("AT+X=\"{PIN}\"")]
     {
         shown.debug(&Request::raw(&line, std::time::Duration::from_secs(1)));

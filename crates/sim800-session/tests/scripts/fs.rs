@@ -21,25 +21,25 @@ async fn write(bearer: Bearer, octets: &[u8]) -> Result<u64, FsError> {
     fs(&bearer).write(r"C:\User\a.txt", octets).await
 }
 
-const CREATE: &str = "> AT+FSDEL=C:\\User\\a.txt\n< ERROR\n> AT+FSCREATE=C:\\User\\a.txt\n< OK\n";
+const CREATE: &str = "> AT+FSDEL=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSCREATE=C:\\\\User\\\\a.txt\n< OK\n";
 
 #[test]
 fn a_file_is_read_in_pieces_and_never_beyond_its_end() {
     let piece = "x".repeat(10_240);
     let steps = format!(
-        "> AT+FSFLSIZE=C:\\User\\a.txt
+        "> AT+FSFLSIZE=C:\\\\User\\\\a.txt
          < +FSFLSIZE: 1024
          < OK
-         > AT+FSFLSIZE=C:\\User\\a.txt
+         > AT+FSFLSIZE=C:\\\\User\\\\a.txt
          < +FSFLSIZE: 10247
          < OK
-         > AT+FSFLSIZE=C:\\User\\a.txt
+         > AT+FSFLSIZE=C:\\\\User\\\\a.txt
          < +FSFLSIZE: 10247
          < OK
-         > AT+FSREAD=C:\\User\\a.txt,1,10240,0
+         > AT+FSREAD=C:\\\\User\\\\a.txt,1,10240,0
          < \\r\\n{piece}|
          < OK
-         > AT+FSREAD=C:\\User\\a.txt,1,7,10240
+         > AT+FSREAD=C:\\\\User\\\\a.txt,1,7,10240
          < \\r\\n\\r\\nOK\\r\\n.|
          < OK
          > AT
@@ -51,9 +51,9 @@ fn a_file_is_read_in_pieces_and_never_beyond_its_end() {
 
 #[test]
 fn an_empty_file_needs_no_reading_and_a_missing_one_is_named() {
-    let steps = "> AT+FSFLSIZE=C:\\a.txt\n< +FSFLSIZE: 0\n< OK\n".repeat(2);
+    let steps = "> AT+FSFLSIZE=C:\\\\a.txt\n< +FSFLSIZE: 0\n< OK\n".repeat(2);
     assert_eq!(Scripted::play(&steps, |bearer| read(bearer, r"C:\a.txt")), Ok(Vec::new()));
-    let steps = "> AT+FSFLSIZE=C:\\a.txt\n< ERROR\n";
+    let steps = "> AT+FSFLSIZE=C:\\\\a.txt\n< ERROR\n";
     let error = Scripted::play(steps, |bearer| read(bearer, r"C:\a.txt"));
     assert_eq!(error, Err(r"the module has no C:\a.txt; list the directory to see what is there".to_owned()));
     let error = Scripted::play("", |bearer| read(bearer, "a.txt"));
@@ -62,19 +62,19 @@ fn an_empty_file_needs_no_reading_and_a_missing_one_is_named() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_an_error() {
-    let steps = "> AT+FSFLSIZE=C:\\a.txt
+    let steps = "> AT+FSFLSIZE=C:\\\\a.txt
                  < +FSFLSIZE: 5
                  < OK
-                 > AT+FSFLSIZE=C:\\a.txt
+                 > AT+FSFLSIZE=C:\\\\a.txt
                  < +FSFLSIZE: 5
                  < OK
-                 > AT+FSREAD=C:\\a.txt,1,5,0
+                 > AT+FSREAD=C:\\\\a.txt,1,5,0
                  < ERROR
                  > AT
                  < OK
                  > AT
                  < OK
-                 > AT+FSREAD=C:\\a.txt,1,1,0
+                 > AT+FSREAD=C:\\\\a.txt,1,1,0
                  < ERROR";
     let error = Scripted::play(steps, |bearer| read(bearer, r"C:\a.txt"));
     assert!(error.expect_err("refused").contains("AT+FSREAD"));
@@ -86,29 +86,29 @@ fn a_file_is_written_in_pieces_and_looked_at_afterwards() {
     let first = &octets[..10_240];
     // Ten bits to the octet, half as much again, twice, and five seconds.
     let steps = format!(
-        "{CREATE}> AT+FSWRITE=C:\\User\\a.txt,1,10240,7
+        "{CREATE}> AT+FSWRITE=C:\\\\User\\\\a.txt,1,10240,7
          < \\r\\n>|
          > {first}|
          < OK
-         > AT+FSWRITE=C:\\User\\a.txt,1,1,5
+         > AT+FSWRITE=C:\\\\User\\\\a.txt,1,1,5
          < \\r\\n>|
          > y|
          < OK
-         > AT+FSFLSIZE=C:\\User\\a.txt
+         > AT+FSFLSIZE=C:\\\\User\\\\a.txt
          < +FSFLSIZE: 10241
          < OK"
     );
     assert_eq!(Scripted::play(&steps, |bearer| write(bearer, octets.as_bytes())), Ok(10_241));
-    let steps = format!("{CREATE}> AT+FSFLSIZE=C:\\User\\a.txt\n< +FSFLSIZE: 0\n< OK\n");
+    let steps = format!("{CREATE}> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< +FSFLSIZE: 0\n< OK\n");
     assert_eq!(Scripted::play(&steps, |bearer| write(bearer, b"")), Ok(0));
-    let steps = format!("{CREATE}> AT+FSFLSIZE=C:\\User\\a.txt\n< +FSFLSIZE: 3\n< OK\n");
+    let steps = format!("{CREATE}> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< +FSFLSIZE: 3\n< OK\n");
     let error = Scripted::play(&steps, |bearer| write(bearer, b"")).expect_err("not empty");
     assert_eq!(error.kind(), "incomplete", "{error}");
 }
 
 #[test]
 fn what_is_the_matter_with_writing_is_found_out() {
-    let ask = "> AT+FSWRITE=C:\\User\\a.txt,1,5,5\n";
+    let ask = "> AT+FSWRITE=C:\\\\User\\\\a.txt,1,5,5\n";
     let failed = [
         // There is no room: before the prompt, and after it.
         (format!("{CREATE}{ask}< ERROR\n> AT+FSMEM\n< +FSMEM: C:4bytes,D:9bytes\n< OK\n"), "full"),
@@ -122,14 +122,14 @@ fn what_is_the_matter_with_writing_is_found_out() {
         // The directory is not there.
         (
             CREATE.replace("a.txt\n< OK", "a.txt\n< ERROR")
-                + "> AT+FSFLSIZE=C:\\User\\a.txt\n< ERROR\n> AT+FSLS=C:\\User\\a.txt\\\n< ERROR\n\
-                   > AT+FSLS=C:\\User\\\n< ERROR\n",
+                + "> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSLS=C:\\\\User\\\\a.txt\\\\\n< ERROR\n\
+                   > AT+FSLS=C:\\\\User\\\\\n< ERROR\n",
             "not-found",
         ),
         // There is a directory in its place.
         (
             CREATE.replace("a.txt\n< OK", "a.txt\n< ERROR")
-                + "> AT+FSFLSIZE=C:\\User\\a.txt\n< ERROR\n> AT+FSLS=C:\\User\\a.txt\\\n< OK\n",
+                + "> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSLS=C:\\\\User\\\\a.txt\\\\\n< OK\n",
             "exists",
         ),
     ];
@@ -157,10 +157,10 @@ fn drives_and_directories_are_told() {
                  > AT+FSMEM
                  < +FSMEM: C:190464bytes,D:1073741824bytes
                  < OK
-                 > AT+FSLS=C:\\
-                 < User\\\\r\\nid.txt
+                 > AT+FSLS=C:\\\\
+                 < User\\\\\\r\\nid.txt
                  < OK
-                 > AT+FSLS=C:\\None\\
+                 > AT+FSLS=C:\\\\None\\\\
                  < ERROR";
     Scripted::play(steps, |bearer| async move {
         let fs = fs(&bearer);
@@ -176,13 +176,13 @@ fn drives_and_directories_are_told() {
 
 #[test]
 fn files_and_directories_are_made_removed_and_renamed() {
-    let steps = "> AT+FSMKDIR=C:\\Log
+    let steps = "> AT+FSMKDIR=C:\\\\Log
                  < OK
-                 > AT+FSRENAME=C:\\a.txt,C:\\Log\\b.txt
+                 > AT+FSRENAME=C:\\\\a.txt,C:\\\\Log\\\\b.txt
                  < OK
-                 > AT+FSDEL=C:\\Log\\b.txt
+                 > AT+FSDEL=C:\\\\Log\\\\b.txt
                  < OK
-                 > AT+FSRMDIR=C:\\Log
+                 > AT+FSRMDIR=C:\\\\Log
                  < OK";
     Scripted::play(steps, |bearer| async move {
         let fs = fs(&bearer);
@@ -195,42 +195,42 @@ fn files_and_directories_are_made_removed_and_renamed() {
 
 #[test]
 fn what_is_the_matter_with_a_name_is_found_out() {
-    let steps = "> AT+FSDEL=C:\\a.txt
+    let steps = "> AT+FSDEL=C:\\\\a.txt
                  < ERROR
-                 > AT+FSFLSIZE=C:\\a.txt
+                 > AT+FSFLSIZE=C:\\\\a.txt
                  < ERROR
-                 > AT+FSDEL=C:\\a.txt
+                 > AT+FSDEL=C:\\\\a.txt
                  < ERROR
-                 > AT+FSFLSIZE=C:\\a.txt
+                 > AT+FSFLSIZE=C:\\\\a.txt
                  < +FSFLSIZE: 1
                  < OK
-                 > AT+FSMKDIR=C:\\Log
+                 > AT+FSMKDIR=C:\\\\Log
                  < ERROR
-                 > AT+FSFLSIZE=C:\\Log
+                 > AT+FSFLSIZE=C:\\\\Log
                  < ERROR
-                 > AT+FSLS=C:\\Log\\
+                 > AT+FSLS=C:\\\\Log\\\\
                  < OK
-                 > AT+FSRMDIR=C:\\Log
+                 > AT+FSRMDIR=C:\\\\Log
                  < ERROR
-                 > AT+FSLS=C:\\Log\\
+                 > AT+FSLS=C:\\\\Log\\\\
                  < a.txt
                  < OK
-                 > AT+FSRMDIR=C:\\Log
+                 > AT+FSRMDIR=C:\\\\Log
                  < ERROR
-                 > AT+FSLS=C:\\Log\\
+                 > AT+FSLS=C:\\\\Log\\\\
                  < ERROR
-                 > AT+FSRENAME=C:\\a.txt,C:\\b.txt
+                 > AT+FSRENAME=C:\\\\a.txt,C:\\\\b.txt
                  < ERROR
-                 > AT+FSFLSIZE=C:\\a.txt
+                 > AT+FSFLSIZE=C:\\\\a.txt
                  < ERROR
-                 > AT+FSLS=C:\\a.txt\\
+                 > AT+FSLS=C:\\\\a.txt\\\\
                  < ERROR
-                 > AT+FSRENAME=C:\\a.txt,C:\\b.txt
+                 > AT+FSRENAME=C:\\\\a.txt,C:\\\\b.txt
                  < ERROR
-                 > AT+FSFLSIZE=C:\\a.txt
+                 > AT+FSFLSIZE=C:\\\\a.txt
                  < +FSFLSIZE: 1
                  < OK
-                 > AT+FSFLSIZE=C:\\b.txt
+                 > AT+FSFLSIZE=C:\\\\b.txt
                  < +FSFLSIZE: 1
                  < OK";
     Scripted::play(steps, |bearer| async move {

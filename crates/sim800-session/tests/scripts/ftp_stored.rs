@@ -53,7 +53,7 @@ fn a_file_is_sent_from_the_file_system() {
     // Application note 3.22.
     let steps = ftp_of(
         &PUT,
-        "> AT+FTPPUTFRMFS=\"c:\\user\\ftp\\test.txt\"
+        "> AT+FTPPUTFRMFS=\"c:\\\\user\\\\ftp\\\\test.txt\"
          < OK
          .. 2
          > AT+FTPPUTFRMFS?
@@ -79,7 +79,7 @@ fn transfers_of_the_module_fail_with_its_codes() {
 
     let steps = ftp_of(
         &PUT,
-        "> AT+FTPPUTFRMFS=\"c:\\user\\ftp\\test.txt\"
+        "> AT+FTPPUTFRMFS=\"c:\\\\user\\\\ftp\\\\test.txt\"
          < OK
          .. 2
          > AT+FTPPUTFRMFS?
@@ -120,7 +120,7 @@ fn a_transfer_that_is_over_without_a_word_is_given_up() {
 #[test]
 fn a_file_of_the_module_is_loaded_and_sent() {
     // Application note 3.24.
-    let load = "> AT+FTPFILEPUT=1,\"c:\\user\\ftp\\test.txt\"\n";
+    let load = "> AT+FTPFILEPUT=1,\"c:\\\\user\\\\ftp\\\\test.txt\"\n";
     let end = "> AT+FTPFILEPUT=0\n< OK\n";
     let put = |bearer| async move { ftp(&bearer).put_file(r"c:\user\ftp\test.txt", "1K.txt").await };
     let steps = ftp_of(&PUT, &format!("{load}< OK\n> AT+FTPPUT=1\n< OK\n.. 100\n< +FTPPUT: 1,0\n{end}"));

@@ -12,42 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::io::{AsyncRead, AsyncWrite};
 use sim800_session::{Bearer, Client, Config, Profile, Retries, Runtime, connect};
-
-/// One step of a script.
-#[derive(Clone, Debug)]
-pub(crate) enum Step {
-    /// The session sends exactly this.
-    Dte(Vec<u8>),
-    /// The module sends this.
-    Dce(Vec<u8>),
-    /// The module says nothing for so long.
-    Pause(Duration),
-}
-
-/// Reads a script: lines of `> sent`, `< received` and `.. seconds`; `\r`, `\n` are written out, and a sent line ends in CR
-/// and a received one stands between line ends unless it has a bar at its end.
-pub(crate) fn script(text: &str) -> Vec<Step> {
-    let octets = |text: &str| {
-        let text = text.replace("\\r", "\r").replace("\\n", "\n");
-        text.into_bytes()
-    };
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(|line| match line.split_at(2) {
-            ("> ", sent) => match sent.strip_suffix('|') {
-                Some(raw) => Step::Dte(octets(raw)),
-                None => Step::Dte(octets(&format!("{sent}\\r"))),
-            },
-            ("< ", received) => match received.strip_suffix('|') {
-                Some(raw) => Step::Dce(octets(raw)),
-                None => Step::Dce(octets(&format!("\\r\\n{received}\\r\\n"))),
-            },
-            ("..", seconds) => Step::Pause(Duration::from_secs(seconds.trim().parse().expect("seconds"))),
-            _ => panic!("not a line of a script: {line}"),
-        })
-        .collect()
-}
+use sim800_testdata::{Step, script};
 
 /// The commands that every request sets, answered; `custom` replaces lines by their beginning.
 pub(crate) fn answered(lines: &[&str]) -> String {
@@ -70,7 +35,7 @@ impl Module {
     fn proceed(&mut self) {
         loop {
             match self.steps.front() {
-                Some(Step::Dte(expected)) => {
+                Some(Step::Command(expected) | Step::Payload(expected)) => {
                     let arrived = self.sent.len().min(expected.len());
                     assert!(
                         self.sent[..arrived] == expected[..arrived],
@@ -83,9 +48,9 @@ impl Module {
                     }
                     self.sent.drain(..arrived);
                 }
-                Some(Step::Dce(octets)) => {
+                Some(Step::Response(response)) => {
                     assert!(self.sent.is_empty(), "unexpected: {}", self.sent.escape_ascii());
-                    self.readable.extend(octets);
+                    self.readable.extend(&response.octets);
                     if let Some(reader) = self.reader.take() {
                         reader.wake();
                     }

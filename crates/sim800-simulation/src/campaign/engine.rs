@@ -1,6 +1,6 @@
 //! Commands on a bare engine: what it promises to those who drive it themselves.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,14 +9,14 @@ use bytes::Bytes;
 use fastrand::Rng;
 use futures::future::BoxFuture;
 use futures::{AsyncRead, AsyncWrite};
-use sim800_session::engine::{CommandId, Engine, Output, Request};
-use sim800_session::{Config, Failure, Misuse, Runtime};
+use sim800_session::Runtime;
+use sim800_session::engine::{Config, Engine, Output, Request, Response};
 
 use super::run::{Violation, violation};
 use crate::{Clock, Port};
 
 /// A command line that is sent.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Sample {
     line: &'static str,
     /// Octets for the module, where it asks for some.
@@ -61,17 +61,15 @@ const SAMPLES: [Sample; 12] = [
 
 /// How many commands are sent in all.
 const MOST: u32 = 60;
-/// How many at once at most, which is more than the queue holds.
+/// How many at once at most.
 const BURST: u32 = 24;
-/// A read.
-const READ: usize = 512;
 
 /// Sends commands in bursts, and checks all that the engine does.
 pub(super) async fn drive(port: Port, clock: Clock, seed: u64, config: Config) -> Result<(), Violation> {
     let now = clock.now();
     let mut drive = Drive {
         port,
-        engine: Engine::on_unknown_line(now, &config),
+        engine: Engine::on_unknown_line(now, config.clone()),
         config,
         rng: Rng::with_seed(!seed),
         left: MOST,
@@ -79,25 +77,20 @@ pub(super) async fn drive(port: Port, clock: Clock, seed: u64, config: Config) -
         timer: None,
         writing: Bytes::new(),
         clock,
-        commands: BTreeMap::new(),
-        open: None,
+        waiting: PRELUDE.into(),
+        taken: None,
     };
-    for sample in PRELUDE {
-        drive.submit(now, sample);
-    }
     std::future::poll_fn(|context| drive.poll(context)).await
 }
 
-/// What is known of a command.
-#[derive(Debug, Default)]
+/// What is known of the command that the engine has.
+#[derive(Debug)]
 struct Known {
-    payload: usize,
-    most: usize,
-    offered: usize,
-    granted: usize,
+    sample: Sample,
+    /// Its line was sent.
+    is_in_flight: bool,
+    /// How many octets of its body were sent.
     sent: usize,
-    information: usize,
-    completed: bool,
 }
 
 struct Drive {
@@ -112,9 +105,9 @@ struct Drive {
     timer: Option<(Duration, BoxFuture<'static, ()>)>,
     writing: Bytes,
     clock: Clock,
-    commands: BTreeMap<CommandId, Known>,
-    /// The command whose line was sent, until it completes.
-    open: Option<CommandId>,
+    /// What the engine gets one after the other.
+    waiting: VecDeque<Sample>,
+    taken: Option<Known>,
 }
 
 impl Drive {
@@ -124,7 +117,7 @@ impl Drive {
                 Ok(busy) => busy,
                 Err(violation) => return Poll::Ready(Err(violation)),
             };
-            if self.left == 0 && self.commands.values().all(|known| known.completed) {
+            if self.left == 0 && self.waiting.is_empty() && self.taken.is_none() {
                 return Poll::Ready(Ok(()));
             }
             if !busy {
@@ -140,13 +133,13 @@ impl Drive {
             self.burst(now);
             busy = true;
         }
+        busy |= self.begin(now)?;
         busy |= self.write(context)?;
-        let mut buffer = [0; READ];
-        if let Poll::Ready(Ok(read)) = Pin::new(&mut self.port).poll_read(context, &mut buffer) {
+        if let Poll::Ready(Ok(read)) = Pin::new(&mut self.port).poll_read(context, self.engine.spare()) {
             if read == 0 {
                 return Err(violation("the line ended"));
             }
-            self.engine.handle_input(now, &buffer[..read]);
+            self.engine.handle_filled(now, read);
             busy = true;
         }
         if self.engine.poll_timeout().is_some_and(|deadline| deadline <= now) {
@@ -166,19 +159,29 @@ impl Drive {
         for _ in 0..self.rng.u32(1..=BURST).min(self.left) {
             self.left -= 1;
             let sample = self.rng.choice(SAMPLES).unwrap_or(READ_ALL);
-            self.submit(now, sample);
+            self.waiting.push_back(sample);
         }
         self.next = now + Duration::from_millis(self.rng.u64(0..20_000));
     }
 
-    fn submit(&mut self, now: Duration, sample: Sample) {
-        let Ok(mut request) = Request::raw(sample.line, Duration::from_secs(5)) else { return };
+    /// Gives the engine the next command whenever it says that it takes one.
+    fn begin(&mut self, now: Duration) -> Result<bool, Violation> {
+        if self.engine.is_idle() != self.taken.is_none() {
+            return Err(violation(format!("{:?} is not what the engine thinks of", self.taken)));
+        }
+        if self.taken.is_some() {
+            return Ok(false);
+        }
+        let Some(sample) = self.waiting.pop_front() else { return Ok(false) };
+        let Ok(mut request) = Request::raw(sample.line, Duration::from_secs(5)) else { return Ok(true) };
         if sample.body > 0 {
             request = request.with_body(vec![b'.'; sample.body].into());
         }
-        let id = self.engine.submit(now, request);
-        let known = Known { offered: sample.body, most: sample.payload, ..Known::default() };
-        self.commands.insert(id, known);
+        match self.engine.begin(now, request) {
+            Ok(()) => self.taken = Some(Known { sample, is_in_flight: false, sent: 0 }),
+            Err(failure) => return Err(violation(format!("{sample:?} is not taken: {failure}"))),
+        }
+        Ok(true)
     }
 
     fn write(&mut self, context: &mut Context<'_>) -> Result<bool, Violation> {
@@ -197,86 +200,43 @@ impl Drive {
         }
     }
 
-    /// Checks octets that the engine wants to be sent. The lowest id that is not complete is the one whose turn it is.
+    /// Checks octets that the engine wants to be sent.
     fn sends(&mut self, octets: &Bytes, is_payload: bool) -> Result<(), Violation> {
-        let turn = self.commands.iter_mut().find(|(_, known)| !known.completed);
-        match (self.open, turn) {
-            (Some(id), _) if !is_payload => Err(violation(format!(
-                "{:?} sent while {id:?} is in flight",
-                octets.escape_ascii().to_string()
+        let Some(known) = &mut self.taken else { return Ok(()) };
+        match (known.is_in_flight, is_payload) {
+            (true, false) => Err(violation(format!(
+                "{:?} sent while {:?} is in flight",
+                octets.escape_ascii().to_string(),
+                known.sample.line
             ))),
-            (Some(id), Some((turn, known))) if id == *turn => {
+            (true, true) => {
                 known.sent += octets.len();
-                if known.sent > known.granted {
-                    return Err(violation(format!(
-                        "{} octets sent for {} granted",
-                        known.sent, known.granted
-                    )));
+                if known.sent > known.sample.body {
+                    return Err(violation(format!("{} octets sent of {}", known.sent, known.sample.body)));
                 }
                 Ok(())
             }
             // A line for finding the line again is `AT` and two others that no command here is.
-            (None, Some((turn, _))) if !is_payload && !is_probe(octets) => {
-                self.open = Some(*turn);
+            (false, _) => {
+                known.is_in_flight = !is_payload && !is_probe(octets);
                 Ok(())
             }
-            _ => Ok(()),
         }
     }
 
     fn take(&mut self, output: Output) -> Result<(), Violation> {
-        let queue = self.config.limits.queue;
-        let limit = self.config.limits.information;
-        let known = |commands: &mut BTreeMap<CommandId, Known>, id| -> Result<(), Violation> {
-            match commands.get(&id) {
-                Some(known) if !known.completed => Ok(()),
-                _ => {
-                    Err(violation(format!("something for {id:?}, which is complete or was never asked for")))
-                }
-            }
-        };
-        match output {
-            Output::Information(id, line) => {
-                known(&mut self.commands, id)?;
-                let known = self.commands.entry(id).or_default();
-                known.information += line.len();
-                if known.information > limit {
-                    return Err(violation(format!("{} octets of information text", known.information)));
-                }
-            }
-            Output::Payload(id, octets) => {
-                known(&mut self.commands, id)?;
-                let known = self.commands.entry(id).or_default();
-                known.payload += octets.len();
-                if known.payload > known.most {
-                    return Err(violation(format!("{} octets of payload for {}", known.payload, known.most)));
-                }
-            }
-            Output::Granted(id, octets) => {
-                known(&mut self.commands, id)?;
-                let known = self.commands.entry(id).or_default();
-                known.granted += octets as usize;
-                if known.granted > known.offered {
-                    return Err(violation(format!("{} octets granted of {}", known.granted, known.offered)));
-                }
-            }
-            Output::Complete(id, result) => {
-                known(&mut self.commands, id)?;
-                let waiting = self.commands.values().filter(|known| !known.completed).count();
-                if result == Err(Failure::Misuse(Misuse::QueueFull)) && waiting <= queue {
-                    return Err(violation(format!("the queue is full with {waiting} of {queue}")));
-                }
-                if self.open == Some(id) {
-                    self.open = None;
-                }
-                self.commands.entry(id).or_default().completed = true;
-            }
-            _ => {}
+        let Output::Complete(result) = output else { return Ok(()) };
+        let Some(known) = self.taken.take() else { return Err(violation("nothing was asked for")) };
+        let Ok(Response { information, payload, granted, .. }) = result else { return Ok(()) };
+        let kept: usize = information.iter().map(Bytes::len).sum();
+        if kept > self.config.limits.information {
+            return Err(violation(format!("{kept} octets of information text")));
         }
-        let waiting = self.commands.values().filter(|known| !known.completed).count();
-        // One more is in flight, and those that found no place are told of one after the other.
-        if waiting > queue + 1 + BURST as usize {
-            return Err(violation(format!("{waiting} commands wait in a queue for {queue}")));
+        if payload.len() > known.sample.payload {
+            return Err(violation(format!("{} octets of payload for {:?}", payload.len(), known.sample)));
+        }
+        if granted.map_or(0, |granted| granted as usize) != known.sent {
+            return Err(violation(format!("{} octets sent of {granted:?} granted", known.sent)));
         }
         Ok(())
     }

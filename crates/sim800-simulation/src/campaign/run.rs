@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::future::{Either, join_all, select};
 use futures::{AsyncWriteExt, FutureExt, StreamExt};
 use sim800_emulator::{Fault, Registration, Storage};
-use sim800_session::{Bearer, Client, Direction, Disconnected, Runtime, connect};
+use sim800_session::{Bearer, Client, Direction, Runtime, connect};
 
 use super::damages::Damages;
 use super::engine;
@@ -231,7 +231,7 @@ impl<'a> Trial<'a> {
         drop(client);
         self.end(ended)?;
         let kept = std::iter::from_fn(|| notices.next().now_or_never().flatten()).count();
-        if kept > self.scenario.config().limits.notices {
+        if kept > self.scenario.config().notices {
             return Err(violation(format!("{kept} notices are kept for somebody who does not read them")));
         }
         if let Some(seen) = self.observer.lock().unwrap_or_else(PoisonError::into_inner).seen() {
@@ -244,10 +244,9 @@ impl<'a> Trial<'a> {
         self.plan();
         let limit = self.time_limit();
         let (port, clock) = (self.world.connect(), self.world.clock());
-        self.await_within(
-            limit,
-            engine::drive(port, clock.clone(), self.scenario.seed, self.scenario.config()),
-        )??;
+        let config = self.scenario.config();
+        let config = sim800_session::engine::Config::new(config.rate, config.limits);
+        self.await_within(limit, engine::drive(port, clock.clone(), self.scenario.seed, config))??;
         Ok(Run { ending: Ending::Succeeded, tried: self.tried(), task_time: clock.now(), time: clock.now() })
     }
 
@@ -447,7 +446,7 @@ impl<'a> Trial<'a> {
     /// All clients are gone: the driver ends well.
     fn end(
         &mut self,
-        ended: futures::channel::oneshot::Receiver<Result<(), Disconnected>>,
+        ended: futures::channel::oneshot::Receiver<std::io::Result<()>>,
     ) -> Result<(), Violation> {
         let ended = self.await_within(FOLLOW_UP_TIME, ended);
         match ended.map_err(|stall| violation(format!("the driver does not end: {}", stall.what)))? {

@@ -11,7 +11,11 @@ mod module;
 use cortex_m_rt::entry;
 use semihosting::experimental::env;
 use semihosting::{eprintln, println, process};
-use sim800_command::{At, BearerKind, BearerParameter, CgattRead, Cid, Command as _, Echo, HttpAction, HttpInit, HttpMethod, HttpPara, HttpParameter, HttpReadRange, HttpStatus, HttpTerm, LINE_LIMIT, Number, SapbrClose, SapbrOpen, SapbrSet, Text, Unsolicited};
+use sim800_command::{
+    At, BearerKind, BearerParameter, CgattRead, Cid, Command as _, Echo, HttpAction, HttpInit, HttpMethod,
+    HttpPara, HttpParameter, HttpReadRange, HttpStatus, HttpTerm, LINE_LIMIT, Number, SapbrClose, SapbrOpen,
+    SapbrSet, Text, Unsolicited,
+};
 use sim800_firmware::Machine;
 use sim800_parser::Event;
 

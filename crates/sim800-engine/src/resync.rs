@@ -5,29 +5,37 @@
 //! gets its `OK` and nothing more comes after that `OK`. Between two tries, a module that may still count payload is
 //! fed carriage returns: as payload they fill its count, as command lines they are empty.
 
-use std::fmt;
-use std::time::Duration;
+use alloc::vec;
+use core::fmt;
+use core::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::{At, CommandLine, Quiet, Verbose};
 use sim800_parser::FinalResultCode;
 
-use crate::config::Limits;
+use crate::config::{Config, Limits};
 
 /// The most octets that a module is fed to end a data phase: more than any `AT+FTPPUT` round takes. Longer phases
 /// have an input time of their own, set by the command (`AT+HTTPDATA`).
 const FILL_AT_MOST: usize = 4096;
 
+/// Ends a prompt for text without sending it (manual 4.2.5, `AT+CMGS`).
+const ESCAPE: u8 = 0x1B;
+
 /// The state of a line that is not synchronized.
-pub(super) struct Resync {
+pub(crate) struct Resync {
     stage: Stage,
     /// When the last octet came, or what was sent to the module last.
     quiet_since: Duration,
+    /// When octets came last, and before that.
+    heard: [Duration; 2],
     /// Since when a command waits, and until when it does.
     wanted: Option<(Duration, Duration)>,
     tries: u32,
     /// What comes may be the rest of a payload, so lines of it are nobody's.
     late_payload: bool,
+    /// The line was not synchronized yet since it was opened.
+    is_first: bool,
     /// How many octets the module may still take for payload.
     owed: usize,
     /// Octets that the module was promised and that were not handed out yet.
@@ -49,9 +57,18 @@ enum Stage {
     Settling { until: Duration },
 }
 
+/// What else is known of the line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Situation {
+    /// Octets wait to be sent, so the line does not move.
+    pub(crate) clogged: bool,
+    /// A `>` is the last that came: the module takes what is sent for text.
+    pub(crate) prompted: bool,
+}
+
 /// What is to be done about the line.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Nothing now.
     Wait,
     /// Send these octets, then this command line and expect `OK`.
@@ -66,13 +83,15 @@ pub(super) enum Step {
 
 impl Resync {
     /// Begins at `now` with nothing known of the line.
-    pub(super) fn new(now: Duration) -> Self {
+    pub(crate) fn new(now: Duration) -> Self {
         Self {
             stage: Stage::Quiet { since: now },
             quiet_since: now,
+            heard: [now; 2],
             wanted: None,
             tries: 0,
             late_payload: false,
+            is_first: false,
             owed: 0,
             promised: Bytes::new(),
             patience: Duration::ZERO,
@@ -81,19 +100,19 @@ impl Resync {
     }
 
     /// Begins at `now` on a line that somebody else may have left in the middle of anything.
-    pub(super) fn on_unknown_line(now: Duration) -> Self {
-        Self { late_payload: true, owed: FILL_AT_MOST, hurry: 3, ..Self::new(now) }
+    pub(crate) fn on_unknown_line(now: Duration) -> Self {
+        Self { late_payload: true, is_first: true, owed: FILL_AT_MOST, hurry: 3, ..Self::new(now) }
     }
 
     /// The abandoned command had asked the module for payload.
-    pub(super) fn after_payload_from_module(mut self) -> Self {
+    pub(crate) fn after_payload_from_module(mut self) -> Self {
         self.late_payload = true;
         self
     }
 
     /// The abandoned command had offered `owed` octets, of which `promised` were granted and not handed out. It may
     /// keep the module waiting for `patience`.
-    pub(super) fn after_payload_to_module(
+    pub(crate) fn after_payload_to_module(
         mut self,
         owed: usize,
         promised: Bytes,
@@ -105,13 +124,24 @@ impl Resync {
         self
     }
 
+    /// Whether the line was not synchronized yet since it was opened.
+    pub(crate) fn is_first(&self) -> bool {
+        self.is_first
+    }
+
     /// Whether lines that come now may be octets of a payload.
-    pub(super) fn is_late_payload(&self) -> bool {
+    pub(crate) fn is_late_payload(&self) -> bool {
         self.late_payload
     }
 
+    /// Whether the octets that came last may be a payload's: it would have starved in a longer pause before them.
+    pub(crate) fn is_among_payload(&self, limits: &Limits) -> bool {
+        let [last, before] = self.heard;
+        self.late_payload && last.saturating_sub(before) < limits.stall
+    }
+
     /// The next piece of what the module was promised.
-    pub(super) fn poll_promised(&mut self, piece: usize) -> Option<Bytes> {
+    pub(crate) fn poll_promised(&mut self, piece: usize) -> Option<Bytes> {
         if self.promised.is_empty() {
             return None;
         }
@@ -119,21 +149,22 @@ impl Resync {
     }
 
     /// A command waits for the line from `now` on.
-    pub(super) fn want(&mut self, now: Duration, limits: &Limits) {
+    pub(crate) fn want(&mut self, now: Duration, limits: &Limits) {
         let until = now.saturating_add(limits.resync).saturating_add(self.patience);
         self.wanted.get_or_insert((now, until));
     }
 
     /// Octets came from the module.
-    pub(super) fn handle_octets(&mut self, now: Duration) {
+    pub(crate) fn handle_octets(&mut self, now: Duration) {
         self.quiet_since = now;
+        self.heard = [now, self.heard[0]];
         if let Stage::Quiet { .. } = self.stage {
             self.hurry = 1;
         }
     }
 
     /// A line came that no command claims, and that is no known unsolicited one.
-    pub(super) fn handle_stray_line(&mut self, now: Duration) {
+    pub(crate) fn handle_stray_line(&mut self, now: Duration) {
         if let Stage::Settling { .. } = self.stage {
             self.stage = Stage::Quiet { since: now };
             self.hurry = 1;
@@ -141,7 +172,7 @@ impl Resync {
     }
 
     /// The result of a probe came.
-    pub(super) fn handle_result(&mut self, now: Duration, code: FinalResultCode, limits: &Limits) {
+    pub(crate) fn handle_result(&mut self, now: Duration, code: FinalResultCode, limits: &Limits) {
         self.stage = match code {
             FinalResultCode::Ok => Stage::Settling { until: now.saturating_add(self.quiet(limits)) },
             _ => Stage::Quiet { since: now },
@@ -149,7 +180,7 @@ impl Resync {
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to do. Nothing is sent while no command waits.
-    pub(super) fn poll_timeout(&self, limits: &Limits) -> Option<Duration> {
+    pub(crate) fn poll_timeout(&self, limits: &Limits) -> Option<Duration> {
         let (_, until) = self.wanted?;
         let stage = match self.stage {
             Stage::Quiet { since } => self.quiet_until(since, limits),
@@ -159,14 +190,9 @@ impl Resync {
         Some(stage.min(until))
     }
 
-    /// Does what is due at `now`. `clogged` says that octets wait to be sent, so the line does not move.
-    pub(super) fn handle_timeout(
-        &mut self,
-        now: Duration,
-        clogged: bool,
-        limits: &Limits,
-        transfer: impl Fn(usize) -> Duration,
-    ) -> Step {
+    /// Does what is due at `now`.
+    pub(crate) fn handle_timeout(&mut self, now: Duration, situation: Situation, config: &Config) -> Step {
+        let limits = &config.limits;
         let Some((_, until)) = self.wanted else { return Step::Wait };
         match self.stage {
             Stage::Settling { until } if now >= until => return Step::Done,
@@ -185,18 +211,23 @@ impl Resync {
             Stage::Quiet { since } if now >= self.quiet_until(since, limits) => {}
             _ => return Step::Wait,
         }
-        if clogged || !self.promised.is_empty() {
+        if situation.clogged || !self.promised.is_empty() {
             self.stage = Stage::Quiet { since: now };
             self.quiet_since = now;
             return Step::Wait;
         }
         let line = probe(self.tries);
         // Not at every try: a module that counts nothing any more may echo them, and a line of thousands is none.
-        let fill = if self.tries % 2 == 0 { 0 } else { self.owed.min(FILL_AT_MOST) };
+        let counted = if self.tries % 2 == 0 { 0 } else { self.owed.min(FILL_AT_MOST) };
+        let mut fill = vec![b'\r'; counted];
+        // A module at a prompt takes a carriage return for text, too. One that counts takes this for payload as well.
+        if situation.prompted || counted > 0 {
+            fill.insert(0, ESCAPE);
+        }
         self.tries += 1;
-        let deadline = now.saturating_add(limits.probe).saturating_add(transfer(fill + line.len()));
-        self.stage = Stage::Probing { deadline };
-        Step::Probe { fill: vec![b'\r'; fill].into(), line }
+        let time = config.transfer_time(fill.len() + line.len());
+        self.stage = Stage::Probing { deadline: now.saturating_add(limits.probe).saturating_add(time) };
+        Step::Probe { fill: fill.into(), line }
     }
 
     fn quiet(&self, limits: &Limits) -> Duration {

@@ -1,6 +1,6 @@
 //! Noticing that the module restarted or switched itself off.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use sim800_command::{PowerDownCause, Unsolicited};
 use sim800_parser::Span;
@@ -43,24 +43,24 @@ const SYNC_OCTETS: &[u8] = b"IIII\xFF\xFF\xFF\xFF";
 /// A start goes forward: power-up octets, `RDY`, `+CFUN`, `+CPIN`. Within a while of the first of them the later ones
 /// tell nothing new, while power-up octets or `RDY` again mean another start.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     known_until: Duration,
     last: Option<Restart>,
 }
 
 impl Watch {
     /// Begins at a time when the module may just have been switched on.
-    pub(super) fn new(now: Duration, boot: Duration) -> Self {
+    pub(crate) fn new(now: Duration, boot: Duration) -> Self {
         Self { known_until: now.saturating_add(boot), last: None }
     }
 
     /// From `now` on, lines of functionality and SIM are the effect of a command.
-    pub(super) fn expect_lines(&mut self, now: Duration, boot: Duration) {
+    pub(crate) fn expect_lines(&mut self, now: Duration, boot: Duration) {
         self.known_until = now.saturating_add(boot);
     }
 
     /// The sign of a new restart that this line is, if any.
-    pub(super) fn sign(
+    pub(crate) fn sign(
         &mut self,
         now: Duration,
         span: &Span<impl AsRef<[u8]>>,
@@ -98,6 +98,8 @@ fn contains(octets: &[u8], sought: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::vec::Vec;
+
     use super::*;
 
     const BOOT: Duration = Duration::from_secs(20);

@@ -1,29 +1,30 @@
 //! A command with everything that sending it takes.
 
-use std::fmt;
-use std::ops::Range;
-use std::str;
-use std::sync::Arc;
-use std::time::Duration;
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+use core::ops::Range;
+use core::str;
+use core::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::{Command, Domain, Form, Id, Prepared, Spec};
 use sim800_parser::{Claim, DataPhase, Expect};
 
-use crate::error::{Failure, Misuse};
+use crate::failure::{Failure, Misuse};
 
 /// A command that is ready to be sent, its type forgotten.
 #[derive(Clone)]
 pub struct Request {
-    pub(super) name: Name,
-    pub(super) id: Option<Id>,
-    pub(super) line: Bytes,
-    pub(super) secret: Option<Range<usize>>,
-    pub(super) expect: Expect,
-    pub(super) time_limit: Duration,
-    pub(super) body: Option<Bytes>,
+    pub(crate) name: Name,
+    pub(crate) id: Option<Id>,
+    pub(crate) line: Bytes,
+    pub(crate) secret: Option<Range<usize>>,
+    pub(crate) expect: Expect,
+    pub(crate) time_limit: Duration,
+    pub(crate) body: Option<Bytes>,
     /// It waits until the line is synchronized anew.
-    pub(super) anew: bool,
+    pub(crate) anew: bool,
 }
 
 impl Request {
@@ -63,7 +64,7 @@ impl Request {
         let name = line.split(|octet| matches!(octet, b'=' | b'?')).next().unwrap_or_default();
         Ok(Self {
             id: name.get(2..).and_then(|name| Id::from_name(str::from_utf8(name).ok()?)),
-            name: Name::Text(String::from_utf8_lossy(name).into()),
+            name: Name(Inner::Text(String::from_utf8_lossy(name).into())),
             line: [line, b"\r"].concat().into(),
             secret: None,
             expect: Expect::result().with_information(Claim::Text).with_connection(),
@@ -82,7 +83,8 @@ impl Request {
 
     /// Has the line synchronized before it is sent, whatever is thought of it. A result that was nobody's may have answered the
     /// command before, and its own the next one, for ever.
-    pub(crate) fn anew(mut self) -> Self {
+    #[must_use]
+    pub fn anew(mut self) -> Self {
         self.anew = true;
         self
     }
@@ -94,12 +96,20 @@ impl Request {
         self
     }
 
-    pub(crate) fn name(&self) -> Name {
-        self.name.clone()
+    /// How errors call it.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// The octets that it offers, in number.
+    #[must_use]
+    pub fn offered(&self) -> usize {
+        self.body.as_ref().map_or(0, Bytes::len)
     }
 
     /// Whether the module takes octets after a prompt.
-    pub(super) fn is_prompted(&self) -> bool {
+    pub(crate) fn is_prompted(&self) -> bool {
         matches!(
             self.expect.data,
             DataPhase::Invited { .. } | DataPhase::Prompted | DataPhase::Granted { .. }
@@ -107,7 +117,7 @@ impl Request {
     }
 
     /// The most octets that the module may send as payload.
-    pub(super) fn announced_at_most(&self) -> u32 {
+    pub(crate) fn announced_at_most(&self) -> u32 {
         match self.expect.data {
             DataPhase::Announced { at_most, .. } => at_most,
             DataPhase::Counted { count } => count,
@@ -116,17 +126,17 @@ impl Request {
     }
 
     /// Whether the payload that the module sends has no header.
-    pub(super) fn is_headless(&self) -> bool {
+    pub(crate) fn is_headless(&self) -> bool {
         matches!(self.expect.data, DataPhase::Counted { .. })
     }
 
     /// Whether the module may send lines of functionality and SIM because of it, as it does at a start.
-    pub(super) fn may_announce(&self) -> bool {
+    pub(crate) fn may_announce(&self) -> bool {
         matches!(self.id, Some(Id::Cfun | Id::Cpin))
     }
 
     /// What is wrong with the payload that goes with the command.
-    pub(super) fn misuse(&self) -> Option<Misuse> {
+    pub(crate) fn misuse(&self) -> Option<Misuse> {
         (self.is_prompted() != self.body.is_some()).then_some(Misuse::Body)
     }
 }
@@ -134,7 +144,7 @@ impl Request {
 impl From<Prepared> for Request {
     fn from(prepared: Prepared) -> Self {
         Self {
-            name: Name::Table(prepared.spec),
+            name: prepared.spec.into(),
             id: Some(prepared.spec.id),
             line: Bytes::copy_from_slice(prepared.line.as_bytes()),
             secret: prepared.line.secret(),
@@ -148,16 +158,31 @@ impl From<Prepared> for Request {
 
 /// A command as errors call it, without values that may be secret: `AT+CREG?`, `AT+SAPBR=1`, `AT+HTTPPARA`.
 #[derive(Clone)]
-pub(crate) enum Name {
+pub struct Name(Inner);
+
+#[derive(Clone)]
+enum Inner {
     Table(&'static Spec),
-    Text(Arc<str>),
+    Text(Box<str>),
+}
+
+impl From<&'static Spec> for Name {
+    fn from(spec: &'static Spec) -> Self {
+        Self(Inner::Table(spec))
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({self})")
+    }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spec = match self {
-            Self::Table(spec) => spec,
-            Self::Text(text) => return f.write_str(text),
+        let spec = match &self.0 {
+            Inner::Table(spec) => spec,
+            Inner::Text(text) => return f.write_str(text),
         };
         write!(f, "AT{}", spec.name)?;
         match spec.form {

@@ -5,22 +5,22 @@ use super::*;
 #[test]
 fn a_late_result_answers_nobody() {
     let mut world = World::new();
-    let csq = world.enqueue(&Csq);
-    let model = world.enqueue(&Cgmm);
+    world.enqueue(&Csq);
+    world.enqueue(&Cgmm);
     assert_eq!(world.sent(), "AT+CSQ\\r");
     world.wait();
     let outputs = world.outputs();
-    assert!(matches!(outputs[0], Output::Complete(id, Err(TimedOut { .. })) if id == csq), "{outputs:?}");
+    assert!(matches!(outputs[0], Output::Complete(Err(TimedOut { .. }))), "{outputs:?}");
     assert_eq!(outputs[1..], [Output::Desynchronized]);
     assert_eq!(world.sent(), "", "the line has to be quiet first");
 
     world.now += Duration::from_millis(200);
     world.input(b"\r\n+CSQ: 15,0\r\n\r\nOK\r\n");
-    assert_eq!(world.outputs(), [Output::Unsolicited(line("+CSQ: 15,0")), Output::Unsolicited(line("OK"))]);
+    assert_eq!(world.outputs(), [unsolicited("+CSQ: 15,0"), unsolicited("OK")]);
     world.synchronize();
     assert_eq!(world.sent(), "AT+CGMM\\r");
     world.input(OK);
-    assert_eq!(world.outputs(), [Output::Complete(model, Ok(()))]);
+    assert_eq!(world.outputs(), [done(&[])]);
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_late_result_is_not_taken_for_that_of_the_probe() {
     world.synchronize();
     assert_eq!(world.sent(), "AT+CGMM\\r");
     world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
-    assert!(world.outputs().iter().any(|output| matches!(output, Output::Information(..))));
+    assert!(world.outputs().contains(&done(&["SIMCOM_SIM800L"])));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn numeric_and_suppressed_results_are_undone() {
     world.enqueue(&At);
     world.sent();
     world.wait();
-    let id = world.enqueue(&Csq);
+    world.enqueue(&Csq);
     let mut probes = Vec::new();
     while probes.len() < 4 {
         world.wait();
@@ -91,7 +91,7 @@ fn numeric_and_suppressed_results_are_undone() {
     world.synchronize();
     assert_eq!(world.sent(), "AT+CSQ\\r");
     world.input(OK);
-    assert!(world.outputs().contains(&Output::Complete(id, Ok(()))));
+    assert!(world.outputs().contains(&done(&[])));
 }
 
 #[test]
@@ -101,21 +101,21 @@ fn a_module_that_never_answers_fails_what_waits_and_is_tried_again_later() {
     world.sent();
     world.wait();
     world.outputs();
-    let waiting = world.enqueue(&Csq);
+    world.enqueue(&Csq);
     let since = world.now;
     while !world.engine.is_idle() {
         world.wait();
         world.sent();
     }
-    assert_eq!(world.outputs(), [Output::Complete(waiting, Err(Desynchronized))]);
+    assert_eq!(world.outputs(), [failed(Desynchronized)]);
     assert!(world.now - since <= Config::default().limits.resync);
     assert_eq!(world.engine.poll_timeout(), None, "nothing is sent while nobody wants anything");
 
-    let again = world.enqueue(&Csq);
+    world.enqueue(&Csq);
     world.synchronize();
     assert_eq!(world.sent(), "AT+CSQ\\r");
     world.input(OK);
-    assert_eq!(world.outputs(), [Output::Complete(again, Ok(()))]);
+    assert_eq!(world.outputs(), [done(&[])]);
 }
 
 #[test]
@@ -143,29 +143,29 @@ fn a_probe_that_was_given_up_is_not_followed_by_another_at_once() {
 #[test]
 fn a_module_that_still_counts_payload_is_fed() {
     let mut world = World::new();
-    world.put(b"0123456789");
+    world.put(&write(10), &b"0123456789"[..]);
     world.sent();
     world.input(b"\r\n+FTPPUT: 2,10\r\n");
     assert_eq!(world.sent(), "0123456789");
     world.wait(); // The line lost some of them, and the module waits.
-    let id = world.enqueue(&Csq);
+    world.enqueue(&Csq);
     world.wait();
     assert_eq!(world.sent(), "AT\\r", "taken for payload");
     world.wait();
     world.wait();
-    assert_eq!(world.sent(), "\\r\\r\\r\\r\\r\\r\\r\\r\\r\\rAT\\r");
+    assert_eq!(world.sent(), "\\x1b\\r\\r\\r\\r\\r\\r\\r\\r\\r\\rAT\\r");
     world.input(b"\r\nOK\r\n\r\nOK\r\n"); // the payload's and the probe's
     world.synchronize();
     assert_eq!(world.sent(), "AT+CSQ\\r");
     world.input(OK);
-    assert!(world.outputs().contains(&Output::Complete(id, Ok(()))));
+    assert!(world.outputs().contains(&done(&[])));
 }
 
 /// Octets as a module sends them at power-up may be noise, and then the module waits for its payload.
 #[test]
 fn a_module_that_still_counts_payload_is_fed_after_what_looked_like_a_restart() {
     let mut world = World::new();
-    world.put(b"0123456789");
+    world.put(&write(10), &b"0123456789"[..]);
     world.sent();
     world.input(b"\0IIII\xFF\xFF\xFF\xFF\r\n");
     assert!(world.outputs().iter().any(|output| matches!(output, Output::Restarted(_))));
@@ -182,11 +182,42 @@ fn a_module_that_still_counts_payload_is_fed_after_what_looked_like_a_restart() 
 #[test]
 fn what_was_granted_is_still_sent_after_a_clogged_line_moves_again() {
     let mut world = World::new();
-    let data = HttpData { size: Number::saturating(1000), time: Number::MIN };
-    world.engine.enqueue(world.now, &data, Some(vec![b'x'; 1000].into()));
+    world.put(&data(1000), vec![b'x'; 1000]);
     world.sent();
     world.input(b"\r\nDOWNLOAD\r\n");
     world.wait();
     assert!(world.outputs().contains(&Output::Desynchronized));
     assert_eq!(world.sent().len(), 1000);
+}
+
+/// A command that the table does not have may prompt for text, and a module that waits for text takes every line for it.
+#[test]
+fn a_module_that_waits_for_text_is_brought_back() {
+    let mut world = World::new();
+    world.submit(Request::raw("AT+CMGS=\"+491700000\"", Duration::from_secs(60)).expect("a command"));
+    world.sent();
+    world.input(b"\r\n> ");
+    world.wait();
+    assert!(matches!(world.outputs()[0], Output::Complete(Err(TimedOut { .. }))));
+    world.enqueue(&Csq);
+    world.wait();
+    assert_eq!(world.sent(), "\\x1bAT\\r");
+    world.input(b"\r\nOK\r\n\r\nOK\r\n"); // that of the prompt that was left, and the probe's
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+    world.input(OK);
+    assert!(succeeded(&world.outputs()));
+}
+
+/// What comes before the line is found may be a payload's, or news; somebody may want to know.
+#[test]
+fn lines_of_an_unknown_time_are_told_as_such() {
+    let mut world = World::new();
+    world.engine = Engine::on_unknown_line(world.now, Config::default());
+    world.input(b"\r\nRING\r\n");
+    assert_eq!(world.outputs(), [stray("RING")]);
+    world.enqueue(&Csq);
+    world.synchronize();
+    world.input(b"\r\nRING\r\n");
+    assert_eq!(world.outputs(), [unsolicited("RING")]);
 }

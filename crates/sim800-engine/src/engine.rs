@@ -1,0 +1,550 @@
+//! The engine: one command in flight, its time limits, and a line that can be lost and found again.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use core::fmt;
+use core::mem;
+use core::ops::Range;
+use core::time::Duration;
+
+use bytes::Bytes;
+use sim800_command::{Id, PowerDownCause, Unsolicited};
+use sim800_parser::{Decoder, Event, Expect, FinalResultCode, Span};
+
+use crate::config::Config;
+use crate::failure::{Disconnected, Failure, Malformation, Misuse};
+use crate::flight::{Flight, PIECE};
+use crate::request::Request;
+use crate::response::Response;
+use crate::restart::{Restart, Watch};
+use crate::resync::{Resync, Situation, Step};
+
+/// The least room for a read. What is left of the buffer when there is less is moved to a new one.
+const ROOM: usize = 256;
+
+/// What the engine has to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Output {
+    /// The command that was taken is over, and the next one may be.
+    Complete(Result<Response, Failure>),
+    /// A line that belongs to no command, without its line end.
+    Unsolicited(Bytes),
+    /// A line that came before the line was first synchronized, without its line end: an unsolicited one of now or of long ago, or
+    /// octets of a payload that another program had asked for.
+    Stray(Bytes),
+    /// A command got no result: whose lines arrive is not known until the next command found it out.
+    Desynchronized,
+    /// The module restarted or switched itself off: nothing that was set up in it is left.
+    Restarted(Restart),
+}
+
+/// Octets to be sent. `Debug` tells how many.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transmit {
+    /// The octets.
+    pub octets: Bytes,
+    /// Where in them a password or credential stands, to be masked in logs and traces.
+    pub secret: Option<Range<usize>>,
+    /// They are payload, or stand in for it; otherwise they are a command line.
+    pub is_payload: bool,
+}
+
+impl Transmit {
+    fn payload(octets: Bytes) -> Self {
+        Self { octets, secret: None, is_payload: true }
+    }
+
+    fn line(octets: Bytes, secret: Option<Range<usize>>) -> Self {
+        Self { octets, secret, is_payload: false }
+    }
+}
+
+impl fmt::Debug for Transmit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transmit").field("octets", &self.octets.len()).finish_non_exhaustive()
+    }
+}
+
+/// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
+pub struct Engine {
+    config: Config,
+    decoder: Decoder,
+    line: State,
+    transmits: VecDeque<Outgoing>,
+    outputs: VecDeque<Output>,
+    watch: Watch,
+    /// The last command brought payload, and nothing was sent since.
+    payload_ended: bool,
+    /// The name of the last command that got its result.
+    last: Option<&'static str>,
+    /// The module puts an empty line between information text and result code, as it should; some firmware does not
+    /// (field logs).
+    blanks: bool,
+}
+
+/// Octets that wait to be handed out.
+#[derive(Debug)]
+struct Outgoing {
+    transmit: Transmit,
+    /// What may come once they are: no response comes before its command.
+    expect: Option<Expect>,
+}
+
+/// What is known of the line.
+#[derive(Debug)]
+enum State {
+    Idle,
+    InFlight(Box<Flight>),
+    /// With the command that waits until the line is found again.
+    Lost(Resync, Option<Box<Request>>),
+    Ended(Disconnected),
+}
+
+impl Engine {
+    /// An engine for a line that is taken to be synchronized: the first command is sent at once.
+    #[must_use]
+    pub fn new(now: Duration, config: Config) -> Self {
+        let mut limits = sim800_parser::Limits::default();
+        limits.line = config.limits.line;
+        limits.buffer = config.limits.buffer;
+        // A payload counts as a whole or not at all, so it stays together where the port has put it.
+        limits.gather = usize::MAX;
+        Self {
+            decoder: Decoder::new(limits),
+            line: State::Idle,
+            transmits: VecDeque::new(),
+            outputs: VecDeque::new(),
+            watch: Watch::new(now, config.limits.boot),
+            payload_ended: false,
+            last: None,
+            blanks: true,
+            config,
+        }
+    }
+
+    /// An engine for a line of which nothing is known: what a program before it asked for may still arrive, and the
+    /// module may still count payload that it was promised. The first command waits until the line is synchronized.
+    #[must_use]
+    pub fn on_unknown_line(now: Duration, config: Config) -> Self {
+        let mut engine = Self::new(now, config);
+        engine.line = State::Lost(Resync::on_unknown_line(now), None);
+        engine
+    }
+
+    /// Takes a command, which completes by one [`Output::Complete`].
+    ///
+    /// # Errors
+    ///
+    /// The command was not taken, and nothing follows: [`Misuse::Busy`] unless [`is_idle`](Self::is_idle), [`Misuse::Body`]
+    /// when it comes without the octets that it sends or with octets that it does not, [`Failure::Disconnected`] when the
+    /// line has ended.
+    pub fn begin(&mut self, now: Duration, request: Request) -> Result<(), Failure> {
+        if let Some(misuse) = request.misuse() {
+            return Err(Failure::Misuse(misuse));
+        }
+        match &mut self.line {
+            State::Ended(reason) => return Err(Failure::Disconnected(*reason)),
+            State::Idle if request.anew => self.line = State::Lost(Resync::new(now), Some(Box::new(request))),
+            State::Idle => self.send(now, request),
+            State::Lost(_, waiting @ None) => *waiting = Some(Box::new(request)),
+            State::Lost(_, Some(_)) | State::InFlight(_) => return Err(Failure::Misuse(Misuse::Busy)),
+        }
+        self.advance(now);
+        Ok(())
+    }
+
+    /// Takes octets from the module.
+    pub fn handle_input(&mut self, now: Duration, mut octets: &[u8]) {
+        while !octets.is_empty() {
+            let room = self.spare();
+            let (part, rest) = octets.split_at(octets.len().min(room.len()));
+            let Some(room) = room.get_mut(..part.len()) else { return };
+            room.copy_from_slice(part);
+            octets = rest;
+            self.handle_filled(now, part.len());
+        }
+    }
+
+    /// Room for a read from the module, so that it lands where it stays until somebody takes it. Tell
+    /// [`handle_filled`](Self::handle_filled) how much was read.
+    pub fn spare(&mut self) -> &mut [u8] {
+        let missing = (self.decoder.remaining() as usize).saturating_sub(self.decoder.pending().len());
+        self.decoder.spare(missing.max(ROOM))
+    }
+
+    /// The first `len` octets of [`spare`](Self::spare) were read from the module.
+    pub fn handle_filled(&mut self, now: Duration, len: usize) {
+        if len == 0 || self.has_ended() {
+            return;
+        }
+        if let State::Lost(resync, _) = &mut self.line {
+            resync.handle_octets(now);
+        }
+        self.decoder.handle_filled(len);
+        while let Some(event) = self.decoder.poll_event() {
+            self.handle_event(now, event);
+        }
+        self.watch_payload(now);
+        // Only now: what the read held behind the result of a probe must not answer the command that waits.
+        self.advance(now);
+    }
+
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        if let State::InFlight(flight) = &mut self.line {
+            if now >= flight.deadline && !flight.is_still_moving(now, self.config.limits.stall) {
+                let held = u32::try_from(self.decoder.pending().len()).unwrap_or(u32::MAX);
+                let missing = self.decoder.remaining().saturating_sub(held);
+                let failure = match missing {
+                    0 => Failure::TimedOut { limit: now.saturating_sub(flight.started) },
+                    _ => Failure::Starved { missing },
+                };
+                self.abandon(now, failure);
+            }
+        }
+        self.advance(now);
+    }
+
+    /// The line is gone.
+    pub fn handle_disconnect(&mut self, reason: Disconnected) {
+        if self.has_ended() {
+            return;
+        }
+        let line = mem::replace(&mut self.line, State::Ended(reason));
+        if let State::InFlight(_) | State::Lost(_, Some(_)) = line {
+            self.complete(Err(Failure::Disconnected(reason)));
+        }
+        self.transmits.clear();
+    }
+
+    /// The next octets to send. It may change after any other call.
+    #[must_use = "octets that are not sent are lost"]
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        if let Some(Outgoing { transmit, expect }) = self.transmits.pop_front() {
+            if let Some(expect) = expect {
+                self.decoder.begin(expect);
+            }
+            return Some(transmit);
+        }
+        let octets = match &mut self.line {
+            State::InFlight(flight) => flight.poll_piece()?,
+            State::Lost(resync, _) => resync.poll_promised(PIECE)?,
+            State::Idle | State::Ended(_) => return None,
+        };
+        Some(Transmit::payload(octets))
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due. It may change after any other call.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        match &self.line {
+            State::InFlight(flight) => Some(flight.deadline),
+            State::Lost(resync, _) => resync.poll_timeout(&self.config.limits),
+            State::Idle | State::Ended(_) => None,
+        }
+    }
+
+    /// The next thing the engine has to say. It may change after any other call.
+    #[must_use = "outputs that are not taken are lost"]
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Whether [`begin`](Self::begin) takes a command: none is in flight or waits for the line.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.line, State::Idle | State::Lost(_, None) | State::Ended(_))
+    }
+
+    /// Whether it is known whose lines arrive.
+    #[must_use]
+    pub fn is_synchronized(&self) -> bool {
+        matches!(self.line, State::Idle | State::InFlight(_))
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.line, State::Ended(_))
+    }
+
+    /// Does what the line needs before the command that waits for it can be sent, and then sends it.
+    fn advance(&mut self, now: Duration) {
+        while let State::Lost(resync, waiting) = &mut self.line {
+            if waiting.is_some() {
+                resync.want(now, &self.config.limits);
+            }
+            let situation = Situation {
+                clogged: !self.transmits.is_empty(),
+                prompted: matches!(Span::new(self.decoder.pending()).line().text(), [b'>', ..]),
+            };
+            match resync.handle_timeout(now, situation, &self.config) {
+                Step::Wait => return,
+                Step::Probe { fill, line } => {
+                    if !fill.is_empty() {
+                        self.transmits
+                            .push_back(Outgoing { transmit: Transmit::payload(fill), expect: None });
+                    }
+                    let transmit = Transmit::line(line, None);
+                    self.transmits.push_back(Outgoing { transmit, expect: Some(Expect::result()) });
+                    return;
+                }
+                Step::Abandon => {
+                    self.decoder.abandon();
+                    self.transmits.clear();
+                }
+                Step::GiveUp => {
+                    *waiting = None;
+                    self.decoder.abandon();
+                    self.transmits.clear();
+                    self.complete(Err(Failure::Desynchronized));
+                    return;
+                }
+                Step::Done => {
+                    let waiting = waiting.take();
+                    self.line = State::Idle;
+                    if let Some(request) = waiting {
+                        self.send(now, *request);
+                    }
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, now: Duration, request: Request) {
+        let octets = request.line.len() + request.announced_at_most() as usize;
+        let deadline =
+            now.saturating_add(request.time_limit).saturating_add(self.config.transfer_time(octets));
+        if request.may_announce() {
+            self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
+        }
+        let transmit = Transmit::line(request.line.clone(), request.secret.clone());
+        self.transmits.push_back(Outgoing { transmit, expect: Some(request.expect) });
+        self.payload_ended = false;
+        self.line = State::InFlight(Box::new(Flight::new(request, now, deadline)));
+    }
+
+    fn handle_event(&mut self, now: Duration, event: Event<Bytes>) {
+        match event {
+            Event::Unsolicited(span) => self.handle_unsolicited(now, &span),
+            Event::Information(span) => {
+                if let State::InFlight(flight) = &mut self.line {
+                    flight.take_information(text(&span), self.config.limits.information);
+                }
+            }
+            Event::Payload { octets, .. } => {
+                if let State::InFlight(flight) = &mut self.line {
+                    flight.take_payload(octets);
+                }
+            }
+            Event::Prompt { granted, .. } => {
+                if let State::InFlight(flight) = &mut self.line {
+                    if let Some(granted) = flight.grant(granted) {
+                        flight.deadline = now
+                            .saturating_add(flight.request.time_limit)
+                            .saturating_add(self.config.transfer_time(granted as usize));
+                    }
+                }
+            }
+            Event::Final { code, span } => match &mut self.line {
+                State::InFlight(flight) => {
+                    if flight.is_text() {
+                        self.blanks = span.raw().starts_with(b"\r\n");
+                    }
+                    flight.take_result(span.raw(), self.blanks);
+                    self.finish(now, code);
+                }
+                State::Lost(resync, _) => resync.handle_result(now, code, &self.config.limits),
+                State::Idle | State::Ended(_) => {}
+            },
+            Event::Excess { announced, .. } => {
+                self.abandon(now, Failure::Malformed(Malformation::Excess { announced }));
+            }
+            Event::Overlong { .. } => match &mut self.line {
+                State::InFlight(flight) => flight.take_stray(false),
+                _ => self.handle_rest(now),
+            },
+            Event::Blank(_) => {
+                if let State::InFlight(flight) = &mut self.line {
+                    flight.take_blank();
+                }
+            }
+            // The text of a short message is nobody's; the head of it was told.
+            Event::Continuation(_) | Event::Echo(_) => {}
+            _ => {}
+        }
+    }
+
+    /// The command in flight has its result.
+    fn finish(&mut self, now: Duration, code: FinalResultCode) {
+        let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
+        self.payload_ended = flight.had_payload();
+        self.last = flight.request.id.map(Id::name);
+        let cut_short = flight.has_unsent();
+        let is_headless = flight.request.is_headless();
+        let result = flight.into_result(code);
+        let may_be_payload = is_headless && matches!(result, Err(Failure::Rejected(_)));
+        self.complete(result);
+        if cut_short {
+            // What was handed out may still be on its way, and the module takes it for command lines now.
+            self.lose(Resync::new(now));
+            self.outputs.push_back(Output::Desynchronized);
+        } else if may_be_payload {
+            // If it was the beginning of the payload, the rest of it is on its way.
+            self.lose(Resync::new(now).after_payload_from_module());
+        }
+    }
+
+    fn handle_unsolicited(&mut self, now: Duration, span: &Span<Bytes>) {
+        let sign = self.watch.sign(now, span, self.config.limits.boot);
+        if let Some(sign) = sign.filter(|_| !self.may_be_payload()) {
+            self.handle_restart(now, sign, span);
+            return;
+        }
+        let known = sign.is_none() && !matches!(span.unsolicited(), Unsolicited::Other(_));
+        let name = span.line().name();
+        let is_text = !known && name.is_none();
+        // The result that ended the command was not its own.
+        let is_late = !known && name.is_some() && name == self.last;
+        let line = copy(span);
+        match &mut self.line {
+            State::InFlight(_) if is_late => {
+                self.abandon(now, Failure::Malformed(Malformation::Information));
+            }
+            State::Idle if is_late => self.lose_behind_result(now),
+            State::InFlight(flight) => flight.take_stray(known),
+            State::Lost(resync, _) => {
+                if !known {
+                    resync.handle_stray_line(now);
+                }
+                if resync.is_first() {
+                    return self.tell(Output::Stray, line);
+                } else if resync.is_late_payload() {
+                    return;
+                }
+            }
+            State::Idle if is_text => self.handle_rest(now),
+            State::Idle | State::Ended(_) => {}
+        }
+        self.tell(Output::Unsolicited, line);
+    }
+
+    /// Tells of a line; one of noise alone says nothing.
+    fn tell(&mut self, what: fn(Bytes) -> Output, line: Bytes) {
+        if !line.is_empty() {
+            self.outputs.push_back(what(line));
+        }
+    }
+
+    /// Whether a line that comes now may be octets of a payload, so that it tells nothing of the module.
+    fn may_be_payload(&self) -> bool {
+        match &self.line {
+            State::InFlight(flight) => flight.is_among_payload(),
+            State::Lost(resync, _) => resync.is_among_payload(&self.config.limits),
+            State::Idle | State::Ended(_) => false,
+        }
+    }
+
+    /// Text came that is no module's of its own accord. Behind a payload it is what a count left of it that the line
+    /// damaged, where the content read like a result code just there.
+    fn handle_rest(&mut self, now: Duration) {
+        if mem::take(&mut self.payload_ended) && matches!(self.line, State::Idle) {
+            self.lose_behind_result(now);
+        }
+    }
+
+    /// What comes belongs to a command that has its result already.
+    fn lose_behind_result(&mut self, now: Duration) {
+        self.lose(Resync::new(now).after_payload_from_module());
+        self.outputs.push_back(Output::Desynchronized);
+    }
+
+    fn handle_restart(&mut self, now: Duration, sign: Restart, span: &Span<Bytes>) {
+        let mut resync = Resync::new(now);
+        let failure = Err(Failure::Restarted(sign));
+        match mem::replace(&mut self.line, State::Idle) {
+            State::InFlight(mut flight) => {
+                if flight.request.is_prompted() {
+                    // What looked like a restart may have been noise, and the module still waits for octets. One that did
+                    // restart would take those that were promised for command lines.
+                    let (owed, _promised) = flight.owed();
+                    resync = resync.after_payload_to_module(owed, Bytes::new(), Duration::ZERO);
+                }
+                // `AT+CPOWD=1` has no other result (manual 6.2.2).
+                let asked_for = flight.request.id == Some(Id::Cpowd)
+                    && span.unsolicited() == Unsolicited::PowerDown(PowerDownCause::Normal);
+                self.complete(if asked_for { Ok(Response::default()) } else { failure });
+            }
+            State::Lost(_, Some(_)) => self.complete(failure),
+            _ => {}
+        }
+        self.lose(resync);
+        self.outputs.push_back(Output::Restarted(sign));
+    }
+
+    /// Gives up on the command in flight.
+    fn abandon(&mut self, now: Duration, failure: Failure) {
+        let State::InFlight(flight) = &mut self.line else { return };
+        let mut resync = Resync::new(now);
+        if flight.request.announced_at_most() > 0 {
+            resync = resync.after_payload_from_module();
+        }
+        if flight.request.is_prompted() {
+            let (offered, promised) = flight.owed();
+            let owed = match failure {
+                Failure::Malformed(Malformation::Excess { announced }) => {
+                    usize::try_from(announced).unwrap_or(usize::MAX)
+                }
+                _ => offered,
+            };
+            resync = resync.after_payload_to_module(owed, promised, flight.request.time_limit);
+        }
+        self.complete(Err(failure));
+        self.lose(resync);
+        self.outputs.push_back(Output::Desynchronized);
+    }
+
+    fn lose(&mut self, resync: Resync) {
+        self.decoder.abandon();
+        if self.decoder.remaining() > 0 {
+            // What was gathered of a payload is nobody's now.
+            let _payload = self.decoder.poll_event();
+        }
+        self.transmits.clear();
+        self.line = State::Lost(resync, None);
+    }
+
+    /// While a counted payload is on its way, its octets are what moves the deadline on; once it is complete, the
+    /// result code has to follow.
+    fn watch_payload(&mut self, now: Duration) {
+        let State::InFlight(flight) = &mut self.line else { return };
+        if flight.is_in_payload(self.decoder.remaining()) {
+            flight.deadline = now.saturating_add(self.config.limits.stall);
+        }
+    }
+
+    fn complete(&mut self, result: Result<Response, Failure>) {
+        self.outputs.push_back(Output::Complete(result));
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("line", &self.line)
+            .field("transmits", &self.transmits)
+            .field("outputs", &self.outputs.len())
+            .field("watch", &self.watch)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The text of a line, without a copy.
+fn text(span: &Span<Bytes>) -> Bytes {
+    span.clone().into_raw().slice_ref(span.line().text())
+}
+
+/// The text of a line that somebody may keep for long: it must not keep the read buffer with it.
+fn copy(span: &Span<Bytes>) -> Bytes {
+    Bytes::copy_from_slice(span.line().text())
+}

@@ -1,0 +1,142 @@
+//! Why a command did not succeed.
+
+use core::time::Duration;
+
+use sim800_parser::FinalResultCode;
+use thiserror::Error;
+
+use crate::restart::Restart;
+
+/// How a command failed: the module's doing, the line's, or ours ([`Misuse`]).
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The module answered with something other than `OK`.
+    #[error("the module refused it with {0}")]
+    Rejected(FinalResultCode),
+    /// The module answered in a way that this command does not allow. Nothing is known of its effect.
+    #[error("the response makes no sense")]
+    Malformed(#[source] Malformation),
+    /// No result code came in time. Whether the command had its effect is not known.
+    #[error("no result came within {limit:?}; is the module still powered and its line intact?")]
+    TimedOut {
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// Octets of a counted payload did not come: the line lost some, or the module stopped.
+    #[error(
+        "{missing} octets of the payload never came; the module fell silent, or the line loses octets: enable RTS/CTS or lower the rate"
+    )]
+    Starved {
+        /// How many were still to come.
+        missing: u32,
+    },
+    /// The command was not sent, because the module did not answer `AT` any more.
+    #[error("not sent, because the module does not answer AT; check its power, the wiring and the rate")]
+    Desynchronized,
+    /// The module restarted or switched itself off: bearer and sessions are gone. What was waiting was not sent.
+    #[error(transparent)]
+    Restarted(Restart),
+    /// The line is gone.
+    #[error(transparent)]
+    Disconnected(Disconnected),
+    /// The command could not be sent as it was.
+    #[error(transparent)]
+    Misuse(Misuse),
+}
+
+impl Failure {
+    /// One stable word for the kind of failure.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Rejected(_) => "rejected",
+            Self::Malformed(_) => "malformed",
+            Self::TimedOut { .. } => "timed-out",
+            Self::Starved { .. } => "starved",
+            Self::Desynchronized => "no-answer",
+            Self::Restarted(_) => "restarted",
+            Self::Disconnected(_) => "disconnected",
+            Self::Misuse(_) => "misuse",
+        }
+    }
+}
+
+impl From<sim800_command::Malformed> for Failure {
+    fn from(_: sim800_command::Malformed) -> Self {
+        Self::Malformed(Malformation::Information)
+    }
+}
+
+/// What was wrong with a response.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Malformation {
+    /// The result came, but the module never asked for the octets that go with the command.
+    #[error("a result without a prompt for the payload")]
+    PromptMissing,
+    /// The result came before all granted octets were sent, as when the module's input time runs out.
+    #[error("a result after {sent} of {granted} octets of payload")]
+    BodyCutShort {
+        /// Octets handed out for transmission.
+        sent: u32,
+        /// Octets the module had asked for.
+        granted: u32,
+    },
+    /// A count greater than what was asked for.
+    #[error("{announced} octets announced, more than was asked for")]
+    Excess {
+        /// The module's count.
+        announced: u64,
+    },
+    /// The octets around a payload are not what they should be, so its own cannot be trusted.
+    #[error(
+        "octets of the payload were lost or doubled; the line damages them: enable RTS/CTS or lower the rate"
+    )]
+    Damaged,
+    /// More information text than [`Limits::information`](crate::Limits::information).
+    #[error("more information text than is kept")]
+    TooMuchInformation,
+    /// The information text does not have the shape that the command defines.
+    #[error("unexpected information text")]
+    Information,
+}
+
+/// How a command was wrong before it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// The command line is longer than the module takes (manual 1.4.4).
+    #[error("the command line is longer than the 556 octets the module takes")]
+    TooLong,
+    /// Not one line that begins with `AT`.
+    #[error("a command line begins with AT and holds no control octets")]
+    NotACommand,
+    /// The command has octets to send, and none were given, or the other way round.
+    #[error("the command and its payload do not go together")]
+    Body,
+    /// The engine has a command already; [`Engine::begin`](crate::Engine::begin) takes one at a time.
+    #[error("another command is not complete yet")]
+    Busy,
+    /// As many commands wait as there is room for.
+    #[error("too many commands are waiting")]
+    QueueFull,
+}
+
+/// How the line to the module ended. The reason that a system gives stays with whoever owns the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Disconnected {
+    /// It was closed from the other side.
+    #[error("the line to the module was closed")]
+    Ended,
+    /// Reading or writing failed.
+    #[error("the line to the module failed")]
+    Failed,
+    /// It was closed from this side.
+    #[error("the session with the module was closed")]
+    Closed,
+    /// Whoever drove it was dropped.
+    #[error("the driver of the line is not running any more")]
+    DriverDropped,
+}

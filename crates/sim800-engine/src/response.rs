@@ -1,0 +1,36 @@
+//! What a command brought.
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+use sim800_command::{Command, Malformed};
+use sim800_parser::Line;
+
+/// What a command that ended well brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Response {
+    /// The lines of information text, without line ends; the header of a payload is one.
+    pub information: Vec<Bytes>,
+    /// The payload, complete.
+    pub payload: Bytes,
+    /// How many octets of the body the module asked for and got.
+    pub granted: Option<u32>,
+}
+
+impl Response {
+    /// The lines of information text.
+    pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        self.information.iter().map(|line| Line::new(line))
+    }
+
+    /// What the information text says.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] when it has not the shape that `command` defines.
+    pub fn decode<'a, C: Command>(&'a self, command: &C) -> Result<C::Response<'a>, Malformed> {
+        let lines: Vec<_> = self.lines().collect();
+        command.response(&lines)
+    }
+}

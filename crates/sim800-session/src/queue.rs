@@ -1,0 +1,100 @@
+//! The commands that wait for the line.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Context;
+
+use futures::channel::oneshot;
+use futures::task::AtomicWaker;
+
+use crate::engine::{Failure, Misuse, Request, Response};
+
+/// A command on its way to the driver, and who waits for what it brings.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    pub(crate) request: Request,
+    pub(crate) reply: oneshot::Sender<Result<Response, Failure>>,
+}
+
+impl Envelope {
+    /// Whether nobody waits any more.
+    fn is_given_up(&self) -> bool {
+        self.reply.is_canceled()
+    }
+}
+
+/// A queue of bounded length between all clients and their driver. What a caller gave up makes room and is never sent.
+///
+/// Senders are dropped and answered outside of its lock, for that runs the wakers of callers.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    limit: usize,
+    state: Mutex<State>,
+    driver: AtomicWaker,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Envelope>,
+    is_closed: bool,
+}
+
+impl Queue {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit: limit.max(1), state: Mutex::default(), driver: AtomicWaker::new() }
+    }
+
+    /// Takes a command, or answers it.
+    pub(crate) fn push(&self, envelope: Envelope) {
+        let mut state = self.state();
+        if state.waiting.len() >= self.limit {
+            state.waiting.retain(|envelope| !envelope.is_given_up());
+        }
+        if state.is_closed {
+            // Dropped, it tells its caller.
+            drop(state);
+        } else if state.waiting.len() >= self.limit {
+            drop(state);
+            // The caller is there; it asks right now.
+            let _ = envelope.reply.send(Err(Failure::Misuse(Misuse::QueueFull)));
+        } else {
+            state.waiting.push_back(envelope);
+            drop(state);
+            self.driver.wake();
+        }
+    }
+
+    /// The next command that somebody waits for.
+    pub(crate) fn pop(&self) -> Option<Envelope> {
+        let mut state = self.state();
+        std::iter::from_fn(|| state.waiting.pop_front()).find(|envelope| !envelope.is_given_up())
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.state().waiting.iter().all(Envelope::is_given_up)
+    }
+
+    /// Has the driver polled again when something is pushed, or by [`wake`](Self::wake).
+    pub(crate) fn register(&self, context: &Context<'_>) {
+        self.driver.register(context.waker());
+    }
+
+    /// Has the driver polled again.
+    pub(crate) fn wake(&self) {
+        self.driver.wake();
+    }
+
+    /// Takes nothing any more, and drops what waits.
+    pub(crate) fn close(&self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(waiting);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
