@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use sim800_emulator::HttpMethod;
+use sim800_emulator::{Fault, HttpMethod, LineEnds};
 
 use super::content::Content;
 use super::fault::What;
@@ -122,11 +122,14 @@ impl Trial<'_> {
         // Before the driver has said where they are to go, messages are on the line like anything else.
         let on_line = task == Task::StartUp
             && scenario.variants.iter().any(|variant| matches!(variant, Variant::Messages(_)));
+        let bare = scenario.variants.contains(&Variant::LineEnds(LineEnds::Missing));
         let pauses = self.happened().filter(|what| matches!(what, What::Pause(_))).count();
         self.happened().all(|what| match what {
             // It is counted for octets without a header, and the rest of them reads like anything.
             What::Line(..) | What::Unknown { .. } => !traps,
             What::Message(_) => !traps && !on_line,
+            // A line that comes while a command line is echoed is glued to it.
+            What::Module(Fault::Echo(_)) => !bare,
             // Several add up.
             What::Pause(_) if pauses > 1 => false,
             what => what.is_harmless(task),

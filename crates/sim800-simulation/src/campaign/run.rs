@@ -231,7 +231,8 @@ impl<'a> Trial<'a> {
         drop(client);
         self.end(ended)?;
         let kept = std::iter::from_fn(|| notices.next().now_or_never().flatten()).count();
-        if kept > self.scenario.config().notices {
+        // One more tells how many were dropped.
+        if kept > self.scenario.config().notices + 1 {
             return Err(violation(format!("{kept} notices are kept for somebody who does not read them")));
         }
         if let Some(seen) = self.observer.lock().unwrap_or_else(PoisonError::into_inner).seen() {
