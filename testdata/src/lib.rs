@@ -85,16 +85,16 @@ fn steps(text: &str, name: &str) -> Vec<Step> {
         match word {
             "" | "#" => {}
             "DTE" => steps.push(sent(strings(rest, &place))),
-            "DCE" => steps.push(received(strings(rest, &place))),
+            "DCE" => received(strings(rest, &place), &mut steps),
             ">" => steps.push(sent(between("", rest, "\r", &place))),
-            "<" => steps.push(received(between("\r\n", rest, "\r\n", &place))),
+            "<" => received(between("\r\n", rest, "\r\n", &place), &mut steps),
             ".." => {
                 let seconds = rest.parse().unwrap_or_else(|_| panic!("{place}: no seconds: {rest}"));
                 steps.push(Step::Pause(Duration::from_secs(seconds)));
             }
-            _ => match (steps.last_mut(), rest.split_once(": ")) {
+            _ => match (steps.last_mut(), rest.split_once(':')) {
                 (Some(Step::Response(response)), Some((name, value))) if word == "=" => {
-                    response.values.push((name.to_owned(), value.to_owned()));
+                    response.values.push((name.to_owned(), value.trim_start().to_owned()));
                 }
                 (Some(Step::Response(response)), _) if EVENTS.contains(&word) => {
                     response.events.push(line.to_owned());
@@ -127,8 +127,12 @@ fn sent(octets: Vec<u8>) -> Step {
     }
 }
 
-fn received(octets: Vec<u8>) -> Step {
-    Step::Response(Response { octets, events: Vec::new(), values: Vec::new() })
+/// What is sent without a pause is one response, until its events are told.
+fn received(octets: Vec<u8>, steps: &mut Vec<Step>) {
+    match steps.last_mut() {
+        Some(Step::Response(response)) if response.events.is_empty() => response.octets.extend(octets),
+        _ => steps.push(Step::Response(Response { octets, events: Vec::new(), values: Vec::new() })),
+    }
 }
 
 /// A line with its line ends; with a bar behind it, just the octets.
@@ -222,6 +226,8 @@ mod tests {
             script("< +CSQ: 15,0\n    information +CSQ: 15,0\n    = rssi: 15\n    = ber: 0\n    final OK");
         let [Step::Response(response)] = &steps[..] else { panic!("{steps:?}") };
         assert_eq!(response.events, ["information +CSQ: 15,0", "final OK"]);
+        assert_eq!(script("< A\n< B"), script("< A\\r\\n\\r\\nB"));
+        assert_eq!(script("< A\nfinal A\n< B").len(), 2);
         let value = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(response.values, [value("rssi", "15"), value("ber", "0")]);
     }

@@ -19,8 +19,8 @@ use serde_json::Value;
 
 use self::payload::difference;
 use self::program::{Emulator, Program};
+use crate::outcome::Outcome;
 use crate::servers::{FtpServer, Nginx, Tinyproxy, pyftpdlib, vsftpd};
-use crate::test::Outcome;
 use crate::{cargo, packages, servers};
 
 const RUNTIMES: [&str; 2] = ["smol", "tokio"];

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use crate::outcome::Outcome;
 use crate::packages::install_missing;
 use crate::packages::unpacked::Toolchain;
 use crate::process::{self, Background, Finished};
 use crate::servers::{self, Nginx};
-use crate::test::Outcome;
 use crate::{cargo, root};
 
 /// Beside the toolchain: what `core` is built from, a linker, and the machine.

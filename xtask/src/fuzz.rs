@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::test::Outcome;
+use crate::outcome::Outcome;
 use crate::{cargo, process, root};
 
 const MANIFEST: [&str; 4] = ["--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target/fuzz"];

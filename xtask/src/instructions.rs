@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::outcome::Outcome;
 use crate::packages::{Package, install_missing, is_root};
-use crate::test::Outcome;
 use crate::{cargo, process, root};
 
 /// What a count may grow by; less is noise of the compiler's choices.

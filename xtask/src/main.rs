@@ -13,6 +13,7 @@ mod fuzz;
 mod instructions;
 mod miri;
 mod msrv;
+mod outcome;
 mod packages;
 mod planted;
 mod process;
@@ -155,7 +156,7 @@ impl Task {
             Self::Fuzz { other: None, campaign } => return campaign.run().map(|()| true),
             Self::Fuzz { other: Some(Corpora::Seeds), .. } => return fuzz::choose_seeds().map(|()| true),
             Self::Fuzz { other: Some(Corpora::Coverage), .. } => {
-                if let test::Outcome::Skipped(reason) = fuzz::coverage()? {
+                if let outcome::Outcome::Skipped(reason) = fuzz::coverage()? {
                     println!("skipped: {reason}");
                 }
                 return Ok(true);

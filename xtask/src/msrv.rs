@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result, bail};
 
 use crate::cargo;
+use crate::outcome::Outcome;
 use crate::packages::unpacked::Toolchain;
-use crate::test::Outcome;
 
 /// Whose `rust-version` the libraries share; others may ask for more.
 const LIBRARY: &str = "sim800-parser";

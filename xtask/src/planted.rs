@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::test::Outcome;
+use crate::outcome::Outcome;
 use crate::{cargo, root};
 
 /// How many seeds may pass until a planted bug shows.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use public_api::Builder;
 use serde_json::Value;
 
-use crate::test::Outcome;
+use crate::outcome::Outcome;
 use crate::{cargo, root};
 
 /// The format of rustdoc's description that the crate public-api reads.

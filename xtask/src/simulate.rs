@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 
 use crate::cargo;
-use crate::test::Outcome;
+use crate::outcome::Outcome;
 
 /// What the step of `test` runs: some seconds.
 const SEEDS: u64 = 10_000;

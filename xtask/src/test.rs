@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::outcome::Outcome;
 use crate::{
     cargo, conformance, coverage, firmware, fuzz, instructions, msrv, planted, public_api, render, simulate,
     tidy,
@@ -14,13 +15,6 @@ pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     check: fn() -> Result<Outcome>,
-}
-
-/// How a step ended that found nothing wrong.
-pub(crate) enum Outcome {
-    Passed,
-    /// It could not be done here, and this is why.
-    Skipped(String),
 }
 
 /// The cheap ones that fail most often come first.

@@ -1,5 +1,6 @@
 //! The rules that no compiler knows. Each finding names its place and what is asked for.
 
+mod circles;
 mod layers;
 mod manifests;
 mod mask;
@@ -47,6 +48,7 @@ pub(crate) fn check() -> Result<()> {
     let mut findings = layers::check(&packages);
     findings.extend(manifests::check(&packages, &files));
     findings.extend(promises::check(&files));
+    findings.extend(circles::check(&files));
     for file in &files {
         findings.extend(sources::check(file));
     }

@@ -154,7 +154,7 @@ impl Demo<'_> {
         let response = Http::new(bearer).send(request).await?;
         let status = response.status();
         let body = response.into_body();
-        let bar = self.output.progress("GET", Some(body.length()));
+        let bar = self.output.progress("GET", body.total());
         let taken = Sink::Nowhere.take(body, &bar).await;
         bar.finish_and_clear();
         expect_success(status)?;

@@ -1,14 +1,15 @@
 //! Why the program does not succeed.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::Path;
 
 use http::StatusCode;
 use serde_json::Value;
-use sim800_session::{BearerError, Error, FsError, FtpError, HttpError, OpenError, StartUpError};
-
-use crate::sink::Sink;
+use sim800_session::{
+    BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, StartUpError,
+};
 
 const INTERRUPTED: &str = "interrupted";
 
@@ -62,11 +63,6 @@ impl Failure {
         if self.kind == INTERRUPTED { self.with_advice(advice) } else { self }
     }
 
-    /// Says of an interrupted download what becomes of `file`, which appears when it is complete.
-    pub(crate) fn of_download_to(self, file: Option<&Path>) -> Self {
-        if Sink::is_file(file) { self.if_interrupted("nothing is left behind") } else { self }
-    }
-
     /// A file cannot be read or written.
     pub(crate) fn file(what: &str, path: &Path, error: &io::Error) -> Self {
         Self::new("file", format!("cannot {what} {}: {}", path.display(), reason(error)))
@@ -106,10 +102,10 @@ impl Failure {
         self
     }
 
-    fn of_module(kind: &'static str, code: Option<u32>, error: &impl fmt::Display) -> Self {
+    fn of_module(kind: &'static str, code: Option<u32>, error: &(impl Error + 'static)) -> Self {
         // What cannot be put into a command is the fault of the command line.
         let exit = if matches!(kind, "invalid" | "unsupported" | "misuse") { 2 } else { 1 };
-        Self { code, exit, ..Self::new(kind, error.to_string()) }
+        Self { code, exit, ..Self::new(kind, Chain(error).to_string()) }
     }
 
     pub(crate) fn kind(&self) -> &'static str {
@@ -160,8 +156,8 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
         Self::of_module(error.kind(), error.code(), &error)
     }
 }

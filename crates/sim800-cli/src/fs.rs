@@ -82,7 +82,7 @@ fn get(arguments: &FsGet, options: &Options, output: Output) -> Result<Report, F
         let sink = Sink::open(arguments.output.as_deref()).await?;
         let start = Instant::now();
         let file = open(client).await?.read(&arguments.path).await?;
-        let bar = output.progress(name(&arguments.path), Some(file.length()));
+        let bar = output.progress(name(&arguments.path), file.total());
         let taken = sink.take(file, &bar).await;
         bar.finish_and_clear();
         Ok(Report::transfer(taken?.octets, start))

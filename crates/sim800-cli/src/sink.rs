@@ -107,6 +107,13 @@ impl Sink {
     }
 }
 
+impl Failure {
+    /// Says of an interrupted download what becomes of `file`, which appears when it is complete.
+    pub(crate) fn of_download_to(self, file: Option<&Path>) -> Self {
+        if Sink::is_file(file) { self.if_interrupted("nothing is left behind") } else { self }
+    }
+}
+
 fn is_special(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir())
 }

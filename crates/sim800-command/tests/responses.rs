@@ -159,6 +159,8 @@ fn settings_read_back_as_the_command_that_sets_them() -> TestResult {
     }
     let kind = Read::<FtpType>::new().response(&lines(&["+FTPTYPE: A"]))?;
     assert_eq!(kind, FtpType { kind: FtpRepresentation::Ascii });
+    let option = Read::<FtpPutOpt>::new().response(&lines(&["+FTPPUTOPT: \"APPE\""]))?;
+    assert_eq!(option, FtpPutOpt { option: FtpStore::Append });
     let level = Read::<Cfun>::new().response(&lines(&["+CFUN: 1"]))?;
     assert_eq!(level, Cfun { level: Functionality::Full, reset: None });
     let error = Read::<FtpPort>::new().response(&lines(&["+FTPPORT: x"])).unwrap_err();

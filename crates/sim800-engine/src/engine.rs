@@ -77,11 +77,19 @@ pub struct Engine {
     watch: Watch,
     /// The last command brought payload, and nothing was sent since.
     payload_ended: bool,
-    /// The name of the last command that got its result.
-    last: Option<&'static str>,
+    /// The last command that got its result.
+    last: Last,
     /// The module puts an empty line between information text and result code, as it should; some firmware does not
     /// (field logs).
     blanks: bool,
+}
+
+/// What is remembered of a command that got its result, which may not have been its own.
+#[derive(Debug, Default)]
+struct Last {
+    name: Option<&'static str>,
+    /// How many octets it offered that the module did not ask for.
+    offered: usize,
 }
 
 /// Octets that wait to be handed out.
@@ -118,7 +126,7 @@ impl Engine {
             outputs: VecDeque::new(),
             watch: Watch::new(now, config.limits.boot),
             payload_ended: false,
-            last: None,
+            last: Last::default(),
             blanks: true,
             config,
         }
@@ -379,7 +387,7 @@ impl Engine {
     fn finish(&mut self, now: Duration, code: FinalResultCode) {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
         self.payload_ended = flight.had_payload();
-        self.last = flight.request.id.map(Id::name);
+        self.last = Last { name: flight.request.id.map(Id::name), offered: flight.offered_in_vain() };
         let cut_short = flight.has_unsent();
         let is_headless = flight.request.is_headless();
         let result = flight.into_result(code);
@@ -405,7 +413,7 @@ impl Engine {
         let name = span.line().name();
         let is_text = !known && name.is_none();
         // The result that ended the command was not its own.
-        let is_late = !known && name.is_some() && name == self.last;
+        let is_late = !known && name.is_some() && name == self.last.name;
         let line = copy(span);
         match &mut self.line {
             State::InFlight(_) if is_late => {
@@ -455,7 +463,10 @@ impl Engine {
 
     /// What comes belongs to a command that has its result already.
     fn lose_behind_result(&mut self, now: Duration) {
-        self.lose(Resync::new(now).after_payload_from_module());
+        // The module may have asked for its octets only now, and counts what comes.
+        let offered = mem::take(&mut self.last.offered);
+        let resync = Resync::new(now).after_payload_from_module();
+        self.lose(resync.after_payload_to_module(offered, Bytes::new(), Duration::ZERO));
         self.outputs.push_back(Output::Desynchronized);
     }
 
@@ -489,15 +500,19 @@ impl Engine {
         if flight.request.announced_at_most() > 0 {
             resync = resync.after_payload_from_module();
         }
+        // The command before may have been asked for its octets behind a result that was not its own.
+        let before = mem::take(&mut self.last.offered);
         if flight.request.is_prompted() {
             let (offered, promised) = flight.owed();
             let owed = match failure {
                 Failure::Malformed(Malformation::Excess { announced }) => {
                     usize::try_from(announced).unwrap_or(usize::MAX)
                 }
-                _ => offered,
+                _ => offered.max(before),
             };
             resync = resync.after_payload_to_module(owed, promised, flight.request.time_limit);
+        } else {
+            resync = resync.after_payload_to_module(before, Bytes::new(), Duration::ZERO);
         }
         self.complete(Err(failure));
         self.lose(resync);

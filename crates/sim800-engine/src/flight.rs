@@ -169,6 +169,11 @@ impl Flight {
         !self.response.payload.is_empty()
     }
 
+    /// How many octets were offered if the module asked for none.
+    pub(crate) fn offered_in_vain(&self) -> usize {
+        if self.response.granted.is_none() { self.offered } else { 0 }
+    }
+
     /// Whether octets that the module asked for were not handed out.
     pub(crate) fn has_unsent(&self) -> bool {
         !self.unsent.is_empty()

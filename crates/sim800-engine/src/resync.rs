@@ -134,10 +134,11 @@ impl Resync {
         self.late_payload
     }
 
-    /// Whether the octets that came last may be a payload's: it would have starved in a longer pause before them.
+    /// Whether the octets that came last may be a payload's that was asked for: it would have starved in a longer pause
+    /// before them.
     pub(crate) fn is_among_payload(&self, limits: &Limits) -> bool {
         let [last, before] = self.heard;
-        self.late_payload && last.saturating_sub(before) < limits.stall
+        self.late_payload && !self.is_first && last.saturating_sub(before) < limits.stall
     }
 
     /// The next piece of what the module was promised.

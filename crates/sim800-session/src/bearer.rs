@@ -13,6 +13,7 @@ use crate::client::Client;
 use crate::error::{Error, Failure};
 use crate::loss::{Loss, Transient};
 use crate::password::Password;
+use crate::settings::{self, Setting, Unsendable};
 use crate::start_up::StartUpError;
 
 /// How often a bearer that is being opened or closed is asked about.
@@ -47,13 +48,14 @@ impl Profile {
         self
     }
 
-    fn parameters(&self) -> Result<[BearerParameter<'_>; 4], BearerError> {
-        let invalid = |what| move |reason| BearerError::Invalid { what, reason };
+    fn settings(&self, cid: Cid) -> Result<[Setting; 4], Unsendable> {
+        let set = |parameter| SapbrSet { cid, parameter };
+        let password = Secret::new(self.password.reveal());
         Ok([
-            BearerParameter::ContentType(BearerKind::Gprs),
-            BearerParameter::Apn(Text::new(&self.apn).map_err(invalid("access point name"))?),
-            BearerParameter::User(Text::new(&self.user).map_err(invalid("user name"))?),
-            BearerParameter::Password(Secret::new(self.password.reveal()).map_err(invalid("password"))?),
+            Setting::new("kind", Ok(set(BearerParameter::ContentType(BearerKind::Gprs))))?,
+            Setting::new("access point name", Text::new(&self.apn).map(BearerParameter::Apn).map(set))?,
+            Setting::new("user name", Text::new(&self.user).map(BearerParameter::User).map(set))?,
+            Setting::new("password", password.map(BearerParameter::Password).map(set))?,
         ])
     }
 }
@@ -63,7 +65,7 @@ impl Profile {
 #[non_exhaustive]
 pub enum BearerError {
     /// A value of the profile cannot be sent.
-    #[error("the bearer's {what} cannot be used: {reason}")]
+    #[error("the bearer's {what} cannot be used")]
     Invalid {
         /// Which value.
         what: &'static str,
@@ -72,7 +74,7 @@ pub enum BearerError {
         reason: InvalidValue,
     },
     /// The network did not open it.
-    #[error("the bearer could not be opened ({0}); check the access point name, user and password")]
+    #[error("the bearer could not be opened; check the access point name, user and password")]
     Refused(#[source] Error),
     /// It was lost: the network or the module closed it.
     #[error("bearer {cid} was lost; open it again")]
@@ -81,8 +83,8 @@ pub enum BearerError {
         cid: u8,
     },
     /// A command failed.
-    #[error("{0}")]
-    Command(#[source] Error),
+    #[error(transparent)]
+    Command(Error),
 }
 
 impl BearerError {
@@ -110,6 +112,12 @@ impl BearerError {
 impl From<Error> for BearerError {
     fn from(error: Error) -> Self {
         Self::Command(error)
+    }
+}
+
+impl From<Unsendable> for BearerError {
+    fn from(Unsendable { what, reason }: Unsendable) -> Self {
+        Self::Invalid { what, reason }
     }
 }
 
@@ -153,14 +161,12 @@ impl Bearer {
     pub async fn open(client: &Client, profile: &Profile) -> Result<Self, BearerError> {
         let cid = Cid::new(u32::from(profile.cid))
             .map_err(|reason| BearerError::Invalid { what: "profile number", reason })?;
-        let parameters = profile.parameters()?;
+        let settings = profile.settings(cid)?;
         let bearer = Self { client: client.clone(), cid, profile: Arc::new(profile.clone()) };
         if bearer.settled().await? == BearerState::Connected {
             return Ok(bearer);
         }
-        for parameter in parameters {
-            client.execute(&SapbrSet { cid, parameter }).await?;
-        }
+        settings::set(client, &settings, &mut Vec::new()).await.map_err(|unset| unset.error)?;
         match client.execute(&SapbrOpen { cid }).await {
             Ok(_) => Ok(bearer),
             // Refused as well when another client was faster.

@@ -170,9 +170,19 @@ impl Client {
 
     /// Sends a request now; the reply may be waited for later.
     pub(crate) fn submit(&self, request: Request) -> Pending {
+        self.enqueue(request, None)
+    }
+
+    /// The same with a future that is ready as soon as no other command is in front of it.
+    pub(crate) fn submit_with_turn(&self, request: Request) -> (Pending, impl Future<Output = ()>) {
+        let (turn, receiver) = oneshot::channel();
+        (self.enqueue(request, Some(turn)), receiver.map(drop))
+    }
+
+    fn enqueue(&self, request: Request, turn: Option<oneshot::Sender<()>>) -> Pending {
         let command = request.name().clone();
         let (reply, receiver) = oneshot::channel();
-        self.shared.queue.push(Envelope { request, reply });
+        self.shared.queue.push(Envelope { request, turn, reply });
         Pending { command, receiver, shared: Arc::clone(&self.shared) }
     }
 

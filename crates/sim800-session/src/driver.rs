@@ -103,6 +103,7 @@ impl<P> Driver<P> {
         let mut busy = false;
         while self.engine.is_idle() {
             let Some(envelope) = self.shared.queue.pop() else { break };
+            drop(envelope.turn);
             match self.engine.begin(self.now(), envelope.request) {
                 Ok(()) => self.in_flight = Some(envelope.reply),
                 Err(failure) => drop(envelope.reply.send(Err(failure))),

@@ -10,9 +10,9 @@ use crate::engine::Name;
 
 /// A command that failed, and why.
 ///
-/// The message holds both; [`failure`](Self::failure) is for programs.
+/// The message holds the command, the source is why; [`failure`](Self::failure) is for programs.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{command}: {failure}")]
+#[error("{command} failed")]
 pub struct Error {
     command: Box<str>,
     #[source]

@@ -63,7 +63,7 @@
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bearer;
-mod chunks;
+mod chain;
 mod client;
 mod config;
 mod driver;
@@ -78,15 +78,18 @@ mod notices;
 mod password;
 mod port;
 mod queue;
-mod refusal;
+mod reader;
 mod retry;
 mod runtime;
+mod sent;
+mod settings;
 mod start_up;
 mod tail;
 mod trace;
 mod watch;
 
 pub use bearer::{Bearer, BearerError, Profile};
+pub use chain::Chain;
 pub use client::Client;
 pub use config::{Config, FlowControl, Limits, Retries};
 pub use driver::{Driver, connect};
@@ -103,7 +106,9 @@ pub use info::Info;
 pub use notices::{Notice, Notices, Retry, UnsolicitedLine};
 pub use password::Password;
 pub use port::Port;
+pub use reader::Reader;
 pub use runtime::Runtime;
+pub use sent::Sent;
 pub use sim800_command::{Drive, FsStorage, HttpActivity, HttpProgress};
 pub use start_up::StartUpError;
 pub use trace::{Direction, Trace};

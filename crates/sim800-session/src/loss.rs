@@ -1,6 +1,6 @@
 //! What a failure took away, and whether another try may help.
 
-use std::fmt;
+use std::error::Error;
 
 use crate::error::Failure;
 
@@ -14,7 +14,7 @@ pub(crate) enum Loss {
 }
 
 /// An error that says what it took away.
-pub(crate) trait Transient: fmt::Display {
+pub(crate) trait Transient: Error + 'static {
     /// What was lost; `None` when another try would fail as well. A failure that says that something was wrong from the
     /// start says so only before anything is `under_way`.
     fn loss(&self, under_way: bool) -> Option<Loss>;

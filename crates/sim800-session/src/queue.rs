@@ -13,6 +13,8 @@ use crate::engine::{Failure, Misuse, Request, Response};
 #[derive(Debug)]
 pub(crate) struct Envelope {
     pub(crate) request: Request,
+    /// Dropped when its turn has come, or never will.
+    pub(crate) turn: Option<oneshot::Sender<()>>,
     pub(crate) reply: oneshot::Sender<Result<Response, Failure>>,
 }
 

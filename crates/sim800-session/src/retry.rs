@@ -1,6 +1,7 @@
 //! Trying again after a failure that need not be final.
 
 use crate::bearer::Bearer;
+use crate::chain::Chain;
 use crate::client::Client;
 use crate::loss::{Loss, Transient};
 use crate::notices::{Notice, Retry};
@@ -52,7 +53,7 @@ impl<E: Transient + Clone> Attempts<E> {
                 loss = bearer.is_closed().await.then_some(Loss::Session);
             }
         }
-        let mut cause = error.to_string();
+        let mut cause = Chain(&error).to_string();
         if error.is_decisive() {
             return Err(error);
         }
@@ -81,7 +82,7 @@ impl<E: Transient + Clone> Attempts<E> {
                 }
                 Some(bearer) => match bearer.restore(self.failed > 1).await {
                     Ok(()) => return Ok(()),
-                    Err(error) => cause = error.to_string(),
+                    Err(error) => cause = Chain(&error).to_string(),
                 },
             }
         }

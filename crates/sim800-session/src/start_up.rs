@@ -11,10 +11,11 @@ use sim800_parser::{CmeError, FinalResultCode};
 use thiserror::Error;
 
 use crate::client::Client;
-use crate::config::FlowControl;
+use crate::config::{Config, FlowControl};
 use crate::engine::{Request, Restart};
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, Misuse};
 use crate::notices::{Notice, Notices};
+use crate::settings::{self, Refusal, Setting, Unsendable};
 
 /// How often the module is asked whether it has got further.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -60,14 +61,14 @@ pub enum StartUpError {
         within: Duration,
     },
     /// The network does not attach the module to GPRS.
-    #[error("not attached to GPRS: {0}; does the SIM card's plan include data?")]
+    #[error("not attached to GPRS; does the SIM card's plan include data?")]
     NotAttached(#[source] Error),
     /// The module restarts over and over.
     #[error("{0}: it does so over and over")]
     Restarting(Restart),
     /// A command failed.
-    #[error("{0}")]
-    Command(#[source] Error),
+    #[error(transparent)]
+    Command(Error),
 }
 
 impl StartUpError {
@@ -138,24 +139,10 @@ impl Client {
         // A restart so far was that of a module that was being found.
         while notices.pop().is_some() {}
 
-        self.execute(&Echo { on: false }).await?;
-        self.execute(&Cmee { mode: ErrorReport::Numeric }).await?;
-        let (flow_control, needed) = match self.config().flow_control {
-            FlowControl::None => (LineFlowControl::None, false),
-            FlowControl::Hardware => (LineFlowControl::Hardware, true),
-        };
-        let ifc = Ifc { dce_by_dte: flow_control, dte_by_dce: flow_control };
-        let ifc = self.execute(&ifc).await.map(drop);
-        if needed { ifc } else { tolerate(ifc) }?;
-        let cnmi = Cnmi {
-            mode: IndicationMode::HoldInData,
-            messages: MessageRouting::Stored,
-            broadcasts: BroadcastRouting::Silent,
-            reports: false,
-            discard: false,
-        };
-        // Some firmware takes it only once the SIM card is there; the parser keeps message texts apart anyway.
-        tolerate(self.execute(&cnmi).await.map(drop))?;
+        // They have no values of the caller's.
+        let settings =
+            line_settings(self.config()).map_err(|_| Error::of(&At, Failure::Misuse(Misuse::TooLong)))?;
+        settings::set(self, &settings, &mut Vec::new()).await.map_err(|unset| unset.error)?;
         let full = self.query(&Read::<Cfun>::new(), |cfun| cfun.level == Functionality::Full).await;
         if matches!(full, Ok(false)) {
             self.execute(&Cfun { level: Functionality::Full, reset: None }).await?;
@@ -177,14 +164,19 @@ impl Client {
     /// [`StartUpError::Command`] when the line is gone.
     pub async fn find(&self) -> Result<(), StartUpError> {
         let within = self.config().answer_within;
-        let deadline = self.runtime().now().saturating_add(within);
+        let mut deadline = None;
         loop {
-            let left = deadline.saturating_sub(self.runtime().now());
+            let Ok(at) = Request::new(&At) else { return Err(StartUpError::NoAnswer { within }) };
+            let (at, turn) = self.submit_with_turn(at.anew().with_time_limit(self.config().limits.probe));
+            if deadline.is_none() {
+                // What is in front of the first one has time limits of its own, and says nothing of the module.
+                turn.await;
+            }
+            let now = self.runtime().now();
+            let left = deadline.get_or_insert(now.saturating_add(within)).saturating_sub(now);
             if left.is_zero() {
                 return Err(StartUpError::NoAnswer { within });
             }
-            let Ok(at) = Request::new(&At) else { return Err(StartUpError::NoAnswer { within }) };
-            let at = self.submit(at.anew().with_time_limit(self.config().limits.probe));
             match self.within(left, at).await {
                 Some(Ok(_)) => return Ok(()),
                 Some(Err(error)) if matches!(error.failure(), Failure::Disconnected(_)) => {
@@ -256,12 +248,27 @@ impl Client {
     }
 }
 
-/// Takes a refusal for a firmware's way.
-fn tolerate(result: Result<(), Error>) -> Result<(), Error> {
-    match result {
-        Err(error) if error.is_rejected() => Ok(()),
-        result => result,
-    }
+/// How module and driver speak.
+fn line_settings(config: &Config) -> Result<[Setting; 4], Unsendable> {
+    let (flow_control, is_needed) = match config.flow_control {
+        FlowControl::None => (LineFlowControl::None, false),
+        FlowControl::Hardware => (LineFlowControl::Hardware, true),
+    };
+    let ifc = Ifc { dce_by_dte: flow_control, dte_by_dce: flow_control };
+    let cnmi = Cnmi {
+        mode: IndicationMode::HoldInData,
+        messages: MessageRouting::Stored,
+        broadcasts: BroadcastRouting::Silent,
+        reports: false,
+        discard: false,
+    };
+    Ok([
+        Setting::new("echo", Ok(Echo { on: false }))?,
+        Setting::new("errors", Ok(Cmee { mode: ErrorReport::Numeric }))?,
+        Setting::new("flow control", Ok(ifc))?.harmless_if(!is_needed),
+        // Some firmware takes it only once the SIM card is there; the parser keeps message texts apart anyway.
+        Setting::new("message routing", Ok(cnmi))?.or(Refusal::Harmless),
+    ])
 }
 
 /// The restart that happened meanwhile.

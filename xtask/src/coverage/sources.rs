@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use sim800_command::Id;
 
 use crate::root;
 use crate::tidy::find_word;
 
-/// The answer of an arm that is there only because the compiler asks for it.
-const REFUSAL: &str = "Err(Refusal::Unknown)";
+/// What arms do that are there only because the compiler asks for them.
+const NOTHING: [&str; 2] = ["Err(Refusal::Unknown)", "Ok(Step::Done)"];
 
 pub(super) struct Sources {
     /// The files of `sim800-session`.
@@ -46,9 +47,10 @@ impl Sources {
         self.session.iter().any(|file| find_word(file, name).next().is_some())
     }
 
-    /// Whether the dispatch has an arm for `Id::…` that does something.
-    pub(super) fn carries_out(&self, id: &str) -> bool {
-        let arm = find_word(&self.dispatch, id).find_map(|at| {
+    /// Whether the dispatch has an arm that does something; for a bare `AT` that is nothing but `OK`.
+    pub(super) fn carries_out(&self, id: Id) -> bool {
+        let name = format!("Id::{id:?}");
+        let arm = find_word(&self.dispatch, &name).find_map(|at| {
             let (pattern, body) = self.dispatch[at..].split_once("=>")?;
             let is_pattern = pattern.split('|').all(|name| {
                 let name = name.trim();
@@ -56,7 +58,13 @@ impl Sources {
             });
             is_pattern.then(|| body.trim_start())
         });
-        arm.is_some_and(|body| !body.starts_with(REFUSAL))
+        arm.is_some_and(|body| id == Id::At || !NOTHING.iter().any(|nothing| body.starts_with(nothing)))
+    }
+
+    /// What the emulator has among the commands outside of the table although it is in the table.
+    pub(super) fn others(&self) -> impl Iterator<Item = Id> {
+        let others = self.dispatch.split_once("fn execute_other").map_or("", |(_, others)| others);
+        others.split('"').skip(1).step_by(2).filter(|name| !name.is_empty()).filter_map(Id::from_name)
     }
 }
 
@@ -83,7 +91,8 @@ mod tests {
                 "impl<'a> Ftp<'a> {\n    fn get<T>(&self) {}\n}".to_owned(),
             ],
             dispatch: "match id {\n Id::FtpGet => ftp.get(),\n Id::FtpGetName | Id::FtpPut => { a() }\n \
-                 Id::FsLs\n | Id::FsMem => Err(Refusal::Unknown),\n}\n identity(Id::Cgmr)"
+                 Id::FsLs\n | Id::FsMem => Err(Refusal::Unknown),\n Id::At | Id::FtpUn => Ok(Step::Done),\n}\n \
+                 identity(Id::Cgmr)\nfn execute_other() { match name { \"+CGSN\" | \"+csq\" => a(\"\") } }"
                 .to_owned(),
             program: String::new(),
         }
@@ -104,17 +113,24 @@ mod tests {
     }
 
     #[test]
-    fn an_arm_that_refuses_is_none() {
+    fn an_arm_that_refuses_or_just_says_ok_is_none() {
         for (id, found) in [
-            ("Id::FtpGet", true),
-            ("Id::FtpGetName", true),
-            ("Id::FtpPut", true),
-            ("Id::FsLs", false),
-            ("Id::FsMem", false),
-            ("Id::Cgmr", false),
-            ("Id::Nothing", false),
+            (Id::FtpGet, true),
+            (Id::FtpGetName, true),
+            (Id::FtpPut, true),
+            (Id::At, true),
+            (Id::FtpUn, false),
+            (Id::FsLs, false),
+            (Id::FsMem, false),
+            (Id::Cgmr, false),
+            (Id::Gsn, false),
         ] {
-            assert_eq!(sources().carries_out(id), found, "{id}");
+            assert_eq!(sources().carries_out(id), found, "{id:?}");
         }
+    }
+
+    #[test]
+    fn a_command_of_the_table_is_no_other() {
+        assert_eq!(sources().others().collect::<Vec<_>>(), [Id::Csq]);
     }
 }

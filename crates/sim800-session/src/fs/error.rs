@@ -15,7 +15,7 @@ use crate::loss::{Loss, Transient};
 #[non_exhaustive]
 pub enum FsError {
     /// A path cannot stand in a command line; nothing was sent.
-    #[error("the path cannot be sent to the module: {0}")]
+    #[error("the path cannot be sent to the module")]
     Invalid(#[source] InvalidValue),
     /// There is nothing of that name.
     #[error("the module has no {path}; list the directory to see what is there")]
@@ -80,7 +80,7 @@ pub enum FsError {
         kind: io::ErrorKind,
     },
     /// A command failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Command(#[from] Error),
 }
 

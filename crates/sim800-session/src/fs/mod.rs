@@ -105,7 +105,7 @@ impl Fs {
     /// [`FsError::NotFound`] and others.
     pub async fn read(&self, file: &str) -> Result<FsFile, FsError> {
         let length = self.certain_size(file).await?;
-        Ok(FsFile::new(&self.client, file, length))
+        Ok(read::read(&self.client, file, length))
     }
 
     /// Writes all that `source` has into a file, and returns how many octets that were. A file that is there is replaced.

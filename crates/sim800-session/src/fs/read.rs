@@ -1,81 +1,40 @@
 //! A file of the module, read as it is wanted.
 
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use bytes::Bytes;
-use futures::{AsyncRead, Stream, StreamExt, stream};
+use futures::{StreamExt, stream};
 use sim800_command::{At, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
 
 use super::FsError;
-use crate::chunks::Chunks;
 use crate::client::{Client, Pending};
 use crate::engine::{Request, Response};
 use crate::error::{Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};
+use crate::reader::Reader;
 use crate::retry::Attempts;
 
-/// A file of the module that is being read: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
+/// A file of the module that is being read.
 ///
 /// It comes in pieces of 10,240 octets, one ahead of what the caller takes. A piece that the line damaged is read again, as
 /// [`Config::retries`](crate::Config::retries) has it.
-#[must_use = "a file is read only as it is polled"]
-pub struct FsFile {
-    chunks: Chunks<FsError>,
-    length: u64,
+pub type FsFile = Reader<FsError>;
+
+/// Reads the file at `path`, of `length` octets.
+pub(super) fn read(client: &Client, path: &str, length: u64) -> FsFile {
+    let pieces = Pieces {
+        client: client.clone(),
+        path: path.to_owned(),
+        length,
+        position: 0,
+        one_octet: false,
+        ahead: None,
+        attempts: Attempts::of_commands(client),
+        notices: client.subscribe(|_| false),
+    };
+    FsFile::new(stream::try_unfold(pieces, Pieces::next).boxed(), Some(length))
 }
 
-impl FsFile {
-    pub(super) fn new(client: &Client, path: &str, length: u64) -> Self {
-        let attempts = Attempts::of_commands(client);
-        let notices = client.subscribe(|_| false);
-        let reader = Reader {
-            client: client.clone(),
-            path: path.to_owned(),
-            length,
-            position: 0,
-            one_octet: false,
-            ahead: None,
-            attempts,
-            notices,
-        };
-        Self { chunks: Chunks::new(stream::try_unfold(reader, Reader::next).boxed()), length }
-    }
-
-    /// How many octets there are in all.
-    #[must_use]
-    pub fn length(&self) -> u64 {
-        self.length
-    }
-}
-
-impl Stream for FsFile {
-    type Item = Result<Bytes, FsError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.chunks.poll_next_unpin(context)
-    }
-}
-
-/// Errors are [`FsError`]s inside of [`io::Error`](std::io::Error).
-impl AsyncRead for FsFile {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.chunks).poll_read(context, buffer)
-    }
-}
-
-impl fmt::Debug for FsFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FsFile").field("length", &self.length).finish_non_exhaustive()
-    }
-}
-
-struct Reader {
+/// The pieces of a file.
+struct Pieces {
     client: Client,
     path: String,
     length: u64,
@@ -89,7 +48,7 @@ struct Reader {
     notices: Notices,
 }
 
-impl Reader {
+impl Pieces {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, FsError> {
         if self.position >= self.length {
             return Ok(None);

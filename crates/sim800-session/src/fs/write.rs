@@ -7,8 +7,8 @@ use futures::AsyncRead;
 use sim800_command::{FS_CHUNK_LIMIT, FsCreate, FsDel, FsWrite, FsWriteMode, FsWritten, Number, Path};
 
 use super::{Fs, FsError};
-use crate::chunks::gather;
 use crate::error::{Error, Failure, Malformation};
+use crate::reader::gather;
 
 /// The longest that `AT+FSWRITE` was seen to wait for octets.
 const INPUT_TIME_LIMIT: Duration = Duration::from_secs(120);

@@ -1,75 +1,38 @@
 //! A download, read from the module as it is wanted.
 
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use bytes::Bytes;
-use futures::stream::{self, BoxStream};
-use futures::{AsyncRead, Stream, StreamExt};
+use futures::StreamExt;
+use futures::stream;
 use sim800_command::FTP_READ_LIMIT;
 use sim800_parser::Value;
 
 use super::session::{Event, PATIENCE, Session};
 use super::{Ftp, FtpError, FtpStep};
-use crate::chunks::Chunks;
 use crate::client::Pending;
 use crate::engine::{Request, Response};
 use crate::error::Malformation;
+use crate::reader;
 use crate::retry::Attempts;
 use crate::tail::Tail;
 
 /// How many announcements in a row may bring no data.
 const EMPTY_READS: u32 = 16;
 
-/// A file or a listing that is being downloaded: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
+/// A file or a listing that is being downloaded.
 ///
 /// One read of 1460 octets is under way ahead of what the caller takes, so memory does not grow with the file. A caller
 /// who is slow makes the server wait; one who takes nothing for longer than the module's limit of 75 s breaks the transfer
 /// off ([`FtpError::Failed`] with 64). The end of the stream means that the module said the file is complete. Dropped
 /// before that, the session is quit.
-#[must_use = "a download goes on only as it is polled"]
-pub struct Download {
-    chunks: Chunks<FtpError>,
-}
+pub type Download = reader::Reader<FtpError>;
 
-impl Download {
-    /// What is read from an opened session; with `resumption`, the session is opened again when it breaks off.
-    pub(super) fn new(reader: Option<Reader>, resumption: Option<Resumption>) -> Self {
-        Self::of(match reader {
-            Some(reader) => stream::try_unfold(Transfer { reader, resumption }, Transfer::next).boxed(),
-            None => stream::empty().boxed(),
-        })
-    }
-
-    pub(super) fn of(stream: BoxStream<'static, Result<Bytes, FtpError>>) -> Self {
-        Self { chunks: Chunks::new(stream) }
-    }
-}
-
-impl Stream for Download {
-    type Item = Result<Bytes, FtpError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.chunks.poll_next_unpin(context)
-    }
-}
-
-/// Errors are [`FtpError`]s inside of [`io::Error`](std::io::Error).
-impl AsyncRead for Download {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.chunks).poll_read(context, buffer)
-    }
-}
-
-impl fmt::Debug for Download {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").finish_non_exhaustive()
-    }
+/// What is read from an opened session; with `resumption`, the session is opened again when it breaks off.
+pub(super) fn download(reader: Option<Reader>, resumption: Option<Resumption>) -> Download {
+    let stream = match reader {
+        Some(reader) => stream::try_unfold(Transfer { reader, resumption }, Transfer::next).boxed(),
+        None => stream::empty().boxed(),
+    };
+    Download::new(stream, None)
 }
 
 /// A download on its way.

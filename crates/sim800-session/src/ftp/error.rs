@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
 use crate::loss::{Loss, Transient};
+use crate::settings::Unsendable;
 use crate::watch::Interruption;
 
 /// What was being done.
@@ -96,7 +97,7 @@ impl fmt::Display for FtpStep {
 #[non_exhaustive]
 pub enum FtpError {
     /// A value cannot stand in a command line; nothing was sent.
-    #[error("the {what} cannot be sent to the module: {reason}")]
+    #[error("the {what} cannot be sent to the module")]
     Invalid {
         /// Which value.
         what: &'static str,
@@ -114,7 +115,7 @@ pub enum FtpError {
         limit: u64,
     },
     /// The module's firmware lacks the command for it.
-    #[error("{operation} is not possible with this firmware ({source})")]
+    #[error("{operation} is not possible with this firmware")]
     NotSupported {
         /// What was to be done.
         operation: FtpOperation,
@@ -122,13 +123,13 @@ pub enum FtpError {
         source: Error,
     },
     /// The module's firmware has no FTP over SSL.
-    #[error("the module's firmware has no SSL ({source}); it needs R14 or later")]
+    #[error("the module's firmware has no SSL; it needs R14 or later")]
     NoSsl {
         /// The refusal.
         source: Error,
     },
     /// The module cannot load a file of its own.
-    #[error("the module cannot load {file} ({source}); is it there, with no more than 300,000 octets?")]
+    #[error("the module cannot load {file}; is it there, with no more than 300,000 octets?")]
     NotLoaded {
         /// The file.
         file: String,
@@ -136,7 +137,7 @@ pub enum FtpError {
         source: Error,
     },
     /// A command failed.
-    #[error("{operation} failed {step}: {source}")]
+    #[error("{operation} failed {step}")]
     Command {
         /// What was being done.
         operation: FtpOperation,
@@ -187,7 +188,7 @@ pub enum FtpError {
         octets: u64,
     },
     /// An upload broke off, and cannot be gone on with.
-    #[error("{source}; the server has {octets} octets of the file")]
+    #[error("the upload broke off, and the server has {octets} octets of the file")]
     Partial {
         /// Octets that the server has.
         octets: u64,
@@ -217,7 +218,7 @@ pub enum FtpError {
         kind: io::ErrorKind,
     },
     /// The bearer was lost on the way.
-    #[error("{operation} failed: {source}")]
+    #[error("{operation} failed")]
     Bearer {
         /// What was being done.
         operation: FtpOperation,
@@ -225,7 +226,7 @@ pub enum FtpError {
         source: BearerError,
     },
     /// The module restarted or the line ended on the way.
-    #[error("{operation} failed: {source}")]
+    #[error("{operation} failed")]
     Interrupted {
         /// What was being done.
         operation: FtpOperation,
@@ -305,6 +306,12 @@ impl FtpError {
             Interruption::Bearer(source) => Self::Bearer { operation, source },
             Interruption::Module(source) => Self::Interrupted { operation, source },
         }
+    }
+}
+
+impl From<Unsendable> for FtpError {
+    fn from(Unsendable { what, reason }: Unsendable) -> Self {
+        Self::Invalid { what, reason }
     }
 }
 

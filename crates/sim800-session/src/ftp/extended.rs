@@ -16,9 +16,9 @@ use super::upload::Upload;
 use super::window::Window;
 use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, PutOption, progress};
 use crate::bearer::Bearer;
-use crate::chunks::gather;
 use crate::error::{Error, Failure, Malformation};
 use crate::loss::{Loss, Transient};
+use crate::reader::gather;
 use crate::retry::Attempts;
 
 /// Octets that are loaded into the module at once. There is nothing to gain from more.
@@ -277,7 +277,7 @@ impl Extended {
             let read = u32::try_from(piece.len()).unwrap_or(u32::MAX);
             Ok((!piece.is_empty()).then(|| (piece, (file, position.saturating_add(read)))))
         });
-        Download::of(pieces.boxed())
+        Download::new(pieces.boxed(), None)
     }
 
     /// What one command reads; nothing at the end of the file. What the line damaged is read again; what is in the

@@ -173,7 +173,7 @@ impl Ftp {
             }
         };
         let resumption = (!self.options.ascii).then(|| Resumption::new(self, path, offset));
-        Ok(Download::new(reader, resumption))
+        Ok(download::download(reader, resumption))
     }
 
     /// Lists a directory, as text in the form that the server chooses.
@@ -185,7 +185,7 @@ impl Ftp {
         let mut attempts = Attempts::new(&self.bearer);
         loop {
             if let Some(reader) = attempts.settle(self.open_list(directory).await).await? {
-                return Ok(Download::new(reader, None));
+                return Ok(download::download(reader, None));
             }
         }
     }
@@ -281,8 +281,7 @@ impl Ftp {
     /// [`FtpError::Command`].
     pub async fn saved<T>(&self, read: impl FnOnce(FtpContext<'_>) -> T) -> Result<T, FtpError> {
         let mut session =
-            Session::prepare(self.bearer.client(), self.bearer.cid(), FtpOperation::Saved, Vec::new())
-                .await?;
+            Session::prepare(self.bearer.client(), self.bearer.cid(), FtpOperation::Saved, &[]).await?;
         let saved = session.client().query(&FtpScontRead, read).await;
         saved.map_err(|error| session.command(error))
     }
@@ -329,9 +328,8 @@ impl Ftp {
     }
 
     async fn prepare(&self, operation: FtpOperation, target: Target<'_>) -> Result<Session, FtpError> {
-        let settings =
-            settings::settings(operation, self.bearer.profile(), &self.server, &self.options, target)?;
-        Session::prepare(self.bearer.client(), self.bearer.cid(), operation, settings).await
+        let settings = settings::settings(self.bearer.profile(), &self.server, &self.options, target)?;
+        Session::prepare(self.bearer.client(), self.bearer.cid(), operation, &settings).await
     }
 }
 

@@ -5,12 +5,11 @@ use std::time::Duration;
 use futures::lock::OwnedMutexGuard;
 use sim800_command::{Command, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpQuit, FtpState, Unsolicited};
 
-use super::settings::Setting;
 use super::{FtpError, FtpOperation, FtpStep};
 use crate::client::Client;
 use crate::engine::{Request, Response};
 use crate::error::{Error, Failure, Malformation};
-use crate::refusal::Refusal;
+use crate::settings::{self, Refusal, Setting, Unset};
 use crate::watch::{Interruption, Watch};
 
 /// How long the module may say nothing. It gives up itself after 75 s without an answer of the server (manual 12.2.14;
@@ -55,7 +54,7 @@ impl Session {
         client: &Client,
         cid: u8,
         operation: FtpOperation,
-        settings: Vec<Setting>,
+        settings: &[Setting],
     ) -> Result<Self, FtpError> {
         let lock = client.lock_ftp().await;
         let watch = Watch::new(client, cid, |line| event_of_any(*line).is_some());
@@ -68,19 +67,11 @@ impl Session {
             live: false,
             undo: Vec::new(),
         };
-        for setting in settings {
-            session.undo.extend(setting.undo);
-            match (client.request(setting.request).await, setting.refusal) {
-                (Err(error), Refusal::Harmless) if error.is_rejected() => {}
-                (Err(source), Refusal::NoSsl) if source.is_rejected() => {
-                    return Err(FtpError::NoSsl { source });
-                }
-                (result, _) => {
-                    session.check(result)?;
-                }
-            }
+        match settings::set(client, settings, &mut session.undo).await {
+            Ok(()) => Ok(session),
+            Err(Unset { refusal: Some(Refusal::NoSsl), error, .. }) => Err(FtpError::NoSsl { source: error }),
+            Err(Unset { error, .. }) => Err(session.command(error)),
         }
-        Ok(session)
     }
 
     /// Sends `command` when the session is over, however it ends.

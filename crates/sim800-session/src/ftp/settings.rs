@@ -1,14 +1,13 @@
 //! Every setting of the FTP service, set each time: nothing is assumed of what an earlier program left.
 
 use sim800_command::{
-    Cid, Command, FtpCid, FtpDataConnection, FtpExtGetEnd, FtpExtPutEnd, FtpFilePutEnd, FtpGetName,
-    FtpGetPath, FtpMode, FtpPort, FtpPutName, FtpPutOpt, FtpPutPath, FtpPw, FtpRepresentation, FtpRest,
-    FtpServ, FtpSsl, FtpStore, FtpType, FtpUn, InvalidValue, Number, Secret, SslOpt, SslOption, Text,
+    Cid, FtpCid, FtpDataConnection, FtpExtGetEnd, FtpExtPutEnd, FtpFilePutEnd, FtpGetName, FtpGetPath,
+    FtpMode, FtpPort, FtpPutName, FtpPutOpt, FtpPutPath, FtpPw, FtpRepresentation, FtpRest, FtpServ, FtpSsl,
+    FtpStore, FtpType, FtpUn, Number, Secret, SslOpt, SslOption, Text,
 };
 
-use super::{FtpError, FtpOperation, FtpOptions, FtpSecurity, PutOption, Server};
-use crate::engine::Request;
-use crate::refusal::Refusal;
+use super::{FtpError, FtpOptions, FtpSecurity, PutOption, Server};
+use crate::settings::{Refusal, Setting, Unsendable};
 
 /// What an operation is about, on the server.
 #[derive(Clone, Copy, Debug)]
@@ -25,18 +24,8 @@ pub(super) enum Target<'a> {
     Nothing,
 }
 
-/// One setting.
-#[derive(Debug)]
-pub(super) struct Setting {
-    pub(super) request: Request,
-    pub(super) refusal: Refusal,
-    /// What takes it back when the session is over.
-    pub(super) undo: Option<Request>,
-}
-
-/// The commands that prepare an operation on `target`, all values checked.
+/// The settings of an operation on `target`, all values checked.
 pub(super) fn settings(
-    operation: FtpOperation,
     cid: Cid,
     server: &Server,
     options: &FtpOptions,
@@ -48,35 +37,36 @@ pub(super) fn settings(
         Target::Source(_, offset) => offset,
         _ => 0,
     };
-    let mut list = List { operation, settings: Vec::new() };
-    list.push("bearer profile", Ok(FtpCid { cid }))?;
-    list.push("host", Text::new(&server.host).map(|server| FtpServ { server }))?;
-    list.push("port", Number::new(u32::from(server.port)).map(|port| FtpPort { port }))?;
-    list.push("user name", Text::new(&server.user).map(|user| FtpUn { user }))?;
-    list.push("password", Secret::new(server.password.reveal()).map(|password| FtpPw { password }))?;
-    list.push("mode", Ok(FtpMode { mode }))?;
-    list.push("type", Ok(FtpType { kind }))?;
-    list.push("option", Ok(FtpPutOpt { option: store(options.put) }))?;
-    list.restart(offset)?;
-    list.secure(options)?;
+    let mut settings = vec![
+        Setting::new("bearer profile", Ok(FtpCid { cid }))?,
+        Setting::new("host", Text::new(&server.host).map(|server| FtpServ { server }))?,
+        Setting::new("port", Number::new(u32::from(server.port)).map(|port| FtpPort { port }))?,
+        Setting::new("user name", Text::new(&server.user).map(|user| FtpUn { user }))?,
+        Setting::new("password", Secret::new(server.password.reveal()).map(|password| FtpPw { password }))?,
+        Setting::new("mode", Ok(FtpMode { mode }))?,
+        Setting::new("type", Ok(FtpType { kind }))?,
+        Setting::new("option", Ok(FtpPutOpt { option: store(options.put) }))?,
+        restart(offset)?,
+    ];
+    settings.extend(security(options)?);
     // With one of them on, `AT+FTPPUT=1` would send what an earlier program loaded.
-    list.add(&FtpExtPutEnd, Refusal::Harmless)?;
-    list.add(&FtpExtGetEnd, Refusal::Harmless)?;
-    list.add(&FtpFilePutEnd, Refusal::Harmless)?;
+    settings.push(Setting::new("extended upload", Ok(FtpExtPutEnd))?.or(Refusal::Harmless));
+    settings.push(Setting::new("extended download", Ok(FtpExtGetEnd))?.or(Refusal::Harmless));
+    settings.push(Setting::new("upload of a file", Ok(FtpFilePutEnd))?.or(Refusal::Harmless));
     match target {
         // Size and deletion, too, are of the file to download (manual 12.2.17, 12.2.18).
-        Target::Source(path, _) => list.source(path)?,
-        Target::Destination(path) => list.destination(path)?,
+        Target::Source(path, _) => settings.extend(source(path)?),
+        Target::Destination(path) => settings.extend(destination(path)?),
         Target::Directory(path) => {
-            list.push("path", Text::new(path).map(|path| FtpGetPath { path }))?;
+            settings.push(Setting::new("path", Text::new(path).map(|path| FtpGetPath { path }))?);
         }
         Target::Renaming(old, new) => {
-            list.source(old)?;
-            list.destination(new)?;
+            settings.extend(source(old)?);
+            settings.extend(destination(new)?);
         }
         Target::Nothing => {}
     }
-    Ok(list.settings)
+    Ok(settings)
 }
 
 fn store(option: PutOption) -> FtpStore {
@@ -87,64 +77,43 @@ fn store(option: PutOption) -> FtpStore {
     }
 }
 
-struct List {
-    operation: FtpOperation,
-    settings: Vec<Setting>,
+/// Whether the module takes the position back by itself is not documented.
+fn restart(offset: u32) -> Result<Setting, Unsendable> {
+    let setting = Setting::new("position", Ok(FtpRest { offset: Number::saturating(offset) }))?;
+    if offset > 0 { setting.put_back_by(&FtpRest { offset: Number::MIN }) } else { Ok(setting) }
 }
 
-impl List {
-    fn push<C: Command>(
-        &mut self,
-        what: &'static str,
-        command: Result<C, InvalidValue>,
-    ) -> Result<(), FtpError> {
-        let command = command.map_err(|reason| FtpError::Invalid { what, reason })?;
-        self.add(&command, Refusal::Fatal)
-    }
+fn source(path: &str) -> Result<[Setting; 2], FtpError> {
+    let (directory, name) = split(path)?;
+    Ok([
+        Setting::new("path", Text::new(directory).map(|path| FtpGetPath { path }))?,
+        Setting::new("file name", Text::new(name).map(|name| FtpGetName { name }))?,
+    ])
+}
 
-    fn add<C: Command>(&mut self, command: &C, refusal: Refusal) -> Result<(), FtpError> {
-        let request = self.request(command)?;
-        self.settings.push(Setting { request, refusal, undo: None });
-        Ok(())
-    }
+fn destination(path: &str) -> Result<[Setting; 2], FtpError> {
+    let (directory, name) = split(path)?;
+    Ok([
+        Setting::new("path", Text::new(directory).map(|path| FtpPutPath { path }))?,
+        Setting::new("file name", Text::new(name).map(|name| FtpPutName { name }))?,
+    ])
+}
 
-    /// Whether the module takes the position back by itself is not documented.
-    fn restart(&mut self, offset: u32) -> Result<(), FtpError> {
-        let request = self.request(&FtpRest { offset: Number::saturating(offset) })?;
-        let undo = (offset > 0).then(|| self.request(&FtpRest { offset: Number::MIN })).transpose()?;
-        self.settings.push(Setting { request, refusal: Refusal::Fatal, undo });
-        Ok(())
-    }
-
-    fn request<C: Command>(&self, command: &C) -> Result<Request, FtpError> {
-        Request::new(command).map_err(|source| FtpError::Interrupted { operation: self.operation, source })
-    }
-
-    fn source(&mut self, path: &str) -> Result<(), FtpError> {
-        let (directory, name) = split(path)?;
-        self.push("path", Text::new(directory).map(|path| FtpGetPath { path }))?;
-        self.push("file name", Text::new(name).map(|name| FtpGetName { name }))
-    }
-
-    fn destination(&mut self, path: &str) -> Result<(), FtpError> {
-        let (directory, name) = split(path)?;
-        self.push("path", Text::new(directory).map(|path| FtpPutPath { path }))?;
-        self.push("file name", Text::new(name).map(|name| FtpPutName { name }))
-    }
-
-    fn secure(&mut self, options: &FtpOptions) -> Result<(), FtpError> {
-        let mode = match options.security {
-            FtpSecurity::None => {
-                return self.add(&FtpSsl { mode: sim800_command::FtpSecurity::None }, Refusal::Harmless);
-            }
-            FtpSecurity::Implicit => sim800_command::FtpSecurity::Implicit,
-            FtpSecurity::Explicit => sim800_command::FtpSecurity::Explicit,
-        };
-        self.add(&FtpSsl { mode }, Refusal::NoSsl)?;
-        let on = options.accept_invalid_certificate;
-        let refusal = if on { Refusal::NoSsl } else { Refusal::Harmless };
-        self.add(&SslOpt { option: SslOption::IgnoreInvalidCertificate, on }, refusal)
-    }
+fn security(options: &FtpOptions) -> Result<Vec<Setting>, Unsendable> {
+    let mode = match options.security {
+        FtpSecurity::None => {
+            let none = FtpSsl { mode: sim800_command::FtpSecurity::None };
+            return Ok(vec![Setting::new("SSL", Ok(none))?.or(Refusal::Harmless)]);
+        }
+        FtpSecurity::Implicit => sim800_command::FtpSecurity::Implicit,
+        FtpSecurity::Explicit => sim800_command::FtpSecurity::Explicit,
+    };
+    let on = options.accept_invalid_certificate;
+    let certificate = SslOpt { option: SslOption::IgnoreInvalidCertificate, on };
+    Ok(vec![
+        Setting::new("SSL", Ok(FtpSsl { mode }))?.or(Refusal::NoSsl),
+        Setting::new("SSL option", Ok(certificate))?.or(Refusal::NoSsl).harmless_if(!on),
+    ])
 }
 
 /// Directory and file name. A path without a directory is that of a file at the root.
@@ -174,8 +143,7 @@ mod tests {
         let attempt = |host: &str, password: &str, path: &str| {
             let server = Server::new(host).with_credentials("user", password);
             let target = Target::Source(path, 0);
-            settings(FtpOperation::Get, Cid::MIN, &server, &FtpOptions::default(), target)
-                .map(|list| list.len())
+            settings(Cid::MIN, &server, &FtpOptions::default(), target).map(|list| list.len())
         };
         assert_eq!(attempt("sim.com", "sesame", "/file"), Ok(15));
         assert!(matches!(

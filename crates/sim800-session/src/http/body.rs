@@ -1,112 +1,65 @@
 //! The body of a response, read from the module as it is wanted.
 
-use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use ::http::HeaderMap;
 use ::http::header::HeaderValue;
 use bytes::Bytes;
+use futures::StreamExt;
 use futures::stream;
-use futures::{AsyncRead, Stream, StreamExt};
 use sim800_command::{HttpReadRange, HttpStatus, Number};
 
 use super::HttpError;
 use super::plan::Plan;
-use super::ranges::{Ranges, validator};
+use super::ranges::Ranges;
 use super::service::Service;
+use super::validator::validator;
 use crate::bearer::Bearer;
-use crate::chunks::Chunks;
 use crate::client::Pending;
 use crate::engine::Request;
 use crate::loss::{Loss, Transient};
+use crate::reader::Reader;
 use crate::retry::Attempts;
 use crate::tail::Tail;
 
-/// The body of a response: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
+/// The body of a response.
 ///
 /// The module holds the whole object, or a range of it at a time. That is read in windows of
 /// [`Config::http_window`](crate::Config::http_window) octets, one ahead of what the caller takes, so memory does not grow
 /// with the body. A window that the line damaged is read again. With its last octets, or when it is dropped, the module's
 /// HTTP service is ended, and the next request can begin.
-#[must_use = "a body is read only as it is polled"]
-pub struct Body {
-    chunks: Chunks<HttpError>,
+///
+/// Of an object that is fetched in ranges, only headers tell the total.
+pub type Body = Reader<HttpError>;
+
+/// A body whose first `length` octets are in the module; with `ranges`, more can be fetched, and with `origin`, all of it
+/// again.
+pub(super) fn body(
+    service: Service,
+    bearer: &Bearer,
     length: u32,
-    total: Option<u64>,
-}
-
-impl Body {
-    /// A body whose first `length` octets are in the module; with `ranges`, more can be fetched, and with `origin`, all of
-    /// it again.
-    pub(super) fn new(
-        service: Service,
-        bearer: &Bearer,
-        length: u32,
-        origin: Option<Origin>,
-        ranges: Option<Ranges>,
-    ) -> Self {
-        let total = ranges.as_ref().map_or_else(|| Some(u64::from(length)), Ranges::total);
-        let stream = if service.has_body() {
-            let transfer = Transfer {
-                service,
-                length,
-                window: bearer.client().config().http_window.max(1),
-                position: 0,
-                ahead: None,
-                ranges,
-                bearer: bearer.clone(),
-                origin,
-                attempts: Attempts::new(bearer),
-                handed_out: 0,
-                tail: Tail::default(),
-            };
-            stream::try_unfold(Some(transfer), Transfer::next).boxed()
-        } else {
-            // The service is ended at once.
-            stream::empty().boxed()
-        };
-        Self { chunks: Chunks::new(stream), length, total }
+    origin: Option<Origin>,
+    ranges: Option<Ranges>,
+) -> Body {
+    let total = ranges.as_ref().map_or_else(|| Some(u64::from(length)), Ranges::total);
+    if !service.has_body() {
+        // The service is ended at once.
+        return Body::new(stream::empty().boxed(), total);
     }
-
-    /// How many octets of it the module held at first, as `+HTTPACTION` announced them: all, unless the object is
-    /// fetched in ranges.
-    #[must_use]
-    pub fn length(&self) -> u64 {
-        u64::from(self.length)
-    }
-
-    /// How many octets there are in all, where that is known; of an object that is fetched in ranges only headers tell it.
-    #[must_use]
-    pub fn total(&self) -> Option<u64> {
-        self.total
-    }
-}
-
-impl Stream for Body {
-    type Item = Result<Bytes, HttpError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.chunks.poll_next_unpin(context)
-    }
-}
-
-/// Errors are [`HttpError`]s inside of [`io::Error`](std::io::Error).
-impl AsyncRead for Body {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.chunks).poll_read(context, buffer)
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Body").field("length", &self.length).finish_non_exhaustive()
-    }
+    let transfer = Transfer {
+        service,
+        length,
+        window: bearer.client().config().http_window.max(1),
+        position: 0,
+        ahead: None,
+        ranges,
+        bearer: bearer.clone(),
+        origin,
+        attempts: Attempts::new(bearer),
+        handed_out: 0,
+        tail: Tail::default(),
+    };
+    Body::new(stream::try_unfold(Some(transfer), Transfer::next).boxed(), total)
 }
 
 /// What a response came from, to be fetched from there again.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use ::http::Method;
-use sim800_command::{HttpStatus, InvalidValue};
+use sim800_command::{HttpStatus, InvalidValue, LINE_LIMIT};
 use thiserror::Error;
 
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
 use crate::loss::{Loss, Transient};
+use crate::settings::Unsendable;
 use crate::watch::Interruption;
 
 /// Why an HTTP request failed. An HTTP status is no error, whatever it is.
@@ -24,7 +25,7 @@ pub enum HttpError {
         reason: String,
     },
     /// A value cannot stand in a command line; nothing was sent.
-    #[error("the {what} cannot be sent to the module: {reason}")]
+    #[error("the {what} cannot be sent to the module")]
     Invalid {
         /// Which value.
         what: &'static str,
@@ -42,10 +43,10 @@ pub enum HttpError {
         limit: u64,
     },
     /// A command failed.
-    #[error("{0}")]
-    Command(#[source] Error),
+    #[error(transparent)]
+    Command(Error),
     /// The module refused a parameter of the request.
-    #[error("the module refused the {what}: {source}")]
+    #[error("the module refused the {what}")]
     Parameter {
         /// Which one.
         what: &'static str,
@@ -53,13 +54,13 @@ pub enum HttpError {
         source: Error,
     },
     /// The module's firmware has no HTTPS.
-    #[error("the module's firmware has no HTTPS ({0}); it needs R14 or later, or use plain HTTP")]
+    #[error("the module's firmware has no HTTPS; it needs R14 or later, or use plain HTTP")]
     NoSsl(#[source] Error),
     /// The module's HTTP service cannot be started, because one that was left over does not end.
-    #[error("the module's HTTP service is in use and does not end: {0}; restart the module")]
+    #[error("the module's HTTP service is in use and does not end; restart the module")]
     Busy(#[source] Error),
     /// The bearer was lost on the way.
-    #[error("{method} failed: {source}")]
+    #[error("{method} failed")]
     Bearer {
         /// What was asked for.
         method: Method,
@@ -67,7 +68,7 @@ pub enum HttpError {
         source: BearerError,
     },
     /// The module restarted or the line ended on the way.
-    #[error("{method} failed: {source}")]
+    #[error("{method} failed")]
     Interrupted {
         /// What was asked for.
         method: Method,
@@ -212,6 +213,19 @@ impl Transient for HttpError {
 
     fn is_decisive(&self) -> bool {
         matches!(self, Self::Changed { .. })
+    }
+}
+
+impl From<Unsendable> for HttpError {
+    fn from(Unsendable { what, reason }: Unsendable) -> Self {
+        match reason {
+            // The limit of no value, but of the line that it stands in.
+            InvalidValue::TooLong { limit: LINE_LIMIT, .. } => {
+                let reason = format!("is longer than a command line of {LINE_LIMIT} octets holds");
+                Self::Unsupported { what, reason }
+            }
+            reason => Self::Invalid { what, reason },
+        }
     }
 }
 

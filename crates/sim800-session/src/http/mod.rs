@@ -5,6 +5,7 @@ mod error;
 mod plan;
 mod ranges;
 mod service;
+mod validator;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ pub use self::error::HttpError;
 
 use self::body::Origin;
 use self::plan::Plan;
-use self::ranges::Ranges;
+use self::ranges::{First, Ranges};
 use self::service::{Observer, Service};
 use crate::bearer::Bearer;
 use crate::retry::Attempts;
@@ -185,14 +186,28 @@ impl Http {
                 result => Some(result?),
             };
         }
-        let Some((status, length)) = answer else {
-            let range = self.bearer.client().config().http_range;
-            return Ranges::new(Arc::clone(plan), range).begin(service, &self.bearer).await;
-        };
+        let Some((status, length)) = answer else { return self.begin_ranges(service, plan).await };
         let headers = service.headers(plan).await?;
         let origin = plan.method.is_safe().then(|| Origin::new(plan, status, headers.as_ref()));
         let status = status_code(&plan.method, status)?;
-        let body = Body::new(service, &self.bearer, length, origin, None);
+        let body = body::body(service, &self.bearer, length, origin, None);
+        Ok(response(status, headers, body))
+    }
+
+    async fn begin_ranges(
+        &self,
+        mut service: Service,
+        plan: &Arc<Plan>,
+    ) -> Result<Response<Body>, HttpError> {
+        let mut ranges = Ranges::new(Arc::clone(plan), self.bearer.client().config().http_range);
+        let First { status, length, headers, is_there } = ranges.begin(&mut service).await?;
+        let origin = Origin::new(plan, status, headers.as_ref());
+        let status = match status_code(&plan.method, status)? {
+            // All of it was asked for, and comes.
+            StatusCode::PARTIAL_CONTENT if plan.range == (0, None) => StatusCode::OK,
+            status => status,
+        };
+        let body = body::body(service, &self.bearer, length, Some(origin), is_there.then_some(ranges));
         Ok(response(status, headers, body))
     }
 }

@@ -10,15 +10,13 @@ use ::http::uri::Scheme;
 use ::http::{Method, Request, Uri};
 use bytes::Bytes;
 use sim800_command::{
-    Cid, Command, HTTP_LIMIT, HttpAction, HttpData, HttpGetHead, HttpMethod, HttpPara, HttpParameter,
-    HttpSsl, InvalidValue, LINE_LIMIT, Number, SslOpt, SslOption, Text, UserData,
+    Cid, HTTP_LIMIT, HttpAction, HttpData, HttpGetHead, HttpMethod, HttpPara, HttpParameter, HttpSsl,
+    InvalidValue, LINE_LIMIT, Number, SslOpt, SslOption, Text, UserData,
 };
 
 use super::{HttpError, HttpOptions};
 use crate::config::Config;
-use crate::engine;
-use crate::error::{Failure, Misuse};
-use crate::refusal::Refusal;
+use crate::settings::{Refusal, Setting, Unsendable};
 
 /// What the module calls itself unless told otherwise (manual 11.2.3, as servers see it).
 const USER_AGENT_DEFAULT: &str = "SIMCOM_MODULE";
@@ -33,7 +31,7 @@ const INPUT_TIME_LIMIT: Duration = Duration::from_millis(120_000);
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) method: Method,
-    pub(super) parameters: Vec<Parameter>,
+    pub(super) settings: Vec<Setting>,
     pub(super) data: Option<(HttpData, Bytes)>,
     pub(super) action: HttpAction,
     /// How long the module may take for the request.
@@ -42,14 +40,6 @@ pub(super) struct Plan {
     pub(super) range: (u32, Option<u32>),
     /// Whether to ask for the headers of the response.
     pub(super) headers: bool,
-}
-
-/// One setting, mostly an `AT+HTTPPARA`.
-#[derive(Debug)]
-pub(super) struct Parameter {
-    pub(super) what: &'static str,
-    pub(super) request: engine::Request,
-    pub(super) refusal: Refusal,
 }
 
 impl Plan {
@@ -72,28 +62,25 @@ impl Plan {
         }
         let timeout = Number::saturating(u32::try_from(options.timeout.as_secs()).unwrap_or(u32::MAX));
 
-        let mut parameters = Parameters(Vec::new());
-        parameters.set("bearer profile", HttpParameter::Cid(cid))?;
-        parameters.url(&head.uri)?;
-        let range = parameters.headers(&head.headers, &head.uri, body.len())?;
-        parameters.set("redirection", HttpParameter::Redirect(options.redirect))?;
-        parameters.set("timeout", HttpParameter::Timeout(timeout))?;
-        if options.proxy.as_ref().is_some_and(|(host, _)| host.contains('@')) {
-            return Err(unsupported("the proxy", "holds credentials, for which the module has no command"));
-        }
-        let (address, port) = options.proxy.as_ref().map_or(("", 0), |(host, port)| (host, *port));
-        let address = Text::new(address).map_err(invalid("proxy address"))?;
-        let port = Number::saturating(u32::from(port));
-        let refusal = clears(options.proxy.is_none());
-        parameters.push("proxy address", HttpParameter::ProxyAddress(address), refusal)?;
-        parameters.push("proxy port", HttpParameter::ProxyPort(port), refusal)?;
-        parameters.secure(head.uri.scheme() == Some(&Scheme::HTTPS), options.accept_invalid_certificate)?;
+        let set = |parameter| HttpPara { parameter };
+        let url = url(&head.uri)?;
+        let (headers, range) = headers(&head.headers, &head.uri, body.len())?;
+        let mut settings = vec![
+            Setting::new("bearer profile", Ok(set(HttpParameter::Cid(cid))))?,
+            Setting::new("URL", Text::new(&url).map(HttpParameter::Url).map(set))?,
+        ];
+        settings.extend(headers);
+        settings.push(Setting::new("redirection", Ok(set(HttpParameter::Redirect(options.redirect))))?);
+        settings.push(Setting::new("timeout", Ok(set(HttpParameter::Timeout(timeout))))?);
+        settings.extend(proxy(options)?);
+        let is_secure = head.uri.scheme() == Some(&Scheme::HTTPS);
+        settings.extend(security(is_secure, options.accept_invalid_certificate)?);
         // Else a body would begin with the header.
-        parameters.add("header", &HttpGetHead { on: false }, Refusal::Harmless)?;
+        settings.push(Setting::new("header", Ok(HttpGetHead { on: false }))?.or(Refusal::Harmless));
 
         Ok(Self {
             method: head.method,
-            parameters: parameters.0,
+            settings,
             data: (!body.is_empty()).then(|| input(body, config)).transpose()?,
             action: HttpAction { method },
             timeout: Duration::from_secs(u64::from(timeout.get())),
@@ -119,100 +106,88 @@ fn input(body: Bytes, config: &Config) -> Result<(HttpData, Bytes), HttpError> {
     Ok((HttpData { size, time }, body))
 }
 
-struct Parameters(Vec<Parameter>);
-
-impl Parameters {
-    fn set(&mut self, what: &'static str, parameter: HttpParameter<'_>) -> Result<(), HttpError> {
-        self.push(what, parameter, Refusal::Fatal)
+/// The URL, which does not switch SSL on or off by itself (field logs).
+fn url(uri: &Uri) -> Result<String, HttpError> {
+    let Some(authority) = uri.authority() else {
+        return Err(unsupported("the URL", "has no host; give it as http://host/path"));
+    };
+    if uri.scheme() != Some(&Scheme::HTTP) && uri.scheme() != Some(&Scheme::HTTPS) {
+        return Err(unsupported("the URL", "is neither of scheme http nor of https"));
     }
-
-    fn push(
-        &mut self,
-        what: &'static str,
-        parameter: HttpParameter<'_>,
-        refusal: Refusal,
-    ) -> Result<(), HttpError> {
-        self.add(what, &HttpPara { parameter }, refusal)
+    if authority.as_str().contains('@') {
+        let reason = "holds credentials; send them as an Authorization header, which is kept out of logs";
+        return Err(unsupported("the URL", reason));
     }
+    let url = uri.to_string();
+    if url.len() > URL_LIMIT {
+        let reason = InvalidValue::TooLong { length: url.len(), limit: URL_LIMIT };
+        return Err(HttpError::Invalid { what: "URL", reason });
+    }
+    Ok(url)
+}
 
-    fn add(&mut self, what: &'static str, command: &impl Command, refusal: Refusal) -> Result<(), HttpError> {
-        let request = engine::Request::new(command).map_err(|failure| match failure {
-            Failure::Misuse(Misuse::TooLong) => {
-                unsupported(what, &format!("is longer than a command line of {LINE_LIMIT} octets holds"))
+/// The address and the port of the proxy.
+fn proxy(options: &HttpOptions) -> Result<[Setting; 2], HttpError> {
+    let (address, port) = options.proxy.as_ref().map_or(("", 0), |(host, port)| (host, *port));
+    if address.contains('@') {
+        return Err(unsupported("the proxy", "holds credentials, for which the module has no command"));
+    }
+    let set = |parameter| HttpPara { parameter };
+    let address = Text::new(address).map(HttpParameter::ProxyAddress).map(set);
+    let port = HttpParameter::ProxyPort(Number::saturating(u32::from(port)));
+    let is_none = options.proxy.is_none();
+    Ok([
+        Setting::new("proxy address", address)?.harmless_if(is_none),
+        Setting::new("proxy port", Ok(set(port)))?.harmless_if(is_none),
+    ])
+}
+
+fn security(on: bool, accept_invalid_certificate: bool) -> Result<Vec<Setting>, Unsendable> {
+    let ssl = Setting::new("SSL", Ok(HttpSsl { on }))?;
+    if !on {
+        return Ok(vec![ssl.or(Refusal::Harmless)]);
+    }
+    let certificate = SslOpt { option: SslOption::IgnoreInvalidCertificate, on: accept_invalid_certificate };
+    let certificate = Setting::new("SSL option", Ok(certificate))?.or(Refusal::NoSsl);
+    Ok(vec![ssl.or(Refusal::NoSsl), certificate.harmless_if(!accept_invalid_certificate)])
+}
+
+/// What goes along as headers, and the break points of the range that is among them.
+fn headers(headers: &HeaderMap, uri: &Uri, body: usize) -> Result<([Setting; 5], (u32, u32)), HttpError> {
+    let mut user_agent = USER_AGENT_DEFAULT;
+    let mut content_type = "";
+    let mut range = (0, 0);
+    let mut others = Vec::new();
+    for (name, value) in headers {
+        let value =
+            value.to_str().map_err(|_| unsupported("a header", "has octets that are not printable ASCII"))?;
+        match name {
+            &USER_AGENT => user_agent = value,
+            &CONTENT_TYPE => content_type = value,
+            &RANGE => range = break_points(value)?,
+            &HOST if uri.authority().is_some_and(|host| host.as_str() == value) => {}
+            &CONTENT_LENGTH if value.parse() == Ok(body) => {}
+            name if is_of_module(name) => {
+                return Err(unsupported("a header", &format!("is set by the module itself: {name}")));
             }
-            _ => unsupported(what, "cannot be sent"),
-        })?;
-        self.0.push(Parameter { what, request, refusal });
-        Ok(())
+            name => others.push((name.as_str(), value)),
+        }
     }
-
-    /// A URL does not switch SSL on or off by itself (field logs).
-    fn secure(&mut self, on: bool, accept_invalid_certificate: bool) -> Result<(), HttpError> {
-        if !on {
-            return self.add("SSL", &HttpSsl { on }, Refusal::Harmless);
-        }
-        self.add("SSL", &HttpSsl { on }, Refusal::NoSsl)?;
-        let option = SslOpt { option: SslOption::IgnoreInvalidCertificate, on: accept_invalid_certificate };
-        self.add(
-            "SSL option",
-            &option,
-            if accept_invalid_certificate { Refusal::NoSsl } else { Refusal::Harmless },
-        )
-    }
-
-    fn url(&mut self, uri: &Uri) -> Result<(), HttpError> {
-        let Some(authority) = uri.authority() else {
-            return Err(unsupported("the URL", "has no host; give it as http://host/path"));
-        };
-        if uri.scheme() != Some(&Scheme::HTTP) && uri.scheme() != Some(&Scheme::HTTPS) {
-            return Err(unsupported("the URL", "is neither of scheme http nor of https"));
-        }
-        if authority.as_str().contains('@') {
-            let reason = "holds credentials; send them as an Authorization header, which is kept out of logs";
-            return Err(unsupported("the URL", reason));
-        }
-        let url = uri.to_string();
-        if url.len() > URL_LIMIT {
-            return Err(invalid("URL")(InvalidValue::TooLong { length: url.len(), limit: URL_LIMIT }));
-        }
-        self.set("URL", HttpParameter::Url(Text::new(&url).map_err(invalid("URL"))?))
-    }
-
-    /// Sets what goes along as headers, and returns the break points of the range that is among them.
-    fn headers(&mut self, headers: &HeaderMap, uri: &Uri, body: usize) -> Result<(u32, u32), HttpError> {
-        let mut user_agent = USER_AGENT_DEFAULT;
-        let mut content_type = "";
-        let mut range = (0, 0);
-        let mut others = Vec::new();
-        for (name, value) in headers {
-            let value = value
-                .to_str()
-                .map_err(|_| unsupported("a header", "has octets that are not printable ASCII"))?;
-            match name {
-                &USER_AGENT => user_agent = value,
-                &CONTENT_TYPE => content_type = value,
-                &RANGE => range = break_points(value)?,
-                &HOST if uri.authority().is_some_and(|host| host.as_str() == value) => {}
-                &CONTENT_LENGTH if value.parse() == Ok(body) => {}
-                name if is_of_module(name) => {
-                    return Err(unsupported("a header", &format!("is set by the module itself: {name}")));
-                }
-                name => others.push((name.as_str(), value)),
-            }
-        }
-        let user_agent = Text::new(user_agent).map_err(invalid("user agent"))?;
-        self.set("user agent", HttpParameter::UserAgent(user_agent))?;
-        let (from, to) = range;
-        let refusal = clears(range == (0, 0));
-        self.push("range", HttpParameter::Break(Number::saturating(from)), refusal)?;
-        self.push("range", HttpParameter::BreakEnd(Number::saturating(to)), refusal)?;
-        let refusal = clears(content_type.is_empty());
-        let content_type = Text::new(content_type).map_err(invalid("content type"))?;
-        self.push("content type", HttpParameter::ContentType(content_type), refusal)?;
-        let user_data = UserData::new(&others).map_err(invalid("headers"))?;
-        self.push("headers", HttpParameter::UserData(user_data), clears(others.is_empty()))?;
-        Ok(range)
-    }
+    let set = |parameter| HttpPara { parameter };
+    let user_agent = Text::new(user_agent).map(HttpParameter::UserAgent).map(set);
+    let first = HttpParameter::Break(Number::saturating(range.0));
+    let last = HttpParameter::BreakEnd(Number::saturating(range.1));
+    let has_type = !content_type.is_empty();
+    let content_type = Text::new(content_type).map(HttpParameter::ContentType).map(set);
+    let user_data = UserData::new(&others).map(HttpParameter::UserData).map(set);
+    let settings = [
+        Setting::new("user agent", user_agent)?,
+        Setting::new("range", Ok(set(first)))?.harmless_if(range == (0, 0)),
+        Setting::new("range", Ok(set(last)))?.harmless_if(range == (0, 0)),
+        Setting::new("content type", content_type)?.harmless_if(!has_type),
+        Setting::new("headers", user_data)?.harmless_if(others.is_empty()),
+    ];
+    Ok((settings, range))
 }
 
 /// Headers that describe the exchange rather than the object, which is the module's business.
@@ -237,17 +212,8 @@ fn break_points(range: &str) -> Result<(u32, u32), HttpError> {
     }
 }
 
-/// What the refusal of a parameter means that only takes back an earlier one.
-fn clears(takes_back: bool) -> Refusal {
-    if takes_back { Refusal::Harmless } else { Refusal::Fatal }
-}
-
 pub(super) fn unsupported(what: &'static str, reason: &str) -> HttpError {
     HttpError::Unsupported { what, reason: reason.to_owned() }
-}
-
-fn invalid(what: &'static str) -> impl FnOnce(InvalidValue) -> HttpError {
-    move |reason| HttpError::Invalid { what, reason }
 }
 
 #[cfg(test)]
@@ -321,7 +287,7 @@ mod tests {
 
     #[test]
     fn every_parameter_is_set_each_time() {
-        let what = |plan: Plan| plan.parameters.iter().map(|parameter| parameter.what).collect::<Vec<_>>();
+        let what = |plan: Plan| plan.settings.iter().map(Setting::what).collect::<Vec<_>>();
         let plain = what(get("http://sim.com/", &[]).expect("a plan"));
         let dressed =
             [("Range", "bytes=5-9"), ("Content-Type", "text/plain"), ("Accept", "*/*"), ("User-Agent", "x")];

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, LAST_MODIFIED};
-use ::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
+use ::http::{HeaderMap, HeaderValue, Method};
 use sim800_command::{HTTP_LIMIT, HttpStatus};
 
-use super::body::Origin;
+use super::HttpError;
 use super::plan::{Plan, unsupported};
 use super::service::Service;
-use super::{Body, HttpError, response, status_code};
-use crate::bearer::Bearer;
+use super::validator::validator;
 
 /// The smallest range: one of a single octet cannot be asked for, so that a range may have to be shorter by one.
 const RANGE_MIN: u32 = 3;
@@ -48,6 +47,16 @@ struct Answer {
     asked: u64,
 }
 
+/// What the first range came with.
+pub(super) struct First {
+    pub(super) status: HttpStatus,
+    pub(super) length: u32,
+    /// Headers of the whole.
+    pub(super) headers: Option<HeaderMap>,
+    /// Whether there is an object.
+    pub(super) is_there: bool,
+}
+
 impl Ranges {
     pub(super) fn new(plan: Arc<Plan>, size: u32) -> Self {
         let position = u64::from(plan.range.0);
@@ -60,32 +69,18 @@ impl Ranges {
         Some(self.end()?.saturating_sub(u64::from(self.plan.range.0)))
     }
 
-    /// Fetches the first range. The response is that of the whole.
-    pub(super) async fn begin(
-        mut self,
-        mut service: Service,
-        bearer: &Bearer,
-    ) -> Result<Response<Body>, HttpError> {
-        let answer = self.ask(&mut service, self.range()?).await?;
-        let mut status = status_code(&self.plan.method, answer.status)?;
-        let length = match status {
-            StatusCode::OK | StatusCode::PARTIAL_CONTENT => self.take(&answer)?,
-            _ => {
-                let origin = Origin::new(&self.plan, answer.status, answer.headers.as_ref());
-                let body = Body::new(service, bearer, answer.length, Some(origin), None);
-                return Ok(response(status, answer.headers, body));
+    /// Fetches the first range: what the answer to it says of the whole. Only of an object that is there more can be
+    /// fetched.
+    pub(super) async fn begin(&mut self, service: &mut Service) -> Result<First, HttpError> {
+        let Answer { status, length, mut headers, asked } = self.ask(service, self.range()?).await?;
+        let is_there = matches!(status.0, 200 | 206);
+        if is_there {
+            self.take(&Answer { status, length, headers: headers.clone(), asked })?;
+            if let Some(headers) = &mut headers {
+                self.rewrite(headers);
             }
-        };
-        let mut headers = answer.headers;
-        if self.plan.range == (0, None) {
-            status = StatusCode::OK;
         }
-        if let Some(headers) = &mut headers {
-            self.rewrite(headers);
-        }
-        let origin = Origin::new(&self.plan, answer.status, headers.as_ref());
-        let body = Body::new(service, bearer, length, Some(origin), Some(self));
-        Ok(response(status, headers, body))
+        Ok(First { status, length, headers, is_there })
     }
 
     /// Fetches the next range, and returns how many octets it has; `None` when there is none.
@@ -243,11 +238,6 @@ impl Ranges {
     fn changed(&self) -> HttpError {
         HttpError::Changed { position: self.position }
     }
-}
-
-/// What tells one state of an object from another.
-pub(super) fn validator(headers: &HeaderMap) -> Option<&HeaderValue> {
-    headers.get(ETAG).or_else(|| headers.get(LAST_MODIFIED))
 }
 
 fn number(position: u64) -> Result<u32, HttpError> {

@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::engine::{Request, Response};
 use crate::error::{Error, Failure};
 use crate::loss::{Loss, Transient};
-use crate::refusal::Refusal;
+use crate::settings::{self, Refusal, Unset};
 use crate::watch::Watch;
 
 /// What a request may take beyond the timeout that the module was given, for the network layers below it.
@@ -84,22 +84,15 @@ impl Service {
 
     /// Sets the parameters and loads the body.
     pub(super) async fn prepare(&mut self, plan: &Plan) -> Result<(), HttpError> {
-        for parameter in &plan.parameters {
-            match self.client.request(parameter.request.clone()).await {
-                Err(error) if error.is_rejected() => {
-                    let what = parameter.what;
-                    let refused = |source| match parameter.refusal {
-                        Refusal::NoSsl => HttpError::NoSsl(source),
-                        _ => HttpError::Parameter { what, source },
-                    };
-                    if parameter.refusal != Refusal::Harmless {
-                        return Err(self.cause(error).map_or_else(|lost| lost, refused));
-                    }
-                }
-                result => {
-                    self.check(result)?;
-                }
-            }
+        if let Err(Unset { what, refusal, error }) =
+            settings::set(&self.client, &plan.settings, &mut Vec::new()).await
+        {
+            let source = self.cause(error)?;
+            return Err(match refusal {
+                None => HttpError::Command(source),
+                Some(Refusal::NoSsl) => HttpError::NoSsl(source),
+                Some(_) => HttpError::Parameter { what, source },
+            });
         }
         if let Some((data, body)) = &plan.data {
             let began = self.client.runtime().now();

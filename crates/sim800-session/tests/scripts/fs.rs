@@ -1,7 +1,7 @@
 //! The module's file system.
 
 use futures::{AsyncReadExt, StreamExt};
-use sim800_session::{Bearer, Fs, FsError, FsStorage};
+use sim800_session::{Bearer, Chain, Fs, FsError, FsStorage};
 
 use super::script::Scripted;
 
@@ -10,10 +10,10 @@ fn fs(bearer: &Bearer) -> Fs {
 }
 
 async fn read(bearer: Bearer, path: &str) -> Result<Vec<u8>, String> {
-    let mut file = fs(&bearer).read(path).await.map_err(|error| error.to_string())?;
+    let mut file = fs(&bearer).read(path).await.map_err(|error| Chain(&error).to_string())?;
     let mut octets = Vec::new();
-    file.read_to_end(&mut octets).await.map_err(|error| error.to_string())?;
-    assert_eq!(octets.len() as u64, file.length());
+    file.read_to_end(&mut octets).await.map_err(|error| Chain(&error).to_string())?;
+    assert_eq!(Some(octets.len() as u64), file.total());
     Ok(octets)
 }
 
@@ -55,7 +55,8 @@ fn an_empty_file_needs_no_reading_and_a_missing_one_is_named() {
     assert_eq!(Scripted::play(&steps, |bearer| read(bearer, r"C:\a.txt")), Ok(Vec::new()));
     let steps = "> AT+FSFLSIZE=C:\\\\a.txt\n< ERROR\n";
     let error = Scripted::play(steps, |bearer| read(bearer, r"C:\a.txt"));
-    assert_eq!(error, Err(r"the module has no C:\a.txt; list the directory to see what is there".to_owned()));
+    let missing = r"the module has no C:\a.txt; list the directory to see what is there: AT+FSFLSIZE failed: the module refused it with ERROR";
+    assert_eq!(error, Err(missing.to_owned()));
     let error = Scripted::play("", |bearer| read(bearer, "a.txt"));
     assert!(error.expect_err("no drive").contains("drive"));
 }

@@ -1,7 +1,7 @@
 //! FTP beside plain transfers: resumed ones, listings, what is done to files and directories, settings.
 
 use futures::{StreamExt, TryStreamExt};
-use sim800_session::{Download, FtpError, FtpOptions, FtpSecurity};
+use sim800_session::{Chain, Download, FtpError, FtpOptions, FtpSecurity};
 
 use super::script::{Scripted, answered};
 use super::{FTP, GET, PUT, ftp, ftp_of};
@@ -176,7 +176,7 @@ fn a_file_is_renamed_where_the_firmware_can() {
         ftp(&bearer).rename("1K.txt", "/old/2K.txt").await.expect_err("no such command")
     });
     assert_eq!(error.kind(), "unsupported");
-    assert!(error.to_string().contains("AT+FTPRENAME=?"), "{error}");
+    assert!(Chain(&error).to_string().contains("AT+FTPRENAME=?"), "{error:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The tasks, as a program would do them.
 
-use std::fmt;
+use std::error::Error;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use futures::future::{Either, select};
 use futures::io::Cursor;
 use futures::{Stream, StreamExt};
 use sim800_session::{
-    Bearer, BearerError, Body, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError, Profile,
-    Runtime, Server, StartUpError,
+    Bearer, BearerError, Body, Chain, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError,
+    Profile, Runtime, Server, StartUpError,
 };
 
 use super::kind::Task;
@@ -64,8 +64,8 @@ pub(super) struct Failed {
 }
 
 impl Failed {
-    fn new(kind: &'static str, error: &impl fmt::Display) -> Self {
-        Self { kind, text: error.to_string() }
+    fn new(kind: &'static str, error: &(impl Error + 'static)) -> Self {
+        Self { kind, text: Chain(error).to_string() }
     }
 }
 

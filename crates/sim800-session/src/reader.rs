@@ -1,6 +1,7 @@
-//! A stream of pieces that is read as octets, too.
+//! What comes from the module, as a stream of pieces and as octets.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,20 +10,32 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures::stream::{BoxStream, Stream};
 use futures::{AsyncRead, AsyncReadExt, StreamExt};
 
-/// Pieces of a transfer. After an error or the end, nothing of the transfer is kept.
-pub(crate) struct Chunks<E> {
+/// What is read from the module as it is wanted: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
+///
+/// [`Body`](crate::Body), [`Download`](crate::Download) and [`FsFile`](crate::FsFile) are such readers. After an error or the
+/// end, nothing of the transfer is kept; dropped before that, it is broken off.
+#[must_use = "a transfer goes on only as it is polled"]
+pub struct Reader<E> {
     stream: Option<BoxStream<'static, Result<Bytes, E>>>,
     /// What a read left of a piece.
     rest: Bytes,
+    total: Option<u64>,
 }
 
-impl<E> Chunks<E> {
-    pub(crate) fn new(stream: BoxStream<'static, Result<Bytes, E>>) -> Self {
-        Self { stream: Some(stream), rest: Bytes::new() }
+impl<E> Reader<E> {
+    /// Reads `stream`, of `total` octets where that is known.
+    pub(crate) fn new(stream: BoxStream<'static, Result<Bytes, E>>, total: Option<u64>) -> Self {
+        Self { stream: Some(stream), rest: Bytes::new(), total }
+    }
+
+    /// How many octets there are in all, those that were read included, where that was known when it began.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.total
     }
 }
 
-impl<E> Stream for Chunks<E> {
+impl<E> Stream for Reader<E> {
     type Item = Result<Bytes, E>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -39,7 +52,8 @@ impl<E> Stream for Chunks<E> {
     }
 }
 
-impl<E: Error + Send + Sync + 'static> AsyncRead for Chunks<E> {
+/// Errors are those of the stream, inside of [`io::Error`].
+impl<E: Error + Send + Sync + 'static> AsyncRead for Reader<E> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -60,6 +74,12 @@ impl<E: Error + Send + Sync + 'static> AsyncRead for Chunks<E> {
             self.rest.copy_to_slice(buffer);
         }
         Poll::Ready(Ok(read))
+    }
+}
+
+impl<E> fmt::Debug for Reader<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("total", &self.total).finish_non_exhaustive()
     }
 }
 
