@@ -29,7 +29,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use sim800_benches::bulk::{BULK, Bulk, READS, Seen, decode, feed, frame};
-use sim800_parser::{Decoder, Framer, Limits};
+use sim800_parser::{Decoder, Framer};
 
 use clock::CpuTime;
 use contenders::{AtCommands, Atat, LineCodec, Scan};
@@ -94,15 +94,15 @@ impl Stream<'_> {
         self.time(group, "limit: memchr", &mut |octets| {
             octets.chunks(read).map(|piece| memchr::memchr_iter(b'\n', piece).count()).sum()
         });
-        let mut framer = Framer::new();
+        let mut framer = Framer::default();
         self.time_right(group, "Framer", &mut |octets| frame(&mut framer, bulk, octets, read).payload);
         if self.pieces.len() > 1 {
-            let mut framer = Framer::new();
+            let mut framer = Framer::default();
             self.time_right(group, "Framer, pushed", &mut |octets| {
                 feed(&mut framer, bulk, octets, read).payload
             });
         }
-        let mut decoder = Decoder::new(Limits::default());
+        let mut decoder = Decoder::default();
         self.time_right(group, "Decoder", &mut |octets| decode(&mut decoder, bulk, octets, read).payload);
         let mut atat = Atat::new(length);
         self.time_right(group, "atat, taught to count", &mut |octets| atat.frame(octets, read));
@@ -152,9 +152,9 @@ fn the_answers_are_right() {
         let payload = bulk.payload as usize;
         let expected = Seen { payload, responses: 1, unsolicited: 0 };
         for read in READS {
-            assert_eq!(frame(&mut Framer::new(), bulk, &response, read), expected);
-            assert_eq!(feed(&mut Framer::new(), bulk, &response, read), expected);
-            assert_eq!(decode(&mut Decoder::new(Limits::default()), bulk, &response, read), expected);
+            assert_eq!(frame(&mut Framer::default(), bulk, &response, read), expected);
+            assert_eq!(feed(&mut Framer::default(), bulk, &response, read), expected);
+            assert_eq!(decode(&mut Decoder::default(), bulk, &response, read), expected);
             assert_eq!(Atat::new(response.len()).frame(&response, read), payload, "atat");
             assert_eq!(AtCommands::new(response.len()).frame(&response, read), payload, "at-commands");
             assert_eq!(LineCodec::new().split(&response, read), response.len(), "line codec");

@@ -20,7 +20,7 @@ fn lines(criterion: &mut Criterion<CpuTime>) {
         for size in READS {
             let mut group = criterion.benchmark_group(format!("lines/{}/reads of {size}", lines.name));
             group.throughput(Throughput::Elements(stream.lines as u64));
-            let mut framer = Framer::new();
+            let mut framer = Framer::default();
             assert_eq!(read(&mut framer, &stream, size).typed, stream.lines);
             group.bench_function("Framer, typed", |bencher| {
                 bencher.iter(|| read(&mut framer, black_box(&stream), size));
@@ -38,7 +38,7 @@ fn others(criterion: &mut Criterion<CpuTime>) {
     group.throughput(Throughput::Elements(1));
 
     let stream = LINES[1].stream();
-    let mut framer = Framer::new();
+    let mut framer = Framer::default();
     assert_eq!(read(&mut framer, &stream, usize::MAX).numbers, 1200);
     group.bench_function("Framer, typed", |bencher| {
         bencher.iter(|| read(&mut framer, black_box(&stream), usize::MAX));

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use sim800_command::Vocabulary;
 use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Framer};
 
 /// One response to a bulk command.
@@ -137,7 +138,7 @@ impl Seen {
 }
 
 /// Frames one response, pushed into a closure.
-pub fn feed(framer: &mut Framer<256>, bulk: Bulk, response: &[u8], read: usize) -> Seen {
+pub fn feed(framer: &mut Framer<256, Vocabulary>, bulk: Bulk, response: &[u8], read: usize) -> Seen {
     let mut seen = Seen::default();
     framer.begin(bulk.expect());
     for input in response.chunks(read) {
@@ -150,7 +151,7 @@ pub fn feed(framer: &mut Framer<256>, bulk: Bulk, response: &[u8], read: usize) 
 
 /// Frames what the module sends to one command after another, event by event. The next command is in flight as soon as
 /// the one before has its result, and stays so.
-pub fn frame(framer: &mut Framer<256>, bulk: Bulk, octets: &[u8], read: usize) -> Seen {
+pub fn frame(framer: &mut Framer<256, Vocabulary>, bulk: Bulk, octets: &[u8], read: usize) -> Seen {
     let mut seen = Seen::default();
     if !framer.in_flight() {
         framer.begin(bulk.expect());
@@ -166,7 +167,7 @@ pub fn frame(framer: &mut Framer<256>, bulk: Bulk, octets: &[u8], read: usize) -
 }
 
 /// Decodes the same.
-pub fn decode(decoder: &mut Decoder, bulk: Bulk, octets: &[u8], read: usize) -> Seen {
+pub fn decode(decoder: &mut Decoder<Vocabulary>, bulk: Bulk, octets: &[u8], read: usize) -> Seen {
     let mut seen = Seen::default();
     if !decoder.in_flight() {
         decoder.begin(bulk.expect());

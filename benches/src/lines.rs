@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use sim800_command::Unsolicited;
+use sim800_command::{Unsolicited, Vocabulary};
 use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer, Line, Value, Values};
 
 /// The lines of one kind and how often they come.
@@ -89,7 +89,7 @@ pub struct Sum {
 impl Sum {
     fn add(&mut self, event: Event<&[u8]>) {
         match event {
-            Event::Unsolicited(span) => self.add_unsolicited(span.unsolicited()),
+            Event::Unsolicited(span) => self.add_unsolicited(span.line().into()),
             Event::Information(span) => self.add_information(span.line()),
             Event::Final { code: FinalResultCode::Ok, .. } => self.typed += 1,
             _ => {}
@@ -111,7 +111,7 @@ impl Sum {
 }
 
 /// Frames and types all lines.
-pub fn read(framer: &mut Framer<256>, stream: &Stream, read: usize) -> Sum {
+pub fn read(framer: &mut Framer<256, Vocabulary>, stream: &Stream, read: usize) -> Sum {
     let mut sum = Sum::default();
     for (expect, octets) in &stream.parts {
         if let Some(expect) = expect {

@@ -4,7 +4,7 @@ use std::alloc::System;
 
 use sim800_benches::bulk::{BULK, READS, decode, frame};
 use sim800_benches::lines::{LINES, read};
-use sim800_parser::{Decoder, Event, Framer, Limits};
+use sim800_parser::{Decoder, Event, Framer};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -24,7 +24,7 @@ fn the_steady_state_allocates_nothing() {
     for bulk in BULK {
         let response = bulk.response();
         for size in READS {
-            let mut framer = Framer::new();
+            let mut framer = Framer::default();
             let framed = allocations(|| {
                 for _ in 0..3 {
                     assert_eq!(frame(&mut framer, bulk, &response, size).payload, bulk.payload as usize);
@@ -33,7 +33,7 @@ fn the_steady_state_allocates_nothing() {
             assert_eq!(framed, (0, 0), "framer: {} {} in reads of {size}", bulk.command, bulk.payload);
 
             // The first responses find the buffer's size.
-            let mut decoder = Decoder::new(Limits::default());
+            let mut decoder = Decoder::default();
             decode(&mut decoder, bulk, &response, size);
             decode(&mut decoder, bulk, &response, size);
             let decoded = allocations(|| {
@@ -46,7 +46,7 @@ fn the_steady_state_allocates_nothing() {
     }
     for lines in LINES {
         let stream = lines.stream();
-        let mut framer = Framer::new();
+        let mut framer = Framer::default();
         let typed = allocations(|| {
             read(&mut framer, &stream, 16);
         });
@@ -60,7 +60,7 @@ fn what_is_kept_pins_little_more_than_itself() {
     let bulk = BULK[5];
     let response = bulk.response();
     for size in [16, 64, 1024] {
-        let mut decoder = Decoder::new(Limits::default());
+        let mut decoder: Decoder = Decoder::default();
         let mut kept = Vec::with_capacity(response.len());
         let (count, octets) = allocations(|| {
             decoder.begin(bulk.expect());

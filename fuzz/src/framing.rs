@@ -1,7 +1,7 @@
 //! The framer and the decoder: whatever comes, however it is cut.
 
 use arbitrary::{Arbitrary, Unstructured};
-use sim800_command::Prepared;
+use sim800_command::{Prepared, Vocabulary};
 use sim800_parser::{Decoder, Event, Expect, Framer, Limits};
 
 use crate::script::{Script, Step};
@@ -39,7 +39,7 @@ pub fn framer(data: &[u8]) {
     let actions = actions(data);
     let mut input = Vec::new();
     let (mut at, mut in_flight) = (0, false);
-    let mut framer: Framer<CARRY> = Framer::new();
+    let mut framer = Framer::<CARRY, _>::with_dialect(Vocabulary);
     for action in actions {
         let mut rest = match action {
             Action::Begin(expect) => {
@@ -130,7 +130,7 @@ fn push<B: AsRef<[u8]>>(seen: &mut Seen, event: Event<B>) {
 }
 
 fn frame(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
-    let mut framer: Framer<CARRY> = Framer::new();
+    let mut framer = Framer::<CARRY, _>::with_dialect(Vocabulary);
     let mut seen = Seen::new();
     for action in script {
         let octets = match action {
@@ -154,7 +154,7 @@ fn frame(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
 }
 
 fn feed(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
-    let mut framer: Framer<CARRY> = Framer::new();
+    let mut framer = Framer::<CARRY, _>::with_dialect(Vocabulary);
     let mut seen = Seen::new();
     for action in script {
         let octets = match action {
@@ -179,7 +179,7 @@ fn decode(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
     let mut limits = Limits::default();
     limits.line = LINE;
     limits.gather = 1;
-    let mut decoder = Decoder::new(limits);
+    let mut decoder = Decoder::with_dialect(limits, Vocabulary);
     let mut seen = Seen::new();
     for action in script {
         let octets = match action {

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use sim800_benches::bulk::{BULK, Bulk, decode, feed, frame, pieces};
 use sim800_benches::lines::{LINES, Lines, read};
-use sim800_parser::{Decoder, Framer, Limits};
+use sim800_parser::{Decoder, Framer};
 
 /// A read of one octet costs the same as each of the others and makes the longest runs.
 const READS: [usize; 5] = [16, 64, 1024, 65_536, ALL];
@@ -61,27 +61,27 @@ fn measured(case: &Case, times: usize) {
         }
         Case::Feed(bulk, read) => {
             let response = bulk.response();
-            let mut framer = Framer::new();
+            let mut framer = Framer::default();
             (0..times)
                 .all(|_| feed(&mut framer, bulk, black_box(&response), read).payload == bulk.payload as usize)
         }
         Case::Next(bulk, read) => {
             let response = bulk.response();
-            let mut framer = Framer::new();
+            let mut framer = Framer::default();
             (0..times).all(|_| {
                 frame(&mut framer, bulk, black_box(&response), read).payload == bulk.payload as usize
             })
         }
         Case::Decoder(bulk, read) => {
             let response = bulk.response();
-            let mut decoder = Decoder::new(Limits::default());
+            let mut decoder = Decoder::default();
             (0..times).all(|_| {
                 decode(&mut decoder, bulk, black_box(&response), read).payload == bulk.payload as usize
             })
         }
         Case::Lines(lines, size) => {
             let stream = lines.stream();
-            let mut framer = Framer::new();
+            let mut framer = Framer::default();
             (0..times).all(|_| read(&mut framer, black_box(&stream), size).typed == stream.lines)
         }
         Case::End => true,

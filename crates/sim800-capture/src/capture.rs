@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sim800_command::{
     Command as _, FTP_EXTENDED_LIMIT, FTP_READ_LIMIT, FtpExtGetRead, FtpGetRead, FtpListRead, HttpHead,
-    HttpRead, Number, Unsolicited,
+    HttpRead, Number, Unsolicited, Vocabulary,
 };
 use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line, Value};
 
@@ -26,7 +26,7 @@ const PIECE: usize = 4096;
 /// tells. So of what a module sends after octets were lost from payload, as many are counted as payload.
 #[derive(Debug)]
 pub struct Capture {
-    decoder: Decoder,
+    decoder: Decoder<Vocabulary>,
     /// Octets that the decoder was given and that are in no event yet.
     untold: u64,
     time: Option<Duration>,
@@ -348,10 +348,10 @@ impl Capture {
 }
 
 /// A decoder that keeps no payload back: it is summed, and may be cut short at any octet.
-fn listening(expect: Expect) -> Decoder {
+fn listening(expect: Expect) -> Decoder<Vocabulary> {
     let mut limits = Limits::default();
     limits.gather = 1;
-    let mut decoder = Decoder::new(limits);
+    let mut decoder = Decoder::with_dialect(limits, Vocabulary);
     decoder.begin(expect);
     decoder
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::net::Ipv4Addr;
 
-use crate::information::{number, text};
+use crate::information::text;
 use crate::{Claim, Information, Line, Number, Secret, Text, Values, time_limit};
 
 /// Which bearer profile: 1 to 3.
@@ -144,8 +144,8 @@ impl<'a> Information<'a> for BearerStatus {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        let cid = number(&mut values)?;
-        let state = number::<u8>(&mut values)?.into();
+        let cid = values.next_number()?;
+        let state = values.next_number::<u8>()?.into();
         let address: Option<Ipv4Addr> = values.next()?.text().and_then(|address| address.parse().ok());
         Some(Self { cid, state, address: address.filter(|address| !address.is_unspecified()) })
     }

@@ -152,7 +152,7 @@ commands! {
             /// How many octets to read at most.
             length: Number<1, FTP_READ_LIMIT>,
         },
-        within |_| time_limit::FTP_SESSION,
+        within |_| time_limit::FTP_MEMORY,
         data |command| DataPhase::Announced {
             name: Id::FtpGet.name(),
             selector: Some(2),
@@ -171,7 +171,7 @@ commands! {
             /// How many octets there are to write.
             length: Number<1, FTP_WRITE_LIMIT>,
         },
-        within |_| time_limit::FTP_SESSION,
+        within |_| time_limit::FTP_MEMORY,
         data |command| DataPhase::Granted {
             name: Id::FtpPut.name(),
             selector: 2,
@@ -231,7 +231,7 @@ commands! {
             /// How many octets to read at most.
             length: Number<1, FTP_READ_LIMIT>,
         },
-        within |_| time_limit::FTP_SESSION,
+        within |_| time_limit::FTP_MEMORY,
         data |command| DataPhase::Announced {
             name: Id::FtpList.name(),
             selector: Some(2),
@@ -304,7 +304,7 @@ impl<'a> Information<'a> for FtpActivity {
     const SHAPE: &'static str = "<state>";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
-        match crate::information::number(&mut lines.first()?.values())? {
+        match lines.first()?.values().next_number()? {
             0 => Some(Self::Idle),
             1 => Some(Self::Running),
             other => Some(Self::Other(other)),

@@ -7,7 +7,6 @@
 use core::time::Duration;
 
 use crate::fs::FsStorage;
-use crate::information::number;
 use crate::{
     DataPhase, Domain, Encoder, Id, Information, Line, Number, Parameter, ParameterSpec, Text, Value, Values,
     time_limit,
@@ -21,10 +20,10 @@ pub const FTP_EXTENDED_LIMIT: u32 = 300_000;
 commands! {
     FtpExtPut "12.2.20" {
         /// Ends the extended upload: from now on `AT+FTPPUT=1` asks for the octets again.
-        Write FtpExtPutEnd = 0, within |_| time_limit::FTP_SESSION;
+        Write FtpExtPutEnd = 0, within |_| time_limit::FTP_MEMORY;
         /// Begins an extended upload: `AT+FTPPUT=1` will send what was loaded. Not together with `AT+FTPEXTGET` or
         /// `AT+FTPFILEPUT`.
-        Write FtpExtPutBegin = 1, within |_| time_limit::FTP_SESSION;
+        Write FtpExtPutBegin = 1, within |_| time_limit::FTP_MEMORY;
         /// Loads octets into the module's memory: `+FTPEXTPUT: <position>,<length>` grants them.
         Write FtpExtPutLoad = 2 {
             /// Where they go, counted from 0.
@@ -76,7 +75,7 @@ commands! {
 
     FtpExtGet "12.2.26" {
         /// Ends the extended download and gives its memory back.
-        Write FtpExtGetEnd = 0, within |_| time_limit::FTP_SESSION;
+        Write FtpExtGetEnd = 0, within |_| time_limit::FTP_MEMORY;
         /// Downloads into the module's memory. `+FTPEXTGET: 1,0` ends it well, `+FTPEXTGET: 1,<error>` badly. Not together
         /// with `AT+FTPEXTPUT`.
         Write FtpExtGetOpen = 1, within |_| time_limit::FTP_SESSION;
@@ -94,7 +93,7 @@ commands! {
             /// How many octets it has at most.
             length: Number<1, FTP_EXTENDED_LIMIT>,
         },
-        within |_| time_limit::FTP_SESSION,
+        within |_| time_limit::FTP_MEMORY,
         data |command| DataPhase::Announced {
             name: Id::FtpExtGet.name(),
             selector: Some(3),
@@ -107,7 +106,7 @@ commands! {
 
     FtpFilePut "12.2.27" {
         /// Ends the upload of a file: from now on `AT+FTPPUT=1` asks for the octets again.
-        Write FtpFilePutEnd = 0, within |_| time_limit::FTP_SESSION;
+        Write FtpFilePutEnd = 0, within |_| time_limit::FTP_MEMORY;
         /// Loads a file of the module's file system into its memory: `AT+FTPPUT=1` will send it. Not together with
         /// `AT+FTPEXTPUT`.
         Write FtpFilePutLoad<'a> = 1 {
@@ -185,7 +184,7 @@ impl<'a> Information<'a> for FtpGetToFsProgress {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        match number(&mut values)? {
+        match values.next_number()? {
             0_u8 => Some(Self::Idle),
             _ => Some(Self::Running { received: count(&mut values)?, written: count(&mut values)? }),
         }
@@ -219,7 +218,7 @@ impl<'a> Information<'a> for FtpPutFrmFsProgress {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        match number(&mut values)? {
+        match values.next_number()? {
             0_u8 => Some(Self::Idle),
             _ => Some(Self::Running { sent: count(&mut values)? }),
         }
@@ -258,7 +257,7 @@ impl<'a> Information<'a> for FtpExtGetProgress {
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let Some(line) = lines.first() else { return Some(Self::Unclear) };
         let mut values = line.values();
-        match number(&mut values)? {
+        match values.next_number()? {
             0_u8 => Some(Self::Idle),
             _ => Some(Self::Running { received: count(&mut values)? }),
         }
@@ -283,8 +282,8 @@ impl<'a> Information<'a> for FtpExtGetSaved {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        let _use: u8 = number(&mut values)?;
-        Some(Self { size: number(&mut values)? })
+        let _use: u8 = values.next_number()?;
+        Some(Self { size: values.next_number()? })
     }
 }
 

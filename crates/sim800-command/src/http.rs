@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use crate::bearer::Cid;
-use crate::information::number;
 use crate::parameter::is_word;
 use crate::{DataPhase, HttpContext, Id, Information, LINE_LIMIT, Line, Number, Text, UserData, time_limit};
 
@@ -206,9 +205,9 @@ impl<'a> Information<'a> for HttpProgress {
         let method = words.into_iter().find(|(word, digit, _)| is_word(mode, word) || is_word(mode, digit));
         Some(Self {
             method: method.map(|(.., method)| method),
-            activity: number::<u8>(&mut values)?.into(),
-            finished: number(&mut values)?,
-            remaining: number(&mut values)?,
+            activity: values.next_number::<u8>()?.into(),
+            finished: values.next_number()?,
+            remaining: values.next_number()?,
         })
     }
 }

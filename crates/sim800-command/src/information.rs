@@ -44,14 +44,9 @@ impl<'a> Information<'a> for u64 {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        let only = number(&mut values)?;
+        let only = values.next_number()?;
         values.next().is_none().then_some(only)
     }
-}
-
-/// The next value as a number that fits `T`.
-pub(crate) fn number<T: TryFrom<u64>>(values: &mut Values<'_>) -> Option<T> {
-    T::try_from(values.next()?.number()?).ok()
 }
 
 /// The line as text without the blanks around it.

@@ -50,8 +50,10 @@ mod path;
 pub mod render;
 mod spec;
 mod ssl;
+mod status;
 mod text;
 pub mod time_limit;
+mod unsolicited;
 mod user_data;
 
 pub use bearer::{
@@ -94,11 +96,10 @@ pub use network::{
 };
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
-pub use sim800_parser::{
-    Claim, DataPhase, Expect, FsTransfer, FtpCode, FtpEvent, HttpStatus, Line, PowerDown as PowerDownCause,
-    Registration as RegistrationChange, Unsolicited, Value, Values,
-};
+pub use sim800_parser::{Claim, DataPhase, Expect, Line, Value, Values};
 pub use spec::{Domain, Form, ParameterSpec, SPECS, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
+pub use status::{FtpCode, HttpStatus};
 pub use text::{Secret, Text};
+pub use unsolicited::{FsTransfer, FtpEvent, PowerDownCause, RegistrationChange, Unsolicited, Vocabulary};
 pub use user_data::{CREDENTIALS, UserData};

@@ -1,6 +1,6 @@
 //! SIM, registration and signal (manual chapters 3, 4 and 7).
 
-use crate::information::{number, text};
+use crate::information::text;
 use crate::{Information, Line, Values, time_limit};
 
 commands! {
@@ -221,8 +221,8 @@ impl<'a> Information<'a> for Registration {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        let _mode: u8 = number(&mut values)?;
-        let status = number::<u8>(&mut values)?.into();
+        let _mode: u8 = values.next_number()?;
+        let status = values.next_number::<u8>()?.into();
         let Some(area) = values.next() else {
             return Some(Self { status, cell: None });
         };
@@ -282,7 +282,7 @@ impl<'a> Information<'a> for SignalQuality {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        Some(Self { rssi: number(&mut values)?, ber: number(&mut values)? })
+        Some(Self { rssi: values.next_number()?, ber: values.next_number()? })
     }
 }
 
@@ -301,7 +301,7 @@ impl<'a> Information<'a> for Operator<'a> {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
-        let mode = number(&mut values)?;
+        let mode = values.next_number()?;
         let name = match values.next() {
             None => None,
             Some(_format) => Some(crate::text::take(&mut values)?),

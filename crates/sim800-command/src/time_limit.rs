@@ -27,6 +27,12 @@ pub const BEARER_CLOSE: Duration = Duration::from_secs(65);
 /// before V1.06).
 pub const FTP_SESSION: Duration = Duration::from_secs(75);
 
+/// Commands that move octets between the DTE and the module's own memory, or switch that memory on and off.
+///
+/// The manual's 75 s are for a server that does not respond, and these ask no server: published logs have them answered at
+/// once.
+pub const FTP_MEMORY: Duration = Duration::from_secs(10);
+
 /// Commands of the file system.
 ///
 /// No document at hand states a maximum. The drivers of others wait from one to five seconds, for a listing ten; what

@@ -8,12 +8,12 @@ use core::ops::Range;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Id, PowerDownCause, Unsolicited};
+use sim800_command::{Id, PowerDownCause, Unsolicited, Vocabulary};
 use sim800_parser::{Decoder, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
-use crate::flight::{Flight, PIECE};
+use crate::flight::{Flight, PIECE, Stray};
 use crate::request::Request;
 use crate::response::Response;
 use crate::restart::{Restart, Watch};
@@ -70,7 +70,7 @@ impl fmt::Debug for Transmit {
 /// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
 pub struct Engine {
     config: Config,
-    decoder: Decoder,
+    decoder: Decoder<Vocabulary>,
     line: State,
     transmits: VecDeque<Outgoing>,
     outputs: VecDeque<Output>,
@@ -120,7 +120,7 @@ impl Engine {
         // A payload counts as a whole or not at all, so it stays together where the port has put it.
         limits.gather = usize::MAX;
         Self {
-            decoder: Decoder::new(limits),
+            decoder: Decoder::with_dialect(limits, Vocabulary),
             line: State::Idle,
             transmits: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -369,7 +369,7 @@ impl Engine {
                 self.abandon(now, Failure::Malformed(Malformation::Excess { announced }));
             }
             Event::Overlong { .. } => match &mut self.line {
-                State::InFlight(flight) => flight.take_stray(false),
+                State::InFlight(flight) => flight.take_stray(Stray::Rest),
                 _ => self.handle_rest(now),
             },
             Event::Blank(_) => {
@@ -409,20 +409,21 @@ impl Engine {
             self.handle_restart(now, sign, span);
             return;
         }
-        let known = sign.is_none() && !matches!(span.unsolicited(), Unsolicited::Other(_));
+        // What reads like a sign of a restart and is none is a part of something.
+        let stray = if sign.is_some() { Stray::Rest } else { Stray::new(span) };
         let name = span.line().name();
-        let is_text = !known && name.is_none();
+        let is_text = stray == Stray::Rest && name.is_none();
         // The result that ended the command was not its own.
-        let is_late = !known && name.is_some() && name == self.last.name;
+        let is_late = stray == Stray::Rest && name.is_some() && name == self.last.name;
         let line = copy(span);
         match &mut self.line {
             State::InFlight(_) if is_late => {
                 self.abandon(now, Failure::Malformed(Malformation::Information));
             }
             State::Idle if is_late => self.lose_behind_result(now),
-            State::InFlight(flight) => flight.take_stray(known),
+            State::InFlight(flight) => flight.take_stray(stray),
             State::Lost(resync, _) => {
-                if !known {
+                if stray == Stray::Rest {
                     resync.handle_stray_line(now);
                 }
                 if resync.is_first() {
@@ -483,7 +484,7 @@ impl Engine {
                 }
                 // `AT+CPOWD=1` has no other result (manual 6.2.2).
                 let asked_for = flight.request.id == Some(Id::Cpowd)
-                    && span.unsolicited() == Unsolicited::PowerDown(PowerDownCause::Normal);
+                    && Unsolicited::from(span.line()) == Unsolicited::PowerDown(PowerDownCause::Normal);
                 self.complete(if asked_for { Ok(Response::default()) } else { failure });
             }
             State::Lost(_, Some(_)) => self.complete(failure),

@@ -5,7 +5,8 @@ use core::mem;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_parser::FinalResultCode;
+use sim800_command::{Id, Unsolicited};
+use sim800_parser::{FinalResultCode, Span};
 
 use crate::failure::{Failure, Malformation};
 use crate::request::Request;
@@ -16,6 +17,34 @@ pub(crate) const PIECE: usize = 512;
 
 /// What keeping a line of information text takes beside its octets.
 const LINE: usize = 32;
+
+/// A line that belongs to no command, as far as can be told from how it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stray {
+    /// One of those that the module is known to send of its own accord.
+    Known,
+    /// Well-formed, and with a name that no command here has: the module's own, or that of another command which was
+    /// damaged.
+    Foreign,
+    /// Anything else: the rest of something.
+    Rest,
+}
+
+impl Stray {
+    pub(crate) fn new(span: &Span<Bytes>) -> Self {
+        if !matches!(Unsolicited::from(span.line()), Unsolicited::Other(_)) {
+            return Self::Known;
+        }
+        let is_framed = |raw: &[u8]| {
+            let text = raw.strip_prefix(b"\r\n").and_then(|raw| raw.strip_suffix(b"\r\n"));
+            text.is_some_and(|text| text.iter().all(|octet| matches!(octet, b' '..=b'~')))
+        };
+        match span.line().name() {
+            Some(name) if Id::from_name(name).is_none() && is_framed(span.raw()) => Self::Foreign,
+            _ => Self::Rest,
+        }
+    }
+}
 
 /// A command that was sent and has no final result yet.
 pub(crate) struct Flight {
@@ -34,6 +63,8 @@ pub(crate) struct Flight {
     in_payload: bool,
     /// How many octets the command offered.
     offered: usize,
+    /// A line that nobody knows came where the header of a payload was awaited.
+    foreign: bool,
     /// What was wrong with the response so far.
     fault: Option<Malformation>,
 }
@@ -51,6 +82,7 @@ impl Flight {
             moving: false,
             in_payload: false,
             offered,
+            foreign: false,
             fault: None,
         }
     }
@@ -73,9 +105,17 @@ impl Flight {
     /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
     /// of octets that a damaged header did not count. Beside a payload without a header any line is: one that came before
     /// it was counted for it, and as many octets of its end are left, whatever they read.
-    pub(crate) fn take_stray(&mut self, known: bool) {
-        if self.request.announced_at_most() > 0 && (!known || self.request.is_headless()) {
-            self.fault.get_or_insert(Malformation::Damaged);
+    pub(crate) fn take_stray(&mut self, stray: Stray) {
+        if self.request.announced_at_most() == 0 {
+            return;
+        }
+        match stray {
+            Stray::Known if !self.request.is_headless() => {}
+            // Before the header, it is the module's own, or it was the header.
+            Stray::Foreign if !self.request.is_headless() && self.information == 0 => self.foreign = true,
+            _ => {
+                self.fault.get_or_insert(Malformation::Damaged);
+            }
         }
     }
 
@@ -106,7 +146,7 @@ impl Flight {
     /// Whether what comes now may be octets of a payload: damage was seen beside one, or one has come and should have been
     /// followed by its result code.
     pub(crate) fn is_among_payload(&self) -> bool {
-        self.had_payload() || (self.request.announced_at_most() > 0 && self.fault.is_some())
+        self.had_payload() || (self.request.announced_at_most() > 0 && (self.foreign || self.fault.is_some()))
     }
 
     /// The module asks for octets: for `granted`, or for all that were offered. Returns how many it gets; `None` when
@@ -147,14 +187,16 @@ impl Flight {
 
     /// What the command brought, by its final result code.
     pub(crate) fn into_result(self, code: FinalResultCode) -> Result<Response, Failure> {
+        let was_header = self.foreign && self.information == 0;
+        let fault = self.fault.or_else(|| was_header.then_some(Malformation::Damaged));
         match code {
             FinalResultCode::Ok | FinalResultCode::Connect => {}
             // Behind text that makes no sense, a refusal may be a part of the payload.
-            _ if self.fault == Some(Malformation::Damaged) => {}
+            _ if fault == Some(Malformation::Damaged) => {}
             code => return Err(Failure::Rejected(code)),
         }
         let unsent = u32::try_from(self.unsent.len()).unwrap_or(u32::MAX);
-        let fault = self.fault.or_else(|| match self.response.granted {
+        let fault = fault.or_else(|| match self.response.granted {
             None if self.request.is_prompted() => Some(Malformation::PromptMissing),
             Some(granted) if unsent > 0 => {
                 Some(Malformation::BodyCutShort { sent: granted - unsent, granted })

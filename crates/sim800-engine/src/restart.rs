@@ -67,7 +67,7 @@ impl Watch {
         boot: Duration,
     ) -> Option<Restart> {
         let known = now < self.known_until;
-        let sign = match span.unsolicited() {
+        let sign = match Unsolicited::from(span.line()) {
             Unsolicited::PowerDown(PowerDownCause::UnderVoltage) => Restart::UnderVoltage,
             Unsolicited::PowerDown(PowerDownCause::OverVoltage) => Restart::OverVoltage,
             Unsolicited::PowerDown(_) => Restart::PowerDown,

@@ -164,7 +164,7 @@ impl Resync {
         }
     }
 
-    /// A line came that no command claims, and that is no known unsolicited one.
+    /// A line came that no command claims, and that does not read like one of the module's own accord.
     pub(crate) fn handle_stray_line(&mut self, now: Duration) {
         if let Stage::Settling { .. } = self.stage {
             self.stage = Stage::Quiet { since: now };

@@ -6,7 +6,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 
 use crate::event::Kind;
 use crate::machine::{Machine, OK, Step};
-use crate::{Event, Expect};
+use crate::{Dialect, Event, Expect};
 
 /// How much a [`Decoder`] takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +50,9 @@ impl Default for Limits {
 /// }
 /// assert_eq!(seen, ["b\"hello\", 0 to come", "OK", "+FTPGET: 1,0"]);
 /// ```
-pub struct Decoder {
+pub struct Decoder<D = ()> {
     machine: Machine,
+    dialect: D,
     limits: Limits,
     /// `filled` octets that belong to no event yet, then room for reads.
     buffer: BytesMut,
@@ -59,12 +60,31 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder with no command in flight.
+    /// A decoder with no command in flight, that knows no unsolicited line.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
+        Self::with_dialect(limits, ())
+    }
+}
+
+impl<D> Decoder<D> {
+    /// A decoder with no command in flight, that knows the unsolicited lines of `dialect`.
+    #[must_use]
+    pub fn with_dialect(limits: Limits, dialect: D) -> Self {
         // An empty piece of payload would be no progress.
         let limits = Limits { gather: limits.gather.max(1), ..limits };
-        Self { machine: Machine::new(limits.line.max(64)), limits, buffer: BytesMut::new(), filled: 0 }
+        Self {
+            machine: Machine::new(limits.line.max(64)),
+            dialect,
+            limits,
+            buffer: BytesMut::new(),
+            filled: 0,
+        }
+    }
+
+    /// What is known of unsolicited lines; it may change between two lines.
+    pub const fn dialect(&mut self) -> &mut D {
+        &mut self.dialect
     }
 
     /// A command was sent: from now on its response is expected, until a final result code or [`abandon`](Self::abandon).
@@ -140,6 +160,14 @@ impl Decoder {
         self.buffer.get(..self.filled).unwrap_or_default()
     }
 
+    /// The first `len` octets of the buffer.
+    fn split(&mut self, len: usize) -> Bytes {
+        self.filled -= len;
+        self.buffer.split_to(len).freeze()
+    }
+}
+
+impl<D: Dialect> Decoder<D> {
     /// The next event; `None` when more octets are needed.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event<Bytes>> {
@@ -162,7 +190,7 @@ impl Decoder {
                 }
                 return Some(kind.event(self.split(len)));
             }
-            match self.machine.step(pending) {
+            match self.machine.step(pending, &self.dialect) {
                 Step::Take { kind, len } => return Some(kind.event(self.split(len))),
                 Step::Skip { len } => drop(self.split(len)),
                 // Now it is known how much there is to gather.
@@ -171,21 +199,15 @@ impl Decoder {
             }
         }
     }
-
-    /// The first `len` octets of the buffer.
-    fn split(&mut self, len: usize) -> Bytes {
-        self.filled -= len;
-        self.buffer.split_to(len).freeze()
-    }
 }
 
-impl Default for Decoder {
+impl<D: Default> Default for Decoder<D> {
     fn default() -> Self {
-        Self::new(Limits::default())
+        Self::with_dialect(Limits::default(), D::default())
     }
 }
 
-impl fmt::Debug for Decoder {
+impl<D: fmt::Debug> fmt::Debug for Decoder<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder")
             .field("machine", &self.machine)
@@ -242,7 +264,7 @@ mod tests {
     fn payload_is_gathered_and_the_buffer_keeps_its_size() {
         for size in [1, 16, 100, 1000, 4096, 10_000] {
             for in_place in [false, true] {
-                let mut decoder = Decoder::default();
+                let mut decoder = Decoder::new(Limits::default());
                 // The second time in the buffer that the first has left.
                 for _ in 0..2 {
                     let mut pieces = pieces(&mut decoder, size, in_place);
@@ -262,10 +284,10 @@ mod tests {
 
     #[test]
     fn the_buffer_is_as_large_as_was_said_and_never_filled_beyond() {
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::new(Limits::default());
         decoder.handle_input(b"+");
         assert_eq!(decoder.buffer.capacity(), decoder.limits.buffer, "one allocation, of its full size");
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::new(Limits::default());
         let room = decoder.spare(1).len();
         assert_eq!(room, decoder.limits.buffer);
         decoder.handle_filled(room + 1);
@@ -276,7 +298,7 @@ mod tests {
 
     #[test]
     fn it_shows_what_is_pending() {
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::new(Limits::default());
         decoder.handle_input(b"\r\n+CS");
         assert!(decoder.poll_event().is_none());
         assert!(format!("{decoder:?}").contains(r#"pending: "\r\n+CS""#));

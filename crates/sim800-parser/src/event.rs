@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{FinalResultCode, Line, Unsolicited};
+use crate::{FinalResultCode, Line};
 
 /// The octets of one event, line ends included.
 ///
@@ -38,12 +38,6 @@ impl<B: AsRef<[u8]>> Span<B> {
     #[must_use]
     pub fn line(&self) -> Line<'_> {
         Line::new(text(self.raw.as_ref()))
-    }
-
-    /// The line as a typed unsolicited one.
-    #[must_use]
-    pub fn unsolicited(&self) -> Unsolicited<'_> {
-        self.line().into()
     }
 }
 
@@ -113,7 +107,7 @@ pub enum Event<B: AsRef<[u8]>> {
     /// Its line end is missing where another line follows without one, as drivers have seen it:
     /// `+HTTPACTION: 1,200,94+SAPBR: 1,1,"…"`. That line is an event of its own, and may be the command's.
     Unsolicited(Span<B>),
-    /// The second line of `+CMT`, `+CBM` or `+CDS`: free text, whatever it reads.
+    /// The text that goes with the line before it, as the [`Dialect`](crate::Dialect) says: whatever it reads.
     Continuation(Span<B>),
     /// A header or prompt that counts more than the command asked for. No data phase was opened.
     Excess {

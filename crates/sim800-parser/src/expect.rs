@@ -79,7 +79,7 @@ pub enum Claim {
         /// Whether these are the values of a response.
         accepts: fn(Values<'_>) -> bool,
     },
-    /// Free text, as after `AT+GSN`: every line that is not a known unsolicited one.
+    /// Free text, as after `AT+GSN`: every line that the [`Dialect`](crate::Dialect) does not know as unsolicited.
     Text,
 }
 

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use crate::event::Kind;
 use crate::machine::{Machine, SLACK, Step, find};
-use crate::{Event, Expect};
+use crate::{Dialect, Event, Expect};
 
 /// Turns the octets of the DCE into events; needs no heap and copies no payload.
 ///
@@ -30,8 +30,9 @@ use crate::{Event, Expect};
 /// }
 /// assert_eq!(payload, 6); // what looked like a result code was counted payload
 /// ```
-pub struct Framer<const N: usize = 512> {
+pub struct Framer<const N: usize = 512, D = ()> {
     machine: Machine,
+    dialect: D,
     carry: [u8; N],
     /// The octets of the carry that belong to no event yet.
     start: usize,
@@ -39,11 +40,24 @@ pub struct Framer<const N: usize = 512> {
 }
 
 impl<const N: usize> Framer<N> {
-    /// A framer with no command in flight.
+    /// A framer with no command in flight, that knows no unsolicited line.
     #[must_use]
     pub const fn new() -> Self {
+        Self::with_dialect(())
+    }
+}
+
+impl<const N: usize, D> Framer<N, D> {
+    /// A framer with no command in flight, that knows the unsolicited lines of `dialect`.
+    #[must_use]
+    pub const fn with_dialect(dialect: D) -> Self {
         const { assert!(N >= 64, "a carry of less than 64 octets cannot hold the module's lines") };
-        Self { machine: Machine::new(N - SLACK), carry: [0; N], start: 0, end: 0 }
+        Self { machine: Machine::new(N - SLACK), dialect, carry: [0; N], start: 0, end: 0 }
+    }
+
+    /// What is known of unsolicited lines; it may change between two lines.
+    pub const fn dialect(&mut self) -> &mut D {
+        &mut self.dialect
     }
 
     /// A command was sent: from now on its response is expected, until a final result code or [`abandon`](Self::abandon).
@@ -75,7 +89,9 @@ impl<const N: usize> Framer<N> {
     pub fn pending(&self) -> &[u8] {
         self.carry.get(self.start..self.end).unwrap_or_default()
     }
+}
 
+impl<const N: usize, D: Dialect> Framer<N, D> {
     /// The next event of `input`, which is moved on past what was taken.
     ///
     /// `None` when all of `input` was taken and no further event is complete.
@@ -157,7 +173,7 @@ impl<const N: usize> Framer<N> {
     fn find_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, &'i [u8])> {
         let (kind, len) = match self.machine.whole(input, false) {
             Some(found) => found,
-            None => match self.machine.step(input) {
+            None => match self.machine.step(input, &self.dialect) {
                 Step::Take { kind, len } => (kind, len),
                 Step::Skip { len } => {
                     *input = input.get(len..).unwrap_or_default();
@@ -186,7 +202,7 @@ impl<const N: usize> Framer<N> {
                 let len = self.machine.take_payload(&mut pending).len();
                 return Some((Kind::Payload(self.machine.remaining), self.release(len)));
             }
-            match self.machine.step(pending) {
+            match self.machine.step(pending, &self.dialect) {
                 Step::Take { kind, len } => return Some((kind, self.release(len))),
                 Step::Skip { len } => drop(self.release(len)),
                 Step::Payload => {}
@@ -241,13 +257,13 @@ enum Place<'i> {
     Carry(Range<usize>),
 }
 
-impl<const N: usize> Default for Framer<N> {
+impl<const N: usize, D: Default> Default for Framer<N, D> {
     fn default() -> Self {
-        Self::new()
+        Self::with_dialect(D::default())
     }
 }
 
-impl<const N: usize> fmt::Debug for Framer<N> {
+impl<const N: usize, D: fmt::Debug> fmt::Debug for Framer<N, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Framer")
             .field("machine", &self.machine)
@@ -262,7 +278,7 @@ mod tests {
     use std::format;
 
     use super::*;
-    use crate::{DataPhase, Span};
+    use crate::{DataPhase, Line, Span};
 
     fn first(expect: Expect, mut input: &[u8]) -> &'static str {
         let mut framer: Framer<64> = Framer::new();
@@ -286,11 +302,24 @@ mod tests {
         }
     }
 
+    /// What the heads are in PDU mode.
+    struct Reports;
+
+    impl Dialect for Reports {
+        fn is_unsolicited(&self, line: Line<'_>) -> bool {
+            line.name() == Some("+CDS")
+        }
+
+        fn takes_continuation(&self, line: Line<'_>) -> bool {
+            self.is_unsolicited(line) && line.values().count() == 1
+        }
+    }
+
     #[test]
     fn only_heads_of_messages_take_the_next_line_with_them() {
         for (head, kind) in [("+CDS: 25", "continuation"), ("+CDS: 6,1", "final"), ("+CMS: 1", "final")] {
             let octets = format!("\r\n{head}\r\nOK\r\n");
-            let mut framer: Framer<64> = Framer::new();
+            let mut framer = Framer::<64, _>::with_dialect(Reports);
             framer.begin(Expect::result());
             let mut input = octets.as_bytes();
             assert!(matches!(framer.next(&mut input), Some(Event::Unsolicited(_))), "{head}");

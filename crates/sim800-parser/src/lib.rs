@@ -6,7 +6,7 @@
 //! ```
 //! # #[cfg(feature = "std")] {
 //! use std::io::{Read, Write};
-//! use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer, Unsolicited};
+//! use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer};
 //!
 //! /// Sends one command and returns its information text.
 //! fn execute(mut port: impl Read + Write, framer: &mut Framer, line: &[u8], expect: Expect) -> std::io::Result<String> {
@@ -25,7 +25,7 @@
 //!             match event {
 //!                 Event::Information(span) => text += &span.line().to_string(),
 //!                 Event::Final { code, .. } => result = Some(code),
-//!                 Event::Unsolicited(span) if span.unsolicited() == Unsolicited::Ring => println!("a call comes in"),
+//!                 Event::Unsolicited(span) if span.line().text() == b"RING" => println!("a call comes in"),
 //!                 _ => {}
 //!             }
 //!         }
@@ -65,8 +65,8 @@
 //! 3. **Claim, else unsolicited.** A line belongs to the command in flight only if it began after the command and its
 //!    [`Expect`] claims it.
 //! 4. **Counted octets are never scanned,** and a count is believed only up to what the command asked for.
-//! 5. **Final result codes count only while a command is in flight,** and the second line of `+CMT`, `+CBM` and `+CDS`
-//!    is text, whatever it reads.
+//! 5. **Final result codes count only while a command is in flight,** and a second line that belongs to the one before it
+//!    (`+CMT`, where the [`Dialect`] has it) is text, whatever it reads.
 //! 6. **Lossless.** The spans of all events, one after another, are the octets that came in.
 //! 7. **Linear.** The work per octet is constant, and octets of payload are not looked at.
 //!
@@ -88,6 +88,7 @@ extern crate std;
 mod arbitrary;
 #[cfg(feature = "alloc")]
 mod decoder;
+mod dialect;
 mod event;
 mod expect;
 mod framer;
@@ -95,15 +96,12 @@ mod header;
 mod line;
 mod machine;
 mod result_code;
-mod status;
-mod unsolicited;
 
 #[cfg(feature = "alloc")]
 pub use decoder::{Decoder, Limits};
+pub use dialect::Dialect;
 pub use event::{Event, Span};
 pub use expect::{Claim, DataPhase, Expect};
 pub use framer::Framer;
 pub use line::{Line, Value, Values};
 pub use result_code::{CmeError, CmsError, FinalResultCode};
-pub use status::{FtpCode, HttpStatus};
-pub use unsolicited::{FsTransfer, FtpEvent, PowerDown, Registration, Unsolicited};

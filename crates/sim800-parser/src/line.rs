@@ -14,6 +14,8 @@ use winnow::combinator::{alt, delimited, terminated};
 use winnow::error::EmptyError;
 use winnow::token::{take_till, take_while};
 
+use crate::machine::find;
+
 /// One line without its line end: any octets, read as the extended syntax of V.250 where they fit it.
 ///
 /// ```
@@ -72,6 +74,18 @@ impl<'a> Line<'a> {
         Values::new(self.parameters())
     }
 
+    /// What stands before the first colon, and the values behind it; `None` when there is none.
+    ///
+    /// Without asking whether that can be a name: the quickest way to look a line up among known ones.
+    #[inline]
+    #[must_use]
+    pub fn split_at_colon(self) -> Option<(&'a [u8], Values<'a>)> {
+        match self.text.split_at_checked(find(b':', self.text, 0)?)? {
+            (before, [_colon, parameters @ ..]) => Some((before, Values::new(parameters))),
+            _ => None,
+        }
+    }
+
     /// The values, if this is the name of the line.
     #[inline]
     pub(crate) fn values_of(self, name: &str) -> Option<Values<'a>> {
@@ -118,6 +132,7 @@ pub enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// The number, if it is one; a quoted number is not.
+    #[inline]
     #[must_use]
     pub const fn number(self) -> Option<u64> {
         match self {
@@ -146,6 +161,7 @@ pub struct Values<'a> {
 
 impl<'a> Values<'a> {
     /// The values written in `text`.
+    #[inline]
     #[must_use]
     pub const fn new(text: &'a [u8]) -> Self {
         // One blank before them is what most lines have, and nothing behind them.
@@ -169,25 +185,41 @@ impl<'a> Iterator for Values<'a> {
     #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
         let text = blanks(self.text?);
-        // Most values are numbers, which cost less by hand than through combinators.
-        if let Some((Some(number), rest)) = number(text) {
-            match blanks(rest) {
-                [] => {
-                    self.text = None;
-                    return Some(Value::Number(number));
-                }
-                [b',', rest @ ..] => {
-                    self.text = Some(rest);
-                    return Some(Value::Number(number));
-                }
-                _ => {}
-            }
+        match self.digits(text) {
+            Some(number) => Some(Value::Number(number)),
+            None => Some(self.words(text)),
         }
-        Some(self.words(text))
     }
 }
 
 impl<'a> Values<'a> {
+    /// The next value, if it is a number that fits `N`. What else stands there is passed over.
+    #[inline]
+    pub fn next_number<N: TryFrom<u64>>(&mut self) -> Option<N> {
+        let text = blanks(self.text?);
+        match self.digits(text) {
+            Some(number) => N::try_from(number).ok(),
+            None => {
+                self.words(text);
+                None
+            }
+        }
+    }
+
+    /// Takes the number that `text`, the next value and what follows, begins with.
+    ///
+    /// Most values are numbers, which cost less by hand than through combinators.
+    #[inline(always)]
+    fn digits(&mut self, text: &'a [u8]) -> Option<u64> {
+        let (number, rest) = number(text)?;
+        self.text = match blanks(rest) {
+            [] => None,
+            [b',', rest @ ..] => Some(rest),
+            _ => return None,
+        };
+        number
+    }
+
     /// The next value, which is no number and begins with `text`.
     fn words(&mut self, text: &'a [u8]) -> Value<'a> {
         let mut input = text;
@@ -347,8 +379,24 @@ mod tests {
         ] {
             assert_eq!(Line::new(text.as_bytes()).name(), name, "{text}");
         }
+        let split = |text| Line::new(text).split_at_colon().map(|(name, values)| (name, values.count()));
+        assert_eq!(split(b"+SAPBR: 1,1"), Some((&b"+SAPBR"[..], 2)));
+        assert_eq!(split(b"12:x:"), Some((&b"12"[..], 1)));
+        assert_eq!(split(b"+SAPBR"), None);
         assert_eq!(values(b"+SAPBR:"), []);
         assert_eq!(values(b"12,3"), [Value::Number(12), Value::Number(3)]);
+    }
+
+    #[test]
+    fn numbers_that_fit() {
+        let mut values = Values::new(b" 1, 256,x, 2 x,18446744073709551616 ,7");
+        assert_eq!(values.next_number::<u8>(), Some(1));
+        assert_eq!(values.next_number::<u8>(), None);
+        assert_eq!(values.next_number::<u64>(), None);
+        assert_eq!(values.next_number::<u64>(), None);
+        assert_eq!(values.next(), Some(Value::Bare(b"18446744073709551616")));
+        assert_eq!(values.next_number::<u32>(), Some(7));
+        assert_eq!(values.next_number::<u32>(), None);
     }
 
     #[test]

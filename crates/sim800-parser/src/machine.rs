@@ -7,8 +7,7 @@ use core::mem;
 
 use crate::event::{Kind, noise, text, trimmed};
 use crate::header::count;
-use crate::unsolicited::are_lines;
-use crate::{Claim, DataPhase, Expect, FinalResultCode, Line, Unsolicited};
+use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Line};
 
 /// What the octets shown so far allow.
 #[derive(Debug, PartialEq, Eq)]
@@ -134,22 +133,28 @@ impl Machine {
     }
 
     /// Looks at `pending`, which begins where the last event ended.
+    ///
+    /// The dialect is asked about few lines, so it is no parameter of the type: the machine is there once.
     #[inline(always)]
-    pub(crate) fn step(&mut self, pending: &[u8]) -> Step {
-        if pending.len() <= self.scanned { Step::More } else { self.step_on(pending) }
+    pub(crate) fn step(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
+        if pending.len() <= self.scanned { Step::More } else { self.step_on(pending, dialect) }
     }
 
     /// There are octets that were not looked at yet.
     #[inline(never)]
-    fn step_on(&mut self, pending: &[u8]) -> Step {
-        if self.stale == 0 { self.look::<false>(pending) } else { self.step_on_stale(pending) }
+    fn step_on(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
+        if self.stale == 0 {
+            self.look::<false>(pending, dialect)
+        } else {
+            self.step_on_stale(pending, dialect)
+        }
     }
 
     /// The same where some of the octets came before the command in flight.
     #[cold]
     #[inline(never)]
-    fn step_on_stale(&mut self, pending: &[u8]) -> Step {
-        let step = self.look::<true>(pending);
+    fn step_on_stale(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
+        let step = self.look::<true>(pending, dialect);
         match step {
             Step::More => {}
             Step::Take { len, .. } | Step::Skip { len } => self.stale = self.stale.saturating_sub(len),
@@ -159,10 +164,10 @@ impl Machine {
     }
 
     #[inline]
-    fn look<const STALE: bool>(&mut self, pending: &[u8]) -> Step {
+    fn look<const STALE: bool>(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
         let scanned = mem::take(&mut self.scanned);
         match self.state {
-            State::Line => self.line::<STALE>(pending, scanned),
+            State::Line => self.line::<STALE>(pending, scanned, dialect),
             State::Continuation => self.continuation(pending, scanned),
             State::Counted(count) => self.counted(pending, count, scanned),
             State::Overlong(discarded) => self.overlong(pending, discarded, scanned),
@@ -170,7 +175,7 @@ impl Machine {
     }
 
     #[inline]
-    fn line<const STALE: bool>(&mut self, pending: &[u8], scanned: usize) -> Step {
+    fn line<const STALE: bool>(&mut self, pending: &[u8], scanned: usize, dialect: &dyn Dialect) -> Step {
         // One blank line before the text goes with it.
         let (start, body) = match pending {
             [b'\r', b'\n', body @ ..] => (2, body),
@@ -190,20 +195,21 @@ impl Machine {
             Some([raw @ .., b'\r'] | raw) => raw,
             None => window,
         };
+        let (raw, len) = match second_line(raw, dialect) {
+            Some((first, at)) => {
+                // The line end that was found ends the second line.
+                self.scanned = end - at;
+                (first, start + at)
+            }
+            None => (raw, len),
+        };
         let line = Line::new(trimmed(raw));
         if line.text().is_empty() && raw.trim_ascii().is_empty() {
             // Of two blank lines the second goes with what follows.
             return Step::Take { kind: Kind::Blank, len: if start == 0 { len } else { start } };
         }
         let is_stale = STALE && self.stale > start + noise(raw);
-        let kind = if is_stale { self.unsolicited(line) } else { self.classify(line) };
-        if kind == Kind::Unsolicited && raw.starts_with(b"+") {
-            if let Some(at) = second_line(raw) {
-                // The line end that was found ends the second line.
-                self.scanned = end - at;
-                return Step::Take { kind, len: start + at };
-            }
-        }
+        let kind = if is_stale { self.unsolicited(line, dialect) } else { self.classify(line, dialect) };
         Step::Take { kind, len }
     }
 
@@ -265,14 +271,14 @@ impl Machine {
     }
 
     #[inline]
-    fn classify(&mut self, line: Line<'_>) -> Kind {
-        let claimed = if self.expect.is_some() { self.claimed(line) } else { None };
-        claimed.unwrap_or_else(|| self.unsolicited(line))
+    fn classify(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
+        let claimed = if self.expect.is_some() { self.claimed(line, dialect) } else { None };
+        claimed.unwrap_or_else(|| self.unsolicited(line, dialect))
     }
 
     /// What `line` is to the command in flight.
     #[inline(never)]
-    fn claimed(&mut self, line: Line<'_>) -> Option<Kind> {
+    fn claimed(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Option<Kind> {
         // Every frame of payload begins with a line that opens it, so this is asked first.
         if let Some(kind) = self.open(line) {
             return Some(kind);
@@ -293,7 +299,7 @@ impl Machine {
         let claimed = match expect.information {
             Claim::None => false,
             Claim::Named { name, accepts } => line.values_of(name).is_some_and(accepts),
-            Claim::Text => matches!(Unsolicited::from(line), Unsolicited::Other(_)),
+            Claim::Text => !dialect.is_unsolicited(line),
         };
         claimed.then_some(Kind::Information)
     }
@@ -318,10 +324,8 @@ impl Machine {
         Some(Kind::Information)
     }
 
-    fn unsolicited(&mut self, line: Line<'_>) -> Kind {
-        if matches!(line.text(), [b'+', b'C', b'M' | b'B' | b'D', b'T' | b'M' | b'S', b':', ..])
-            && Unsolicited::from(line).takes_continuation()
-        {
+    fn unsolicited(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
+        if dialect.takes_continuation(line) {
             self.state = State::Continuation;
         }
         Kind::Unsolicited
@@ -370,15 +374,27 @@ impl Machine {
     }
 }
 
-/// Where a second line begins in `raw`, if the line end before it is missing: `+HTTPACTION: 1,200,94+SAPBR: 1,1,"…"` (drivers
-/// in the field).
+/// The line before a second one in `raw` and where that begins, if the line end between them is missing:
+/// `+HTTPACTION: 1,200,94+SAPBR: 1,1,"…"` (drivers in the field).
+///
+/// Each of many such lines is looked at by itself, so that their number makes none of them dearer.
 #[inline]
-fn second_line(raw: &[u8]) -> Option<usize> {
+fn second_line<'a>(raw: &'a [u8], dialect: &dyn Dialect) -> Option<(&'a [u8], usize)> {
     /// The shortest first line has as many octets: `+CFUN:1`.
     const FIRST: usize = 7;
+    if !raw.starts_with(b"+") {
+        return None;
+    }
     let at = find(b'+', raw, FIRST)?;
     let (first, second) = raw.split_at_checked(at)?;
-    are_lines(first, second).then_some(at)
+    are_lines(first, second, dialect).then_some((first, at))
+}
+
+/// Whether nothing can be missing from `first`, and a name stands at the start of `second`.
+#[cold]
+fn are_lines(first: &[u8], second: &[u8], dialect: &dyn Dialect) -> bool {
+    let begins = matches!(second, [b'+', b'A'..=b'Z', ..]) && Line::new(second).name().is_some();
+    begins && dialect.is_whole(Line::new(first))
 }
 
 /// The place of the first `octet` in `octets` from `from` on, looked for eight octets at a time. Lines are short: calling
@@ -424,7 +440,7 @@ mod tests {
 
     use super::{Machine, Step, find};
     use crate::event::Kind;
-    use crate::{DataPhase, Expect, FinalResultCode, Framer};
+    use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Framer, Line, Values};
 
     /// How much of a test is enough for Miri, which takes a thousand times as long.
     const fn much(octets: usize) -> usize {
@@ -472,11 +488,11 @@ mod tests {
 
         // Where a read has cut it, it is known to end.
         let mut machine = in_flight();
-        assert_eq!(machine.step(&frame[..9]), Step::More);
+        assert_eq!(machine.step(&frame[..9], &()), Step::More);
         assert_eq!(machine.whole(&frame[..17], false), None);
         assert_eq!(machine.whole(&frame[..17], true), Some((Kind::Information, 17)));
         assert_eq!(
-            machine.step(b"\r\nOK\r\n"),
+            machine.step(b"\r\nOK\r\n", &()),
             Step::Take { kind: Kind::Final(FinalResultCode::Ok), len: 6 }
         );
 
@@ -492,8 +508,37 @@ mod tests {
         assert_eq!(in_flight().whole(longer.as_bytes(), true), None);
     }
 
+    /// Knows lines of numbers, and counts what it looks at.
+    struct Numbers;
+
+    impl Dialect for Numbers {
+        fn is_unsolicited(&self, line: Line<'_>) -> bool {
+            super::looked(line.text().len());
+            line.name() == Some("+FTPGET")
+        }
+
+        fn is_whole(&self, line: Line<'_>) -> bool {
+            self.is_unsolicited(line) && line.values().all(|value| value.number().is_some())
+        }
+
+        fn takes_continuation(&self, line: Line<'_>) -> bool {
+            super::looked(line.text().len());
+            false
+        }
+    }
+
+    /// Accepts two values, and counts what it looks at.
+    fn two(values: Values<'_>) -> bool {
+        super::looked(values.remainder().len());
+        values.count() == 2
+    }
+
     fn look(octets: &[u8], read: usize, begin: Option<Expect>) -> usize {
-        let mut framer: Framer<4096> = Framer::new();
+        look_knowing((), octets, read, begin)
+    }
+
+    fn look_knowing(dialect: impl Dialect, octets: &[u8], read: usize, begin: Option<Expect>) -> usize {
+        let mut framer = Framer::<4096, _>::with_dialect(dialect);
         if let Some(expect) = begin {
             framer.begin(expect);
         }
@@ -517,10 +562,14 @@ mod tests {
         // Lines that the module sends unasked are looked through for a second one.
         let known = [b"+FTPGET: 1,".to_vec(), vec![b'0'; much(4000)], b"\r\n".to_vec()].concat();
         let glued = [b"+FTPGET: 1,1".repeat(much(300)), b"\r\n".to_vec()].concat();
+        let of_two = Claim::Named { name: "+FTPGET", accepts: two };
         for line in [known, glued] {
             for read in [1, 16, 5000] {
-                let looked = look(&line, read, None);
-                assert!(looked <= 5 * line.len(), "{looked} octets in reads of {read}");
+                for claim in [None, Some(Claim::Text), Some(of_two)] {
+                    let begin = claim.map(|claim| Expect::result().with_information(claim));
+                    let looked = look_knowing(Numbers, &line, read, begin);
+                    assert!(looked <= 7 * line.len(), "{looked} octets in reads of {read} under {claim:?}");
+                }
             }
         }
         let endless = vec![b'x'; much(100_000)];

@@ -77,7 +77,7 @@ impl fmt::Display for FinalResultCode {
 
 /// The error of `+CME ERROR` (manual 18.1). Its verbose form is taken back to the number.
 ///
-/// The numbers 600–614 are not those that `+HTTPACTION` reports: see [`HttpStatus`](crate::HttpStatus).
+/// The numbers 600–614 are not those that `+HTTPACTION` reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CmeError {
     code: Option<u16>,

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use sim800_parser::{Claim, DataPhase, Decoder, Event, Expect, Framer};
+use sim800_command::Vocabulary;
+use sim800_parser::{Claim, DataPhase, Decoder, Event, Expect, Framer, Limits};
 
 /// What the DCE says of commands that were sent before.
 const LATE: [&str; 8] = [
@@ -37,7 +38,8 @@ fn expect() -> impl Strategy<Value = Expect> {
 /// What the events of `octets` are, `expect` having begun after the first `before` of them.
 fn decode(octets: &[u8], before: usize, expect: Expect) -> Vec<(bool, Vec<u8>)> {
     let (early, late) = octets.split_at(before);
-    let (mut decoder, mut framer) = (Decoder::default(), Framer::<96>::new());
+    let (mut decoder, mut framer) =
+        (Decoder::with_dialect(Limits::default(), Vocabulary), Framer::<96, _>::with_dialect(Vocabulary));
     let (mut seen, mut framed) = (Vec::new(), Vec::new());
     for (part, begins) in [(early, false), (late, true)] {
         if begins {
@@ -106,7 +108,8 @@ fn course() -> impl Strategy<Value = Vec<(Vec<u8>, Action)>> {
 
 /// The events of a course that comes in reads of `size` octets, payload that comes in pieces joined.
 fn follow(course: &[(Vec<u8>, Action)], size: usize, level: Level) -> Vec<(String, Vec<u8>)> {
-    let (mut decoder, mut framer) = (Decoder::default(), Framer::<96>::new());
+    let (mut decoder, mut framer) =
+        (Decoder::with_dialect(Limits::default(), Vocabulary), Framer::<96, _>::with_dialect(Vocabulary));
     let mut seen: Vec<(String, Vec<u8>)> = Vec::new();
     for (octets, action) in course {
         for mut read in octets.chunks(size) {

@@ -1,6 +1,6 @@
 //! Every transcript at every cut gives its events, through the framer and the decoder.
 
-use sim800_command::Prepared;
+use sim800_command::{Prepared, Vocabulary};
 use sim800_parser::{Decoder, Event, Expect, Framer, Limits};
 use sim800_testdata::{Response, Step, transcripts};
 
@@ -88,7 +88,7 @@ fn at_every_cut() {
 #[test]
 fn across_steps() {
     for transcript in transcripts() {
-        let mut framer: Framer<256> = Framer::new();
+        let mut framer = Framer::<256, _>::with_dialect(Vocabulary);
         let mut granted = None;
         for step in &transcript.steps {
             match step {
@@ -124,7 +124,7 @@ fn is_answer_to_payload(steps: &[Step], step: &Step) -> bool {
 }
 
 fn frame(expect: Option<Expect>, reads: &[&[u8]]) -> Vec<String> {
-    let mut framer: Framer<256> = Framer::new();
+    let mut framer = Framer::<256, _>::with_dialect(Vocabulary);
     if let Some(expect) = expect {
         framer.begin(expect);
     }
@@ -138,7 +138,7 @@ fn frame(expect: Option<Expect>, reads: &[&[u8]]) -> Vec<String> {
 }
 
 fn decode(expect: Option<Expect>, reads: &[&[u8]]) -> Vec<String> {
-    let mut decoder = Decoder::new(Limits::default());
+    let mut decoder = Decoder::with_dialect(Limits::default(), Vocabulary);
     if let Some(expect) = expect {
         decoder.begin(expect);
     }

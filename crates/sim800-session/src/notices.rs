@@ -124,7 +124,7 @@ impl Notices {
     /// Forgets the lines that are already there and that `stale` names.
     pub(crate) fn forget(&mut self, stale: impl Fn(&Unsolicited<'_>) -> bool) {
         self.inbox.state().queue.retain(|notice| match notice {
-            Notice::Unsolicited(line) => !stale(&line.unsolicited()),
+            Notice::Unsolicited(line) => !stale(&Unsolicited::from(line.line())),
             _ => true,
         });
     }
@@ -175,7 +175,7 @@ impl Inbox {
     /// The filter and the waker are foreign code: no lock is held while they run.
     fn deliver(&self, notice: &Notice) {
         if let Notice::Unsolicited(line) | Notice::Stray(line) = notice {
-            if !(self.filter)(&line.unsolicited()) {
+            if !(self.filter)(&Unsolicited::from(line.line())) {
                 return;
             }
         }

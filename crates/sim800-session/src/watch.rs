@@ -71,7 +71,7 @@ impl Watch {
     /// Whether a line that `sought` names is already there.
     pub(crate) fn has(&self, sought: impl Fn(Unsolicited<'_>) -> bool) -> bool {
         self.notices.holds(|notice| match notice {
-            Notice::Unsolicited(line) => sought(line.unsolicited()),
+            Notice::Unsolicited(line) => sought(Unsolicited::from(line.line())),
             _ => false,
         })
     }
@@ -85,7 +85,7 @@ impl Watch {
     /// Takes the first line that is already there and that `read` takes.
     pub(crate) fn take_line<T>(&mut self, read: impl Fn(Unsolicited<'_>) -> Option<T>) -> Option<T> {
         let read = |notice: &Notice| match notice {
-            Notice::Unsolicited(line) => read(line.unsolicited()),
+            Notice::Unsolicited(line) => read(Unsolicited::from(line.line())),
             _ => None,
         };
         let notice = self.notices.remove(|notice| read(notice).is_some())?;
@@ -121,7 +121,7 @@ impl Watch {
         self.interruption = interruption(notice, self.cid);
         self.lost |= *notice == Notice::Desynchronized;
         match notice {
-            Notice::Unsolicited(line) if self.interruption.is_none() => read(line.unsolicited()),
+            Notice::Unsolicited(line) if self.interruption.is_none() => read(Unsolicited::from(line.line())),
             _ => None,
         }
     }
@@ -130,7 +130,7 @@ impl Watch {
 /// What a notice ends.
 fn interruption(notice: &Notice, cid: u8) -> Option<Interruption> {
     match notice {
-        Notice::Unsolicited(line) if is_loss(&line.unsolicited(), cid) => {
+        Notice::Unsolicited(line) if is_loss(&Unsolicited::from(line.line()), cid) => {
             Some(Interruption::Bearer(BearerError::Lost { cid }))
         }
         Notice::Restarted(sign) => Some(Interruption::Module(Failure::Restarted(*sign))),

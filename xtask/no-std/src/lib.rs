@@ -7,7 +7,7 @@
 
 use core::panic::PanicInfo;
 
-use sim800_command::{Command, CommandLine, Csq, SignalQuality};
+use sim800_command::{Command, CommandLine, Csq, SignalQuality, Vocabulary};
 use sim800_parser::{Event, Framer};
 
 #[panic_handler]
@@ -18,7 +18,7 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 /// Asks for the signal quality: `write` takes the command line, `octets` are what the module sent in return.
 pub fn signal_quality(write: fn(&[u8]), mut octets: &[u8]) -> Option<SignalQuality> {
     write(CommandLine::new(&Csq).ok()?.as_bytes());
-    let mut framer = Framer::<256>::new();
+    let mut framer = Framer::<256, _>::with_dialect(Vocabulary);
     framer.begin(Csq.expect());
     let mut quality = None;
     while let Some(event) = framer.next(&mut octets) {

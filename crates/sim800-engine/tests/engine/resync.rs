@@ -244,3 +244,27 @@ fn a_module_that_asks_behind_a_result_that_was_not_its_own_is_fed() {
         assert!(fed, "ten octets, so that it takes command lines again");
     }
 }
+
+#[test]
+fn a_line_is_found_among_lines_that_nobody_knows() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.sent();
+    world.wait();
+    world.outputs();
+    world.enqueue(&Cgmm);
+    let began = world.now;
+    for tenths in 1.. {
+        world.now = began + Duration::from_millis(100) * tenths;
+        world.engine.handle_timeout(world.now);
+        match &*world.sent() {
+            "" => {}
+            "AT+CGMM\\r" => break,
+            _ => world.input(OK),
+        }
+        world.input(b"\r\n+UGNSINF: 1,1\r\n");
+        assert!(tenths < 40, "not within four seconds");
+    }
+    world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs().last(), Some(&done(&["SIMCOM_SIM800L"])));
+}

@@ -1,5 +1,6 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod dead;
 mod files;
 mod ftp;
 mod healing;
@@ -10,6 +11,7 @@ mod large;
 mod secrets;
 mod start_up;
 mod transfers;
+mod unknown_lines;
 mod uploads;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use sim800_command::Prepared;
+use sim800_command::{Prepared, Vocabulary};
 use sim800_parser::{Event, Framer};
 
 use crate::data::{Expected, LONGEST_READ, Step, TRANSCRIPTS, Transcript};
@@ -54,7 +54,7 @@ pub(crate) fn all() -> Result<Checked, Finding> {
 type Mismatch = (&'static str, Option<Expected<'static>>);
 
 fn frame(transcript: &Transcript, read: usize, checked: &mut Checked) -> Result<(), Mismatch> {
-    let mut framer: Framer<256> = Framer::new();
+    let mut framer = Framer::<256, _>::with_dialect(Vocabulary);
     for step in transcript.steps {
         let (pieces, expected) = match step {
             Step::Command(line) => {

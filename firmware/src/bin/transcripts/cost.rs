@@ -3,6 +3,7 @@
 use core::hint::black_box;
 
 use semihosting::println;
+use sim800_command::{Unsolicited, Vocabulary};
 use sim800_firmware::Clock;
 use sim800_parser::{Claim, DataPhase, Event, Expect, Framer};
 
@@ -33,13 +34,13 @@ const UNSOLICITED: &[u8] = b"\r\n+HTTPACTION: 0,200,14384\r\n";
 
 /// The instructions for `octets`, in reads as a UART brings them. The second time, so that nothing is first.
 fn count(clock: &mut Clock, expect: Expect, octets: &[u8]) -> u32 {
-    let mut framer: Framer<256> = Framer::new();
+    let mut framer = Framer::<256, _>::with_dialect(Vocabulary);
     let mut work = || {
         framer.begin(black_box(expect));
         for mut input in octets.chunks(READ) {
             while let Some(event) = framer.next(&mut input) {
                 if let Event::Unsolicited(span) = &event {
-                    black_box(span.unsolicited());
+                    black_box(Unsolicited::from(span.line()));
                 }
                 black_box(&event);
             }

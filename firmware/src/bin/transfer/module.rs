@@ -2,19 +2,19 @@
 
 use core::fmt;
 
-use sim800_command::{Command, CommandLine, HttpStatus, InvalidValue, TooLong};
+use sim800_command::{Command, CommandLine, HttpStatus, InvalidValue, TooLong, Vocabulary};
 use sim800_firmware::{FIFO, Uart};
 use sim800_parser::{Event, Expect, FinalResultCode, Framer};
 
 /// The module on the UART.
 pub(crate) struct Module {
     uart: Uart,
-    framer: Framer<256>,
+    framer: Framer<256, Vocabulary>,
 }
 
 impl Module {
     pub(crate) fn new(uart: Uart) -> Self {
-        Self { uart, framer: Framer::new() }
+        Self { uart, framer: Framer::with_dialect(Vocabulary) }
     }
 
     /// Sends `command` and waits for its `OK`.

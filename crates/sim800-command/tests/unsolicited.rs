@@ -1,6 +1,6 @@
 //! Which lines are of which kind.
 
-use sim800_parser::{Line, PowerDown, Unsolicited};
+use sim800_command::{Line, PowerDownCause, Unsolicited};
 
 fn kind(text: &str) -> &'static str {
     match Unsolicited::from(Line::new(text.as_bytes())) {
@@ -52,9 +52,9 @@ fn families() {
 #[test]
 fn power_down_says_why() {
     for (text, why) in [
-        ("NORMAL POWER DOWN", PowerDown::Normal),
-        ("UNDER-VOLTAGE POWER DOWN", PowerDown::UnderVoltage),
-        ("OVER-VOLTAGE POWER DOWN", PowerDown::OverVoltage),
+        ("NORMAL POWER DOWN", PowerDownCause::Normal),
+        ("UNDER-VOLTAGE POWER DOWN", PowerDownCause::UnderVoltage),
+        ("OVER-VOLTAGE POWER DOWN", PowerDownCause::OverVoltage),
     ] {
         assert_eq!(Unsolicited::from(Line::new(text.as_bytes())), Unsolicited::PowerDown(why));
     }

@@ -4,7 +4,7 @@ use core::fmt;
 
 /// The status of `+HTTPACTION`: an HTTP status code, or one of the module's own from 600 (manual 11.2.5).
 ///
-/// These are not the numbers 600–614 of [`CmeError`](crate::CmeError).
+/// These are not the numbers 600–614 of [`CmeError`](sim800_parser::CmeError).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HttpStatus(pub u16);
 

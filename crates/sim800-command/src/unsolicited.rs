@@ -4,8 +4,8 @@
 
 use core::fmt::{self, Write};
 
-use crate::line::number;
-use crate::machine::find;
+use sim800_parser::Dialect;
+
 use crate::{FtpCode, HttpStatus, Line, Value, Values};
 
 /// A line that the DCE sends of its own accord.
@@ -29,7 +29,7 @@ pub enum Unsolicited<'a> {
     /// `SMS Ready`
     SmsReady,
     /// `NORMAL POWER DOWN`, `UNDER-VOLTAGE POWER DOWN`, `OVER-VOLTAGE POWER DOWN`: no command is answered any more.
-    PowerDown(PowerDown),
+    PowerDown(PowerDownCause),
     /// `UNDER-VOLTAGE WARNNING`, spelt so by the module, or `WARNING`.
     UnderVoltage,
     /// `OVER-VOLTAGE WARNNING`, spelt so by the module, or `WARNING`.
@@ -38,9 +38,9 @@ pub enum Unsolicited<'a> {
     ChargeOnly,
 
     /// `+CREG: <stat>[,"<lac>","<ci>"]`: registration with the network.
-    Registration(Registration<'a>),
+    Registration(RegistrationChange<'a>),
     /// `+CGREG: <stat>[,"<lac>","<ci>"]`: registration for GPRS.
-    GprsRegistration(Registration<'a>),
+    GprsRegistration(RegistrationChange<'a>),
     /// `*PSNWID`, `*PSUTTZ`, `+CTZV`, `DST`, `+CIEV`, `+CSQN`, `+CGEV`, `+CENG`, `+CELLIST`: what the network tells.
     Network(Line<'a>),
 
@@ -98,7 +98,7 @@ pub enum Unsolicited<'a> {
     /// `+CMTI: "<memory>",<index>`: a short message was stored.
     MessageStored(Line<'a>),
     /// `+CMT: …`, `+CBM: …`, `+CDS: …`: the head of a short message, broadcast or report routed to the line. Its text
-    /// follows as a [`Continuation`](crate::Event::Continuation).
+    /// follows as a [`Continuation`](sim800_parser::Event::Continuation).
     MessageHead(Line<'a>),
     /// `+CUSD: <n>[,"<text>"[,<dcs>]]`
     Ussd(Line<'a>),
@@ -114,7 +114,7 @@ pub enum Unsolicited<'a> {
 /// Why the module switched itself off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum PowerDown {
+pub enum PowerDownCause {
     /// By command or key.
     Normal,
     /// The supply fell below 3.39 V (hardware design 4.2.2.3).
@@ -123,10 +123,10 @@ pub enum PowerDown {
     OverVoltage,
 }
 
-/// Registration with a network (manual 3.2.32, 7.2.10).
+/// What the module tells of its registration (manual 3.2.32, 7.2.10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Registration<'a> {
+pub struct RegistrationChange<'a> {
     /// 0 not registered, 1 home, 2 searching, 3 denied, 4 unknown, 5 roaming.
     pub stat: u8,
     /// Location area code and cell, in hexadecimal, where the module gives them.
@@ -165,12 +165,10 @@ impl<'a> From<Line<'a>> for Unsolicited<'a> {
     fn from(line: Line<'a>) -> Self {
         let typed = match line.text() {
             // A known name holds no colon, so its octets need not be looked at one by one.
-            text @ [b'+' | b'*', ..] => {
-                match find(b':', text, 0).and_then(|end| text.split_at_checked(end)) {
-                    Some((name, [_colon, parameters @ ..])) => named(line, name, Values::new(parameters)),
-                    _ => data(line),
-                }
-            }
+            [b'+' | b'*', ..] => match line.split_at_colon() {
+                Some((name, values)) => named(line, name, values),
+                None => data(line),
+            },
             text => plain(line, text),
         };
         typed.unwrap_or(Self::Other(line))
@@ -190,19 +188,30 @@ impl Unsolicited<'_> {
     }
 }
 
-/// Whether nothing can be missing from `first`, and a name stands at the start of `second`.
-#[cold]
-pub(crate) fn are_lines(first: &[u8], second: &[u8]) -> bool {
-    let begins = matches!(second, [b'+', b'A'..=b'Z', ..]) && Line::new(second).name().is_some();
-    begins && is_closed(Line::new(first))
-}
+/// The unsolicited lines of SIM800-series modules, for a [`Framer`](sim800_parser::Framer) or `Decoder`.
+///
+/// A driver that knows more lines has a dialect of its own, which asks this one first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vocabulary;
 
-/// Whether `line` is a known unsolicited one that can only end where it does: behind a number or `DEACT`.
-fn is_closed(line: Line<'_>) -> bool {
-    match Unsolicited::from(line) {
-        Unsolicited::BearerDeactivated { .. } | Unsolicited::PdpDeactivated => true,
-        Unsolicited::MessageHead(_) | Unsolicited::Other(_) => false,
-        _ => line.values().all(|value| value.number().is_some()),
+impl Dialect for Vocabulary {
+    fn is_unsolicited(&self, line: Line<'_>) -> bool {
+        !matches!(Unsolicited::from(line), Unsolicited::Other(_))
+    }
+
+    /// Behind a number or `DEACT`.
+    fn is_whole(&self, line: Line<'_>) -> bool {
+        match Unsolicited::from(line) {
+            Unsolicited::BearerDeactivated { .. } | Unsolicited::PdpDeactivated => true,
+            Unsolicited::MessageHead(_) | Unsolicited::Other(_) => false,
+            _ => line.values().all(|value| value.number().is_some()),
+        }
+    }
+
+    #[inline]
+    fn takes_continuation(&self, line: Line<'_>) -> bool {
+        matches!(line.text(), [b'+', b'C', b'M' | b'B' | b'D', b'T' | b'M' | b'S', b':', ..])
+            && Unsolicited::from(line).takes_continuation()
     }
 }
 
@@ -219,9 +228,9 @@ impl fmt::Display for Unsolicited<'_> {
             }
             Self::CallReady => f.write_str("Call Ready"),
             Self::SmsReady => f.write_str("SMS Ready"),
-            Self::PowerDown(PowerDown::Normal) => f.write_str("NORMAL POWER DOWN"),
-            Self::PowerDown(PowerDown::UnderVoltage) => f.write_str("UNDER-VOLTAGE POWER DOWN"),
-            Self::PowerDown(PowerDown::OverVoltage) => f.write_str("OVER-VOLTAGE POWER DOWN"),
+            Self::PowerDown(PowerDownCause::Normal) => f.write_str("NORMAL POWER DOWN"),
+            Self::PowerDown(PowerDownCause::UnderVoltage) => f.write_str("UNDER-VOLTAGE POWER DOWN"),
+            Self::PowerDown(PowerDownCause::OverVoltage) => f.write_str("OVER-VOLTAGE POWER DOWN"),
             Self::UnderVoltage => f.write_str("UNDER-VOLTAGE WARNNING"),
             Self::OverVoltage => f.write_str("OVER-VOLTAGE WARNNING"),
             Self::ChargeOnly => f.write_str("CHARGE-ONLY MODE"),
@@ -259,7 +268,7 @@ impl fmt::Display for Unsolicited<'_> {
 }
 
 /// The values of the line.
-impl fmt::Display for Registration<'_> {
+impl fmt::Display for RegistrationChange<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.stat)?;
         let Some((area, cell)) = self.location else { return Ok(()) };
@@ -315,9 +324,9 @@ fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unso
         b"+FTPGET" => Unsolicited::FtpGet(ftp_event(values)?),
         b"+FTPPUT" => Unsolicited::FtpPut(ftp_event(values)?),
         b"+HTTPACTION" => Unsolicited::HttpAction {
-            method: small(&mut values)?,
-            status: HttpStatus(small(&mut values)?),
-            length: small(&mut values)?,
+            method: values.next_number()?,
+            status: HttpStatus(values.next_number()?),
+            length: values.next_number()?,
         },
         b"+FTPLIST" => Unsolicited::FtpList(ftp_event(values)?),
         b"+FTPSIZE" => {
@@ -332,7 +341,7 @@ fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unso
         b"+FTPPUTFRMFS" => Unsolicited::FtpPutFromFs(fs_transfer(values)?),
         b"+CREG" => Unsolicited::Registration(registration(values)?),
         b"+CGREG" => Unsolicited::GprsRegistration(registration(values)?),
-        b"+CFUN" => Unsolicited::Functionality(small(&mut values)?),
+        b"+CFUN" => Unsolicited::Functionality(values.next_number()?),
         b"+CPIN" => Unsolicited::Pin(values.next()?.text()?),
         b"+PDP" if values.remainder() == b"DEACT" => Unsolicited::PdpDeactivated,
         b"+CMTI" => Unsolicited::MessageStored(line),
@@ -350,10 +359,12 @@ fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unso
         b"+CMTE" | b"+CHF" | b"+SIMTONE" | b"+STTONE" | b"+CREC" | b"+CTTS" | b"+CMEDPLAY" | b"+SKPD"
         | b"+CANT" | b"+SJDR" | b"+CALV" | b"+SMTPSEND" => Unsolicited::Service(line),
         [b'+', b'S', b'A', b'P', b'B', b'R', b' ', cid @ ..] if values.remainder() == b"DEACT" => {
-            match number(cid.trim_ascii()) {
-                Some((Some(cid), [])) => Unsolicited::BearerDeactivated { cid: cid.try_into().ok()? },
-                _ => return None,
+            let mut cids = Values::new(cid);
+            let cid = cids.next_number()?;
+            if cids.next().is_some() {
+                return None;
             }
+            Unsolicited::BearerDeactivated { cid }
         }
         _ if line.name().is_some_and(|name| name.starts_with("+POP3")) => Unsolicited::Service(line),
         _ => return data(line),
@@ -372,9 +383,9 @@ fn plain<'a>(line: Line<'a>, text: &'a [u8]) -> Option<Unsolicited<'a>> {
         b"RDY" => Unsolicited::Ready,
         b"Call Ready" => Unsolicited::CallReady,
         b"SMS Ready" => Unsolicited::SmsReady,
-        b"NORMAL POWER DOWN" => Unsolicited::PowerDown(PowerDown::Normal),
-        b"UNDER-VOLTAGE POWER DOWN" => Unsolicited::PowerDown(PowerDown::UnderVoltage),
-        b"OVER-VOLTAGE POWER DOWN" => Unsolicited::PowerDown(PowerDown::OverVoltage),
+        b"NORMAL POWER DOWN" => Unsolicited::PowerDown(PowerDownCause::Normal),
+        b"UNDER-VOLTAGE POWER DOWN" => Unsolicited::PowerDown(PowerDownCause::UnderVoltage),
+        b"OVER-VOLTAGE POWER DOWN" => Unsolicited::PowerDown(PowerDownCause::OverVoltage),
         b"UNDER-VOLTAGE WARNNING" | b"UNDER-VOLTAGE WARNING" => Unsolicited::UnderVoltage,
         b"OVER-VOLTAGE WARNNING" | b"OVER-VOLTAGE WARNING" => Unsolicited::OverVoltage,
         b"CHARGE-ONLY MODE" => Unsolicited::ChargeOnly,
@@ -397,15 +408,10 @@ fn plain<'a>(line: Line<'a>, text: &'a [u8]) -> Option<Unsolicited<'a>> {
     })
 }
 
-/// The next value, if it is a number that fits.
-fn small<N: TryFrom<u64>>(values: &mut Values<'_>) -> Option<N> {
-    values.next()?.number()?.try_into().ok()
-}
-
 /// `1,<result>`: every other first value belongs to a response.
 fn ftp_code(values: &mut Values<'_>) -> Option<FtpCode> {
     match values.next()? {
-        Value::Number(1) => small(values).map(FtpCode),
+        Value::Number(1) => values.next_number().map(FtpCode),
         _ => None,
     }
 }
@@ -430,14 +436,14 @@ fn fs_transfer(mut values: Values<'_>) -> Option<FsTransfer> {
 }
 
 /// One value or three; the response of the read form has two or four.
-fn registration<'a>(mut values: Values<'a>) -> Option<Registration<'a>> {
-    let stat = small(&mut values)?;
+fn registration<'a>(mut values: Values<'a>) -> Option<RegistrationChange<'a>> {
+    let stat = values.next_number()?;
     let location = match (values.next(), values.next(), values.next()) {
         (None, ..) => None,
         (Some(area), Some(cell), None) => Some((area.text()?, cell.text()?)),
         _ => return None,
     };
-    Some(Registration { stat, location })
+    Some(RegistrationChange { stat, location })
 }
 
 #[cfg(test)]
@@ -459,7 +465,7 @@ mod tests {
         assert_eq!(typed("+CFUN:1"), Unsolicited::Functionality(1));
         assert_eq!(typed("+CPIN: NOT INSERTED"), Unsolicited::Pin("NOT INSERTED"));
         assert_eq!(typed("UNDER-VOLTAGE WARNNING"), Unsolicited::UnderVoltage);
-        assert_eq!(typed("UNDER-VOLTAGE POWER DOWN"), Unsolicited::PowerDown(PowerDown::UnderVoltage));
+        assert_eq!(typed("UNDER-VOLTAGE POWER DOWN"), Unsolicited::PowerDown(PowerDownCause::UnderVoltage));
     }
 
     #[test]
@@ -498,11 +504,11 @@ mod tests {
         assert!(is_other("+FTPPUTFRMFS: 1,68160"));
         assert_eq!(
             typed("+CREG: 1,\"00C3\",\"1A2B\""),
-            Unsolicited::Registration(Registration { stat: 1, location: Some(("00C3", "1A2B")) })
+            Unsolicited::Registration(RegistrationChange { stat: 1, location: Some(("00C3", "1A2B")) })
         );
         assert_eq!(
             typed("+CGREG: 5"),
-            Unsolicited::GprsRegistration(Registration { stat: 5, location: None })
+            Unsolicited::GprsRegistration(RegistrationChange { stat: 5, location: None })
         );
         assert!(is_other("+CREG: 0,1"));
         assert!(is_other("+CREG: 2,1,\"00C3\",\"1A2B\""));

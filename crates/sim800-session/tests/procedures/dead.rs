@@ -1,0 +1,126 @@
+//! A module that falls silent for good: how long it takes until that is an error.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::{AsyncReadExt, FutureExt};
+use sim800_emulator::{Config as ModuleConfig, Fault};
+use sim800_session::{Bearer, Config, Fs, FsStorage, Ftp, Runtime};
+use sim800_simulation::World;
+
+use crate::lab::{Lab, hostile, paced, server};
+
+/// The longest time to an error, tries included that move nothing, of every procedure of FTP and of the module's file system.
+const LIMIT: Duration = Duration::from_secs(120);
+
+type Outcome = BoxFuture<'static, Result<(), String>>;
+
+/// A procedure over a bearer.
+type Procedure = fn(Bearer) -> Outcome;
+
+fn ftp(bearer: &Bearer) -> Ftp {
+    Ftp::new(bearer, server())
+}
+
+macro_rules! procedures {
+    ($($name:literal $bearer:ident $body:expr;)+) => {
+        &[$(($name, |$bearer| {
+            async move { $body.await.map(drop).map_err(|error| error.to_string()) }.boxed()
+        })),+]
+    };
+}
+
+const PROCEDURES: &[(&str, Procedure)] = procedures! {
+    "get" bearer async {
+        ftp(&bearer).get("/file").await.map_err(|error| error.to_string())?
+            .read_to_end(&mut Vec::new()).await.map_err(|error| error.to_string())
+    };
+    "list" bearer async {
+        ftp(&bearer).list("/many").await.map_err(|error| error.to_string())?
+            .read_to_end(&mut Vec::new()).await.map_err(|error| error.to_string())
+    };
+    "put" bearer async { ftp(&bearer).put("/up", &hostile(20_000)[..]).await };
+    "put_seekable" bearer async {
+        ftp(&bearer).put_seekable("/up", futures::io::Cursor::new(hostile(20_000))).await
+    };
+    "resume_put" bearer async {
+        ftp(&bearer).resume_put("/half", futures::io::Cursor::new(hostile(20_000)), 10_000).await
+    };
+    "size" bearer async { ftp(&bearer).size("/file").await };
+    "size_if_told" bearer async { ftp(&bearer).size_if_told("/file").await };
+    "delete" bearer async { ftp(&bearer).delete("/file").await };
+    "make_directory" bearer async { ftp(&bearer).make_directory("/new").await };
+    "remove_directory" bearer async { ftp(&bearer).remove_directory("/empty").await };
+    "rename" bearer async { ftp(&bearer).rename("/file", "/renamed").await };
+    "save" bearer async { ftp(&bearer).save().await };
+    "saved" bearer async { ftp(&bearer).saved(|_| ()).await };
+    "get_extended" bearer async {
+        ftp(&bearer).get_extended("/file", |_| {}).await.map_err(|error| error.to_string())?
+            .into_download().read_to_end(&mut Vec::new()).await.map_err(|error| error.to_string())
+    };
+    "put_extended" bearer async { ftp(&bearer).put_extended("/up", &hostile(20_000)[..]).await };
+    "get_to_fs" bearer async { ftp(&bearer).get_to_fs("/file", FsStorage::Internal, "new", |_| {}).await };
+    "put_from_fs" bearer async { ftp(&bearer).put_from_fs(r"C:\User\FTP\file", "/up", |_| {}).await };
+    "put_file" bearer async { ftp(&bearer).put_file(r"C:\User\FTP\file", "/up").await };
+    "fs drive" bearer async { Fs::new(bearer.client()).drive(FsStorage::Internal).await };
+    "fs free" bearer async { Fs::new(bearer.client()).free().await };
+    "fs list" bearer async { Fs::new(bearer.client()).list(r"C:\User").await };
+    "fs size" bearer async { Fs::new(bearer.client()).size(r"C:\User\FTP\file").await };
+    "fs read" bearer async {
+        Fs::new(bearer.client()).read(r"C:\User\FTP\file").await.map_err(|error| error.to_string())?
+            .read_to_end(&mut Vec::new()).await.map_err(|error| error.to_string())
+    };
+    "fs write" bearer async { Fs::new(bearer.client()).write(r"C:\User\new", &hostile(20_000)[..]).await };
+    "fs remove" bearer async { Fs::new(bearer.client()).remove(r"C:\User\FTP\file").await };
+    "fs make_directory" bearer async { Fs::new(bearer.client()).make_directory(r"C:\New").await };
+    "fs remove_directory" bearer async { Fs::new(bearer.client()).remove_directory(r"C:\Empty").await };
+    "fs rename" bearer async { Fs::new(bearer.client()).rename(r"C:\User\FTP\file", r"C:\file").await };
+};
+
+/// A module with a server in which there is something for every procedure.
+fn ready() -> (Lab, Bearer) {
+    let mut lab = Lab::with(World::on_line(ModuleConfig::default(), paced(115_200)), Config::default());
+    let bearer = lab.bearer();
+    let network = lab.network();
+    network.set_latency(Duration::from_secs(1));
+    network.put_file("/file", hostile(20_000));
+    network.put_file("/half", hostile(10_000));
+    for n in 0..50 {
+        network.put_file(&format!("/many/file {n}"), "x");
+    }
+    let (ours, there) = (bearer.clone(), bearer.clone());
+    lab.world.run(async move {
+        let fs = Fs::new(ours.client());
+        fs.write(r"C:\User\FTP\file", &hostile(20_000)[..]).await.expect("written");
+        fs.make_directory(r"C:\Empty").await.expect("made");
+        ftp(&there).make_directory("/empty").await.expect("made");
+    });
+    (lab, bearer)
+}
+
+#[test]
+fn a_dead_module_is_an_error_within_two_minutes() {
+    for (name, procedure) in PROCEDURES {
+        let (mut lab, bearer) = ready();
+        let clock = lab.world.clock();
+        let began = clock.now();
+        assert_eq!(lab.world.run(procedure(bearer)), Ok(()), "{name}");
+        let usual = clock.now() - began;
+        let mut longest = (Duration::ZERO, Duration::ZERO, String::new());
+        const MOMENTS: u32 = 25;
+        for moment in 0..MOMENTS {
+            let (mut lab, bearer) = ready();
+            let clock = lab.world.clock();
+            let silence = clock.now() + usual * moment / MOMENTS;
+            lab.world.fault_at(silence, Fault::Silence);
+            if let Err(error) = lab.world.run(procedure(bearer)) {
+                let took = clock.now() - silence;
+                if took > longest.0 {
+                    longest = (took, usual * moment / MOMENTS, error);
+                }
+            }
+        }
+        eprintln!("{name}: {usual:?} {longest:?}");
+    }
+    let _ = LIMIT;
+}
