@@ -213,9 +213,8 @@ impl Trial<'_> {
             None => 0..whole,
         };
         if let (Some(length), true) = (&told.length, is_complete) {
-            let is_encoded = self.scenario.manners.contains(&Manner::Head(HeadShape::Encoded));
             let is_like = |length: &str| length.trim().parse() == Ok(octets.len());
-            if !is_encoded && !length.split(',').all(is_like) {
+            if !length.split(',').all(is_like) {
                 return Err(violation(format!("Content-Length {length} and {} octets", octets.len())));
             }
         }

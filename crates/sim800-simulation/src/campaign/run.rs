@@ -28,8 +28,8 @@ use crate::{Crossing, Manner, Resource, Stall, When, World, polled};
 const TASK_TIME: Duration = Duration::from_secs(600);
 /// For all that follows one fault: the time limits of the module and of the session, one after the other, as often as is tried.
 const FAULT_TIME: Duration = Duration::from_secs(900);
-/// From the moment that a module is gone for good to the error.
-const GONE_TIME: Duration = Duration::from_secs(120);
+/// From the moment that a module is gone for good to the error: two minutes, and what was on the line by then.
+const GONE_TIME: Duration = Duration::from_secs(125);
 /// For the error that no module answers, behind what was begun before.
 const NO_ANSWER_TIME: Duration = Duration::from_secs(120);
 /// For a GET when nothing goes wrong any more.

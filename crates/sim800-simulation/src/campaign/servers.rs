@@ -68,7 +68,7 @@ fn go_together(one: &Manner, other: &Manner) -> bool {
         // There is no other word for a length than these.
         Manner::UploadsHalved | Manner::DownloadsCut { .. } => *other != Manner::SizesRefused,
         Manner::BodiesCut { .. } | Manner::LengthsUnderstated { .. } => {
-            !matches!(other, Manner::Head(HeadShape::Chunked | HeadShape::Encoded | HeadShape::Missing))
+            !matches!(other, Manner::Head(HeadShape::Chunked | HeadShape::Missing))
         }
         Manner::RangesShortened { .. } | Manner::RangesMoved { .. } | Manner::TotalsUnderstated { .. } => {
             !matches!(other, Manner::Head(HeadShape::Missing) | Manner::RangesUnplaced)
