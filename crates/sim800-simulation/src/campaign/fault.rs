@@ -118,9 +118,12 @@ const ANSWERS: [&str; 8] = [
     "NO CARRIER",
 ];
 
-/// How long a program may be busy with something else without any harm: the module waits longer than that for whatever it asked
-/// for (`AT+HTTPDATA`, as the session sets it: 5 s and more).
-const PAUSE: Duration = Duration::from_secs(2);
+/// How long a program may be busy with something else without any harm: not longer than the module waits for what it asked for,
+/// which is 5 s and more for a body (`AT+HTTPDATA`, as the session sets it) and a file of its own.
+fn patience(task: Task) -> Duration {
+    let is_waited_for = task == Task::StartUp || task.is_upload();
+    Duration::from_secs(if is_waited_for { 2 } else { 20 })
+}
 
 /// What a module sends just after power-up (manual 1.4).
 const SYNC: &[u8] = b"\0IIII\xFF\xFF\xFF\xFF";
@@ -231,7 +234,15 @@ impl What {
     pub(super) fn is_harmless(&self, task: Task) -> bool {
         match self {
             Self::Line(..) | Self::Unknown { .. } | Self::Message(_) | Self::Module(Fault::Echo(_)) => true,
-            Self::Pause(pause) => *pause <= PAUSE,
+            Self::Pause(pause) => *pause <= patience(task),
+            // What befalls one protocol is nothing to another.
+            Self::Network(Mishap::Http(_)) => !task.is_http(),
+            Self::Network(
+                Mishap::Ftp { .. }
+                | Mishap::FtpStall { .. }
+                | Mishap::SetBack { .. }
+                | Mishap::Unconfirmed { .. },
+            ) => !task.is_ftp(),
             Self::Module(Fault::Hesitate { by }) => *by < Duration::from_millis(400),
             Self::Module(Fault::ShortRead { at_most }) => *at_most > 0 || task != Task::HttpGet,
             _ => false,

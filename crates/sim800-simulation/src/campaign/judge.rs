@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use sim800_emulator::{Fault, HttpMethod, LineEnds};
+use sim800_emulator::{Fault, FtpAction, FtpRequest, HttpMethod, LineEnds};
 
 use super::content::Content;
 use super::fault::What;
@@ -21,6 +21,7 @@ impl Trial<'_> {
         time: Duration,
     ) -> Result<Ending, Violation> {
         self.check_servers()?;
+        self.check_others()?;
         let mut ending = Ending::Succeeded;
         for (slot, (task, result)) in self.scenario.tasks().zip(results).enumerate() {
             let one = self.judge_one(task, slot, result)?;
@@ -52,6 +53,25 @@ impl Trial<'_> {
             let there = self.content.slice(..self.scenario.resumed_from());
             if !network.file(&task::upload_path(0)).is_some_and(|file| file.starts_with(&there)) {
                 return Err(violation("what the server had of a file that was resumed is gone"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What nothing harmful happened to was not disturbed by what is done beside it, either: an upload that is made once is asked
+    /// for once.
+    fn check_others(&self) -> Result<(), Violation> {
+        let requests = self.world.network().ftp_requests();
+        for (slot, task) in self.scenario.tasks().enumerate().skip(1) {
+            let path = task::upload_path(slot);
+            let is_put = |request: &&FtpRequest| {
+                matches!(request.action, FtpAction::Put(_)) && path.ends_with(&request.name)
+            };
+            let puts = requests.iter().filter(is_put).count();
+            if puts > 1 && self.is_harmless(task) {
+                return Err(violation(format!(
+                    "{puts} uploads for one, though nothing harmful happened to it"
+                )));
             }
         }
         Ok(())

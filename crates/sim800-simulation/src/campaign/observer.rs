@@ -26,6 +26,9 @@ pub(super) struct Observer {
 impl Observer {
     /// The DTE sends or receives octets.
     pub(super) fn observe(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
+        if octets.len() < LONGEST && has_one_of(&[SECRET], octets) && self.seen.is_none() {
+            self.seen = Some(format!("a password is seen at {now:?}"));
+        }
         if direction == Direction::Sent {
             self.sent(now, octets);
         } else {
@@ -82,6 +85,13 @@ fn takes_payload(line: &[u8]) -> bool {
         .iter()
         .any(|name| line.starts_with(name))
 }
+
+/// The password of the FTP server.
+pub(super) const PASSWORD: &str = "sesame";
+const SECRET: &[u8] = PASSWORD.as_bytes();
+
+/// Longer than any command line with a password is: what is longer is payload.
+const LONGEST: usize = 100;
 
 /// What a line may hold that ends a command. What the line has damaged counts, too, as the driver may have understood it.
 const RESULTS: [&[u8]; 5] = [b"OK", b"ERROR", b"NO ", b"BUSY", b"CONNECT"];

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fastrand::Rng;
-use sim800_emulator::{Config as ModuleConfig, Line, MemoryStorage, Storage};
+use sim800_emulator::{Config as ModuleConfig, Line, MemoryStorage, Messages, Storage};
 use sim800_session::{Config, Direction};
 
 use super::content::Content;
@@ -137,7 +137,7 @@ impl Scenario {
             settings.http_range = rng.u32(40_000..=319_488);
             settings.ftp_window = rng.u32(64.max(octets as u32 / 64)..40_000);
         }
-        let variants = match rng.u8(..4) {
+        let mut variants = match rng.u8(..4) {
             0 => (0..rng.usize(1..4)).map(|_| Variant::draw(rng, task, length)).collect(),
             _ => Vec::new(),
         };
@@ -163,8 +163,17 @@ impl Scenario {
             let what = What::draw(rng, task);
             faults.push(Planned { when: when(rng, task, octets, latency), what });
         }
+        // What a message says shows only where it is on the line.
+        if faults.iter().any(|planned| matches!(planned.what, What::Message(_))) && rng.bool() {
+            variants.push(Variant::Messages(Messages::Text));
+        }
         let range = if task == Task::HttpRange { range(rng, length as u64) } else { (0, None) };
-        let old_file = task.is_ftp_upload() && task != Task::FtpPutResumed && rng.u8(..4) == 0;
+        // What an old file is taken for shows only where a new one is not there at once.
+        let is_aside =
+            manners.iter().any(|manner| matches!(manner, Manner::UploadsAside | Manner::UploadsRenamed));
+        let old_file = task.is_ftp_upload()
+            && task != Task::FtpPutResumed
+            && rng.u8(..if is_aside { 2 } else { 8 }) == 0;
         let may_have_company = !matches!(task, Task::StartUp | Task::Engine) && length < 20_000;
         let company = if may_have_company && rng.u8(..8) == 0 { rng.usize(1..3) } else { 0 };
         let beside = (0..company).filter_map(|_| rng.choice(Task::BESIDE)).collect();

@@ -16,13 +16,14 @@ pub(super) fn draw(rng: &mut Rng, task: Task, length: &mut usize) -> Vec<Manner>
     if rng.u8(..4) > 0 {
         return Vec::new();
     }
-    if matches!(task, Task::HttpGet | Task::HttpRange) && rng.u8(..16) == 0 {
+    let is_large = matches!(task, Task::HttpGet | Task::HttpRange) && rng.u8(..8) == 0;
+    if is_large {
         *length = MODULE + 1 + below_by_magnitude(rng, 200_000) as usize;
     }
     let mut manners: Vec<Manner> = Vec::new();
     for _ in 0..rng.usize(1..3) {
         let manner = match task {
-            _ if task.is_http() => http(rng, *length),
+            _ if task.is_http() => http(rng, *length, is_large),
             _ if task.is_ftp() => ftp(rng, *length as u64),
             _ => return Vec::new(),
         };
@@ -33,12 +34,12 @@ pub(super) fn draw(rng: &mut Rng, task: Task, length: &mut usize) -> Vec<Manner>
     manners
 }
 
-fn http(rng: &mut Rng, length: usize) -> Manner {
-    if rng.bool() {
+fn http(rng: &mut Rng, length: usize, in_ranges: bool) -> Manner {
+    if !in_ranges && rng.bool() {
         return Manner::Head(rng.choice(HeadShape::ODD).unwrap_or_default());
     }
     let octets = below_by_magnitude(rng, length as u64 + 1) + 1;
-    match rng.u8(..7) {
+    match rng.u8(..if in_ranges { 5 } else { 7 }) {
         0 => Manner::RangesIgnored,
         // One octet at a time takes as long as it sounds.
         1 => Manner::RangesShortened { to: octets.max(length as u64 / 16) },

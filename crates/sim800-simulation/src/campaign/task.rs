@@ -14,6 +14,7 @@ use sim800_session::{
 };
 
 use super::kind::Task;
+use super::observer::PASSWORD;
 use super::scenario::{CONTENT_PATH, CONTENT_URL, Leave};
 use crate::Clock;
 
@@ -183,7 +184,7 @@ pub(super) async fn fetch(bearer: &Bearer) -> Result<Vec<u8>, Failed> {
 }
 
 fn ftp(bearer: &Bearer) -> Ftp {
-    Ftp::new(bearer, Server::new("ftp.example.com").with_credentials("user", "sesame"))
+    Ftp::new(bearer, Server::new("ftp.example.com").with_credentials("user", PASSWORD))
 }
 
 /// A task and all that it needs.
