@@ -29,7 +29,7 @@ impl Trial<'_> {
                 ending = one;
             }
         }
-        if ending == Ending::Succeeded && time > self.fair_time() {
+        if self.scenario.tasks().all(|task| self.is_harmless(task)) && time > self.fair_time() {
             return Err(violation(format!("took {time:?}, and {:?} would do", self.fair_time())));
         }
         Ok(ending)
