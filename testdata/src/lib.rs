@@ -174,6 +174,12 @@ fn end_of_string(content: &str) -> Option<usize> {
     })
 }
 
+/// A line as events write it: without what stands at its ends, and with escapes.
+#[must_use]
+pub fn written(line: &[u8]) -> String {
+    line.trim_ascii().escape_ascii().to_string().replace("\\\"", "\"").replace("\\x00", "\\0")
+}
+
 /// The octets of a text with the escapes of Rust's byte strings.
 ///
 /// # Panics

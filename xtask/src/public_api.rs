@@ -20,17 +20,44 @@ struct Library {
     foreign: &'static [&'static str],
 }
 
-/// The command table is not among them: `COMMANDS.md` is its listing.
-const LIBRARIES: [Library; 2] = [
+const LIBRARIES: [Library; 7] = [
     Library { package: "sim800-parser", foreign: &["bytes"] },
+    Library { package: "sim800-command", foreign: &["sim800_parser"] },
     Library {
         package: "sim800-session",
         foreign: &["bytes", "futures_core", "futures_io", "http", "sim800_command", "sim800_parser"],
     },
+    Library { package: "sim800-smol", foreign: &["futures_io", "sim800_session"] },
+    Library { package: "sim800-tokio", foreign: &["futures_io", "sim800_session"] },
+    Library { package: "sim800-emulator", foreign: &["bytes"] },
+    Library { package: "sim800-capture", foreign: &["sim800_parser"] },
 ];
 
 /// Whose types are everybody's.
-const LANGUAGE: [&str; 3] = ["alloc", "core", "std"];
+const LANGUAGE: [&str; 6] = ["alloc", "bool", "core", "std", "u32", "u64"];
+
+/// The library of some hundred types that are all alike.
+const TABLE: &str = "sim800-command";
+
+/// What is the same for each of them, where it does not belong to a trait of the table itself.
+const ALIKE: [&str; 15] = [
+    "accepts",
+    "claim",
+    "clone",
+    "decode",
+    "encode",
+    "eq",
+    "expect",
+    "fmt",
+    "hash",
+    "response",
+    "time_limit",
+    "DOMAIN",
+    "OPTIONAL",
+    "SHAPE",
+    "SPEC",
+];
+const TRAITS: [&str; 4] = ["Command", "Decode", "Information", "Parameter"];
 
 /// Compares. A toolchain that describes crates in another format is no measure of ours.
 pub(crate) fn check() -> Result<Outcome> {
@@ -41,6 +68,7 @@ pub(crate) fn check() -> Result<Outcome> {
         };
         let strangers = strangers(library, &listing);
         findings.extend(strangers.iter().map(|name| format!("{} offers types of {name}", library.package)));
+        let listing = shown(library, &listing);
         let committed = fs::read_to_string(root().join(path(library))).unwrap_or_default();
         if committed != listing {
             findings.push(difference(library, &committed, &listing));
@@ -57,7 +85,8 @@ pub(crate) fn bless() -> Result<()> {
     for library in &LIBRARIES {
         let Some(listing) = listing(library)? else { bail!("this rustdoc does not write format {FORMAT}") };
         let path = path(library);
-        fs::write(root().join(&path), listing).with_context(|| format!("cannot write {path}"))?;
+        fs::write(root().join(&path), shown(library, &listing))
+            .with_context(|| format!("cannot write {path}"))?;
     }
     Ok(())
 }
@@ -83,6 +112,23 @@ fn listing(library: &Library) -> Result<Option<String>> {
     let api =
         Builder::from_rustdoc_json(path).omit_blanket_impls(true).omit_auto_trait_impls(true).build()?;
     Ok(Some(api.to_string()))
+}
+
+/// What is committed of a listing: all, or of the table what differs from command to command.
+fn shown(library: &Library, listing: &str) -> String {
+    if library.package != TABLE {
+        return listing.to_owned();
+    }
+    let mut seen = BTreeSet::new();
+    let lines = listing.lines().filter(|line| {
+        let is = |name: &str| {
+            line.split("::")
+                .any(|part| part.split(|c: char| !(c.is_alphanumeric() || c == '_')).next() == Some(name))
+        };
+        let is_alike = ALIKE.iter().any(|name| is(name)) && !TRAITS.iter().any(|name| is(name));
+        !line.starts_with("impl") && !is_alike && seen.insert(*line)
+    });
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// The crates that a listing names and that are not to be met in it.
@@ -129,6 +175,20 @@ mod tests {
         {
             assert_eq!(Vec::from_iter(strangers(&LIBRARY, bad)), ["winnow"], "{bad}");
         }
+    }
+
+    #[test]
+    fn of_the_table_only_what_differs_is_listed() {
+        let kept = "pub struct sim800_command::FtpUn<'a>\npub sim800_command::FtpUn::user: sim800_command::Text<'a, 49>\n\
+            pub type sim800_command::FtpUn<'a>::Response<'r> = ()\npub fn sim800_command::Command::expect(&self) -> A\n";
+        let all = format!(
+            "{kept}impl sim800_command::Command for sim800_command::FtpUn\n\
+            pub type sim800_command::FtpUn<'a>::Response<'r> = ()\n\
+            pub const sim800_command::FtpUn<'a>::SPEC: &'static sim800_command::Spec\n\
+            pub fn sim800_command::FtpUn<'a>::response<'r>(&self) -> A\n"
+        );
+        assert_eq!(shown(&Library { package: TABLE, foreign: &[] }, &all), kept);
+        assert_eq!(shown(&LIBRARY, &all), all);
     }
 
     #[test]

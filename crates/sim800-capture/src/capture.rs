@@ -1,5 +1,6 @@
 //! Octets of both directions as events.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use sim800_command::{
@@ -10,6 +11,7 @@ use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line, V
 
 use crate::command_line::{CommandLine, unknown};
 use crate::event::{Direction, Event, Kind, line};
+use crate::held::{Held, Next, Piece, Settled};
 use crate::meaning::{self, Meaning};
 use crate::outgoing::{Outgoing, Sent};
 use crate::payload::Sum;
@@ -17,25 +19,32 @@ use crate::payload::Sum;
 /// How much is handed to the decoder at once, in octets.
 const PIECE: usize = 4096;
 
+/// How many events behind a line wait for what tells whether it is an answer.
+const UNDECIDED: usize = 16;
+
 /// Finds out what the octets of a capture are.
 ///
 /// Commands are taken from what was sent, or from their echo where only the module was listened to. Where neither is
 /// there, lines are shown as they come, and a line that announces payload is believed.
 ///
-/// Payload ends where it was said to, or where the next command is sent; in a capture of the module alone only the count
-/// tells. So of what a module sends after octets were lost from payload, as many are counted as payload.
+/// Payload ends where it was said to, if a response goes on there; where none does, or the next command is sent before, octets
+/// were lost, and payload ends where one goes on.
 #[derive(Debug)]
 pub struct Capture {
     decoder: Decoder<Vocabulary>,
     /// Octets that the decoder was given and that are in no event yet.
     untold: u64,
     time: Option<Duration>,
+    /// What was received and not looked at yet.
+    inbox: VecDeque<Piece>,
     flight: Option<Flight>,
-    /// Payload that is being received.
-    received: Option<Sum>,
+    /// Payload that is being received, and what came behind it.
+    received: Option<Held>,
     /// Payload that is being sent.
     sent: Option<Sum>,
     outgoing: Outgoing,
+    /// A line that answers the command in flight unless another one does, and what came behind it.
+    undecided: Vec<Event>,
     /// Something was sent: the capture has both directions.
     is_two_way: bool,
 }
@@ -47,10 +56,25 @@ struct Flight {
     name: Option<String>,
     /// The table tells what its response may hold.
     known: bool,
+    /// What that is.
+    expect: Expect,
+    /// Which lines of its name are of its response, beside those that the table says.
+    named: Named,
     /// How many octets it offers.
     size: Option<u64>,
     /// Its own line was seen, so its echo tells nothing new.
     seen: bool,
+}
+
+/// Which lines of the name of the command in flight may be of its response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    /// None.
+    None,
+    /// One: the table has what is asked for, and nothing has answered yet.
+    One,
+    /// Any: the table does not know the response.
+    Any,
 }
 
 impl Default for Capture {
@@ -67,10 +91,12 @@ impl Capture {
             decoder: listening(Expect::result()),
             untold: 0,
             time: None,
+            inbox: VecDeque::new(),
             flight: None,
             received: None,
             sent: None,
             outgoing: Outgoing::default(),
+            undecided: Vec::new(),
             is_two_way: false,
         }
     }
@@ -87,20 +113,15 @@ impl Capture {
         match direction {
             Direction::Sent => self.handle_sent(octets, sink),
             Direction::Received => {
-                for piece in octets.chunks(PIECE) {
-                    self.decoder.handle_input(piece);
-                    self.untold += piece.len() as u64;
-                    while let Some(event) = self.decoder.poll_event() {
-                        self.take(event, sink);
-                    }
-                }
+                self.inbox.extend(octets.chunks(PIECE).map(|piece| Piece { time, octets: piece.to_vec() }));
+                self.handle_received(sink);
             }
         }
     }
 
     /// The capture ends: what is not complete is handed out as far as it is there.
     pub fn handle_end(&mut self, sink: &mut dyn FnMut(Event)) {
-        self.close_payload(sink);
+        self.close_payload(Next::Nothing, sink);
         self.close_line(sink);
         let octets = std::mem::take(&mut self.untold);
         if octets > 0 {
@@ -149,22 +170,31 @@ impl Capture {
         }
     }
 
-    fn payload(&self, direction: Direction, sum: Sum) -> Event {
-        let meaning = meaning::payload(&sum);
+    fn payload(&self, direction: Direction, sum: Sum, fault: Option<&str>) -> Event {
+        let meaning = meaning::payload(&sum, fault);
         let payload = sum.finish();
         let event = self.event(direction, Kind::Payload, &[]);
         meaning.give(Event { octets: payload.received, payload: Some(payload), ..event })
     }
 
     /// What is open of payload is over, whether it is all there or not.
-    fn close_payload(&mut self, sink: &mut dyn FnMut(Event)) {
-        for (direction, sum) in
-            [(Direction::Sent, self.sent.take()), (Direction::Received, self.received.take())]
-        {
-            // Without a count, none is no data phase.
-            if let Some(sum) = sum.filter(|sum| !sum.is_nothing()) {
-                sink(self.payload(direction, sum));
-            }
+    fn close_payload(&mut self, next: Next, sink: &mut dyn FnMut(Event)) {
+        self.decide(false, sink);
+        self.close_sent(sink);
+        let time = self.time;
+        // What came behind it may open the next.
+        while let Some(held) = self.received.take() {
+            self.settle(held, next, sink);
+            self.handle_received(sink);
+        }
+        self.time = time;
+    }
+
+    /// The module takes no more of what is being sent.
+    fn close_sent(&mut self, sink: &mut dyn FnMut(Event)) {
+        // Without a count, none is no data phase.
+        if let Some(sum) = self.sent.take().filter(|sum| !sum.is_nothing()) {
+            sink(self.payload(Direction::Sent, sum, None));
         }
     }
 }
@@ -182,7 +212,7 @@ impl Capture {
                 sum.add(payload);
                 rest = after;
                 if let Some(sum) = self.sent.take_if(|sum| sum.missing() == 0) {
-                    sink(self.payload(Direction::Sent, sum));
+                    sink(self.payload(Direction::Sent, sum, None));
                 }
             } else if let Some(sent) = self.outgoing.take(&mut rest) {
                 self.take_sent(sent, sink);
@@ -199,7 +229,7 @@ impl Capture {
             let meaning = Meaning::error("no command line");
             return sink(meaning.give(self.event(Direction::Sent, Kind::Unreadable, &line)));
         };
-        self.close_payload(sink);
+        self.close_payload(Next::Command, sink);
         sink(meaning::command(command).give(self.event(Direction::Sent, Kind::Command, &line)));
         self.begin(command, true);
     }
@@ -207,34 +237,79 @@ impl Capture {
     /// `command` is in flight from now on.
     fn begin(&mut self, command: CommandLine<'_>, seen: bool) {
         let known = command.known();
+        let expect = known.map_or_else(unknown, |known| known.expect);
         self.flight = Some(Flight {
             name: command.name().map(str::to_ascii_uppercase),
             known: known.is_some(),
+            expect,
+            named: match known {
+                Some(known) if known.asks() => Named::One,
+                None if !command.sets_what_is_asked_for() => Named::Any,
+                _ => Named::None,
+            },
             size: known.and_then(|known| known.size),
             seen,
         });
         // What is left of the data phase of the one before would be counted on.
         self.decoder.abandon();
-        self.decoder.begin(known.map_or_else(unknown, |known| known.expect));
+        self.decoder.begin(expect);
     }
 }
 
 /// What was received.
 impl Capture {
+    fn handle_received(&mut self, sink: &mut dyn FnMut(Event)) {
+        while let Some(Piece { time, octets }) = self.inbox.pop_front() {
+            self.time = time;
+            if let Some(held) = self.received.as_mut().filter(|held| held.is_complete()) {
+                held.add(time, &octets);
+            } else {
+                self.decoder.handle_input(&octets);
+                self.untold += octets.len() as u64;
+                while let Some(event) = self.decoder.poll_event() {
+                    self.take(event, sink);
+                }
+            }
+            if let Some(held) = self.received.take() {
+                self.settle(held, Next::Octets, sink);
+            }
+        }
+    }
+
+    /// Tells of payload if its end is known by now, and reads what came behind it.
+    fn settle(&mut self, held: Held, next: Next, sink: &mut dyn FnMut(Event)) {
+        match held.settle(next) {
+            Err(held) => self.received = Some(held),
+            Ok(Settled { sum, time, fault, rest }) => {
+                let now = std::mem::replace(&mut self.time, time);
+                sink(self.payload(Direction::Received, sum, fault));
+                self.time = now;
+                let expect = self.flight.as_ref().map_or_else(Expect::result, |flight| flight.expect);
+                let mut expect = expect.with_data(DataPhase::None);
+                // It has come before the payload, if at all.
+                expect.echo = self.flight.is_none();
+                self.decoder = listening(expect);
+                self.untold = 0;
+                rest.into_iter().rev().for_each(|piece| self.inbox.push_front(piece));
+            }
+        }
+    }
+
     fn take(&mut self, event: Parsed<impl AsRef<[u8]>>, sink: &mut dyn FnMut(Event)) {
         let (kind, span) = match event {
             Parsed::Payload { octets, remaining } => {
-                return self.take_payload(octets.as_ref(), remaining, sink);
+                return self.take_payload(octets.as_ref(), remaining);
             }
             Parsed::Overlong { discarded } => {
                 self.untold = self.untold.saturating_sub(discarded);
+                self.decide(false, sink);
                 return sink(self.overlong(Direction::Received, discarded));
             }
             Parsed::Echo(span) => return self.take_echo(span.raw(), sink),
             Parsed::Prompt { span, granted } => return self.take_prompt(span.raw(), granted, sink),
             Parsed::Information(span) => (Kind::Information, span),
             Parsed::Final { code, span } => {
-                self.close_payload(sink);
+                self.close_sent(sink);
                 let flight = self.flight.take();
                 let meaning = meaning::result(code, flight.is_some() || !self.is_two_way);
                 self.tell(Kind::Final, span.raw(), meaning, sink);
@@ -263,26 +338,69 @@ impl Capture {
         {
             return self.believe(raw, data, sink);
         }
-        let kind = match &self.flight {
-            // The table does not know its response, so any line of its name may be it.
-            Some(Flight { name: Some(name), known: false, .. })
-                if text.name().is_some_and(|other| other.eq_ignore_ascii_case(name)) =>
+        if kind == Kind::Information || self.is_answer(text) {
+            if let Some(flight) = &mut self.flight
+                && flight.named == Named::One
             {
-                Kind::Information
+                flight.named = Named::None;
             }
-            _ => kind,
-        };
-        if kind == Kind::Information {
             let meaning = meaning::information(text, self.decoder.remaining());
-            return self.tell(kind, raw, meaning, sink);
+            return self.tell(Kind::Information, raw, meaning, sink);
         }
-        self.tell(kind, raw, meaning::unsolicited(raw, text), sink);
+        if self.is_end(text) {
+            self.tell(Kind::Final, raw, Meaning::default(), sink);
+            return self.give_up(sink);
+        }
+        let mut meaning = meaning::unsolicited(raw, text);
+        if !self.is_two_way {
+            // Somebody may have asked for it, and nobody listened to that.
+            meaning = meaning.or_else(|| meaning::information(text, 0));
+        }
+        if self.is_ambiguous(text) && self.undecided.is_empty() {
+            self.untold = self.untold.saturating_sub(raw.len() as u64);
+            self.undecided.push(meaning.give(self.event(Direction::Received, kind, raw)));
+            return;
+        }
+        self.tell(kind, raw, meaning, sink);
         if Unsolicited::from(text) == Unsolicited::Ready {
             // Nothing comes of what was in flight before.
-            self.close_payload(sink);
-            self.flight = None;
-            self.listen();
+            self.give_up(sink);
         }
+    }
+
+    /// Whether a line belongs to the response of the command in flight although the parser does not see it.
+    fn is_answer(&self, text: Line<'_>) -> bool {
+        match (self.named(text), Unsolicited::from(text)) {
+            (Named::Any, _) | (Named::One, Unsolicited::Other(_)) => true,
+            (Named::One | Named::None, _) => false,
+        }
+    }
+
+    /// Whether a line is the end of a transfer, or the answer to the query how far it has come (`+FTPEXTGET: 1,0`).
+    fn is_ambiguous(&self, text: Line<'_>) -> bool {
+        use Unsolicited::{FtpExtGet, FtpGetToFs, FtpPutFromFs};
+        self.named(text) == Named::One
+            && matches!(Unsolicited::from(text), FtpExtGet(_) | FtpGetToFs(_) | FtpPutFromFs(_))
+    }
+
+    /// What a line is to the command in flight by its name.
+    fn named(&self, text: Line<'_>) -> Named {
+        let Some(Flight { name: Some(name), named, .. }) = &self.flight else { return Named::None };
+        let is_of_name = text.name().is_some_and(|other| other.eq_ignore_ascii_case(name));
+        if is_of_name { *named } else { Named::None }
+    }
+
+    /// Whether it ends the command in flight although it is no result code of others (manual 8.2.7).
+    fn is_end(&self, text: Line<'_>) -> bool {
+        let name = self.flight.as_ref().and_then(|flight| flight.name.as_deref());
+        name == Some("+CIPSHUT") && text.text() == b"SHUT OK"
+    }
+
+    /// The command in flight gets no result.
+    fn give_up(&mut self, sink: &mut dyn FnMut(Event)) {
+        self.close_sent(sink);
+        self.flight = None;
+        self.listen();
     }
 
     /// Reads `raw` again as the header that it is, so that what follows is counted and not read as lines.
@@ -292,8 +410,8 @@ impl Capture {
         self.decoder = listening(expect.with_data(data));
         // It is read once under this expectation: a flight that is known is not asked again.
         let name = line(raw).name().map(str::to_owned);
-        let flight = self.flight.get_or_insert(Flight { name, known: true, size: None, seen: false });
-        flight.known = true;
+        let flight = Flight { name, known: true, expect, named: Named::None, size: None, seen: false };
+        self.flight.get_or_insert(flight).known = true;
         self.decoder.handle_input(raw);
         if let Some(event) = self.decoder.poll_event() {
             self.take(event, sink);
@@ -324,21 +442,46 @@ impl Capture {
         }
     }
 
-    fn take_payload(&mut self, octets: &[u8], remaining: u32, sink: &mut dyn FnMut(Event)) {
-        let len = octets.len() as u64;
-        self.untold = self.untold.saturating_sub(len);
-        let name = || self.flight.as_ref().and_then(|flight| flight.name.clone());
-        self.received.get_or_insert_with(|| Sum::new(name(), Some(len + u64::from(remaining)))).add(octets);
-        if remaining == 0
-            && let Some(sum) = self.received.take()
-        {
-            sink(self.payload(Direction::Received, sum));
+    fn take_payload(&mut self, octets: &[u8], remaining: u32) {
+        self.untold = self.untold.saturating_sub(octets.len() as u64);
+        let flight = self.flight.as_ref();
+        let held = self.received.get_or_insert_with(|| {
+            let is_asked =
+                flight.is_some_and(|flight| matches!(flight.expect.data, DataPhase::Counted { .. }));
+            let announced = octets.len() + usize::try_from(remaining).unwrap_or(usize::MAX);
+            Held::new(flight.and_then(|flight| flight.name.clone()), announced, is_asked)
+        });
+        held.add(self.time, octets);
+        if remaining == 0 {
+            held.add(self.time, self.decoder.pending());
+            self.decoder = listening(Expect::result());
+            self.untold = 0;
         }
     }
 
     fn tell(&mut self, kind: Kind, raw: &[u8], meaning: Meaning, sink: &mut dyn FnMut(Event)) {
         self.untold = self.untold.saturating_sub(raw.len() as u64);
-        sink(meaning.give(self.event(Direction::Received, kind, raw)));
+        let event = meaning.give(self.event(Direction::Received, kind, raw));
+        if !self.undecided.is_empty() && matches!(kind, Kind::Unsolicited | Kind::Blank) {
+            self.undecided.push(event);
+            if self.undecided.len() > UNDECIDED {
+                self.decide(false, sink);
+            }
+            return;
+        }
+        // Nothing else has answered the query.
+        self.decide(kind == Kind::Final, sink);
+        sink(event);
+    }
+
+    /// Hands out the line that may be an answer, and what came since.
+    fn decide(&mut self, is_answer: bool, sink: &mut dyn FnMut(Event)) {
+        if let Some(event) = self.undecided.first_mut().filter(|_| is_answer) {
+            event.kind = Kind::Information;
+            let meaning = meaning::information(line(&event.text), 0);
+            *event = meaning.give(event.clone());
+        }
+        self.undecided.drain(..).for_each(sink);
     }
 
     /// No command is in flight; an echo may tell of the next one.

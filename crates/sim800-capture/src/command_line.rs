@@ -54,6 +54,13 @@ impl<'a> CommandLine<'a> {
         Some(Known { spec: prepared.spec, expect: prepared.expect, size })
     }
 
+    /// Whether it sets what the table can ask for: a line of its name is no answer then (`+CPIN: READY` behind
+    /// `AT+CPIN="1234"`).
+    pub(crate) fn sets_what_is_asked_for(self) -> bool {
+        let Some(id) = self.name().and_then(Id::from_name) else { return false };
+        !self.parameters().is_empty() && SPECS.iter().any(|spec| spec.id == id && spec.form == Form::Read)
+    }
+
     /// The row of the table that it would be with other values: a masked one may not fit its parameter.
     pub(crate) fn alike(self) -> Option<&'static Spec> {
         let id = Id::from_name(self.name()?)?;
@@ -70,6 +77,13 @@ pub(crate) struct Known {
     pub(crate) expect: Expect,
     /// The octets that it offers, where its values say so.
     pub(crate) size: Option<u64>,
+}
+
+impl Known {
+    /// Whether it asks for something, and so has information text.
+    pub(crate) fn asks(self) -> bool {
+        !matches!(self.expect.information, Claim::None)
+    }
 }
 
 /// What a command that the table does not have may get: any text, and any result.

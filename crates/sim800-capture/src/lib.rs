@@ -25,11 +25,13 @@
 //! * **Nothing is dropped.** The octets that events stand for are all that were handed in. What makes no sense is an
 //!   event as well.
 //! * **Cuts do not matter.** Events do not depend on how a direction's octets, or a trace's, were cut.
-//! * **Memory is bounded,** whatever the capture: payload is summed as it goes by, and lines have a limit.
+//! * **No count is believed that the rest contradicts.** Where no response goes on behind payload, it ends where one does.
+//! * **Memory is bounded,** whatever the capture: the largest data phase that the table allows, and lines have a limit.
 
 mod capture;
 mod command_line;
 mod event;
+mod held;
 mod meaning;
 mod outgoing;
 mod payload;

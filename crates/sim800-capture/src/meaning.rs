@@ -1,9 +1,12 @@
 //! What lines mean, for people.
 
+use std::str;
+
 use http::StatusCode;
 use sim800_command::{
-    BearerState, Cid, Command, Csq, FsTransfer, FtpCode, FtpEvent, HttpStatus, Id, PowerDownCause,
-    RegistrationChange, RegistrationStatus, SapbrQuery, Unsolicited,
+    BearerState, CgattRead, Command, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpExtGetProgress,
+    FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod, HttpProgress, HttpStatus,
+    HttpStatusRead, Id, Information, PowerDownCause, RegistrationChange, RegistrationStatus, Unsolicited,
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
@@ -13,9 +16,6 @@ use crate::payload::Sum;
 
 /// What a module sends just after power-up at 115,200 bit/s, without the first octet, which is often lost (manual 1.4).
 const POWER_UP: &[u8] = b"IIII\xFF\xFF\xFF\xFF";
-
-/// What it says then, at a fixed rate.
-const RESTART: &[u8] = b"\r\nRDY\r\n";
 
 /// What an event means, and whether that is bad.
 #[derive(Debug, Default)]
@@ -31,6 +31,11 @@ impl Meaning {
 
     pub(crate) fn error(text: impl Into<String>) -> Self {
         Self { is_error: true, ..Self::of(text) }
+    }
+
+    /// This, or another where there is none.
+    pub(crate) fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        if self.text.is_some() || self.is_error { self } else { other() }
     }
 
     fn error_if(is_error: bool, text: impl Into<String>) -> Self {
@@ -67,22 +72,25 @@ pub(crate) fn information(line: Line<'_>, follow: u32) -> Meaning {
     if follow > 0 {
         return Meaning::of(format!("{follow} octets follow"));
     }
-    known_information(line).map(Meaning::of).unwrap_or_default()
+    known_information(line).unwrap_or_default()
 }
 
-fn known_information(line: Line<'_>) -> Option<String> {
-    Some(match Id::from_name(line.name()?)? {
-        Id::Csq => match Csq.response(&[line]).ok()?.dbm() {
+fn known_information(line: Line<'_>) -> Option<Meaning> {
+    let lines = [line];
+    let number = |place| line.values().nth(place).and_then(Value::number);
+    Some(Meaning::of(match Id::from_name(line.name()?)? {
+        Id::Csq => match Csq.response(&lines).ok()?.dbm() {
             Some(dbm) => format!("{dbm} dBm"),
             None => "signal not known".to_owned(),
         },
-        Id::Creg | Id::Cgreg => {
-            let stat = line.values().nth(1).and_then(Value::number)?;
-            registered(u8::try_from(stat).ok()?)?.to_owned()
-        }
+        Id::Creg | Id::Cgreg => registered(u8::try_from(number(1)?).ok()?)?.to_owned(),
+        Id::Cgatt if CgattRead.response(&lines).ok()? => "attached to GPRS".to_owned(),
+        Id::Cgatt => "not attached to GPRS".to_owned(),
+        Id::Cpin => return Some(pin(str::from_utf8(line.parameters()).ok()?)),
+        Id::Cfun => functionality(number(0)?)?.to_owned(),
         Id::Sapbr => {
-            let query = SapbrQuery { cid: Cid::new(1).ok()? };
-            let state = match query.response(&[line]).ok()?.state {
+            // Some firmware leaves out the address that a bearer does not have.
+            let state = match BearerState::from(u8::try_from(number(1)?).ok()?) {
                 BearerState::Connecting => "being opened",
                 BearerState::Connected => "open",
                 BearerState::Closing => "being closed",
@@ -91,9 +99,60 @@ fn known_information(line: Line<'_>) -> Option<String> {
             };
             format!("the bearer is {state}")
         }
-        Id::FtpGet | Id::FtpList | Id::FtpExtGet if line.values().nth(1) == Some(Value::Number(0)) => {
-            "nothing to read".to_owned()
-        }
+        Id::HttpStatus => http_progress(&HttpStatusRead.response(&lines).ok()?)?,
+        Id::FtpState => match FtpState.response(&lines).ok()? {
+            FtpActivity::Idle => "no FTP session runs".to_owned(),
+            FtpActivity::Running => "an FTP session runs".to_owned(),
+            _ => return None,
+        },
+        Id::FsFlSize => format!("the file has {} octets", number(0)?),
+        Id::FtpExtGet if number(0) == Some(3) && number(1) == Some(0) => "nothing to read".to_owned(),
+        Id::FtpExtGet => match FtpExtGetProgress::decode(&lines)? {
+            FtpExtGetProgress::Idle => "no extended download runs".to_owned(),
+            FtpExtGetProgress::Running { received } => format!("running, {received} octets so far"),
+            _ => return None,
+        },
+        Id::FtpGetToFs => match FtpGetToFsProgress::decode(&lines)? {
+            FtpGetToFsProgress::Idle => "no download runs".to_owned(),
+            FtpGetToFsProgress::Running { received, written } => {
+                format!("running, {received} octets so far, {written} of them in the file")
+            }
+            _ => return None,
+        },
+        Id::FtpPutFrmFs => match FtpPutFrmFsProgress::decode(&lines)? {
+            FtpPutFrmFsProgress::Idle => "no upload runs".to_owned(),
+            FtpPutFrmFsProgress::Running { sent } => format!("running, {sent} octets so far"),
+            _ => return None,
+        },
+        Id::FtpGet | Id::FtpList if number(1) == Some(0) => "nothing to read".to_owned(),
+        _ => return None,
+    }))
+}
+
+/// `POST, receiving: 0 octets done, 241 left`
+fn http_progress(progress: &HttpProgress) -> Option<String> {
+    let method = match progress.method {
+        Some(HttpMethod::Get) => "GET, ",
+        Some(HttpMethod::Post) => "POST, ",
+        Some(HttpMethod::Head) => "HEAD, ",
+        Some(HttpMethod::Delete) => "DELETE, ",
+        _ => "",
+    };
+    let activity = match progress.activity {
+        HttpActivity::Idle => "idle",
+        HttpActivity::Receiving => "receiving",
+        HttpActivity::Sending => "sending",
+        _ => return None,
+    };
+    let HttpProgress { finished, remaining, .. } = progress;
+    Some(format!("{method}{activity}: {finished} octets done, {remaining} left"))
+}
+
+fn functionality(level: u64) -> Option<&'static str> {
+    Some(match level {
+        0 => "minimum functionality",
+        1 => "full functionality",
+        4 => "the radio is off",
         _ => return None,
     })
 }
@@ -105,17 +164,11 @@ pub(crate) fn prompt(asked: Option<u64>) -> Meaning {
     }
 }
 
-/// Payload that is over; where octets are missing, the last ones may tell why.
-pub(crate) fn payload(sum: &Sum) -> Meaning {
-    if !sum.is_short() {
-        return Meaning::default();
-    }
-    let why = match sum.tail() {
-        tail if tail.windows(RESTART.len()).any(|window| window == RESTART) => "; the module started anew",
-        tail if tail.ends_with(b"\r\nOK\r\n") => "; the last are a result code, so there were no more",
-        _ => "",
-    };
-    Meaning::error(format!("{} octets are missing{why}", sum.missing()))
+/// Payload that is over, and what is known to be wrong with it.
+pub(crate) fn payload(sum: &Sum, fault: Option<&str>) -> Meaning {
+    let missing = sum.is_short().then(|| format!("{} octets are missing", sum.missing()));
+    let parts: Vec<&str> = [missing.as_deref(), fault].into_iter().flatten().collect();
+    if parts.is_empty() { Meaning::default() } else { Meaning::error(parts.join("; ")) }
 }
 
 /// `raw` is the line as it came, noise included.
@@ -125,9 +178,9 @@ pub(crate) fn unsolicited(raw: &[u8], line: Line<'_>) -> Meaning {
     }
     match Unsolicited::from(line) {
         Unsolicited::Ready => Meaning::of("the module has started"),
-        Unsolicited::Functionality(0) => Meaning::of("minimum functionality"),
-        Unsolicited::Functionality(1) => Meaning::of("full functionality"),
-        Unsolicited::Functionality(4) => Meaning::of("the radio is off"),
+        Unsolicited::Functionality(level) => {
+            functionality(level.into()).map_or_else(Meaning::default, Meaning::of)
+        }
         Unsolicited::Pin(code) => pin(code),
         Unsolicited::CallReady => Meaning::of("calls can be made"),
         Unsolicited::SmsReady => Meaning::of("short messages can be sent"),

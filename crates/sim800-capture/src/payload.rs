@@ -4,9 +4,6 @@ use sha2::{Digest, Sha256};
 
 use crate::event::Payload;
 
-/// How many of the last octets are kept: the lines of a module that starts are fewer.
-const TAIL: usize = 128;
-
 /// The sum of a data phase that is open.
 #[derive(Clone, Debug)]
 pub(crate) struct Sum {
@@ -14,27 +11,17 @@ pub(crate) struct Sum {
     announced: Option<u64>,
     received: u64,
     hash: Sha256,
-    tail: Vec<u8>,
 }
 
 impl Sum {
     /// Of the command of this name.
     pub(crate) fn new(name: Option<String>, announced: Option<u64>) -> Self {
-        Self { name, announced, received: 0, hash: Sha256::new(), tail: Vec::new() }
+        Self { name, announced, received: 0, hash: Sha256::new() }
     }
 
     pub(crate) fn add(&mut self, octets: &[u8]) {
         self.received += octets.len() as u64;
         self.hash.update(octets);
-        self.tail.extend_from_slice(octets.get(octets.len().saturating_sub(TAIL)..).unwrap_or(octets));
-        if self.tail.len() > 2 * TAIL {
-            self.tail.drain(..self.tail.len() - TAIL);
-        }
-    }
-
-    /// The last octets.
-    pub(crate) fn tail(&self) -> &[u8] {
-        self.tail.get(self.tail.len().saturating_sub(TAIL)..).unwrap_or_default()
     }
 
     /// How many octets may still come.

@@ -59,7 +59,10 @@ fn a_restart_within_payload_is_noticed() {
     assert_eq!(
         seen[2..],
         [
-            "payload 38 of Some(500): 462 octets are missing; the module started anew",
+            "payload 3 of Some(500): 497 octets are missing; the module started anew",
+            "unsolicited RDY: the module has started",
+            "unsolicited +CFUN: 1: full functionality",
+            "unsolicited +CPIN: READY: the SIM card is ready",
             "command AT: Asks for nothing but `OK`",
             "echo AT: the module repeats the command",
             "final OK",
@@ -71,9 +74,159 @@ fn a_restart_within_payload_is_noticed() {
 fn a_file_may_have_less_than_was_asked_for() {
     let seen = told(&[(TX, b"AT+FSREAD=C:\\a,0,100,0\r"), (RX, b"\r\nabc\r\nOK\r\n"), (TX, b"AT\r")]);
     assert_eq!(
-        seen[2],
-        "payload 9 of Some(100): 91 octets are missing; the last are a result code, so there were no more"
+        seen[1..],
+        [
+            "blank ",
+            "payload 3 of Some(100): 97 octets are missing; the file has no more, or they were lost",
+            "final OK",
+            "command AT: Asks for nothing but `OK`",
+        ]
     );
+    // Nothing but the result code.
+    let seen = told(&[(TX, b"AT+FSREAD=C:\\a,1,100,9\r"), (RX, b"\r\nOK\r\n"), (TX, b"AT\r")]);
+    assert_eq!(
+        seen[2..4],
+        [
+            "payload 0 of Some(100): 100 octets are missing; the file has no more, or they were lost",
+            "final OK"
+        ]
+    );
+}
+
+/// A read of ten octets of which some do not come, or come twice: what is told of its payload, and of what stands behind that.
+fn read_of_ten(octets: &[u8], behind: &[(Direction, &[u8])]) -> Vec<String> {
+    let start = [(TX, &b"AT+HTTPREAD=0,10\r"[..]), (RX, b"\r\n+HTTPREAD: 10\r\n"), (RX, octets)];
+    told(&[&start[..], behind].concat()).split_off(2)
+}
+
+#[test]
+fn a_count_holds_only_if_a_result_code_follows() {
+    const WHOLE: &str = "payload 10 of Some(10)";
+    const OK: &str = "final OK";
+    let lost = |octets: usize| format!("payload {} of Some(10): {octets} octets are missing", 10 - octets);
+    let next: &[(Direction, &[u8])] = &[(TX, b"AT\r"), (RX, b"\r\nOK\r\n")];
+    let command = ["command AT: Asks for nothing but `OK`", OK];
+    let expect = |octets: &[u8], expected: &[&str]| {
+        assert_eq!(read_of_ten(octets, next), [expected, &command].concat(), "{}", octets.escape_ascii());
+        // The same where another line follows instead of a command, unless the count takes the whole result code with it.
+        if octets.len() != 10 {
+            let seen = read_of_ten(octets, &[(RX, b"\r\nCall Ready\r\n")]);
+            let ready = ["unsolicited Call Ready: calls can be made"];
+            assert_eq!(seen, [expected, &ready].concat(), "{}", octets.escape_ascii());
+        }
+    };
+    expect(b"0123456789\r\nOK\r\n", &[WHOLE, OK]);
+    expect(b"01\r\nOK\r\n89\r\nOK\r\n", &[WHOLE, OK]);
+    expect(b"01\r\nOK\r\n8\r\nOK\r\n", &[&lost(1), OK]);
+    expect(
+        b"01\r\nOK\r\n89\r\n+CREG: 1\r\n\r\nOK\r\n",
+        &[WHOLE, "unsolicited +CREG: 1: network: registered", OK],
+    );
+    for kept in 1..10 {
+        let octets = [&b"0123456789"[..kept], b"\r\nOK\r\n"].concat();
+        // As much as would be left of the response is indistinguishable from one whose payload ends in a line end.
+        if kept != 8 {
+            expect(&octets, &[&lost(10 - kept), OK]);
+        }
+    }
+    expect(b"0123\r\n+CME ERROR: 3\r\n", &[&lost(6), "final +CME ERROR: 3: 3 (operation not allowed)"]);
+    let added = "payload 10 of Some(10): no result code follows, so octets were lost or added";
+    expect(b"01234567899\r\nOK\r\n", &[added, "unsolicited 9", OK]);
+}
+
+#[test]
+fn a_capture_that_is_cut_contradicts_nothing() {
+    for behind in [&b""[..], b"\r", b"\r\nO", b"\r\nOK\r"] {
+        let seen = read_of_ten(&[b"0123456789", behind].concat(), &[]);
+        assert_eq!(seen[0], "payload 10 of Some(10)", "{}", behind.escape_ascii());
+    }
+    assert_eq!(read_of_ten(b"01234", &[]), ["payload 5 of Some(10): 5 octets are missing"]);
+    assert_eq!(read_of_ten(b"0123\r\nOK", &[]), ["payload 8 of Some(10): 2 octets are missing"]);
+}
+
+/// A body may hold what looks like a response; only one that a dialogue goes on behind ends it early.
+#[test]
+fn what_looks_like_a_response_within_a_body_does_not_end_it() {
+    const BODY: &[u8] = b"0\r\nOK\r\n\r\n+FTPGET: 1,0\r\n>789";
+    let read = |octets: &[u8], behind: &[(Direction, &[u8])]| {
+        let start = [(TX, &b"AT+HTTPREAD=0,27\r"[..]), (RX, b"\r\n+HTTPREAD: 27\r\n"), (RX, octets)];
+        told(&[&start[..], behind].concat()).swap_remove(2)
+    };
+    assert_eq!(read(&[BODY, b"\r\nOK\r\n"].concat(), &[]), "payload 27 of Some(27)");
+    assert_eq!(read(BODY, &[]), "payload 27 of Some(27)");
+    assert_eq!(read(&BODY[..9], &[]), "payload 9 of Some(27): 18 octets are missing");
+    let next: &[(Direction, &[u8])] = &[(TX, b"AT\r"), (RX, b"\r\nOK\r\n")];
+    let lost = [&BODY[1..], b"\r\nOK\r\n"].concat();
+    assert_eq!(read(&lost, next), "payload 26 of Some(27): 1 octets are missing");
+    assert_eq!(read(&lost, &[]), "payload 26 of Some(27): 1 octets are missing");
+    assert_eq!(read(&BODY[..26], next), "payload 26 of Some(27): 1 octets are missing");
+}
+
+#[test]
+fn a_result_code_of_another_kind_ends_its_command() {
+    let seen = told(&[
+        (TX, b"AT+CIPSHUT\r"),
+        (RX, b"\r\nSHUT OK\r\n"),
+        (RX, b"\r\nOK\r\n"),
+        (RX, b"\r\nSHUT OK\r\n"),
+    ]);
+    let shut = [
+        "command AT+CIPSHUT",
+        "final SHUT OK",
+        "final OK: no command is in flight",
+        "unsolicited SHUT OK: news of a TCP connection",
+    ];
+    assert_eq!(seen, shut);
+    assert_eq!(told(&[(RX, b"at+cipshut\r\r\nSHUT OK\r\n")]), ["echo at+cipshut", "final SHUT OK"]);
+}
+
+#[test]
+fn what_nobody_asked_for_answers_nobody() {
+    let pin = "unsolicited +CPIN: READY: the SIM card is ready";
+    for (command, answer) in [
+        ("AT+CFUN=1", ""),
+        ("AT+CFUN?", "+CFUN: 1"),
+        ("AT+CREG?", "+CREG: 0,1"),
+        ("AT+CPIN=\"1234\"", ""),
+        ("AT+CCLK?", "+CCLK: 1"),
+    ] {
+        let (line, answer) = (format!("{command}\r"), format!("\r\n{answer}\r\n"));
+        let response = [b"\r\n+CPIN: READY\r\n", answer.as_bytes(), b"\r\nOK\r\n"].concat();
+        let seen = told(&[(TX, line.as_bytes()), (RX, &response)]);
+        assert_eq!(seen[1], pin, "{command}");
+    }
+    let asked = told(&[(TX, b"AT+CPIN?\r"), (RX, b"\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n")]);
+    assert_eq!(asked[1], "information +CPIN: SIM PIN: the SIM card asks for its PIN");
+}
+
+#[test]
+fn answers_have_a_meaning() {
+    for (command, answer, meaning) in [
+        ("AT+HTTPSTATUS?", "+HTTPSTATUS: GET,0,0,0", "GET, idle: 0 octets done, 0 left"),
+        ("AT+HTTPSTATUS?", "+HTTPSTATUS: 1,2,100,241", "POST, sending: 100 octets done, 241 left"),
+        ("AT+SAPBR=2,1", "+SAPBR: 1,2", "the bearer is being closed"),
+        ("AT+SAPBR=2,1", "+SAPBR: 1,1,\"10.0.0.1\"", "the bearer is open"),
+        ("AT+FTPSTATE", "+FTPSTATE: 0", "no FTP session runs"),
+        ("AT+FTPSTATE", "+FTPSTATE: 1", "an FTP session runs"),
+        ("AT+FSFLSIZE=C:\\a", "+FSFLSIZE: 22876", "the file has 22876 octets"),
+        ("AT+CPIN?", "+CPIN: SIM PUK", "the SIM card asks for its PUK"),
+        ("AT+CFUN?", "+CFUN: 0", "minimum functionality"),
+        ("AT+CFUN?", "+CFUN: 4", "the radio is off"),
+        ("AT+CGATT?", "+CGATT: 0", "not attached to GPRS"),
+        ("AT+CGATT?", "+CGATT: 1", "attached to GPRS"),
+        ("AT+FTPEXTGET?", "+FTPEXTGET: 0", "no extended download runs"),
+        ("AT+FTPEXTGET?", "+FTPEXTGET: 1,0", "running, 0 octets so far"),
+        ("AT+FTPEXTGET?", "+FTPEXTGET: 1,72", "running, 72 octets so far"),
+        ("AT+FTPGETTOFS?", "+FTPGETTOFS: 0", "no download runs"),
+        ("AT+FTPGETTOFS?", "+FTPGETTOFS: 1,20,10", "running, 20 octets so far, 10 of them in the file"),
+        ("AT+FTPPUTFRMFS?", "+FTPPUTFRMFS: 0", "no upload runs"),
+        ("AT+FTPPUTFRMFS?", "+FTPPUTFRMFS: 0,0", "no upload runs"),
+        ("AT+FTPPUTFRMFS?", "+FTPPUTFRMFS: 1,7", "running, 7 octets so far"),
+    ] {
+        let (line, response) = (format!("{command}\r"), format!("\r\n{answer}\r\n\r\nOK\r\n"));
+        let seen = told(&[(TX, line.as_bytes()), (RX, response.as_bytes())]);
+        assert_eq!(seen[1].replace("\\\"", "\""), format!("information {answer}: {meaning}"));
+    }
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub(crate) struct Options {
     /// Which executor runs the session
     #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) runtime: Runtime,
-    /// Write every octet that crosses the line to FILE, for `sim800 decode`; secrets are masked
+    /// Write every octet that crosses the line to FILE, a new one, for `sim800 decode`; secrets are masked
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Print one JSON object instead of text; `decode` prints one per line
@@ -113,6 +113,32 @@ pub(crate) enum Command {
     Emulate(Emulate),
     /// Show all of it, with servers and a module of its own
     Demo,
+}
+
+impl Command {
+    /// The file that is sent, `-` for stdin.
+    pub(crate) fn input(&self) -> Option<&Path> {
+        match self {
+            Self::Http(Http::Post(post)) => post.data.data_file.as_deref(),
+            Self::Ftp(Ftp::Put(put)) => match put.names().0 {
+                FtpSource::File(path) => Some(path),
+                FtpSource::Module(_) => None,
+            },
+            Self::Fs(Fs::Put { file, .. }) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// The file that is written, `-` for stdout.
+    pub(crate) fn output(&self) -> Option<&Path> {
+        match self {
+            Self::Http(Http::Get(get)) => get.output.as_deref(),
+            Self::Http(Http::Post(post)) => post.output.as_deref(),
+            Self::Ftp(Ftp::Get(get)) => get.output.as_deref(),
+            Self::Fs(Fs::Get(get)) => get.output.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -377,6 +403,9 @@ pub(crate) struct Decode {
     /// FILE is the octets that a module sent, and nothing else; its echo tells the commands
     #[arg(long)]
     pub(crate) raw: bool,
+    /// Show passwords, PINs and credentials, which are masked otherwise
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,11 +1,9 @@
 //! From the options to a module that does what it is told.
 
-use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
-use async_signal::{Signal, Signals};
 use futures::future::{BoxFuture, Either, FutureExt, select};
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::StreamExt;
@@ -16,6 +14,7 @@ use sim800_testbed::{Line, Link, Module};
 use crate::args::{Options, Runtime};
 use crate::failure::Failure;
 use crate::output::{Output, Report, Retries};
+use crate::signals::interruptible;
 use crate::trace::TraceFile;
 
 /// How long ending what was begun in the module may take when the program ends, and when somebody wants it to end now.
@@ -111,12 +110,12 @@ pub(crate) fn run<T>(
             };
             supervise(client, driver, job).await
         }),
-        Runtime::Tokio => tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::new("system", format!("cannot start the tokio runtime: {error}")))?
-            .block_on(async {
+        Runtime::Tokio => {
+            let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+            let tokio = tokio.map_err(|error| {
+                Failure::new("system", format!("cannot start the tokio runtime: {error}"))
+            })?;
+            let result = tokio.block_on(async {
                 let spawn = |driver| {
                     let task = tokio::spawn(driver);
                     task.map(|ended| ended.unwrap_or_else(|panicked| Err(panicked.into()))).boxed()
@@ -132,7 +131,11 @@ pub(crate) fn run<T>(
                     }
                 };
                 supervise(client, driver, job).await
-            }),
+            });
+            // What a trace waits for that nobody reads does not end.
+            tokio.shutdown_background();
+            result
+        }
     }
 }
 
@@ -207,22 +210,4 @@ async fn supervise<T>(
         (Err(interrupted), Ok(Either::Right(_)) | Err(_)) => Err(interrupted.and(STILL_BUSY)),
         (result, _) => result?,
     }
-}
-
-/// Runs `future` to its end or to a signal that asks the program to end.
-pub(crate) async fn interruptible<F: Future>(future: F) -> Result<F::Output, Failure> {
-    let mut signals = signals().map_err(|error| Failure::new("system", format!("no signals: {error}")))?;
-    match select(pin!(future), signals.next()).await {
-        Either::Left((output, _)) => Ok(output),
-        Either::Right((signal, _)) => Err(Failure::interrupted(match signal {
-            Some(Ok(Signal::Term)) => 15,
-            Some(Ok(Signal::Hup)) => 1,
-            _ => 2,
-        })),
-    }
-}
-
-/// What asks the program to end.
-fn signals() -> io::Result<Signals> {
-    Signals::new([Signal::Int, Signal::Term, Signal::Hup])
 }

@@ -7,12 +7,15 @@ use console::{Style, colors_enabled};
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 use sim800_capture::{Capture, Direction, Event, Kind, TraceReader};
+use sim800_command::Mask;
 use sim800_parser::Value as LineValue;
 
 use crate::args::Decode;
 use crate::failure::Failure;
 use crate::output::{Output, seconds};
+use crate::sink::hexadecimal;
 use crate::source::open_source;
+use crate::terminal::{ascii, printable};
 
 /// How much is read at once, in octets.
 const READ: usize = 8192;
@@ -26,7 +29,7 @@ pub(crate) fn run(arguments: &Decode, output: Output) -> Result<(), Failure> {
     let (mut file, _) = open_source(path)?;
     let mut reader =
         if arguments.raw { Reader::Raw(Capture::new()) } else { Reader::Trace(TraceReader::new()) };
-    let mut printer = Printer::new(output.json, !arguments.raw);
+    let mut printer = Printer::new(output.json, !arguments.raw, arguments.show_secrets);
     let mut buffer = vec![0; READ];
     let mut is_empty = true;
     loop {
@@ -37,12 +40,12 @@ pub(crate) fn run(arguments: &Decode, output: Output) -> Result<(), Failure> {
             Err(error) => return Err(unreadable(error)),
         };
         is_empty = false;
-        reader.handle_input(&buffer[..read], &mut |event| printer.print(&event));
+        reader.handle_input(&buffer[..read], &mut |event| printer.print(event));
         if printer.flush()?.is_break() {
             return Ok(());
         }
     }
-    reader.handle_end(&mut |event| printer.print(&event));
+    reader.handle_end(&mut |event| printer.print(event));
     if printer.flush()?.is_break() {
         return Ok(());
     }
@@ -88,20 +91,27 @@ struct Printer {
     timed: bool,
     /// Stdout is a terminal, and nobody minds colours.
     colored: bool,
+    /// Nothing is masked.
+    show_secrets: bool,
     /// The first failure; nothing is printed after it.
     failure: Option<io::Error>,
 }
 
 impl Printer {
-    fn new(json: bool, timed: bool) -> Self {
+    fn new(json: bool, timed: bool, show_secrets: bool) -> Self {
         let colored = io::stdout().is_terminal() && colors_enabled();
-        Self { stdout: BufWriter::new(io::stdout().lock()), json, timed, colored, failure: None }
+        let stdout = BufWriter::new(io::stdout().lock());
+        Self { stdout, json, timed, colored, show_secrets, failure: None }
     }
 
-    fn print(&mut self, event: &Event) {
+    fn print(&mut self, mut event: Event) {
         if self.failure.is_some() {
             return;
         }
+        if !self.show_secrets {
+            Mask::default().mask(&mut event.text);
+        }
+        let event = &event;
         // A blank line is there for programs that count octets; people see nothing in it.
         let line = match self.json {
             true => json(event),
@@ -173,19 +183,6 @@ fn meaning(event: &Event) -> String {
     parts.join("; ")
 }
 
-fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-/// What is not printable ASCII is escaped: a terminal would obey it.
-fn printable(octets: &[u8]) -> String {
-    let shown = |octet: &u8| match octet {
-        b' '..=b'~' => char::from(*octet).to_string(),
-        _ => octet.escape_ascii().to_string(),
-    };
-    octets.iter().map(shown).collect()
-}
-
 /// One object on one line, its octets the characters U+0000 to U+00FF as in a trace.
 fn json(event: &Event) -> io::Result<String> {
     let direction = event.direction.map(|direction| match direction {
@@ -221,16 +218,4 @@ fn json(event: &Event) -> io::Result<String> {
 
 fn characters(octets: &[u8]) -> String {
     octets.iter().copied().map(char::from).collect()
-}
-
-/// JSON with everything escaped that is not ASCII: a terminal would obey U+009B, too.
-fn ascii(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\0'..='~' => text.push(c),
-            _ => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
-        }
-    }
-    text
 }

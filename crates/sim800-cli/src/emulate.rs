@@ -9,9 +9,9 @@ use sim800_emulator::Config;
 use sim800_testbed::{DirectoryStorage, Door, Line, Module, PtyDoor, TcpDoor};
 
 use crate::args::{Emulate, Options};
-use crate::connect::interruptible;
 use crate::failure::Failure;
 use crate::output::{Output, Report};
+use crate::signals::interruptible;
 
 /// What the link to the pty is called unless a name is given.
 const LINK: &str = "sim800";
@@ -43,11 +43,14 @@ fn serve(
     options: &Options,
     output: Output,
 ) -> Result<Report, Failure> {
-    output
-        .remark(&format!("a module answers at {port} (use it with: sim800 -p {port} info); Ctrl-C ends it"));
+    let remark = format!("a module answers at {port} (use it with: sim800 -p {port} info); Ctrl-C ends it");
     let line = options.baud.map_or_else(Line::unpaced, Line::paced);
     let module = Module::new(config, line);
-    let ended = smol::block_on(interruptible(module.run(door)));
+    let ended = smol::block_on(interruptible(async {
+        // By a thread of its own, for there may be nobody who reads it.
+        smol::unblock(move || output.remark(&remark)).await;
+        module.run(door).await
+    }));
     match ended {
         // The way it is meant to end.
         Err(_) => Ok(Report { fields: vec![("port", json!(port))], ..Report::default() }),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sim800_capture::{Capture, Event, Kind};
 use sim800_session::{Direction, Trace};
 
+use crate::terminal::printable;
 use crate::trace::direction;
 
 /// Reads the trace of a session as it grows; clones share it.
@@ -69,10 +70,8 @@ fn take(rows: &mut Vec<Row>, event: &Event) {
     }
 }
 
-/// A line, without control characters that a terminal would obey.
 fn text(event: &Event) -> String {
-    let text = String::from_utf8_lossy(event.text.trim_ascii()).into_owned();
-    text.replace(|c: char| c.is_control(), "\u{FFFD}")
+    printable(event.text.trim_ascii())
 }
 
 impl Row {

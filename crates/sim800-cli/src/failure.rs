@@ -8,7 +8,7 @@ use std::path::Path;
 use http::StatusCode;
 use serde_json::Value;
 use sim800_session::{
-    BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, StartUpError,
+    BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, Sent, StartUpError,
 };
 
 const INTERRUPTED: &str = "interrupted";
@@ -23,6 +23,9 @@ pub(crate) struct Failure {
     /// What becomes of what has come, where there is something to say about that.
     advice: Option<Box<str>>,
     exit: u8,
+    /// Whether the server may have got what is never sent twice.
+    sent: Option<Sent>,
+    is_sent_once: bool,
     /// What is known all the same, for programs and on stdout.
     pub(crate) fields: Vec<(&'static str, Value)>,
     pub(crate) text: String,
@@ -32,7 +35,17 @@ impl Failure {
     /// Something that has no number.
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { kind, code: None, message, advice: None, exit: 1, fields: Vec::new(), text: String::new() }
+        Self {
+            kind,
+            code: None,
+            message,
+            advice: None,
+            exit: 1,
+            sent: None,
+            is_sent_once: false,
+            fields: Vec::new(),
+            text: String::new(),
+        }
     }
 
     /// What was asked for makes no sense.
@@ -50,7 +63,8 @@ impl Failure {
 
     /// Somebody ended the program by a signal.
     pub(crate) fn interrupted(signal: u8) -> Self {
-        Self { exit: 128 + signal, ..Self::new(INTERRUPTED, "interrupted") }
+        let sent = Some(Sent::Unknown);
+        Self { exit: 128 + signal, sent, ..Self::new(INTERRUPTED, "interrupted") }
     }
 
     /// Says what else is wrong.
@@ -108,6 +122,16 @@ impl Failure {
         Self { code, exit, ..Self::new(kind, Chain(error).to_string()) }
     }
 
+    /// Has it said whether the server may have got what is never sent twice, where that is a question.
+    pub(crate) fn of_what_is_sent_once(self) -> Self {
+        Self { is_sent_once: true, ..self }
+    }
+
+    /// Whether the server may have got what is never sent twice.
+    pub(crate) fn sent(&self) -> Option<Sent> {
+        self.sent.filter(|_| self.is_sent_once)
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         self.kind
     }
@@ -132,9 +156,19 @@ impl fmt::Display for Failure {
             }
             f.write_str(line)?;
         }
+        if self.message.is_empty() {
+            return Ok(());
+        }
+        match self.sent() {
+            Some(Sent::No) => f.write_str("; nothing was sent to the server")?,
+            Some(Sent::Unknown) => {
+                f.write_str("; the server may have got it: look there before you send it again")?
+            }
+            None => {}
+        }
         match &self.advice {
-            Some(advice) if !self.message.is_empty() => write!(f, "; {advice}"),
-            _ => Ok(()),
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
         }
     }
 }
@@ -164,19 +198,19 @@ impl From<CommandError> for Failure {
 
 impl From<StartUpError> for Failure {
     fn from(error: StartUpError) -> Self {
-        Self::of_module(error.kind(), error.code(), &error)
+        Self { sent: Some(Sent::No), ..Self::of_module(error.kind(), error.code(), &error) }
     }
 }
 
 impl From<BearerError> for Failure {
     fn from(error: BearerError) -> Self {
-        Self::of_module(error.kind(), error.code(), &error)
+        Self { sent: Some(Sent::No), ..Self::of_module(error.kind(), error.code(), &error) }
     }
 }
 
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
-        Self::of_module(error.kind(), error.code(), &error)
+        Self { sent: Some(error.sent()), ..Self::of_module(error.kind(), error.code(), &error) }
     }
 }
 

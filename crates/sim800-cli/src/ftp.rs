@@ -9,22 +9,27 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_command::FtpCode;
 use sim800_session::{
-    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, PutOption,
+    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, FtpStore,
 };
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
+use crate::companion::Origin;
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::fs::IN_MODULE;
 use crate::metered::Metered;
 use crate::output::{Output, Report};
-use crate::resume::{Origin, Remnant, Resumable, take_off};
+use crate::place::Remnant;
+use crate::resume::{Resumable, take_off};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
 use crate::url::FtpUrl;
 
 /// Where a password may come from that is not to be seen on the command line.
 const PASSWORD: &str = "SIM800_FTP_PASSWORD";
+
+/// How many octets of a listing become one object: some ten thousand entries.
+const LISTING: usize = 1 << 20;
 
 /// What becomes of what was on its way to the server.
 const ON_SERVER: &str = "part of it may be on the server";
@@ -87,6 +92,12 @@ fn list(url: &FtpUrl, options: &Options, output: Output) -> Result<Report, Failu
             let mut download = ftp.list(&url.path).await?;
             while let Some(octets) = download.try_next().await? {
                 listing.extend_from_slice(&octets);
+                if listing.len() > LISTING {
+                    let message = format!(
+                        "the listing is longer than {LISTING} octets; without --json it is shown as it comes"
+                    );
+                    return Err(Failure::new("too-large", message));
+                }
             }
             let lines: Vec<_> = String::from_utf8_lossy(&listing).lines().map(str::to_owned).collect();
             return Ok(Report { fields: vec![("lines", json!(lines))], ..Report::default() });
@@ -163,7 +174,10 @@ fn resume_get(
         let opened = open_rest(&ftp, url, size, remnant.as_ref()).await;
         waiting.finish_and_clear();
         let (body, from) = opened?;
-        let sink = if from > 0 { resumable.go_on(from)? } else { resumable.begin(&origin)? };
+        let sink = match remnant.filter(|_| from > 0) {
+            Some(there) => resumable.go_on(&there)?,
+            None => resumable.begin(&origin)?,
+        };
         let bar = output.progress(url.name(), size);
         bar.set_position(from);
         let taken = sink.take(body, &bar).await;
@@ -184,11 +198,9 @@ async fn open_rest(
     remnant: Option<&Remnant>,
 ) -> Result<(BoxStream<'static, Result<Bytes, Failure>>, u64), Failure> {
     if let Some(there) = remnant {
-        let awaited = there.awaited();
+        let awaited = &there.end[..];
         let from = there.octets - awaited.len() as u64;
-        let offset = u32::try_from(from)
-            .map_err(|_| Failure::new("too-large", "the module cannot resume beyond 4 GiB"))?;
-        match ftp.resume(&url.path, offset).await {
+        match ftp.get_from(&url.path, from).await {
             Ok(download) => {
                 let mut rest = up_to(size, from, download).boxed();
                 if let Some(behind) = take_off(&mut rest, awaited).await? {
@@ -250,9 +262,9 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let url = parse(&url)?;
     let mut how = FtpOptions::default();
     if arguments.append {
-        how.put = PutOption::Append;
+        how.put = FtpStore::Append;
     } else if arguments.unique {
-        how.put = PutOption::Unique;
+        how.put = FtpStore::Unique;
     }
     let file = match source {
         FtpSource::Module(path) => {
@@ -266,7 +278,7 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let (source, length) = open_source(file)?;
     let source = Steady::new(source).map_err(|error| Failure::file("read", file, &error))?;
     // A pipe is not read again, and what was appended or has another name is not the beginning of the file.
-    let can_resume = length.is_some() && how.put == PutOption::Replace && !arguments.extended;
+    let can_resume = length.is_some() && how.put == FtpStore::Replace && !arguments.extended;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
@@ -333,7 +345,9 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
 /// Whether an upload may have got further before it failed, and may once more.
 fn was_under_way(error: &FtpError) -> bool {
     match error {
-        FtpError::Command { step, .. } | FtpError::Failed { step, .. } => *step != FtpStep::Open,
+        FtpError::Command { step, .. } | FtpError::Failed { step, .. } => {
+            !matches!(step, FtpStep::Prepare | FtpStep::Open)
+        }
         FtpError::Silent { .. }
         | FtpError::NoProgress { .. }
         | FtpError::Unconfirmed { .. }

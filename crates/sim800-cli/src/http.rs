@@ -11,14 +11,16 @@ use http::{Method, Request, Response, StatusCode};
 use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_command::HTTP_LIMIT;
-use sim800_session::{Body, Client, Http, HttpError, HttpOptions, HttpProgress};
+use sim800_session::{Body, Client, Http, HttpError, HttpOptions, HttpProgress, Offset};
 
 use crate::args::{Http as Command, HttpData, HttpRequest, Options};
+use crate::companion::Origin;
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
-use crate::range::{self, Range};
-use crate::resume::{Origin, Remnant, Resumable, take_off};
+use crate::place::Remnant;
+use crate::range::Range;
+use crate::resume::{Resumable, take_off};
 use crate::sink::Sink;
 use crate::source::open_source;
 use crate::url::HttpUrl;
@@ -153,9 +155,11 @@ impl Plan {
         output: Output,
         judge: impl FnOnce(StatusCode) -> Result<Report, Failure>,
     ) -> Result<Report, Failure> {
-        with_module(options, output, async |client| {
+        let is_sent_once = !self.request.method().is_safe();
+        let answered = with_module(options, output, async |client| {
             judge(self.client(client, options).await?.send(self.request).await?.status())
-        })
+        });
+        answered.map_err(|failure| if is_sent_once { failure.of_what_is_sent_once() } else { failure })
     }
 
     /// Sends the request and takes the body of the answer.
@@ -182,17 +186,18 @@ impl Plan {
                 sink => sink,
             };
 
-            let excess = match self.range {
-                Some(range) if status.is_success() => range.excess(&response)?.map(|excess| (range, excess)),
+            let cut = match self.range {
+                Some(range) if status.is_success() => Some((range, range.cut_out_of(&response)?)),
                 _ => None,
             };
+            let is_cut = cut.is_some_and(|(_, cut)| cut.is_more_than_asked);
+            if is_cut {
+                output.remark("sim800: the server sent more than the range, which is cut out of that");
+            }
             let body = response.into_body();
             let bar = output.progress(&self.name, body.total());
-            let received = match excess {
-                Some((range, excess)) => {
-                    output.remark("sim800: the server sent more than the range, which is cut out of that");
-                    sink.take(range.cut(body, excess).boxed(), &bar).await
-                }
+            let received = match cut {
+                Some((range, cut)) => sink.take(range.cut(body, cut.before).boxed(), &bar).await,
                 None => sink.take(body, &bar).await,
             };
             bar.finish_and_clear();
@@ -204,11 +209,14 @@ impl Plan {
                 report.fields.push(("sent", json!(sent)));
             }
             if self.range.is_some() {
-                report.fields.push(("cut", json!(excess.is_some())));
+                report.fields.push(("cut", json!(is_cut)));
             }
             Ok(report)
         });
-        received.map_err(|failure| if is_download { failure.of_download_to(file) } else { failure })
+        received.map_err(|failure| match is_download {
+            true => failure.of_download_to(file),
+            false => failure.of_what_is_sent_once(),
+        })
     }
 
     /// Fetches what is missing of a file, and keeps what has come if it breaks off again.
@@ -225,7 +233,10 @@ impl Plan {
             if let Some(refusal) = refusal(status, self.options.redirect) {
                 return Err(refusal);
             }
-            let sink = if from > 0 { resumable.go_on(from)? } else { resumable.begin(&origin)? };
+            let sink = match remnant.filter(|_| from > 0) {
+                Some(there) => resumable.go_on(&there)?,
+                None => resumable.begin(&origin)?,
+            };
             let bar = output.progress(&self.name, origin.size);
             bar.set_position(from);
             let received = sink.take(body, &bar).await;
@@ -280,25 +291,24 @@ async fn ask_for_the_rest(
     bar: &ProgressBar,
 ) -> Result<Rest, Failure> {
     if let Some(there) = remnant {
-        let awaited = there.awaited();
+        let awaited = &there.end[..];
         let asked = there.octets - awaited.len() as u64;
-        if asked == 0 {
-            // All of it has to come again in any case.
-            return Ok(Rest::whole(url, send(http, request.clone(), bar).await?));
-        }
         let mut rest = request.clone();
-        rest.headers_mut().insert(RANGE, header(Range { first: asked, last: None })?);
+        if asked > 0 {
+            rest.headers_mut().insert(RANGE, header(Range { first: asked, last: None })?);
+        }
         let mut response = send(http, rest, bar).await?;
         let status = response.status();
-        match first_octet(&response, asked, there.origin.size) {
+        // Of what was not asked for in part, all comes.
+        let told = response.extensions().get().map(|Offset(offset)| *offset);
+        let first = if asked == 0 { Some(0) } else { told };
+        match first {
             // There is no rest: what is there is of something else.
             _ if status == StatusCode::RANGE_NOT_SATISFIABLE => {}
             _ if !status.is_success() => return Ok(Rest::whole(url, response)),
-            Some(first) if first == asked => {
+            Some(first) if first == asked && there.origin.goes_with(&origin(url, &response, first)) => {
                 let origin = origin(url, &response, first);
-                if there.origin.goes_with(&origin)
-                    && let Some(behind) = take_off(response.body_mut(), awaited).await?
-                {
+                if let Some(behind) = take_off(response.body_mut(), awaited).await? {
                     let body = stream::iter([Ok(behind)]).chain(response.into_body()).boxed();
                     return Ok(Rest { status, origin, from: there.octets, body });
                 }
@@ -308,23 +318,6 @@ async fn ask_for_the_rest(
         }
     }
     Ok(Rest::whole(url, send(http, request.clone(), bar).await?))
-}
-
-/// The position of the first octet of what came when those from `asked` on were, of an object of `size` octets; `None` when
-/// that cannot be told.
-fn first_octet(response: &Response<Body>, asked: u64, size: Option<u64>) -> Option<u64> {
-    if !response.headers().is_empty() || response.status() == StatusCode::PARTIAL_CONTENT {
-        return range::first_octet(response, asked);
-    }
-    // Firmware without headers leaves the length to judge by.
-    let (size, length) = (size?, response.body().total()?);
-    if length == size {
-        Some(0)
-    } else if asked + length == size {
-        Some(asked)
-    } else {
-        None
-    }
 }
 
 /// What the body of a response is a part of, that begins at the octet `from`.

@@ -3,9 +3,11 @@
 mod args;
 mod at;
 mod commands;
+mod companion;
 mod connect;
 mod decode;
 mod demo;
+mod distinct;
 mod emulate;
 mod exchange;
 mod failure;
@@ -16,10 +18,13 @@ mod info;
 mod metered;
 mod output;
 mod part_file;
+mod place;
 mod range;
 mod resume;
+mod signals;
 mod sink;
 mod source;
+mod terminal;
 mod trace;
 mod url;
 
@@ -27,9 +32,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Command, CommandLine};
+use crate::args::{Command, CommandLine, Options};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, Report};
 
 fn main() -> ExitCode {
     let CommandLine { options, command } = match CommandLine::try_parse() {
@@ -38,22 +43,28 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let output = Output { json: options.json, quiet: options.quiet || options.json };
-    let result = match &command {
-        Command::Http(command) => http::run(command, &options, output),
-        Command::Ftp(command) => ftp::run(command, &options, output),
-        Command::Fs(command) => fs::run(command, &options, output),
+    match run(&command, &options, output) {
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(report)) => ExitCode::from(output.finish(Ok(report))),
+        Err(failure) => ExitCode::from(output.finish(Err(failure))),
+    }
+}
+
+/// What there is to tell at the end, if it was not told on the way.
+fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Report>, Failure> {
+    distinct::check(command, options)?;
+    let report = match command {
+        Command::Http(command) => http::run(command, options, output),
+        Command::Ftp(command) => ftp::run(command, options, output),
+        Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
-        Command::Info => info::run(&options, output),
-        Command::At { line } => at::run(line, &options, output),
-        Command::Decode(arguments) => match decode::run(arguments, output) {
-            // It has told everything on the way.
-            Ok(()) => return ExitCode::SUCCESS,
-            Err(failure) => Err(failure),
-        },
-        Command::Emulate(arguments) => emulate::run(arguments, &options, output),
-        Command::Demo => demo::run(&options, output),
+        Command::Info => info::run(options, output),
+        Command::At { line } => at::run(line, options, output),
+        Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
+        Command::Emulate(arguments) => emulate::run(arguments, options, output),
+        Command::Demo => demo::run(options, output),
     };
-    ExitCode::from(output.finish(result))
+    report.map(Some)
 }
 
 /// Programs get their one object, whatever is wrong; people get what clap shows them.

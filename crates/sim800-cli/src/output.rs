@@ -10,6 +10,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::terminal::{ascii, printable, shown};
 
 /// Where to tell, and how much.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +102,7 @@ impl Output {
         // The templates are fixed, so the default is never taken.
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style.progress_chars("━━╌"));
-        bar.set_message(what.to_owned());
+        bar.set_message(printable(what.as_bytes()));
         if !bar.is_hidden() {
             bar.enable_steady_tick(Duration::from_millis(100));
         }
@@ -124,7 +125,7 @@ impl Output {
             return print_object(true, &report.fields);
         }
         let mut stdout = io::stdout().lock();
-        stdout.write_all(report.text.as_bytes())?;
+        stdout.write_all(shown(&report.text, &io::stdout()).as_bytes())?;
         stdout.flush()?;
         self.remark(&report.remark);
         Ok(())
@@ -134,7 +135,10 @@ impl Output {
         let message = failure.to_string();
         let mut complaints = vec![message.clone()];
         if self.json {
-            let error = json!({ "kind": failure.kind(), "code": failure.code(), "message": message });
+            let mut error = json!({ "kind": failure.kind(), "code": failure.code(), "message": message });
+            if let Some(sent) = failure.sent() {
+                error["sent"] = json!(sent.as_str());
+            }
             let mut fields = failure.fields.clone();
             fields.push(("error", error));
             // With nobody to read it, the exit status has to do.
@@ -143,7 +147,7 @@ impl Output {
             complaints.retain(|message| !unwritten.is_empty() && *message != unwritten);
             complaints.push(unwritten);
         } else {
-            let _ = io::stdout().write_all(failure.text.as_bytes());
+            let _ = io::stdout().write_all(shown(&failure.text, &io::stdout()).as_bytes());
         }
         for message in complaints.iter().filter(|message| !message.is_empty()) {
             complain(&format!("sim800: {message}"));
@@ -166,13 +170,13 @@ pub(crate) fn seconds(time: Duration) -> f64 {
 
 /// Text on stderr, if there is anybody to read it.
 pub(crate) fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", shown(text, &io::stderr()));
 }
 
 fn print_object(ok: bool, fields: &[(&'static str, Value)]) -> io::Result<()> {
+    let object = serde_json::to_string(&Object { ok, fields })?;
     let mut stdout = io::stdout().lock();
-    serde_json::to_writer(&mut stdout, &Object { ok, fields })?;
-    stdout.write_all(b"\n")?;
+    writeln!(stdout, "{}", ascii(&object))?;
     stdout.flush()
 }
 

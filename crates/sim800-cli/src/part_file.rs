@@ -1,64 +1,34 @@
 //! A file that appears when it is complete.
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
 use std::iter;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
+use sha2::{Digest, Sha256};
 
-/// A file and what stands beside it as long as it is not complete.
-#[derive(Clone, Debug)]
-pub(crate) struct Names {
-    pub(crate) path: PathBuf,
-    /// What has come.
-    pub(crate) part: PathBuf,
-    /// What that is a part of.
-    pub(crate) companion: PathBuf,
-}
-
-impl Names {
-    pub(crate) fn new(path: &Path) -> io::Result<Self> {
-        // The file that a link leads to is replaced, not the link.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        let part = with_suffix(&path, ".part");
-        let companion = with_suffix(&part, ".json");
-        Ok(Self { path, part, companion })
-    }
-
-    /// The same with the `n`th other name for what has come.
-    fn other(&self, n: u32) -> Self {
-        let part = with_suffix(&self.path, &format!(".{n}.part"));
-        let companion = with_suffix(&part, ".json");
-        Self { path: self.path.clone(), part, companion }
-    }
-}
+use crate::companion::Origin;
+use crate::place::{Names, Place, Remnant};
 
 /// How many names are tried for what has come.
 const NAMES: u32 = 100;
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut path = path.to_owned().into_os_string();
-    path.push(suffix);
-    path.into()
-}
-
-/// What stands beside a part that nothing goes on with. It tells that the part is this program's.
-const OWN: &str = "{\"url\":null}\n";
+/// After how many octets it is made sure that they are on the disk: as many have to be fetched again after a power cut, or when the
+/// program was killed.
+pub(crate) const CERTAIN_EVERY: u64 = 64 * 1024;
 
 /// A file in the making: what is written goes to `<name>.part` beside it, or to `<name>.1.part` where that is taken, which
-/// becomes the file by [`complete`](Self::complete). On drop it is removed, or stays to be gone on with. It is locked until
-/// then, so what a program left that was killed can be told from what another one is writing.
+/// becomes the file by [`complete`](Self::complete). On drop it is removed, or stays to be gone on with.
 #[derive(Debug)]
 pub(crate) struct PartFile {
-    file: BufWriter<File>,
-    names: Names,
-    is_kept: bool,
+    place: Place,
+    part: File,
+    /// Of what is to be gone on with.
+    origin: Option<Origin>,
+    octets: u64,
+    hash: Sha256,
+    /// How many octets the companion tells of.
+    noted: u64,
     is_complete: bool,
 }
 
@@ -68,62 +38,52 @@ impl PartFile {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let names = Names::new(path)?;
         for tried in iter::once(names.clone()).chain((1..NAMES).map(|n| names.other(n))) {
-            if let Some(file) = claim(&tried)? {
-                let part = Self::new(file, tried, false);
-                fs::write(&part.names.companion, OWN)?;
-                return Ok(part);
+            match Place::claim(&tried) {
+                Ok(place) if place.is_kept() => {}
+                Ok(place) => return Self::begin(place, None),
+                Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::ResourceBusy) => {}
+                Err(error) => return Err(error),
             }
         }
-        Err(io::ErrorKind::AlreadyExists.into())
+        Err(ErrorKind::AlreadyExists.into())
     }
 
-    /// The same, and what has come is kept on drop, with `companion` beside it.
-    pub(crate) fn begin(names: Names, companion: &str) -> io::Result<Self> {
-        let file = File::options().write(true).create(true).truncate(false).open(&names.part)?;
-        own(&file, &names.part)?;
-        // In this order no companion ever stands beside a part of something else.
-        remove(&names.companion)?;
-        file.set_len(0)?;
-        fs::write(&names.companion, companion)?;
-        Ok(Self::new(file, names, true))
-    }
-
-    /// Goes on with the `octets` that were kept.
-    pub(crate) fn go_on(names: Names, octets: u64) -> io::Result<Self> {
-        let file = File::options().append(true).open(&names.part)?;
-        own(&file, &names.part)?;
-        // Another download may have come and gone since they were counted.
-        if file.metadata()?.len() != octets {
-            return Err(busy());
+    /// Begins the file anew. With an `origin`, what has come is kept on drop.
+    pub(crate) fn begin(mut place: Place, origin: Option<&Origin>) -> io::Result<Self> {
+        match place.empty_part(origin) {
+            Ok(part) => Ok(Self::new(place, part, origin.cloned(), 0, Sha256::new())),
+            Err(error) => {
+                // Neither is of any use.
+                let _ = place.clear();
+                Err(error)
+            }
         }
-        Ok(Self::new(file, names, true))
     }
 
-    /// Removes what was kept, unless somebody writes to it.
-    pub(crate) fn discard(names: &Names) -> io::Result<()> {
-        let file = File::options().write(true).open(&names.part)?;
-        own(&file, &names.part)?;
-        clear(names)
+    /// Goes on with what was kept.
+    pub(crate) fn go_on(mut place: Place, there: &Remnant) -> io::Result<Self> {
+        let part = place.kept_part(there.octets)?;
+        let mut file = Self::new(place, part, Some(there.origin.clone()), there.octets, there.hash.clone());
+        // What was not certain has come again.
+        file.note()?;
+        Ok(file)
     }
 
-    fn new(file: File, names: Names, is_kept: bool) -> Self {
-        Self { file: BufWriter::new(file), names, is_kept, is_complete: false }
+    fn new(place: Place, part: File, origin: Option<Origin>, octets: u64, hash: Sha256) -> Self {
+        Self { place, part, origin, octets, hash, noted: octets, is_complete: false }
+    }
+
+    /// Makes sure of what has come.
+    fn note(&mut self) -> io::Result<()> {
+        self.part.sync_data()?;
+        self.place.note(self.origin.as_ref(), self.octets, &self.hash)?;
+        self.noted = self.octets;
+        Ok(())
     }
 
     /// Gives the file its name.
     pub(crate) fn complete(mut self) -> io::Result<()> {
-        self.file.flush()?;
-        // A power cut does not leave the name of what is complete on what is not.
-        self.file.get_ref().sync_all()?;
-        // Once the part is gone, what stands there is another download's.
-        let companion = fs::read(&self.names.companion).ok();
-        remove(&self.names.companion)?;
-        if let Err(error) = fs::rename(&self.names.part, &self.names.path) {
-            if let Some(text) = companion.filter(|_| self.is_kept) {
-                fs::write(&self.names.companion, text)?;
-            }
-            return Err(error);
-        }
+        self.place.complete(&self.part)?;
         self.is_complete = true;
         Ok(())
     }
@@ -131,11 +91,17 @@ impl PartFile {
 
 impl Write for PartFile {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.file.write(octets)
+        let written = self.part.write(octets)?;
+        self.octets += written as u64;
+        self.hash.update(octets.get(..written).unwrap_or(octets));
+        if self.origin.is_some() && self.octets - self.noted >= CERTAIN_EVERY {
+            self.note()?;
+        }
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        Ok(())
     }
 }
 
@@ -145,83 +111,32 @@ impl Drop for PartFile {
             return;
         }
         // Nobody is left to be told of any failure.
-        let _ = self.file.flush();
-        let is_empty = self.file.get_ref().metadata().is_ok_and(|part| part.len() == 0);
-        if !self.is_kept || is_empty {
-            let _ = clear(&self.names);
+        if self.origin.is_some() && self.octets > 0 {
+            let _ = self.note();
+        } else {
+            let _ = self.place.clear();
         }
-    }
-}
-
-/// An empty part, if its name is free or what is there was left by this program.
-fn claim(names: &Names) -> io::Result<Option<File>> {
-    if names.companion.exists() && !is_own(&names.companion) {
-        return Ok(None);
-    }
-    match File::options().write(true).create_new(true).open(&names.part) {
-        // Where there are no locks, that it is new has to do.
-        Ok(file) => Ok((lock(&file) != Err(Errno::WOULDBLOCK)).then_some(file)),
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Err(_) if !is_own(&names.companion) => Ok(None),
-        Err(_) => {
-            let file = File::options().write(true).open(&names.part)?;
-            if lock(&file).is_err() || !is_at(&file, &names.part) {
-                return Ok(None);
-            }
-            file.set_len(0)?;
-            Ok(Some(file))
-        }
-    }
-}
-
-/// Makes sure that nobody else writes to `file`, and that it is still the one at `path`.
-fn own(file: &File, path: &Path) -> io::Result<()> {
-    if lock(file) == Err(Errno::WOULDBLOCK) || !is_at(file, path) {
-        return Err(busy());
-    }
-    Ok(())
-}
-
-fn busy() -> io::Error {
-    io::Error::new(io::ErrorKind::ResourceBusy, "another download is writing to its part")
-}
-
-/// Locks a file until it is closed.
-fn lock(file: &File) -> Result<(), Errno> {
-    flock(file, FlockOperation::NonBlockingLockExclusive)
-}
-
-/// Whether `file` has not got another name, or none, since it was opened.
-fn is_at(file: &File, path: &Path) -> bool {
-    let place = |found: &Metadata| (found.dev(), found.ino());
-    matches!((file.metadata(), path.symlink_metadata()), (Ok(open), Ok(there)) if place(&open) == place(&there))
-}
-
-/// Whether a companion says that nothing goes on with its part.
-fn is_own(companion: &Path) -> bool {
-    fs::read(companion).is_ok_and(|text| text == OWN.as_bytes())
-}
-
-/// Removes a part that is locked, and its companion. In this order no companion ever stands beside a part of something else,
-/// and none is removed that another download has put there.
-fn clear(names: &Names) -> io::Result<()> {
-    remove(&names.companion)?;
-    fs::remove_file(&names.part)
-}
-
-/// Removes what may be there.
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::PathBuf;
+
+    use tempfile::TempDir;
+
     use super::*;
 
-    fn listed(folder: &Path) -> Vec<String> {
+    /// A folder, and the names of a file there.
+    fn folder() -> (TempDir, Names) {
+        let folder = tempfile::tempdir().unwrap();
+        let names = Names::new(&folder.path().join("a.bin")).unwrap();
+        (folder, names)
+    }
+
+    fn listed(folder: &TempDir) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -230,166 +145,294 @@ mod tests {
         names
     }
 
+    fn origin() -> Origin {
+        Origin { url: "http://a/b".to_owned(), size: Some(10), validator: None }
+    }
+
+    fn begin(names: &Names) -> PartFile {
+        PartFile::begin(Place::claim(names).unwrap(), Some(&origin())).unwrap()
+    }
+
+    fn remnant(names: &Names) -> Option<Remnant> {
+        Place::claim(names).unwrap().remnant(&origin().url)
+    }
+
+    /// What a program leaves that is killed: everything as it is, and nothing locked.
+    fn kill(file: PartFile) {
+        let names = file.place.names();
+        let left = [&names.part, &names.companion].map(|path| (path.clone(), fs::read(path).unwrap()));
+        drop(file);
+        for (path, content) in left {
+            fs::write(path, content).unwrap();
+        }
+    }
+
     #[test]
     fn it_appears_when_it_is_complete() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.bin");
-        let mut file = PartFile::create(&path).unwrap();
+        let (folder, names) = folder();
+        let mut file = PartFile::create(&names.path).unwrap();
         file.write_all(b"octets").unwrap();
-        assert_eq!(listed(folder.path()), ["a.bin.part", "a.bin.part.json"]);
+        assert_eq!(listed(&folder), ["a.bin.part", "a.bin.part.json"]);
         file.complete().unwrap();
-        assert_eq!(listed(folder.path()), ["a.bin"]);
-        assert_eq!(fs::read(path).unwrap(), b"octets");
+        assert_eq!(listed(&folder), ["a.bin"]);
+        assert_eq!(fs::read(names.path).unwrap(), b"octets");
     }
 
     #[test]
     fn what_was_there_stays_when_it_is_given_up() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.bin");
-        fs::write(&path, "old").unwrap();
-        let mut file = PartFile::create(&path).unwrap();
+        let (folder, names) = folder();
+        fs::write(&names.path, "old").unwrap();
+        let mut file = PartFile::create(&names.path).unwrap();
         file.write_all(b"new").unwrap();
         drop(file);
-        assert_eq!(listed(folder.path()), ["a.bin"]);
-        assert_eq!(fs::read(path).unwrap(), b"old");
-    }
-
-    /// What a program leaves that was killed.
-    fn leave(path: &Path, octets: &[u8]) -> Names {
-        let names = Names::new(path).unwrap();
-        fs::write(&names.part, octets).unwrap();
-        fs::write(&names.companion, OWN).unwrap();
-        names
+        assert_eq!(listed(&folder), ["a.bin"]);
+        assert_eq!(fs::read(names.path).unwrap(), b"old");
     }
 
     #[test]
-    fn a_file_of_somebody_else_is_not_taken_for_the_part() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.bin");
-        fs::write(folder.path().join("a.bin.part"), "precious").unwrap();
+    fn what_is_somebody_elses_is_left_alone() {
+        let (folder, names) = folder();
+        let elsewhere = folder.path().join("elsewhere");
+        let claim = || Place::claim(&names).unwrap_err();
+        let foreign: [fn(&Path, &Path); 6] = [
+            |part, _| fs::write(part, "precious").unwrap(),
+            |_, companion| fs::write(companion, "{\"precious\":1}").unwrap(),
+            |_, companion| fs::write(companion, b"\xff\xfe").unwrap(),
+            |_, companion| symlink("elsewhere", companion).unwrap(),
+            |part, _| symlink("elsewhere", part).unwrap(),
+            |part, _| fs::create_dir(part).unwrap(),
+        ];
+        for (n, put) in foreign.into_iter().enumerate() {
+            put(&names.part, &names.companion);
+            let before = listed(&folder);
+            assert_eq!(claim().kind(), ErrorKind::AlreadyExists, "{n}");
+            let mut file = PartFile::create(&names.path).unwrap();
+            file.write_all(b"octets").unwrap();
+            assert_eq!(file.place.names().part, folder.path().join("a.bin.1.part"), "{n}");
+            drop(file);
+            assert_eq!((listed(&folder), elsewhere.exists()), (before, false), "{n}");
+            for path in [&names.part, &names.companion] {
+                let _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
+            }
+        }
+        // A part that became a link behind our back.
+        kill(begin(&names));
+        fs::remove_file(&names.part).unwrap();
+        symlink("elsewhere", &names.part).unwrap();
+        assert_eq!(claim().kind(), ErrorKind::AlreadyExists);
+        assert!(!elsewhere.exists());
+    }
+
+    #[test]
+    fn other_names_are_tried() {
+        let (folder, names) = folder();
+        fs::write(&names.part, "precious").unwrap();
         fs::write(folder.path().join("a.bin.1.part.json"), "[\"precious\"]").unwrap();
-        let (first, second) = (PartFile::create(&path).unwrap(), PartFile::create(&path).unwrap());
-        assert_eq!(first.names.part, folder.path().join("a.bin.2.part"));
-        assert_eq!(second.names.part, folder.path().join("a.bin.3.part"));
+        let (first, second) =
+            (PartFile::create(&names.path).unwrap(), PartFile::create(&names.path).unwrap());
+        assert_eq!(first.place.names().part, folder.path().join("a.bin.2.part"));
+        assert_eq!(second.place.names().part, folder.path().join("a.bin.3.part"));
         first.complete().unwrap();
         drop(second);
-        assert_eq!(listed(folder.path()), ["a.bin", "a.bin.1.part.json", "a.bin.part"]);
-        assert_eq!(fs::read(folder.path().join("a.bin.part")).unwrap(), b"precious");
+        assert_eq!(listed(&folder), ["a.bin", "a.bin.1.part.json", "a.bin.part"]);
+        assert_eq!(fs::read(&names.part).unwrap(), b"precious");
     }
 
     #[test]
     fn what_was_left_is_replaced_unless_it_is_still_written_to() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.bin");
-        let names = leave(&path, b"a longer one that was left");
-        let mut first = PartFile::create(&path).unwrap();
-        assert_eq!(first.names.part, names.part);
+        let (folder, names) = folder();
+        let mut left = PartFile::create(&names.path).unwrap();
+        left.write_all(b"a longer one that was left").unwrap();
+        kill(left);
+        let mut first = PartFile::create(&names.path).unwrap();
+        assert_eq!(first.place.names().part, names.part);
         first.write_all(b"first").unwrap();
-        let mut second = PartFile::create(&path).unwrap();
-        assert_eq!(second.names.part, folder.path().join("a.bin.1.part"));
+        let mut second = PartFile::create(&names.path).unwrap();
+        assert_eq!(second.place.names().part, folder.path().join("a.bin.1.part"));
         second.write_all(b"second").unwrap();
-        for busy in [PartFile::begin(names.clone(), "of what"), PartFile::go_on(names.clone(), 5)] {
-            assert_eq!(busy.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
-        }
+        assert_eq!(Place::claim(&names).unwrap_err().kind(), ErrorKind::ResourceBusy);
         first.complete().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read(&names.path).unwrap(), b"first");
         second.complete().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"second");
-        assert_eq!(listed(folder.path()), ["a.bin"]);
+        assert_eq!(fs::read(&names.path).unwrap(), b"second");
+        assert_eq!(listed(&folder), ["a.bin"]);
+    }
+
+    /// Between any two steps of the program.
+    #[test]
+    fn whatever_a_kill_leaves_is_claimed_by_the_next() {
+        let (folder, names) = folder();
+        let mut written = PartFile::create(&names.path).unwrap();
+        written.write_all(b"octets").unwrap();
+        let own = fs::read(&names.companion).unwrap();
+        kill(written);
+        let kept = {
+            let mut file = begin(&names);
+            file.write_all(b"octets").unwrap();
+            drop(file);
+            fs::read(&names.companion).unwrap()
+        };
+        let empty: &[u8] = b"";
+        let left = [
+            (None, Some(empty)),
+            (Some(empty), None),
+            (Some(empty), Some(empty)),
+            (Some(empty), Some(&own)),
+            (None, Some(&own)),
+            (Some(b"octets"), Some(&own)),
+            (None, Some(&kept)),
+            (Some(empty), Some(&kept)),
+            (Some(b"oct"), Some(&kept)),
+        ];
+        for (part, companion) in left {
+            for resumes in [false, true] {
+                for (path, content) in [(&names.part, part), (&names.companion, companion)] {
+                    let _ = fs::remove_file(path);
+                    if let Some(content) = content {
+                        fs::write(path, content).unwrap();
+                    }
+                }
+                assert!(!resumes || remnant(&names).is_none(), "{part:?}");
+                // One to go on with, although it is damaged, is for those who want to.
+                let is_taken = !resumes && part == Some(b"oct")
+                    || !resumes && part == Some(empty) && companion == Some(&kept);
+                let mut file = if resumes { begin(&names) } else { PartFile::create(&names.path).unwrap() };
+                file.write_all(b"whole").unwrap();
+                assert_eq!(file.place.names().part == names.part, !is_taken, "{part:?}");
+                file.complete().unwrap();
+                assert_eq!(fs::read(&names.path).unwrap(), b"whole");
+                assert_eq!(listed(&folder).len(), if is_taken { 3 } else { 1 }, "{part:?}");
+            }
+        }
     }
 
     #[test]
-    fn a_part_that_is_complete_meanwhile_is_not_written_to() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.bin");
-        let names = leave(&path, b"whole");
-        let late = File::options().write(true).open(&names.part).unwrap();
-        fs::rename(&names.part, &path).unwrap();
-        assert!(!is_at(&late, &names.part) && is_at(&late, &path));
-        leave(&path, b"another");
-        assert_eq!(own(&late, &names.part).unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+    fn nothing_is_left_of_what_never_began() {
+        let (folder, names) = folder();
+        drop(Place::claim(&names).unwrap());
+        drop(begin(&names));
+        drop(PartFile::create(&names.path).unwrap());
+        assert_eq!(listed(&folder), [""; 0]);
+        fs::write(&names.part, "").unwrap();
+        drop(Place::claim(&names).unwrap());
+        assert_eq!(listed(&folder), [""; 0], "nobody would claim it");
     }
 
     #[test]
     fn what_is_to_be_gone_on_with_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let names = Names::new(&folder.path().join("a.bin")).unwrap();
-        drop(PartFile::begin(names.clone(), "of what").unwrap());
-        assert_eq!(listed(folder.path()), [""; 0], "there is nothing to go on with");
-        let mut file = PartFile::begin(names.clone(), "of what").unwrap();
+        let (folder, names) = folder();
+        let mut file = begin(&names);
         file.write_all(b"oct").unwrap();
         drop(file);
-        assert_eq!(listed(folder.path()), ["a.bin.part", "a.bin.part.json"]);
-        let late = PartFile::go_on(names.clone(), 2).unwrap_err();
-        assert_eq!(late.kind(), io::ErrorKind::ResourceBusy, "somebody has added to it");
-        let mut file = PartFile::go_on(names.clone(), 3).unwrap();
+        assert_eq!(listed(&folder), ["a.bin.part", "a.bin.part.json"]);
+        let mut place = Place::claim(&names).unwrap();
+        let there = place.remnant(&origin().url).unwrap();
+        assert_eq!((there.octets, &there.end[..]), (3, &b"oct"[..]));
+        assert!(place.remnant("http://a/c").is_none(), "it is of something else");
+        let mut file = PartFile::go_on(place, &there).unwrap();
         file.write_all(b"ets").unwrap();
+        drop(file);
+        assert_eq!(remnant(&names).unwrap().octets, 6);
+        let mut file = PartFile::create(&names.path).unwrap();
+        assert_ne!(file.place.names().part, names.part, "one that is not kept takes nothing");
+        file.write_all(b"other").unwrap();
         file.complete().unwrap();
-        assert_eq!(listed(folder.path()), ["a.bin"]);
+        let mut place = Place::claim(&names).unwrap();
+        let there = place.remnant(&origin().url).unwrap();
+        PartFile::go_on(place, &there).unwrap().complete().unwrap();
+        assert_eq!(listed(&folder), ["a.bin"]);
         assert_eq!(fs::read(&names.path).unwrap(), b"octets");
-
-        drop(PartFile::begin(names.clone(), "of what").unwrap());
-        fs::write(&names.companion, "{\"url\":\"http://a/\"}").unwrap();
-        fs::write(&names.part, "to go on with").unwrap();
-        drop(PartFile::create(&names.path).unwrap());
-        let kept = ["a.bin", "a.bin.part", "a.bin.part.json"];
-        assert_eq!(listed(folder.path()), kept, "one that is not kept leaves nothing, and takes nothing");
-        assert_eq!(fs::read(&names.part).unwrap(), b"to go on with");
     }
 
-    /// As long as the part has its name its lock keeps others away, and what they put there later is theirs.
+    /// Of octets that are not certain, all have to come again.
     #[test]
-    fn the_companion_goes_before_the_part_does() {
-        let folder = tempfile::tempdir().unwrap();
-        let names = Names::new(&folder.path().join("a.bin")).unwrap();
-        for ends in [drop, |file: PartFile| assert!(file.complete().is_err())] {
-            let file = PartFile::begin(names.clone(), "of what").unwrap();
-            fs::remove_file(&names.companion).unwrap();
-            fs::create_dir(&names.companion).unwrap();
-            ends(file);
-            assert_eq!(listed(folder.path()), ["a.bin.part", "a.bin.part.json"]);
-            fs::remove_dir(&names.companion).unwrap();
-        }
+    fn what_is_damaged_is_not_gone_on_with() {
+        let (_folder, names) = folder();
+        let certain = usize::try_from(CERTAIN_EVERY).unwrap();
+        let octets: Vec<u8> = (0..certain + 5000).map(|n| (n % 251) as u8).collect();
+        let leave = |change: fn(&mut Vec<u8>)| {
+            let mut file = begin(&names);
+            for piece in octets.chunks(1000) {
+                file.write_all(piece).unwrap();
+            }
+            kill(file);
+            let mut there = fs::read(&names.part).unwrap();
+            change(&mut there);
+            fs::write(&names.part, there).unwrap();
+            remnant(&names)
+        };
+        let noted = certain.div_ceil(1000) * 1000;
+        let there = leave(|_| {}).unwrap();
+        assert_eq!((there.octets, there.end == octets[noted..]), (octets.len() as u64, true));
+        assert_eq!(there.hash.finalize(), Sha256::digest(&octets));
+        assert!(leave(|there| there[100] ^= 1).is_none(), "a hole");
+        assert!(leave(|there| there.truncate(60_000)).is_none());
+        // As long as it was, and empty: that is seen when it comes again.
+        let end = leave(|there| there[69_000..].fill(0)).unwrap().end;
+        assert!(end != octets[noted..] && end.len() == octets.len() - noted);
+        // In order, all is certain, and the last of it is compared all the same.
+        let mut file = begin(&names);
+        file.write_all(&octets).unwrap();
+        drop(file);
+        assert_eq!(remnant(&names).unwrap().end, octets[octets.len() - 1024..]);
     }
 
     #[test]
     fn what_cannot_get_its_name_is_kept_as_a_part() {
-        let folder = tempfile::tempdir().unwrap();
-        let names = Names::new(&folder.path().join("a.bin")).unwrap();
+        let (folder, names) = folder();
         for is_kept in [false, true] {
-            let file = if is_kept {
-                PartFile::begin(names.clone(), "of what")
-            } else {
-                PartFile::create(&names.path)
-            };
-            let mut file = file.unwrap();
+            let mut file = if is_kept { begin(&names) } else { PartFile::create(&names.path).unwrap() };
             file.write_all(b"octets").unwrap();
             fs::create_dir(&names.path).unwrap();
-            assert_eq!(file.complete().unwrap_err().kind(), io::ErrorKind::IsADirectory);
+            assert_eq!(file.complete().unwrap_err().kind(), ErrorKind::IsADirectory);
             let kept = ["a.bin", "a.bin.part", "a.bin.part.json"];
-            assert_eq!(listed(folder.path()), kept[..if is_kept { 3 } else { 1 }]);
+            assert_eq!(listed(&folder), kept[..if is_kept { 3 } else { 1 }]);
             fs::remove_dir(&names.path).unwrap();
         }
-        assert_eq!(fs::read(&names.companion).unwrap(), b"of what");
+        assert_eq!(remnant(&names).unwrap().octets, 6);
+        let mut file = begin(&names);
+        file.write_all(b"octets").unwrap();
+        fs::remove_file(&names.part).unwrap();
+        fs::write(&names.part, "another's").unwrap();
+        assert!(file.complete().is_err() && !names.path.exists(), "that is not what has come");
     }
 
     #[test]
     fn a_link_stays_a_link() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, link) = (folder.path().join("a.bin"), folder.path().join("link"));
-        fs::write(&path, "old").unwrap();
-        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let (folder, names) = folder();
+        let link = folder.path().join("link");
+        fs::write(&names.path, "old").unwrap();
+        symlink("a.bin", &link).unwrap();
         let mut file = PartFile::create(&link).unwrap();
         file.write_all(b"new").unwrap();
         file.complete().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(fs::read_link(&link).unwrap(), path);
+        assert_eq!(fs::read(&names.path).unwrap(), b"new");
+        assert_eq!(fs::read_link(&link).unwrap(), PathBuf::from("a.bin"));
+        fs::remove_file(&names.path).unwrap();
+        let error = PartFile::create(&link).unwrap_err();
+        assert!(error.to_string().contains("leads nowhere"), "{error}");
+        assert_eq!(listed(&folder), ["link"]);
+    }
+
+    #[test]
+    fn a_file_keeps_its_mode() {
+        let (_folder, names) = folder();
+        for mode in [0o600, 0o640, 0o755] {
+            fs::write(&names.path, "old").unwrap();
+            fs::set_permissions(&names.path, fs::Permissions::from_mode(mode)).unwrap();
+            let mut file = PartFile::create(&names.path).unwrap();
+            file.write_all(b"new").unwrap();
+            let part = names.part.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(part & !mode, 0, "what has come is not for others either: {part:o}");
+            file.complete().unwrap();
+            assert_eq!(names.path.metadata().unwrap().permissions().mode() & 0o777, mode);
+            fs::remove_file(&names.path).unwrap();
+        }
     }
 
     #[test]
     fn a_folder_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = PartFile::create(folder.path()).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+        let (folder, _) = folder();
+        assert_eq!(PartFile::create(folder.path()).unwrap_err().kind(), ErrorKind::IsADirectory);
     }
 }

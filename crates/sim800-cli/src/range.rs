@@ -2,9 +2,9 @@
 
 use bytes::{Buf, Bytes};
 use futures::stream::{self, Stream, TryStreamExt};
-use http::header::{CONTENT_RANGE, HeaderValue, InvalidHeaderValue};
-use http::{Response, StatusCode};
-use sim800_session::{Body, HttpError};
+use http::Response;
+use http::header::{HeaderValue, InvalidHeaderValue};
+use sim800_session::{Body, HttpError, Offset};
 
 use crate::failure::Failure;
 
@@ -39,47 +39,45 @@ impl Range {
         self.last.map(|last| (last - self.first).saturating_add(1))
     }
 
-    /// How many octets of the body have to be left out because the server sent more than was asked for; `None` when it did
-    /// not, as far as can be told.
-    pub(crate) fn excess(self, response: &Response<Body>) -> Result<Option<u64>, Failure> {
-        let total = response.body().total();
-        if total.is_some() && total == self.length() && response.headers().is_empty() {
-            // With firmware that shows no headers, that it is as much as was asked for is all that tells.
-            return Ok(None);
-        }
-        let longer = total.zip(self.length()).is_some_and(|(total, length)| total > length);
-        let from = match first_octet(response, self.first) {
-            Some(from) => from,
-            None if longer => 0,
-            None => return Ok(None),
+    /// What has to be cut off from what the server sent.
+    pub(crate) fn cut_out_of(self, response: &Response<Body>) -> Result<Cut, Failure> {
+        let Some(Offset(from)) = response.extensions().get() else {
+            let message = "the server sent a part of the object and does not say which";
+            return Err(Failure::new("incomplete", message));
         };
-        let excess = self.first.checked_sub(from).ok_or_else(|| {
+        let before = self.first.checked_sub(*from).ok_or_else(|| {
             let message =
                 format!("asked for octet {} and what follows, the server sent it from {from} on", self.first);
             Failure::new("incomplete", message)
         })?;
+        let total = response.body().total();
         match total {
-            Some(total) if excess > 0 && excess >= total => {
+            Some(total) if before > 0 && before >= total => {
                 let message = format!("there is no octet {} in the {total} that the server sent", self.first);
                 Err(Failure::new("incomplete", message))
             }
-            _ => Ok((excess > 0 || longer).then_some(excess)),
+            _ => {
+                // Of a single octet, the next was asked for, too.
+                let asked = self.length().map(|length| length.max(2));
+                let is_longer = total.zip(asked).is_some_and(|(total, asked)| total > asked);
+                Ok(Cut { before, is_more_than_asked: before > 0 || is_longer })
+            }
         }
     }
 
-    /// What of `body` belongs to it, behind `excess` octets that do not.
-    pub(crate) fn cut(self, body: Body, excess: u64) -> impl Stream<Item = Result<Bytes, HttpError>> + Send {
+    /// What of `body` belongs to it, behind `before` octets that do not.
+    pub(crate) fn cut(self, body: Body, before: u64) -> impl Stream<Item = Result<Bytes, HttpError>> + Send {
         let left = self.length().unwrap_or(u64::MAX);
-        stream::try_unfold((body, excess, left), |(mut body, mut excess, mut left)| async move {
+        stream::try_unfold((body, before, left), |(mut body, mut before, mut left)| async move {
             while left > 0 {
                 let Some(mut octets) = body.try_next().await? else { break };
-                let skipped = octets.len().min(usize::try_from(excess).unwrap_or(usize::MAX));
+                let skipped = octets.len().min(usize::try_from(before).unwrap_or(usize::MAX));
                 octets.advance(skipped);
-                excess -= skipped as u64;
+                before -= skipped as u64;
                 octets.truncate(usize::try_from(left).unwrap_or(usize::MAX));
                 left -= octets.len() as u64;
                 if !octets.is_empty() {
-                    return Ok(Some((octets, (body, excess, left))));
+                    return Ok(Some((octets, (body, before, left))));
                 }
             }
             Ok(None)
@@ -87,16 +85,13 @@ impl Range {
     }
 }
 
-/// The position of the first octet of what came when those from `asked` on were; `None` when that cannot be told, by firmware
-/// that shows no headers. The status says little: the module of application note 3.7 tells 200 where servers say 206.
-pub(crate) fn first_octet(response: &Response<Body>, asked: u64) -> Option<u64> {
-    if let Some(range) = response.headers().get(CONTENT_RANGE) {
-        return range.to_str().ok()?.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok();
-    }
-    if response.status() == StatusCode::PARTIAL_CONTENT {
-        return Some(asked);
-    }
-    (!response.headers().is_empty()).then_some(0)
+/// What has to be cut off from what a server sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    /// How many octets come before the range.
+    pub(crate) before: u64,
+    /// Whether the server sent more than it was asked for.
+    pub(crate) is_more_than_asked: bool,
 }
 
 #[cfg(test)]

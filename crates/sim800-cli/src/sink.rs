@@ -1,7 +1,7 @@
 //! Where a body goes: stdout, a file, or nowhere.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -14,13 +14,16 @@ use smol::Unblock;
 
 use crate::failure::Failure;
 use crate::part_file::PartFile;
+use crate::terminal::Lines;
 
 /// Where a body goes.
 pub(crate) enum Sink {
     /// Stdout, a device or a named pipe, written by a thread of its own, so that a reader who takes his time stops
     /// neither the line nor Ctrl-C.
     Stream(Unblock<File>, String),
-    File(PartFile, String),
+    /// The same where somebody looks at it.
+    Terminal(Unblock<File>, String, Lines),
+    File(Box<PartFile>, String),
     Nowhere,
 }
 
@@ -46,8 +49,15 @@ impl Sink {
     pub(crate) fn stdout() -> Result<Self, Failure> {
         let name = "stdout".to_owned();
         match io::stdout().as_fd().try_clone_to_owned() {
-            Ok(stdout) => Ok(Self::Stream(Unblock::new(File::from(stdout)), name)),
+            Ok(stdout) => Ok(Self::stream(File::from(stdout), name)),
             Err(error) => Err(failure(&name, &error)),
+        }
+    }
+
+    fn stream(file: File, name: String) -> Self {
+        match file.is_terminal() {
+            true => Self::Terminal(Unblock::new(file), name, Lines::default()),
+            false => Self::Stream(Unblock::new(file), name),
         }
     }
 
@@ -58,9 +68,9 @@ impl Sink {
             // A named pipe lets wait for its reader.
             let path = path.to_owned();
             let file = smol::unblock(move || File::options().write(true).open(path)).await;
-            file.map(|file| Self::Stream(Unblock::new(file), name.clone()))
+            file.map(|file| Self::stream(file, name.clone()))
         } else {
-            PartFile::create(path).map(|file| Self::File(file, name.clone()))
+            PartFile::create(path).map(|file| Self::File(Box::new(file), name.clone()))
         };
         opened.map_err(|error| failure(&name, &error))
     }
@@ -85,14 +95,8 @@ impl Sink {
 
     async fn write(&mut self, octets: &[u8]) -> Result<(), Failure> {
         match self {
-            Self::Stream(stream, name) => {
-                let mut written = stream.write_all(octets).await;
-                if matches!(&written, Err(error) if error.kind() == io::ErrorKind::WriteZero) {
-                    // The thread has given up; why is told by a flush.
-                    written = stream.flush().await.and(written);
-                }
-                written.map_err(|error| failure(name, &error))
-            }
+            Self::Stream(stream, name) => write(stream, name, octets).await,
+            Self::Terminal(stream, name, lines) => write(stream, name, lines.show(octets).as_bytes()).await,
             Self::File(file, name) => file.write_all(octets).map_err(|error| failure(name, &error)),
             Self::Nowhere => Ok(()),
         }
@@ -100,11 +104,22 @@ impl Sink {
 
     async fn complete(self) -> Result<(), Failure> {
         match self {
-            Self::Stream(mut stream, name) => stream.flush().await.map_err(|error| failure(&name, &error)),
+            Self::Stream(mut stream, name) | Self::Terminal(mut stream, name, _) => {
+                stream.flush().await.map_err(|error| failure(&name, &error))
+            }
             Self::File(file, name) => file.complete().map_err(|error| failure(&name, &error)),
             Self::Nowhere => Ok(()),
         }
     }
+}
+
+async fn write(stream: &mut Unblock<File>, name: &str, octets: &[u8]) -> Result<(), Failure> {
+    let mut written = stream.write_all(octets).await;
+    if matches!(&written, Err(error) if error.kind() == io::ErrorKind::WriteZero) {
+        // The thread has given up; why is told by a flush.
+        written = stream.flush().await.and(written);
+    }
+    written.map_err(|error| failure(name, &error))
 }
 
 impl Failure {
@@ -144,6 +159,6 @@ pub(crate) fn sha256(octets: &[u8]) -> String {
     hexadecimal(&Sha256::digest(octets))
 }
 
-fn hexadecimal(octets: &[u8]) -> String {
+pub(crate) fn hexadecimal(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

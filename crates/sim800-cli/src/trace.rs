@@ -1,9 +1,10 @@
 //! The file of `--trace`.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
 use sim800_capture::{write_record, write_retry};
@@ -11,13 +12,18 @@ use sim800_session::{Direction, Retry, Trace};
 
 use crate::failure::Failure;
 
+/// Who may read a trace, in which there is more than a mask can know of.
+const MODE: u32 = 0o600;
+
 /// The file of `--trace`; clones write to the same one.
 #[derive(Clone, Debug)]
-pub(crate) struct TraceFile(Arc<Mutex<State>>);
+pub(crate) struct TraceFile {
+    path: PathBuf,
+    state: Arc<Mutex<State>>,
+}
 
 #[derive(Debug)]
 struct State {
-    path: PathBuf,
     file: File,
     /// The first failure; nothing is written after it.
     failure: Option<io::Error>,
@@ -25,14 +31,19 @@ struct State {
 }
 
 impl TraceFile {
+    /// Makes the file, which must not be there: nothing is lost to a trace. A pipe or a terminal may be.
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
-        let file = File::create(path).map_err(|error| failure(path, &error))?;
-        let state = State { path: path.to_owned(), file, failure: None, record: Vec::new() };
-        Ok(Self(Arc::new(Mutex::new(state))))
+        let file = match File::options().write(true).create_new(true).mode(MODE).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open_stream(path),
+            file => file,
+        };
+        let file = file.map_err(|error| failure(path, &error))?;
+        let state = State { file, failure: None, record: Vec::new() };
+        Ok(Self { path: path.to_owned(), state: Arc::new(Mutex::new(state)) })
     }
 
     fn write(&self, append: impl FnOnce(&mut Vec<u8>)) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.failure.is_some() {
             return;
         }
@@ -45,10 +56,29 @@ impl TraceFile {
 
     /// Tells the first failure since it was created.
     pub(crate) fn finish(&self) -> Result<(), Failure> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = state.failure.take().map_or(Ok(()), Err);
-        result.map_err(|error| failure(&state.path, &error))
+        let result = match self.state.try_lock() {
+            Ok(mut state) => state.failure.take().map_or(Ok(()), Err),
+            Err(TryLockError::Poisoned(state)) => state.into_inner().failure.take().map_or(Ok(()), Err),
+            // The session has ended or was given up, so this is a pipe that is full.
+            Err(TryLockError::WouldBlock) => {
+                Err(io::Error::new(io::ErrorKind::WouldBlock, "nobody reads it"))
+            }
+        };
+        result.map_err(|error| failure(&self.path, &error))
     }
+}
+
+/// What is written to and not replaced.
+fn open_stream(path: &Path) -> io::Result<File> {
+    let is_stream = path.metadata().is_ok_and(|found| {
+        let kind = found.file_type();
+        kind.is_fifo() || kind.is_char_device()
+    });
+    if !is_stream {
+        let message = "there is something already; choose another name, or remove it";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+    }
+    OpenOptions::new().write(true).open(path)
 }
 
 fn failure(path: &Path, error: &io::Error) -> Failure {

@@ -85,7 +85,7 @@ commands! {
             name: Text<'a, 64>,
         }
         -> FtpExtGetSaved,
-        within |_| time_limit::FTP_SESSION;
+        within |_| time_limit::FTP_FILE;
         /// Reads a part of what was downloaded; any part, any number of times.
         Write FtpExtGetRead = 3 {
             /// Where the part begins, counted from 0.
@@ -113,7 +113,7 @@ commands! {
             /// The file, with its whole path.
             file: Text<'a, 64>,
         },
-        within |_| time_limit::FTP_SESSION;
+        within |_| time_limit::FTP_FILE;
         test FtpFilePutLoad<'a>;
     }
 }

@@ -44,6 +44,7 @@ mod http;
 mod id;
 mod information;
 mod line;
+mod mask;
 mod network;
 mod parameter;
 mod path;
@@ -90,6 +91,7 @@ pub use http::{
 pub use id::Id;
 pub use information::Information;
 pub use line::{CommandLine, Encoder, LINE_LIMIT, TooLong};
+pub use mask::Mask;
 pub use network::{
     BroadcastRouting, Cell, CgattRead, CgattWrite, CgregRead, Cnmi, CopsRead, CpinRead, CregRead, Csq,
     IndicationMode, MessageRouting, Operator, PinState, Registration, RegistrationStatus, SignalQuality,

@@ -33,6 +33,12 @@ pub const FTP_SESSION: Duration = Duration::from_secs(75);
 /// once.
 pub const FTP_MEMORY: Duration = Duration::from_secs(10);
 
+/// Commands that move up to 300,000 octets between the module's memory and its file system.
+///
+/// These ask no server either; what they take is not documented. It is a good second for 10,240 octets where drivers write
+/// them.
+pub const FTP_FILE: Duration = Duration::from_secs(60);
+
 /// Commands of the file system.
 ///
 /// No document at hand states a maximum. The drivers of others wait from one to five seconds, for a listing ten; what

@@ -40,8 +40,8 @@ pub(crate) struct Resync {
     owed: usize,
     /// Octets that the module was promised and that were not handed out yet.
     promised: Bytes,
-    /// How long the abandoned command may keep the module busy with payload.
-    patience: Duration,
+    /// Until when the abandoned command may keep the module busy with payload.
+    busy_until: Duration,
     /// Into which part of the usual silence the line is trusted: a line that was silent ever since it was opened is in
     /// all likelihood in nobody's use.
     hurry: u32,
@@ -94,7 +94,7 @@ impl Resync {
             is_first: false,
             owed: 0,
             promised: Bytes::new(),
-            patience: Duration::ZERO,
+            busy_until: now,
             hurry: 1,
         }
     }
@@ -120,7 +120,7 @@ impl Resync {
     ) -> Self {
         self.owed = owed;
         self.promised = promised;
-        self.patience = patience;
+        self.busy_until = self.busy_until.saturating_add(patience);
         self
     }
 
@@ -151,7 +151,7 @@ impl Resync {
 
     /// A command waits for the line from `now` on.
     pub(crate) fn want(&mut self, now: Duration, limits: &Limits) {
-        let until = now.saturating_add(limits.resync).saturating_add(self.patience);
+        let until = now.max(self.busy_until).saturating_add(limits.resync);
         self.wanted.get_or_insert((now, until));
     }
 

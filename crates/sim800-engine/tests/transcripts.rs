@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sim800_engine::{Config, Engine, Failure, Malformation, Output, Request};
 use sim800_parser::{FinalResultCode, Line};
-use sim800_testdata::{Response, Step, Transcript, transcripts};
+use sim800_testdata::{Response, Step, Transcript, transcripts, written};
 
 const NOW: Duration = Duration::from_secs(60);
 
@@ -117,11 +117,6 @@ fn outputs(engine: &mut Engine) -> (Vec<String>, Vec<String>) {
         }
     }
     (seen, others)
-}
-
-/// As the transcripts write it.
-fn written(text: &[u8]) -> String {
-    text.trim_ascii().escape_ascii().to_string().replace("\\\"", "\"").replace("\\x00", "\\0")
 }
 
 /// What the engine makes of an event; echo and the text of short messages go no further.

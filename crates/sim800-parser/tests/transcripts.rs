@@ -2,7 +2,7 @@
 
 use sim800_command::{Prepared, Vocabulary};
 use sim800_parser::{Decoder, Event, Expect, Framer, Limits};
-use sim800_testdata::{Response, Step, transcripts};
+use sim800_testdata::{Response, Step, transcripts, written};
 
 /// Events as the transcripts write them, pieces of payload joined.
 #[derive(Default)]
@@ -27,21 +27,16 @@ impl Notes {
             }
             Event::Prompt { granted: None, .. } => "prompt".to_owned(),
             Event::Prompt { granted: Some(count), .. } => format!("prompt {count}"),
-            Event::Information(span) => format!("information {}", text(span.raw())),
-            Event::Final { span, .. } => format!("final {}", text(span.raw())),
-            Event::Unsolicited(span) => format!("unsolicited {}", text(span.raw())),
-            Event::Continuation(span) => format!("continuation {}", text(span.raw())),
+            Event::Information(span) => format!("information {}", written(span.raw())),
+            Event::Final { span, .. } => format!("final {}", written(span.raw())),
+            Event::Unsolicited(span) => format!("unsolicited {}", written(span.raw())),
+            Event::Continuation(span) => format!("continuation {}", written(span.raw())),
             Event::Excess { announced, .. } => format!("excess {announced}"),
             Event::Overlong { discarded } => format!("overlong {discarded}"),
             other => panic!("an event this test does not know: {other:?}"),
         };
         self.notes.push(note);
     }
-}
-
-/// What stands between the line ends, quotation marks left as they are.
-fn text(raw: &[u8]) -> String {
-    raw.trim_ascii().escape_ascii().to_string().replace("\\\"", "\"").replace("\\x00", "\\0")
 }
 
 /// What the table expects after this command line.

@@ -1,8 +1,9 @@
 //! The bearer: the GPRS context that HTTP and FTP run over.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as Cell, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::lock::{Mutex, OwnedMutexGuard};
 use sim800_command::{
     BearerKind, BearerParameter, BearerState, BearerStatus, Cid, InvalidValue, SapbrClose, SapbrOpen,
     SapbrQuery, SapbrSet, Secret, Text, time_limit,
@@ -18,6 +19,55 @@ use crate::start_up::StartUpError;
 
 /// How often a bearer that is being opened or closed is asked about.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long closing waits for what transfers left open in the module.
+const PUT_BACK: Duration = Duration::from_secs(30);
+
+/// Who uses which bearer of a module.
+#[derive(Debug, Default)]
+pub(crate) struct Bearers {
+    /// Held while a bearer is closed or brought back: until then, nobody begins to use one.
+    gate: Arc<Mutex<()>>,
+    users: Arc<Cell<Vec<u8>>>,
+}
+
+impl Bearers {
+    /// Begins to use bearer `cid`.
+    pub(crate) async fn begin(&self, cid: u8) -> User {
+        let gate = self.gate().await;
+        users(&self.users).push(cid);
+        drop(gate);
+        User { cid, users: Arc::clone(&self.users) }
+    }
+
+    async fn gate(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.gate).lock_owned().await
+    }
+
+    fn are_used(&self, cid: u8) -> bool {
+        users(&self.users).contains(&cid)
+    }
+}
+
+/// A user of a bearer, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct User {
+    cid: u8,
+    users: Arc<Cell<Vec<u8>>>,
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        let mut users = users(&self.users);
+        if let Some(place) = users.iter().position(|cid| *cid == self.cid) {
+            users.swap_remove(place);
+        }
+    }
+}
+
+fn users(users: &Cell<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
+    users.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What a bearer is opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +132,12 @@ pub enum BearerError {
         /// The bearer profile.
         cid: u8,
     },
+    /// It cannot be closed, because a transfer uses it.
+    #[error("bearer {cid} is in use; close it when the transfer has ended")]
+    InUse {
+        /// The bearer profile.
+        cid: u8,
+    },
     /// A command failed.
     #[error(transparent)]
     Command(Error),
@@ -95,6 +151,7 @@ impl BearerError {
             Self::Invalid { .. } => "invalid",
             Self::Refused(_) => "bearer-refused",
             Self::Lost { .. } => "bearer-lost",
+            Self::InUse { .. } => "busy",
             Self::Command(error) => error.kind(),
         }
     }
@@ -126,7 +183,7 @@ impl Transient for BearerError {
         match self {
             Self::Lost { .. } => Some(Loss::Session),
             Self::Command(error) => error.failure().loss(under_way),
-            Self::Invalid { .. } | Self::Refused(_) => None,
+            Self::Invalid { .. } | Self::Refused(_) | Self::InUse { .. } => None,
         }
     }
 }
@@ -187,12 +244,25 @@ impl Bearer {
         Ok(self.client.query(&SapbrQuery { cid: self.cid }, |status| status).await?)
     }
 
-    /// Closes it; that it is closed already is no error. It may take 65 s (manual 9.2.1).
+    /// Closes it; that it is closed already is no error. It may take 65 s (manual 9.2.1), and up to 30 s more until what
+    /// transfers left open in the module is put back.
     ///
     /// # Errors
     ///
-    /// [`BearerError::Command`].
+    /// [`BearerError::InUse`] when a transfer goes on over it, and [`BearerError::Command`].
     pub async fn close(self) -> Result<(), BearerError> {
+        let deadline = self.client.runtime().now().saturating_add(PUT_BACK);
+        let _gate = loop {
+            let gate = self.client.bearers().gate().await;
+            if !self.client.bearers().are_used(self.cid()) {
+                break gate;
+            }
+            drop(gate);
+            if self.client.runtime().now() >= deadline {
+                return Err(BearerError::InUse { cid: self.cid() });
+            }
+            self.client.pause(PAUSE).await;
+        };
         match self.client.execute(&SapbrClose { cid: self.cid }).await {
             Err(error) if error.is_rejected() => match self.query().await?.state {
                 BearerState::Closed => Ok(()),
@@ -225,10 +295,11 @@ impl Bearer {
     }
 
     /// Brings back what it takes to use the bearer, whatever became of it and of the module.
-    /// With `anew`, it is closed first: one that is dead may still be called open.
+    /// With `anew`, it is closed first, unless others use it: one that is dead may still be called open.
     pub(crate) async fn restore(&self, anew: bool) -> Result<(), RestoreError> {
+        let _gate = self.client.bearers().gate().await;
         self.client.start_up().await?;
-        if anew {
+        if anew && !self.client.bearers().are_used(self.cid()) {
             // Refused where it is closed already.
             drop(self.client.execute(&SapbrClose { cid: self.cid }).await);
         }

@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn a_chain_says_each_thing_once() {
         let (operation, step) = (FtpOperation::Put, FtpStep::Close);
-        let method = ::http::Method::GET;
+        let (method, sent) = (::http::Method::GET, crate::Sent::No);
         let reason = InvalidValue::NoDrive;
         let bearer = BearerError::Command(command(Failure::Malformed(Malformation::Damaged)));
         let (path, file) = (String::new(), String::new());
@@ -62,12 +62,16 @@ mod tests {
             Box::new(StartUpError::NotAttached(refused())),
             Box::new(StartUpError::Command(refused())),
             Box::new(HttpError::Invalid { what: "URL", reason }),
-            Box::new(HttpError::Command(refused())),
+            Box::new(HttpError::Command { source: refused(), sent }),
             Box::new(HttpError::Parameter { what: "URL", source: refused() }),
             Box::new(HttpError::NoSsl(refused())),
             Box::new(HttpError::Busy(refused())),
-            Box::new(HttpError::Bearer { method: method.clone(), source: bearer.clone() }),
-            Box::new(HttpError::Interrupted { method, source: Failure::Malformed(Malformation::Damaged) }),
+            Box::new(HttpError::Bearer { method: method.clone(), source: bearer.clone(), sent }),
+            Box::new(HttpError::Interrupted {
+                method,
+                source: Failure::Malformed(Malformation::Damaged),
+                sent,
+            }),
             Box::new(FtpError::Invalid { what: "host", reason }),
             Box::new(FtpError::NotSupported { operation, source: refused() }),
             Box::new(FtpError::NoSsl { source: refused() }),
@@ -94,7 +98,7 @@ mod tests {
         let put = FtpError::Command { operation, step, source: refused() };
         assert_eq!(
             Chain(&FtpError::Partial { octets: 7, source: Box::new(put) }).to_string(),
-            "the upload broke off, and the server has 7 octets of the file: the upload failed at its end: AT failed: the \
+            "the upload broke off, and the server has a file of 7 octets: the upload failed at its end: AT failed: the \
              module refused it with ERROR"
         );
     }

@@ -16,12 +16,14 @@ use futures::lock::{Mutex, OwnedMutexGuard};
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
 
+use crate::bearer::Bearers;
 use crate::config::Config;
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
 use crate::notices::{Notice, Notices, Subscribers};
 use crate::queue::{Envelope, Queue};
 use crate::runtime::Runtime;
+use crate::turn::{Held, Turn, Turns};
 
 /// Work that outlives whoever caused it; the driver runs it.
 pub(crate) type Chore = BoxFuture<'static, ()>;
@@ -48,8 +50,10 @@ pub(crate) struct Shared {
     /// Who wants to know when all that the module sent so far was looked at.
     behind: Cell<Vec<oneshot::Sender<()>>>,
     /// The module has one HTTP service and one FTP session.
-    http: Arc<Mutex<()>>,
+    http: Turns,
     ftp: Arc<Mutex<()>>,
+    /// Who uses which bearer.
+    bearers: Bearers,
     /// Whether the firmware has `AT+HTTPHEAD`, once it was asked.
     http_head: OnceLock<bool>,
 }
@@ -63,8 +67,9 @@ impl Shared {
             subscribers: Subscribers::default(),
             closing: AtomicBool::new(false),
             behind: Cell::default(),
-            http: Arc::default(),
+            http: Turns::default(),
             ftp: Arc::default(),
+            bearers: Bearers::default(),
             http_head: OnceLock::new(),
         }
     }
@@ -243,9 +248,14 @@ impl Client {
         self.shared.runtime.sleep_until(self.shared.runtime.now().saturating_add(duration)).await;
     }
 
-    /// The module's one HTTP service, when it is free.
-    pub(crate) async fn lock_http(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.shared.http).lock_owned().await
+    /// The module's one HTTP service for the request `name`, when it is free.
+    pub(crate) async fn turn_http(&self, name: Arc<str>, at_work: Duration) -> Result<Turn, Held> {
+        self.shared.http.take(&*self.shared.runtime, name, at_work).await
+    }
+
+    /// Who uses which bearer of the module.
+    pub(crate) fn bearers(&self) -> &Bearers {
+        &self.shared.bearers
     }
 
     /// Whether the firmware tells the headers of HTTP responses; not every one does (manual 20.15).

@@ -86,6 +86,7 @@ mod settings;
 mod start_up;
 mod tail;
 mod trace;
+mod turn;
 mod watch;
 
 pub use bearer::{Bearer, BearerError, Profile};
@@ -97,11 +98,8 @@ pub use endpoint::{Endpoint, InvalidEndpoint, OpenError};
 pub use engine::{Request, Response, Restart};
 pub use error::{Disconnected, Error, Failure, Malformation, Misuse};
 pub use fs::{Fs, FsEntry, FsError, FsFile};
-pub use ftp::{
-    Download, Extended, Ftp, FtpError, FtpOperation, FtpOptions, FtpProgress, FtpSecurity, FtpStep,
-    PutOption, Server,
-};
-pub use http::{Body, Http, HttpError, HttpOptions};
+pub use ftp::{Download, Extended, Ftp, FtpError, FtpOperation, FtpOptions, FtpProgress, FtpStep, Server};
+pub use http::{Body, Http, HttpError, HttpOptions, Offset};
 pub use info::Info;
 pub use notices::{Notice, Notices, Retry, UnsolicitedLine};
 pub use password::Password;
@@ -109,7 +107,7 @@ pub use port::Port;
 pub use reader::Reader;
 pub use runtime::Runtime;
 pub use sent::Sent;
-pub use sim800_command::{Drive, FsStorage, HttpActivity, HttpProgress};
+pub use sim800_command::{Drive, FsStorage, FtpSecurity, FtpStore, HttpActivity, HttpProgress};
 pub use start_up::StartUpError;
 pub use trace::{Direction, Trace};
 pub use {sim800_command as command, sim800_engine as engine, sim800_parser as parser};

@@ -173,7 +173,7 @@ impl Client {
                 turn.await;
             }
             let now = self.runtime().now();
-            let left = deadline.get_or_insert(now.saturating_add(within)).saturating_sub(now);
+            let left = deadline.get_or_insert_with(|| now.saturating_add(within)).saturating_sub(now);
             if left.is_zero() {
                 return Err(StartUpError::NoAnswer { within });
             }

@@ -1,9 +1,11 @@
 //! Every octet that crosses the line, for logs and captures, with secrets masked.
 
+use std::mem;
 use std::ops::Range;
 use std::time::Duration;
 
-use sim800_command::CREDENTIALS;
+use sim800_command::{Line, Mask, Unsolicited};
+use sim800_parser::FinalResultCode;
 
 use crate::notices::Retry;
 
@@ -41,11 +43,18 @@ pub(crate) struct Masked {
     trace: Box<dyn Trace>,
     sent: Mask,
     received: Mask,
+    /// The command line that is being sent, as it was shown.
+    line: Vec<u8>,
+    /// What a secret was sent in that may come back.
+    recall: Option<Recall>,
+    /// When something crossed last.
+    last: Duration,
 }
 
 impl Masked {
     pub(crate) fn new(trace: Box<dyn Trace>) -> Self {
-        Self { trace, sent: Mask::default(), received: Mask::default() }
+        let (sent, received) = (Mask::default(), Mask::default());
+        Self { trace, sent, received, line: Vec::new(), recall: None, last: Duration::ZERO }
     }
 
     /// Shows what was sent, `secret` masked whatever it looks like. In payload nothing else is looked for.
@@ -56,14 +65,34 @@ impl Masked {
         secret: Option<Range<usize>>,
         is_payload: bool,
     ) {
-        let mut octets = octets.to_vec();
+        self.show_held();
+        self.last = now;
+        let mut shown = octets.to_vec();
         if !is_payload {
-            self.sent.mask(&mut octets);
+            self.sent.mask(&mut shown);
         }
-        if let Some(secret) = secret.and_then(|secret| octets.get_mut(secret)) {
+        if let Some(secret) = secret.and_then(|secret| shown.get_mut(secret)) {
             secret.fill(b'*');
         }
-        self.trace.octets(now, Direction::Sent, &octets);
+        if !is_payload {
+            self.expect_back(octets, &shown);
+        }
+        self.trace.octets(now, Direction::Sent, &shown);
+    }
+
+    /// Notes what of a command line is no secret, if anything of it is one.
+    fn expect_back(&mut self, octets: &[u8], shown: &[u8]) {
+        if self.line.is_empty() {
+            self.recall.take_if(|recall| recall.is_answered);
+        }
+        let secret = octets.iter().zip(shown).position(|(octet, shown)| octet != shown);
+        self.line.extend_from_slice(shown.get(..secret.unwrap_or(shown.len())).unwrap_or_default());
+        if secret.is_some() {
+            self.recall = Some(Recall::new(mem::take(&mut self.line)));
+        }
+        if octets.ends_with(b"\r") {
+            self.line.clear();
+        }
     }
 
     /// Shows that something is tried again.
@@ -73,153 +102,183 @@ impl Masked {
 
     /// Shows what was received.
     pub(crate) fn received(&mut self, now: Duration, octets: &[u8]) {
+        self.last = now;
         let mut octets = octets.to_vec();
         self.received.mask(&mut octets);
-        self.trace.octets(now, Direction::Received, &octets);
+        if let Some(recall) = &mut self.recall {
+            octets = recall.pass(&octets);
+        }
+        if !octets.is_empty() {
+            self.trace.octets(now, Direction::Received, &octets);
+        }
+    }
+
+    /// Shows the beginning of a line that was kept until its end.
+    fn show_held(&mut self) {
+        let held = self.recall.as_mut().map(Recall::finish).unwrap_or_default();
+        if !held.is_empty() {
+            self.trace.octets(self.last, Direction::Received, &held);
+        }
     }
 }
 
-/// What a secret follows, up to the end of its line: commands, their echo, and what the module gives back of its
-/// settings (`AT+FTPSCONT?`, `AT+SAPBR=4,1`). In lower case, without blanks: the module takes them anywhere. Names of
-/// headers with one of [`CREDENTIALS`] in them are the others.
-const TRIGGERS: [&[u8]; 19] = [
-    b"+ftppw=",
-    b"+ftppw:",
-    b"+cpin=",
-    b"+cpwd=",
-    b"+clck=",
-    b"pwd\",",
-    b"pwd,",
-    b"pwd:",
-    // The module's other stacks, which the driver does not use and `Request::raw` may: the password stands last, behind
-    // an access point name, a user or a file.
-    b"+cstt=",
-    b"+cstt:",
-    b"+cipcsgp=",
-    b"+cipcsgp:",
-    b"+cgauth=",
-    b"+cgauth:",
-    b"+smtpauth=",
-    b"+smtpauth:",
-    b"+pop3srv=",
-    b"+pop3srv:",
-    b"+sslsetcert=",
-];
-
-/// As long as the longest word that is looked for.
-const WINDOW: usize = 13;
-
-/// Masks what follows a trigger, wherever reads cut the octets.
-#[derive(Debug, Default)]
-struct Mask {
-    window: [u8; WINDOW],
-    /// The word before the next colon tells of a credential.
-    named: bool,
-    /// There was a blank since.
-    gap: bool,
-    masking: bool,
+impl Drop for Masked {
+    fn drop(&mut self) {
+        self.show_held();
+    }
 }
 
-impl Mask {
-    fn mask(&mut self, octets: &mut [u8]) {
+/// How many octets of a line are kept until it ends: no result code is longer.
+const HELD: usize = 256;
+
+/// Masks a secret that comes back, be the echo damaged as it may (`AT+FTPW="sesame"`): of the lines behind its command, those
+/// that can be neither a result code nor an unsolicited line are shown as far as they are the command.
+///
+/// So a line is shown when it ends.
+#[derive(Debug)]
+struct Recall {
+    /// The command line up to the secret.
+    command: Vec<u8>,
+    /// What has come of the line.
+    held: Vec<u8>,
+    /// The rest of the line is masked.
+    is_masking: bool,
+    /// A result code has come.
+    is_answered: bool,
+}
+
+impl Recall {
+    fn new(command: Vec<u8>) -> Self {
+        Self { command, held: Vec::new(), is_masking: false, is_answered: false }
+    }
+
+    /// What may be shown now that `octets` have come.
+    fn pass(&mut self, octets: &[u8]) -> Vec<u8> {
+        let mut shown = Vec::new();
         for octet in octets {
-            if matches!(*octet, b'\r' | b'\n') {
-                self.masking = false;
+            if matches!(octet, b'\r' | b'\n') {
+                shown.extend(self.line());
+                shown.push(*octet);
+                self.is_masking = false;
+            } else if self.is_masking {
+                shown.push(b'*');
+            } else {
+                self.held.push(*octet);
+                if self.held.len() == HELD {
+                    shown.extend(self.finish());
+                    self.is_masking = true;
+                }
             }
-            let follows = self.follows(*octet);
-            if self.masking {
-                *octet = b'*';
-            }
-            self.masking |= follows;
         }
+        shown
     }
 
-    /// Whether what is behind `octet` is secret.
-    fn follows(&mut self, octet: u8) -> bool {
-        if octet == b' ' {
-            self.gap = true;
-            return false;
+    /// The line that has ended.
+    fn line(&mut self) -> Vec<u8> {
+        let line = Line::new(self.held.trim_ascii());
+        let is_result = FinalResultCode::from_line(line).is_some();
+        self.is_answered |= is_result;
+        if is_result || !matches!(Unsolicited::from(line), Unsolicited::Other(_)) {
+            return mem::take(&mut self.held);
         }
-        self.window.rotate_left(1);
-        if let Some(last) = self.window.last_mut() {
-            *last = octet.to_ascii_lowercase();
-        }
-        let gap = std::mem::take(&mut self.gap);
-        if octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_') {
-            self.named &= !gap;
-            self.named |= CREDENTIALS.iter().any(|word| self.window.ends_with(word.as_bytes()));
-            return false;
-        }
-        let named = std::mem::take(&mut self.named);
-        match octet {
-            b':' if named => true,
-            b'=' | b':' | b',' => TRIGGERS.iter().any(|trigger| self.window.ends_with(trigger)),
-            _ => false,
-        }
+        self.finish()
+    }
+
+    /// The line, although it has not ended or is none that can be known.
+    fn finish(&mut self) -> Vec<u8> {
+        let mut held = mem::take(&mut self.held);
+        let same = held.iter().zip(&self.command).take_while(|(one, other)| one.eq_ignore_ascii_case(other));
+        let same = same.count();
+        held.iter_mut().skip(same).for_each(|octet| *octet = b'*');
+        held
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
-    fn masked(pieces: &[&[u8]]) -> String {
-        let mut mask = Mask::default();
-        let mut text = Vec::new();
-        for piece in pieces {
-            let mut piece = piece.to_vec();
-            mask.mask(&mut piece);
-            text.extend(piece);
+    /// What is shown of what was received behind `command`, read by read.
+    fn received(command: &str, reads: &[&[u8]]) -> String {
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let log = shown.clone();
+        let trace = move |_now, direction, octets: &[u8]| {
+            if direction == Direction::Received {
+                log.lock().unwrap().extend_from_slice(octets);
+            }
+        };
+        let mut masked = Masked::new(Box::new(trace));
+        masked.sent(Duration::ZERO, command.as_bytes(), None, false);
+        for read in reads {
+            masked.received(Duration::ZERO, read);
         }
-        String::from_utf8_lossy(&text).into_owned()
+        masked.sent(Duration::ZERO, b"AT\r", None, false);
+        masked.received(Duration::ZERO, b"AT\r\r\nhello\r\n\r\nOK\r\n");
+        drop(masked);
+        let shown = shown.lock().unwrap();
+        String::from_utf8(shown.clone()).unwrap()
     }
 
-    #[test]
-    fn what_follows_a_trigger_is_masked_to_the_end_of_its_line() {
-        assert_eq!(masked(&[b"AT+FTPPW=\"sesame\"\r\r\nOK\r\n"]), "AT+FTPPW=********\r\r\nOK\r\n");
-        assert_eq!(masked(&[b"+FTPPW: sesame\r\n+FTPCID: 1\r\n"]), "+FTPPW:*******\r\n+FTPCID: 1\r\n");
-        assert_eq!(masked(&[b"AT+SAPBR=3,1,\"PWD\",\"x\"\rAT"]), "AT+SAPBR=3,1,\"PWD\",***\rAT");
-        assert_eq!(masked(&[b"at+ftppw = \"sesame\"\r"]), "at+ftppw =*********\r");
-        assert_eq!(
-            masked(&[b"AT+CPIN=\"1234\"\r\r\n+CPIN: READY\r\n"]),
-            "AT+CPIN=******\r\r\n+CPIN: READY\r\n"
-        );
-        assert_eq!(masked(&[b"USER: u\r\nPWD: x\r\n"]), "USER: u\r\nPWD:**\r\n");
-        assert_eq!(masked(&[b"at+cstt=\"i\",\"u\",\"x\"\r"]), "at+cstt=***********\r");
-        for name in ["+CSTT", "+CIPCSGP", "+CGAUTH", "+SMTPAUTH", "+POP3SRV"] {
-            let response = masked(&[format!("{name}: 1,\"u\",\"sesame\"\r\nOK\r\n").as_bytes()]);
-            assert_eq!(response, format!("{name}:{}\r\nOK\r\n", "*".repeat(15)));
-        }
-        assert_eq!(masked(&[b"\"Authorization: Basic YQ==\"\r"]), "\"Authorization:************\r");
-        assert_eq!(masked(&[b"\"A: b\\r\\nX-Api-Key : c\"\r"]), "\"A: b\\r\\nX-Api-Key :***\r");
-        assert_eq!(masked(&[b"Set-Cookie: a=b\r\nETag: c\r\n"]), "Set-Cookie:****\r\nETag: c\r\n");
-    }
+    const COMMAND: &str = "AT+FTPPW=\"sesame\"\r";
+    const NEXT: &str = "AT\r\r\nhello\r\n\r\nOK\r\n";
 
     #[test]
-    fn what_is_no_secret_is_legible() {
-        for text in [
-            "AT+HTTPPARA=\"URL\",\"http://keys.example.com:8080/token/a:b\"\r",
-            "{\"key\": \"value\"}\r",
-            "+CPIN: READY\r",
-            "the key is here: it is 7\r",
-        ] {
-            assert_eq!(masked(&[text.as_bytes()]), text);
-        }
-    }
-
-    #[test]
-    fn reads_may_cut_anywhere() {
-        let text = b"AT+FTPPW=\"sesame\"\rAT+FTPPW?\rAuthorization : sesame\rX-Api-Key: sesame\r";
-        let whole = masked(&[text]);
-        assert!(!whole.contains("sesame"));
-        for cut in 0..text.len() {
-            assert_eq!(masked(&[&text[..cut], &text[cut..]]), whole);
+    fn a_secret_is_masked_however_its_echo_is_damaged() {
+        let echo = COMMAND.as_bytes();
+        let whole = received(COMMAND, &[echo, b"\r\nOK\r\n"]);
+        assert_eq!(whole, format!("AT+FTPPW=********\r\r\nOK\r\n{NEXT}"));
+        let lost = received(COMMAND, &[b"AT+FTPW=\"sesame\"\r\r\nOK\r\n"]);
+        assert_eq!(lost, format!("AT+FTP**********\r\r\nOK\r\n{NEXT}"));
+        // Any octet lost, changed, doubled or turned into a line end, and one more that makes its trigger unknown.
+        for place in 0..echo.len() - 1 {
+            for other in [&b""[..], b"#", b"\n", b"\r", &echo[place..=place].repeat(2)] {
+                let damaged = [&echo[..place], other, &echo[place + 1..]].concat();
+                for unknown in
+                    [damaged.clone(), damaged.iter().copied().filter(|octet| *octet != b'T').collect()]
+                {
+                    for cut in 0..unknown.len() {
+                        let shown = received(COMMAND, &[&unknown[..cut], &unknown[cut..], b"\r\nOK\r\n"]);
+                        let parts = ["ses", "sam", "ame"];
+                        assert!(!parts.iter().any(|part| shown.contains(part)), "{shown:?}");
+                        assert!(shown.ends_with(&format!("\r\nOK\r\n{NEXT}")), "{shown:?}");
+                        assert_eq!(shown.len(), unknown.len() + 6 + NEXT.len(), "{shown:?}");
+                    }
+                }
+            }
         }
     }
 
     #[test]
-    fn the_window_holds_every_word() {
-        let words = CREDENTIALS.iter().map(|word| word.as_bytes()).chain(TRIGGERS);
-        assert_eq!(words.map(<[u8]>::len).max(), Some(WINDOW));
+    fn what_cannot_be_an_echo_is_shown() {
+        for line in ["+CREG: 1", "+CME ERROR: 3", "ERROR", "RDY", "+CPIN: READY"] {
+            let text = format!("\r\n{line}\r\n\r\nOK\r\n");
+            for cut in 0..text.len() {
+                let (one, other) = text.split_at(cut);
+                let shown = received(COMMAND, &[one.as_bytes(), other.as_bytes()]);
+                assert_eq!(shown, format!("{text}{NEXT}"));
+            }
+        }
+        let plain = received("AT+FTPSERV=\"host\"\r", &[b"AT+FTSERV=\"host\"\r\r\nOK\r\n"]);
+        assert_eq!(plain, format!("AT+FTSERV=\"host\"\r\r\nOK\r\n{NEXT}"));
+    }
+
+    /// The module was at something else, and reads the line when it is done.
+    #[test]
+    fn an_echo_that_comes_late_is_masked_as_well() {
+        let shown = received(COMMAND, &[]);
+        assert_eq!(shown, "AT\r\r\n*****\r\n\r\nOK\r\n", "until there was a result");
+        let late = received(COMMAND, &[b"\r\nOK\r\n", b"AT+FTPW=\"sesame\"\r"]);
+        assert_eq!(late, format!("\r\nOK\r\nAT+FTP**********\r{NEXT}"));
+    }
+
+    #[test]
+    fn a_line_without_end_is_not_kept() {
+        let noise = vec![b'x'; 3 * HELD];
+        let shown = received(COMMAND, &[&noise, b"\r\nOK\r\n"]);
+        assert_eq!(shown, format!("{}\r\nOK\r\n{NEXT}", "*".repeat(noise.len())));
+        // What has not ended is told of when something else is.
+        assert!(received(COMMAND, &[b"\r\nOK"]).starts_with("\r\n**AT"));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use sim800_command::Unsolicited;
 
-use crate::bearer::BearerError;
+use crate::bearer::{BearerError, User};
 use crate::client::Client;
 use crate::error::{Disconnected, Error, Failure};
 use crate::notices::{Notice, Notices};
@@ -27,17 +27,21 @@ pub(crate) struct Watch {
     interruption: Option<Interruption>,
     /// The line was lost.
     lost: bool,
+    /// While it lives, nobody closes the bearer to bring it back.
+    _user: User,
 }
 
 impl Watch {
-    /// Watches for the lines that `own` names and for the loss of bearer `cid`.
-    pub(crate) fn new(
+    /// Begins to use bearer `cid`, once nobody brings bearers back, and to watch for the lines that `own` names and for
+    /// the loss of it.
+    pub(crate) async fn begin(
         client: &Client,
         cid: u8,
         own: impl Fn(&Unsolicited<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
+        let user = client.bearers().begin(cid).await;
         let notices = client.subscribe(move |line| own(line) || is_loss(line, cid));
-        Self { client: client.clone(), notices, cid, interruption: None, lost: false }
+        Self { client: client.clone(), notices, cid, interruption: None, lost: false, _user: user }
     }
 
     /// Waits up to `limit` for a line that `read` takes; `None` when none came.
@@ -115,6 +119,11 @@ impl Watch {
             self.interruption = interruption(&notice, cid);
         }
         self.interruption.clone()
+    }
+
+    /// Takes back what ended the session from outside: it did not.
+    pub(crate) fn forgive(&mut self) {
+        self.interruption = None;
     }
 
     fn take<T>(&mut self, notice: &Notice, read: impl Fn(Unsolicited<'_>) -> Option<T>) -> Option<T> {

@@ -107,6 +107,8 @@ impl<'a> Program<'a> {
         disturb: impl FnOnce() -> Result<()>,
     ) -> Result<(Value, usize)> {
         let trace = self.scratch.join("trace");
+        // The one of the transfer before; none is replaced.
+        let _ = fs::remove_file(&trace);
         let mut command = self.command(&["--json"]);
         command.arg("--trace").arg(&trace).args(arguments);
         let finished = process::run_while(&mut command, &self.scratch, LIMIT, || {

@@ -27,14 +27,17 @@ impl Toolchain {
             bail!("there is no apt-get to fetch packages with");
         }
         let unpack = || Self::unpack_listed(name, release, beside);
-        match unpack() {
-            // What apt knows may be nothing yet, or what was there a month ago.
-            Err(first) if is_root() => match apt_get(&["update"]) {
-                Ok(()) => unpack(),
-                Err(error) => Err(first.context(format!("{error:#}; before that"))),
-            },
-            other => other,
+        if release.is_some()
+            && let Ok(toolchain) = unpack()
+        {
+            return Ok(toolchain);
         }
+        // What apt knows may be nothing yet, or what was there a month ago, when another was the newest.
+        let updated = if is_root() { apt_get(&["update"]) } else { Ok(()) };
+        unpack().map_err(|error| match updated {
+            Ok(()) => error,
+            Err(cause) => error.context(format!("{cause:#}; before that")),
+        })
     }
 
     fn unpack_listed(name: &str, release: Option<&str>, beside: &[&str]) -> Result<Self> {

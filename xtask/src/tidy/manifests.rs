@@ -13,7 +13,7 @@ const INHERITED: [(&str, &str); 4] =
 const NO_STD: [&str; 2] = ["sim800-parser", "sim800-command"];
 
 pub(super) fn check(packages: &[Package], files: &[TextFile]) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings = versions(files);
     let text =
         |path: &Path| files.iter().find(|file| file.path == path).map_or("", |file| file.text.as_str());
     let readme = text(Path::new("README.md"));
@@ -51,6 +51,39 @@ pub(super) fn check(packages: &[Package], files: &[TextFile]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A dependency from a registry says which version it was tried with: others below it, or incompatible ones above it, do
+/// not fit.
+fn versions(files: &[TextFile]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in files.iter().filter(|file| file.path.ends_with("Cargo.toml")) {
+        let entries = entries(&file.text);
+        for (line, _, entry) in entries.iter().filter(|(_, section, _)| section.ends_with("dependencies")) {
+            let Some((_, value)) = entry.split_once('=') else { continue };
+            let value = value.trim();
+            let version = match value.strip_prefix('"') {
+                Some(version) => Some(version),
+                None => value.split_once("version = \"").map(|(_, version)| version),
+            };
+            let version = version.and_then(|version| version.split('"').next());
+            let is_elsewhere =
+                ["true", "{ path = ", "{ workspace = "].iter().any(|key| value.starts_with(key));
+            if !version.map_or(is_elsewhere, is_version) {
+                findings.push(Finding::new(
+                    &file.path,
+                    *line,
+                    format!("which version was it tried with? {entry}"),
+                ));
+            }
+        }
+    }
+    findings
+}
+
+fn is_version(requirement: &str) -> bool {
+    let mut numbers = requirement.strip_prefix('=').unwrap_or(requirement).split('.').map(str::parse::<u64>);
+    numbers.clone().all(|number| number.is_ok()) && numbers.any(|number| number != Ok(0))
 }
 
 /// The entries of a manifest as (line, section, entry on one line). No TOML parser: all that is asked for is what
@@ -108,6 +141,35 @@ mod tests {
             format!("{GOOD}[dev-dependencies]\nsim800-command = {{ path = \"../sim800-command\" }}");
         for manifest in [GOOD, &with_tests] {
             assert!(rules(manifest, "#![no_std]", "`sim800-parser`").is_empty());
+        }
+    }
+
+    #[test]
+    fn a_version_is_one_that_was_tried() {
+        let findings = |entry: &str| {
+            let text = format!("[workspace.dependencies]\n{entry}\n[package]\nversion = \"0.0.0\"");
+            versions(&[TextFile { path: "fuzz/Cargo.toml".into(), text }]).len()
+        };
+        for entry in [
+            "http = \"1.2\"",
+            "http = { version = \"=0.52.1\", default-features = false }",
+            "http = { path = \"../http\" }",
+            "http = { path = \"http\", version = \"0.1.0\" }",
+            "http.workspace = true",
+            "http = { workspace = true, features = [\"std\"] }",
+        ] {
+            assert_eq!(findings(entry), 0, "{entry}");
+        }
+        for entry in [
+            "http = \">=0.0.0\"",
+            "http = \"*\"",
+            "http = \"1.*\"",
+            "http = \"0.0.0\"",
+            "http = { version = \">=1, <9\" }",
+            "http = { path = \"http\", version = \"*\" }",
+            "http = { git = \"https://example.org\" }",
+        ] {
+            assert_eq!(findings(entry), 1, "{entry}");
         }
     }
 

@@ -93,7 +93,7 @@ fn without_the_echo_lines_are_shown_as_they_come() {
         "\
 ← d
 ← OK
-← +CSQ: 21,0
+← +CSQ: 21,0                                    -72 dBm
 ← OK
 ← +HTTPREAD: 4                                  4 octets follow
 ← 4 octets of payload                           SHA-256 9bf64f9a7312b49b0bcc6c8b637d86616622ede0880d5b5cd9685dc4ad3863ba
@@ -117,7 +117,7 @@ fn a_damaged_trace_is_shown_as_far_as_it_goes() {
         "     0.500 → AT+HTTPREAD                                   Reads all of the body that was received
            ? some remark                                   no record of a trace
      0.750 ← +HTTPREAD: 10                                 10 octets follow
-     9.000 ← 3 of 10 octets of payload                     7 octets are missing; SHA-256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
+     0.750 ← 3 of 10 octets of payload                     7 octets are missing; SHA-256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
      9.000 → AT                                            Asks for nothing but `OK`
      9.000 → garbage                                       no command line
            ← OK

@@ -52,6 +52,34 @@ fn the_files_of_the_module_are_those_in_a_folder() {
     assert_eq!(emulator.wait().unwrap().code(), Some(0));
 }
 
+/// The module's own commands reach nothing outside of it, whatever stands in there.
+#[test]
+fn the_folder_is_not_left_through_links() {
+    let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(outside.path().join("id.txt"), "secret").unwrap();
+    std::os::unix::fs::symlink(outside.path(), folder.path().join("away")).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let mut emulator = program(&["emulate", "--tcp", "127.0.0.1:0", "--fs", path]).spawn().unwrap();
+    let remark = first_remark(&mut emulator);
+    let port = remark.split(' ').find(|word| word.starts_with("tcp://")).unwrap();
+    let sim800 = |arguments: &[&str]| program(&["-p", port]).args(arguments).output().unwrap();
+    for arguments in [
+        &["fs", "get", r"C:\away\id.txt"][..],
+        &["fs", "ls", r"C:\away"],
+        &["fs", "put", "/dev/null", r"C:\away\new.txt"],
+        &["fs", "rm", r"C:\away\id.txt"],
+        &["fs", "mkdir", r"C:\away\new"],
+        &["fs", "mv", r"C:\away\id.txt", r"C:\mine.txt"],
+    ] {
+        let output = sim800(arguments);
+        assert_eq!((output.status.code(), output.stdout), (Some(1), Vec::new()), "{arguments:?}");
+    }
+    assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
+    assert_eq!(std::fs::read(outside.path().join("id.txt")).unwrap(), b"secret");
+    signal(&emulator, Signal::TERM);
+    assert_eq!(emulator.wait().unwrap().code(), Some(0));
+}
+
 #[test]
 fn what_cannot_be_offered_is_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,13 +1,14 @@
 //! Ctrl-C, and readers that go away.
 
 use std::fs;
-use std::process::{Child, Stdio};
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
 
 use rustix::process::Signal;
 use sim800_emulator::Fault as ModuleFault;
 use sim800_testbed::server::ftp::Fault;
 
-use crate::bench::{Bench, Finished, octets, signal, wait_until};
+use crate::bench::{Bench, Finished, first_remark, octets, program, signal, wait_until};
 
 #[test]
 fn an_interrupted_download_leaves_nothing_behind() {
@@ -135,4 +136,92 @@ fn a_reader_who_leaves_needs_no_message() {
     let finished = Finished::new(child.wait_with_output().unwrap());
     assert_eq!((finished.code, finished.stderr.as_str()), (1, ""));
     bench.expect_usable();
+}
+
+/// The program with a signal that is ignored from its beginning, as a shell starts it.
+fn ignoring(name: &str, arguments: &[&str]) -> Command {
+    let program = program(arguments);
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("trap '' {name}; exec \"$@\""), "sh"]);
+    command.arg(program.get_program()).args(arguments);
+    command.env_remove("SIM800_PORT").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn a_signal_that_was_ignored_stays_so() {
+    for (name, ignored) in [("HUP", Signal::HUP), ("INT", Signal::INT)] {
+        let mut emulator = ignoring(name, &["emulate", "--tcp", "127.0.0.1:0"]).spawn().unwrap();
+        let remark = first_remark(&mut emulator);
+        let port = remark.split(' ').find(|word| word.starts_with("tcp://")).unwrap();
+        let is_there = || program(&["-p", port, "at", "AT"]).output().unwrap().status.success();
+        assert!(is_there(), "signals are looked for from now on");
+        signal(&emulator, ignored);
+        assert!(is_there(), "{name}");
+        signal(&emulator, Signal::TERM);
+        assert_eq!(emulator.wait().unwrap().code(), Some(0), "{name}");
+    }
+}
+
+/// A pipe that takes no more.
+fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let flags = rustix::fs::fcntl_getfl(&writer).unwrap();
+    rustix::fs::fcntl_setfl(&writer, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
+    while (&writer).write(&[b'x'; 4096]).is_ok() {}
+    while (&writer).write(b"x").is_ok() {}
+    rustix::fs::fcntl_setfl(&writer, flags).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn what_nobody_reads_keeps_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    for interruption in [Signal::INT, Signal::TERM] {
+        // The report at the end.
+        let (reader, writer) = full_pipe();
+        let link = folder.path().join("module");
+        let port = link.to_str().unwrap();
+        let mut emulator = program(&["--json", "emulate", "--pty", port])
+            .stdout(writer)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until(|| program(&["-p", port, "at", "AT"]).output().unwrap().status.success());
+        signal(&emulator, interruption);
+        assert!(emulator.wait().unwrap().code().is_some());
+        assert!(!link.is_symlink(), "nothing is left behind");
+        drop(reader);
+        // What is said at the start.
+        let (reader, writer) = full_pipe();
+        let mut emulator = program(&["emulate", "--pty", port]).stderr(writer).spawn().unwrap();
+        wait_until(|| link.is_symlink());
+        let caught = || {
+            let status = fs::read_to_string(format!("/proc/{}/status", emulator.id())).unwrap();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+            u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << (interruption.as_raw() - 1)) != 0
+        };
+        wait_until(caught);
+        signal(&emulator, interruption);
+        assert_eq!(emulator.wait().unwrap().code(), Some(0));
+        assert!(!link.is_symlink(), "nothing is left behind");
+        drop(reader);
+    }
+    // The trace.
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", octets(200_000));
+    let pipe = bench.path("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    for runtime in ["smol", "tokio"] {
+        let reader = fs::File::options().read(true).write(true).open(&pipe).unwrap();
+        let get = ["--runtime", runtime, "--trace", "pipe", "http", "get", &bench.http.url("/a"), "-o", "a"];
+        let child = bench.command(&get).spawn().unwrap();
+        let waiting = || rustix::io::ioctl_fionread(&reader).unwrap();
+        // As much as a pipe holds, but for a record.
+        wait_until(|| waiting() > 50_000);
+        signal(&child, Signal::TERM);
+        let finished = Finished::new(child.wait_with_output().unwrap());
+        assert_eq!(finished.code, 143, "{}", finished.stderr);
+        assert_eq!(bench.names(), ["pipe"], "{runtime}");
+    }
 }

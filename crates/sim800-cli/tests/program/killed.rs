@@ -72,6 +72,34 @@ fn a_download_that_is_killed_again_and_again_goes_on_exactly() {
     }
 }
 
+/// Whenever that is, and whatever is there by then.
+#[test]
+fn what_a_killed_download_leaves_is_used_by_the_next() {
+    let bench = bench();
+    let companion = bench.path("a.part.json");
+    for url in [bench.http.url("/a"), bench.ftp_url("/a")] {
+        let scheme = &url[..url.find(':').unwrap()];
+        for options in [&[][..], &["--resume"]] {
+            let get = [&[scheme, "get", &url, "-o", "a"], options].concat();
+            let moments: [&dyn Fn() -> bool; 4] = [
+                &|| companion.exists(),
+                &|| companion.metadata().is_ok_and(|there| there.len() > 0),
+                &|| length(&bench, "a.part") > 0,
+                &|| length(&bench, "a.part") > 70_000,
+            ];
+            for is_reached in moments {
+                let child = bench.command(&get).spawn().unwrap();
+                wait_until(is_reached);
+                kill(child);
+            }
+            assert_eq!(bench.run(&get).code, 0);
+            assert!(fs::read(bench.path("a")).unwrap() == octets(LENGTH));
+            assert_eq!(bench.names(), ["a"], "{get:?}");
+            fs::remove_file(bench.path("a")).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_killed_upload_goes_on_behind_what_the_server_has() {
     let bench = bench();

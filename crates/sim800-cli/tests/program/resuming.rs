@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use sim800_emulator::{Config, Fault as ModuleFault};
 use sim800_testbed::Line;
 use sim800_testbed::server::ftp::Fault;
@@ -38,6 +39,21 @@ fn go_on(bench: &Bench, arguments: &[&str], expected: &[u8]) -> Value {
     object
 }
 
+/// Leaves `part` of what had `size` octets, as a download does that broke off.
+fn leave_with(bench: &Bench, url: &str, part: &[u8], size: u64, validator: Option<&str>) {
+    fs::write(bench.path("a.part"), part).unwrap();
+    let sha256: String = Sha256::digest(part).iter().map(|octet| format!("{octet:02x}")).collect();
+    let companion = json!({
+        "url": url, "size": size, "validator": validator, "octets": part.len(), "sha256": sha256,
+    });
+    fs::write(bench.path("a.part.json"), companion.to_string()).unwrap();
+}
+
+/// The same where no tag or date tells it.
+fn leave(bench: &Bench, url: &str, part: &[u8], size: u64) {
+    leave_with(bench, url, part, size, None);
+}
+
 #[test]
 fn a_body_goes_on_where_it_broke_off() {
     // Slow enough to be interrupted for certain.
@@ -59,7 +75,7 @@ fn a_body_goes_on_where_it_broke_off() {
 
     assert_eq!(go_on(&bench, &get, &body)["resumed_from"], there);
     let last = bench.http.requests().pop().unwrap();
-    assert_eq!(last.headers()["range"], format!("bytes={there}-"));
+    assert_eq!(last.headers()["range"], format!("bytes={}-", there - 1024), "the last of it comes again");
 
     restore();
     bench.http.set_ranges(false);
@@ -78,10 +94,75 @@ fn a_body_goes_on_where_it_broke_off() {
     restore();
     bench.http.put("/a", "application/octet-stream", "short");
     assert_eq!(go_on(&bench, &get, b"short")["resumed_from"], 0, "there is no rest");
+}
 
-    restore();
-    fs::remove_file(&companion).unwrap();
-    assert_eq!(go_on(&bench, &get, b"short")["resumed_from"], 0, "nobody knows what it is a part of");
+/// A tag tells what the server has, and nothing of what is on the disk.
+#[test]
+fn a_part_that_lost_octets_is_not_gone_on_with() {
+    let bench = Bench::with_line(Config::default(), Line::paced(2_000_000.try_into().unwrap()));
+    let body = octets(150_000);
+    bench.http.put("/a", "application/octet-stream", body.clone());
+    bench.ftp.put_file("/a", &body).unwrap();
+    let (http, ftp) = (bench.http.url("/a"), bench.ftp_url("/a"));
+    for get in [["http", "get", &http], ["ftp", "get", &ftp]] {
+        for interruption in [Signal::INT, Signal::KILL] {
+            let holes: [fn(&mut [u8]); 4] = [
+                |part| part[..4096].fill(0),
+                |part| part[part.len() / 2] ^= 0x20,
+                |part| part.iter_mut().rev().take(4096).for_each(|octet| *octet = 0),
+                |part| *part.last_mut().unwrap() ^= 1,
+            ];
+            for hole in holes {
+                let child = bench.command(&[&get[..], &["-o", "a", "--resume"]].concat()).spawn().unwrap();
+                let part = bench.path("a.part");
+                // Some of it is certain, and some is not yet.
+                wait_until(|| part.metadata().is_ok_and(|part| part.len() > 80_000));
+                signal(&child, interruption);
+                child.wait_with_output().unwrap();
+                let mut left = fs::read(&part).unwrap();
+                assert!(body.starts_with(&left));
+                hole(&mut left);
+                fs::write(&part, left).unwrap();
+                assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 0, "{get:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_only_has_the_names_of_a_part_is_refused() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", "octets");
+    bench.ftp.put_file("/a", b"octets").unwrap();
+    let (http, ftp) = (bench.http.url("/a"), bench.ftp_url("/a"));
+    let (part, companion) = (bench.path("a.part"), bench.path("a.part.json"));
+    let other = json!({ "url": http, "title": "precious" }).to_string();
+    for (path, content) in [(&part, "precious"), (&companion, "precious"), (&companion, &other)] {
+        fs::write(path, content).unwrap();
+        for get in [["http", "get", &http], ["ftp", "get", &ftp]] {
+            let resume = [&get[..], &["-o", "a", "--resume"]].concat();
+            fails(&bench, &resume, 1, "file", "not from this program; move it away, or choose another name");
+            assert_eq!(bench.run(&[&get[..], &["-o", "a"]].concat()).code, 0, "another name is taken");
+            assert_eq!(fs::read(bench.path("a")).unwrap(), b"octets");
+            fs::remove_file(bench.path("a")).unwrap();
+        }
+        assert_eq!(fs::read_to_string(path).unwrap(), content);
+        assert_eq!(bench.names().len(), 1);
+        fs::remove_file(path).unwrap();
+    }
+    assert!(bench.http.requests().len() <= 3, "what is refused is not asked for");
+    for path in [&part, &companion] {
+        std::os::unix::fs::symlink("elsewhere", path).unwrap();
+        let resume = ["http", "get", &http, "-o", "a", "--resume"];
+        fails(&bench, &resume, 1, "file", "not from this program");
+        fs::remove_file(path).unwrap();
+    }
+    std::os::unix::fs::symlink("elsewhere", bench.path("a")).unwrap();
+    for options in [&["--resume"][..], &[]] {
+        let get = [&["http", "get", &http, "-o", "a"], options].concat();
+        fails(&bench, &get, 1, "file", "leads nowhere");
+    }
+    assert!(!bench.path("elsewhere").exists());
 }
 
 #[test]
@@ -90,9 +171,7 @@ fn an_object_that_is_larger_than_the_module_goes_on_as_well() {
     let body = octets(1 << 20);
     bench.http.put("/a", "application/octet-stream", body.clone());
     let url = bench.http.url("/a");
-    fs::write(bench.path("a.part"), &body[..400_001]).unwrap();
-    let companion = json!({ "url": url, "size": 1 << 20, "validator": null }).to_string();
-    fs::write(bench.path("a.part.json"), companion).unwrap();
+    leave(&bench, &url, &body[..400_001], 1 << 20);
     assert_eq!(go_on(&bench, &["http", "get", &url], &body)["resumed_from"], 400_001);
 }
 
@@ -100,9 +179,7 @@ fn an_object_that_is_larger_than_the_module_goes_on_as_well() {
 fn what_is_there_stays_when_the_server_says_no() {
     let bench = Bench::new();
     let url = bench.http.url("/missing");
-    fs::write(bench.path("a.part"), "part").unwrap();
-    let companion = json!({ "url": url, "size": 10, "validator": null }).to_string();
-    fs::write(bench.path("a.part.json"), companion).unwrap();
+    leave(&bench, &url, b"part", 10);
     let get = ["http", "get", &url, "-o", "a", "--resume"];
     fails(&bench, &get, 1, "http-status", "404 Not Found; a.part is kept");
     assert_eq!(fs::read(bench.path("a.part")).unwrap(), b"part");
@@ -129,9 +206,9 @@ fn a_file_goes_on_where_it_broke_off() {
         fs::write(&companion, &left.1).unwrap();
     };
 
+    let identity = format!("ftp://{}@{}/a", crate::bench::USER, bench.ftp.address());
     for part in [left.0.as_slice(), &file] {
-        restore();
-        fs::write(bench.path("a.part"), part).unwrap();
+        leave(&bench, &identity, part, 100_000);
         bench.ftp.inject(Fault::Answer { verb: "REST", reply: "502 no such thing".into() });
         assert_eq!(
             go_on(&bench, &get, &file)["resumed_from"],
@@ -143,8 +220,7 @@ fn a_file_goes_on_where_it_broke_off() {
     restore();
     assert_eq!(go_on(&bench, &get, &file)["resumed_from"], there);
 
-    fs::write(&part, &file).unwrap();
-    fs::write(&companion, &left.1).unwrap();
+    leave(&bench, &identity, &file, 100_000);
     assert_eq!(go_on(&bench, &get, &file)["resumed_from"], 100_000, "nothing was missing");
 
     restore();
@@ -230,7 +306,7 @@ fn an_upload_is_not_gone_on_with_when_its_file_was_written_to() {
     assert_eq!(finished.code, 1, "{}", String::from_utf8_lossy(&finished.stdout));
     let object = finished.object();
     assert_eq!(object["error"]["kind"], "restarted", "{object}");
-    assert!(object["error"]["message"].as_str().unwrap().contains("octets of the file"), "{object}");
+    assert!(object["error"]["message"].as_str().unwrap().contains("has a file of"), "{object}");
     assert!(octets(300_000).starts_with(&bench.ftp.file("/there").unwrap()), "nothing is mixed");
 }
 
@@ -278,13 +354,6 @@ fn firmware_that_cannot_ask_for_sizes_goes_on_all_the_same() {
     assert!(fs::read(bench.path("a")).unwrap() == file);
 }
 
-/// Leaves `part` of what had `size` octets, as a download does that broke off; no tag or date tells it.
-fn leave(bench: &Bench, url: &str, part: &[u8], size: u64) {
-    fs::write(bench.path("a.part"), part).unwrap();
-    let companion = json!({ "url": url, "size": size, "validator": null }).to_string();
-    fs::write(bench.path("a.part.json"), companion).unwrap();
-}
-
 #[test]
 fn a_file_that_has_changed_is_fetched_anew_whatever_its_size() {
     let bench = Bench::new();
@@ -322,9 +391,7 @@ fn a_body_without_a_tag_that_has_changed_is_fetched_anew_whatever_its_size() {
         leave(&bench, &url, &vec![b'1'; there], 100_000);
         assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 0, "{there}");
         leave(&bench, &url, &body[..there], 100_000);
-        // What would have to come again as a whole is not asked for behind itself.
-        let from = if there > 1_024 { there } else { 0 };
-        assert_eq!(go_on(&bench, &get, &body)["resumed_from"], from, "{there}");
+        assert_eq!(go_on(&bench, &get, &body)["resumed_from"], there, "{there}");
     }
 }
 
@@ -336,11 +403,7 @@ fn a_body_that_is_there_as_a_whole_is_not_fetched_again() {
     let get = ["http", "get", &url];
     let body = octets(10_000);
     bench.http.put("/a", "text/plain", body.clone());
-    let leave_all = |validator: Option<&str>| {
-        fs::write(bench.path("a.part"), &body).unwrap();
-        let companion = json!({ "url": url, "size": 10_000, "validator": validator }).to_string();
-        fs::write(bench.path("a.part.json"), companion).unwrap();
-    };
+    let leave_all = |validator| leave_with(&bench, &url, &body, 10_000, validator);
     for validator in [Some("\"1\""), None] {
         leave_all(validator);
         assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 10_000, "{validator:?}");

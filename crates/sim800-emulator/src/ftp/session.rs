@@ -122,6 +122,7 @@ impl Session {
             return Err(Cme::NotAllowed.into());
         }
         let octets = download.take(board.readable(length));
+        let is_none = octets.is_empty();
         board.output.payload(&format!("{}: 2,", self.kind.name()), octets, length);
         download.announced = download.held > 0;
         if download.announced {
@@ -136,8 +137,11 @@ impl Session {
             board.output.unsolicited_after_result(end);
             return Ok(Life::Over);
         }
-        download.grant(self.id, board);
-        self.watch_server(board);
+        // The server's time is running on.
+        if !is_none {
+            download.grant(self.id, board);
+            self.watch_server(board);
+        }
         Ok(Life::Alive)
     }
 

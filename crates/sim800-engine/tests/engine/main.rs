@@ -1,5 +1,6 @@
 //! What the engine promises, case by case.
 
+mod foreign;
 mod properties;
 mod resync;
 
@@ -589,34 +590,4 @@ fn an_error_in_a_payload_whose_header_was_damaged_is_no_refusal() {
     world.input(b"FTPGET: 2,12\r\nK\r\n\r\nERROR\r\nOK\r\n+FTPGET: 1,0\r\n");
     let damaged = failed(Malformed(Malformation::Damaged));
     assert!(world.outputs().contains(&damaged));
-}
-
-/// Where a header is awaited, a line that nobody knows is the module's own if the header comes as well.
-#[test]
-fn a_line_that_nobody_knows_is_no_damage_unless_it_was_the_header() {
-    let payload = "\r\n+HTTPREAD: 2\r\nab\r\nOK\r\n";
-    for (response, is_fine) in [
-        (format!("\r\n+UGNSINF: 1,1\r\n{payload}"), true),
-        (format!("\r\n+UGNSINF: 1,1\r\n\r\n^X: \r\n{payload}"), true),
-        // Not framed, or of octets that no line has.
-        (format!("+UGNSINF: 1,1\r\n{payload}"), false),
-        (format!("\r\n+UGNSINF: \x7f\r\n{payload}"), false),
-        // Without a name, or with that of a command.
-        (format!("\r\nsome text\r\n{payload}"), false),
-        (format!("\r\n+CSQ: 1,1\r\n{payload}"), false),
-        // It was the header, and the payload reads like lines of the module's.
-        ("\r\n+HTTPRAD: 22\r\n\r\n+UGNSINF: 1,1\r\n\r\nOK\r\n".to_owned(), false),
-        ("\r\n+UGNSINF: 1,1\r\n\r\nOK\r\n".to_owned(), false),
-        ("\r\n+HTTPRAD: 7\r\nERROR\r\n\r\nOK\r\n".to_owned(), false),
-        // What a count that lost a digit did not count.
-        ("\r\n+HTTPREAD: 2\r\nab\r\n+UGNSINF: 1,1\r\n\r\nOK\r\n".to_owned(), false),
-        ("\r\n+HTTPREAD: 0\r\n\r\n+UGNSINF: 1,1\r\n\r\nOK\r\n".to_owned(), false),
-    ] {
-        let mut world = World::new();
-        world.enqueue(&HttpReadRange { start: Number::MIN, size: Number::MAX });
-        world.input(response.as_bytes());
-        let outputs = world.outputs();
-        assert_eq!(succeeded(&outputs), is_fine, "{response:?}");
-        assert!(is_fine || outputs.contains(&failed(Malformed(Malformation::Damaged))), "{response:?}");
-    }
 }

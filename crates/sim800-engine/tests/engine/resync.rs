@@ -245,26 +245,27 @@ fn a_module_that_asks_behind_a_result_that_was_not_its_own_is_fed() {
     }
 }
 
+/// Every command that waits for a dead module fails after a while, and not each after the time limit of the first.
 #[test]
-fn a_line_is_found_among_lines_that_nobody_knows() {
+fn a_module_that_may_wait_for_payload_is_waited_for_but_once() {
     let mut world = World::new();
-    world.enqueue(&Csq);
+    world.put(&data(100), &[b'x'; 100][..]);
     world.sent();
-    world.wait();
-    world.outputs();
-    world.enqueue(&Cgmm);
+    world.input(b"\r\nDOWNLOAD\r\n");
     let began = world.now;
-    for tenths in 1.. {
-        world.now = began + Duration::from_millis(100) * tenths;
-        world.engine.handle_timeout(world.now);
-        match &*world.sent() {
-            "" => {}
-            "AT+CGMM\\r" => break,
-            _ => world.input(OK),
+    world.wait();
+    assert!(matches!(world.outputs()[0], Output::Complete(Err(TimedOut { .. }))));
+    let abandoned = world.now;
+    let limit = abandoned - began;
+    for n in 0..3 {
+        let wanted = world.now;
+        world.enqueue(&Csq);
+        while world.engine.poll_timeout().is_some() && !world.outputs().contains(&failed(Desynchronized)) {
+            world.wait();
+            world.sent();
         }
-        world.input(b"\r\n+UGNSINF: 1,1\r\n");
-        assert!(tenths < 40, "not within four seconds");
+        let took = world.now - wanted;
+        let most = Config::default().limits.resync + if n == 0 { limit } else { Duration::ZERO };
+        assert!(took <= most + Duration::from_secs(1), "{n}: {took:?} of {most:?}");
     }
-    world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
-    assert_eq!(world.outputs().last(), Some(&done(&["SIMCOM_SIM800L"])));
 }

@@ -1,146 +1,67 @@
 //! A download, read from the module as it is wanted.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream;
 use sim800_command::FTP_READ_LIMIT;
 use sim800_parser::Value;
 
-use super::session::{Event, PATIENCE, Session};
-use super::{Ftp, FtpError, FtpStep};
+use super::resumption::Resumption;
+use super::session::{CHECK, Event, PATIENCE, Session};
+use super::{FtpError, FtpStep};
 use crate::client::Pending;
 use crate::engine::{Request, Response};
 use crate::error::Malformation;
 use crate::reader;
-use crate::retry::Attempts;
-use crate::tail::Tail;
 
-/// How many announcements in a row may bring no data.
+/// How many reads in a row may bring no data.
 const EMPTY_READS: u32 = 16;
 
 /// A file or a listing that is being downloaded.
 ///
 /// One read of 1460 octets is under way ahead of what the caller takes, so memory does not grow with the file. A caller
 /// who is slow makes the server wait; one who takes nothing for longer than the module's limit of 75 s breaks the transfer
-/// off ([`FtpError::Failed`] with 64). The end of the stream means that the module said the file is complete. Dropped
-/// before that, the session is quit.
+/// off ([`FtpError::Failed`] with 64). The end of the stream means that the module said the file is complete, and that as
+/// many octets came as the server told before, where it told any; a file that grows meanwhile may bring more than
+/// [`total`](reader::Reader::total). Dropped before that, the session is quit.
 pub type Download = reader::Reader<FtpError>;
 
-/// What is read from an opened session; with `resumption`, the session is opened again when it breaks off.
-pub(super) fn download(reader: Option<Reader>, resumption: Option<Resumption>) -> Download {
-    let stream = match reader {
-        Some(reader) => stream::try_unfold(Transfer { reader, resumption }, Transfer::next).boxed(),
-        None => stream::empty().boxed(),
-    };
-    Download::new(stream, None)
+/// What is read from an opened session, which is opened again when it breaks off; of `total` octets, where that is known.
+pub(super) fn download(reader: Reader, resumption: Resumption, total: Option<u64>) -> Download {
+    let transfer = Transfer { reader, resumption };
+    Download::new(stream::try_unfold(transfer, Transfer::next).boxed(), total)
 }
 
 /// A download on its way.
 struct Transfer {
     reader: Reader,
-    resumption: Option<Resumption>,
+    resumption: Resumption,
 }
 
 impl Transfer {
     async fn next(self) -> Result<Option<(Bytes, Self)>, FtpError> {
-        let Self { mut reader, resumption } = self;
-        let Some(mut resumption) = resumption else {
-            let octets = reader.next().await?;
-            return Ok(octets.map(|octets| (octets, Self { reader, resumption: None })));
-        };
+        let Self { mut reader, mut resumption } = self;
         loop {
-            match reader.next().await {
+            let error = match reader.next().await {
                 Ok(Some(octets)) => {
                     let new = resumption.take(octets)?;
                     if !new.is_empty() {
-                        return Ok(Some((new, Self { reader, resumption: Some(resumption) })));
+                        return Ok(Some((new, Self { reader, resumption })));
                     }
+                    continue;
                 }
-                Ok(None) => return resumption.end().map(|()| None),
-                Err(error) => {
-                    // Before it is quit, no other can be opened.
-                    drop(reader);
-                    match resumption.resume(error).await? {
-                        Some(resumed) => reader = resumed,
-                        None => return resumption.end().map(|()| None),
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// What it takes to go on with a download that broke off.
-pub(super) struct Resumption {
-    ftp: Ftp,
-    path: String,
-    /// Where in the file the next octet is, counted from 0.
-    position: u64,
-    /// Octets of the file, once the server was asked.
-    size: Option<u64>,
-    attempts: Attempts<FtpError>,
-    tail: Tail,
-}
-
-impl Resumption {
-    pub(super) fn new(ftp: &Ftp, path: &str, offset: u32) -> Self {
-        Self {
-            ftp: ftp.clone(),
-            path: path.to_owned(),
-            position: u64::from(offset),
-            size: None,
-            attempts: Attempts::new(&ftp.bearer),
-            tail: Tail::default(),
-        }
-    }
-
-    /// Takes what came; what of it is new.
-    fn take(&mut self, octets: Bytes) -> Result<Bytes, FtpError> {
-        let new = self.tail.strip(octets).ok_or_else(|| self.changed())?;
-        if !new.is_empty() {
-            self.attempts.succeeded();
-        }
-        self.tail.push(&new);
-        self.position += new.len() as u64;
-        Ok(new)
-    }
-
-    /// The module says that this is the end.
-    fn end(&self) -> Result<(), FtpError> {
-        let is_complete = self.size.is_none_or(|size| size == self.position);
-        if is_complete && self.tail.is_found() { Ok(()) } else { Err(self.changed()) }
-    }
-
-    /// Opens another session after `error`, from a little before the octet that is wanted.
-    async fn resume(&mut self, error: FtpError) -> Result<Option<Reader>, FtpError> {
-        // The module counts no further (application note 3.15).
-        if u32::try_from(self.position).is_err() {
-            return Err(error);
-        }
-        let mut error = error;
-        loop {
-            self.attempts.again(error, Some(self.position)).await?;
-            error = match self.open().await {
-                Ok(reader) => return Ok(reader),
+                Ok(None) => match resumption.end() {
+                    Ok(()) => return Ok(None),
+                    Err(error) => error,
+                },
                 Err(error) => error,
             };
+            // Before it is quit, no other can be opened.
+            drop(reader);
+            reader = resumption.resume(error).await?;
         }
-    }
-
-    async fn open(&mut self) -> Result<Option<Reader>, FtpError> {
-        let size = self.ftp.size_if_told(&self.path).await?;
-        if size.is_some_and(|size| size < self.position)
-            || self.size.zip(size).is_some_and(|(old, new)| old != new)
-        {
-            return Err(self.changed());
-        }
-        self.size = self.size.or(size);
-        let from = self.position - u64::from(self.tail.rewind(self.position));
-        self.ftp.open(&self.path, u32::try_from(from).unwrap_or(u32::MAX)).await
-    }
-
-    fn changed(&self) -> FtpError {
-        FtpError::Changed { position: self.position }
     }
 }
 
@@ -157,56 +78,51 @@ pub(super) struct Reader {
     read: Request,
     /// The next read, asked for already.
     ahead: Option<Pending>,
+    /// What the session said that was not dealt with.
+    event: Option<Event>,
+    /// Octets that have to come still, where that is known.
+    rest: Option<u64>,
     /// Reads in a row that brought nothing.
     empty: u32,
+    /// How long nothing was said and nothing came.
+    waited: Duration,
+    /// A line said that it is over, and the module did not agree.
+    doubtful: bool,
 }
 
 impl Reader {
-    /// Reads a session whose `first` event came by `read`, of 1460 octets at most; `None` when it has ended already.
-    pub(super) fn new(mut session: Session, first: Event, read: Request) -> Option<Self> {
+    /// Reads a session whose `first` event came by `read`, of 1460 octets at most; all but those that come when `rest`
+    /// octets have come are to end it beyond doubt.
+    pub(super) fn new(mut session: Session, first: Event, read: Request, rest: Option<u64>) -> Self {
         session.begin(FtpStep::Transfer);
-        if matches!(first, Event::Ended(..)) {
-            return None;
+        let (ahead, waited) = (None, Duration::ZERO);
+        let mut reader =
+            Self { session, read, ahead, event: Some(first), rest, empty: 0, waited, doubtful: false };
+        if !matches!(first, Event::Ended(..)) {
+            reader.event = None;
+            reader.ask();
         }
-        let mut reader = Self { session, read, ahead: None, empty: 0 };
-        reader.ask();
-        Some(reader)
-    }
-
-    /// All octets, or more than `expected`.
-    pub(super) async fn read_to_end(mut self, expected: usize) -> Result<Vec<u8>, FtpError> {
-        let mut all = Vec::new();
-        while let Some(octets) = self.next().await? {
-            all.extend_from_slice(&octets);
-            if all.len() > expected {
-                break;
-            }
-        }
-        Ok(all)
+        reader
     }
 
     /// The next octets; `None` at the end.
-    async fn next(&mut self) -> Result<Option<Bytes>, FtpError> {
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, FtpError> {
         loop {
-            let event = match self.ahead.take() {
-                None => self.session.event(PATIENCE).await?,
-                Some(read) => match read.await {
+            let event = match (self.event.take(), self.ahead.take()) {
+                (Some(event), _) => event,
+                (None, None) => self.wait().await?,
+                (None, Some(read)) => match read.await {
                     Ok(reply) if reply.payload.is_empty() => {
                         // A read is always answered with a count, and only one of 0 brings nothing.
                         if !is_count_of_none(&reply) {
                             return Err(self.session.malformed(&self.read, Malformation::Information));
                         }
-                        self.nothing().await?
+                        // `1,1` will tell when there is something, `1,0` that the file has ended.
+                        self.count()?;
+                        self.wait().await?
                     }
-                    Ok(reply) => {
-                        self.check()?;
-                        self.empty = 0;
-                        if reply.payload.len() == FTP_READ_LIMIT as usize {
-                            // There may be more: asked for in the same poll, so that the line does not wait.
-                            self.ask();
-                        }
-                        return Ok(Some(reply.payload));
-                    }
+                    Ok(reply) => return self.take(reply.payload).map(Some),
+                    Err(error) if error.is_rejected() && self.doubtful => return Ok(None),
                     Err(error) if error.is_rejected() => {
                         self.count()?;
                         self.session.refused(error).await?
@@ -214,14 +130,27 @@ impl Reader {
                     Err(error) => return Err(self.session.command(error)),
                 },
             };
-            match event {
-                Event::Ended(..) => {
-                    self.check()?;
-                    return Ok(None);
-                }
-                _ => self.ask(),
+            if !matches!(event, Event::Ended(..)) {
+                self.ask();
+                continue;
             }
+            self.check()?;
+            if self.rest == Some(0) || !self.session.goes_on().await? {
+                return Ok(None);
+            }
+            self.doubtful = true;
         }
+    }
+
+    fn take(&mut self, octets: Bytes) -> Result<Bytes, FtpError> {
+        self.check()?;
+        (self.empty, self.waited, self.doubtful) = (0, Duration::ZERO, false);
+        self.rest = self.rest.map(|rest| rest.saturating_sub(octets.len() as u64));
+        if octets.len() == FTP_READ_LIMIT as usize {
+            // There may be more: asked for in the same poll, so that the line does not wait.
+            self.ask();
+        }
+        Ok(octets)
     }
 
     /// What comes goes on from what came before, unless the line was lost between them.
@@ -232,10 +161,20 @@ impl Reader {
         }
     }
 
-    /// `2,0` means that there is nothing now; `1,1` will tell when there is, `1,0` that the file has ended.
-    async fn nothing(&mut self) -> Result<Event, FtpError> {
-        self.count()?;
-        self.session.event(PATIENCE).await
+    /// Waits for what the session says next. When that is nothing, the next octets are asked for all the same: the line that
+    /// announced them may have been lost, or the one that said it is over, or the module may be dead.
+    async fn wait(&mut self) -> Result<Event, FtpError> {
+        match self.session.event_within(CHECK).await? {
+            Some(event) => Ok(event),
+            None => {
+                self.waited += CHECK;
+                if self.waited >= PATIENCE {
+                    Err(self.session.silent(self.waited))
+                } else {
+                    Ok(Event::Available)
+                }
+            }
+        }
     }
 
     fn count(&mut self) -> Result<(), FtpError> {

@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
 use crate::loss::{Loss, Transient};
+use crate::sent::Sent;
 use crate::settings::Unsendable;
 use crate::watch::Interruption;
 
@@ -74,6 +75,8 @@ impl fmt::Display for FtpOperation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FtpStep {
+    /// Setting it up in the module: the server was not asked for anything.
+    Prepare,
     /// Connecting, logging in, finding the file.
     Open,
     /// Moving the data.
@@ -82,9 +85,17 @@ pub enum FtpStep {
     Close,
 }
 
+impl FtpStep {
+    /// Whether the server had let it begin.
+    fn is_under_way(self) -> bool {
+        matches!(self, Self::Transfer | Self::Close)
+    }
+}
+
 impl fmt::Display for FtpStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Prepare => "before it began",
             Self::Open => "at its start",
             Self::Transfer => "during the transfer",
             Self::Close => "at its end",
@@ -113,6 +124,12 @@ pub enum FtpError {
     TooLarge {
         /// The most octets it holds.
         limit: u64,
+    },
+    /// The module cannot begin a download that far behind the start of a file; nothing was sent.
+    #[error("the module cannot begin at octet {offset}: it counts no further than 4,294,967,295")]
+    TooFar {
+        /// Where it was to begin, counted from 0.
+        offset: u64,
     },
     /// The module's firmware lacks the command for it.
     #[error("{operation} is not possible with this firmware")]
@@ -172,10 +189,20 @@ pub enum FtpError {
         /// What was being done.
         operation: FtpOperation,
     },
-    /// All data was sent, but the module never said that the server has it: it said nothing for 90 s, or something else for
-    /// 180 s.
+    /// The module says that the transfer is complete, but as many octets as the server told, or as were sent, did not pass.
+    #[error("{operation} was said to be complete, but has {found} octets where {expected} should be")]
+    Incomplete {
+        /// What was being done.
+        operation: FtpOperation,
+        /// Octets there should be: of the file as the server told its size before a download, or that were sent.
+        expected: u64,
+        /// Octets there are: that came, or that the server has.
+        found: u64,
+    },
+    /// All data was sent, but whether the server has it is not known: the module never said so, or the server's file could
+    /// not be looked at afterwards.
     #[error(
-        "all {octets} octets were sent, but the server never confirmed them; compare the size of the file"
+        "all {octets} octets were sent, but the server never confirmed them; compare the file with what was sent"
     )]
     Unconfirmed {
         /// Octets that were sent.
@@ -188,9 +215,9 @@ pub enum FtpError {
         octets: u64,
     },
     /// An upload broke off, and cannot be gone on with.
-    #[error("the upload broke off, and the server has {octets} octets of the file")]
+    #[error("the upload broke off, and the server has a file of {octets} octets")]
     Partial {
-        /// Octets that the server has.
+        /// Octets of the server's file, be it a part of this one or another.
         octets: u64,
         /// Why it broke off.
         source: Box<Self>,
@@ -203,8 +230,8 @@ pub enum FtpError {
         /// Octets that it should have been.
         offset: u64,
     },
-    /// The file on the server is another than the one whose download was begun.
-    #[error("the file changed on the server while it was fetched, before octet {position}; fetch it again")]
+    /// The file or the listing on the server is another than the one whose download was begun.
+    #[error("what is on the server changed while it was fetched, before octet {position}; fetch it again")]
     Changed {
         /// Octets of the file that had come, from its start on.
         position: u64,
@@ -233,6 +260,15 @@ pub enum FtpError {
         /// What happened.
         source: Failure,
     },
+}
+
+/// Whether `code`, at the start, says that nothing was done.
+fn is_refusal(code: FtpCode) -> bool {
+    use FtpCode as Code;
+    matches!(
+        code,
+        Code::DNS | Code::CONNECT | Code::NOT_ALLOWED | Code::USER | Code::PASSWORD | Code::OPERATE
+    )
 }
 
 /// What helps, where something does.
@@ -264,7 +300,7 @@ impl FtpError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Invalid { .. } | Self::NoName => "invalid",
-            Self::TooLarge { .. } => "too-large",
+            Self::TooLarge { .. } | Self::TooFar { .. } => "too-large",
             Self::NotSupported { .. } => "unsupported",
             Self::NoSsl { .. } => "no-ssl",
             Self::NotLoaded { .. } => "not-loaded",
@@ -273,7 +309,7 @@ impl FtpError {
             Self::Silent { .. } => "timed-out",
             Self::NoProgress { .. } => "no-progress",
             Self::Unconfirmed { .. } => "unconfirmed",
-            Self::EndedEarly { .. } => "incomplete",
+            Self::EndedEarly { .. } | Self::Incomplete { .. } => "incomplete",
             Self::Partial { source, .. } => source.kind(),
             Self::Changed { .. } | Self::Mismatch { .. } => "changed",
             Self::Source { .. } => "source",
@@ -294,6 +330,30 @@ impl FtpError {
             Self::Bearer { source, .. } => source.code(),
             Self::Partial { source, .. } => source.code(),
             _ => None,
+        }
+    }
+
+    /// Whether the server may have been told to do what failed.
+    ///
+    /// It is [`Sent::No`] when the module refused or never got the command for it, and when the module said that it was not
+    /// let in, or that the server refused to do it (62, 63, 66, 71, 72 and 77 at the start).
+    ///
+    /// It matters for what is never sent twice: a deletion, a directory, another name, an upload that appends or makes another
+    /// file. One that replaces a file is safe to repeat anyway, and tells of the first of its tries.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Invalid { .. }
+            | Self::NoName
+            | Self::TooLarge { .. }
+            | Self::TooFar { .. }
+            | Self::NotSupported { .. }
+            | Self::NoSsl { .. }
+            | Self::NotLoaded { .. }
+            | Self::Mismatch { .. }
+            | Self::Command { step: FtpStep::Prepare, .. } => Sent::No,
+            Self::Failed { step: FtpStep::Open, code, .. } if is_refusal(*code) => Sent::No,
+            _ => Sent::Unknown,
         }
     }
 
@@ -318,12 +378,13 @@ impl From<Unsendable> for FtpError {
 impl Transient for FtpError {
     fn loss(&self, under_way: bool) -> Option<Loss> {
         match self {
-            Self::Command { source, step, .. } => source.failure().loss(under_way || *step != FtpStep::Open),
+            Self::Command { source, step, .. } => source.failure().loss(under_way || step.is_under_way()),
             Self::Bearer { source, .. } => source.loss(under_way),
             Self::Interrupted { source, .. } => source.loss(under_way),
             Self::Silent { .. }
             | Self::NoProgress { .. }
             | Self::EndedEarly { .. }
+            | Self::Incomplete { .. }
             | Self::Unconfirmed { .. } => Some(Loss::Session),
             Self::Failed { code, step, .. } => {
                 let may_pass = matches!(
@@ -340,7 +401,7 @@ impl Transient for FtpError {
                         | FtpCode::UPLOAD
                         | FtpCode::DOWNLOAD
                 );
-                (may_pass && (under_way || *step != FtpStep::Open)).then_some(Loss::Session)
+                (may_pass && (under_way || step.is_under_way())).then_some(Loss::Session)
             }
             _ => None,
         }

@@ -12,9 +12,9 @@ use sim800_command::{
 use super::progress::{FtpProgress, Status};
 use super::session::{Event, PATIENCE, Session};
 use super::settings::Target;
+use super::source::Window;
 use super::upload::Upload;
-use super::window::Window;
-use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, PutOption, progress};
+use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, progress};
 use crate::bearer::Bearer;
 use crate::error::{Error, Failure, Malformation};
 use crate::loss::{Loss, Transient};
@@ -37,7 +37,8 @@ impl Ftp {
     /// Downloads a file into the module's memory, of 300,000 octets at most; from there it can be read, any part of it
     /// and again. `progress` is told how far it has come, every few seconds.
     ///
-    /// The server is not kept waiting by a slow reader, as it is by one of [`get`](Self::get).
+    /// The server is not kept waiting by a slow reader, as it is by one of [`get`](Self::get). It is asked for the size of the
+    /// file before, by a session of its own; one that ends short of it is fetched again.
     ///
     /// # Errors
     ///
@@ -50,9 +51,9 @@ impl Ftp {
         let mut attempts = Attempts::new(&self.bearer);
         loop {
             let fetched = self.fetch_extended(path, &mut progress).await;
-            if let Some(session) = attempts.settle(fetched).await? {
+            if let Some((session, size)) = attempts.settle(fetched).await? {
                 let window = self.bearer.client().config().ftp_window.max(1);
-                return Ok(Extended { session, window, attempts });
+                return Ok(Extended { session, size, window, attempts });
             }
         }
     }
@@ -61,8 +62,9 @@ impl Ftp {
         &self,
         path: &str,
         progress: &mut impl FnMut(FtpProgress),
-    ) -> Result<Session, FtpError> {
-        let mut session = self.prepare(FtpOperation::GetExtended, Target::Source(path, 0)).await?;
+    ) -> Result<(Session, Option<u64>), FtpError> {
+        let mut session = self.prepare(FtpOperation::GetExtended, Target::Source(path)).await?;
+        let size = if self.options.ascii { None } else { session.size_if_told().await? };
         session.afterwards(&FtpExtGetEnd)?;
         let status = |status| match status {
             FtpExtGetProgress::Idle => Status::Idle,
@@ -73,13 +75,14 @@ impl Ftp {
         };
         progress::run(&mut session, &FtpExtGetOpen, &FtpExtGetStatus, status, progress).await?;
         session.begin(FtpStep::Transfer);
-        Ok(session)
+        check(&mut session, size.unwrap_or(0)).await?;
+        Ok((session, size))
     }
 
     /// Loads all that `source` has into the module's memory, 300,000 octets at most, and uploads it then. Returns how many
     /// octets that were once the server has confirmed them.
     ///
-    /// The server is not kept waiting by a slow `source`, as it is by one of [`put`](Self::put).
+    /// The server is not kept waiting by a slow `source`, as it is by one of [`put`](Self::put). Sizes are compared as there.
     ///
     /// # Errors
     ///
@@ -87,14 +90,12 @@ impl Ftp {
     /// anything when `source` is too long.
     pub async fn put_extended(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
         let mut pieces = Pieces { source, read: Vec::new() };
-        let mut attempts = Attempts::new(&self.bearer);
+        let (operation, mut attempts) = (FtpOperation::PutExtended, Attempts::new(&self.bearer));
+        let before = self.before(path).await?;
         loop {
-            let sent = self.send_extended(path, &mut pieces).await;
-            if !self.may_be_repeated() {
-                return sent;
-            }
-            if let Some(octets) = attempts.settle(sent).await? {
-                return Ok(octets);
+            let sent = self.send_extended(path, &mut pieces).await.map(Some);
+            if let Some(sent) = self.settle(operation, path, before, sent, &mut attempts).await? {
+                return Ok(sent.unwrap_or(0));
             }
         }
     }
@@ -118,15 +119,45 @@ impl Ftp {
             // Nothing can be loaded of an empty file.
             session.execute(&FtpExtPutEnd).await?;
             let first = session.open(&FtpPutOpen, PATIENCE).await?;
-            return Upload::new(Window::new(&mut pieces.source), 0).run(session, first).await;
+            return Upload::new(Window::new(&mut pieces.source)).run(session, first).await;
         }
         send_loaded(&mut session, octets).await?;
         Ok(u64::from(octets))
     }
+}
 
-    /// What replaces a file may be done again; what appends to it, or makes another, may not.
-    pub(super) fn may_be_repeated(&self) -> bool {
-        self.options.put == PutOption::Replace
+/// So many octets were `found`, unless that is fewer than the server told.
+pub(super) fn at_least(told: Option<u64>, found: u64, operation: FtpOperation) -> Result<u64, FtpError> {
+    match told {
+        Some(expected) if found < expected => Err(FtpError::Incomplete { operation, expected, found }),
+        _ => Ok(found),
+    }
+}
+
+/// Whether as many octets as the server told are in the module's memory.
+async fn check(session: &mut Session, size: u64) -> Result<(), FtpError> {
+    // More than that is refused by the module.
+    let Ok(size @ 1..=FTP_EXTENDED_LIMIT) = u32::try_from(size) else { return Ok(()) };
+    if has(session, size - 1).await? {
+        return Ok(());
+    }
+    // Where it ends.
+    let (mut found, mut missing) = (0, size - 1);
+    while found < missing {
+        let middle = found + (missing - found) / 2;
+        if has(session, middle).await? { found = middle + 1 } else { missing = middle }
+    }
+    let (operation, found) = (session.operation(), u64::from(found));
+    Err(FtpError::Incomplete { operation, expected: u64::from(size), found })
+}
+
+/// Whether the octet at `position` is in the module's memory.
+async fn has(session: &mut Session, position: u32) -> Result<bool, FtpError> {
+    let read = FtpExtGetRead { position: Number::saturating(position), length: Number::MIN };
+    match session.client().ask(&read).await {
+        Ok(reply) => Ok(!reply.payload.is_empty()),
+        Err(error) if error.is_rejected() => Ok(false),
+        Err(error) => Err(session.command(error)),
     }
 }
 
@@ -227,6 +258,8 @@ async fn load_piece(
 #[derive(Debug)]
 pub struct Extended {
     session: Session,
+    /// Octets of the file, where the server told.
+    size: Option<u64>,
     window: u32,
     attempts: Attempts<FtpError>,
 }
@@ -262,22 +295,25 @@ impl Extended {
     ///
     /// # Errors
     ///
-    /// [`FtpError`]; before anything is sent when the name, of 64 octets at most, cannot stand in a command.
+    /// [`FtpError`], with [`Incomplete`](FtpError::Incomplete) when it is shorter than the server told; before anything is
+    /// sent when the name, of 64 octets at most, cannot stand in a command.
     pub async fn save(&mut self, name: &str) -> Result<u64, FtpError> {
         let name = Text::new(name).map_err(|reason| FtpError::Invalid { what: "file name", reason })?;
         let saved = self.session.client().query(&FtpExtGetSave { name }, |saved| saved.size).await;
-        saved.map_err(|error| self.session.command(error))
+        let found = saved.map_err(|error| self.session.command(error))?;
+        at_least(self.size, found, self.session.operation())
     }
 
     /// All of the file, from its start, in windows of [`Config::ftp_window`](crate::Config::ftp_window) octets.
     pub fn into_download(self) -> Download {
+        let size = self.size;
         let pieces = stream::try_unfold((self, 0_u32), |(mut file, position)| async move {
             let window = file.window;
             let piece = file.window(position, window).await?;
             let read = u32::try_from(piece.len()).unwrap_or(u32::MAX);
             Ok((!piece.is_empty()).then(|| (piece, (file, position.saturating_add(read)))))
         });
-        Download::new(pieces.boxed(), None)
+        Download::new(pieces.boxed(), size)
     }
 
     /// What one command reads; nothing at the end of the file. What the line damaged is read again; what is in the

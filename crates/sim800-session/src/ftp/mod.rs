@@ -1,19 +1,21 @@
 //! FTP by the module's own stack.
 
+mod digest;
 mod download;
 mod error;
 mod extended;
 mod progress;
 mod put;
+mod resumption;
 mod session;
 mod settings;
+mod source;
 mod stored;
 mod upload;
-mod window;
 
 use sim800_command::{
-    Command, FtpCode, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd,
-    FtpRename, FtpRmd, FtpScont, FtpScontRead, FtpSize, Number, Test,
+    Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpRename,
+    FtpRmd, FtpScont, FtpScontRead, FtpSecurity, FtpSize, FtpStore, Number, Test,
 };
 
 pub use self::download::Download;
@@ -21,7 +23,8 @@ pub use self::error::{FtpError, FtpOperation, FtpStep};
 pub use self::extended::Extended;
 pub use self::progress::FtpProgress;
 
-use self::download::{Reader, Resumption};
+use self::download::Reader;
+use self::resumption::Resumption;
 use self::session::{Event, PATIENCE, Session};
 use self::settings::Target;
 use crate::bearer::Bearer;
@@ -74,9 +77,10 @@ pub struct FtpOptions {
     pub passive: bool,
     /// Type ASCII, which loses bit 7, rather than binary; binary unless set.
     pub ascii: bool,
-    /// How an upload treats a file that is there already.
-    pub put: PutOption,
-    /// Whether and how the session is secured; it is not unless set.
+    /// How an upload treats a file that is there already; it replaces it unless set.
+    pub put: FtpStore,
+    /// Whether and how the session is secured, where the firmware has SSL at all; most knows nothing newer than TLS 1.0. It is
+    /// not unless set.
     pub security: FtpSecurity,
     /// With SSL, whether a certificate of the server that is not valid will do; it does not unless set. What a firmware
     /// checks is not documented.
@@ -88,37 +92,11 @@ impl Default for FtpOptions {
         Self {
             passive: true,
             ascii: false,
-            put: PutOption::Replace,
+            put: FtpStore::Replace,
             security: FtpSecurity::None,
             accept_invalid_certificate: false,
         }
     }
-}
-
-/// How an FTP session is secured, where the firmware has SSL at all; most knows nothing newer than TLS 1.0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FtpSecurity {
-    /// Not at all.
-    #[default]
-    None,
-    /// By SSL from the first octet on; the control port is one that expects that, mostly 990.
-    Implicit,
-    /// By SSL once the server was asked for it.
-    Explicit,
-}
-
-/// How an upload treats a file that is there already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PutOption {
-    /// Replaces it (`STOR`).
-    #[default]
-    Replace,
-    /// Appends to it (`APPE`).
-    Append,
-    /// Leaves it alone; the server makes up another name (`STOU`).
-    Unique,
 }
 
 /// An FTP client over a bearer.
@@ -150,42 +128,52 @@ impl Ftp {
     ///
     /// # Errors
     ///
-    /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
+    /// As [`get_from`](Self::get_from).
     pub async fn get(&self, path: &str) -> Result<Download, FtpError> {
-        self.resume(path, 0).await
+        self.get_from(path, 0).await
     }
 
     /// Opens a file for download from `offset` on: the first octet that comes is the one with that number, counted from 0
     /// (application note 3.15). Nothing is left of it in the module afterwards.
     ///
-    /// When the line, the bearer or the module breaks it off, it goes on where it was, as
-    /// [`Config::retries`](crate::Config::retries) has it, unless it is of type ASCII. That the file is still the same is told by
-    /// its size and by the last octets that came: they are read once more.
+    /// The server is asked for the size of the file before, by a session of its own; one that tells none, or a firmware that
+    /// cannot ask, has nothing compared.
+    ///
+    /// When the line, the bearer, the module or the server breaks it off, or it ends short of that size, it goes on where it
+    /// was, as [`Config::retries`](crate::Config::retries) has it. That the file is still the same is told by its size and by
+    /// the last octets that came: they are read once more. One of type ASCII, of which no size is told, comes anew, and
+    /// what came before is compared and left out.
     ///
     /// # Errors
     ///
-    /// [`FtpError`], with 74 when the server cannot do so; before anything is sent when a value cannot stand in a command.
-    pub async fn resume(&self, path: &str, offset: u32) -> Result<Download, FtpError> {
+    /// [`FtpError`], with 74 when the server cannot begin there; before anything is sent when a value cannot stand in a
+    /// command.
+    pub async fn get_from(&self, path: &str, offset: u64) -> Result<Download, FtpError> {
+        settings::position(offset)?;
         let mut attempts = Attempts::new(&self.bearer);
-        let reader = loop {
-            if let Some(reader) = attempts.settle(self.open(path, offset).await).await? {
-                break reader;
+        loop {
+            if let Some((reader, size)) = attempts.settle(self.open(path, offset).await).await? {
+                let resumption = Resumption::of_file(self, path, offset, size);
+                let total = size.map(|size| size.saturating_sub(offset));
+                return Ok(download::download(reader, resumption, total));
             }
-        };
-        let resumption = (!self.options.ascii).then(|| Resumption::new(self, path, offset));
-        Ok(download::download(reader, resumption))
+        }
     }
 
     /// Lists a directory, as text in the form that the server chooses.
     ///
+    /// When it breaks off it comes anew, and what came before is compared and left out. Its size is not known before: that it
+    /// is complete is what the module says.
+    ///
     /// # Errors
     ///
-    /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
+    /// [`FtpError`], with [`Changed`](FtpError::Changed) when it reads otherwise the second time; before anything is sent
+    /// when a value cannot stand in a command.
     pub async fn list(&self, directory: &str) -> Result<Download, FtpError> {
         let mut attempts = Attempts::new(&self.bearer);
         loop {
             if let Some(reader) = attempts.settle(self.open_list(directory).await).await? {
-                return Ok(download::download(reader, None));
+                return Ok(download::download(reader, Resumption::of_listing(self, directory), None));
             }
         }
     }
@@ -225,7 +213,7 @@ impl Ftp {
     ///
     /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
     pub async fn delete(&self, path: &str) -> Result<(), FtpError> {
-        self.carry_out(FtpOperation::Delete, Target::Source(path, 0), &FtpDele).await.map(drop)
+        self.carry_out(FtpOperation::Delete, Target::Source(path), &FtpDele).await.map(drop)
     }
 
     /// Makes a directory.
@@ -296,35 +284,48 @@ impl Ftp {
         number(self.prepare(operation, target).await?, operation, command).await
     }
 
-    async fn open(&self, path: &str, offset: u32) -> Result<Option<Reader>, FtpError> {
-        let mut session = self.prepare(FtpOperation::Get, Target::Source(path, offset)).await?;
-        let first = session.open(&FtpGetOpen, PATIENCE).await?;
-        let read = request(FtpOperation::Get, &FtpGetRead { length: Number::MAX })?;
-        Ok(Reader::new(session, first, read))
+    /// Opens a file for download, and returns its size, where that is told.
+    async fn open(&self, path: &str, offset: u64) -> Result<(Reader, Option<u64>), FtpError> {
+        let (session, size) = self.open_source(path).await?;
+        Ok((self.read_from(session, offset, size).await?, size))
     }
 
-    async fn open_list(&self, directory: &str) -> Result<Option<Reader>, FtpError> {
+    /// Prepares the download of a file and asks for its size. In type ASCII a server may tell anything.
+    async fn open_source(&self, path: &str) -> Result<(Session, Option<u64>), FtpError> {
+        let mut session = self.prepare(FtpOperation::Get, Target::Source(path)).await?;
+        let size = if self.options.ascii { None } else { session.size_if_told().await? };
+        Ok((session, size))
+    }
+
+    /// Downloads what was prepared, from an offset on, of `size` octets where that is known.
+    async fn read_from(
+        &self,
+        mut session: Session,
+        offset: u64,
+        size: Option<u64>,
+    ) -> Result<Reader, FtpError> {
+        if offset > 0 {
+            session.set(&[settings::position(offset)?]).await?;
+        }
+        let first = session.open(&FtpGetOpen, PATIENCE).await?;
+        let read = request(FtpOperation::Get, &FtpGetRead { length: Number::MAX })?;
+        Ok(Reader::new(session, first, read, size.map(|size| size.saturating_sub(offset))))
+    }
+
+    async fn open_list(&self, directory: &str) -> Result<Reader, FtpError> {
         let mut session = self.prepare(FtpOperation::List, Target::Directory(directory)).await?;
         let first = session.open(&FtpListOpen, PATIENCE).await?;
         let read = request(FtpOperation::List, &FtpListRead { length: Number::MAX })?;
-        Ok(Reader::new(session, first, read))
+        Ok(Reader::new(session, first, read, None))
     }
 
     async fn ask_size(&self, path: &str) -> Result<u64, FtpError> {
-        let size = self.carry_out(FtpOperation::Size, Target::Source(path, 0), &FtpSize).await?;
+        let size = self.carry_out(FtpOperation::Size, Target::Source(path), &FtpSize).await?;
         size.ok_or(FtpError::NoProgress { operation: FtpOperation::Size })
     }
 
     async fn ask_size_if_told(&self, path: &str) -> Result<Option<u64>, FtpError> {
-        // What is set before is refused for other reasons.
-        let session = self.prepare(FtpOperation::Size, Target::Source(path, 0)).await?;
-        match number(session, FtpOperation::Size, &FtpSize).await {
-            Ok(Some(size)) => Ok(Some(size)),
-            Ok(None) => Err(FtpError::NoProgress { operation: FtpOperation::Size }),
-            Err(FtpError::Failed { code: FtpCode::OPERATE, .. }) => Ok(None),
-            Err(FtpError::Command { source, .. }) if source.is_rejected() => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.prepare(FtpOperation::Size, Target::Source(path)).await?.size_if_told().await
     }
 
     async fn prepare(&self, operation: FtpOperation, target: Target<'_>) -> Result<Session, FtpError> {

@@ -71,7 +71,6 @@ struct Transfer<'s, 'q, 'p, Q, R, P> {
 
 impl<Q: Command, R: Fn(Q::Response<'_>) -> Status, P: FnMut(FtpProgress)> Transfer<'_, '_, '_, Q, R, P> {
     async fn attempt(&mut self, open: &impl Command) -> Result<Option<u64>, FtpError> {
-        self.session.begin(FtpStep::Open);
         self.session.start(open).await?;
         let runtime = Arc::clone(self.session.client().runtime());
         let mut last = None;

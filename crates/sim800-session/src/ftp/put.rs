@@ -1,35 +1,79 @@
 //! Uploads, and what becomes of one that breaks off.
 
+use std::time::Duration;
+
 use futures::{AsyncRead, AsyncSeek, AsyncSeekExt};
-use sim800_command::{FtpCode, FtpPutOpen};
+use sim800_command::{FtpCode, FtpPutOpen, FtpStore};
 
 use super::session::{PATIENCE, may_have_been_asked};
 use super::settings::Target;
+use super::source::{Seekable, Source, Window};
 use super::upload::{Found, Rest, Upload};
-use super::window::Window;
-use super::{Ftp, FtpError, FtpOperation, PutOption};
+use super::{Ftp, FtpError, FtpOperation};
 use crate::retry::Attempts;
+
+/// How often a server is asked for the size of what was stored before another one than was sent is believed, and after which
+/// pauses: some tell it late.
+const SIZES: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// What the size of a file is compared with after an upload.
+#[derive(Clone, Copy, Debug)]
+enum Expected {
+    /// So many octets were sent, and they are the file.
+    All(u64),
+    /// So many octets were sent, and appended to a file of at least so many.
+    Appended { sent: u64, before: u64 },
+}
+
+impl Expected {
+    /// After an upload of so many octets, to a file of which `before` says how many it had if it was appended to.
+    fn new(sent: u64, before: Option<u64>) -> Self {
+        before.map_or(Self::All(sent), |before| Self::Appended { sent, before })
+    }
+
+    fn sent(self) -> u64 {
+        match self {
+            Self::All(sent) | Self::Appended { sent, .. } => sent,
+        }
+    }
+
+    /// Compares with a file of `stored` octets; how many it should have is the error.
+    fn check(self, stored: u64) -> Result<(), u64> {
+        match self {
+            Self::All(sent) if stored != sent => Err(sent),
+            // Others may append to it as well.
+            Self::Appended { sent, before } if stored < before + sent => Err(before + sent),
+            _ => Ok(()),
+        }
+    }
+}
 
 impl Ftp {
     /// Uploads all that `source` has, of whatever length, and returns how many octets that were once the server has
-    /// confirmed them.
+    /// confirmed them, and told the size of a file that has them all.
+    ///
+    /// That size is asked for by a session of its own; one that [appends](FtpStore::Append) asks before as well. A server
+    /// that tells none, or a firmware that cannot ask, has nothing compared; neither has an upload of type ASCII, nor one of
+    /// which the server makes up the [name](FtpStore::Unique).
     ///
     /// The module ends the session with 64 when `source` is too slow.
     ///
-    /// When the line, the bearer or the module breaks it off, it goes on where the file on the server ends, as
-    /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, once the first and the last 1,024 octets of that file
-    /// were read back and are those of `source`. Only an upload of type binary that [replaces](PutOption::Replace) a file
-    /// can be gone on with, on a server that tells sizes; and no further back than the last 65,536 octets that were read
-    /// from `source`, which are kept for that. For [`put_seekable`](Self::put_seekable) there is no such limit. Any other is
-    /// tried again only until the module has let it begin, and one of which the server makes up the
-    /// [name](PutOption::Unique) only until the server may have done so.
+    /// When the line, the bearer, the module or the server breaks it off, it goes on where the file on the server ends, as
+    /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, once that file was read back and is a beginning of
+    /// `source`. In the same way one is found to be complete whose end was not confirmed. Only an upload of type binary that
+    /// [replaces](FtpStore::Replace) a file can be gone on with, on a server that tells sizes; and no further back than the
+    /// last 65,536 octets that were read from `source`, which are kept for that, with a checksum of those before. For
+    /// [`put_seekable`](Self::put_seekable) there is no such limit. Any other is tried again only until the module has let
+    /// it begin, and one of which the server makes up the name only until the server may have done so.
     ///
     /// # Errors
     ///
-    /// [`FtpError`], with [`Partial`](FtpError::Partial) when it cannot be gone on with; before anything is sent when a
-    /// value cannot stand in a command.
+    /// [`FtpError`], with [`Partial`](FtpError::Partial) when it cannot be gone on with, [`Incomplete`](FtpError::Incomplete)
+    /// when the server has something else than was sent, and [`Unconfirmed`](FtpError::Unconfirmed) when what it has could
+    /// not be found out; before anything is sent when a value cannot stand in a command.
     pub async fn put(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
-        self.upload(path, Upload::new(Window::new(source), 0)).await
+        self.upload(path, Upload::new(Window::new(source))).await
     }
 
     /// The same with a source that can be read again, from where it stands, and that does not change meanwhile: nothing of
@@ -45,17 +89,17 @@ impl Ftp {
         mut source: impl AsyncRead + AsyncSeek + Unpin,
     ) -> Result<u64, FtpError> {
         let start = position(&mut source, 0).await?;
-        self.upload(path, Upload::new(source, start)).await
+        self.upload(path, Upload::new(Seekable::new(source, start))).await
     }
 
     /// Goes on with an upload that broke off: appends all that `source` has behind its first `offset` octets, counted from
     /// where it stands, to a file that is these octets. Returns how many octets the file has once the server has confirmed
     /// them.
     ///
-    /// That it is this file is told by its size and, where it can be read, by its first and last octets. When it breaks off
-    /// again it goes on as [`put_seekable`](Self::put_seekable) does, but never from the start; options that say how a file
-    /// is [put](super::FtpOptions::put) have no effect. With an `offset` of 0 and a server that tells no size, be it because
-    /// there is no such file, all of it is sent, and replaces what is there.
+    /// That it is this file is told by its size and, where it can be read, by all of its octets: they are read back. When it
+    /// breaks off again it goes on as [`put_seekable`](Self::put_seekable) does, but never from the start; options that say
+    /// how a file is [put](super::FtpOptions::put) have no effect. With an `offset` of 0 and a server that tells no size, be
+    /// it because there is no such file, all of it is sent, and replaces what is there.
     ///
     /// # Errors
     ///
@@ -67,18 +111,18 @@ impl Ftp {
         offset: u64,
     ) -> Result<u64, FtpError> {
         let start = position(&mut source, offset).await?;
-        let mut upload = Upload::append(source, start, offset).await?;
+        let mut upload = Upload::append(Seekable::new(source, start), offset).await?;
         let mut attempts = Attempts::new(&self.bearer);
         let mut ftp = self.clone();
         ftp.options.put = loop {
             match attempts.settle(self.find(path, &mut upload).await).await? {
                 Some(Found::Beginning(stored) | Found::Unreadable(stored)) if stored == offset => {
-                    break PutOption::Append;
+                    break FtpStore::Append;
                 }
                 Some(Found::Untold) if offset == 0 => {
                     // There is no such file, or one whose octets must not stay in front of these.
                     upload.replace();
-                    break PutOption::Replace;
+                    break FtpStore::Replace;
                 }
                 Some(_) => return Err(FtpError::Mismatch { offset }),
                 None => {}
@@ -90,41 +134,98 @@ impl Ftp {
         ftp.upload(path, upload).await
     }
 
-    async fn upload(
-        &self,
-        path: &str,
-        mut upload: Upload<impl AsyncRead + AsyncSeek + Unpin>,
-    ) -> Result<u64, FtpError> {
+    async fn upload(&self, path: &str, mut upload: Upload<impl Source>) -> Result<u64, FtpError> {
+        // What is appended to a file of its own beginning is all of it in the end.
+        let before = if upload.appends() { None } else { self.before(path).await? };
         let mut attempts = Attempts::new(&self.bearer);
         let mut ftp = self.clone();
-        let mut broken = None;
         loop {
-            match (ftp.send(path, &mut upload).await, broken) {
-                (Ok(octets), None) => return Ok(octets),
-                (Ok(octets), Some(cause)) => return self.confirm(path, octets, cause).await,
-                (Err(error), _) => {
-                    // Before it began nothing was sent: there are no pieces whose sum is to be looked at.
-                    broken = upload.has_begun().then(|| error.clone());
-                    match self.recover(path, &mut upload, error, &mut attempts).await? {
-                        Some(option) => ftp.options.put = option,
-                        None => return Ok(upload.taken()),
+            let error = match ftp.send(path, &mut upload).await {
+                Ok(sent) => {
+                    let expected = Expected::new(sent, before);
+                    match self.confirm(FtpOperation::Put, path, expected, &mut attempts).await {
+                        Ok(()) => return Ok(sent),
+                        Err(error) => error,
                     }
                 }
+                Err(error) => error,
+            };
+            match self.recover(path, &mut upload, error, &mut attempts).await? {
+                Some(option) => ftp.options.put = option,
+                None => return Ok(upload.taken()),
             }
         }
     }
 
-    async fn send(
+    /// How many octets a file has that is to be appended to, none where the server tells no size; `None` when it is not.
+    pub(super) async fn before(&self, path: &str) -> Result<Option<u64>, FtpError> {
+        match self.options.put {
+            FtpStore::Append if !self.options.ascii => Ok(Some(self.size_if_told(path).await?.unwrap_or(0))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Compares the size of a file with what was uploaded, where the server tells it.
+    async fn confirm(
         &self,
+        operation: FtpOperation,
         path: &str,
-        upload: &mut Upload<impl AsyncRead + AsyncSeek + Unpin>,
-    ) -> Result<u64, FtpError> {
+        expected: Expected,
+        attempts: &mut Attempts<FtpError>,
+    ) -> Result<(), FtpError> {
+        if self.options.ascii || self.options.put == FtpStore::Unique {
+            return Ok(());
+        }
+        let mut asked = 0;
+        loop {
+            let told = match self.ask_size_if_told(path).await {
+                Ok(told) => told,
+                Err(error) => {
+                    let octets = expected.sent();
+                    // The module has said that the server has it.
+                    let again = attempts.again(error, Some(octets)).await;
+                    again.map_err(|_| FtpError::Unconfirmed { octets })?;
+                    continue;
+                }
+            };
+            asked += 1;
+            match told.map(|found| (found, expected.check(found))) {
+                Some((found, Err(expected))) if asked == SIZES => {
+                    return Err(FtpError::Incomplete { operation, expected, found });
+                }
+                Some((_, Err(_))) => self.bearer.client().pause(PAUSE).await,
+                None | Some((_, Ok(()))) => return Ok(()),
+            }
+        }
+    }
+
+    /// What came of a try that `sent` so many octets, where it knows how many: it is compared, or there may be another try.
+    pub(super) async fn settle(
+        &self,
+        operation: FtpOperation,
+        path: &str,
+        before: Option<u64>,
+        mut sent: Result<Option<u64>, FtpError>,
+        attempts: &mut Attempts<FtpError>,
+    ) -> Result<Option<Option<u64>>, FtpError> {
+        if let Ok(Some(octets)) = sent {
+            let confirmed = self.confirm(operation, path, Expected::new(octets, before), attempts).await;
+            sent = confirmed.map(|()| Some(octets));
+        }
+        // What replaces a file may be done again; what appends to it, or makes another, may not.
+        if self.options.put != FtpStore::Replace {
+            return sent.map(Some);
+        }
+        attempts.settle(sent).await
+    }
+
+    async fn send(&self, path: &str, upload: &mut Upload<impl Source>) -> Result<u64, FtpError> {
         let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
         match session.open(&FtpPutOpen, PATIENCE).await {
             Ok(first) => upload.run(session, first).await,
             Err(error) => {
                 // Asked once more, the server would make up another name.
-                if self.options.put == PutOption::Unique && may_have_been_asked(&error) {
+                if self.options.put == FtpStore::Unique && may_have_been_asked(&error) {
                     upload.begin();
                 }
                 Err(error)
@@ -132,23 +233,15 @@ impl Ftp {
         }
     }
 
-    /// Compares the size of a file that was uploaded in pieces, the last but one of which ended with `cause`.
-    async fn confirm(&self, path: &str, octets: u64, cause: FtpError) -> Result<u64, FtpError> {
-        match self.size_if_told(path).await? {
-            Some(stored) if stored != octets => Err(FtpError::partial(stored, cause)),
-            _ => Ok(octets),
-        }
-    }
-
     /// Makes ready to go on with an upload after `error`; how, or that there is nothing left to do.
     async fn recover(
         &self,
         path: &str,
-        upload: &mut Upload<impl AsyncRead + AsyncSeek + Unpin>,
+        upload: &mut Upload<impl Source>,
         error: FtpError,
         attempts: &mut Attempts<FtpError>,
-    ) -> Result<Option<PutOption>, FtpError> {
-        let is_safe = (self.options.put == PutOption::Replace || upload.appends()) && !self.options.ascii;
+    ) -> Result<Option<FtpStore>, FtpError> {
+        let is_safe = (self.options.put == FtpStore::Replace || upload.appends()) && !self.options.ascii;
         if upload.has_begun() && !is_safe {
             return Err(error);
         }
@@ -168,9 +261,13 @@ impl Ftp {
                     }
                     return match (rest, found) {
                         (Rest::Nothing, _) => Ok(None),
-                        (Rest::Append, _) => Ok(Some(PutOption::Append)),
-                        (Rest::All, _) => Ok(Some(PutOption::Replace)),
+                        (Rest::Append, _) => Ok(Some(FtpStore::Append)),
+                        (Rest::All, _) => Ok(Some(FtpStore::Replace)),
                         (Rest::Lost, Found::Untold) => Err(cause),
+                        // What it has may be an old file, and be put aside for this one.
+                        (Rest::Lost, Found::Other(_)) if upload.is_sent() => {
+                            Err(FtpError::Unconfirmed { octets: upload.taken() })
+                        }
                         (
                             Rest::Lost,
                             Found::Beginning(stored) | Found::Other(stored) | Found::Unreadable(stored),
@@ -183,44 +280,31 @@ impl Ftp {
     }
 
     /// What the server has of an upload. Some servers keep the old file until the new one is complete.
-    async fn find(
-        &self,
-        path: &str,
-        upload: &mut Upload<impl AsyncRead + AsyncSeek + Unpin>,
-    ) -> Result<Found, FtpError> {
-        let Some(stored) = self.ask_size_if_told(path).await? else { return Ok(Found::Untold) };
-        let Some(expected) = upload.before(stored).await else { return Ok(Found::Other(stored)) };
-        if expected.is_empty() {
-            return Ok(Found::Beginning(stored));
-        }
-        let Ok(from) = u32::try_from(stored - expected.len() as u64) else {
-            // The module counts no further.
-            return Ok(Found::Unreadable(stored));
-        };
-        let head = upload.head(stored);
+    async fn find(&self, path: &str, upload: &mut Upload<impl Source>) -> Result<Found, FtpError> {
+        let (session, stored) = self.open_source(path).await?;
+        let Some(stored) = stored else { return Ok(Found::Untold) };
+        let Some(mut comparison) = upload.compare(stored) else { return Ok(Found::Other(stored)) };
         let compare = async {
-            if self.read(path, from, expected.len()).await? != expected {
-                return Ok(false);
+            if comparison.is_complete() {
+                return Ok(true);
             }
-            // An older version may well end as this one goes on, with what fills an image up, say.
-            Ok(from == 0 || self.read(path, 0, head.len()).await?.starts_with(head))
+            let mut reader = self.read_from(session, comparison.position(), Some(stored)).await?;
+            while let Some(octets) = reader.next().await? {
+                if !upload.is_like(&mut comparison, &octets).await {
+                    return Ok(false);
+                }
+            }
+            Ok(comparison.is_complete())
         };
         match compare.await {
             Ok(true) => Ok(Found::Beginning(stored)),
             Ok(false) => Ok(Found::Other(stored)),
-            // It may be written but not read.
-            Err(FtpError::Failed { code: FtpCode::REST | FtpCode::OPERATE | FtpCode::DOWNLOAD, .. }) => {
-                Ok(Found::Unreadable(stored))
-            }
+            // It may be written but not read, or not from there.
+            Err(
+                FtpError::Failed { code: FtpCode::REST | FtpCode::OPERATE | FtpCode::DOWNLOAD, .. }
+                | FtpError::TooFar { .. },
+            ) => Ok(Found::Unreadable(stored)),
             Err(error) => Err(error),
-        }
-    }
-
-    /// The octets of a file from `from` on: all of them, or more than `expected`.
-    async fn read(&self, path: &str, from: u32, expected: usize) -> Result<Vec<u8>, FtpError> {
-        match self.open(path, from).await? {
-            Some(reader) => reader.read_to_end(expected).await,
-            None => Ok(Vec::new()),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use futures::lock::OwnedMutexGuard;
-use sim800_command::{Command, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpQuit, FtpState, Unsolicited};
+use sim800_command::{
+    Command, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpQuit, FtpSize, FtpState, Unsolicited,
+};
 
 use super::{FtpError, FtpOperation, FtpStep};
 use crate::client::Client;
@@ -15,6 +17,14 @@ use crate::watch::{Interruption, Watch};
 /// How long the module may say nothing. It gives up itself after 75 s without an answer of the server (manual 12.2.14;
 /// 60 s before V1.06).
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How long the `OK` may take to a command that has the module turn to the server. In published logs it comes at once: the 75 s
+/// of the manual are those of the server, whose answer is a line of its own.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// How long the module may say nothing before it is asked whether it is still at it. Its last line may have been lost, or
+/// the module may be dead.
+pub(super) const CHECK: Duration = Duration::from_secs(10);
 
 /// How long the last line of a session that was quit or refused may take.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -57,20 +67,26 @@ impl Session {
         settings: &[Setting],
     ) -> Result<Self, FtpError> {
         let lock = client.lock_ftp().await;
-        let watch = Watch::new(client, cid, |line| event_of_any(*line).is_some());
+        let watch = Watch::begin(client, cid, |line| event_of_any(*line).is_some()).await;
         let mut session = Self {
             client: client.clone(),
             operation,
             watch: Some(watch),
             lock: Some(lock),
-            step: FtpStep::Open,
+            step: FtpStep::Prepare,
             live: false,
             undo: Vec::new(),
         };
-        match settings::set(client, settings, &mut session.undo).await {
-            Ok(()) => Ok(session),
+        session.set(settings).await?;
+        Ok(session)
+    }
+
+    /// Sets what is needed.
+    pub(super) async fn set(&mut self, settings: &[Setting]) -> Result<(), FtpError> {
+        match settings::set(&self.client, settings, &mut self.undo).await {
+            Ok(()) => Ok(()),
             Err(Unset { refusal: Some(Refusal::NoSsl), error, .. }) => Err(FtpError::NoSsl { source: error }),
-            Err(Unset { error, .. }) => Err(session.command(error)),
+            Err(Unset { error, .. }) => Err(self.command(error)),
         }
     }
 
@@ -103,13 +119,28 @@ impl Session {
     pub(super) async fn start<C: Command>(&mut self, command: &C) -> Result<(), FtpError> {
         self.forget(|_| true);
         self.live = true;
-        match self.client.execute(command).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                self.live = !error.is_rejected();
-                Err(self.command(error))
-            }
+        let Err(error) = turn_to_server(&self.client, command).await else {
+            self.step = FtpStep::Open;
+            return Ok(());
+        };
+        self.live = !error.is_rejected();
+        // Whatever these failed by, the module has not got it or does not do it.
+        if !matches!(error.failure(), Failure::Rejected(_) | Failure::Desynchronized | Failure::Misuse(_)) {
+            self.step = FtpStep::Open;
         }
+        // The result was lost, and nothing else.
+        if matches!(error.failure(), Failure::TimedOut { .. }) && self.has_begun().await {
+            return Ok(());
+        }
+        Err(self.command(error))
+    }
+
+    /// Whether the session says anything, or the module that there is one.
+    async fn has_begun(&mut self) -> bool {
+        let operation = self.operation;
+        let is_heard =
+            self.watch.as_ref().is_some_and(|watch| watch.has(|line| event(operation, line).is_some()));
+        is_heard || matches!(self.activity().await, Ok(Some(FtpActivity::Running)))
     }
 
     /// Sends a command of the session that has no event of its own.
@@ -118,12 +149,70 @@ impl Session {
         self.check(result)
     }
 
-    /// Waits up to `limit` for the next thing the session says; that it failed is an error.
+    /// Waits up to `limit` for the next thing the session says; that it failed is an error. It is not waited for when the
+    /// module says that there is no session, nor when it says nothing any more.
     pub(super) async fn event(&mut self, limit: Duration) -> Result<Event, FtpError> {
-        match self.event_within(limit).await? {
-            Some(event) => Ok(event),
-            None => Err(self.silent(limit)),
+        let mut waited = Duration::ZERO;
+        loop {
+            let wait = CHECK.min(limit.saturating_sub(waited));
+            if let Some(event) = self.event_within(wait).await? {
+                return Ok(event);
+            }
+            waited += wait;
+            if waited >= limit {
+                return Err(self.silent(waited));
+            }
+            if self.is_known_to_be_idle().await? {
+                // Its last line may be on its way.
+                return match self.event_within(SETTLE).await? {
+                    Some(event) => Ok(event),
+                    None => Err(self.silent(waited + SETTLE)),
+                };
+            }
         }
+    }
+
+    /// Whether the module says that no session is running, where it is known to say so. The manual names downloads, uploads,
+    /// sizes and deletions (12.2.19); of all others it is only learnt that the module is alive.
+    pub(super) async fn is_known_to_be_idle(&mut self) -> Result<bool, FtpError> {
+        use FtpOperation::{Delete, Get, Put, PutExtended, PutFile, Size};
+        let tells = matches!(self.operation, Delete | Get | Put | PutExtended | PutFile | Size);
+        Ok(self.activity().await? == Some(FtpActivity::Idle) && tells)
+    }
+
+    /// Whether a session is running, where the firmware tells. That the line damages the answer is no failure.
+    async fn activity(&mut self) -> Result<Option<FtpActivity>, FtpError> {
+        let mut activity = self.client.query(&FtpState, |state| state).await;
+        if activity.as_ref().is_err_and(Error::is_of_the_line) {
+            activity = self.client.query(&FtpState, |state| state).await;
+        }
+        match activity {
+            Ok(activity) => Ok(Some(activity)),
+            Err(error) if error.is_rejected() => Ok(None),
+            Err(error) => Err(self.command(error)),
+        }
+    }
+
+    /// Whether the module says that the session goes on, although a line said that it is over: that line was not the
+    /// module's, but the text of a short message, say.
+    pub(super) async fn goes_on(&mut self) -> Result<bool, FtpError> {
+        self.live = self.activity().await? == Some(FtpActivity::Running);
+        Ok(self.live)
+    }
+
+    /// Asks for the size of the file that is set as the source, where not knowing it is no failure.
+    pub(super) async fn size_if_told(&mut self) -> Result<Option<u64>, FtpError> {
+        let (operation, step) = (self.operation, self.step);
+        self.operation = FtpOperation::Size;
+        let size = match self.open(&FtpSize, PATIENCE).await {
+            Ok(Event::Ended(_, Some(size))) => Some(size),
+            Ok(_) => return Err(FtpError::NoProgress { operation: self.operation }),
+            Err(FtpError::Failed { code: FtpCode::OPERATE, .. }) => None,
+            Err(FtpError::Command { source, .. }) if source.is_rejected() => None,
+            Err(error) => return Err(error),
+        };
+        (self.operation, self.step) = (operation, step);
+        Ok(size)
     }
 
     /// The module said nothing for so long.
@@ -218,7 +307,7 @@ impl Session {
 
     /// The failure of a command whose response is not what it should be.
     pub(super) fn malformed(&mut self, request: &Request, malformation: Malformation) -> FtpError {
-        self.command(Error::new(&request.name(), Failure::Malformed(malformation)))
+        self.command(Error::new(request.name(), Failure::Malformed(malformation)))
     }
 
     /// Whether the line was lost meanwhile.
@@ -261,7 +350,7 @@ impl Session {
 
     /// Ends a session that is not ours.
     pub(super) async fn clear(&mut self) -> Result<(), FtpError> {
-        match self.client.execute(&FtpQuit).await {
+        match turn_to_server(&self.client, &FtpQuit).await {
             Ok(_) => {
                 let Some(watch) = &mut self.watch else { return Ok(()) };
                 match watch.next(SETTLE, end_of_any).await {
@@ -298,22 +387,32 @@ impl Drop for Session {
         let (client, watch, lock) = (self.client.clone(), self.watch.take(), self.lock.take());
         let (operation, live, undo) = (self.operation, self.live, std::mem::take(&mut self.undo));
         self.client.chore(async move {
-            if live {
-                if let (Ok(_), Some(mut watch)) = (client.execute(&FtpQuit).await, watch) {
-                    // Its last line must not be taken for that of the next session.
-                    let ended = watch.next(SETTLE, |line| match event(operation, line) {
-                        Some(Event::Ended(..)) => Some(()),
-                        _ => None,
-                    });
-                    drop(ended.await);
-                }
+            let quit = if live { turn_to_server(&client, &FtpQuit).await.map(drop) } else { Ok(()) };
+            if let (true, Ok(()), Some(mut watch)) = (live, &quit, watch) {
+                // Its last line must not be taken for that of the next session.
+                let ended = watch.next(SETTLE, |line| match event(operation, line) {
+                    Some(Event::Ended(..)) => Some(()),
+                    _ => None,
+                });
+                drop(ended.await);
             }
+            let mut last = quit;
             for request in undo {
-                drop(client.request(request).await);
+                // Whoever comes next sets all anew, and is not kept waiting for a module that does not answer.
+                if last.is_err_and(|error| *error.failure() == Failure::Desynchronized) {
+                    break;
+                }
+                last = client.request(request).await.map(drop);
             }
             drop(lock);
         });
     }
+}
+
+/// Sends a command that has the module turn to the server.
+pub(super) async fn turn_to_server<C: Command>(client: &Client, command: &C) -> Result<Response, Error> {
+    let request = Request::new(command).map_err(|failure| Error::of(command, failure))?;
+    client.request(request.with_time_limit(ANSWER)).await
 }
 
 /// Whether another session may be the reason: its 66 says nothing of ours (application note 3.13), and other firmware

@@ -2,18 +2,18 @@
 
 use sim800_command::{
     Cid, FtpCid, FtpDataConnection, FtpExtGetEnd, FtpExtPutEnd, FtpFilePutEnd, FtpGetName, FtpGetPath,
-    FtpMode, FtpPort, FtpPutName, FtpPutOpt, FtpPutPath, FtpPw, FtpRepresentation, FtpRest, FtpServ, FtpSsl,
-    FtpStore, FtpType, FtpUn, Number, Secret, SslOpt, SslOption, Text,
+    FtpMode, FtpPort, FtpPutName, FtpPutOpt, FtpPutPath, FtpPw, FtpRepresentation, FtpRest, FtpSecurity,
+    FtpServ, FtpSsl, FtpType, FtpUn, Number, Secret, SslOpt, SslOption, Text,
 };
 
-use super::{FtpError, FtpOptions, FtpSecurity, PutOption, Server};
+use super::{FtpError, FtpOptions, Server};
 use crate::settings::{Refusal, Setting, Unsendable};
 
 /// What an operation is about, on the server.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Target<'a> {
-    /// A file to fetch from an offset on; to ask about, or to delete.
-    Source(&'a str, u32),
+    /// A file to fetch, to ask about, or to delete.
+    Source(&'a str),
     /// A file to send to.
     Destination(&'a str),
     /// A directory.
@@ -33,10 +33,6 @@ pub(super) fn settings(
 ) -> Result<Vec<Setting>, FtpError> {
     let mode = if options.passive { FtpDataConnection::Passive } else { FtpDataConnection::Active };
     let kind = if options.ascii { FtpRepresentation::Ascii } else { FtpRepresentation::Binary };
-    let offset = match target {
-        Target::Source(_, offset) => offset,
-        _ => 0,
-    };
     let mut settings = vec![
         Setting::new("bearer profile", Ok(FtpCid { cid }))?,
         Setting::new("host", Text::new(&server.host).map(|server| FtpServ { server }))?,
@@ -45,8 +41,8 @@ pub(super) fn settings(
         Setting::new("password", Secret::new(server.password.reveal()).map(|password| FtpPw { password }))?,
         Setting::new("mode", Ok(FtpMode { mode }))?,
         Setting::new("type", Ok(FtpType { kind }))?,
-        Setting::new("option", Ok(FtpPutOpt { option: store(options.put) }))?,
-        restart(offset)?,
+        Setting::new("option", Ok(FtpPutOpt { option: options.put }))?,
+        Setting::new("position", Ok(FtpRest { offset: Number::MIN }))?,
     ];
     settings.extend(security(options)?);
     // With one of them on, `AT+FTPPUT=1` would send what an earlier program loaded.
@@ -55,7 +51,7 @@ pub(super) fn settings(
     settings.push(Setting::new("upload of a file", Ok(FtpFilePutEnd))?.or(Refusal::Harmless));
     match target {
         // Size and deletion, too, are of the file to download (manual 12.2.17, 12.2.18).
-        Target::Source(path, _) => settings.extend(source(path)?),
+        Target::Source(path) => settings.extend(source(path)?),
         Target::Destination(path) => settings.extend(destination(path)?),
         Target::Directory(path) => {
             settings.push(Setting::new("path", Text::new(path).map(|path| FtpGetPath { path }))?);
@@ -69,18 +65,12 @@ pub(super) fn settings(
     Ok(settings)
 }
 
-fn store(option: PutOption) -> FtpStore {
-    match option {
-        PutOption::Replace => FtpStore::Replace,
-        PutOption::Append => FtpStore::Append,
-        PutOption::Unique => FtpStore::Unique,
-    }
-}
-
-/// Whether the module takes the position back by itself is not documented.
-fn restart(offset: u32) -> Result<Setting, Unsendable> {
-    let setting = Setting::new("position", Ok(FtpRest { offset: Number::saturating(offset) }))?;
-    if offset > 0 { setting.put_back_by(&FtpRest { offset: Number::MIN }) } else { Ok(setting) }
+/// The position at which a download begins, set last: whether the module takes it back by itself after a session, such as one
+/// that asked for a size, is not documented.
+pub(super) fn position(offset: u64) -> Result<Setting, FtpError> {
+    let number = u32::try_from(offset).map_err(|_| FtpError::TooFar { offset })?;
+    let setting = Setting::new("position", Ok(FtpRest { offset: Number::saturating(number) }))?;
+    Ok(setting.put_back_by(&FtpRest { offset: Number::MIN })?)
 }
 
 fn source(path: &str) -> Result<[Setting; 2], FtpError> {
@@ -100,18 +90,14 @@ fn destination(path: &str) -> Result<[Setting; 2], FtpError> {
 }
 
 fn security(options: &FtpOptions) -> Result<Vec<Setting>, Unsendable> {
-    let mode = match options.security {
-        FtpSecurity::None => {
-            let none = FtpSsl { mode: sim800_command::FtpSecurity::None };
-            return Ok(vec![Setting::new("SSL", Ok(none))?.or(Refusal::Harmless)]);
-        }
-        FtpSecurity::Implicit => sim800_command::FtpSecurity::Implicit,
-        FtpSecurity::Explicit => sim800_command::FtpSecurity::Explicit,
-    };
+    let ssl = Setting::new("SSL", Ok(FtpSsl { mode: options.security }))?;
+    if options.security == FtpSecurity::None {
+        return Ok(vec![ssl.or(Refusal::Harmless)]);
+    }
     let on = options.accept_invalid_certificate;
     let certificate = SslOpt { option: SslOption::IgnoreInvalidCertificate, on };
     Ok(vec![
-        Setting::new("SSL", Ok(FtpSsl { mode }))?.or(Refusal::NoSsl),
+        ssl.or(Refusal::NoSsl),
         Setting::new("SSL option", Ok(certificate))?.or(Refusal::NoSsl).harmless_if(!on),
     ])
 }
@@ -142,7 +128,7 @@ mod tests {
     fn what_cannot_be_sent_is_refused() {
         let attempt = |host: &str, password: &str, path: &str| {
             let server = Server::new(host).with_credentials("user", password);
-            let target = Target::Source(path, 0);
+            let target = Target::Source(path);
             settings(Cid::MIN, &server, &FtpOptions::default(), target).map(|list| list.len())
         };
         assert_eq!(attempt("sim.com", "sesame", "/file"), Ok(15));

@@ -5,10 +5,11 @@ use sim800_command::{
     FtpGetToFsStatus, FtpPutFrmFs, FtpPutFrmFsProgress, FtpPutFrmFsStatus, Text,
 };
 
-use super::extended::send_loaded;
+use super::extended::{at_least, send_loaded};
 use super::progress::{self, FtpProgress, Status};
 use super::settings::Target;
-use super::{Ftp, FtpError, FtpOperation};
+use super::{Ftp, FtpError, FtpOperation, FtpStep};
+use crate::fs::{Fs, FsError};
 use crate::retry::Attempts;
 
 impl Ftp {
@@ -16,7 +17,8 @@ impl Ftp {
     /// `name`, of 64 octets at most, in `C:\User\ftp\` of the internal drive, or in `ftp\` of the card (manual 12.2.24).
     /// `progress` is told how far it has come, every few seconds.
     ///
-    /// When the connection breaks, the module goes on where it broke, up to three times.
+    /// When the connection breaks, the module goes on where it broke, up to three times. The server is asked for the size of
+    /// the file before, by a session of its own; one that ends short of it is fetched again.
     ///
     /// # Errors
     ///
@@ -48,7 +50,8 @@ impl Ftp {
         progress: &mut impl FnMut(FtpProgress),
     ) -> Result<u64, FtpError> {
         let operation = FtpOperation::GetToFs;
-        let mut session = self.prepare(operation, Target::Source(path, 0)).await?;
+        let mut session = self.prepare(operation, Target::Source(path)).await?;
+        let size = if self.options.ascii { None } else { session.size_if_told().await? };
         let status = |status| match status {
             FtpGetToFsProgress::Running { received, written } => {
                 Status::Running(FtpProgress { moved: received, written: Some(written) })
@@ -56,13 +59,14 @@ impl Ftp {
             _ => Status::Idle,
         };
         let moved = progress::run(&mut session, open, &FtpGetToFsStatus, status, progress).await?;
-        moved.ok_or(FtpError::NoProgress { operation })
+        at_least(size, moved.ok_or(FtpError::NoProgress { operation })?, operation)
     }
 
     /// Uploads a file of the module's file system, as `C:\User\ftp\test.txt`, and returns its size in octets. `progress` is told
     /// how far it has come, every few seconds.
     ///
-    /// When the connection breaks, the module goes on where it broke, up to three times (manual 12.2.25).
+    /// When the connection breaks, the module goes on where it broke, up to three times (manual 12.2.25). Sizes are compared
+    /// as by [`put`](Self::put).
     ///
     /// # Errors
     ///
@@ -76,14 +80,12 @@ impl Ftp {
         let file =
             Text::new(file).map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
         let open = FtpPutFrmFs { file, reconnection: None };
-        let mut attempts = Attempts::new(&self.bearer);
+        let (operation, mut attempts) = (FtpOperation::PutFromFs, Attempts::new(&self.bearer));
+        let before = self.before(path).await?;
         loop {
-            let sent = self.send_from_fs(&open, path, &mut progress).await;
-            if !self.may_be_repeated() {
-                return sent;
-            }
-            if let Some(octets) = attempts.settle(sent).await? {
-                return Ok(octets);
+            let sent = self.send_from_fs(&open, path, &mut progress).await.map(Some);
+            if let Some(sent) = self.settle(operation, path, before, sent, &mut attempts).await? {
+                return Ok(sent.unwrap_or(0));
             }
         }
     }
@@ -107,7 +109,7 @@ impl Ftp {
     }
 
     /// Uploads a file of the module's file system by way of its memory, 300,000 octets at most. The module does not tell how
-    /// far it has come.
+    /// far it has come. Sizes are compared as by [`put`](Self::put), where the firmware tells that of its file.
     ///
     /// # Errors
     ///
@@ -116,20 +118,26 @@ impl Ftp {
     pub async fn put_file(&self, file: &str, path: &str) -> Result<(), FtpError> {
         let text =
             Text::new(file).map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
-        let mut attempts = Attempts::new(&self.bearer);
+        let load = FtpFilePutLoad { file: text };
+        let (operation, mut attempts) = (FtpOperation::PutFile, Attempts::new(&self.bearer));
+        let before = self.before(path).await?;
         loop {
-            let sent = self.send_file(&FtpFilePutLoad { file: text }, file, path).await;
-            if !self.may_be_repeated() {
-                return sent;
-            }
-            if let Some(()) = attempts.settle(sent).await? {
+            let sent = self.send_file(&load, file, path).await;
+            if self.settle(operation, path, before, sent, &mut attempts).await?.is_some() {
                 return Ok(());
             }
         }
     }
 
-    async fn send_file(&self, load: &FtpFilePutLoad<'_>, file: &str, path: &str) -> Result<(), FtpError> {
-        let mut session = self.prepare(FtpOperation::PutFile, Target::Destination(path)).await?;
+    /// Sends a file of the module, and returns how many octets it has, where that is told.
+    async fn send_file(
+        &self,
+        load: &FtpFilePutLoad<'_>,
+        file: &str,
+        path: &str,
+    ) -> Result<Option<u64>, FtpError> {
+        let operation = FtpOperation::PutFile;
+        let mut session = self.prepare(operation, Target::Destination(path)).await?;
         session.afterwards(&FtpFilePutEnd)?;
         match session.execute(load).await {
             Err(FtpError::Command { source, .. }) if source.is_rejected() => {
@@ -137,6 +145,13 @@ impl Ftp {
             }
             result => result?,
         };
-        send_loaded(&mut session, FTP_EXTENDED_LIMIT).await
+        send_loaded(&mut session, FTP_EXTENDED_LIMIT).await?;
+        match Fs::new(self.bearer.client()).size(file).await {
+            Ok(octets) => Ok(Some(octets)),
+            Err(FsError::Command(source)) if !source.is_rejected() => {
+                Err(FtpError::Command { operation, step: FtpStep::Close, source })
+            }
+            Err(_) => Ok(None),
+        }
     }
 }

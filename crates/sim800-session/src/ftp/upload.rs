@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
-use futures::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, pin_mut};
+use futures::{AsyncReadExt, AsyncSeekExt, pin_mut};
 use sim800_command::{FTP_WRITE_LIMIT, FtpPutClose, FtpPutWrite, Number};
 
-use super::session::{Event, PATIENCE, Session};
-use super::window::KEPT;
+use super::digest::Digest;
+use super::session::{Event, PATIENCE, Session, turn_to_server};
+use super::source::Source;
 use super::{FtpError, FtpStep};
 
 /// How many rounds in a row may move nothing.
@@ -19,16 +20,12 @@ const EMPTY_ROUNDS: u32 = 16;
 /// for the server no longer than at any other time.
 const CLOSING: Duration = PATIENCE.saturating_mul(2);
 
-/// How many octets of a file are compared, at its beginning and at its end, before more is appended to it.
+/// How many octets of what a server is known to have are compared once more, before more is appended to them.
 const COMPARED: u64 = 1024;
 
 /// An upload, over one session or several.
 pub(super) struct Upload<S> {
     source: S,
-    /// Where in the source the file begins.
-    start: u64,
-    /// The first octets of the file, as far as they were read.
-    head: Vec<u8>,
     /// Octets of the file that the module took, in rounds that ended well, or that the server had before.
     taken: u64,
     /// Octets that were read from the source and not taken yet.
@@ -39,6 +36,8 @@ pub(super) struct Upload<S> {
     begun: bool,
     /// Octets that the server was known to have, when it was asked.
     confirmed: u64,
+    /// Octets that the server was found to have, and no others, when it was asked last.
+    known: u64,
     /// The file has a beginning that this upload did not send, so it is never sent from the start.
     appends: bool,
 }
@@ -69,25 +68,47 @@ pub(super) enum Rest {
     Lost,
 }
 
-impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
-    /// Of what `source` has from its octet `start` on.
-    pub(super) fn new(source: S, start: u64) -> Self {
+/// Octets of a server's file, as they are compared with those of an upload.
+#[derive(Debug)]
+pub(super) struct Comparison {
+    /// The octet that comes next.
+    position: u64,
+    /// Where the file ends.
+    end: u64,
+    /// Of octets that can only be compared by it.
+    digest: Digest,
+}
+
+impl Comparison {
+    /// The octet that comes next.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Whether all came that there is.
+    pub(super) fn is_complete(&self) -> bool {
+        self.position == self.end
+    }
+}
+
+impl<S: Source> Upload<S> {
+    /// Of what `source` has.
+    pub(super) fn new(source: S) -> Self {
         Self {
             source,
-            start,
-            head: Vec::new(),
             taken: 0,
             waiting: BytesMut::new(),
             ended: false,
             begun: false,
             confirmed: 0,
+            known: 0,
             appends: false,
         }
     }
 
     /// Of the same, to a server that has the first `offset` octets of it.
-    pub(super) async fn append(source: S, start: u64, offset: u64) -> Result<Self, FtpError> {
-        let mut upload = Self { taken: offset, confirmed: offset, appends: true, ..Self::new(source, start) };
+    pub(super) async fn append(source: S, offset: u64) -> Result<Self, FtpError> {
+        let mut upload = Self { taken: offset, confirmed: offset, appends: true, ..Self::new(source) };
         match upload.skip(offset).await {
             Ok(()) => Ok(upload),
             Err(error) => Err(FtpError::Source { octets: offset, kind: error.kind() }),
@@ -95,19 +116,13 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
     }
 
     async fn skip(&mut self, offset: u64) -> std::io::Result<()> {
-        self.seek(0).await?;
-        self.head = vec![0; offset.min(COMPARED) as usize];
-        self.source.read_exact(&mut self.head).await?;
         let end = self.source.seek(SeekFrom::End(0)).await?;
-        self.ended = end == self.start.saturating_add(offset);
-        self.seek(offset).await?;
+        if end < offset {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        self.ended = end == offset;
+        self.source.seek(SeekFrom::Start(offset)).await?;
         Ok(())
-    }
-
-    /// The first octets of a file of `stored` octets that is a beginning of this one.
-    pub(super) fn head(&self, stored: u64) -> &[u8] {
-        let len = usize::try_from(stored).unwrap_or(usize::MAX).min(self.head.len());
-        self.head.get(..len).unwrap_or_default()
     }
 
     /// Octets of the file that the module took, and that the server had before.
@@ -118,6 +133,11 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
     /// Whether anything may have changed on the server.
     pub(super) fn has_begun(&self) -> bool {
         self.begun
+    }
+
+    /// Whether the module took all that there is.
+    pub(super) fn is_sent(&self) -> bool {
+        self.ended && self.waiting.is_empty()
     }
 
     /// All of it is sent, from the start.
@@ -140,22 +160,41 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
         self.appends
     }
 
-    /// The last octets that a file of `stored` octets has if it is a beginning of this one; `None` when it is not, or when
-    /// they are not to be had any more. What the module was sent in a round that did not end well may have become anything,
-    /// so all of that is compared. Where nothing more is to be sent it is as much as can be gone back, for nothing else
-    /// tells the file from an old one of the same size.
-    pub(super) async fn before(&mut self, stored: u64) -> Option<Vec<u8>> {
-        if stored > self.read() {
+    /// Begins to compare a file of `stored` octets with the beginning of this one; `None` when it is none, or when that is not
+    /// to be had any more. All is compared that the server is not known to have: an old file that it kept, or put back, may
+    /// be of any size, and differ anywhere.
+    pub(super) fn compare(&self, stored: u64) -> Option<Comparison> {
+        if stored > self.read() || stored < self.source.first() {
             return None;
         }
-        let from = match self.is_all(stored) {
-            true => stored.saturating_sub(KEPT as u64),
-            false => stored.min(self.taken).saturating_sub(COMPARED),
-        };
-        self.seek(from).await.ok()?;
-        let mut octets = vec![0; usize::try_from(stored - from).ok()?];
-        self.source.read_exact(&mut octets).await.ok()?;
-        Some(octets)
+        let again = self.known.min(stored).saturating_sub(COMPARED).max(self.source.first());
+        Some(Comparison { position: again.min(self.known), end: stored, digest: Digest::new() })
+    }
+
+    /// Whether `octets`, which the server has next, are those of this file.
+    pub(super) async fn is_like(&mut self, comparison: &mut Comparison, octets: &[u8]) -> bool {
+        if octets.len() as u64 > comparison.end - comparison.position {
+            return false;
+        }
+        let first = self.source.first();
+        let gone = first.saturating_sub(comparison.position);
+        let gone = usize::try_from(gone).unwrap_or(usize::MAX).min(octets.len());
+        let (gone, kept) = octets.split_at_checked(gone).unwrap_or((octets, &[]));
+        if !gone.is_empty() {
+            comparison.digest.push(gone);
+            comparison.position += gone.len() as u64;
+            if comparison.position == first && comparison.digest != self.source.gone() {
+                return false;
+            }
+        }
+        if kept.is_empty() {
+            return true;
+        }
+        let mut own = vec![0; kept.len()];
+        let is_there = self.source.seek(SeekFrom::Start(comparison.position)).await.is_ok()
+            && self.source.read_exact(&mut own).await.is_ok();
+        comparison.position += kept.len() as u64;
+        is_there && own == kept
     }
 
     /// Goes back to where a server is to be sent more that has `found`.
@@ -172,11 +211,12 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
             _ if self.appends => return Rest::Lost,
             _ => (0, Rest::All),
         };
-        if self.seek(to).await.is_err() {
+        if self.source.seek(SeekFrom::Start(to)).await.is_err() {
             return Rest::Lost;
         }
         self.waiting.clear();
-        (self.taken, self.ended) = (to, false);
+        (self.taken, self.ended, self.known) = (to, false, to);
+        self.source.know(to);
         rest
     }
 
@@ -188,11 +228,6 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
     /// Whether a file of `stored` octets is all that there is.
     fn is_all(&self, stored: u64) -> bool {
         self.ended && stored == self.read()
-    }
-
-    /// The octet of the file that is read next.
-    async fn seek(&mut self, to: u64) -> std::io::Result<u64> {
-        self.source.seek(SeekFrom::Start(self.start.saturating_add(to))).await
     }
 
     /// Sends what is left over a session whose `first` event came, and returns how many octets the server has then.
@@ -225,7 +260,6 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
     async fn fill(&mut self, session: &mut Session, at_most: usize) -> Result<(), FtpError> {
         while self.waiting.len() < at_most && !self.ended {
             let from = self.waiting.len();
-            let at = self.read();
             self.waiting.resize(at_most, 0);
             let read = {
                 let room = self.waiting.get_mut(from..).unwrap_or_default();
@@ -242,7 +276,6 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
             };
             // Room that nothing was read into is no part of the source, whatever comes next.
             self.waiting.truncate(from + read.as_ref().copied().unwrap_or(0));
-            extend_head(&mut self.head, at, self.waiting.get(from..).unwrap_or_default());
             self.ended = read? == 0;
         }
         Ok(())
@@ -270,19 +303,11 @@ impl<S: AsyncRead + AsyncSeek + Unpin> Upload<S> {
     }
 }
 
-/// Adds what was `read` at the octet `at` of a file to the first octets of it, as far as it is of these and not there yet.
-fn extend_head(head: &mut Vec<u8>, at: u64, read: &[u8]) {
-    let Some(known) = (head.len() as u64).checked_sub(at) else { return };
-    let new = usize::try_from(known).ok().and_then(|known| read.get(known..)).unwrap_or_default();
-    let room = (COMPARED as usize).saturating_sub(head.len());
-    head.extend(new.iter().take(room));
-}
-
 /// Ends the upload. Only the module's last line says that the server has it all, and some firmware never sends it
 /// (field logs).
 async fn close(mut session: Session, octets: u64) -> Result<u64, FtpError> {
     session.forget_announcements();
-    let ended = match session.client().execute(&FtpPutClose).await {
+    let ended = match turn_to_server(session.client(), &FtpPutClose).await {
         Ok(_) => {
             let client = session.client().clone();
             let ended = client.within(CLOSING, end(&mut session)).await;
@@ -302,10 +327,11 @@ async fn close(mut session: Session, octets: u64) -> Result<u64, FtpError> {
     }
 }
 
-/// Waits for the last line. What is announced before was so before the end was asked for.
+/// Waits for the last line, and for the module to agree with it. What is announced before was so before the end was asked
+/// for.
 async fn end(session: &mut Session) -> Result<(), FtpError> {
     loop {
-        if let Event::Ended(..) = session.event(PATIENCE).await? {
+        if matches!(session.event(PATIENCE).await?, Event::Ended(..)) && !session.goes_on().await? {
             return Ok(());
         }
     }
@@ -317,7 +343,7 @@ mod tests {
     use futures::io::Cursor;
     use proptest::prelude::*;
 
-    use super::super::window::Window;
+    use super::super::source::{KEPT, Seekable, Window};
     use super::*;
 
     fn content(octets: u64) -> Vec<u8> {
@@ -325,11 +351,7 @@ mod tests {
     }
 
     /// An upload that sent `taken` octets, in rounds, and has read `waiting` more.
-    fn broken<S: AsyncRead + AsyncSeek + Unpin>(
-        mut upload: Upload<S>,
-        taken: u64,
-        waiting: u64,
-    ) -> Upload<S> {
+    fn broken<S: Source>(mut upload: Upload<S>, taken: u64, waiting: u64) -> Upload<S> {
         let read = |upload: &mut Upload<S>, octets: usize| {
             let mut round = vec![0; octets];
             block_on(upload.source.read_exact(&mut round)).expect("as long as that");
@@ -346,80 +368,107 @@ mod tests {
     }
 
     /// What is sent from where the upload stands.
-    fn rest<S: AsyncRead + AsyncSeek + Unpin>(mut upload: Upload<S>) -> Vec<u8> {
+    fn rest<S: Source>(mut upload: Upload<S>) -> Vec<u8> {
         let mut rest = upload.waiting.to_vec();
         block_on(upload.source.read_to_end(&mut rest)).expect("in memory");
         rest
     }
 
-    proptest! {
-        /// However it is read, and from where on it is read again.
-        #[test]
-        fn the_first_octets_are_those_of_the_file(
-            reads in proptest::collection::vec((0_usize..1_500, proptest::option::of(0_usize..1_500)), 1..8),
-        ) {
-            let file = content(12_000);
-            let (mut head, mut at, mut furthest) = (Vec::new(), 0, 0);
-            for (octets, back) in reads {
-                let end = at + octets;
-                extend_head(&mut head, at as u64, &file[at..end]);
-                furthest = furthest.max(end);
-                prop_assert!(head == file[..furthest.min(COMPARED as usize)], "{} of {}", head.len(), furthest);
-                at = back.map_or(end, |back| back.min(end));
-            }
-        }
+    /// Whether a file is found to be a beginning of an upload; it comes in pieces.
+    fn is_found<S: Source>(upload: &mut Upload<S>, file: &[u8], piece: usize) -> Option<bool> {
+        let mut comparison = upload.compare(file.len() as u64)?;
+        let mut pieces = file[comparison.position() as usize..].chunks(piece);
+        let same = pieces.all(|piece| block_on(upload.is_like(&mut comparison, piece)));
+        assert!(!same || comparison.is_complete());
+        Some(same)
+    }
 
-        /// What the server has and what is sent then are the file, or nothing is sent.
+    proptest! {
+        /// What the server has and what is sent then are the file, or nothing is sent; and what it has is compared in all its
+        /// octets, twice.
         #[test]
         fn an_upload_goes_back_to_where_the_server_is(
             taken in prop_oneof![0_u64..3_000, 60_000_u64..140_000],
             waiting in 0_u64..1_400,
             missing in prop_oneof![0_u64..10, 0_u64..140_000],
             excess in 0_u64..1_500,
+            more in prop_oneof![0_u64..3_000, 60_000_u64..140_000],
+            piece in 1_usize..3_000,
+            places in [any::<proptest::sample::Index>(), any::<proptest::sample::Index>()],
             ended: bool,
             is_window: bool,
         ) {
-            let file = content(taken + waiting);
+            let file = content(taken + waiting + more);
             let stored = taken.saturating_sub(missing) + if missing == 0 { excess } else { 0 };
-            // All that the server has is of the file.
-            let found = if stored <= taken + waiting { Found::Beginning(stored) } else { Found::Other(stored) };
-            let (before, rest_of_it, sent) = if is_window {
-                let mut upload = broken(Upload::new(Window::new(&file[..]), 0), taken, waiting);
-                upload.ended = ended;
-                let before = block_on(upload.before(stored));
-                (before, block_on(upload.rewind(found)), rest(upload))
+            if is_window {
+                check(Upload::new(Window::new(&file[..])), true, &file, (taken, waiting, stored, more), piece, &places, ended)?;
             } else {
                 let mut source = Cursor::new([b"skipped", &file[..]].concat());
                 source.set_position(7);
-                let mut upload = broken(Upload::new(source, 7), taken, waiting);
-                upload.ended = ended;
-                let before = block_on(upload.before(stored));
-                (before, block_on(upload.rewind(found)), rest(upload))
-            };
-            if let Some(before) = &before {
-                prop_assert!(file[..stored as usize].ends_with(before));
-                prop_assert!(before.len() as u64 >= stored.saturating_sub(taken) + stored.min(taken).min(COMPARED));
-            }
-            prop_assert!(before.is_some() || is_window || stored > taken + waiting);
-            let is_kept = |to: u64| !is_window || (taken + waiting).saturating_sub(to) <= KEPT as u64;
-            match rest_of_it {
-                Rest::Nothing => prop_assert!(ended && stored == taken + waiting),
-                Rest::Append => {
-                    prop_assert!(stored > 0 && is_kept(stored));
-                    prop_assert!(sent == file[stored as usize..]);
-                }
-                Rest::All => {
-                    prop_assert!(is_kept(0) && (stored == 0 || stored > taken + waiting));
-                    prop_assert!(sent == file);
-                }
-                Rest::Lost => prop_assert!(!is_kept(stored) || stored > taken + waiting && !is_kept(0)),
+                check(Upload::new(Seekable::new(source, 7)), false, &file, (taken, waiting, stored, more), piece, &places, ended)?;
             }
         }
     }
 
+    fn check<S: Source>(
+        upload: Upload<S>,
+        is_window: bool,
+        file: &[u8],
+        (taken, waiting, stored, more): (u64, u64, u64, u64),
+        piece: usize,
+        places: &[proptest::sample::Index; 2],
+        ended: bool,
+    ) -> Result<(), TestCaseError> {
+        let mut upload = broken(upload, taken, waiting);
+        upload.ended = ended && more == 0;
+        let read = taken + waiting;
+        let damaged = |stored: u64, known: u64, place: proptest::sample::Index| {
+            let mut other = file[..stored as usize].to_vec();
+            let place = known as usize + place.index((stored - known) as usize);
+            other[place] ^= 1;
+            other
+        };
+        let is_kept = |to: u64| !is_window || read.saturating_sub(to) <= KEPT as u64;
+        if stored > 0 && stored <= read {
+            prop_assert_ne!(is_found(&mut upload, &damaged(stored, 0, places[0]), piece), Some(true));
+            let expected = is_kept(stored).then_some(true);
+            prop_assert_eq!(is_found(&mut upload, &file[..stored as usize], piece), expected);
+        }
+        // All that the server has is of the file.
+        let found = if stored <= read { Found::Beginning(stored) } else { Found::Other(stored) };
+        match block_on(upload.rewind(found)) {
+            Rest::Nothing => prop_assert!(upload.ended && stored == read),
+            Rest::Append => {
+                prop_assert!(stored > 0 && is_kept(stored));
+                // It breaks off once more.
+                let mut upload = broken(upload, read, more);
+                let all = file.len() as u64;
+                if all > stored {
+                    prop_assert_ne!(
+                        is_found(&mut upload, &damaged(all, stored, places[1]), piece),
+                        Some(true)
+                    );
+                }
+                prop_assert_eq!(is_found(&mut upload, file, piece), Some(true));
+                let rewound = block_on(upload.rewind(Found::Beginning(all)));
+                prop_assert_eq!(rewound, Rest::Append);
+                prop_assert_eq!(rest(upload).len(), 0);
+            }
+            Rest::All => {
+                prop_assert!(is_kept(0) && (stored == 0 || stored > read));
+                prop_assert!(rest(upload) == file);
+            }
+            Rest::Lost => prop_assert!(!is_kept(stored) || stored > read && !is_kept(0)),
+        }
+        Ok(())
+    }
+
     #[test]
     fn what_is_appended_is_never_sent_from_the_start() {
-        let append = || block_on(Upload::append(Cursor::new(content(5_000)), 0, 2_000)).expect("in memory");
+        let append = || {
+            let source = Seekable::new(Cursor::new(content(5_000)), 0);
+            block_on(Upload::append(source, 2_000)).expect("in memory")
+        };
         for found in [Found::Other(2_000), Found::Unreadable(2_000), Found::Untold] {
             assert_eq!(block_on(append().rewind(found)), Rest::Lost);
         }

@@ -10,10 +10,10 @@ use futures::stream;
 use sim800_command::{HttpReadRange, HttpStatus, Number};
 
 use super::HttpError;
+use super::headers::{promised, validator};
 use super::plan::Plan;
 use super::ranges::Ranges;
 use super::service::Service;
-use super::validator::validator;
 use crate::bearer::Bearer;
 use crate::client::Pending;
 use crate::engine::Request;
@@ -32,23 +32,37 @@ use crate::tail::Tail;
 /// Of an object that is fetched in ranges, only headers tell the total.
 pub type Body = Reader<HttpError>;
 
-/// A body whose first `length` octets are in the module; with `ranges`, more can be fetched, and with `origin`, all of it
+/// What the module has of a response.
+pub(super) struct Held {
+    /// How many octets it announced.
+    pub(super) length: u32,
+    /// How many octets the headers promise, where that has not been looked at yet.
+    pub(super) promised: Option<u64>,
+    /// Whether the response may have a body.
+    pub(super) has_body: bool,
+}
+
+/// A body that the module has, or the beginning of it; with `ranges`, more can be fetched, and with `origin`, all of it
 /// again.
-pub(super) fn body(
+pub(super) async fn body(
     service: Service,
     bearer: &Bearer,
-    length: u32,
+    held: Held,
     origin: Option<Origin>,
     ranges: Option<Ranges>,
 ) -> Body {
+    let Held { length, promised, has_body } = held;
     let total = ranges.as_ref().map_or_else(|| Some(u64::from(length)), Ranges::total);
-    if !service.has_body() {
+    if !has_body {
         // The service is ended at once.
         return Body::new(stream::empty().boxed(), total);
     }
+    service.is_handed_out();
+    let is_empty = length == 0 && ranges.is_none();
     let transfer = Transfer {
         service,
         length,
+        promised,
         window: bearer.client().config().http_window.max(1),
         position: 0,
         ahead: None,
@@ -59,7 +73,18 @@ pub(super) fn body(
         handed_out: 0,
         tail: Tail::default(),
     };
-    Body::new(stream::try_unfold(Some(transfer), Transfer::next).boxed(), total)
+    if !is_empty {
+        return Body::new(stream::try_unfold(Some(transfer), Transfer::next).boxed(), total);
+    }
+    // Nobody has to read that there is nothing, for the service to be free.
+    let stream = match Transfer::next(Some(transfer)).await {
+        Ok(None) => stream::empty().boxed(),
+        Ok(Some((octets, rest))) => {
+            stream::iter([Ok(octets)]).chain(stream::try_unfold(rest, Transfer::next)).boxed()
+        }
+        Err(error) => stream::iter([Err(error)]).boxed(),
+    };
+    Body::new(stream, total)
 }
 
 /// What a response came from, to be fetched from there again.
@@ -87,6 +112,7 @@ impl Origin {
 struct Transfer {
     service: Service,
     length: u32,
+    promised: Option<u64>,
     window: u32,
     position: u32,
     /// The next window, asked for already.
@@ -104,6 +130,7 @@ impl Transfer {
     /// The next octets. With the last ones the service is let go, also when the caller keeps the body.
     async fn next(transfer: Option<Self>) -> Result<Option<(Bytes, Option<Self>)>, HttpError> {
         let Some(mut transfer) = transfer else { return Ok(None) };
+        transfer.service.is_used();
         loop {
             let octets = match transfer.read().await {
                 Ok(Some(octets)) => octets,
@@ -125,12 +152,17 @@ impl Transfer {
             }
             transfer.tail.push(&new);
             transfer.handed_out += new.len() as u64;
+            transfer.service.is_handed_out();
             return Ok(Some((new, goes_on.then_some(transfer))));
         }
     }
 
     /// The next octets of what the module holds, or fetches.
     async fn read(&mut self) -> Result<Option<Bytes>, HttpError> {
+        let came = u64::from(self.length);
+        if let Some(promised) = self.promised.take().filter(|promised| *promised != came) {
+            return Err(HttpError::Length { promised, came });
+        }
         if self.position >= self.length && self.length > 0 {
             let Some(ranges) = &mut self.ranges else { return Ok(None) };
             let Some(length) = ranges.next(&mut self.service).await? else { return Ok(None) };
@@ -180,9 +212,12 @@ impl Transfer {
     /// Makes ready to go on after `error`, if that is possible.
     async fn recover(mut self, error: HttpError) -> Result<Self, HttpError> {
         // What was announced for its length is not to be relied on.
-        let is_announced = !matches!(error, HttpError::TooLong { .. } | HttpError::NoProgress { .. });
+        let is_announced = !matches!(
+            error,
+            HttpError::TooLong { .. } | HttpError::NoProgress { .. } | HttpError::Length { .. }
+        );
         self.ahead = None;
-        if error.loss(true) == Some(Loss::Response) {
+        if error.loss(true) == Some(Loss::Response) || self.service.survives(&error).await {
             self.attempts.again(error, Some(self.handed_out)).await?;
             return Ok(self);
         }
@@ -203,11 +238,13 @@ impl Transfer {
                     self.service = service;
                     return Ok(self);
                 }
-                Ok((_, Some(new))) if new < self.position || length.is_some_and(|length| length != new) => {
+                Ok((_, Some((new, _))))
+                    if new < self.position || length.is_some_and(|length| length != new) =>
+                {
                     HttpError::Changed { position: self.handed_out }
                 }
-                Ok((service, Some(length))) => {
-                    (self.service, self.length) = (service, length);
+                Ok((service, Some((length, promised)))) => {
+                    (self.service, self.length, self.promised) = (service, length, promised);
                     self.position -= self.tail.rewind(u64::from(self.position));
                     return Ok(self);
                 }
@@ -223,26 +260,26 @@ impl Transfer {
 
 impl Origin {
     /// Fetches what the module held, or only starts the service when all of that `is_read`. How many octets there are to be
-    /// read again.
+    /// read again, and how many headers promise.
     async fn begin_again(
         &self,
         bearer: &Bearer,
         ranges: Option<&mut Ranges>,
         is_read: bool,
         handed_out: u64,
-    ) -> Result<(Service, Option<u32>), HttpError> {
-        let mut service = Service::start(bearer.client(), bearer.cid(), &self.plan.method).await?;
+    ) -> Result<(Service, Option<(u32, Option<u64>)>), HttpError> {
+        let mut service = Service::start(bearer.client(), bearer.cid(), &self.plan).await?;
         service.prepare(&self.plan).await?;
         let length = match ranges {
             Some(_) if is_read => None,
-            Some(ranges) => Some(ranges.again(&mut service).await?),
+            Some(ranges) => Some((ranges.again(&mut service).await?, None)),
             None => {
                 let (status, length) = service.act(&self.plan, None).await?;
                 let headers = service.headers(&self.plan).await?;
                 if !self.goes_with(status, headers.as_ref()) {
                     return Err(HttpError::Changed { position: handed_out });
                 }
-                Some(length)
+                Some((length, headers.and_then(|headers| promised(status, &headers))))
             }
         };
         Ok((service, length))

@@ -9,8 +9,8 @@ use thiserror::Error;
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
 use crate::loss::{Loss, Transient};
+use crate::sent::Sent;
 use crate::settings::Unsendable;
-use crate::watch::Interruption;
 
 /// Why an HTTP request failed. An HTTP status is no error, whatever it is.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -43,8 +43,13 @@ pub enum HttpError {
         limit: u64,
     },
     /// A command failed.
-    #[error(transparent)]
-    Command(Error),
+    #[error("the request failed")]
+    Command {
+        /// The command and its failure.
+        source: Error,
+        /// Whether the server may have got the request.
+        sent: Sent,
+    },
     /// The module refused a parameter of the request.
     #[error("the module refused the {what}")]
     Parameter {
@@ -59,6 +64,16 @@ pub enum HttpError {
     /// The module's HTTP service cannot be started, because one that was left over does not end.
     #[error("the module's HTTP service is in use and does not end; restart the module")]
     Busy(#[source] Error),
+    /// The module has one HTTP service, and the body of another response that keeps it is not read.
+    #[error(
+        "the module's one HTTP service waits for {by}, whose body nobody read for {unread:?}; read it to its end, or drop it"
+    )]
+    InUse {
+        /// The request whose response it is, without its query.
+        by: String,
+        /// For how long at least.
+        unread: Duration,
+    },
     /// The bearer was lost on the way.
     #[error("{method} failed")]
     Bearer {
@@ -66,6 +81,8 @@ pub enum HttpError {
         method: Method,
         /// What became of the bearer.
         source: BearerError,
+        /// Whether the server may have got the request.
+        sent: Sent,
     },
     /// The module restarted or the line ended on the way.
     #[error("{method} failed")]
@@ -74,6 +91,8 @@ pub enum HttpError {
         method: Method,
         /// What happened.
         source: Failure,
+        /// Whether the server may have got the request.
+        sent: Sent,
     },
     /// The module could not carry out the request: its own codes from 600 on.
     #[error("{method} failed: {status}{}", hint(*status))]
@@ -83,10 +102,10 @@ pub enum HttpError {
         /// The module's code.
         status: HttpStatus,
     },
-    /// The object is larger than the module holds, and the server does not send it in ranges.
+    /// The object is larger than the module holds (its code 602), and the server does not send it in ranges.
     #[error(
-        "the object is larger than the {limit} octets that the module holds, and the server ignores ranges; fetch it from \
-         a server that honours them, or by FTP"
+        "the object is larger than the {limit} octets that the module holds (602), and the server ignores ranges; fetch it \
+         from a server that honours them, or by FTP"
     )]
     RangesIgnored {
         /// The most octets that the module holds.
@@ -106,8 +125,18 @@ pub enum HttpError {
         /// Where the range begins that is of another object, counted from 0.
         position: u64,
     },
+    /// The headers promise another number of octets than came.
+    #[error("the server promised {promised} octets and {came} came; fetch it again")]
+    Length {
+        /// Octets that the headers promise.
+        promised: u64,
+        /// Octets that came.
+        came: u64,
+    },
     /// The module never told how the request ended.
-    #[error("{method} failed: no result within {waited:?}, although the module gives up earlier")]
+    #[error(
+        "{method} failed: no result within {waited:?}; it was lost on the line, or the server is too slow"
+    )]
     NoResult {
         /// What was asked for.
         method: Method,
@@ -156,16 +185,16 @@ impl HttpError {
             Self::Unsupported { .. } => "unsupported",
             Self::Invalid { .. } => "invalid",
             Self::BodyTooLarge { .. } | Self::RangesIgnored { .. } => "too-large",
-            Self::Command(error) | Self::Parameter { source: error, .. } => error.kind(),
+            Self::Command { source, .. } | Self::Parameter { source, .. } => source.kind(),
             Self::NoSsl(_) => "no-ssl",
-            Self::Busy(_) => "busy",
+            Self::Busy(_) | Self::InUse { .. } => "busy",
             Self::RangeRefused { .. } => "range",
             Self::Changed { .. } => "changed",
             Self::Bearer { source, .. } => source.kind(),
             Self::Interrupted { source, .. } => source.kind(),
             Self::Action { .. } => "http",
             Self::NoResult { .. } => "timed-out",
-            Self::NoProgress { .. } | Self::TooLong { .. } => "incomplete",
+            Self::NoProgress { .. } | Self::TooLong { .. } | Self::Length { .. } => "incomplete",
         }
     }
 
@@ -174,7 +203,8 @@ impl HttpError {
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Action { status, .. } => Some(u32::from(status.0)),
-            Self::Command(error)
+            Self::RangesIgnored { .. } => Some(u32::from(HttpStatus::NO_MEMORY.0)),
+            Self::Command { source: error, .. }
             | Self::Parameter { source: error, .. }
             | Self::NoSsl(error)
             | Self::Busy(error) => error.code(),
@@ -183,11 +213,20 @@ impl HttpError {
         }
     }
 
-    pub(super) fn interrupted(method: &Method, interruption: Interruption) -> Self {
-        let method = method.clone();
-        match interruption {
-            Interruption::Bearer(source) => Self::Bearer { method, source },
-            Interruption::Module(source) => Self::Interrupted { method, source },
+    /// Whether the server may have got the request. A POST or a DELETE is never sent twice: whether to send it again is up to
+    /// the caller.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Unsupported { .. }
+            | Self::Invalid { .. }
+            | Self::BodyTooLarge { .. }
+            | Self::Parameter { .. }
+            | Self::NoSsl(_)
+            | Self::Busy(_)
+            | Self::InUse { .. } => Sent::No,
+            Self::Command { sent, .. } | Self::Bearer { sent, .. } | Self::Interrupted { sent, .. } => *sent,
+            _ => Sent::Unknown,
         }
     }
 }
@@ -195,10 +234,12 @@ impl HttpError {
 impl Transient for HttpError {
     fn loss(&self, under_way: bool) -> Option<Loss> {
         match self {
-            Self::Command(error) | Self::Parameter { source: error, .. } => error.failure().loss(under_way),
+            Self::Command { source, .. } | Self::Parameter { source, .. } => source.failure().loss(under_way),
             Self::Bearer { source, .. } => source.loss(under_way),
             Self::Interrupted { source, .. } => source.loss(under_way),
-            Self::NoResult { .. } | Self::NoProgress { .. } | Self::TooLong { .. } => Some(Loss::Session),
+            Self::NoResult { .. } | Self::NoProgress { .. } | Self::TooLong { .. } | Self::Length { .. } => {
+                Some(Loss::Session)
+            }
             Self::Action { status: HttpStatus::STACK_BUSY, .. } => Some(Loss::Session),
             Self::Action { status: HttpStatus::NETWORK | HttpStatus::DNS, .. } | Self::Busy(_) => {
                 under_way.then_some(Loss::Session)
@@ -226,11 +267,5 @@ impl From<Unsendable> for HttpError {
             }
             reason => Self::Invalid { what, reason },
         }
-    }
-}
-
-impl From<Error> for HttpError {
-    fn from(error: Error) -> Self {
-        Self::Command(error)
     }
 }

@@ -1,11 +1,12 @@
 //! HTTP by the module's own stack, in the types of the `http` crate.
 
+mod action;
 mod body;
 mod error;
+mod headers;
 mod plan;
 mod ranges;
 mod service;
-mod validator;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +18,12 @@ use sim800_command::{HttpContext, HttpProgress, HttpScont, HttpScontRead, HttpSt
 pub use self::body::Body;
 pub use self::error::HttpError;
 
-use self::body::Origin;
+use self::action::Observer;
+use self::body::{Held, Origin};
+use self::headers::promised;
 use self::plan::Plan;
-use self::ranges::{First, Ranges};
-use self::service::{Observer, Service};
+use self::ranges::{First, Ranges, What};
+use self::service::Service;
 use crate::bearer::Bearer;
 use crate::retry::Attempts;
 
@@ -53,6 +56,24 @@ impl Default for HttpOptions {
     }
 }
 
+/// Where in its object the body of a response to a GET begins, counted in octets from 0: an extension of the response.
+///
+/// A server without ranges sends the whole object, whatever was asked for, and some send more than that. So whoever asks for
+/// a range looks here, and cuts what he wants out of what came; without this extension nobody knows what came.
+///
+/// ```
+/// use sim800_session::{Body, Offset};
+///
+/// /// How many octets come before the one at `first`.
+/// fn excess(response: &http::Response<Body>, first: u64) -> Option<u64> {
+///     let Offset(offset) = response.extensions().get()?;
+///     first.checked_sub(*offset)
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a number with a name")]
+pub struct Offset(pub u64);
+
 /// An HTTP client over a bearer.
 #[derive(Clone, Debug)]
 pub struct Http {
@@ -77,21 +98,28 @@ impl Http {
     /// Sends a request and waits for the status; the body of the response is read from the module as it is wanted.
     ///
     /// GET, POST, HEAD and DELETE are possible, over `http:` and, where the firmware has SSL, over `https:`. Of the headers,
-    /// `Range` (one range, of more than one octet), `User-Agent` and `Content-Type` have parameters of their own in the
+    /// `Range` (one range; a single octet is asked for with the next one), `User-Agent` and `Content-Type` have parameters of their own in the
     /// module, `Host` and `Content-Length` are its own business, and the others go along as they are, all within one command
     /// line. The response has headers where the firmware tells them (`AT+HTTPHEAD`, manual 11.2.9); that to a POST or a DELETE
     /// has none, either, when the line damages them twice.
     ///
+    /// Status, headers and body are those that the server sent, also where it does not keep to a range that was asked for;
+    /// [`Offset`] tells where in the object the body begins. Where headers promise a length, another one is an error.
+    ///
     /// An object that is larger than the module holds (319,488 octets) is fetched in ranges of
     /// [`Config::http_range`](crate::Config::http_range) octets, if the server honours them; what has come is handed out before
-    /// the next range is fetched. That the object changes meanwhile is noticed where headers tell it.
+    /// the next range is fetched; its headers are those of the first range, with the length of all of them. That the object changes meanwhile is noticed where headers tell it.
     ///
     /// What the line, the bearer or the module breaks off is tried again as [`Config::retries`](crate::Config::retries) has
     /// it: windows of the body are read once more from the module, and of GET and HEAD the whole request is carried out
     /// again, where the object is still the same. Once the module was told to send a POST or a DELETE, it is not told so
-    /// again.
+    /// again; [`HttpError::sent`] tells whether it was.
     ///
-    /// The module has one HTTP service: while the body of another response is being read, this waits.
+    /// The module has one HTTP service: while the body of another response is being read, this waits, and while it is kept
+    /// unread for a minute, this fails with [`HttpError::InUse`]. A body without octets keeps nothing.
+    ///
+    /// Nothing waits for ever: a request is given up when the module says nothing of it, or does not get further, for
+    /// [`HttpOptions::timeout`] and 30 s. A module that fell silent for good is noticed within 120 s, wherever that happens.
     ///
     /// # Errors
     ///
@@ -133,13 +161,12 @@ impl Http {
     ///
     /// # Errors
     ///
-    /// [`HttpError::Command`].
+    /// [`HttpError::Command`] and others.
     pub async fn saved<T>(&self, read: impl FnOnce(HttpContext<'_>) -> T) -> Result<T, HttpError> {
         let client = self.bearer.client();
-        let service = Service::start(client, self.bearer.cid(), &Method::GET).await?;
-        let saved = client.query(&HttpScontRead, read).await?;
-        drop(service);
-        Ok(saved)
+        let (cid, name) = (self.bearer.cid(), "a look at the saved parameters".into());
+        let mut service = Service::start_as(client, cid, &Method::GET, name, self.options.timeout).await?;
+        client.query(&HttpScontRead, read).await.map_err(|error| service.failed(error))
     }
 
     fn plan(&self, request: Request<Bytes>) -> Result<Plan, HttpError> {
@@ -147,7 +174,7 @@ impl Http {
     }
 
     async fn prepare(&self, plan: &Plan) -> Result<Service, HttpError> {
-        let mut service = Service::start(self.bearer.client(), self.bearer.cid(), &plan.method).await?;
+        let mut service = Service::start(self.bearer.client(), self.bearer.cid(), plan).await?;
         service.prepare(plan).await?;
         Ok(service)
     }
@@ -180,35 +207,60 @@ impl Http {
         observer: Option<Observer<'_>>,
     ) -> Result<Response<Body>, HttpError> {
         let mut answer = None;
-        if !ranges::is_too_large(plan) {
+        let is_too_large = ranges::is_too_large(plan);
+        if !is_too_large {
             answer = match service.act(plan, observer).await {
                 Err(HttpError::Action { method: Method::GET, status: HttpStatus::NO_MEMORY }) => None,
                 result => Some(result?),
             };
         }
-        let Some((status, length)) = answer else { return self.begin_ranges(service, plan).await };
+        let Some((status, length)) = answer else {
+            return self.begin_ranges(service, plan, !is_too_large).await;
+        };
         let headers = service.headers(plan).await?;
+        let offset = ranges::offset(&mut service, plan, (status, length), headers.as_ref()).await?;
         let origin = plan.method.is_safe().then(|| Origin::new(plan, status, headers.as_ref()));
+        let held = held(plan, status, length, headers.as_ref());
         let status = status_code(&plan.method, status)?;
-        let body = body::body(service, &self.bearer, length, origin, None);
-        Ok(response(status, headers, body))
+        let body = body::body(service, &self.bearer, held, origin, None).await;
+        Ok(response(status, headers, offset, body))
     }
 
+    /// Fetches an object in ranges, which the module `is_unable` to hold, as it said, or which need not be tried.
     async fn begin_ranges(
         &self,
         mut service: Service,
         plan: &Arc<Plan>,
+        is_unable: bool,
     ) -> Result<Response<Body>, HttpError> {
-        let mut ranges = Ranges::new(Arc::clone(plan), self.bearer.client().config().http_range);
-        let First { status, length, headers, is_there } = ranges.begin(&mut service).await?;
-        let origin = Origin::new(plan, status, headers.as_ref());
+        let mut ranges = Ranges::new(Arc::clone(plan), self.bearer.client().config().http_range, is_unable);
+        let First { status, length, headers, what } = ranges.begin(&mut service).await?;
+        let origin = Some(Origin::new(plan, status, headers.as_ref()));
+        let (held, offset, ranges) = match what {
+            What::Range => {
+                let held = Held { length, promised: None, has_body: true };
+                (held, Some(u64::from(plan.range.0)), Some(ranges))
+            }
+            What::Whole => (held(plan, status, length, headers.as_ref()), Some(0), None),
+            What::Other => (held(plan, status, length, headers.as_ref()), None, None),
+        };
         let status = match status_code(&plan.method, status)? {
             // All of it was asked for, and comes.
             StatusCode::PARTIAL_CONTENT if plan.range == (0, None) => StatusCode::OK,
             status => status,
         };
-        let body = body::body(service, &self.bearer, length, Some(origin), is_there.then_some(ranges));
-        Ok(response(status, headers, body))
+        let body = body::body(service, &self.bearer, held, origin, ranges).await;
+        Ok(response(status, headers, offset, body))
+    }
+}
+
+/// What the module has of the whole of a response.
+fn held(plan: &Plan, status: HttpStatus, length: u32, headers: Option<&HeaderMap>) -> Held {
+    let is_empty = length == 0 && matches!(status.0, 204 | 304);
+    Held {
+        length,
+        promised: headers.and_then(|headers| promised(status, headers)),
+        has_body: plan.method != Method::HEAD && !is_empty,
     }
 }
 
@@ -217,8 +269,16 @@ fn status_code(method: &Method, status: HttpStatus) -> Result<StatusCode, HttpEr
     StatusCode::from_u16(status.0).map_err(|_| HttpError::Action { method: method.clone(), status })
 }
 
-fn response(status: StatusCode, headers: Option<HeaderMap>, body: Body) -> Response<Body> {
+fn response(
+    status: StatusCode,
+    headers: Option<HeaderMap>,
+    offset: Option<u64>,
+    body: Body,
+) -> Response<Body> {
     let mut response = Response::new(body);
+    if let Some(offset) = offset {
+        response.extensions_mut().insert(Offset(offset));
+    }
     *response.status_mut() = status;
     *response.headers_mut() = headers.unwrap_or_default();
     response

@@ -1,5 +1,6 @@
 //! A request in the words of the module: the parameters to set, checked before anything is sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{
@@ -30,6 +31,8 @@ const INPUT_TIME_LIMIT: Duration = Duration::from_millis(120_000);
 /// Everything that carrying out one request takes.
 #[derive(Debug)]
 pub(super) struct Plan {
+    /// What errors call it: the method, and the URL without its query, which may hold a secret.
+    pub(super) name: Arc<str>,
     pub(super) method: Method,
     pub(super) settings: Vec<Setting>,
     pub(super) data: Option<(HttpData, Bytes)>,
@@ -78,7 +81,9 @@ impl Plan {
         // Else a body would begin with the header.
         settings.push(Setting::new("header", Ok(HttpGetHead { on: false }))?.or(Refusal::Harmless));
 
+        let shown = url.split(['?', '#']).next().unwrap_or_default();
         Ok(Self {
+            name: format!("{} {shown}", head.method).into(),
             method: head.method,
             settings,
             data: (!body.is_empty()).then(|| input(body, config)).transpose()?,
@@ -196,10 +201,15 @@ fn is_of_module(name: &HeaderName) -> bool {
 }
 
 /// `BREAK` and `BREAKEND` for a range. A `BREAKEND` below `BREAK` means up to the end, both 0 everything
-/// (manual 11.2.3); so neither the first octet alone nor a range of one octet can be asked for.
+/// (manual 11.2.3); so neither the first octet alone nor a range of one octet can be asked for: of two, one is asked for
+/// with the next.
 fn break_points(range: &str) -> Result<(u32, u32), HttpError> {
-    let refuse =
-        || unsupported("the range", "is not one of the form bytes=FROM-TO or bytes=FROM- with FROM below TO");
+    let refuse = || {
+        unsupported(
+            "the range",
+            "is not one of the form bytes=FROM-TO or bytes=FROM-, of octets that the module can count",
+        )
+    };
     let (from, to) =
         range.strip_prefix("bytes=").and_then(|range| range.split_once('-')).ok_or_else(refuse)?;
     let from = from.trim().parse().map_err(|_| refuse())?;
@@ -207,6 +217,7 @@ fn break_points(range: &str) -> Result<(u32, u32), HttpError> {
         "" => Ok((from, 0)),
         to => match to.parse() {
             Ok(to) if to > from => Ok((from, to)),
+            Ok(to) if to == from => Ok((from, to.checked_add(1).ok_or_else(refuse)?)),
             _ => Err(refuse()),
         },
     }
@@ -239,7 +250,7 @@ mod tests {
             get("ftp://sim.com/", &[]),
             get("http://user:password@sim.com/", &[]),
             get("http://sim.com/", &[("Range", "bytes=-5")]),
-            get("http://sim.com/", &[("Range", "bytes=0-0")]),
+            get("http://sim.com/", &[("Range", "bytes=2-1")]),
             get("http://sim.com/", &[("Range", "bytes=1-2,5-6")]),
             get("http://sim.com/", &[("Host", "other.com")]),
             get("http://sim.com/", &[("Transfer-Encoding", "chunked")]),
@@ -268,6 +279,9 @@ mod tests {
         assert_eq!(break_points("bytes=2000-"), Ok((2000, 0)));
         assert_eq!(break_points("bytes=0-99"), Ok((0, 99)));
         assert_eq!(break_points("bytes=100-199"), Ok((100, 199)));
+        assert_eq!(break_points("bytes=0-0"), Ok((0, 1)));
+        assert_eq!(break_points("bytes=5-5"), Ok((5, 6)));
+        assert!(break_points("bytes=4294967295-4294967295").is_err());
         assert!(break_points("items=1-2").is_err());
     }
 

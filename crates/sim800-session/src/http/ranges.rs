@@ -1,4 +1,4 @@
-//! An object that is larger than the module holds, fetched in ranges.
+//! An object that is larger than the module holds, fetched in ranges; and what of an object came when a range was asked for.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use ::http::{HeaderMap, HeaderValue, Method};
 use sim800_command::{HTTP_LIMIT, HttpStatus};
 
 use super::HttpError;
+use super::headers::{content_range, promised, validator};
 use super::plan::{Plan, unsupported};
 use super::service::Service;
-use super::validator::validator;
 
 /// The smallest range: one of a single octet cannot be asked for, so that a range may have to be shorter by one.
 const RANGE_MIN: u32 = 3;
@@ -18,6 +18,56 @@ const RANGE_MIN: u32 = 3;
 pub(super) fn is_too_large(plan: &Plan) -> bool {
     let (first, last) = plan.range;
     plan.method == Method::GET && last.is_some_and(|last| last.saturating_sub(first) >= HTTP_LIMIT)
+}
+
+/// Where in the object the octets begin that came in answer to `plan`, `length` of them, counted from 0; `None` where there
+/// is no object, and where nobody tells.
+pub(super) async fn offset(
+    service: &mut Service,
+    plan: &Plan,
+    (status, length): (HttpStatus, u32),
+    headers: Option<&HeaderMap>,
+) -> Result<Option<u64>, HttpError> {
+    let (first, last) = plan.range;
+    if plan.method != Method::GET || !(200..300).contains(&status.0) {
+        return Ok(None);
+    }
+    if let Some(headers) = headers {
+        return Ok(match content_range(headers) {
+            Some(range) => range.first(),
+            // It says that it is a part, but not which.
+            None if status.0 == 206 => None,
+            None => Some(0),
+        });
+    }
+    if status.0 == 206 || first == 0 {
+        return Ok(Some(u64::from(first)));
+    }
+    let is_longer = last.is_some_and(|last| length > (last - first).saturating_add(1));
+    if is_longer || is_whole(service, plan, length).await?.is_some_and(|whole| whole == length) {
+        return Ok(Some(0));
+    }
+    // The module holds another answer now.
+    service.set_range(first, last).await?;
+    match service.act(plan, None).await? {
+        again if again == (status, length) => Ok(Some(u64::from(first))),
+        _ => Err(HttpError::Changed { position: u64::from(first) }),
+    }
+}
+
+/// Fetches the object without a range, because 200 and `length` octets may be the whole or a part of it: the module of
+/// application note 3.7 tells 200 where servers say 206. How many octets the whole has; `None` when more than the module
+/// holds. Where it has as many, the module holds it now.
+async fn is_whole(service: &mut Service, plan: &Plan, length: u32) -> Result<Option<u32>, HttpError> {
+    if length == 0 {
+        return Ok(Some(0));
+    }
+    service.set_range(0, None).await?;
+    match service.act(plan, None).await {
+        Ok((_, whole)) => Ok(Some(whole)),
+        Err(HttpError::Action { status: HttpStatus::NO_MEMORY, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Where an object is, that comes in ranges. Positions are those of octets in the object, counted from 0.
@@ -32,6 +82,8 @@ pub(super) struct Ranges {
     position: u64,
     /// The octets of the object, as far as known.
     total: Option<u64>,
+    /// How many octets it has at least: more than the module holds, once the module said so.
+    at_least: u64,
     /// What tells one state of the object from another.
     validator: Option<HeaderValue>,
     /// How the first range came: its status, and whether headers told where it is. The others have to come so, too.
@@ -51,17 +103,28 @@ struct Answer {
 pub(super) struct First {
     pub(super) status: HttpStatus,
     pub(super) length: u32,
-    /// Headers of the whole.
     pub(super) headers: Option<HeaderMap>,
-    /// Whether there is an object.
-    pub(super) is_there: bool,
+    pub(super) what: What,
+}
+
+/// What the answer to the first range holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// The range, after which others follow; its headers were made those of all of them.
+    Range,
+    /// The whole object, from a server without ranges.
+    Whole,
+    /// Something that the server has to say instead.
+    Other,
 }
 
 impl Ranges {
-    pub(super) fn new(plan: Arc<Plan>, size: u32) -> Self {
+    /// Of an object that the module `is_unable` to hold, as it said, or that it need not be asked about.
+    pub(super) fn new(plan: Arc<Plan>, size: u32, is_unable: bool) -> Self {
         let position = u64::from(plan.range.0);
         let size = size.clamp(RANGE_MIN, HTTP_LIMIT);
-        Self { plan, size, first: position, position, total: None, validator: None, manner: None }
+        let at_least = if is_unable { u64::from(HTTP_LIMIT) + 1 } else { 0 };
+        Self { plan, size, first: position, position, total: None, at_least, validator: None, manner: None }
     }
 
     /// How many octets are wanted in all, where that is known.
@@ -69,18 +132,57 @@ impl Ranges {
         Some(self.end()?.saturating_sub(u64::from(self.plan.range.0)))
     }
 
-    /// Fetches the first range: what the answer to it says of the whole. Only of an object that is there more can be
-    /// fetched.
+    /// Fetches the first range.
     pub(super) async fn begin(&mut self, service: &mut Service) -> Result<First, HttpError> {
-        let Answer { status, length, mut headers, asked } = self.ask(service, self.range()?).await?;
-        let is_there = matches!(status.0, 200 | 206);
-        if is_there {
-            self.take(&Answer { status, length, headers: headers.clone(), asked })?;
-            if let Some(headers) = &mut headers {
+        let mut answer = self.ask(service, self.range()?).await?;
+        let what = self.what(&answer)?;
+        let what = match what {
+            Some(what) => what,
+            None => match is_whole(service, &self.plan, answer.length).await? {
+                Some(whole) if whole == answer.length => What::Whole,
+                whole => {
+                    self.total = whole.map(u64::from);
+                    let length = answer.length;
+                    // The module holds another answer now.
+                    answer = self.ask(service, self.range()?).await?;
+                    if answer.length != length {
+                        return Err(self.changed());
+                    }
+                    What::Range
+                }
+            },
+        };
+        if what == What::Range {
+            self.take(&answer)?;
+            if let Some(headers) = &mut answer.headers {
                 self.rewrite(headers);
             }
         }
-        Ok(First { status, length, headers, is_there })
+        let Answer { status, length, headers, .. } = answer;
+        Ok(First { status, length, headers, what })
+    }
+
+    /// What the first answer holds; `None` where only another question tells.
+    fn what(&self, answer: &Answer) -> Result<Option<What>, HttpError> {
+        let status = answer.status.0;
+        if !matches!(status, 200 | 206) {
+            return Ok(Some(What::Other));
+        }
+        let is_whole = match &answer.headers {
+            Some(headers) if content_range(headers).is_some() => false,
+            // It says that it is a part, but not which.
+            Some(_) if status == 206 => return Err(self.refused(status)),
+            Some(_) => true,
+            None if status == 206 => false,
+            None => u64::from(answer.length) > answer.asked,
+        };
+        match is_whole {
+            // The module could not hold it.
+            true if self.at_least > 0 => Err(ignored()),
+            true => Ok(Some(What::Whole)),
+            false if status == 200 && answer.headers.is_none() && self.at_least == 0 => Ok(None),
+            false => Ok(Some(What::Range)),
+        }
     }
 
     /// Fetches the next range, and returns how many octets it has; `None` when there is none.
@@ -90,27 +192,23 @@ impl Ranges {
         }
         let answer = self.ask(service, self.range()?).await?;
         match answer.status.0 {
-            200 | 206 => match self.take(&answer)? {
-                0 => Ok(None),
-                length => Ok(Some(length)),
-            },
+            200 | 206 => self.take(&answer).map(Some),
             // The end was at the end of the last range, which only this tells.
             416 if self.total.is_none() => match answer.headers.as_ref().and_then(content_range) {
-                Some(ContentRange { total: Some(total), .. }) if total != self.position => {
-                    Err(self.changed())
-                }
+                Some(range) if range.total.is_some_and(|total| total != self.position) => Err(self.changed()),
+                _ if self.position < self.at_least => Err(self.refused(416)),
                 _ => Ok(None),
             },
             416 => Err(self.changed()),
-            status => Err(HttpError::RangeRefused { status, position: self.position }),
+            status => Err(self.refused(status)),
         }
     }
 
     /// Fetches the last range again.
     pub(super) async fn again(&mut self, service: &mut Service) -> Result<u32, HttpError> {
         let end = self.position;
-        let asked = end - self.first;
-        let last = if asked == 1 { None } else { Some(number(end - 1)?) };
+        let asked = end.saturating_sub(self.first);
+        let last = if asked <= 1 { None } else { Some(number(end.saturating_sub(1))?) };
         let answer = self.ask(service, (number(self.first)?, last, asked)).await?;
         self.position = self.first;
         let taken = match answer.status.0 {
@@ -136,8 +234,8 @@ impl Ranges {
         Ok(Answer { status, length, headers, asked })
     }
 
-    /// Takes what came for a range. The status says little: the module of application note 3.7 tells 200 where servers
-    /// say 206. The length says more.
+    /// Takes what came for a range. That it is shorter than what was asked for may be the end, or a server that sends no
+    /// more at once: the next range tells.
     fn take(&mut self, answer: &Answer) -> Result<u32, HttpError> {
         let length = u64::from(answer.length);
         if length > answer.asked {
@@ -148,17 +246,23 @@ impl Ranges {
             return Err(self.changed());
         }
         match &answer.headers {
-            Some(headers) => self.compare(headers)?,
+            Some(headers) => {
+                self.compare(headers)?;
+                match promised(answer.status, headers) {
+                    Some(promised) if promised != length => {
+                        return Err(HttpError::Length { promised, came: length });
+                    }
+                    _ => {}
+                }
+            }
             None if self.validator.is_some() => return Err(self.changed()),
             None => {}
         }
-        if self.total.is_none() && length < answer.asked {
-            self.total = Some(self.position + length);
-        }
-        if length == 0 && self.total.is_some_and(|total| total != self.position) {
-            return Err(HttpError::NoProgress {
-                position: self.position,
-                length: self.total.unwrap_or(self.position),
+        if length == 0 {
+            // An end is told otherwise.
+            return Err(match self.total {
+                Some(length) => HttpError::NoProgress { position: self.position, length },
+                None => self.refused(answer.status.0),
             });
         }
         self.first = self.position;
@@ -169,11 +273,12 @@ impl Ranges {
     /// Compares what the headers tell with what they told before.
     fn compare(&mut self, headers: &HeaderMap) -> Result<(), HttpError> {
         if let Some(range) = content_range(headers) {
-            if range.first.is_some_and(|first| first != self.position) {
-                return Err(ignored());
+            if range.first().is_some_and(|first| first != self.position) {
+                return Err(self.refused(206));
             }
             match (self.total, range.total) {
                 (Some(known), Some(total)) if known != total => return Err(self.changed()),
+                (None, Some(total)) if total < self.at_least => return Err(self.changed()),
                 (None, total) => self.total = total,
                 _ => {}
             }
@@ -198,9 +303,11 @@ impl Ranges {
                 octets -= 1;
             }
         }
-        let last = self.position + octets - 1;
         // Of one octet only where the object ends with it.
-        let last = if octets == 1 { None } else { Some(number(last)?) };
+        let last = match octets {
+            0 | 1 => None,
+            octets => Some(number(self.position + octets - 1)?),
+        };
         Ok((number(self.position)?, last, octets))
     }
 
@@ -238,6 +345,11 @@ impl Ranges {
     fn changed(&self) -> HttpError {
         HttpError::Changed { position: self.position }
     }
+
+    /// The server does not go on here.
+    fn refused(&self, status: u16) -> HttpError {
+        HttpError::RangeRefused { status, position: self.position }
+    }
 }
 
 fn number(position: u64) -> Result<u32, HttpError> {
@@ -247,20 +359,6 @@ fn number(position: u64) -> Result<u32, HttpError> {
 
 fn ignored() -> HttpError {
     HttpError::RangesIgnored { limit: u64::from(HTTP_LIMIT) }
-}
-
-/// What `Content-Range` tells (RFC 9110 section 14.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ContentRange {
-    first: Option<u64>,
-    total: Option<u64>,
-}
-
-fn content_range(headers: &HeaderMap) -> Option<ContentRange> {
-    let (range, total) =
-        headers.get(CONTENT_RANGE)?.to_str().ok()?.strip_prefix("bytes ")?.split_once('/')?;
-    let first = range.split_once('-').and_then(|(first, _)| first.trim().parse().ok());
-    Some(ContentRange { first, total: total.trim().parse().ok() })
 }
 
 #[cfg(test)]
@@ -280,7 +378,7 @@ mod tests {
         let request = request.body(Bytes::new()).expect("a request");
         let plan =
             Plan::new(request, &HttpOptions::default(), Cid::MIN, &crate::Config::default()).expect("a plan");
-        Ranges::new(Arc::new(plan), size)
+        Ranges::new(Arc::new(plan), size, false)
     }
 
     fn answer(status: u16, length: u32, asked: u64) -> Answer {
@@ -308,13 +406,22 @@ mod tests {
     }
 
     #[test]
-    fn a_short_range_is_the_last() {
+    fn a_short_range_is_gone_on_behind() {
         let mut ranges = ranges("", 10);
         assert_eq!(ranges.take(&answer(200, 10, 10)), Ok(10));
-        assert_eq!(ranges.remaining(), None);
         assert_eq!(ranges.take(&answer(200, 4, 10)), Ok(4));
-        assert_eq!(ranges.end(), Some(14));
-        assert_eq!(ranges.remaining(), Some(0));
+        assert_eq!((ranges.end(), ranges.remaining()), (None, None));
+        assert_eq!(ranges.range(), Ok((14, Some(23), 10)));
+    }
+
+    #[test]
+    fn no_octets_are_no_end() {
+        let mut ranges = ranges("", 10);
+        let refused = HttpError::RangeRefused { status: 206, position: 0 };
+        assert_eq!(ranges.take(&answer(206, 0, 10)), Err(refused));
+        ranges.total = Some(20);
+        let nothing = HttpError::NoProgress { position: 0, length: 20 };
+        assert_eq!(ranges.take(&answer(206, 0, 10)), Err(nothing));
     }
 
     #[test]

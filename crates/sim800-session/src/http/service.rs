@@ -3,63 +3,72 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use futures::lock::OwnedMutexGuard;
+use ::http::{HeaderMap, Method};
 use sim800_command::{
-    Command, HttpActivity, HttpHead, HttpInit, HttpPara, HttpParameter, HttpProgress, HttpStatus,
-    HttpStatusRead, HttpTerm, Number, Unsolicited,
+    Command, HttpHead, HttpInit, HttpPara, HttpParameter, HttpStatusRead, HttpTerm, Number, Unsolicited,
 };
 
-use super::HttpError;
+use super::action::MARGIN;
 use super::plan::Plan;
+use super::{HttpError, headers};
 use crate::client::Client;
 use crate::engine::{Request, Response};
 use crate::error::{Error, Failure};
 use crate::loss::{Loss, Transient};
+use crate::sent::Sent;
 use crate::settings::{self, Refusal, Unset};
-use crate::watch::Watch;
+use crate::turn::{Held, Turn};
+use crate::watch::{Interruption, Watch};
 
-/// What a request may take beyond the timeout that the module was given, for the network layers below it.
-const MARGIN: Duration = Duration::from_secs(30);
+/// For how long nothing may be heard of whoever has the service, beyond what a request may take: until the module and its
+/// bearer are brought back.
+const AT_WORK: Duration = Duration::from_secs(240);
 
-/// The shortest pause between two questions how far a request is.
-const PAUSE_MIN: Duration = Duration::from_millis(200);
-
-/// Who wants to know how far a request is.
-pub(super) struct Observer<'a> {
-    pub(super) every: Duration,
-    pub(super) tell: &'a mut (dyn FnMut(HttpProgress) + Send),
-}
-
-impl Observer<'_> {
-    pub(super) fn reborrow(&mut self) -> Observer<'_> {
-        Observer { every: self.every, tell: &mut *self.tell }
-    }
-}
+/// For how long a body may be kept unread until others that want the service fail.
+const UNREAD: Duration = Duration::from_secs(60);
 
 /// A started HTTP service, ended when dropped.
 #[derive(Debug)]
 pub(super) struct Service {
-    client: Client,
-    method: Method,
-    /// Left to the chore that ends the service.
-    watch: Option<Watch>,
-    lock: Option<OwnedMutexGuard<()>>,
+    pub(super) client: Client,
+    pub(super) method: Method,
+    /// Left to the chore that ends the service, as is the turn.
+    pub(super) watch: Option<Watch>,
+    turn: Option<Turn>,
+    /// How long a request may take.
+    patience: Duration,
     /// How long a request that was begun may still run.
-    running: Option<Duration>,
+    pub(super) running: Option<Duration>,
+    /// Whether the server may have got a request.
+    pub(super) sent: Sent,
 }
 
 impl Service {
     /// Waits until no other request uses the service, and starts it.
-    pub(super) async fn start(client: &Client, cid: u8, method: &Method) -> Result<Self, HttpError> {
-        let lock = client.lock_http().await;
-        let watch = Watch::new(client, cid, is_result);
+    pub(super) async fn start(client: &Client, cid: u8, plan: &Plan) -> Result<Self, HttpError> {
+        Self::start_as(client, cid, &plan.method, Arc::clone(&plan.name), plan.timeout).await
+    }
+
+    /// The same for what is called `name`.
+    pub(super) async fn start_as(
+        client: &Client,
+        cid: u8,
+        method: &Method,
+        name: Arc<str>,
+        timeout: Duration,
+    ) -> Result<Self, HttpError> {
+        let patience = timeout + MARGIN;
+        let turn = client.turn_http(name, patience + AT_WORK).await;
+        let turn = turn.map_err(|Held(by)| HttpError::InUse { by: by.to_string(), unread: UNREAD })?;
+        let watch = Watch::begin(client, cid, is_result).await;
         let mut service = Self {
             client: client.clone(),
             method: method.clone(),
             watch: Some(watch),
-            lock: Some(lock),
+            turn: Some(turn),
+            patience,
             running: None,
+            sent: Sent::No,
         };
         match client.execute(&HttpInit).await {
             // An earlier program left it started, with its parameters (field logs: refused with 3 or ERROR).
@@ -89,7 +98,7 @@ impl Service {
         {
             let source = self.cause(error)?;
             return Err(match refusal {
-                None => HttpError::Command(source),
+                None => HttpError::Command { source, sent: self.sent },
                 Some(Refusal::NoSsl) => HttpError::NoSsl(source),
                 Some(_) => HttpError::Parameter { what, source },
             });
@@ -101,77 +110,44 @@ impl Service {
             let limit = Duration::from_millis(u64::from(data.time.get()));
             if self.client.runtime().now().saturating_sub(began) >= limit {
                 // Some firmware says `OK` when its input time runs out before all octets have come (field logs).
-                return Err(HttpError::Command(Error::of(data, Failure::TimedOut { limit })));
+                return Err(self.command(Error::of(data, Failure::TimedOut { limit })));
             }
         }
         // What was lost by now is better brought back before the request is sent than after.
         self.interruption().map_or(Ok(()), Err)
     }
 
-    /// Carries out the request: the status, and how many octets there are to read. `observer` is told how far it is
-    /// meanwhile.
-    pub(super) async fn act(
-        &mut self,
-        plan: &Plan,
-        mut observer: Option<Observer<'_>>,
-    ) -> Result<(HttpStatus, u32), HttpError> {
-        if let Some(watch) = &mut self.watch {
-            watch.forget(is_result);
-        }
-        let waited = plan.timeout + MARGIN;
-        self.running = Some(waited);
-        let result = self.client.execute(&plan.action).await;
-        self.check(result)?;
-        let runtime = Arc::clone(self.client.runtime());
-        let deadline = runtime.now().saturating_add(waited);
-        let (status, length) = loop {
-            let left = deadline.saturating_sub(runtime.now());
-            let pause = observer
-                .as_ref()
-                .map_or(left, |observer| observer.every.clamp(PAUSE_MIN, left.max(PAUSE_MIN)));
-            match self.result(pause).await? {
-                Some(result) => break result,
-                None if runtime.now() >= deadline => {
-                    return Err(HttpError::NoResult { method: self.method.clone(), waited });
-                }
-                None => observer = self.observe(observer).await?,
-            }
+    /// Whether the service is there although `error` says that the module restarted: a message, or a body of which the line
+    /// lost the head, may read like that. Then nothing but a response was lost.
+    pub(super) async fn survives(&mut self, error: &HttpError) -> bool {
+        let is_restart = match error {
+            HttpError::Command { source, .. } => matches!(source.failure(), Failure::Restarted(_)),
+            HttpError::Interrupted { source, .. } => matches!(source, Failure::Restarted(_)),
+            _ => false,
         };
-        self.running = None;
-        if status.is_module_error() {
-            return Err(HttpError::Action { method: self.method.clone(), status });
+        // A module that did restart has no service.
+        if !is_restart || self.client.query(&HttpStatusRead, |_| ()).await.is_err() {
+            return false;
         }
-        Ok((status, length))
+        if let Some(watch) = &mut self.watch {
+            watch.forgive();
+        }
+        true
     }
 
-    /// Waits up to `limit` for the result of the request.
-    async fn result(&mut self, limit: Duration) -> Result<Option<(HttpStatus, u32)>, HttpError> {
-        let number = method_number(&self.method);
-        let Some(watch) = &mut self.watch else { return Ok(None) };
-        let result = watch.next(limit, |line| match line {
-            Unsolicited::HttpAction { method, status, length } if Some(method) == number => {
-                Some((status, length))
-            }
-            _ => None,
-        });
-        result.await.map_err(|interruption| HttpError::interrupted(&self.method, interruption))
+    /// Somebody is at work with it.
+    pub(super) fn is_used(&self) {
+        self.extend(self.patience + AT_WORK);
     }
 
-    /// Tells `observer` how far the request is. Firmware that does not know is not asked again.
-    async fn observe<'o>(
-        &mut self,
-        observer: Option<Observer<'o>>,
-    ) -> Result<Option<Observer<'o>>, HttpError> {
-        let Some(observer) = observer else { return Ok(None) };
-        match self.client.query(&HttpStatusRead, |progress| progress).await {
-            Ok(progress) => {
-                if progress.activity != HttpActivity::Idle {
-                    (observer.tell)(progress);
-                }
-                Ok(Some(observer))
-            }
-            Err(error) if error.is_rejected() => Ok(None),
-            Err(error) => Err(self.cause(error).map_or_else(|lost| lost, HttpError::Command)),
+    /// What came is handed out, and the next is up to whoever takes it.
+    pub(super) fn is_handed_out(&self) {
+        self.extend(UNREAD);
+    }
+
+    fn extend(&self, by: Duration) {
+        if let Some(turn) = &self.turn {
+            turn.extend(self.client.runtime().now().saturating_add(by));
         }
     }
 
@@ -200,17 +176,18 @@ impl Service {
             Err(error) => Err(error),
         };
         match header {
-            Ok(reply) => Ok(headers(&reply.payload)),
+            Ok(reply) => Ok(headers::read(&reply.payload)),
             // Of the last GET only, in the manual's words.
             Err(error) if error.is_rejected() => Ok(None),
-            Err(error) => match self.cause(error) {
-                // What cannot be sent again must not seem to have failed for want of them; the status came.
-                Ok(error) if !self.method.is_safe() && error.failure().loss(true) == Some(Loss::Response) => {
-                    Ok(None)
-                }
-                Ok(error) => Err(HttpError::Command(error)),
-                Err(lost) => Err(lost),
-            },
+            Err(error) => {
+                let error = self.cause(error)?;
+                let failure = error.failure();
+                // Twice in a row, that is the shape that the firmware gives it rather than the line.
+                let is_odd = matches!(failure, Failure::Malformed(_) | Failure::Starved { .. });
+                // What cannot be sent again must not seem to have failed for want of headers; the status came.
+                let is_forgone = !self.method.is_safe() && failure.loss(true) == Some(Loss::Response);
+                if is_odd || is_forgone { Ok(None) } else { Err(self.command(error)) }
+            }
         }
     }
 
@@ -220,11 +197,6 @@ impl Service {
         self.check(result)
     }
 
-    /// Whether the response may have a body.
-    pub(super) fn has_body(&self) -> bool {
-        self.method != Method::HEAD
-    }
-
     /// Sends a request whose result [`check`](Self::check) takes.
     pub(super) fn submit(&self, request: Request) -> crate::client::Pending {
         self.client.submit(request)
@@ -232,20 +204,38 @@ impl Service {
 
     /// The result of a command, or the first cause of its failure.
     pub(super) fn check(&mut self, result: Result<Response, Error>) -> Result<Response, HttpError> {
-        result.map_err(|error| self.cause(error).map_or_else(|lost| lost, HttpError::Command))
+        result.map_err(|error| self.failed(error))
+    }
+
+    /// The failure of a command, or its first cause.
+    pub(super) fn failed(&mut self, error: Error) -> HttpError {
+        match self.cause(error) {
+            Ok(error) => self.command(error),
+            Err(lost) => lost,
+        }
+    }
+
+    fn command(&self, source: Error) -> HttpError {
+        HttpError::Command { source, sent: self.sent }
     }
 
     /// What ended the service from outside, if anything did.
     pub(super) fn interruption(&mut self) -> Option<HttpError> {
         let interruption = self.watch.as_mut()?.interruption()?;
-        Some(HttpError::interrupted(&self.method, interruption))
+        Some(self.interrupted(interruption))
+    }
+
+    pub(super) fn interrupted(&self, interruption: Interruption) -> HttpError {
+        let (method, sent) = (self.method.clone(), self.sent);
+        match interruption {
+            Interruption::Bearer(source) => HttpError::Bearer { method, source, sent },
+            Interruption::Module(source) => HttpError::Interrupted { method, source, sent },
+        }
     }
 
     fn cause(&mut self, error: Error) -> Result<Error, HttpError> {
         match &mut self.watch {
-            Some(watch) => {
-                watch.cause(error).map_err(|interruption| HttpError::interrupted(&self.method, interruption))
-            }
+            Some(watch) => watch.cause(error).map_err(|interruption| self.interrupted(interruption)),
             None => Ok(error),
         }
     }
@@ -253,11 +243,13 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        let (client, watch, lock) = (self.client.clone(), self.watch.take(), self.lock.take());
         let running = self.running;
+        self.extend(running.unwrap_or_default() + AT_WORK);
+        let (client, watch, turn) = (self.client.clone(), self.watch.take(), self.turn.take());
         self.client.chore(async move {
+            let mut watch = watch;
             let term = client.execute(&HttpTerm).await;
-            if let (Err(error), Some(limit), Some(mut watch)) = (term, running, watch) {
+            if let (Err(error), Some(limit), Some(watch)) = (&term, running, &mut watch) {
                 // Some firmware does not end the service before the request is done (field logs of the SIM900A).
                 if error.is_rejected() {
                     if let Ok(Some(())) = watch.next(limit, |line| is_result(&line).then_some(())).await {
@@ -265,55 +257,12 @@ impl Drop for Service {
                     }
                 }
             }
-            drop(lock);
+            drop(watch);
+            drop(turn);
         });
     }
 }
 
-fn is_result(line: &Unsolicited<'_>) -> bool {
+pub(super) fn is_result(line: &Unsolicited<'_>) -> bool {
     matches!(line, Unsolicited::HttpAction { .. })
-}
-
-/// The method as `+HTTPACTION` counts it.
-fn method_number(method: &Method) -> Option<u8> {
-    match *method {
-        Method::GET => Some(0),
-        Method::POST => Some(1),
-        Method::HEAD => Some(2),
-        Method::DELETE => Some(3),
-        _ => None,
-    }
-}
-
-/// Reads a header block. After redirections the last one counts; a line that is no header is left out.
-fn headers(block: &[u8]) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    for line in block.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii) {
-        if line.starts_with(b"HTTP/") {
-            headers.clear();
-            continue;
-        }
-        let Some(colon) = line.iter().position(|octet| *octet == b':') else { continue };
-        let (name, value) = line.split_at(colon);
-        let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii();
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
-            headers.append(name, value);
-        }
-    }
-    (!headers.is_empty()).then_some(headers)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_header_block_is_read_whatever_is_in_it() {
-        let block = b"HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\nHTTP/1.1 200 OK\r\nETag: \"a:b\"\r\nno header\r\nbad name: x\r\nX-A:1\r\nX-A: 2\r\n\r\n";
-        let headers = headers(block).expect("headers");
-        assert_eq!(headers.get("etag").map(HeaderValue::as_bytes), Some(&b"\"a:b\""[..]));
-        assert_eq!(headers.get_all("x-a").iter().count(), 2);
-        assert_eq!(headers.len(), 3, "of the last block alone");
-        assert_eq!(super::headers(b"\x00\xff"), None);
-    }
 }

@@ -7,7 +7,7 @@ use futures::io::Cursor;
 use futures::{Stream, StreamExt, TryStreamExt};
 use sim800_emulator::{Damage, Fault, FtpAction, FtpFailure, HttpFailure, PowerDown, PutOption as Stored};
 use sim800_session::{
-    Bearer, Body, Config, Direction, Ftp, FtpError, FtpOptions, Http, HttpError, Notice, PutOption, Retry,
+    Bearer, Body, Config, Direction, Ftp, FtpError, FtpOptions, FtpStore, Http, HttpError, Notice, Retry,
     Runtime,
 };
 use sim800_simulation::{Incident, Mishap, Network, Resource, When, World};
@@ -416,7 +416,7 @@ fn what_appends_is_not_done_twice() {
     lab.network().put_file("/up", "before");
     lab.network().cause(Mishap::Ftp { after: 20_000, failure: FtpFailure::NETWORK });
     let mut options = FtpOptions::default();
-    options.put = PutOption::Append;
+    options.put = FtpStore::Append;
     let ftp = Ftp::new(&bearer, server()).with_options(options);
     let error = lab.ftp_put(&ftp, "/up", &file()).expect_err("61");
     assert_eq!(error.code(), Some(61));
@@ -507,7 +507,10 @@ fn an_old_file_that_the_server_keeps_is_not_taken_for_the_new_one() {
     let others = [LENGTH, 30_000, 5_000].map(|old| vec![b'o'; old]);
     // One ends where the upload broke off as that does.
     let similar = [&b"another head"[..], &file()[12..30_000]].concat();
-    for old in others.into_iter().chain([similar]) {
+    // The other differs in its middle alone.
+    let mut like = file()[..30_000].to_vec();
+    like[15_000] ^= 1;
+    for old in others.into_iter().chain([similar, like]) {
         let (mut lab, bearer) = Lab::ready();
         let network = lab.network();
         network.cause(Mishap::Ftp { after: 40_000, failure: FtpFailure::NETWORK });

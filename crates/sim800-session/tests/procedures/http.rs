@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use futures::AsyncReadExt;
 use sim800_emulator::{Config as ModuleConfig, DataExpiry, HttpFailure};
-use sim800_session::{Config, Http};
+use sim800_session::{BearerError, Config, Http};
 use sim800_simulation::{Mishap, Resource, World};
 
-use crate::lab::{Lab, hostile, paced, whole};
+use crate::lab::{Lab, hostile, paced, server, whole};
 
 #[test]
 fn bodies_of_all_sizes_come_whole() {
@@ -142,4 +142,96 @@ fn a_body_that_is_read_and_kept_is_in_nobody_s_way() {
         (octets.len(), second.len())
     });
     assert_eq!(lengths, (20_000, 20_000));
+}
+
+fn request(url: &str) -> ::http::Request<Bytes> {
+    ::http::Request::get(url).body(Bytes::new()).expect("a request")
+}
+
+#[test]
+fn a_response_without_octets_keeps_nothing_from_the_next() {
+    let (mut lab, bearer) = Lab::ready();
+    let mut refusal = Resource::new("");
+    refusal.status = 401;
+    lab.network().put_resource("http://example.com/file", refusal);
+    lab.network().put_resource("http://example.com/other", Resource::new("hello"));
+    let http = Http::new(&bearer);
+    let (first, second) = lab.world.run(async move {
+        let first = http.send(request("http://example.com/file")).await.expect("a response");
+        let second = http.send(request("http://example.com/other")).await.expect("a response");
+        let status = first.status().as_u16();
+        (status, whole(second.into_body()).await.expect("a body"))
+    });
+    assert_eq!((first, &second[..]), (401, &b"hello"[..]));
+    let asked: Vec<String> = lab.network().http_requests().into_iter().map(|asked| asked.url).collect();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+}
+
+#[test]
+fn a_response_that_nobody_reads_is_named_by_the_next() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource("http://example.com/file?key=sesame", Resource::new(hostile(100_000)));
+    let http = Http::new(&bearer);
+    let before = lab.client.runtime().now();
+    let (error, kept) = lab.world.run(async move {
+        let first = http.send(request("http://example.com/file?key=sesame")).await.expect("a response");
+        let error = http.send(request("http://example.com/file")).await.map(drop).expect_err("in use");
+        (error, whole(first.into_body()).await.expect("a body"))
+    });
+    assert!(lab.client.runtime().now() - before < std::time::Duration::from_secs(80));
+    assert_eq!((error.kind(), error.sent()), ("busy", sim800_session::Sent::No));
+    let said = error.to_string();
+    assert!(said.contains("GET http://example.com/file,") && !said.contains("sesame"), "{said}");
+    // It is there all the same.
+    assert!(kept == hostile(100_000));
+    assert_eq!(lab.network().http_requests().len(), 1);
+}
+
+#[test]
+fn a_retry_closes_no_bearer_that_an_upload_uses() {
+    let world = World::on_line(ModuleConfig::default(), paced(9_600));
+    let mut lab = Lab::with(world, {
+        let mut config = Config::default();
+        config.rate = 9_600;
+        config
+    });
+    let bearer = lab.bearer();
+    let octets = hostile(200_000);
+    lab.network().put_resource("http://example.com/file", Resource::new("hello"));
+    for _ in 0..3 {
+        lab.network().cause(Mishap::Http(HttpFailure::Busy));
+    }
+    let (ftp, http) = (sim800_session::Ftp::new(&bearer, server()), Http::new(&bearer));
+    let client = lab.client.clone();
+    let upload = {
+        let octets = octets.clone();
+        async move { ftp.put("/up", &octets[..]).await }
+    };
+    let download = async move {
+        // Once the upload is on its way.
+        client.runtime().sleep_until(client.runtime().now() + std::time::Duration::from_secs(10)).await;
+        whole(http.send(request("http://example.com/file")).await?.into_body()).await
+    };
+    let (stored, fetched) = lab.world.run(futures::future::join(upload, download));
+    assert_eq!(stored, Ok(200_000));
+    assert_eq!(fetched.expect("a body"), "hello");
+    assert!(lab.network().file("/up").expect("a file") == octets);
+    assert_eq!(lab.network().ftp_requests().len(), 1, "one session was enough");
+}
+
+#[test]
+fn a_bearer_in_use_is_not_closed() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource("http://example.com/file", Resource::new(hostile(100_000)));
+    let http = Http::new(&bearer);
+    let kept = lab.world.run(async move {
+        let body = http.send(request("http://example.com/file")).await.expect("a response").into_body();
+        let error = bearer.clone().close().await.expect_err("in use");
+        assert_eq!(error, BearerError::InUse { cid: 1 });
+        let kept = whole(body).await.expect("a body");
+        // What was just dropped is put back first.
+        bearer.close().await.expect("closed");
+        kept
+    });
+    assert!(kept == hostile(100_000));
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Fault, FtpFailure};
 use sim800_session::{
-    Bearer, Download, FsStorage, Ftp, FtpError, FtpOptions, FtpSecurity, PutOption, Runtime,
+    Bearer, Download, FsStorage, Ftp, FtpError, FtpOptions, FtpSecurity, FtpStore, Runtime,
 };
 use sim800_simulation::Mishap;
 
@@ -42,7 +42,7 @@ fn a_resumed_download_comes_from_there_on_and_the_next_from_the_start() {
     lab.network().put_file("/file", file.clone());
     for offset in [0, 1, 5_000, 9_999, 10_000] {
         let resumed = ftp.clone();
-        let part = lab.world.run(async move { whole(resumed.resume("/file", offset).await?).await });
+        let part = lab.world.run(async move { whole(resumed.get_from("/file", offset).await?).await });
         assert_eq!(part.expect("a part"), file[offset as usize..]);
         assert_eq!(rest(&lab), u64::from(offset));
     }
@@ -50,10 +50,10 @@ fn a_resumed_download_comes_from_there_on_and_the_next_from_the_start() {
     // After a failure, and dropped, too.
     lab.network().cause(Mishap::Ftp { after: 1_000, failure: FtpFailure::NETWORK });
     let resumed = ftp.clone();
-    let broken = lab.world.run(async move { whole(resumed.resume("/file", 20).await?).await });
+    let broken = lab.world.run(async move { whole(resumed.get_from("/file", 20).await?).await });
     assert!(broken.is_err());
     let resumed = ftp.clone();
-    lab.world.run(async move { drop(resumed.resume("/file", 20).await.expect("open").next().await) });
+    lab.world.run(async move { drop(resumed.get_from("/file", 20).await.expect("open").next().await) });
     let client = lab.client.clone();
     let offset = lab.world.run(async move {
         let set = sim800_command::Read::<sim800_command::FtpRest>::new();
@@ -232,7 +232,7 @@ fn an_upload_is_resumed_by_appending_what_is_missing() {
     let file = hostile(10_000);
     lab.network().put_file("/up", file[..4_000].to_vec());
     let mut options = FtpOptions::default();
-    options.put = PutOption::Append;
+    options.put = FtpStore::Append;
     let ftp = ftp.with_options(options);
     let octets = file.clone();
     let sent = lab.world.run(async move {

@@ -5,9 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures::future::{BoxFuture, Either, select};
 use futures::io::{AsyncRead, AsyncSeek, Cursor};
+use futures::pin_mut;
 use sim800_emulator::{Damage, Fault, FtpAction, FtpFailure, PutOption as Stored};
-use sim800_session::{Ftp, FtpError, FtpOptions, PutOption};
+use sim800_session::{Ftp, FtpError, FtpOptions, FtpStore};
 use sim800_simulation::Mishap;
 
 use crate::lab::{Lab, hostile, server};
@@ -16,7 +18,7 @@ use crate::lab::{Lab, hostile, server};
 const OPENING: u64 = 111;
 
 /// An upload to a server that has an old file, which is `put`.
-fn ready(put: PutOption) -> (Lab, Ftp) {
+fn ready(put: FtpStore) -> (Lab, Ftp) {
     let (lab, bearer) = Lab::ready();
     lab.network().put_file("/up", "old");
     let mut options = FtpOptions::default();
@@ -24,7 +26,7 @@ fn ready(put: PutOption) -> (Lab, Ftp) {
     (lab, Ftp::new(&bearer, server()).with_options(options))
 }
 
-fn damaged(put: PutOption, after: u64) -> (Lab, Result<u64, FtpError>) {
+fn damaged(put: FtpStore, after: u64) -> (Lab, Result<u64, FtpError>) {
     let (mut lab, ftp) = ready(put);
     lab.world.fault(Fault::Damage { after, damage: Damage::Drop });
     let sent = lab.ftp_put(&ftp, "/up", b"7octets");
@@ -39,7 +41,7 @@ fn openings(lab: &Lab, how: Stored) -> usize {
 #[test]
 fn what_was_appended_is_not_called_a_failure_because_of_what_went_wrong_before() {
     for after in 0..OPENING {
-        let (lab, sent) = damaged(PutOption::Append, after);
+        let (lab, sent) = damaged(FtpStore::Append, after);
         let stored = lab.network().file("/up").expect("the old one at least");
         match &sent {
             Ok(octets) => assert_eq!((*octets, &stored[..]), (7, &b"old7octets"[..]), "octet {after}"),
@@ -55,7 +57,7 @@ fn what_was_appended_is_not_called_a_failure_because_of_what_went_wrong_before()
 #[test]
 fn a_server_that_makes_up_a_name_is_asked_but_once() {
     for after in 0..OPENING {
-        let (lab, sent) = damaged(PutOption::Unique, after);
+        let (lab, sent) = damaged(FtpStore::Unique, after);
         let stored = lab.network().file("/up.1");
         assert_eq!(sent.is_ok(), stored == Some(Bytes::from_static(b"7octets")), "octet {after}: {sent:?}");
         assert_eq!(openings(&lab, Stored::Stou), 1, "octet {after}: {sent:?}");
@@ -63,7 +65,7 @@ fn a_server_that_makes_up_a_name_is_asked_but_once() {
         assert!(sent.is_ok() || after > 91, "octet {after}: {sent:?}");
     }
     // It was not reached.
-    let (mut lab, ftp) = ready(PutOption::Unique);
+    let (mut lab, ftp) = ready(FtpStore::Unique);
     lab.world.fault(Fault::BearerLost { cid: 1 });
     lab.world.run_for(std::time::Duration::from_secs(30));
     assert_eq!(lab.ftp_put(&ftp, "/up", b"7octets"), Ok(7));
@@ -73,7 +75,7 @@ fn a_server_that_makes_up_a_name_is_asked_but_once() {
 #[test]
 fn an_upload_is_resumed_at_its_start_over_a_file_of_which_nothing_is_told() {
     let unseen = || {
-        let (lab, ftp) = ready(PutOption::Append);
+        let (lab, ftp) = ready(FtpStore::Append);
         // Of a server that does not know SIZE.
         lab.network().cause(Mishap::Ftp { after: 0, failure: FtpFailure::OPERATE });
         (lab, ftp)
@@ -91,7 +93,7 @@ fn an_upload_is_resumed_at_its_start_over_a_file_of_which_nothing_is_told() {
     assert_eq!(error, Err(FtpError::Mismatch { offset: 3 }));
     assert_eq!(lab.network().file("/up"), Some(Bytes::from("old")));
     // A file that is known to be another is not touched.
-    let (mut lab, ftp) = ready(PutOption::Replace);
+    let (mut lab, ftp) = ready(FtpStore::Replace);
     let error = lab.world.run(ftp.resume_put("/up", Cursor::new("new"), 0));
     assert_eq!(error, Err(FtpError::Mismatch { offset: 0 }));
     assert_eq!(lab.network().file("/up"), Some(Bytes::from("old")));
@@ -152,4 +154,56 @@ fn an_old_file_that_differs_behind_the_first_read_is_not_taken_for_the_new_one()
     let (sent, ()) = lab.world.run(futures::future::join(put, restore));
     assert_eq!(sent, Ok(10_000));
     assert!(lab.network().file("/up").is_some_and(|up| up == file));
+}
+
+/// More than is kept of a source that can be read but once.
+const LARGE: usize = 100_000;
+
+fn large() -> Bytes {
+    hostile(LARGE).into()
+}
+
+/// A server that keeps the new file aside until it is confirmed has the old one.
+#[test]
+fn an_old_file_is_not_taken_for_one_that_was_never_confirmed() {
+    let mut old = large().to_vec();
+    old[LARGE / 2] ^= 1;
+    let keep_aside = |lab: &Lab| {
+        let (network, old) = (lab.network(), old.clone());
+        network.put_file("/up", old.clone());
+        network.cause(Mishap::Unconfirmed { by: None });
+        let mut is_kept = true;
+        std::future::poll_fn(move |_| {
+            let puts =
+                network.ftp_requests().iter().filter(|one| matches!(one.action, FtpAction::Put(_))).count();
+            is_kept &= puts < 2;
+            if is_kept {
+                network.put_file("/up", old.clone());
+            }
+            Poll::<()>::Pending
+        })
+    };
+    let beside = |lab: &mut Lab, put: BoxFuture<'static, Result<u64, FtpError>>| {
+        let aside = keep_aside(lab);
+        lab.world.run(async move {
+            pin_mut!(aside);
+            match select(put, aside).await {
+                Either::Left((result, _)) => result,
+                Either::Right(_) => unreachable!(),
+            }
+        })
+    };
+    // What can be read again is sent again.
+    let (mut lab, bearer) = Lab::ready();
+    let ftp = Ftp::new(&bearer, server());
+    let sent = beside(&mut lab, Box::pin(async move { ftp.put_seekable("/up", Cursor::new(large())).await }));
+    assert_eq!(sent, Ok(LARGE as u64));
+    assert!(lab.network().file("/up").is_some_and(|up| up == large()));
+    // What cannot is not said to be there.
+    let (mut lab, bearer) = Lab::ready();
+    let ftp = Ftp::new(&bearer, server());
+    let error = beside(&mut lab, Box::pin(async move { ftp.put("/up", &large()[..]).await }));
+    let error = error.expect_err("the old one");
+    assert_eq!(error.kind(), "unconfirmed", "{error}");
+    assert!(lab.network().file("/up").is_some_and(|up| up == old));
 }

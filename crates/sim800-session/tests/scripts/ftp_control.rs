@@ -4,16 +4,16 @@ use futures::{StreamExt, TryStreamExt};
 use sim800_session::{Chain, Download, FtpError, FtpOptions, FtpSecurity};
 
 use super::script::{Scripted, answered};
-use super::{FTP, GET, PUT, ftp, ftp_of};
+use super::{FTP, GET, IDLE, PUT, UNTOLD, ftp, ftp_of, stored};
 
 async fn whole(download: Result<Download, FtpError>) -> Result<Vec<u8>, FtpError> {
     let pieces: Vec<_> = download?.try_collect().await?;
     Ok(pieces.concat())
 }
 
-/// The settings of a download from 20 on.
+/// A download from 20 on, up to the position: it is set last, for a session that asks for a size may take it back.
 fn resumed(rest: &str) -> String {
-    ftp_of(&GET, rest).replace("AT+FTPREST=0", "AT+FTPREST=20")
+    ftp_of(&GET, UNTOLD) + &answered(&["AT+FTPREST=20"]) + rest
 }
 
 #[test]
@@ -29,9 +29,13 @@ fn a_resumed_download_begins_where_it_should_and_leaves_nothing_behind() {
          .. 1
          < +FTPGET: 1,0
         ",
-    ) + "> AT+FTPREST=0\n< OK\n";
+    ) + IDLE
+        + "> AT+FTPREST=0\n< OK\n";
     let file =
-        Scripted::play(&steps, |bearer| async move { whole(ftp(&bearer).resume("1K.txt", 20).await).await });
+        Scripted::play(
+            &steps,
+            |bearer| async move { whole(ftp(&bearer).get_from("1K.txt", 20).await).await },
+        );
     assert_eq!(file, Ok(b"shigeshia".to_vec()));
 }
 
@@ -39,17 +43,22 @@ fn a_resumed_download_begins_where_it_should_and_leaves_nothing_behind() {
 fn the_position_is_taken_back_after_failures_and_when_dropped() {
     let steps = resumed("> AT+FTPGET=1\n< OK\n< +FTPGET: 1,74\n") + "> AT+FTPREST=0\n< OK\n";
     let error = Scripted::play(&steps, |bearer| async move {
-        ftp(&bearer).resume("1K.txt", 20).await.map(drop).expect_err("74")
+        ftp(&bearer).get_from("1K.txt", 20).await.map(drop).expect_err("74")
     });
     assert!(error.to_string().contains("cannot resume"), "{error}");
 
-    let settings = answered(&FTP).replace("AT+FTPREST=0", "AT+FTPREST=20");
-    let (before, _) = settings.split_once("> AT+FTPSSL").expect("it is set");
-    let steps = format!(
-        "{before}> AT+FTPSSL=0\n< +CME ERROR: 3\n> AT+FTPEXTPUT=0\n.. 75\n> AT\n< OK\n> AT+FTPREST=0\n< OK\n"
-    );
+    let before = ftp_of(&GET, UNTOLD);
+    let steps = format!("{before}> AT+FTPREST=20\n.. 5\n> AT\n< OK\n> AT+FTPREST=0\n< OK\n");
     let error = Scripted::play(&steps, |bearer| async move {
-        ftp(&bearer).resume("1K.txt", 20).await.map(drop).expect_err("silence")
+        ftp(&bearer).get_from("1K.txt", 20).await.map(drop).expect_err("silence")
+    });
+    assert_eq!(error.kind(), "timed-out", "it may have been taken");
+
+    let settings = answered(&FTP);
+    let (before, _) = settings.split_once("> AT+FTPSSL").expect("it is set");
+    let steps = format!("{before}> AT+FTPSSL=0\n< +CME ERROR: 3\n> AT+FTPEXTPUT=0\n.. 10\n");
+    let error = Scripted::play(&steps, |bearer| async move {
+        ftp(&bearer).get_from("1K.txt", 20).await.map(drop).expect_err("silence")
     });
     assert_eq!(error.kind(), "timed-out", "a setting that only takes back must still be answered");
 
@@ -68,7 +77,7 @@ fn the_position_is_taken_back_after_failures_and_when_dropped() {
         // The next one waits until that is done.
         + &ftp_of(&GET, "> AT+FTPSIZE\n< OK\n< +FTPSIZE: 1,0,29\n");
     let size = Scripted::play(&steps, |bearer| async move {
-        let mut download = ftp(&bearer).resume("1K.txt", 20).await?;
+        let mut download = ftp(&bearer).get_from("1K.txt", 20).await?;
         assert!(download.next().await.is_some());
         drop(download);
         ftp(&bearer).size("1K.txt").await
@@ -80,7 +89,7 @@ fn the_position_is_taken_back_after_failures_and_when_dropped() {
 fn a_module_that_restarts_has_no_position_to_take_back() {
     let steps = resumed("> AT+FTPGET=1\n< OK\n< RDY\n");
     let error = Scripted::play(&steps, |bearer| async move {
-        ftp(&bearer).resume("1K.txt", 20).await.map(drop).expect_err("restarted")
+        ftp(&bearer).get_from("1K.txt", 20).await.map(drop).expect_err("restarted")
     });
     assert_eq!(error.kind(), "restarted");
 }
@@ -104,7 +113,8 @@ fn a_listing_is_read_like_a_file() {
              > AT+FTPLIST=2,1460
              < +FTPLIST: 2,0
              < OK
-             < +FTPLIST: 1,0"
+             < +FTPLIST: 1,0
+             {IDLE}"
         ),
     );
     let text = Scripted::play(&steps, |bearer| async move { whole(ftp(&bearer).list("/test").await).await });
@@ -198,7 +208,9 @@ fn a_session_is_secured_where_the_firmware_can() {
 #[test]
 fn firmware_without_the_extended_modes_has_none_to_switch_off() {
     let steps =
-        ftp_of(&PUT, "> AT+FTPPUT=1\n< OK\n< +FTPPUT: 1,1,1360\n> AT+FTPPUT=2,0\n< OK\n< +FTPPUT: 1,0\n");
+        ftp_of(&PUT, "> AT+FTPPUT=1\n< OK\n< +FTPPUT: 1,1,1360\n> AT+FTPPUT=2,0\n< OK\n< +FTPPUT: 1,0\n")
+            + IDLE
+            + &stored();
     let steps =
         ["FTPSSL=0", "FTPEXTPUT=0", "FTPEXTGET=0", "FTPFILEPUT=0"].iter().fold(steps, |steps, command| {
             steps.replace(&format!("{command}\n< OK"), &format!("{command}\n< ERROR"))

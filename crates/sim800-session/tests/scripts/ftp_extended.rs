@@ -5,7 +5,7 @@ use futures::TryStreamExt;
 use sim800_session::{Bearer, FtpError};
 
 use super::script::Scripted;
-use super::{GET, PUT, ftp, ftp_of};
+use super::{GET, IDLE, PUT, ftp, ftp_of, running, stored};
 
 const GET_END: &str = "> AT+FTPEXTGET=0\n< OK\n";
 const PUT_END: &str = "> AT+FTPEXTPUT=0\n< OK\n";
@@ -41,10 +41,15 @@ fn what_was_loaded_is_sent() {
          < OK
          > AT+FTPPUT=1
          < OK
-         .. 80
+         .. 10
+         > AT+FTPSTATE
+         < +FTPSTATE: 1
+         < OK
+         .. 9
          < +FTPPUT: 1,0
         ",
-    ) + PUT_END;
+    ) + PUT_END
+        + &stored();
     assert_eq!(Scripted::play(&steps, |bearer| put(bearer, b"0123456789")), Ok(10));
 }
 
@@ -62,7 +67,9 @@ fn an_extended_upload_may_fail() {
             ),
             "no-progress",
         ),
-        (format!("{loaded}> AT+FTPPUT=1\n< OK\n.. 90\n> AT+FTPQUIT\n< ERROR\n"), "timed-out"),
+        (format!("{loaded}> AT+FTPPUT=1\n< OK\n{}> AT+FTPQUIT\n< ERROR\n", running(9)), "timed-out"),
+        // Its last line was lost.
+        (format!("{loaded}> AT+FTPPUT=1\n< OK\n.. 10\n{IDLE}.. 5\n> AT+FTPQUIT\n< ERROR\n"), "timed-out"),
     ];
     for (rest, kind) in failed {
         let steps = ftp_of(&PUT, &rest) + PUT_END;
@@ -76,7 +83,9 @@ fn an_empty_file_is_sent_as_usual() {
     let steps = ftp_of(&PUT, "> AT+FTPEXTPUT=1\n< OK\n")
         + PUT_END
         + "> AT+FTPPUT=1\n< OK\n< +FTPPUT: 1,1,1360\n> AT+FTPPUT=2,0\n< OK\n< +FTPPUT: 1,0\n"
-        + PUT_END;
+        + IDLE
+        + PUT_END
+        + &stored();
     assert_eq!(Scripted::play(&steps, |bearer| put(bearer, b"")), Ok(0));
 }
 

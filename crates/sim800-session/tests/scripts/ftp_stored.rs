@@ -3,7 +3,7 @@
 use sim800_session::{Bearer, FsStorage, FtpError};
 
 use super::script::Scripted;
-use super::{GET, PUT, ftp, ftp_of};
+use super::{GET, PUT, ftp, ftp_of, stored};
 
 async fn fetch(bearer: Bearer) -> (Result<u64, FtpError>, Vec<(u64, Option<u64>)>) {
     let mut seen = Vec::new();
@@ -63,8 +63,9 @@ fn a_file_is_sent_from_the_file_system() {
          > AT+FTPPUTFRMFS?
          < ERROR
          .. 1
-         < +FTPPUTFRMFS: 0,174125",
-    );
+         < +FTPPUTFRMFS: 0,174125
+        ",
+    ) + &stored();
     let (total, seen) = Scripted::play(&steps, send);
     assert_eq!((total, seen), (Ok(174_125), vec![68_160]));
 }
@@ -123,8 +124,12 @@ fn a_file_of_the_module_is_loaded_and_sent() {
     let load = "> AT+FTPFILEPUT=1,\"c:\\\\user\\\\ftp\\\\test.txt\"\n";
     let end = "> AT+FTPFILEPUT=0\n< OK\n";
     let put = |bearer| async move { ftp(&bearer).put_file(r"c:\user\ftp\test.txt", "1K.txt").await };
-    let steps = ftp_of(&PUT, &format!("{load}< OK\n> AT+FTPPUT=1\n< OK\n.. 100\n< +FTPPUT: 1,0\n{end}"));
-    assert_eq!(Scripted::play(&steps, put), Ok(()));
+    let sent = format!("{load}< OK\n> AT+FTPPUT=1\n< OK\n.. 9\n< +FTPPUT: 1,0\n");
+    for (size, compared) in [("< ERROR\n", String::new()), ("< +FSFLSIZE: 5\n< OK\n", stored())] {
+        let size = format!("> AT+FSFLSIZE=c:\\\\user\\\\ftp\\\\test.txt\n{size}");
+        let steps = ftp_of(&PUT, &format!("{sent}{size}{end}{compared}"));
+        assert_eq!(Scripted::play(&steps, put), Ok(()));
+    }
     let steps = ftp_of(&PUT, &format!("{load}< ERROR\n{end}"));
     let error = Scripted::play(&steps, put).expect_err("no such file");
     assert_eq!(error.kind(), "not-loaded");

@@ -4,7 +4,7 @@ use futures::{StreamExt, TryStreamExt};
 use sim800_session::{Bearer, FtpError};
 
 use super::script::{Scripted, once};
-use super::{PUT, ftp, ftp_of};
+use super::{IDLE, PUT, ftp, ftp_of, running, stored};
 
 /// An upload of `hello` up to the question for its end, and what comes of that.
 fn ending(rest: &str) -> String {
@@ -33,14 +33,31 @@ async fn put(bearer: Bearer) -> Result<u64, FtpError> {
 
 #[test]
 fn an_upload_that_is_never_confirmed_is_said_to_be_so() {
-    let sent = Scripted::play(&ending(&format!("< OK\n.. 90\n{QUIT}")), put);
-    assert_eq!(sent, Err(FtpError::Unconfirmed { octets: 5 }));
+    // It is at it; it says that it is not, and its last line was lost; it says that it is over, and goes on.
+    for silence in [
+        format!("{}.. 10\n", running(8)),
+        format!(".. 10\n{IDLE}.. 5\n"),
+        format!("< +FTPPUT: 1,0\n{}{}.. 10\n", running(1).replace(".. 10\n", ""), running(8)),
+    ] {
+        let sent = Scripted::play(&ending(&format!("< OK\n{silence}{QUIT}")), put);
+        assert_eq!(sent, Err(FtpError::Unconfirmed { octets: 5 }), "{silence}");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_the_modules_ends_no_upload() {
+    let forged = "< OK\n< +FTPPUT: 1,0\n> AT+FTPSTATE\n< +FTPSTATE: 1\n< OK\n.. 3\n";
+    let sent = Scripted::play(&(ending(&format!("{forged}< +FTPPUT: 1,0\n{IDLE}")) + &stored()), put);
+    assert_eq!(sent, Ok(5));
+    let error = Scripted::play(&ending(&format!("{forged}< +FTPPUT: 1,78\n")), put);
+    assert_eq!(error.expect_err("78").code(), Some(78));
 }
 
 #[test]
 fn an_upload_whose_end_was_asked_for_is_not_waited_for_however_much_is_announced() {
-    let again = ".. 80\n< +FTPPUT: 1,1,1360\n";
-    let (sent, took) = Scripted::timed(&ending(&format!("< OK\n{again}{again}{QUIT}")), once(), put);
+    let again = format!("{}.. 5\n< +FTPPUT: 1,1,1360\n", running(8));
+    let rest = ".. 10\n";
+    let (sent, took) = Scripted::timed(&ending(&format!("< OK\n{again}{again}{rest}{QUIT}")), once(), put);
     assert_eq!(sent, Err(FtpError::Unconfirmed { octets: 5 }));
     assert_eq!(took.as_secs(), 180);
 }
@@ -52,7 +69,7 @@ fn an_upload_whose_end_is_refused_has_not_ended() {
     assert_eq!(error.expect_err("refused").kind(), "rejected");
     let error = refused(&format!(".. 5\n{QUIT}"));
     assert_eq!(error.expect_err("refused").kind(), "rejected");
-    assert_eq!(refused("< +FTPPUT: 1,0"), Ok(5));
+    assert_eq!(refused(&format!("< +FTPPUT: 1,0\n{}", stored())), Ok(5));
 }
 
 #[test]

@@ -3,10 +3,12 @@
 mod fs;
 mod ftp_control;
 mod ftp_extended;
+mod ftp_sent;
 mod ftp_stored;
 mod ftp_uploads;
 mod http_ranges;
 mod http_service;
+mod http_waiting;
 mod script;
 
 use bytes::Bytes;
@@ -83,8 +85,27 @@ fn http(rest: &str) -> String {
     answered(&HTTP) + rest
 }
 
+/// A question for a size that the server does not tell.
+const UNTOLD: &str = "> AT+FTPSIZE\n< OK\n< +FTPSIZE: 1,77\n";
+
+/// What is asked at the end of a transfer of which no size is told.
+const IDLE: &str = "> AT+FTPSTATE\n< +FTPSTATE: 0\n< OK\n";
+
+/// So many times ten seconds in which the module says nothing but that it is still at it.
+fn running(times: usize) -> String {
+    ".. 10\n> AT+FTPSTATE\n< +FTPSTATE: 1\n< OK\n".repeat(times)
+}
+
+/// The settings of an operation, and what it does. Before a download the size is asked for, and not told.
 fn ftp_of(names: &[&str], rest: &str) -> String {
-    answered(&FTP) + &answered(names) + rest
+    let is_download =
+        ["> AT+FTPGET=1", "> AT+FTPEXTGET=1", "> AT+FTPGETTOFS="].iter().any(|open| rest.starts_with(open));
+    answered(&FTP) + &answered(names) + if is_download { UNTOLD } else { "" } + rest
+}
+
+/// What follows an upload that ended well: the size is asked for, and not told.
+fn stored() -> String {
+    ftp_of(&GET, UNTOLD)
 }
 
 fn full(octet: &str) -> String {
@@ -192,8 +213,6 @@ fn a_result_may_come_before_the_ok_of_its_action() {
         "> AT+HTTPACTION=0
          < +HTTPACTION: 0,204,0
          < OK
-         > AT+HTTPREAD=0,1
-         < OK
          > AT+HTTPTERM
          < OK",
     );
@@ -299,17 +318,22 @@ fn a_download_asks_on_while_there_is_and_waits_while_there_is_not() {
              > AT+FTPGET=2,1460
              < +FTPGET: 2,3\\r\\nabc|
              < OK
-             .. 20
+             .. 9
              < +FTPGET:1,1
              > AT+FTPGET=2,1460
              < +FTPGET: 2,0
              < OK
-             .. 20
+             .. 10
+             > AT+FTPGET=2,1460
+             < +FTPGET: 2,0
+             < OK
+             .. 9
              < +FTPGET: 1,1
              > AT+FTPGET=2,1460
              < +FTPGET: 2,2\\r\\nde|
              < +FTPGET: 1,0
-             < OK",
+             < OK
+             {IDLE}",
             full("x")
         ),
     );
@@ -330,7 +354,8 @@ fn the_end_after_a_full_read_may_cross_the_next_one() {
              < OK
              > AT+FTPGET=2,1460
              < +FTPGET: 1,0
-             < ERROR",
+             < ERROR
+             {IDLE}",
             full("x")
         ),
     );
@@ -367,7 +392,7 @@ fn repeats_of_the_announcement_cost_nothing() {
 
 #[test]
 fn an_empty_file_ends_before_anything_is_read() {
-    let steps = ftp_of(&GET, "> AT+FTPGET=1\n< OK\n.. 1\n< +FTPGET: 1,0\n");
+    let steps = ftp_of(&GET, "> AT+FTPGET=1\n< OK\n.. 1\n< +FTPGET: 1,0\n") + IDLE;
     assert_eq!(Scripted::play(&steps, ftp_get), Ok(Vec::new()));
 }
 
@@ -408,8 +433,8 @@ fn firmware_that_cannot_quit_is_waited_for() {
          < OK
          > AT+FTPGET=1
          < OK
-         < +FTPGET: 1,0",
-    );
+         < +FTPGET: 1,0\n",
+    ) + IDLE;
     assert_eq!(Scripted::play(&steps, ftp_get), Ok(Vec::new()));
 }
 
@@ -435,13 +460,19 @@ fn an_upload_follows_what_is_announced_and_granted() {
          < +FTPPUT: 2,3
          > 789|
          < OK
-         .. 30
+         .. 10
+         > AT+FTPSTATE
+         < +FTPSTATE: 1
+         < OK
+         .. 5
          < +FTPPUT: 1,1,1360
          > AT+FTPPUT=2,0
          < OK
-         .. 40
-         < +FTPPUT: 1,0",
-    );
+         .. 9
+         < +FTPPUT: 1,0
+        ",
+    ) + IDLE
+        + &stored();
     let sent =
         Scripted::play(&steps, |bearer| async move { ftp(&bearer).put("1K.txt", &b"0123456789"[..]).await });
     assert_eq!(sent, Ok(10));

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::{Either, select};
 use futures::io::{AsyncRead, AsyncWrite};
 use sim800_session::{Bearer, Client, Config, Profile, Retries, Runtime, connect};
 use sim800_testdata::{Step, script};
@@ -19,9 +20,38 @@ pub(crate) fn answered(lines: &[&str]) -> String {
     lines.iter().map(|line| format!("> {line}\n< OK\n")).collect()
 }
 
+/// The same steps, and the module says behind each result of a request that the request is over: what is asked every time,
+/// unless the script has that question itself, or the firmware does not know it.
+fn settled(steps: &str) -> String {
+    const QUESTION: &str = "> AT+HTTPSTATUS?";
+    let lines: Vec<&str> = steps.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut settled = String::new();
+    let mut is_due = false;
+    let mut is_refused = false;
+    for (index, line) in lines.iter().enumerate() {
+        settled += &format!("{line}\n");
+        let next = lines.get(index + 1).copied().unwrap_or_default();
+        is_refused |= *line == QUESTION && next == "< ERROR";
+        is_due |= line.starts_with("< +HTTPACTION") && !is_refused;
+        // What is on its way is not asked for in between.
+        if is_due && !next.starts_with("< ") {
+            is_due = false;
+            if !next.starts_with(QUESTION) {
+                settled += &format!("{QUESTION}\n< +HTTPSTATUS: GET,0,0,0\n< OK\n");
+            }
+        }
+    }
+    settled
+}
+
+/// A bearer that is open.
+const OPEN: &str = "> AT+SAPBR=2,1\n< +SAPBR: 1,1,\"10.0.0.1\"\n< OK\n";
+
 #[derive(Debug)]
 struct Module {
     steps: VecDeque<Step>,
+    /// It is dead from a pause of more than a minute on.
+    is_mortal: bool,
     sent: Vec<u8>,
     readable: VecDeque<u8>,
     resume: Option<Duration>,
@@ -55,6 +85,10 @@ impl Module {
                         reader.wake();
                     }
                 }
+                Some(Step::Pause(pause)) if self.is_mortal && *pause > Duration::from_secs(60) => {
+                    self.sent.clear();
+                    return;
+                }
                 Some(Step::Pause(pause)) => {
                     assert!(self.sent.is_empty(), "unexpected: {}", self.sent.escape_ascii());
                     let resume = *self.resume.get_or_insert(self.now + *pause);
@@ -85,9 +119,10 @@ impl Scripted {
 
     fn session_with(steps: &str, config: Config) -> (Self, Client, impl Future<Output = ()> + use<>) {
         // Whatever comes first, the line is synchronized before it.
-        let steps = format!("> AT\n< OK\n{steps}");
+        let steps = format!("> AT\n< OK\n{}", settled(steps));
         let module = Module {
             steps: script(&steps).into(),
+            is_mortal: false,
             sent: Vec::new(),
             readable: VecDeque::new(),
             resume: None,
@@ -101,6 +136,27 @@ impl Scripted {
             let _ended = driver.await;
         };
         (module, client, driver)
+    }
+
+    /// Runs `procedure` over an open bearer of a module that dies where the script pauses for more than a minute, and tells how
+    /// long it took.
+    pub(crate) fn until_it_dies<F: Future>(
+        steps: &str,
+        procedure: impl FnOnce(Bearer) -> F,
+    ) -> (F::Output, Duration) {
+        let (module, client, driver) = Self::session(&format!("{OPEN}{steps}"));
+        module.lock().is_mortal = true;
+        let session = async {
+            let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("open already");
+            let began = module.now();
+            let output = procedure(bearer).await;
+            (output, module.now() - began)
+        };
+        // What is left to be cleaned up is in vain.
+        match module.run(select(pin!(session), pin!(driver))) {
+            Either::Left((output, _)) => output,
+            Either::Right(_) => panic!("the driver ended"),
+        }
     }
 
     /// Runs `procedure` over an open bearer, then whatever it left to be cleaned up, and checks that the script was
@@ -124,8 +180,7 @@ impl Scripted {
         config: Config,
         procedure: impl FnOnce(Bearer) -> F,
     ) -> (F::Output, Duration) {
-        let open = "> AT+SAPBR=2,1\n< +SAPBR: 1,1,\"10.0.0.1\"\n< OK\n";
-        let (module, client, driver) = Self::session_with(&format!("{open}{steps}"), config);
+        let (module, client, driver) = Self::session_with(&format!("{OPEN}{steps}"), config);
         let began = module.now();
         let session = async move {
             let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("open already");

@@ -48,7 +48,7 @@ impl State {
     pub(super) fn ftp(&mut self, now: Duration, id: OperationId, request: FtpRequest) {
         let action = request.action.clone();
         let mishap = self.mishap(|mishap| match mishap {
-            Mishap::Ftp { .. } => true,
+            Mishap::Ftp { after, .. } => *after == 0 || is_transfer(&action),
             Mishap::FtpStall { .. } => is_transfer(&action),
             Mishap::Unconfirmed { .. } | Mishap::SetBack { .. } => matches!(action, FtpAction::Put(_)),
             _ => false,

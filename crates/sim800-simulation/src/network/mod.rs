@@ -31,7 +31,8 @@ pub struct Network {
 pub enum Mishap {
     /// The next HTTP request fails.
     Http(HttpFailure),
-    /// The next FTP session breaks: a transfer once so many octets have passed, unless it is over before; all others at once.
+    /// The next FTP transfer breaks once so many octets have passed, unless it is over before; with none, the next session of
+    /// any kind fails.
     Ftp {
         /// Octets that still pass.
         after: u64,

@@ -1,0 +1,68 @@
+//! What a command reads and what it writes must not be one file.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use crate::args::{Command, Options};
+use crate::failure::Failure;
+use crate::sink::Sink;
+
+/// What a file is known by, whatever leads to it.
+#[derive(Debug, PartialEq, Eq)]
+enum Identity {
+    There {
+        device: u64,
+        inode: u64,
+    },
+    /// One that is not there yet.
+    New(PathBuf),
+}
+
+/// Makes sure of that for `command`.
+pub(crate) fn check(command: &Command, options: &Options) -> Result<(), Failure> {
+    let input = command.input().map(|path| ("what is sent", input(path)));
+    let output = command.output().map(|path| ("what is written", output(path)));
+    let trace = options.trace.as_deref().map(|path| ("the trace", output_at(path)));
+    let files: Vec<_> = [input, output, trace].into_iter().flatten().collect();
+    for (n, (one, identity)) in files.iter().enumerate() {
+        let same = files.iter().skip(n + 1).find(|(_, other)| identity.is_some() && identity == other);
+        if let Some((other, _)) = same {
+            return Err(Failure::usage(format!("{one} and {other} are the same file; choose another name")));
+        }
+    }
+    Ok(())
+}
+
+fn input(path: &Path) -> Option<Identity> {
+    if path == Path::new("-") {
+        return of_stream(io::stdin());
+    }
+    path.metadata().ok().and_then(|found| there(&found))
+}
+
+fn output(path: &Path) -> Option<Identity> {
+    if Sink::is_stdout(Some(path)) { of_stream(io::stdout()) } else { output_at(path) }
+}
+
+fn output_at(path: &Path) -> Option<Identity> {
+    if let Ok(found) = path.metadata() {
+        return there(&found);
+    }
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    Some(Identity::New(folder.canonicalize().ok()?.join(path.file_name()?)))
+}
+
+fn of_stream(stream: impl AsFd) -> Option<Identity> {
+    let stream = File::from(stream.as_fd().try_clone_to_owned().ok()?);
+    stream.metadata().ok().and_then(|found| there(&found))
+}
+
+/// A terminal and `/dev/null` take whatever comes, from however many.
+fn there(found: &Metadata) -> Option<Identity> {
+    let is_shared = found.file_type().is_char_device();
+    (!is_shared).then(|| Identity::There { device: found.dev(), inode: found.ino() })
+}

@@ -1,0 +1,110 @@
+//! What asks the program to end.
+
+use std::fs;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use async_signal::{Signal, Signals};
+use futures::future::{Either, select};
+use futures::stream::StreamExt;
+use smol::Timer;
+use smol::channel::{Receiver, Sender, unbounded};
+
+use crate::failure::Failure;
+
+/// How long the program may take to end once it was asked to: somewhat longer than it takes to end what was begun in the module.
+/// After that it waits for somebody who reads no pipe.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The same when it is asked again.
+const LITTLE_PATIENCE: Duration = Duration::from_secs(1);
+
+const ALL: [Signal; 3] = [Signal::Int, Signal::Term, Signal::Hup];
+
+/// Runs `future` to its end or to a signal that asks the program to end.
+pub(crate) async fn interruptible<F: Future>(future: F) -> Result<F::Output, Failure> {
+    let signals = watched().map_err(|error| Failure::new("system", format!("no signals: {error}")))?;
+    match select(pin!(future), pin!(signals.recv())).await {
+        Either::Left((output, _)) => Ok(output),
+        Either::Right((Ok(signal), _)) => Err(Failure::interrupted(signal)),
+        // Nobody can ask.
+        Either::Right((Err(_), future)) => Ok(future.await),
+    }
+}
+
+/// The signals that come, by their numbers, from the first call on for good: a program that no longer looks for them would
+/// otherwise be deaf to them.
+fn watched() -> io::Result<&'static Receiver<u8>> {
+    static WATCHED: OnceLock<Receiver<u8>> = OnceLock::new();
+    if let Some(signals) = WATCHED.get() {
+        return Ok(signals);
+    }
+    let ignored = ignored();
+    let asked: Vec<Signal> = ALL.into_iter().filter(|signal| !is_in(ignored, *signal)).collect();
+    let (sender, receiver) = unbounded();
+    if !asked.is_empty() {
+        let signals = Signals::new(asked)?;
+        thread::Builder::new()
+            .name("signals".into())
+            .spawn(move || smol::block_on(watch(signals, sender)))?;
+    }
+    Ok(WATCHED.get_or_init(|| receiver))
+}
+
+/// Passes signals on, and ends the program when it does not do so itself.
+async fn watch(mut signals: Signals, sender: Sender<u8>) {
+    let Some(Ok(first)) = signals.next().await else { return };
+    let mut timer = Timer::after(PATIENCE);
+    let mut last = first;
+    loop {
+        let _ = sender.try_send(number(last));
+        match select(signals.next(), &mut timer).await {
+            Either::Left((Some(Ok(signal)), _)) => {
+                last = signal;
+                timer = Timer::after(LITTLE_PATIENCE);
+            }
+            _ => std::process::exit(128 + i32::from(number(first))),
+        }
+    }
+}
+
+const fn number(signal: Signal) -> u8 {
+    match signal {
+        Signal::Hup => 1,
+        Signal::Term => 15,
+        _ => 2,
+    }
+}
+
+/// The signals that were ignored when the program began, as a set of bits. They stay so: `nohup` and shells ask for that.
+fn ignored() -> u64 {
+    // Where the system tells it.
+    fs::read_to_string("/proc/self/status").ok().and_then(|status| parse(&status)).unwrap_or_default()
+}
+
+fn parse(status: &str) -> Option<u64> {
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(ignored.trim(), 16).ok()
+}
+
+const fn is_in(set: u64, signal: Signal) -> bool {
+    set >> (number(signal) - 1) & 1 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_ignored_is_known() {
+        let set = parse("Name:\tsim800\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n").unwrap();
+        assert!(is_in(set, Signal::Hup) && !is_in(set, Signal::Int) && !is_in(set, Signal::Term));
+        let set = parse("SigIgn:\t0000000000004002\n").unwrap();
+        assert!(!is_in(set, Signal::Hup) && is_in(set, Signal::Int) && is_in(set, Signal::Term));
+        assert_eq!(parse("SigIgn:\t\n"), None);
+    }
+}

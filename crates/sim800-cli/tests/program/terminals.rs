@@ -1,0 +1,150 @@
+//! What others say, on a terminal: it is shown, and nothing of it is obeyed.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::process::Command;
+use std::thread;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::bench::{Bench, program};
+
+/// What a terminal would obey: colours, a title, a bell, and a C1 control in either form.
+const HOSTILE: &[u8] = b"a\x1b[31mb\x1b]0;c\x07d\x9b31me\xc2\x9b2Jf";
+const SHOWN: &str = r"a\x1b[31mb\x1b]0;c\x07d\x9b31me\xc2\x9b2Jf";
+
+/// Runs the program with a terminal for both of its streams; what it puts there.
+fn on_a_terminal(mut command: Command) -> String {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let device = ptsname(&master, Vec::new()).unwrap();
+    let terminal: OwnedFd =
+        rustix::fs::open(&device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    command.stdout(terminal.try_clone().unwrap()).stderr(terminal);
+    let mut child = command.spawn().unwrap();
+    // Nobody but the program has it open any more.
+    drop(command);
+    let mut octets = Vec::new();
+    // Its end is an error.
+    let _ = File::from(master).read_to_end(&mut octets);
+    child.wait().unwrap();
+    String::from_utf8(octets).unwrap()
+}
+
+fn assert_shown(text: &str, times: usize) {
+    assert_eq!(text.matches(SHOWN).count(), times, "{text:?}");
+    // Progress is drawn by colours and movements of our own.
+    for obeyed in ["\x1b[31m", "\x1b]", "\x07", "\u{9b}"] {
+        assert!(!text.contains(obeyed), "{text:?}");
+    }
+}
+
+/// A module that says `HOSTILE` wherever it says something, to one program after another.
+fn hostile_module() -> String {
+    let door = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = format!("tcp://{}", door.local_addr().unwrap());
+    thread::spawn(move || {
+        for client in door.incoming() {
+            answer(client.unwrap());
+        }
+    });
+    port
+}
+
+fn answer(mut client: TcpStream) {
+    let mut octets = [0; 4096];
+    while let Ok(count @ 1..) = client.read(&mut octets) {
+        for line in octets[..count].split(|octet| *octet == b'\r').filter(|line| line.starts_with(b"AT")) {
+            let response: &[u8] = match line {
+                b"AT+CFUN?" => b"\r\n+CFUN: 1\r\n",
+                b"AT+CPIN?" => b"\r\n+CPIN: READY\r\n",
+                b"AT+CREG?" => b"\r\n+CREG: 0,1\r\n",
+                b"AT+CGATT?" => b"\r\n+CGATT: 1\r\n",
+                b"AT+CSQ" => b"\r\n+CSQ: 21,0\r\n",
+                b"AT+COPS?" => b"\r\n+COPS: 0,0,\"a\x1b[31mb\x1b]0;c\x07d\"\r\n",
+                b"AT+GSN" => b"\r\n012345678901234\r\n",
+                b"AT+CGMM" | b"AT+CGMR" => b"\r\nSIM800\r\n",
+                b"AT+X" => b"\r\n@\r\n",
+                b"AT+FSDRIVE=0" => b"\r\n+FSDRIVE: C\r\n",
+                line if line.starts_with(b"AT+FSLS=") => b"\r\n@\r\n",
+                _ => b"",
+            };
+            let response: Vec<u8> = response
+                .iter()
+                .flat_map(|octet| if *octet == b'@' { HOSTILE } else { std::slice::from_ref(octet) })
+                .copied()
+                .chain(*b"\r\nOK\r\n")
+                .collect();
+            if client.write_all(&response).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_module_says_is_shown() {
+    let port = hostile_module();
+    for arguments in [&["at", "AT+X"][..], &["info"], &["fs", "ls"]] {
+        let text = on_a_terminal(program(&[&["-q", "-p", &port], arguments].concat()));
+        // What has to be text is not shown octet by octet.
+        assert!(text.contains(r"a\x1b[31mb\x1b]0;c\x07d"), "{arguments:?}: {text:?}");
+        assert!(
+            text.bytes().all(|octet| matches!(octet, b' '..=b'~' | b'\r' | b'\n')),
+            "{arguments:?}: {text:?}"
+        );
+        if arguments[0] == "at" {
+            assert_shown(&text, 1);
+        }
+        let output = program(&[&["--json", "-p", &port], arguments].concat()).output().unwrap();
+        assert!(output.stdout.is_ascii() && !output.stdout.contains(&0x7F), "{arguments:?}");
+    }
+    // A program gets what was said.
+    let output = program(&["-p", &port, "-q", "at", "AT+X"]).output().unwrap();
+    assert!(output.stdout.starts_with(b"a\x1b[31mb\x1b]0;c\x07d"));
+}
+
+#[test]
+fn what_a_server_says_is_shown() {
+    let bench = Bench::new();
+    let line = [HOSTILE, b"\tg\r\n", HOSTILE, b"\n"].concat();
+    bench.http.put("/a", "text/plain", line.clone());
+    bench.ftp.put_file("/a", &line).unwrap();
+    let (http, ftp) = (bench.http.url("/a"), bench.ftp_url("/a"));
+    for get in [["http", "get", &http], ["ftp", "get", &ftp]] {
+        for output in [&[][..], &["-o", "-"], &["-o", "/dev/stdout"]] {
+            let text = on_a_terminal(bench.command(&[&["-q"], &get[..], output].concat()));
+            assert_shown(&text, 2);
+            assert_eq!(text.lines().count(), 2, "lines are lines: {text:?}");
+            assert!(text.contains("f\tg\r\n"), "{text:?}");
+        }
+        let output = bench.run(&[&["-q"], &get[..]].concat());
+        assert!(output.stdout == line, "a program gets what was sent");
+    }
+    let name = String::from_utf8_lossy(HOSTILE).into_owned();
+    bench.ftp.put_file(&format!("/{name}"), b"").unwrap();
+    let listing = bench.ftp_url("/");
+    let text = on_a_terminal(bench.command(&["-q", "ftp", "ls", &listing]));
+    assert!(!text.contains('\x1b') && text.contains(r"a\x1b[31mb"), "{text:?}");
+    let json = bench.run(&["--json", "ftp", "ls", &listing]).stdout;
+    assert!(json.is_ascii() && !String::from_utf8(json).unwrap().contains('\u{7f}'));
+}
+
+#[test]
+fn a_listing_without_end_is_bounded_as_one_object() {
+    let bench = Bench::new();
+    for n in 0..12_000 {
+        bench.ftp.put_file(&format!("/many/{n:060}"), b"").unwrap();
+    }
+    let url = bench.ftp_url("/many");
+    let object = bench.run(&["--json", "ftp", "ls", &url]).object();
+    assert_eq!(object["error"]["kind"], "too-large", "{object}");
+    let finished = bench.run(&["-q", "ftp", "ls", &url]);
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    assert_eq!(String::from_utf8(finished.stdout).unwrap().lines().count(), 12_000);
+    bench.expect_usable();
+}

@@ -1,0 +1,57 @@
+//! Lines that nobody knows.
+
+use super::*;
+
+/// Where a header is awaited, a line that nobody knows is the module's own if the header comes as well.
+#[test]
+fn a_line_that_nobody_knows_is_no_damage_unless_it_was_the_header() {
+    let payload = "\r\n+HTTPREAD: 2\r\nab\r\nOK\r\n";
+    for (response, is_whole) in [
+        (format!("\r\n+UGNSINF: 1,1\r\n{payload}"), true),
+        (format!("\r\n+UGNSINF: 1,1\r\n\r\n^X: \r\n{payload}"), true),
+        // Not framed, or of octets that no line has.
+        (format!("+UGNSINF: 1,1\r\n{payload}"), false),
+        (format!("\r\n+UGNSINF: \x7f\r\n{payload}"), false),
+        // Without a name, or with that of a command.
+        (format!("\r\nsome text\r\n{payload}"), false),
+        (format!("\r\n+CSQ: 1,1\r\n{payload}"), false),
+        // It was the header, and the payload reads like lines of the module's.
+        ("\r\n+HTTPRAD: 22\r\n\r\n+UGNSINF: 1,1\r\n\r\nOK\r\n".to_owned(), false),
+        ("\r\n+UGNSINF: 1,1\r\n\r\nOK\r\n".to_owned(), false),
+        ("\r\n+HTTPRAD: 7\r\nERROR\r\n\r\nOK\r\n".to_owned(), false),
+        // What a count that lost a digit did not count.
+        ("\r\n+HTTPREAD: 2\r\nab\r\n+UGNSINF: 1,1\r\n\r\nOK\r\n".to_owned(), false),
+        ("\r\n+HTTPREAD: 0\r\n\r\n+UGNSINF: 1,1\r\n\r\nOK\r\n".to_owned(), false),
+    ] {
+        let mut world = World::new();
+        world.enqueue(&HttpReadRange { start: Number::MIN, size: Number::MAX });
+        world.input(response.as_bytes());
+        let outputs = world.outputs();
+        assert_eq!(succeeded(&outputs), is_whole, "{response:?}");
+        assert_eq!(outputs.contains(&failed(Malformed(Malformation::Damaged))), !is_whole, "{response:?}");
+    }
+}
+
+#[test]
+fn a_line_is_found_among_lines_that_nobody_knows() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.sent();
+    world.wait();
+    world.outputs();
+    world.enqueue(&Cgmm);
+    let began = world.now;
+    for tenths in 1.. {
+        world.now = began + Duration::from_millis(100) * tenths;
+        world.engine.handle_timeout(world.now);
+        match &*world.sent() {
+            "" => {}
+            "AT+CGMM\\r" => break,
+            _ => world.input(OK),
+        }
+        world.input(b"\r\n+UGNSINF: 1,1\r\n");
+        assert!(tenths < 40, "not within four seconds");
+    }
+    world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
+    assert!(succeeded(&world.outputs()));
+}

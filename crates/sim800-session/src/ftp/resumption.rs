@@ -1,0 +1,160 @@
+//! Going on with a download that broke off.
+
+use bytes::{Buf, Bytes};
+
+use super::digest::Digest;
+use super::download::Reader;
+use super::{Ftp, FtpError, FtpOperation};
+use crate::retry::Attempts;
+use crate::tail::Tail;
+
+/// What it takes to go on with a download that broke off.
+pub(super) struct Resumption {
+    ftp: Ftp,
+    path: String,
+    course: Course,
+    /// Where in the file the next octet is, counted from 0.
+    position: u64,
+    attempts: Attempts<FtpError>,
+}
+
+/// How a download is taken up again.
+enum Course {
+    /// By REST, a little before the octet that is wanted.
+    Rest {
+        /// Octets of the file, where the server tells.
+        size: Option<u64>,
+        tail: Tail,
+        is_resumed: bool,
+    },
+    /// From where it began: what was handed out has to come again. No octet of a listing, or of a file of type ASCII, has a
+    /// place by which it could be asked for.
+    Anew {
+        operation: FtpOperation,
+        /// Where in the file it began.
+        offset: u64,
+        handed_out: Digest,
+        /// What came again, and how many octets still have to.
+        again: Digest,
+        awaited: u64,
+    },
+}
+
+impl Resumption {
+    /// Of a file from `offset` on, which has `size` octets in all if that is told.
+    pub(super) fn of_file(ftp: &Ftp, path: &str, offset: u64, size: Option<u64>) -> Self {
+        if ftp.options.ascii {
+            return Self::anew(ftp, path, FtpOperation::Get, offset);
+        }
+        Self::new(ftp, path, offset, Course::Rest { size, tail: Tail::default(), is_resumed: false })
+    }
+
+    /// Of a listing.
+    pub(super) fn of_listing(ftp: &Ftp, directory: &str) -> Self {
+        Self::anew(ftp, directory, FtpOperation::List, 0)
+    }
+
+    fn anew(ftp: &Ftp, path: &str, operation: FtpOperation, offset: u64) -> Self {
+        let (handed_out, again) = (Digest::new(), Digest::new());
+        Self::new(ftp, path, offset, Course::Anew { operation, offset, handed_out, again, awaited: 0 })
+    }
+
+    fn new(ftp: &Ftp, path: &str, position: u64, course: Course) -> Self {
+        let attempts = Attempts::new(&ftp.bearer);
+        Self { ftp: ftp.clone(), path: path.to_owned(), course, position, attempts }
+    }
+
+    /// Takes what came; what of it is new.
+    pub(super) fn take(&mut self, mut octets: Bytes) -> Result<Bytes, FtpError> {
+        let changed = self.changed();
+        let new = match &mut self.course {
+            Course::Rest { tail, .. } => {
+                let new = tail.strip(octets).ok_or(changed)?;
+                tail.push(&new);
+                new
+            }
+            Course::Anew { handed_out, again, awaited, .. } => {
+                let known = usize::try_from(*awaited).unwrap_or(usize::MAX).min(octets.len());
+                if known > 0 {
+                    again.push(octets.get(..known).unwrap_or_default());
+                    octets.advance(known);
+                    *awaited -= known as u64;
+                    if *awaited == 0 && again != handed_out {
+                        return Err(changed);
+                    }
+                }
+                handed_out.push(&octets);
+                octets
+            }
+        };
+        if !new.is_empty() {
+            self.attempts.succeeded();
+        }
+        self.position += new.len() as u64;
+        Ok(new)
+    }
+
+    /// The module says that this is the end.
+    pub(super) fn end(&self) -> Result<(), FtpError> {
+        let is_found = match &self.course {
+            Course::Rest { size: Some(expected), .. } if self.position < *expected => {
+                return Err(FtpError::Incomplete {
+                    operation: FtpOperation::Get,
+                    expected: *expected,
+                    found: self.position,
+                });
+            }
+            // It may grow while it is fetched, but what is put together is of one size.
+            Course::Rest { size, tail, is_resumed } => {
+                tail.is_found() && (!is_resumed || size.is_none_or(|size| size == self.position))
+            }
+            Course::Anew { awaited, .. } => *awaited == 0,
+        };
+        if is_found { Ok(()) } else { Err(self.changed()) }
+    }
+
+    /// Opens another session after `error`.
+    pub(super) async fn resume(&mut self, error: FtpError) -> Result<Reader, FtpError> {
+        // The module counts no further (application note 3.15).
+        if u32::try_from(self.position).is_err() {
+            return Err(error);
+        }
+        let mut error = error;
+        loop {
+            self.attempts.again(error, Some(self.position)).await?;
+            error = match self.open().await {
+                Ok(reader) => return Ok(reader),
+                Err(error) => error,
+            };
+        }
+    }
+
+    async fn open(&mut self) -> Result<Reader, FtpError> {
+        let (changed, position) = (self.changed(), self.position);
+        match &mut self.course {
+            Course::Rest { size, tail, is_resumed } => {
+                let (session, told) = self.ftp.open_source(&self.path).await?;
+                if told.is_some_and(|told| told < position)
+                    || size.zip(told).is_some_and(|(old, new)| old != new)
+                {
+                    return Err(changed);
+                }
+                *size = size.or(told);
+                *is_resumed = true;
+                let from = position - u64::from(tail.rewind(position));
+                self.ftp.read_from(session, from, told).await
+            }
+            Course::Anew { operation, offset, again, awaited, .. } => {
+                (*again, *awaited) = (Digest::new(), position - *offset);
+                match operation {
+                    FtpOperation::List => self.ftp.open_list(&self.path).await,
+                    _ => self.ftp.open(&self.path, *offset).await.map(|(reader, _)| reader),
+                }
+            }
+        }
+    }
+
+    fn changed(&self) -> FtpError {
+        FtpError::Changed { position: self.position }
+    }
+}

@@ -1,0 +1,121 @@
+//! What the headers of a response say of its body.
+
+use ::http::header::{
+    CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING,
+};
+use sim800_command::HttpStatus;
+
+/// Reads a header block. After redirections the last one counts; a line that is no header is left out.
+pub(super) fn read(block: &[u8]) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for line in block.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii) {
+        if line.starts_with(b"HTTP/") {
+            headers.clear();
+            continue;
+        }
+        let Some(colon) = line.iter().position(|octet| *octet == b':') else { continue };
+        let (name, value) = line.split_at(colon);
+        let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii();
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+            headers.append(name, value);
+        }
+    }
+    (!headers.is_empty()).then_some(headers)
+}
+
+/// What tells one state of an object from another.
+pub(super) fn validator(headers: &HeaderMap) -> Option<&HeaderValue> {
+    headers.get(ETAG).or_else(|| headers.get(LAST_MODIFIED))
+}
+
+/// What `Content-Range` tells (RFC 9110 section 14.4), counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ContentRange {
+    /// First octet and last; none in the answer to what cannot be satisfied.
+    pub(super) octets: Option<(u64, u64)>,
+    /// Octets of the whole object, where the server knows.
+    pub(super) total: Option<u64>,
+}
+
+impl ContentRange {
+    /// The first octet.
+    pub(super) fn first(self) -> Option<u64> {
+        self.octets.map(|(first, _)| first)
+    }
+
+    fn length(self) -> Option<u64> {
+        self.octets.and_then(|(first, last)| last.checked_sub(first)?.checked_add(1))
+    }
+}
+
+pub(super) fn content_range(headers: &HeaderMap) -> Option<ContentRange> {
+    let value = headers.get(CONTENT_RANGE)?.to_str().ok()?;
+    let (unit, value) = value.split_once(' ')?;
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    let (range, total) = value.split_once('/')?;
+    let octets = range
+        .split_once('-')
+        .and_then(|(first, last)| Some((first.trim().parse().ok()?, last.trim().parse().ok()?)));
+    Some(ContentRange { octets, total: total.trim().parse().ok() })
+}
+
+/// How many octets the headers of a response with this status promise, where they do. A transfer encoding leaves
+/// `Content-Length` without meaning, and so do responses without a body (RFC 9110 section 8.6, RFC 9112 section 6.3).
+pub(super) fn promised(status: HttpStatus, headers: &HeaderMap) -> Option<u64> {
+    if status.0 == 206 {
+        if let Some(length) = content_range(headers).and_then(ContentRange::length) {
+            return Some(length);
+        }
+    }
+    if matches!(status.0, 204 | 304) || headers.contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    // Some servers say the same twice, which is the same; what differs says nothing.
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter().map(length);
+    let first = lengths.next()??;
+    lengths.all(|other| other == Some(first)).then_some(first)
+}
+
+fn length(value: &HeaderValue) -> Option<u64> {
+    let mut lengths = value.to_str().ok()?.split(',').map(|length| length.trim().parse().ok());
+    let first = lengths.next()??;
+    lengths.all(|other| other == Some(first)).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_block_is_read_whatever_is_in_it() {
+        let block = b"HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\nHTTP/1.1 200 OK\r\nETag: \"a:b\"\r\nno header\r\nbad name: x\r\nX-A:1\r\nX-A: 2\r\n\r\n";
+        let headers = read(block).expect("headers");
+        assert_eq!(headers.get("etag").map(HeaderValue::as_bytes), Some(&b"\"a:b\""[..]));
+        assert_eq!(headers.get_all("x-a").iter().count(), 2);
+        assert_eq!(headers.len(), 3, "of the last block alone");
+        assert_eq!(read(b"\x00\xff"), None);
+    }
+
+    #[test]
+    fn a_promise_is_what_has_a_meaning() {
+        let promised =
+            |status, block: &str| promised(HttpStatus(status), &read(block.as_bytes()).expect("headers"));
+        assert_eq!(promised(200, "Content-Length: 10"), Some(10));
+        assert_eq!(promised(404, "content-LENGTH:10"), Some(10));
+        assert_eq!(promised(200, "Content-Length: 10\nContent-Encoding: gzip"), Some(10));
+        assert_eq!(promised(206, "Content-Range: Bytes 5-9/100\nContent-Length: 77"), Some(5));
+        assert_eq!(promised(200, "Content-Length: 10, 10\nContent-Length: 10"), Some(10));
+        for nothing in [
+            "Content-Length: 10\nTransfer-Encoding: chunked",
+            "Content-Length: 10\nContent-Length: 11",
+            "Content-Length: 10, 11",
+            "Content-Length: ten",
+            "ETag: 1",
+        ] {
+            assert_eq!(promised(200, nothing), None, "{nothing}");
+        }
+        assert_eq!(promised(304, "Content-Length: 10"), None);
+    }
+}

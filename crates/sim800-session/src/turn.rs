@@ -1,0 +1,89 @@
+//! Taking turns at what the module has only one of, without waiting for ever for somebody who does nothing.
+
+use std::fmt;
+use std::sync::{Arc, Mutex as Cell, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use futures::lock::{Mutex, OwnedMutexGuard};
+
+use crate::runtime::Runtime;
+
+/// How often it is looked whether whoever has the turn is still heard of.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Turns at one thing, in the order in which they are asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    lock: Arc<Mutex<()>>,
+    holder: Arc<Cell<Option<Holder>>>,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Debug)]
+struct Holder {
+    name: Arc<str>,
+    /// When something is heard of it again at the latest.
+    until: Duration,
+}
+
+/// A turn that does not end: whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held(pub(crate) Arc<str>);
+
+impl Turns {
+    /// Waits until it is the turn of `name`, which will be heard of within `at_work`; but for no longer than whoever has it
+    /// now is heard of.
+    pub(crate) async fn take(
+        &self,
+        runtime: &dyn Runtime,
+        name: Arc<str>,
+        at_work: Duration,
+    ) -> Result<Turn, Held> {
+        let mut lock = Arc::clone(&self.lock).lock_owned();
+        let guard = loop {
+            // It may have been put off, or put forward, when it is looked at again.
+            match select(lock, runtime.sleep_until(runtime.now().saturating_add(LOOK))).await {
+                Either::Left((guard, _)) => break guard,
+                Either::Right(((), waiting)) => lock = waiting,
+            }
+            match &*holder(&self.holder) {
+                Some(holder) if holder.until <= runtime.now() => return Err(Held(Arc::clone(&holder.name))),
+                _ => {}
+            }
+        };
+        *holder(&self.holder) = Some(Holder { name, until: runtime.now().saturating_add(at_work) });
+        Ok(Turn { holder: Arc::clone(&self.holder), _guard: guard })
+    }
+}
+
+/// A turn, which ends when it is dropped.
+pub(crate) struct Turn {
+    holder: Arc<Cell<Option<Holder>>>,
+    _guard: OwnedMutexGuard<()>,
+}
+
+impl Turn {
+    /// Whoever has it will be heard of by then.
+    pub(crate) fn extend(&self, until: Duration) {
+        if let Some(holder) = &mut *holder(&self.holder) {
+            holder.until = until;
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *holder(&self.holder) = None;
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn").field("holder", &*holder(&self.holder)).finish_non_exhaustive()
+    }
+}
+
+fn holder(cell: &Cell<Option<Holder>>) -> MutexGuard<'_, Option<Holder>> {
+    cell.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,197 @@
+//! What an HTTP request waits for, how long, and what is known when it fails.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use sim800_session::{Bearer, Http, HttpError, Sent};
+
+use super::script::{Scripted, answered, once};
+use super::{HTTP, http, http_client, http_get};
+
+const TERM: &str = "> AT+HTTPTERM\n< OK\n";
+const POST: &str = "> AT+HTTPACTION=1\n< OK\n";
+const IDLE: &str = "> AT+HTTPSTATUS?\n< +HTTPSTATUS: POST,0,0,0\n< OK\n";
+const BUSY: &str = "> AT+HTTPSTATUS?\n< +HTTPSTATUS: POST,1,0,0\n< OK\n";
+
+/// A POST without a body.
+async fn post(bearer: Bearer) -> Result<(u16, Vec<u8>), HttpError> {
+    let request = http::Request::post("http://sim.com/").body(Bytes::new()).expect("a request");
+    let response = http_client(&bearer).send(request).await?;
+    let status = response.status().as_u16();
+    let pieces: Vec<Bytes> = response.into_body().try_collect().await?;
+    Ok((status, pieces.concat()))
+}
+
+fn failed(steps: &str) -> (HttpError, Duration) {
+    let (result, took) = Scripted::timed(&http(steps), once(), post);
+    (result.expect_err("a failure"), took)
+}
+
+#[test]
+fn a_result_that_is_not_the_modules_is_waited_behind() {
+    // The text of a short message may read like it; the module is still at work.
+    let steps = format!("{POST}< +HTTPACTION: 1,200,0\n{BUSY}.. 3\n< +HTTPACTION: 1,500,2\n{IDLE}");
+    let steps = http(&(steps + "> AT+HTTPREAD=0,3\n< +HTTPREAD: 2\\r\\nno|\n< OK\n" + TERM));
+    assert_eq!(Scripted::play(&steps, post), Ok((500, b"no".to_vec())));
+    // And so may a restart.
+    let alive = "< RDY\n> AT\n< OK\n".to_owned() + BUSY;
+    let steps = format!("{POST}{alive}.. 3\n< +HTTPACTION: 1,200,2\n{IDLE}");
+    let steps = http(&(steps + "> AT+HTTPREAD=0,3\n< +HTTPREAD: 2\\r\\nok|\n< OK\n" + TERM));
+    assert_eq!(Scripted::play(&steps, post), Ok((200, b"ok".to_vec())));
+}
+
+#[test]
+fn a_late_ok_is_no_failure_of_what_goes_on() {
+    let steps = "> AT+HTTPACTION=1\n.. 6\n< OK\n> AT\n< OK\n".to_owned()
+        + BUSY
+        + ".. 9\n< +HTTPACTION: 1,200,2\n"
+        + IDLE
+        + "> AT+HTTPREAD=0,3\n< +HTTPREAD: 2\\r\\nok|\n< OK\n"
+        + TERM;
+    assert_eq!(Scripted::play(&http(&steps), post), Ok((200, b"ok".to_vec())));
+}
+
+#[test]
+fn a_request_that_the_module_never_heard_of_is_given_up_soon() {
+    let lost = "> AT+HTTPACTION=1\n.. 6\n> AT\n< OK\n";
+    let questions = IDLE.to_owned() + &format!(".. 1\n{IDLE}").repeat(5);
+    let (error, took) = failed(&format!("{lost}{questions}{TERM}"));
+    assert_eq!((error.kind(), error.sent()), ("timed-out", Sent::Unknown));
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}
+
+#[test]
+fn a_damaged_answer_to_a_question_about_progress_is_asked_again() {
+    let damaged = "> AT+HTTPSTATUS?\n< +HTTPSTATUS: PO~\n< OK\n> AT\n< OK\n> AT\n< OK\n";
+    let steps =
+        format!("{POST}.. 20\n{damaged}.. 1\n{BUSY}.. 5\n< +HTTPACTION: 1,204,0\n{damaged}{IDLE}{TERM}");
+    assert_eq!(Scripted::play(&http(&steps), post), Ok((204, Vec::new())));
+}
+
+#[test]
+fn a_lost_result_costs_no_more_than_the_module_needs_to_say_that_it_is_idle() {
+    let (error, took) = failed(&format!("{POST}.. 20\n{IDLE}.. 20\n{IDLE}{TERM}"));
+    assert!(matches!(error, HttpError::NoResult { .. }), "{error:?}");
+    assert_eq!((error.kind(), error.sent()), ("timed-out", Sent::Unknown));
+    assert!(took < Duration::from_secs(45), "{took:?}");
+}
+
+#[test]
+fn a_body_that_keeps_coming_is_waited_for_however_long_it_is() {
+    let progress = |n: u32| {
+        format!(".. 20\n> AT+HTTPSTATUS?\n< +HTTPSTATUS: GET,1,{},{}\n< OK\n", n * 1000, (99 - n) * 1000)
+    };
+    let all: String = (1..40).map(progress).collect();
+    let steps = format!("> AT+HTTPACTION=0\n< OK\n{all}< +HTTPACTION: 0,200,2\n{IDLE}");
+    let steps = http(&(steps + "> AT+HTTPREAD=0,3\n< +HTTPREAD: 2\\r\\nok|\n< OK\n" + TERM));
+    let (result, took) = Scripted::timed(&steps, once(), http_get);
+    assert_eq!(result, Ok((200, b"ok".to_vec())));
+    assert!(took > Duration::from_secs(700), "{took:?}");
+}
+
+#[test]
+fn firmware_that_tells_no_progress_has_the_time_of_the_largest_body() {
+    let steps = format!("{POST}.. 20\n> AT+HTTPSTATUS?\n< ERROR\n.. 400\n< +HTTPACTION: 1,204,0\n{TERM}");
+    assert_eq!(Scripted::play(&http(&steps), post), Ok((204, Vec::new())));
+}
+
+#[test]
+fn a_dead_module_is_noticed_in_two_minutes_wherever_it_dies() {
+    // Before each command of a request it falls silent, and while the request is under way.
+    let lines: Vec<String> = HTTP.iter().map(|line| format!("> {line}\n< OK\n")).collect();
+    let commands: Vec<&str> = HTTP.iter().copied().chain(["AT+HTTPACTION=1"]).collect();
+    for (index, command) in commands.iter().enumerate() {
+        let steps = lines.iter().take(index).cloned().collect::<String>() + &format!("> {command}\n.. 500\n");
+        died(&steps, index);
+    }
+    died(&http(&format!("{POST}.. 500\n")), commands.len());
+    died(&http(&format!("{POST}.. 20\n{BUSY}.. 500\n")), commands.len());
+    died(&http(&format!("{POST}< +HTTPACTION: 1,200,2\n{IDLE}> AT+HTTPREAD=0,3\n.. 500\n")), commands.len());
+}
+
+fn died(steps: &str, index: usize) {
+    let (result, took) = Scripted::until_it_dies(steps, post);
+    let error = result.expect_err("nothing answers");
+    assert!(took <= Duration::from_secs(120), "{index}: {took:?}: {error:?}");
+    let sent = if index < HTTP.len() { Sent::No } else { Sent::Unknown };
+    assert_eq!(error.sent(), sent, "{index}: {error:?}");
+}
+
+#[test]
+fn what_was_not_sent_is_said_to_be_so() {
+    let refused = |line: &str| {
+        let steps = answered(&HTTP) + line;
+        let steps = steps + TERM;
+        Scripted::play(&steps, post).expect_err("refused")
+    };
+    assert_eq!(refused("> AT+HTTPACTION=1\n< ERROR\n").sent(), Sent::No);
+    let bearer = refused("> AT+HTTPACTION=1\n< +SAPBR 1: DEACT\n< ERROR\n");
+    assert_eq!((bearer.kind(), bearer.sent()), ("bearer-lost", Sent::No));
+    // The module's own codes do not tell how far it came: it may have been redirected before.
+    let code = refused("> AT+HTTPACTION=1\n< OK\n< +HTTPACTION: 1,601,0\n");
+    assert_eq!((code.code(), code.sent()), (Some(601), Sent::Unknown));
+    let bearer = refused("> AT+HTTPACTION=1\n< OK\n< +SAPBR 1: DEACT\n");
+    assert_eq!((bearer.kind(), bearer.sent()), ("bearer-lost", Sent::Unknown));
+}
+
+#[test]
+fn headers_in_a_shape_of_their_own_are_none() {
+    // A count of something else than the octets that follow, twice; the body is read all the same.
+    let odd = "> AT+HTTPHEAD\n< +HTTPHEAD: 5\\r\\nETag: 1\\r\\n|\n< OK\n";
+    let steps = "> AT+HTTPACTION=0\n< OK\n< +HTTPACTION: 0,200,2\n".to_owned()
+        + IDLE
+        + "> AT+HTTPHEAD=?\n< OK\n"
+        + odd
+        + "> AT\n< OK\n> AT\n< OK\n"
+        + odd
+        + "> AT+HTTPREAD=0,3\n< +HTTPREAD: 2\\r\\nok|\n< OK\n"
+        + TERM;
+    let body = Scripted::play(&http(&steps), |bearer| async move {
+        let request = http::Request::get("http://sim.com/").body(Bytes::new()).expect("a request");
+        let response = Http::new(&bearer).send(request).await.expect("a response");
+        assert!(response.headers().is_empty());
+        let pieces: Vec<Bytes> = response.into_body().try_collect().await.expect("a body");
+        pieces.concat()
+    });
+    assert_eq!(body, b"ok");
+}
+
+#[test]
+fn a_body_of_another_length_than_headers_promise_is_none() {
+    let response = |method: u8, header: &str, rest: &str| {
+        let block = format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n");
+        let text = block.replace('\r', "\\r").replace('\n', "\\n");
+        let length = block.len();
+        http(&format!(
+            "> AT+HTTPACTION={method}\n< OK\n< +HTTPACTION: {method},200,5\n> AT+HTTPHEAD=?\n< OK\n> AT+HTTPHEAD\n\
+             < +HTTPHEAD: {length}\\r\\n{text}|\n< OK\n{rest}{TERM}"
+        ))
+    };
+    let fetch = |method: http::Method| {
+        move |bearer: Bearer| async move {
+            let request = http::Request::builder().method(method).uri("http://sim.com/");
+            let response = Http::new(&bearer).send(request.body(Bytes::new()).expect("a request")).await?;
+            let pieces: Result<Vec<Bytes>, HttpError> = response.into_body().try_collect().await;
+            Ok::<_, HttpError>(pieces.map(|pieces| pieces.concat()))
+        }
+    };
+    let short = HttpError::Length { promised: 10, came: 5 };
+    let steps = response(0, "Content-Length: 10", "");
+    assert_eq!(Scripted::play(&steps, fetch(http::Method::GET)), Ok(Err(short.clone())));
+    // The response to a POST is there all the same.
+    let steps = response(1, "Content-Length: 10", "");
+    assert_eq!(Scripted::play(&steps, fetch(http::Method::POST)), Ok(Err(short)));
+    let read = "> AT+HTTPREAD=0,6\n< +HTTPREAD: 5\\r\\nhello|\n< OK\n";
+    for meaningless in ["Content-Length: 10\r\nTransfer-Encoding: chunked", "Content-Length: 5", "Server: x"]
+    {
+        let steps = response(0, meaningless, read);
+        assert_eq!(
+            Scripted::play(&steps, fetch(http::Method::GET)),
+            Ok(Ok(b"hello".to_vec())),
+            "{meaningless}"
+        );
+    }
+    let steps = response(2, "Content-Length: 10", "");
+    assert_eq!(Scripted::play(&steps, fetch(http::Method::HEAD)), Ok(Ok(Vec::new())));
+}
