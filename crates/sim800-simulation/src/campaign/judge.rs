@@ -9,6 +9,7 @@ use super::content::Content;
 use super::fault::What;
 use super::kind::Task;
 use super::run::{Ending, Trial, Violation, violation};
+use super::scenario::Scenario;
 use super::task::{self, Done, Failed, Told, WRITTEN_NAME};
 use super::variant::Variant;
 use crate::{HeadShape, Manner};
@@ -98,7 +99,7 @@ impl Trial<'_> {
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
         // Octets that come from nowhere make up for those that were lost.
         let made_up = self.damages.borrow().lost && self.happened().any(What::adds_octets);
-        if !self.damages.borrow().deceptive && !made_up && !self.is_forged(task) && !self.is_untold(task) {
+        if !self.damages.borrow().deceptive && !made_up && !self.is_untold(task) {
             self.compare(task, slot, done)?;
         }
         Ok(match (left, harmless) {
@@ -106,13 +107,6 @@ impl Trial<'_> {
             (false, true) => Ending::Succeeded,
             (false, false) => Ending::Healed,
         })
-    }
-
-    /// Whether the line had a word of the module's that was not the module's: letter for letter what would come at that time if the
-    /// server had taken the POST. What it has taken is then the module's own secret.
-    fn is_forged(&self, task: Task) -> bool {
-        task == Task::HttpPost
-            && self.happened().any(|what| matches!(what, What::Answer("+HTTPACTION: 1,200,0")))
     }
 
     /// Whether the content changed between two ranges of it, and the server's answers say nothing of where they belong and to what.
@@ -156,9 +150,23 @@ impl Trial<'_> {
         })
     }
 
-    /// In what time the tasks are done if nothing harmful happens.
+    /// In what time the tasks are done, one after the other, if nothing harmful happens.
     fn fair_time(&self) -> Duration {
-        FAIR_TIME
+        let Scenario { latency, length, rate, .. } = *self.scenario;
+        let lateness = self.scenario.manners.iter().map(|manner| match manner {
+            Manner::SizesLate { by } => *by,
+            _ => Duration::ZERO,
+        });
+        let pauses = self.happened().map(|what| match what {
+            What::Pause(pause) => *pause,
+            _ => Duration::ZERO,
+        });
+        let crossing = rate.map_or(Duration::ZERO, |rate| {
+            Duration::from_secs(10) * u32::try_from(length).unwrap_or(u32::MAX) / rate.get()
+        });
+        let server = latency + lateness.sum::<Duration>();
+        let one = FAIR_TIME + server * OPERATIONS + crossing * SHARE + pauses.sum::<Duration>();
+        one * u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX)
     }
 
     fn compare(&self, task: Task, slot: usize, done: Done) -> Result<(), Violation> {
@@ -232,7 +240,7 @@ impl Trial<'_> {
             None if told.status == 206 && task == Task::HttpRange => self.scenario.part(whole),
             None => 0..whole,
         };
-        if let (Some(length), true) = (&told.length, is_complete) {
+        if let (Some(length), true, 0) = (&told.length, is_complete, self.damages.borrow().substituted) {
             let is_like = |length: &str| length.trim().parse() == Ok(octets.len());
             if !length.split(',').all(is_like) {
                 return Err(violation(format!("Content-Length {length} and {} octets", octets.len())));
@@ -285,5 +293,10 @@ impl Trial<'_> {
     }
 }
 
-/// For tasks that nothing harmful happened to.
-const FAIR_TIME: Duration = Duration::from_secs(600);
+/// For a task on a line and a network that take no time.
+const FAIR_TIME: Duration = Duration::from_secs(30);
+/// How often a task may ask a server something.
+const OPERATIONS: u32 = 10;
+/// The line may have so much more to do than to move the content: lines of eighty octets, ten times a second, leave a fifth of
+/// 9600 bits per second.
+const SHARE: u32 = 6;

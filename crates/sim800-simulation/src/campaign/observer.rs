@@ -93,8 +93,9 @@ const SECRET: &[u8] = PASSWORD.as_bytes();
 /// Longer than any command line with a password is: what is longer is payload.
 const LONGEST: usize = 100;
 
-/// What a line may hold that ends a command. What the line has damaged counts, too, as the driver may have understood it.
-const RESULTS: [&[u8]; 5] = [b"OK", b"ERROR", b"NO ", b"BUSY", b"CONNECT"];
+/// What a line may hold that ends a command. What the line has damaged counts, too, as the driver may have understood it; behind
+/// a password it is masked, for it may be the echo of that.
+const RESULTS: [&[u8]; 6] = [b"OK", b"ERROR", b"NO ", b"BUSY", b"CONNECT", b"**"];
 
 /// What a line may hold that tells of a start of the module.
 const SIGNS: [&[u8]; 6] = [b"RDY", b"POWER DOWN", b"+CFUN:", b"+CPIN:", b"IIII", b"\xFF\xFF\xFF\xFF"];

@@ -254,9 +254,10 @@ impl<'a> Trial<'a> {
     fn time_limit(&self) -> Duration {
         let faults = u32::try_from(self.scenario.faults.len()).unwrap_or(u32::MAX);
         let tasks = u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX);
-        // A server that stores half of what is appended has all of it in the end.
-        let halves = if self.scenario.manners.contains(&Manner::UploadsHalved) { 6 } else { 0 };
-        TASK_TIME * tasks + FAULT_TIME * (faults + halves)
+        // A server that stores half of what is appended, or sends a part of what is left, has done all of it in the end.
+        let parts = |manner: &Manner| matches!(manner, Manner::UploadsHalved | Manner::DownloadsCut { .. });
+        let goings_on = if self.scenario.manners.iter().any(parts) { 6 } else { 0 };
+        TASK_TIME * tasks + FAULT_TIME * (faults + goings_on)
     }
 
     fn await_within<F: Future>(&mut self, limit: Duration, future: F) -> Result<F::Output, Violation> {

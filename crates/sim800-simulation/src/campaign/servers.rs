@@ -59,8 +59,13 @@ fn ftp(rng: &mut Rng, length: u64) -> Manner {
         2 => Manner::UploadsHalved,
         3 => Manner::SizesLate { by: Duration::from_secs(rng.u64(1..100)) },
         4 => Manner::SizesRefused,
-        _ => Manner::DownloadsCut { after: below_by_magnitude(rng, length + 1) },
+        _ => Manner::DownloadsCut { after: cut(below_by_magnitude(rng, length + 1), length) },
     }
+}
+
+/// Of a download that is gone on with, the last thousand octets or so come again to be compared: it must not take forever.
+fn cut(after: u64, length: u64) -> u64 {
+    if after < 1_000 { after } else { after.max(2_000 + length / 8) }
 }
 
 /// Whether somebody can tell what is wrong, if anything is: a server that lies, and says nothing else, is believed.
