@@ -100,3 +100,68 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::task::{Poll, Wake, Waker};
+
+    use futures::FutureExt;
+    use sim800_command::At;
+
+    use super::*;
+
+    type Reply = oneshot::Receiver<Result<Response, Failure>>;
+
+    fn push(queue: &Queue) -> Reply {
+        let (reply, receiver) = oneshot::channel();
+        queue.push(Envelope { request: Request::new(&At).expect("a short line"), turn: None, reply });
+        receiver
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_what_is_given_up_makes_room() {
+        let queue = Queue::new(3);
+        let mut waiting: Vec<_> = (0..3).map(|_| push(&queue)).collect();
+        let full = Err(Failure::Misuse(Misuse::QueueFull));
+        for _ in 0..20_000 {
+            assert_eq!(push(&queue).now_or_never(), Some(Ok(full.clone())));
+        }
+        waiting.pop();
+        waiting.push(push(&queue));
+        assert!(waiting.iter_mut().all(|reply| reply.now_or_never().is_none()));
+        assert_eq!(std::iter::from_fn(|| queue.pop()).count(), 3);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn what_is_given_up_is_never_popped() {
+        let queue = Queue::new(3);
+        drop(push(&queue));
+        assert!(queue.is_empty());
+        let kept = push(&queue);
+        drop(push(&queue));
+        assert!(queue.pop().is_some() && queue.pop().is_none());
+        drop(kept);
+    }
+
+    /// Wakers run where they are called, and may ask for something again.
+    #[test]
+    fn a_caller_that_asks_again_while_it_is_told_meets_no_lock() {
+        struct Asks(Queue);
+
+        impl Wake for Asks {
+            fn wake(self: Arc<Self>) {
+                drop(push(&self.0));
+            }
+        }
+
+        let asks = Arc::new(Asks(Queue::new(1)));
+        let waker = Waker::from(Arc::clone(&asks));
+        let mut reply = push(&asks.0);
+        assert_eq!(reply.poll_unpin(&mut Context::from_waker(&waker)), Poll::Pending);
+        asks.0.register(&Context::from_waker(&waker));
+        asks.0.close();
+        assert_eq!(reply.now_or_never(), Some(Err(oneshot::Canceled)));
+    }
+}

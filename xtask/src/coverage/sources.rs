@@ -13,7 +13,7 @@ use crate::tidy::find_word;
 const NOTHING: [&str; 2] = ["Err(Refusal::Unknown)", "Ok(Step::Done)"];
 
 pub(super) struct Sources {
-    /// The files of `sim800-session`.
+    /// The files of `sim800-session`, and of the engine under it.
     session: Vec<String>,
     /// The emulator's `match` over every command.
     dispatch: String,
@@ -24,7 +24,11 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn read() -> Result<Self> {
         Ok(Self {
-            session: files(&root().join("crates/sim800-session/src"))?,
+            session: [
+                files(&root().join("crates/sim800-session/src"))?,
+                files(&root().join("crates/sim800-engine/src"))?,
+            ]
+            .concat(),
             dispatch: files(&root().join("crates/sim800-emulator/src/dispatch.rs"))?.concat(),
             program: files(&root().join("crates/sim800-cli/src"))?.concat(),
         })
