@@ -164,8 +164,14 @@ impl Trial<'_> {
         let crossing = rate.map_or(Duration::ZERO, |rate| {
             Duration::from_secs(10) * u32::try_from(length).unwrap_or(u32::MAX) / rate.get()
         });
+        // Its program waits on purpose.
+        let patience = if self.scenario.tasks().any(|task| task == Task::HttpAlive) {
+            task::PATIENCE
+        } else {
+            Duration::ZERO
+        };
         let server = latency + lateness.sum::<Duration>();
-        let one = FAIR_TIME + server * OPERATIONS + crossing * SHARE + pauses.sum::<Duration>();
+        let one = FAIR_TIME + patience + server * OPERATIONS + crossing * SHARE + pauses.sum::<Duration>();
         one * u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX)
     }
 

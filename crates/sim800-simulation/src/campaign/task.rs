@@ -29,7 +29,7 @@ pub(super) fn upload_path(slot: usize) -> String {
 }
 
 /// How long a program waits for a second response before it reads the first.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// The content in the module's file system.
 const MODULE_FILE: &str = r"C:\User\FTP\FILE";
 /// Where a file is written in the module's file system, and what a download is called there.
