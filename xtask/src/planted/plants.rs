@@ -226,8 +226,8 @@ pub(super) const PLANTS: [Plant; 18] = [
         about: "what a server has of an upload is not held against what was sent",
         edits: &[Edit {
             file: PUT,
-            old: "        if self.options.ascii || self.options.put == PutOption::Unique {\n",
-            new: "        if crate::planted(\"half\") || self.options.ascii || self.options.put == PutOption::Unique {\n",
+            old: "        if self.options.ascii || self.options.put == FtpStore::Unique {\n",
+            new: "        if crate::planted(\"half\") || self.options.ascii || self.options.put == FtpStore::Unique {\n",
         }],
     },
 ];
