@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use sim800_command::Vocabulary;
-use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Framer};
+use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Framer, Header};
 
 /// One response to a bulk command.
 #[derive(Clone, Copy, Debug)]
@@ -12,8 +12,7 @@ pub struct Bulk {
     pub command: &'static str,
     /// What stands before the count in the header line.
     header: &'static str,
-    name: &'static str,
-    selector: Option<u32>,
+    expected: Header,
     /// Octets of payload.
     pub payload: u32,
 }
@@ -22,13 +21,18 @@ impl Bulk {
     /// `AT+FTPGET=2,<payload>`
     #[must_use]
     pub const fn ftp_get(payload: u32) -> Self {
-        Self { command: "FTPGET", header: "+FTPGET: 2,", name: "+FTPGET", selector: Some(2), payload }
+        Self {
+            command: "FTPGET",
+            header: "+FTPGET: 2,",
+            expected: Header::new("+FTPGET:").selected_by(2),
+            payload,
+        }
     }
 
     /// `AT+HTTPREAD`
     #[must_use]
     pub const fn http_read(payload: u32) -> Self {
-        Self { command: "HTTPREAD", header: "+HTTPREAD: ", name: "+HTTPREAD", selector: None, payload }
+        Self { command: "HTTPREAD", header: "+HTTPREAD: ", expected: Header::new("+HTTPREAD:"), payload }
     }
 
     /// `AT+FTPEXTGET=3,0,<payload>`
@@ -37,8 +41,7 @@ impl Bulk {
         Self {
             command: "FTPEXTGET",
             header: "+FTPEXTGET: 3,",
-            name: "+FTPEXTGET",
-            selector: Some(3),
+            expected: Header::new("+FTPEXTGET:").selected_by(3),
             payload,
         }
     }
@@ -64,8 +67,8 @@ impl Bulk {
     /// What the framer is to expect.
     #[must_use]
     pub const fn expect(&self) -> Expect {
-        let Self { name, selector, payload: at_most, .. } = *self;
-        Expect::result().with_data(DataPhase::Announced { name, selector, at_most })
+        let Self { expected: header, payload: at_most, .. } = *self;
+        Expect::result().with_data(DataPhase::Announced { header, at_most })
     }
 
     /// The octets of one response: header, payload with every octet value in no order, result code.

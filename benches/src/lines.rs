@@ -64,7 +64,7 @@ impl Lines {
                 "OK" => Some(Expect::result()),
                 "+CSQ" | "+SAPBR" | "+HTTPSTATUS" => {
                     let accepts: fn(Values<'_>) -> bool = |_| true;
-                    Some(Expect::result().with_information(Claim::Named { name, accepts }))
+                    Some(Expect::result().with_information(Claim::named(name, accepts)))
                 }
                 _ => None,
             };

@@ -2,9 +2,37 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use sim800_command::{Prepared, Vocabulary};
-use sim800_parser::{Decoder, Event, Expect, Framer, Limits};
+use sim800_parser::{Decoder, Dialect, Event, Expect, Framer, Header, Limits, Line};
 
 use crate::script::{Script, Step};
+
+/// What a SIM800 sends unasked, and payload that comes so from other modules.
+#[derive(Debug)]
+struct Pushing;
+
+const PUSHED: [(Header, u32); 3] = [
+    (Header::new("+IPD,").ended_by(":"), 100),
+    (Header::new("+IPD,").behind(1).followed_by(2).ended_by(":"), 100),
+    (Header::new("+QIURC: \"recv\",").behind(1), 100),
+];
+
+impl Dialect for Pushing {
+    fn is_unsolicited(&self, line: Line<'_>) -> bool {
+        Vocabulary.is_unsolicited(line)
+    }
+
+    fn is_whole(&self, line: Line<'_>) -> bool {
+        Vocabulary.is_whole(line)
+    }
+
+    fn takes_continuation(&self, line: Line<'_>) -> bool {
+        Vocabulary.takes_continuation(line)
+    }
+
+    fn headers(&self) -> &[(Header, u32)] {
+        &PUSHED
+    }
+}
 
 const CARRY: usize = 128;
 const LINE: usize = CARRY - 3;
@@ -39,7 +67,7 @@ pub fn framer(data: &[u8]) {
     let actions = actions(data);
     let mut input = Vec::new();
     let (mut at, mut in_flight) = (0, false);
-    let mut framer = Framer::<CARRY, _>::with_dialect(Vocabulary);
+    let mut framer = Framer::<CARRY, _>::with_dialect(Pushing);
     for action in actions {
         let mut rest = match action {
             Action::Begin(expect) => {
@@ -130,7 +158,7 @@ fn push<B: AsRef<[u8]>>(seen: &mut Seen, event: Event<B>) {
 }
 
 fn frame(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
-    let mut framer = Framer::<CARRY, _>::with_dialect(Vocabulary);
+    let mut framer = Framer::<CARRY, _>::with_dialect(Pushing);
     let mut seen = Seen::new();
     for action in script {
         let octets = match action {
@@ -154,7 +182,7 @@ fn frame(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
 }
 
 fn feed(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
-    let mut framer = Framer::<CARRY, _>::with_dialect(Vocabulary);
+    let mut framer = Framer::<CARRY, _>::with_dialect(Pushing);
     let mut seen = Seen::new();
     for action in script {
         let octets = match action {
@@ -179,7 +207,7 @@ fn decode(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
     let mut limits = Limits::default();
     limits.line = LINE;
     limits.gather = 1;
-    let mut decoder = Decoder::with_dialect(limits, Vocabulary);
+    let mut decoder = Decoder::with_dialect(limits, Pushing);
     let mut seen = Seen::new();
     for action in script {
         let octets = match action {

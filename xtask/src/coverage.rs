@@ -41,7 +41,7 @@ pub(crate) fn check() -> Result<()> {
         if !sources.carries_out(*id) {
             findings.push(format!("the emulator does nothing for {}", row.name));
         }
-        let mut types = SPECS.iter().filter(|spec| spec.id == *id).map(|spec| spec.type_name);
+        let mut types = SPECS.iter().filter(|spec| spec.id == Some(*id)).map(|spec| spec.type_name);
         if types.any(|name| sources.uses(name)) == row.procedures.iter().any(|procedure| procedure == ANY) {
             findings.push(format!("{}: {ANY} is for what nothing else in the session uses", row.name));
         }

@@ -20,12 +20,21 @@ struct Library {
     foreign: &'static [&'static str],
 }
 
-const LIBRARIES: [Library; 7] = [
+const LIBRARIES: [Library; 8] = [
     Library { package: "sim800-parser", foreign: &["bytes"] },
     Library { package: "sim800-command", foreign: &["sim800_parser"] },
+    Library { package: "sim800-engine", foreign: &["bytes", "sim800_command", "sim800_parser"] },
     Library {
         package: "sim800-session",
-        foreign: &["bytes", "futures_core", "futures_io", "http", "sim800_command", "sim800_parser"],
+        foreign: &[
+            "bytes",
+            "futures_core",
+            "futures_io",
+            "http",
+            "sim800_command",
+            "sim800_engine",
+            "sim800_parser",
+        ],
     },
     Library { package: "sim800-smol", foreign: &["futures_io", "sim800_session"] },
     Library { package: "sim800-tokio", foreign: &["futures_io", "sim800_session"] },

@@ -32,6 +32,11 @@ pub(crate) const STEPS: &[Step] = &[
         about: "parser, command and engine need no std, and no heap where they say so",
         check: no_std,
     },
+    Step {
+        name: "doors",
+        about: "a crate outside of the workspace makes commands and a dialect of its own",
+        check: doors,
+    },
     Step { name: "tests", about: "unit, integration and doc tests of the whole workspace", check: tests },
     Step {
         name: "simulate",
@@ -163,6 +168,15 @@ fn no_std() -> Result<Outcome> {
     for manifest in ["xtask/no-std/Cargo.toml", "xtask/no-std/heap/Cargo.toml"] {
         cargo::run(&["build", "--manifest-path", manifest, "--target-dir", "target/no-std"], &[])?;
     }
+    Ok(Outcome::Passed)
+}
+
+/// A workspace of its own, so that it has no more than what the libraries offer to anybody.
+fn doors() -> Result<Outcome> {
+    let manifest = ["--manifest-path", "doors/Cargo.toml"];
+    cargo::run(&[&["fmt", "--check"][..], &manifest].concat(), &[])?;
+    let target = ["--target-dir", "target/doors"];
+    cargo::run(&[&["test"][..], &manifest, &target].concat(), &[])?;
     Ok(Outcome::Passed)
 }
 

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use sim800_command::{
-    Command as _, FTP_EXTENDED_LIMIT, FTP_READ_LIMIT, FtpExtGetRead, FtpGetRead, FtpListRead, HttpHead,
-    HttpRead, Number, Unsolicited, Vocabulary,
+    Command as _, FtpExtGetRead, FtpExtendedLength, FtpExtendedPosition, FtpGetRead, FtpListRead,
+    FtpReadLength, HttpHead, HttpRead, Unsolicited, Vocabulary,
 };
-use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line, Value};
+use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line};
 
 use crate::command_line::{CommandLine, unknown};
 use crate::event::{Direction, Event, Kind, line};
@@ -501,32 +501,16 @@ fn listening(expect: Expect) -> Decoder<Vocabulary> {
 
 /// The data phase that a line opens when its command is not known: that of the largest command that gets such a line.
 fn announcement(text: Line<'_>) -> Option<DataPhase> {
-    let name = text.name()?;
-    let mut values = text.values();
-    let (first, second, None) = (values.next()?.number()?, values.next().map(Value::number), values.next())
-    else {
-        return None;
-    };
     let phases = [
         HttpRead.expect().data,
         HttpHead.expect().data,
-        FtpGetRead { length: Number::<1, FTP_READ_LIMIT>::new(FTP_READ_LIMIT).ok()? }.expect().data,
-        FtpListRead { length: Number::<1, FTP_READ_LIMIT>::new(FTP_READ_LIMIT).ok()? }.expect().data,
-        FtpExtGetRead {
-            position: Number::<0, FTP_EXTENDED_LIMIT>::new(0).ok()?,
-            length: Number::<1, FTP_EXTENDED_LIMIT>::new(FTP_EXTENDED_LIMIT).ok()?,
-        }
-        .expect()
-        .data,
+        FtpGetRead { length: FtpReadLength::MAX }.expect().data,
+        FtpListRead { length: FtpReadLength::MAX }.expect().data,
+        FtpExtGetRead { position: FtpExtendedPosition::MIN, length: FtpExtendedLength::MAX }.expect().data,
     ];
-    phases.into_iter().find(|phase| match *phase {
-        DataPhase::Announced { name: expected, selector, at_most } if expected == name => {
-            let count = match (selector, second) {
-                (None, None) => Some(first),
-                (Some(selector), Some(count)) if first == u64::from(selector) => count,
-                _ => None,
-            };
-            count.is_some_and(|count| count <= u64::from(at_most))
+    phases.into_iter().find(|phase| match phase {
+        DataPhase::Announced { header, at_most } => {
+            header.count_in(text).is_some_and(|count| count <= u64::from(*at_most))
         }
         _ => false,
     })

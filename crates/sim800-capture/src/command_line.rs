@@ -58,13 +58,14 @@ impl<'a> CommandLine<'a> {
     /// `AT+CPIN="1234"`).
     pub(crate) fn sets_what_is_asked_for(self) -> bool {
         let Some(id) = self.name().and_then(Id::from_name) else { return false };
-        !self.parameters().is_empty() && SPECS.iter().any(|spec| spec.id == id && spec.form == Form::Read)
+        !self.parameters().is_empty()
+            && SPECS.iter().any(|spec| spec.id == Some(id) && spec.form == Form::Read)
     }
 
     /// The row of the table that it would be with other values: a masked one may not fit its parameter.
     pub(crate) fn alike(self) -> Option<&'static Spec> {
         let id = Id::from_name(self.name()?)?;
-        let mut rows = SPECS.iter().filter(|spec| spec.id == id && spec.form == Form::Write);
+        let mut rows = SPECS.iter().filter(|spec| spec.id == Some(id) && spec.form == Form::Write);
         let row = rows.next().filter(|_| !self.parameters().is_empty())?;
         rows.next().is_none().then_some(row)
     }
@@ -134,7 +135,7 @@ mod tests {
         assert!(line.known().is_some());
         let line = CommandLine::new(b"AT+FTPSERV=\"\"\"\"").unwrap();
         assert!(line.known().is_none());
-        assert_eq!(line.alike().map(|spec| spec.id), Some(Id::FtpServ));
+        assert_eq!(line.alike().and_then(|spec| spec.id), Some(Id::FtpServ));
         assert!(CommandLine::new(b"AT+FTPGET=7").unwrap().alike().is_none(), "there are several");
     }
 }

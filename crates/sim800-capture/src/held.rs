@@ -145,14 +145,18 @@ impl Held {
         let mut rest = behind;
         loop {
             let seen = behind.len() - rest.len();
-            // Some firmware leaves the blank line out where payload ends with a line end. Where the count is only what was asked
-            // for, that line end belongs to the result code more likely.
+            // Some firmware leaves the blank line out, most where payload ends with a line end. Where the count is only what was
+            // asked for, that line end belongs to the result code more likely.
             let (is_blank, text) = match rest.strip_prefix(LINE_END) {
                 Some(text) => (true, text),
                 None if LINE_END.starts_with(rest) => return open,
                 None => (false, rest),
             };
-            if !is_blank && (self.is_asked || seen > 0) {
+            let is_taken = || {
+                self.is_asked
+                    && self.octets.get(..self.announced).is_some_and(|payload| payload.ends_with(LINE_END))
+            };
+            if !is_blank && (seen > 0 || is_taken()) {
                 return Verdict::Other { seen: seen + 1 };
             }
             let Some(len) = text.iter().position(|octet| *octet == b'\n') else { return open };

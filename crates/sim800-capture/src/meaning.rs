@@ -83,7 +83,9 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
             Some(dbm) => format!("{dbm} dBm"),
             None => "signal not known".to_owned(),
         },
-        Id::Creg | Id::Cgreg => registered(u8::try_from(number(1)?).ok()?)?.to_owned(),
+        Id::Creg | Id::Cgreg => {
+            RegistrationStatus::from(u8::try_from(number(1)?).ok()?).description()?.to_owned()
+        }
         Id::Cgatt if CgattRead.response(&lines).ok()? => "attached to GPRS".to_owned(),
         Id::Cgatt => "not attached to GPRS".to_owned(),
         Id::Cpin => return Some(pin(str::from_utf8(line.parameters()).ok()?)),
@@ -241,32 +243,17 @@ fn pin(code: &str) -> Meaning {
 }
 
 fn registration_of(what: &str, registration: RegistrationChange<'_>) -> Meaning {
-    match registered(registration.stat) {
-        Some(state) => Meaning::error_if(registration.stat == 3, format!("{what}: {state}")),
+    match registration.status.description() {
+        Some(state) => {
+            let is_denied = registration.status == RegistrationStatus::Denied;
+            Meaning::error_if(is_denied, format!("{what}: {state}"))
+        }
         None => Meaning::default(),
     }
 }
 
-fn registered(stat: u8) -> Option<&'static str> {
-    Some(match RegistrationStatus::from(stat) {
-        RegistrationStatus::NotRegistered => "not registered",
-        RegistrationStatus::Home => "registered",
-        RegistrationStatus::Searching => "searching",
-        RegistrationStatus::Denied => "registration denied",
-        RegistrationStatus::Unknown => "unknown",
-        RegistrationStatus::Roaming => "registered, roaming",
-        _ => return None,
-    })
-}
-
 fn http_action(method: u8, status: HttpStatus, length: u32) -> Meaning {
-    let method = match method {
-        0 => "GET",
-        1 => "POST",
-        2 => "HEAD",
-        3 => "DELETE",
-        _ => "method",
-    };
+    let method = HttpMethod::from_number(method).map_or("method", HttpMethod::name);
     let reason = StatusCode::from_u16(status.0).ok().and_then(|code| code.canonical_reason());
     let text = match reason {
         Some(reason) if !status.is_module_error() => format!("{method}: {} {reason}", status.0),

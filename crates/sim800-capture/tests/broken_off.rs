@@ -82,6 +82,9 @@ fn a_file_may_have_less_than_was_asked_for() {
             "command AT: Asks for nothing but `OK`",
         ]
     );
+    // Without the blank line, as some firmware has it.
+    let seen = told(&[(TX, b"AT+FSREAD=C:\\a,0,3,0\r"), (RX, b"\r\nabcOK\r\n"), (TX, b"AT\r")]);
+    assert_eq!(seen[2..4], ["payload 3 of Some(3)", "final OK"]);
     // Nothing but the result code.
     let seen = told(&[(TX, b"AT+FSREAD=C:\\a,1,100,9\r"), (RX, b"\r\nOK\r\n"), (TX, b"AT\r")]);
     assert_eq!(

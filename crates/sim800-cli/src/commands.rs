@@ -15,7 +15,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<Report, Failure> {
             "{name:?} is not among the commands known here; `sim800 commands` lists them, and `sim800 at` sends any"
         ))
     })?;
-    let specs: Vec<_> = SPECS.iter().copied().filter(|spec| spec.id == id).collect();
+    let specs: Vec<_> = SPECS.iter().copied().filter(|spec| spec.id == Some(id)).collect();
     Ok(report(Documentation(id).to_string(), &specs))
 }
 

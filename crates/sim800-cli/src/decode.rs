@@ -11,9 +11,9 @@ use sim800_command::Mask;
 use sim800_parser::Value as LineValue;
 
 use crate::args::Decode;
+use crate::checksum::hexadecimal;
 use crate::failure::Failure;
 use crate::output::{Output, seconds};
-use crate::sink::hexadecimal;
 use crate::source::open_source;
 use crate::terminal::{ascii, printable};
 

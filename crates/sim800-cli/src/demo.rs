@@ -18,12 +18,13 @@ use sim800_testbed::server::http::HttpServer;
 use sim800_testbed::{Line, Module};
 
 use crate::args::Options;
+use crate::checksum::sha256;
 use crate::connect::{self, Port};
 use crate::exchange::{Exchange, Row};
 use crate::failure::Failure;
 use crate::metered::Metered;
 use crate::output::{Output, Report, seconds};
-use crate::sink::{Sink, sha256};
+use crate::sink::Sink;
 use crate::trace::TraceFile;
 
 /// The fastest rate of the module in bit/s (manual 2.2.41).

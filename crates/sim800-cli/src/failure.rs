@@ -161,10 +161,11 @@ impl fmt::Display for Failure {
         }
         match self.sent() {
             Some(Sent::No) => f.write_str("; nothing was sent to the server")?,
-            Some(Sent::Unknown) => {
-                f.write_str("; the server may have got it: look there before you send it again")?
+            // Whoever interrupts it knows.
+            Some(Sent::Unknown) if self.kind != INTERRUPTED => {
+                f.write_str("; the server may have got it: look there before you send it again")?;
             }
-            None => {}
+            _ => {}
         }
         match &self.advice {
             Some(advice) => write!(f, "; {advice}"),
@@ -186,7 +187,7 @@ fn reason(error: &io::Error) -> String {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        Self::new("port", error.to_string())
+        Self { sent: Some(Sent::No), ..Self::new("port", error.to_string()) }
     }
 }
 
@@ -216,7 +217,8 @@ impl From<HttpError> for Failure {
 
 impl From<FtpError> for Failure {
     fn from(error: FtpError) -> Self {
-        let failure = Self::of_module(error.kind(), error.code(), &error);
+        let sent = Some(error.sent());
+        let failure = Self { sent, ..Self::of_module(error.kind(), error.code(), &error) };
         match error {
             // That the firmware lacks it is not the fault of the command line.
             FtpError::NotSupported { .. } => Self { exit: 1, ..failure },
@@ -227,6 +229,7 @@ impl From<FtpError> for Failure {
 
 impl From<FsError> for Failure {
     fn from(error: FsError) -> Self {
-        Self::of_module(error.kind(), error.code(), &error)
+        // No server has to do with it.
+        Self { sent: Some(Sent::No), ..Self::of_module(error.kind(), error.code(), &error) }
     }
 }

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use sim800_command::FtpCode;
 use sim800_session::{
-    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, FtpStore,
+    Client, Download, Extended, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpProgress, FtpStep, PutOption,
 };
 
 use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
@@ -77,10 +77,11 @@ fn with_server(
     output: Output,
     job: impl AsyncFnOnce(Ftp) -> Result<(), Failure>,
 ) -> Result<Report, Failure> {
-    with_module(options, output, async |client| {
+    let done = with_module(options, output, async |client| {
         job(open(client, options, url, FtpOptions::default()).await?).await?;
         Ok(Report::default())
-    })
+    });
+    done.map_err(Failure::of_what_is_sent_once)
 }
 
 /// What the server shows is for people; it has a form of its own.
@@ -262,9 +263,9 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let url = parse(&url)?;
     let mut how = FtpOptions::default();
     if arguments.append {
-        how.put = FtpStore::Append;
+        how.put = PutOption::Append;
     } else if arguments.unique {
-        how.put = FtpStore::Unique;
+        how.put = PutOption::Unique;
     }
     let file = match source {
         FtpSource::Module(path) => {
@@ -278,7 +279,8 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let (source, length) = open_source(file)?;
     let source = Steady::new(source).map_err(|error| Failure::file("read", file, &error))?;
     // A pipe is not read again, and what was appended or has another name is not the beginning of the file.
-    let can_resume = length.is_some() && how.put == FtpStore::Replace && !arguments.extended;
+    let replaces = how.put == PutOption::Replace;
+    let can_resume = length.is_some() && replaces && !arguments.extended;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
@@ -297,7 +299,8 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
         })?;
         Ok(Report::transfer(sent, start))
     });
-    stored.map_err(|failure| failure.if_interrupted(if can_resume { RESUMABLE_ON_SERVER } else { ON_SERVER }))
+    let advice = if can_resume { RESUMABLE_ON_SERVER } else { ON_SERVER };
+    stored.map_err(|failure| failure.of_upload(replaces, advice))
 }
 
 /// Sends what is missing on the server.
@@ -342,6 +345,13 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
     stored.map_err(|failure| failure.if_interrupted(RESUMABLE_ON_SERVER))
 }
 
+impl Failure {
+    /// Says of an upload what may have become of it: one that replaces a file may be made again.
+    fn of_upload(self, replaces: bool, advice: &str) -> Self {
+        if replaces { self.if_interrupted(advice) } else { self.of_what_is_sent_once() }
+    }
+}
+
 /// Whether an upload may have got further before it failed, and may once more.
 fn was_under_way(error: &FtpError) -> bool {
     match error {
@@ -368,6 +378,7 @@ fn put_from_fs(
     options: &Options,
     output: Output,
 ) -> Result<Report, Failure> {
+    let replaces = how.put == PutOption::Replace;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, url, how).await?;
         // A missing file has a name this way; the server is not asked for anything.
@@ -381,7 +392,7 @@ fn put_from_fs(
         bar.finish_and_clear();
         Ok(Report::transfer(sent?, start))
     });
-    stored.map_err(|failure| failure.if_interrupted(ON_SERVER))
+    stored.map_err(|failure| failure.of_upload(replaces, ON_SERVER))
 }
 
 /// The module does not tell the length of what is on its way. To ask is worth it only for people.

@@ -2,6 +2,7 @@
 
 mod args;
 mod at;
+mod checksum;
 mod commands;
 mod companion;
 mod connect;

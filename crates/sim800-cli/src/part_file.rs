@@ -8,14 +8,10 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::companion::Origin;
-use crate::place::{Names, Place, Remnant};
+use crate::place::{CERTAIN_EVERY, Names, Place, Remnant};
 
 /// How many names are tried for what has come.
 const NAMES: u32 = 100;
-
-/// After how many octets it is made sure that they are on the disk: as many have to be fetched again after a power cut, or when the
-/// program was killed.
-pub(crate) const CERTAIN_EVERY: u64 = 64 * 1024;
 
 /// A file in the making: what is written goes to `<name>.part` beside it, or to `<name>.1.part` where that is taken, which
 /// becomes the file by [`complete`](Self::complete). On drop it is removed, or stays to be gone on with.
@@ -375,6 +371,18 @@ mod tests {
         file.write_all(&octets).unwrap();
         drop(file);
         assert_eq!(remnant(&names).unwrap().end, octets[octets.len() - 1024..]);
+    }
+
+    #[test]
+    fn a_companion_that_says_too_much_is_not_believed() {
+        let (_folder, names) = folder();
+        for octets in [7, u64::MAX] {
+            let mut file = begin(&names);
+            file.write_all(b"octets").unwrap();
+            file.place.note(Some(&origin()), octets, &Sha256::new()).unwrap();
+            kill(file);
+            assert!(remnant(&names).is_none(), "{octets}");
+        }
     }
 
     #[test]

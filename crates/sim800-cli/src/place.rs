@@ -13,9 +13,8 @@ use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
+use crate::checksum::hexadecimal;
 use crate::companion::{Companion, Origin};
-use crate::part_file::CERTAIN_EVERY;
-use crate::sink::hexadecimal;
 
 /// A file and what stands beside it as long as it is not complete.
 #[derive(Clone, Debug)]
@@ -65,9 +64,9 @@ impl Names {
         Some(self.path.metadata().ok()?.mode() & 0o777)
     }
 
-    /// Who may do what with what is made.
+    /// Who may do what with what is made, and that its owner may go on with it.
     fn new_mode(&self) -> u32 {
-        self.mode().unwrap_or(0o666)
+        self.mode().unwrap_or(0o666) | 0o600
     }
 }
 
@@ -89,6 +88,10 @@ pub(crate) struct Place {
     /// They are ours now, so that they stay.
     is_taken: bool,
 }
+
+/// After how many octets it is made sure that they are on the disk: as many have to be fetched again after a power cut, or when the
+/// program was killed.
+pub(crate) const CERTAIN_EVERY: u64 = 64 * 1024;
 
 /// A part that is there already.
 #[derive(Clone, Debug)]
@@ -159,7 +162,7 @@ impl Place {
         let found = self.found.as_ref()?;
         let origin = found.origin.clone().filter(|origin| origin.url == url)?;
         let part = self.part.as_mut()?;
-        let octets = part.metadata().ok()?.len().min(found.octets + 2 * CERTAIN_EVERY);
+        let octets = part.metadata().ok()?.len().min(found.octets.saturating_add(2 * CERTAIN_EVERY));
         let uncertain = octets.checked_sub(found.octets)?;
         let mut hash = sum(part, found.octets).ok()?;
         if hexadecimal(&hash.clone().finalize()) != found.sha256 {

@@ -12,6 +12,7 @@ use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 use smol::Unblock;
 
+use crate::checksum::hexadecimal;
 use crate::failure::Failure;
 use crate::part_file::PartFile;
 use crate::terminal::Lines;
@@ -152,13 +153,4 @@ impl Taken {
     pub(crate) fn sha256(self) -> String {
         hexadecimal(&self.checksum.finalize())
     }
-}
-
-/// SHA-256 of `octets` in hexadecimal digits.
-pub(crate) fn sha256(octets: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(octets))
-}
-
-pub(crate) fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

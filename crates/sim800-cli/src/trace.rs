@@ -1,6 +1,6 @@
 //! The file of `--trace`.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -54,10 +54,15 @@ impl TraceFile {
         *failure = file.write_all(record).err();
     }
 
-    /// Tells the first failure since it was created.
+    /// Tells the first failure since it was created. A file with nothing in it would only be in the way of the next.
     pub(crate) fn finish(&self) -> Result<(), Failure> {
         let result = match self.state.try_lock() {
-            Ok(mut state) => state.failure.take().map_or(Ok(()), Err),
+            Ok(mut state) => {
+                if state.file.metadata().is_ok_and(|file| file.is_file() && file.len() == 0) {
+                    let _ = fs::remove_file(&self.path);
+                }
+                state.failure.take().map_or(Ok(()), Err)
+            }
             Err(TryLockError::Poisoned(state)) => state.into_inner().failure.take().map_or(Ok(()), Err),
             // The session has ended or was given up, so this is a pipe that is full.
             Err(TryLockError::WouldBlock) => {

@@ -9,6 +9,13 @@ use crate::{Claim, Information, Line, Number, Secret, Text, Values, time_limit};
 /// Which bearer profile: 1 to 3.
 pub type Cid = Number<1, 3>;
 
+/// Name of an access point.
+pub type Apn<'a> = Text<'a, 64>;
+/// Name of a user of the bearer, or a phone number.
+pub type BearerText<'a> = Text<'a, 32>;
+/// Password of the bearer.
+pub type BearerPassword<'a> = Secret<'a, 32>;
+
 commands! {
     Sapbr "9.2.1" {
         /// Closes a bearer. Refused when it is closed already.
@@ -59,13 +66,13 @@ tagged! {
         /// Kind of bearer.
         ContentType(BearerKind) = "CONTYPE",
         /// Access point name.
-        Apn(Text<'a, 64>) = "APN",
+        Apn(Apn<'a>) = "APN",
         /// User name at the access point.
-        User(Text<'a, 32>) = "USER",
+        User(BearerText<'a>) = "USER",
         /// Password at the access point.
-        Password(Secret<'a, 32>) = "PWD",
+        Password(BearerPassword<'a>) = "PWD",
         /// Phone number for circuit-switched data.
-        PhoneNumber(Text<'a, 32>) = "PHONENUM",
+        PhoneNumber(BearerText<'a>) = "PHONENUM",
         /// Rate for circuit-switched data.
         Rate(DialRate) = "RATE",
     }

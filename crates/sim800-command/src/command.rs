@@ -9,11 +9,44 @@ use crate::{
     time_limit,
 };
 
-/// A command to the module; the table implements it.
+/// A command to the module. The table of this crate implements it, and whoever needs a command that is not in it:
 ///
-/// Values are checked where they are made, so that a command cannot fail to encode.
+/// ```
+/// use core::time::Duration;
+/// use sim800_command::{Claim, Command, CommandLine, Encoder, Expect, Form, Line, Malformed, Spec, time_limit};
+///
+/// /// `AT+CBC`: how full the battery is.
+/// struct Charge;
+///
+/// impl Command for Charge {
+///     const SPEC: &'static Spec = &Spec::new("+CBC", Form::Execution);
+///     type Response<'a> = u8;
+///
+///     fn encode(&self, _line: &mut Encoder<'_>) {}
+///
+///     fn expect(&self) -> Expect {
+///         Expect::result().with_information(Claim::named("+CBC", |values| values.count() == 3))
+///     }
+///
+///     fn time_limit(&self) -> Duration {
+///         time_limit::UNSTATED
+///     }
+///
+///     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<u8, Malformed> {
+///         let percent = || lines.first()?.values().nth(1)?.number()?.try_into().ok();
+///         percent().ok_or(Malformed::new(Self::SPEC, "<bcs>,<bcl>,<voltage>"))
+///     }
+/// }
+///
+/// assert_eq!(CommandLine::new(&Charge)?.as_bytes(), b"AT+CBC\r");
+/// assert_eq!(Charge.response(&[Line::new(b"+CBC: 0,86,4000")])?, 86);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Values are checked where they are made, so that a command cannot fail to encode. The crate `doors` in the project's
+/// repository has one with a prompt and one with counted payload.
 pub trait Command {
-    /// The row of the table.
+    /// What is known of the command: the row of the table, or [`Spec::new`].
     const SPEC: &'static Spec;
 
     /// What the information text says, borrowed from its lines.
@@ -24,6 +57,11 @@ pub trait Command {
 
     /// What its response may look like.
     fn expect(&self) -> Expect;
+
+    /// How the octets end that a prompt asks for.
+    fn body_end(&self) -> BodyEnd {
+        BodyEnd::Counted
+    }
 
     /// How long the module may take for the final result code, octets of a data phase not counted in.
     ///
@@ -36,6 +74,47 @@ pub trait Command {
     ///
     /// [`Malformed`] when they are missing or not of the shape that the manual and known firmware give them.
     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<Self::Response<'a>, Malformed>;
+}
+
+/// How the DTE ends the octets that a prompt asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BodyEnd {
+    /// The module counts them, or has said how many it takes. It waits for all of them, or for its own patience to end.
+    #[default]
+    Counted,
+    /// Ctrl-Z ends them and ESC gives the command up, as for `AT+CMGS` (27.005 section 3.5.1, manual 4.2.5). Neither may
+    /// stand among them.
+    CtrlZ,
+}
+
+impl BodyEnd {
+    /// What is sent behind them.
+    #[must_use]
+    pub const fn octets(self) -> &'static [u8] {
+        match self {
+            Self::Counted => b"",
+            Self::CtrlZ => b"\x1a",
+        }
+    }
+
+    /// What takes the module back to its commands without them, where anything does.
+    #[must_use]
+    pub const fn cancel(self) -> Option<&'static [u8]> {
+        match self {
+            Self::Counted => None,
+            Self::CtrlZ => Some(b"\x1b"),
+        }
+    }
+
+    /// Whether `octet` may be one of them.
+    #[must_use]
+    pub const fn allows(self, octet: u8) -> bool {
+        match self {
+            Self::Counted => true,
+            Self::CtrlZ => !matches!(octet, 0x1a | 0x1b),
+        }
+    }
 }
 
 /// A command that can be read back from the values of a command line.
@@ -81,6 +160,8 @@ impl<C: Setting> Command for Read<C> {
     const SPEC: &'static Spec = &Spec {
         form: Form::Read,
         parameters: NO_PARAMETERS,
+        response: SAME_VALUES,
+        data: "",
         doc: " Reads the present value.\n",
         prepare: |values| prepare_without_values(&Self::new(), values),
         ..*C::SPEC
@@ -91,7 +172,7 @@ impl<C: Setting> Command for Read<C> {
     fn encode(&self, _line: &mut Encoder<'_>) {}
 
     fn expect(&self) -> Expect {
-        Expect::result().with_information(Claim::Named { name: C::SPEC.name, accepts: |_| true })
+        Expect::result().with_information(Claim::named(C::SPEC.name, |_| true))
     }
 
     fn time_limit(&self) -> Duration {
@@ -99,7 +180,7 @@ impl<C: Setting> Command for Read<C> {
     }
 
     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<C::Value<'a>, Malformed> {
-        let malformed = Malformed::new(Self::SPEC, "the values of the write command");
+        let malformed = Malformed::new(Self::SPEC, SAME_VALUES);
         // A string that was never set may be printed as nothing at all.
         let text = match lines.first().ok_or(malformed)?.parameters() {
             [] => b"\"\"",
@@ -126,6 +207,8 @@ impl<C: Tested> Command for Test<C> {
     const SPEC: &'static Spec = &Spec {
         form: Form::Test,
         parameters: NO_PARAMETERS,
+        response: "the ranges, or nothing",
+        data: "",
         doc: " Asks whether the module has the command, and often for its ranges.\n",
         prepare: |values| prepare_without_values(&Self::new(), values),
         ..*C::SPEC
@@ -138,7 +221,7 @@ impl<C: Tested> Command for Test<C> {
     fn expect(&self) -> Expect {
         // Ranges begin with a parenthesis or a quote, unsolicited lines of the same name with a number.
         let accepts = |mut values: Values<'_>| values.next().is_some_and(|value| value.number().is_none());
-        Expect::result().with_information(Claim::Named { name: C::SPEC.name, accepts })
+        Expect::result().with_information(Claim::named(C::SPEC.name, accepts))
     }
 
     fn time_limit(&self) -> Duration {
@@ -151,6 +234,8 @@ impl<C: Tested> Command for Test<C> {
 }
 
 const NO_PARAMETERS: &[ParameterSpec] = &[];
+
+const SAME_VALUES: &str = "the values of the write command";
 
 fn prepare_without_values(command: &impl Command, mut values: Values<'_>) -> Option<Prepared> {
     if values.next().is_some() {
@@ -204,6 +289,8 @@ pub struct Prepared {
     pub line: CommandLine,
     /// What the response may look like.
     pub expect: Expect,
+    /// How the octets end that a prompt asks for.
+    pub body_end: BodyEnd,
     /// How long the final result code may take.
     pub time_limit: Duration,
 }
@@ -219,6 +306,7 @@ impl Prepared {
             spec: C::SPEC,
             line: CommandLine::new(command)?,
             expect: command.expect(),
+            body_end: command.body_end(),
             time_limit: command.time_limit(),
         })
     }
@@ -231,7 +319,7 @@ impl Prepared {
     /// use sim800_command::{Id, Prepared};
     ///
     /// let prepared = Prepared::parse(b"at+ftpget=2, 1024").expect("the table has it");
-    /// assert_eq!(prepared.spec.id, Id::FtpGet);
+    /// assert_eq!(prepared.spec.id, Some(Id::FtpGet));
     /// assert_eq!(prepared.line.as_bytes(), b"AT+FTPGET=2,1024\r");
     /// assert!(Prepared::parse(b"AT+FTPGET=2,5000").is_none(), "more than a read may ask for");
     /// ```

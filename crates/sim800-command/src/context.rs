@@ -1,9 +1,13 @@
 //! What `AT+HTTPSCONT?` and `AT+FTPSCONT?` read back.
 
 use crate::bearer::Cid;
-use crate::ftp::{FtpDataConnection, FtpRepresentation, FtpStore};
+use crate::ftp::{
+    FtpDataConnection, FtpHost, FtpName, FtpOffset, FtpPassword, FtpPath, FtpPortNumber, FtpRepresentation,
+    FtpTimeout, FtpUser, PutOption,
+};
+use crate::http::{HttpBreak, HttpProxyPort, HttpText};
 use crate::information::text;
-use crate::{Claim, Information, LINE_LIMIT, Line, Number, Parameter, Secret, Text, UserData, Values};
+use crate::{Claim, Information, Line, Parameter, Secret, Text, UserData, Values};
 
 /// The parameters of the HTTP session; `None` for those that the module does not print, or prints in a way in which
 /// they could not be set.
@@ -15,19 +19,19 @@ pub struct HttpContext<'a> {
     /// The bearer profile.
     pub cid: Option<Cid>,
     /// The URL.
-    pub url: Option<Text<'a, LINE_LIMIT>>,
+    pub url: Option<HttpText<'a>>,
     /// The user agent.
-    pub user_agent: Option<Text<'a, LINE_LIMIT>>,
+    pub user_agent: Option<HttpText<'a>>,
     /// Address of the proxy.
-    pub proxy_address: Option<Text<'a, LINE_LIMIT>>,
+    pub proxy_address: Option<HttpText<'a>>,
     /// Port of the proxy.
-    pub proxy_port: Option<Number<0, 65_535>>,
+    pub proxy_port: Option<HttpProxyPort>,
     /// Whether the module follows a redirection.
     pub redirect: Option<bool>,
     /// The first octet of the object to fetch.
-    pub break_start: Option<Number<0, { u32::MAX }>>,
+    pub break_start: Option<HttpBreak>,
     /// The last octet to fetch.
-    pub break_end: Option<Number<0, { u32::MAX }>>,
+    pub break_end: Option<HttpBreak>,
     /// Header lines. Its `Debug` masks credentials.
     pub user_data: Option<UserData<'a>>,
 }
@@ -68,13 +72,13 @@ pub struct FtpContext<'a> {
     /// Whether these are the saved settings, rather than those of the present.
     pub saved: bool,
     /// The server.
-    pub server: Option<Text<'a, 49>>,
+    pub server: Option<FtpHost<'a>>,
     /// Its control port.
-    pub port: Option<Number<1, 65_535>>,
+    pub port: Option<FtpPortNumber>,
     /// The user name.
-    pub user: Option<Text<'a, 49>>,
+    pub user: Option<FtpUser<'a>>,
     /// The password. Its `Debug` masks it.
-    pub password: Option<Secret<'a, 49>>,
+    pub password: Option<FtpPassword<'a>>,
     /// The bearer profile.
     pub cid: Option<Cid>,
     /// Who opens the data connection.
@@ -82,19 +86,19 @@ pub struct FtpContext<'a> {
     /// The type of the data.
     pub kind: Option<FtpRepresentation>,
     /// How an upload treats a file that is there already.
-    pub option: Option<FtpStore>,
+    pub option: Option<PutOption>,
     /// Where the next download begins.
-    pub offset: Option<Number<0, { u32::MAX }>>,
+    pub offset: Option<FtpOffset>,
     /// The file to download.
-    pub get_name: Option<Text<'a, 99>>,
+    pub get_name: Option<FtpName<'a>>,
     /// Its directory.
-    pub get_path: Option<Text<'a, 255>>,
+    pub get_path: Option<FtpPath<'a>>,
     /// The file to upload to.
-    pub put_name: Option<Text<'a, 99>>,
+    pub put_name: Option<FtpName<'a>>,
     /// Its directory.
-    pub put_path: Option<Text<'a, 255>>,
+    pub put_path: Option<FtpPath<'a>>,
     /// `+FTPTIMEOUT`, which the manual prints here and explains nowhere.
-    pub timeout: Option<Number<0, { u32::MAX }>>,
+    pub timeout: Option<FtpTimeout>,
 }
 
 impl<'a> Information<'a> for FtpContext<'a> {

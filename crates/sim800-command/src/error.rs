@@ -118,8 +118,8 @@ impl Malformed {
 
 impl PartialEq for Malformed {
     fn eq(&self, other: &Self) -> bool {
-        (self.command.id, self.command.form, self.expected)
-            == (other.command.id, other.command.form, other.expected)
+        (self.command.name, self.command.form, self.expected)
+            == (other.command.name, other.command.form, other.expected)
     }
 }
 

@@ -11,6 +11,13 @@ use crate::{Claim, DataPhase, Information, Line, Number, Path, Value, Values, ti
 /// The octets that one `AT+FSREAD` or `AT+FSWRITE` may move (field logs).
 pub const FS_CHUNK_LIMIT: u32 = 10_240;
 
+/// Octets of a file that are read or written at once.
+pub type FsSize = Number<1, FS_CHUNK_LIMIT>;
+/// A place in a file.
+pub type FsPosition = Number<0, { u32::MAX }>;
+/// How long the module waits for octets, in seconds.
+pub type FsTime = Number<1, 120>;
+
 commands! {
     FsDrive "FS application note" {
         /// Asks for the letter of a drive.
@@ -55,12 +62,12 @@ commands! {
             /// Where to read.
             mode: FsReadMode,
             /// How many octets.
-            size: Number<1, FS_CHUNK_LIMIT>,
+            size: FsSize,
             /// The first octet, counted from 0.
-            position: Number<0, { u32::MAX }>,
+            position: FsPosition,
         },
         within |_| time_limit::FILE_SYSTEM,
-        data |command| DataPhase::Counted { count: command.size.get() };
+        data "<size> octets behind one line end" |command| DataPhase::Counted { count: command.size.get() };
         test FsRead<'a>;
     }
 
@@ -73,14 +80,14 @@ commands! {
             /// Where to write.
             mode: FsWriteMode,
             /// How many octets follow.
-            size: Number<1, FS_CHUNK_LIMIT>,
+            size: FsSize,
             /// How long the module waits for them, in seconds. The range is not documented; 120 is the most that was
             /// seen.
-            time: Number<1, 120>,
+            time: FsTime,
         }
         -> FsWritten,
         within |command| time_limit::FILE_SYSTEM + Duration::from_secs(u64::from(command.time.get())),
-        data |_| DataPhase::Prompted;
+        data ">" |_| DataPhase::Prompted;
         test FsWrite<'a>;
     }
 

@@ -1,7 +1,7 @@
 //! The FTP service (manual chapter 12).
 
 use crate::bearer::Cid;
-use crate::{DataPhase, FtpContext, Id, Information, Line, Number, Secret, Text, time_limit};
+use crate::{DataPhase, FtpContext, Header, Information, Line, Number, Secret, Text, time_limit};
 
 /// The octets that one `AT+FTPGET=2` may ask for (manual 12.2.14).
 pub const FTP_READ_LIMIT: u32 = 1_460;
@@ -12,12 +12,33 @@ pub const FTP_READ_LIMIT: u32 = 1_460;
 /// says what counts at the time, mostly 1360 (application note 3.10).
 pub const FTP_WRITE_LIMIT: u32 = 1_460;
 
+/// The control port of a server.
+pub type FtpPortNumber = Number<1, 65_535>;
+/// Host name or address of a server.
+pub type FtpHost<'a> = Text<'a, 49>;
+/// Name of a user.
+pub type FtpUser<'a> = Text<'a, 49>;
+/// Password of a user.
+pub type FtpPassword<'a> = Secret<'a, 49>;
+/// Name of a file on the server.
+pub type FtpName<'a> = Text<'a, 99>;
+/// Directory on the server.
+pub type FtpPath<'a> = Text<'a, 255>;
+/// A place in a file on the server.
+pub type FtpOffset = Number<0, { u32::MAX }>;
+/// A time that the module keeps with the settings.
+pub type FtpTimeout = Number<0, { u32::MAX }>;
+/// Octets that are read at once.
+pub type FtpReadLength = Number<1, FTP_READ_LIMIT>;
+/// Octets that are sent at once.
+pub type FtpWriteLength = Number<1, FTP_WRITE_LIMIT>;
+
 commands! {
     FtpPort "12.2.1" {
         /// Sets the control port of the server; the default is 21.
         Write FtpPort {
             /// The port.
-            port: Number<1, 65_535>,
+            port: FtpPortNumber,
         };
         read FtpPort;
         test FtpPort;
@@ -47,7 +68,7 @@ commands! {
         /// Sets how an upload treats a file that is there already.
         Write FtpPutOpt {
             /// How.
-            option: FtpStore,
+            option: PutOption,
         };
         read FtpPutOpt;
         test FtpPutOpt;
@@ -67,7 +88,7 @@ commands! {
         /// Sets where the next download begins. Whether the module takes it back afterwards is not documented.
         Write FtpRest {
             /// Octets to leave out.
-            offset: Number<0, { u32::MAX }>,
+            offset: FtpOffset,
         };
         read FtpRest;
         test FtpRest;
@@ -77,7 +98,7 @@ commands! {
         /// Sets the server.
         Write FtpServ<'a> {
             /// IPv4 address in dotted form, or host name.
-            server: Text<'a, 49>,
+            server: FtpHost<'a>,
         };
         read FtpServ<'a>;
         test FtpServ<'a>;
@@ -87,7 +108,7 @@ commands! {
         /// Sets the user name.
         Write FtpUn<'a> {
             /// The user name.
-            user: Text<'a, 49>,
+            user: FtpUser<'a>,
         };
         read FtpUn<'a>;
         test FtpUn<'a>;
@@ -97,7 +118,7 @@ commands! {
         /// Sets the password.
         Write FtpPw<'a> {
             /// The password.
-            password: Secret<'a, 49>,
+            password: FtpPassword<'a>,
         };
         read FtpPw<'a>;
         test FtpPw<'a>;
@@ -107,7 +128,7 @@ commands! {
         /// Sets the file to download, to ask the size of or to delete.
         Write FtpGetName<'a> {
             /// Its name, without the path.
-            name: Text<'a, 99>,
+            name: FtpName<'a>,
         };
         read FtpGetName<'a>;
         test FtpGetName<'a>;
@@ -117,7 +138,7 @@ commands! {
         /// Sets the directory of that file, to list, to make or to remove.
         Write FtpGetPath<'a> {
             /// The path of the directory.
-            path: Text<'a, 255>,
+            path: FtpPath<'a>,
         };
         read FtpGetPath<'a>;
         test FtpGetPath<'a>;
@@ -127,7 +148,7 @@ commands! {
         /// Sets the file to upload to.
         Write FtpPutName<'a> {
             /// Its name, without the path.
-            name: Text<'a, 99>,
+            name: FtpName<'a>,
         };
         read FtpPutName<'a>;
         test FtpPutName<'a>;
@@ -137,7 +158,7 @@ commands! {
         /// Sets the directory to upload to.
         Write FtpPutPath<'a> {
             /// The path of the directory.
-            path: Text<'a, 255>,
+            path: FtpPath<'a>,
         };
         read FtpPutPath<'a>;
         test FtpPutPath<'a>;
@@ -150,12 +171,11 @@ commands! {
         /// Reads from the download. No octets mean that there are none yet, not that the file has ended.
         Write FtpGetRead = 2 {
             /// How many octets to read at most.
-            length: Number<1, FTP_READ_LIMIT>,
+            length: FtpReadLength,
         },
         within |_| time_limit::FTP_MEMORY,
-        data |command| DataPhase::Announced {
-            name: Id::FtpGet.name(),
-            selector: Some(2),
+        data "+FTPGET: 2,<n> and <n> octets" |command| DataPhase::Announced {
+            header: Header::new("+FTPGET:").selected_by(2),
             at_most: command.length.get(),
         };
         test FtpGetRead;
@@ -169,12 +189,11 @@ commands! {
         /// waits for the next `+FTPPUT: 1,1,<max>`.
         Write FtpPutWrite = 2 {
             /// How many octets there are to write.
-            length: Number<1, FTP_WRITE_LIMIT>,
+            length: FtpWriteLength,
         },
         within |_| time_limit::FTP_MEMORY,
-        data |command| DataPhase::Granted {
-            name: Id::FtpPut.name(),
-            selector: 2,
+        data "+FTPPUT: 2,<n>" |command| DataPhase::Granted {
+            header: Header::new("+FTPPUT:").selected_by(2),
             at_most: command.length.get(),
         };
         /// Ends the upload; `+FTPPUT: 1,0` tells when the server has it all.
@@ -229,12 +248,11 @@ commands! {
         /// that the listing has ended.
         Write FtpListRead = 2 {
             /// How many octets to read at most.
-            length: Number<1, FTP_READ_LIMIT>,
+            length: FtpReadLength,
         },
         within |_| time_limit::FTP_MEMORY,
-        data |command| DataPhase::Announced {
-            name: Id::FtpList.name(),
-            selector: Some(2),
+        data "+FTPLIST: 2,<n> and <n> octets" |command| DataPhase::Announced {
+            header: Header::new("+FTPLIST:").selected_by(2),
             at_most: command.length.get(),
         };
         test FtpListRead;
@@ -278,13 +296,20 @@ choice! {
 
 choice! {
     /// How an upload treats a file that is there already.
-    pub enum FtpStore {
+    pub enum PutOption {
         /// Appends to it.
         Append = "\"APPE\"",
         /// Leaves it alone and makes up another name.
         Unique = "\"STOU\"",
         /// Replaces it.
         Replace = "\"STOR\"",
+    }
+}
+
+/// Replaces it.
+impl Default for PutOption {
+    fn default() -> Self {
+        Self::Replace
     }
 }
 

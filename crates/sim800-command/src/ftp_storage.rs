@@ -8,14 +8,29 @@ use core::time::Duration;
 
 use crate::fs::FsStorage;
 use crate::{
-    DataPhase, Domain, Encoder, Id, Information, Line, Number, Parameter, ParameterSpec, Text, Value, Values,
-    time_limit,
+    DataPhase, Domain, Encoder, Header, Information, Line, Number, Parameter, ParameterSpec, Text, Value,
+    Values, time_limit,
 };
 
 /// The octets that the module's memory holds for an extended transfer.
 ///
 /// The manual says "300k" and leaves open which thousand is meant (manual 12.2.20, 12.2.26): the smaller is safe.
 pub const FTP_EXTENDED_LIMIT: u32 = 300_000;
+
+/// A place in the module's memory.
+pub type FtpExtendedPosition = Number<0, FTP_EXTENDED_LIMIT>;
+/// Octets of the module's memory.
+pub type FtpExtendedLength = Number<1, FTP_EXTENDED_LIMIT>;
+/// How long the module waits for octets, in milliseconds.
+pub type FtpExtendedTime = Number<1_000, 1_000_000>;
+/// Name of a file in the module's file system.
+pub type FtpFileName<'a> = Text<'a, 64>;
+/// Path of a file in the module's file system.
+pub type FtpFilePath<'a> = Text<'a, 128>;
+/// How often the module connects anew.
+pub type FtpReconnectionTimes = Number<0, 255>;
+/// How long it waits before that, in seconds.
+pub type FtpReconnectionDelay = Number<0, 60>;
 
 commands! {
     FtpExtPut "12.2.20" {
@@ -27,16 +42,15 @@ commands! {
         /// Loads octets into the module's memory: `+FTPEXTPUT: <position>,<length>` grants them.
         Write FtpExtPutLoad = 2 {
             /// Where they go, counted from 0.
-            position: Number<0, FTP_EXTENDED_LIMIT>,
+            position: FtpExtendedPosition,
             /// How many octets there are to load.
-            length: Number<1, FTP_EXTENDED_LIMIT>,
+            length: FtpExtendedLength,
             /// How long the module waits for them, in milliseconds.
-            time: Number<1_000, 1_000_000>,
+            time: FtpExtendedTime,
         },
         within |command| time_limit::UNSTATED + Duration::from_millis(u64::from(command.time.get())),
-        data |command| DataPhase::Granted {
-            name: Id::FtpExtPut.name(),
-            selector: command.position.get(),
+        data "+FTPEXTPUT: <position>,<n>" |command| DataPhase::Granted {
+            header: Header::new("+FTPEXTPUT:").selected_by(command.position.get()),
             at_most: command.length.get(),
         };
         test FtpExtPutLoad;
@@ -49,7 +63,7 @@ commands! {
             /// On which drive.
             storage: FsStorage,
             /// The name of the file there.
-            name: Text<'a, 64>,
+            name: FtpFileName<'a>,
             /// What the module does when the connection breaks; without it 3 times after 5 seconds.
             reconnection: Option<FtpReconnection>,
         },
@@ -63,7 +77,7 @@ commands! {
         /// Uploads from the module's file system. `+FTPPUTFRMFS: 0,<total>` ends it well, `+FTPPUTFRMFS: <error>` badly.
         Write FtpPutFrmFs<'a> {
             /// The file, with its whole path.
-            file: Text<'a, 128>,
+            file: FtpFilePath<'a>,
             /// What the module does when the connection breaks; without it 3 times after 5 seconds.
             reconnection: Option<FtpReconnection>,
         },
@@ -82,21 +96,20 @@ commands! {
         /// Saves what was downloaded as a file in `C:\User\FTP\`.
         Write FtpExtGetSave<'a> = 2 {
             /// The name of the file there.
-            name: Text<'a, 64>,
+            name: FtpFileName<'a>,
         }
         -> FtpExtGetSaved,
         within |_| time_limit::FTP_FILE;
         /// Reads a part of what was downloaded; any part, any number of times.
         Write FtpExtGetRead = 3 {
             /// Where the part begins, counted from 0.
-            position: Number<0, FTP_EXTENDED_LIMIT>,
+            position: FtpExtendedPosition,
             /// How many octets it has at most.
-            length: Number<1, FTP_EXTENDED_LIMIT>,
+            length: FtpExtendedLength,
         },
         within |_| time_limit::FTP_MEMORY,
-        data |command| DataPhase::Announced {
-            name: Id::FtpExtGet.name(),
-            selector: Some(3),
+        data "+FTPEXTGET: 3,<n> and <n> octets" |command| DataPhase::Announced {
+            header: Header::new("+FTPEXTGET:").selected_by(3),
             at_most: command.length.get(),
         };
         /// Asks how far the download has come.
@@ -111,7 +124,7 @@ commands! {
         /// `AT+FTPEXTPUT`.
         Write FtpFilePutLoad<'a> = 1 {
             /// The file, with its whole path.
-            file: Text<'a, 64>,
+            file: FtpFileName<'a>,
         },
         within |_| time_limit::FTP_FILE;
         test FtpFilePutLoad<'a>;
@@ -124,22 +137,22 @@ commands! {
 #[expect(clippy::exhaustive_structs, reason = "a value to be written down, like the commands")]
 pub struct FtpReconnection {
     /// How often it connects again.
-    pub times: Number<0, 255>,
+    pub times: FtpReconnectionTimes,
     /// How long it waits before, in seconds.
-    pub delay: Number<0, 60>,
+    pub delay: FtpReconnectionDelay,
 }
 
 impl<'a> Parameter<'a> for FtpReconnection {
     const DOMAIN: Domain = Domain::Group(&[
         ParameterSpec {
             name: "times",
-            domain: Number::<0, 255>::DOMAIN,
+            domain: FtpReconnectionTimes::DOMAIN,
             optional: false,
             doc: " How often the module connects again when the connection breaks; 3 without it.\n",
         },
         ParameterSpec {
             name: "delay",
-            domain: Number::<0, 60>::DOMAIN,
+            domain: FtpReconnectionDelay::DOMAIN,
             optional: false,
             doc: " How long it waits before, in seconds; 5 without it.\n",
         },

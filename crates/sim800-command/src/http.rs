@@ -4,10 +4,29 @@ use core::time::Duration;
 
 use crate::bearer::Cid;
 use crate::parameter::is_word;
-use crate::{DataPhase, HttpContext, Id, Information, LINE_LIMIT, Line, Number, Text, UserData, time_limit};
+use crate::{
+    DataPhase, Header, HttpContext, Information, LINE_LIMIT, Line, Number, Text, UserData, time_limit,
+};
 
 /// The octets that the module holds, of a body to send as of one received (manual 11.2.4, 11.2.6).
 pub const HTTP_LIMIT: u32 = 319_488;
+
+/// Octets of a body to send.
+pub type HttpDataSize = Number<0, HTTP_LIMIT>;
+/// How long the module waits for them, in milliseconds.
+pub type HttpDataTime = Number<1_000, 120_000>;
+/// A place in a body that was received.
+pub type HttpPosition = Number<0, HTTP_LIMIT>;
+/// Octets of a body that are read at once.
+pub type HttpReadSize = Number<1, HTTP_LIMIT>;
+/// A string of the HTTP service.
+pub type HttpText<'a> = Text<'a, LINE_LIMIT>;
+/// The port of a proxy, 0 for none.
+pub type HttpProxyPort = Number<0, 65_535>;
+/// A place in the object on the server.
+pub type HttpBreak = Number<0, { u32::MAX }>;
+/// How long the module waits for the server, in seconds.
+pub type HttpTimeout = Number<30, 1_000>;
 
 commands! {
     HttpInit "11.2.1" {
@@ -36,14 +55,14 @@ commands! {
         /// patience ends. With `size` 0 it forgets the body, without inviting.
         Write HttpData {
             /// How many octets follow.
-            size: Number<0, HTTP_LIMIT>,
+            size: HttpDataSize,
             /// How long the module waits for them, in milliseconds.
-            time: Number<1_000, 120_000>,
+            time: HttpDataTime,
         },
         within |command| time_limit::UNSTATED + Duration::from_millis(u64::from(command.time.get())),
-        data |command| match command.size.get() {
+        data "DOWNLOAD" |command| match command.size.get() {
             0 => DataPhase::None,
-            _ => DataPhase::Invited { line: "DOWNLOAD" },
+            _ => DataPhase::Invited { line: "DOWNLOAD".into() },
         };
         test HttpData;
     }
@@ -60,17 +79,16 @@ commands! {
     HttpRead "11.2.6" {
         /// Reads all of the body that was received. With nothing to read the module says just `OK`.
         Execution HttpRead,
-        data |_| DataPhase::Announced { name: Id::HttpRead.name(), selector: None, at_most: HTTP_LIMIT };
+        data "+HTTPREAD: <n> and <n> octets" |_| DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: HTTP_LIMIT };
         /// Reads a part of the body that was received; past its end, what there is.
         Write HttpReadRange {
             /// Where the part begins.
-            start: Number<0, HTTP_LIMIT>,
+            start: HttpPosition,
             /// How many octets it has at most.
-            size: Number<1, HTTP_LIMIT>,
+            size: HttpReadSize,
         },
-        data |command| DataPhase::Announced {
-            name: Id::HttpRead.name(),
-            selector: None,
+        data "+HTTPREAD: <n> and <n> octets" |command| DataPhase::Announced {
+            header: Header::new("+HTTPREAD:"),
             at_most: command.size.get(),
         };
         test HttpReadRange;
@@ -93,7 +111,7 @@ commands! {
     HttpHead "11.2.9" {
         /// Reads the header of the last response. Since V1.09 of the manual, not in every model.
         Execution HttpHead,
-        data |_| DataPhase::Announced { name: Id::HttpHead.name(), selector: None, at_most: HTTP_LIMIT };
+        data "+HTTPHEAD: <n> and <n> octets" |_| DataPhase::Announced { header: Header::new("+HTTPHEAD:"), at_most: HTTP_LIMIT };
         test HttpHead;
     }
 
@@ -114,23 +132,23 @@ tagged! {
         /// The bearer profile. Needed.
         Cid(Cid) = "CID",
         /// The URL, `host:port/path` with or without the scheme. Needed.
-        Url(Text<'a, LINE_LIMIT>) = "URL",
+        Url(HttpText<'a>) = "URL",
         /// The user agent; the module's default is `SIMCOM_MODULE`.
-        UserAgent(Text<'a, LINE_LIMIT>) = "UA",
+        UserAgent(HttpText<'a>) = "UA",
         /// Address of the proxy; empty for none.
-        ProxyAddress(Text<'a, LINE_LIMIT>) = "PROIP",
+        ProxyAddress(HttpText<'a>) = "PROIP",
         /// Port of the proxy.
-        ProxyPort(Number<0, 65_535>) = "PROPORT",
+        ProxyPort(HttpProxyPort) = "PROPORT",
         /// Whether the module follows a redirection.
         Redirect(bool) = "REDIR",
         /// The first octet of the object to fetch.
-        Break(Number<0, { u32::MAX }>) = "BREAK",
+        Break(HttpBreak) = "BREAK",
         /// The last octet to fetch; less than `BREAK` means up to the end, both 0 everything.
-        BreakEnd(Number<0, { u32::MAX }>) = "BREAKEND",
+        BreakEnd(HttpBreak) = "BREAKEND",
         /// How long the module waits for the server, in seconds; the default is 120.
-        Timeout(Number<30, 1_000>) = "TIMEOUT",
+        Timeout(HttpTimeout) = "TIMEOUT",
         /// The content type of a POST.
-        ContentType(Text<'a, LINE_LIMIT>) = "CONTENT",
+        ContentType(HttpText<'a>) = "CONTENT",
         /// Header lines.
         UserData(UserData<'a>) = "USERDATA",
     }
@@ -147,6 +165,26 @@ choice! {
         Head = "2",
         /// DELETE; since V1.10 of the manual.
         Delete = "3",
+    }
+}
+
+impl HttpMethod {
+    /// The method of this number, as `+HTTPACTION` tells it.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        let found = Self::WORDS.iter().find(|(_, word)| word.parse() == Ok(number));
+        found.map(|(method, _)| *method)
+    }
+
+    /// Its name in HTTP.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Head => "HEAD",
+            Self::Delete => "DELETE",
+        }
     }
 }
 
@@ -196,15 +234,10 @@ impl<'a> Information<'a> for HttpProgress {
         let mut values = lines.first()?.values();
         let mode = values.next()?;
         // A word in the application note 3.8, the number of the method in V1.12 of the manual.
-        let words = [
-            ("GET", "0", HttpMethod::Get),
-            ("POST", "1", HttpMethod::Post),
-            ("HEAD", "2", HttpMethod::Head),
-            ("DELETE", "3", HttpMethod::Delete),
-        ];
-        let method = words.into_iter().find(|(word, digit, _)| is_word(mode, word) || is_word(mode, digit));
+        let mut methods = HttpMethod::WORDS.iter().map(|(method, _)| *method);
+        let method = methods.find(|method| is_word(mode, method.name()) || is_word(mode, method.word()));
         Some(Self {
-            method: method.map(|(.., method)| method),
+            method,
             activity: values.next_number::<u8>()?.into(),
             finished: values.next_number()?,
             remaining: values.next_number()?,

@@ -5,12 +5,28 @@ macro_rules! ids {
     ($($(#[$meta:meta])* $variant:ident $name:literal)+) => {
         /// An AT command by its name; its forms (test, read, write, execution) share it.
         ///
-        /// A program that stands in for the module matches on this without a wildcard, so that a new command
-        /// does not compile until it is handled.
-        #[expect(clippy::exhaustive_enums, reason = "a new command shall break every match that ignores it")]
+        /// More are added without a breaking release.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[non_exhaustive]
         pub enum Id {
             $($(#[$meta])* $variant,)+
+        }
+
+        /// The same for a match without a wildcard: the project's emulator does not compile until it handles a new command.
+        /// No part of what this crate promises.
+        #[doc(hidden)]
+        #[expect(clippy::exhaustive_enums, reason = "a new command shall break every match that ignores it")]
+        #[derive(Clone, Copy, Debug)]
+        pub enum EveryId {
+            $($(#[$meta])* $variant,)+
+        }
+
+        impl From<Id> for EveryId {
+            fn from(id: Id) -> Self {
+                match id {
+                    $(Id::$variant => Self::$variant,)+
+                }
+            }
         }
 
         impl Id {

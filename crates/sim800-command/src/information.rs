@@ -12,7 +12,7 @@ pub trait Information<'a>: Sized {
     /// Which lines belong to the response: those of the command's name whose values [`accepts`](Self::accepts) takes.
     #[must_use]
     fn claim(name: &'static str) -> Claim {
-        Claim::Named { name, accepts: Self::accepts }
+        Claim::named(name, Self::accepts)
     }
 
     /// Whether these are the values of a response, where an unsolicited line has the same name.

@@ -21,6 +21,14 @@
 //!
 //! No heap, no clock, no I/O: a command is a value, a command line is an array.
 //!
+//! # Growing
+//!
+//! What may come to be more without a breaking release is open: [`Id`], the choices and tags of parameters, errors, and what
+//! responses hold. Commands are plain structs, so that they are written as literals: what a command takes is fixed by the
+//! manual, and a use with other parameters is a struct of its own, as [`HttpRead`] and [`HttpReadRange`] are. The limits of
+//! their parameters are in the types [`Number`] and [`Text`]; name these as [`FtpReadLength`] or [`FtpName`], or let them be
+//! inferred, and a limit that changes is none of your concern.
+//!
 //! # Adding a command
 //!
 //! A line in `id.rs` names it, an entry in the table of its subject (`http.rs`, `ftp.rs`, …) defines each of its forms.
@@ -58,36 +66,43 @@ mod unsolicited;
 mod user_data;
 
 pub use bearer::{
-    BearerKind, BearerParameter, BearerProfile, BearerState, BearerStatus, Cid, DialRate, SapbrClose,
-    SapbrOpen, SapbrQuery, SapbrSave, SapbrSet, SapbrShow,
+    Apn, BearerKind, BearerParameter, BearerPassword, BearerProfile, BearerState, BearerStatus, BearerText,
+    Cid, DialRate, SapbrClose, SapbrOpen, SapbrQuery, SapbrSave, SapbrSet, SapbrShow,
 };
-pub use command::{Command, Decode, Prepared, Read, Setting, Test, Tested};
+pub use command::{BodyEnd, Command, Decode, Prepared, Read, Setting, Test, Tested};
 pub use context::{FtpContext, HttpContext};
 pub use error::{InvalidValue, Malformed};
 pub use fs::{
     Drive, FS_CHUNK_LIMIT, FsCreate, FsDel, FsDrive, FsEntry, FsFlSize, FsFree, FsListing, FsLs, FsMem,
-    FsMkdir, FsRead, FsReadMode, FsRename, FsRmdir, FsStorage, FsWrite, FsWriteMode, FsWritten,
+    FsMkdir, FsPosition, FsRead, FsReadMode, FsRename, FsRmdir, FsSize, FsStorage, FsTime, FsWrite,
+    FsWriteMode, FsWritten,
 };
 pub use ftp::{
     FTP_READ_LIMIT, FTP_WRITE_LIMIT, FtpActivity, FtpCid, FtpDataConnection, FtpDele, FtpGetName, FtpGetOpen,
-    FtpGetPath, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpMode, FtpPort, FtpPutClose, FtpPutName,
-    FtpPutOpen, FtpPutOpt, FtpPutPath, FtpPutWrite, FtpPw, FtpQuit, FtpRename, FtpRepresentation, FtpRest,
-    FtpRmd, FtpScont, FtpScontRead, FtpServ, FtpSize, FtpState, FtpStore, FtpType, FtpUn,
+    FtpGetPath, FtpGetRead, FtpHost, FtpListOpen, FtpListRead, FtpMkd, FtpMode, FtpName, FtpOffset,
+    FtpPassword, FtpPath, FtpPort, FtpPortNumber, FtpPutClose, FtpPutName, FtpPutOpen, FtpPutOpt, FtpPutPath,
+    FtpPutWrite, FtpPw, FtpQuit, FtpReadLength, FtpRename, FtpRepresentation, FtpRest, FtpRmd, FtpScont,
+    FtpScontRead, FtpServ, FtpSize, FtpState, FtpTimeout, FtpType, FtpUn, FtpUser, FtpWriteLength, PutOption,
 };
 pub use ftp_storage::{
     FTP_EXTENDED_LIMIT, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead, FtpExtGetSave,
-    FtpExtGetSaved, FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpFilePutEnd,
-    FtpFilePutLoad, FtpGetToFs, FtpGetToFsProgress, FtpGetToFsStatus, FtpPutFrmFs, FtpPutFrmFsProgress,
-    FtpPutFrmFsStatus, FtpReconnection,
+    FtpExtGetSaved, FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpExtendedLength,
+    FtpExtendedPosition, FtpExtendedTime, FtpFileName, FtpFilePath, FtpFilePutEnd, FtpFilePutLoad,
+    FtpGetToFs, FtpGetToFsProgress, FtpGetToFsStatus, FtpPutFrmFs, FtpPutFrmFsProgress, FtpPutFrmFsStatus,
+    FtpReconnection, FtpReconnectionDelay, FtpReconnectionTimes,
 };
 pub use general::{
     At, Cfun, Cgmm, Cgmr, Cmee, Cpowd, Echo, ErrorReport, FlowControl, Functionality, Gsn, Ifc, Ipr, Model,
     PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
 };
 pub use http::{
-    HTTP_LIMIT, HttpAction, HttpActivity, HttpData, HttpGetHead, HttpHead, HttpInit, HttpMethod, HttpPara,
-    HttpParameter, HttpProgress, HttpRead, HttpReadRange, HttpScont, HttpScontRead, HttpStatusRead, HttpTerm,
+    HTTP_LIMIT, HttpAction, HttpActivity, HttpBreak, HttpData, HttpDataSize, HttpDataTime, HttpGetHead,
+    HttpHead, HttpInit, HttpMethod, HttpPara, HttpParameter, HttpPosition, HttpProgress, HttpProxyPort,
+    HttpRead, HttpReadRange, HttpReadSize, HttpScont, HttpScontRead, HttpStatusRead, HttpTerm, HttpText,
+    HttpTimeout,
 };
+#[doc(hidden)]
+pub use id::EveryId;
 pub use id::Id;
 pub use information::Information;
 pub use line::{CommandLine, Encoder, LINE_LIMIT, TooLong};
@@ -98,7 +113,7 @@ pub use network::{
 };
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
-pub use sim800_parser::{Claim, DataPhase, Expect, Line, Value, Values};
+pub use sim800_parser::{Claim, DataPhase, Expect, Header, Line, Name, Value, Values};
 pub use spec::{Domain, Form, ParameterSpec, SPECS, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};

@@ -49,9 +49,14 @@ impl CommandLine {
             Form::Read => "?",
             Form::Test => "=?",
         };
-        if C::SPEC.parameters.is_empty() {
-            self.push(separator.as_bytes());
-        }
+        let separator = match C::SPEC.form {
+            // What asks has no parameters.
+            Form::Read | Form::Test => {
+                self.push(separator.as_bytes());
+                ","
+            }
+            _ => separator,
+        };
         command.encode(&mut Encoder { line: self, separator });
         self.push(b"\r");
     }
@@ -122,14 +127,22 @@ pub struct Encoder<'l> {
 }
 
 impl Encoder<'_> {
-    /// A parameter that is written as it is.
-    pub(crate) fn word(&mut self, word: &str) {
+    /// A parameter of the command's own syntax, written as it is: `"IP"`, quotation marks and all.
+    ///
+    /// What a caller chooses is a [`Parameter`](crate::Parameter), such as [`Text`](crate::Text), which cannot break out of
+    /// its place.
+    pub fn word(&mut self, word: &'static str) {
+        self.bare(word);
+    }
+
+    /// A parameter that was checked, without quotes.
+    pub(crate) fn bare(&mut self, text: &str) {
         self.begin();
-        self.line.push(word.as_bytes());
+        self.line.push(text.as_bytes());
     }
 
     /// A decimal number.
-    pub(crate) fn number(&mut self, number: u32) {
+    pub fn number(&mut self, number: u32) {
         let mut digits = [0; 10];
         let mut start = digits.len();
         let mut rest = number;

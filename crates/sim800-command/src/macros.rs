@@ -17,7 +17,7 @@
 ///     }
 ///     -> Response,                            // an `Information`; left out: nothing but a result code
 ///     within |command| TIME_LIMIT,            // left out: `time_limit::UNSTATED`
-///     data |command| DataPhase::…;            // left out: no data phase
+///     data "+FTPGET: 2,<n>, …" |command| …;   // what the manual shows, and the `DataPhase`; left out: no data phase
 ///     read FtpGetRead;                        // `AT+X?` prints what `AT+X=` takes: gives `Read<FtpGetRead>`
 ///     test FtpGetRead;                        // `AT+X=?` is documented: gives `Test<FtpGetRead>`
 /// }
@@ -31,7 +31,7 @@ macro_rules! commands {
                 $({ $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty),+ $(,)? })?
                 $(-> $response:ty)?
                 $(, within |$limited:pat_param| $limit:expr)?
-                $(, data |$sent:pat_param| $data:expr)?
+                $(, data $shown:literal |$sent:pat_param| $data:expr)?
                 ;
             )+
             $(read $setting:ident $(<$setting_lt:lifetime>)?;)?
@@ -47,7 +47,7 @@ macro_rules! commands {
 
             impl $(<$lt>)? $crate::Command for $name $(<$lt>)? {
                 const SPEC: &'static $crate::Spec = &$crate::Spec {
-                    id: $crate::Id::$id,
+                    id: Some($crate::Id::$id),
                     name: $crate::Id::$id.name(),
                     type_name: stringify!($name),
                     form: $crate::Form::$form,
@@ -60,6 +60,9 @@ macro_rules! commands {
                             doc: concat!($($field_doc, "\n"),+),
                         },)+)?
                     ],
+                    response:
+                        <<Self as $crate::Command>::Response<'static> as $crate::Information<'static>>::SHAPE,
+                    data: concat!($($shown)?),
                     section: $section,
                     doc: concat!($($doc, "\n"),+),
                     prepare: |values| {
@@ -158,21 +161,30 @@ macro_rules! choice {
         #[non_exhaustive]
         pub enum $name { $($(#[doc = $doc])+ $variant,)+ }
 
+        impl $name {
+            /// Each with what is written on the line.
+            pub(crate) const WORDS: &'static [(Self, &'static str)] = &[$((Self::$variant, $word),)+];
+
+            /// What is written on the line.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
         impl<'a> $crate::Parameter<'a> for $name {
             const DOMAIN: $crate::Domain = $crate::Domain::Choice(&[
                 $($crate::Word { word: $word, doc: concat!($($doc, "\n"),+) },)+
             ]);
 
             fn encode(&self, line: &mut $crate::Encoder<'_>) {
-                line.word(match self { $(Self::$variant => $word,)+ });
+                line.word(self.word());
             }
 
             fn decode(values: &mut $crate::Values<'a>) -> Option<Self> {
                 let value = values.next()?;
-                $(if $crate::parameter::is_word(value, $word) {
-                    return Some(Self::$variant);
-                })+
-                None
+                let found = Self::WORDS.iter().find(|(_, word)| $crate::parameter::is_word(value, word));
+                found.map(|(variant, _)| *variant)
             }
         }
     };

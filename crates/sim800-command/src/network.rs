@@ -185,6 +185,34 @@ impl RegistrationStatus {
     pub const fn is_registered(self) -> bool {
         matches!(self, Self::Home | Self::Roaming)
     }
+
+    /// The number on the line.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::NotRegistered => 0,
+            Self::Home => 1,
+            Self::Searching => 2,
+            Self::Denied => 3,
+            Self::Unknown => 4,
+            Self::Roaming => 5,
+            Self::Other(number) => number,
+        }
+    }
+
+    /// What it means; `None` for a number that the manual does not have.
+    #[must_use]
+    pub const fn description(self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotRegistered => "not registered",
+            Self::Home => "registered",
+            Self::Searching => "searching",
+            Self::Denied => "registration denied",
+            Self::Unknown => "unknown",
+            Self::Roaming => "registered, roaming",
+            Self::Other(_) => return None,
+        })
+    }
 }
 
 impl From<u8> for RegistrationStatus {

@@ -84,7 +84,7 @@ impl<'a> Parameter<'a> for Path<'a> {
     const DOMAIN: Domain = Domain::Path { max: PATH_LIMIT };
 
     fn encode(&self, line: &mut Encoder<'_>) {
-        line.word(self.0);
+        line.bare(self.0);
     }
 
     fn decode(values: &mut Values<'a>) -> Option<Self> {

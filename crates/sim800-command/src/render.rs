@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use crate::{Domain, Form, Id, ParameterSpec, SPECS};
+use crate::{Domain, Form, Id, Information, ParameterSpec, SPECS, Spec};
 
 /// Displays as the text of `COMMANDS.md`.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ impl fmt::Display for CommandsTable {
 impl fmt::Display for Documentation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "## AT{}", self.0.name())?;
-        for spec in SPECS.iter().filter(|spec| spec.id == self.0) {
+        for spec in SPECS.iter().filter(|spec| spec.id == Some(self.0)) {
             write!(f, "\n`{spec}`\n\n{}", Lines { text: spec.doc, indent: 0 })?;
             let parameters = || spec.parameters.iter().filter(|given| given.domain != Domain::Literal);
             if parameters().next().is_some() {
@@ -55,9 +55,21 @@ impl fmt::Display for Documentation {
             for given in parameters() {
                 fmt_parameter(f, given)?;
             }
+            fmt_response(f, spec)?;
         }
         Ok(())
     }
+}
+
+/// What the module says, beside the result code.
+fn fmt_response(f: &mut fmt::Formatter<'_>, spec: &Spec) -> fmt::Result {
+    if !spec.data.is_empty() {
+        writeln!(f, "\nData phase: `{}`", spec.data)?;
+    }
+    if spec.response != <() as Information<'_>>::SHAPE {
+        writeln!(f, "\nInformation text: `{}`", spec.response)?;
+    }
+    Ok(())
 }
 
 /// The list item, or items, of a parameter.

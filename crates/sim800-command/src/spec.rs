@@ -104,8 +104,8 @@ impl ParameterSpec {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Spec {
-    /// The command.
-    pub id: Id,
+    /// The command; `None` for one that is not of this crate's table.
+    pub id: Option<Id>,
     /// What stands behind `AT`; the same as `id.name()`.
     pub name: &'static str,
     /// The type in this crate that stands for it; for [`Read`](crate::Read) and [`Test`](crate::Test) the one they are
@@ -115,12 +115,38 @@ pub struct Spec {
     pub form: Form,
     /// What stands behind the name, in this order.
     pub parameters: &'static [ParameterSpec],
+    /// What its information text says, in the manual's notation, without the name that most lines begin with.
+    pub response: &'static str,
+    /// The line that goes with octets of a data phase, in the manual's notation; empty where there is none.
+    pub data: &'static str,
     /// Where it is described: a section of the AT command manual V1.12, or the name of another document.
     pub section: &'static str,
     /// The documentation, one or more paragraphs; every line begins with a blank.
     pub doc: &'static str,
     /// Reads the values of a command line of this form.
     pub(crate) prepare: fn(Values<'_>) -> Option<Prepared>,
+}
+
+impl Spec {
+    /// A command that this crate's table does not have, for a [`Command`](crate::Command) of one's own.
+    ///
+    /// [`type_name`](Self::type_name), [`section`](Self::section) and [`doc`](Self::doc) are empty, and so is the list of
+    /// parameters, which only documentation needs: what is written is what [`encode`](crate::Command::encode) writes.
+    #[must_use]
+    pub const fn new(name: &'static str, form: Form) -> Self {
+        Self {
+            id: None,
+            name,
+            type_name: "",
+            form,
+            parameters: &[],
+            response: "",
+            data: "",
+            section: "",
+            doc: "",
+            prepare: |_| None,
+        }
+    }
 }
 
 /// The syntax is enough to know the row by.

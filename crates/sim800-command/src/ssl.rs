@@ -38,14 +38,21 @@ commands! {
 }
 
 choice! {
-    /// How an FTP session is secured.
+    /// How an FTP session is secured, where the firmware has SSL at all; most knows nothing newer than TLS 1.0.
     pub enum FtpSecurity {
         /// Not at all.
         None = "0",
-        /// By SSL from the first octet on; the control port is one that expects that.
+        /// By SSL from the first octet on; the control port is one that expects that, mostly 990.
         Implicit = "1",
         /// By SSL once the server was asked for it.
         Explicit = "2",
+    }
+}
+
+/// Not at all.
+impl Default for FtpSecurity {
+    fn default() -> Self {
+        Self::None
     }
 }
 

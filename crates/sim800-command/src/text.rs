@@ -8,7 +8,10 @@ use crate::{Domain, Encoder, InvalidValue, Parameter, Value, Values};
 /// A quoted string of at most `MAX` octets.
 ///
 /// It is printable ASCII without `"`:
-/// * a quote would end the string, and no escape is documented;
+/// * a quote would end the string. The escape of V.250 section 5.4.2.2, a backslash and two hexadecimal digits, is none here:
+///   the manual documents it for the text of `AT+CPBW` alone (3.2.27), writes paths in quotes in which it would be one
+///   (`"C:\User\1155165.amr"`, 16.2.1), and drivers in the field send paths such as `"C:\USER\CERT.CRT"` unescaped. So a
+///   backslash stands for itself and is allowed;
 /// * a carriage return would end the line, and what follows it would be a command of its own; no other control octet
 ///   has a meaning in a name, a path or a URL either;
 /// * the module's default character set is the 7-bit IRA (manual 3.2.12), and nothing says which file a name with other

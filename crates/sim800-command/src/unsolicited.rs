@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 
 use sim800_parser::Dialect;
 
-use crate::{FtpCode, HttpStatus, Line, Value, Values};
+use crate::{FtpCode, HttpStatus, Line, RegistrationStatus, Value, Values};
 
 /// A line that the DCE sends of its own accord.
 ///
@@ -53,7 +53,7 @@ pub enum Unsolicited<'a> {
     PdpDeactivated,
     /// `+HTTPACTION: <method>,<status>,<length>`: the action is done.
     HttpAction {
-        /// 0 GET, 1 POST, 2 HEAD, 3 DELETE.
+        /// The number of a method, mostly one of [`HttpMethod`](crate::HttpMethod).
         method: u8,
         /// The server's status or the module's own.
         status: HttpStatus,
@@ -127,8 +127,8 @@ pub enum PowerDownCause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct RegistrationChange<'a> {
-    /// 0 not registered, 1 home, 2 searching, 3 denied, 4 unknown, 5 roaming.
-    pub stat: u8,
+    /// How it stands.
+    pub status: RegistrationStatus,
     /// Location area code and cell, in hexadecimal, where the module gives them.
     pub location: Option<(&'a str, &'a str)>,
 }
@@ -270,7 +270,7 @@ impl fmt::Display for Unsolicited<'_> {
 /// The values of the line.
 impl fmt::Display for RegistrationChange<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.stat)?;
+        write!(f, "{}", self.status.number())?;
         let Some((area, cell)) = self.location else { return Ok(()) };
         f.write_char(',')?;
         quoted(f, area)?;
@@ -437,13 +437,13 @@ fn fs_transfer(mut values: Values<'_>) -> Option<FsTransfer> {
 
 /// One value or three; the response of the read form has two or four.
 fn registration<'a>(mut values: Values<'a>) -> Option<RegistrationChange<'a>> {
-    let stat = values.next_number()?;
+    let status = values.next_number::<u8>()?.into();
     let location = match (values.next(), values.next(), values.next()) {
         (None, ..) => None,
         (Some(area), Some(cell), None) => Some((area.text()?, cell.text()?)),
         _ => return None,
     };
-    Some(RegistrationChange { stat, location })
+    Some(RegistrationChange { status, location })
 }
 
 #[cfg(test)]
@@ -504,11 +504,17 @@ mod tests {
         assert!(is_other("+FTPPUTFRMFS: 1,68160"));
         assert_eq!(
             typed("+CREG: 1,\"00C3\",\"1A2B\""),
-            Unsolicited::Registration(RegistrationChange { stat: 1, location: Some(("00C3", "1A2B")) })
+            Unsolicited::Registration(RegistrationChange {
+                status: RegistrationStatus::Home,
+                location: Some(("00C3", "1A2B"))
+            })
         );
         assert_eq!(
             typed("+CGREG: 5"),
-            Unsolicited::GprsRegistration(RegistrationChange { stat: 5, location: None })
+            Unsolicited::GprsRegistration(RegistrationChange {
+                status: RegistrationStatus::Roaming,
+                location: None
+            })
         );
         assert!(is_other("+CREG: 0,1"));
         assert!(is_other("+CREG: 2,1,\"00C3\",\"1A2B\""));

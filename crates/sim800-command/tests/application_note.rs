@@ -196,9 +196,9 @@ fn ftp_beyond_the_note() -> TestResult {
     check(FtpMode { mode: FtpDataConnection::Passive }, "AT+FTPMODE=1");
     check(FtpType { kind: FtpRepresentation::Ascii }, r#"AT+FTPTYPE="A""#);
     check(FtpType { kind: FtpRepresentation::Binary }, r#"AT+FTPTYPE="I""#);
-    check(FtpPutOpt { option: FtpStore::Append }, r#"AT+FTPPUTOPT="APPE""#);
-    check(FtpPutOpt { option: FtpStore::Unique }, r#"AT+FTPPUTOPT="STOU""#);
-    check(FtpPutOpt { option: FtpStore::Replace }, r#"AT+FTPPUTOPT="STOR""#);
+    check(FtpPutOpt { option: PutOption::Append }, r#"AT+FTPPUTOPT="APPE""#);
+    check(FtpPutOpt { option: PutOption::Unique }, r#"AT+FTPPUTOPT="STOU""#);
+    check(FtpPutOpt { option: PutOption::Replace }, r#"AT+FTPPUTOPT="STOR""#);
     Ok(())
 }
 

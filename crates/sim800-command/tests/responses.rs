@@ -17,7 +17,9 @@ fn claims(command: &impl Command, line: &str) -> bool {
     let line = Line::new(line.as_bytes());
     match command.expect().information {
         Claim::None => false,
-        Claim::Named { name, accepts } => line.name() == Some(name) && accepts(line.values()),
+        Claim::Named { name, accepts } => {
+            line.name().map(str::as_bytes) == Some(name.as_bytes()) && accepts(line.values())
+        }
         _ => true,
     }
 }
@@ -148,7 +150,7 @@ fn settings_read_back_as_the_command_that_sets_them() -> TestResult {
     let kind = Read::<FtpType>::new().response(&lines(&["+FTPTYPE: A"]))?;
     assert_eq!(kind, FtpType { kind: FtpRepresentation::Ascii });
     let option = Read::<FtpPutOpt>::new().response(&lines(&["+FTPPUTOPT: \"APPE\""]))?;
-    assert_eq!(option, FtpPutOpt { option: FtpStore::Append });
+    assert_eq!(option, FtpPutOpt { option: PutOption::Append });
     let level = Read::<Cfun>::new().response(&lines(&["+CFUN: 1"]))?;
     assert_eq!(level, Cfun { level: Functionality::Full, reset: None });
     let error = Read::<FtpPort>::new().response(&lines(&["+FTPPORT: x"])).unwrap_err();
@@ -173,16 +175,19 @@ fn test_forms_take_ranges_and_leave_unsolicited_lines() -> TestResult {
 
 #[test]
 fn data_phases() -> TestResult {
-    let announced = |name, selector, at_most| DataPhase::Announced { name, selector, at_most };
-    assert_eq!(HttpRead.expect().data, announced("+HTTPREAD", None, 319_488));
+    let announced = |header, at_most| DataPhase::Announced { header, at_most };
+    assert_eq!(HttpRead.expect().data, announced(Header::new("+HTTPREAD:"), 319_488));
     let range = HttpReadRange { start: Number::new(0)?, size: Number::new(512)? };
-    assert_eq!(range.expect().data, announced("+HTTPREAD", None, 512));
+    assert_eq!(range.expect().data, announced(Header::new("+HTTPREAD:"), 512));
     let read = FtpGetRead { length: Number::new(1460)? };
-    assert_eq!(read.expect().data, announced("+FTPGET", Some(2), 1460));
+    assert_eq!(read.expect().data, announced(Header::new("+FTPGET:").selected_by(2), 1460));
     let write = FtpPutWrite { length: Number::new(1360)? };
-    assert_eq!(write.expect().data, DataPhase::Granted { name: "+FTPPUT", selector: 2, at_most: 1360 });
+    assert_eq!(
+        write.expect().data,
+        DataPhase::Granted { header: Header::new("+FTPPUT:").selected_by(2), at_most: 1360 }
+    );
     let data = |size| Ok::<_, InvalidValue>(HttpData { size: Number::new(size)?, time: Number::new(1_000)? });
-    assert_eq!(data(100)?.expect().data, DataPhase::Invited { line: "DOWNLOAD" });
+    assert_eq!(data(100)?.expect().data, DataPhase::Invited { line: "DOWNLOAD".into() });
     assert_eq!(data(0)?.expect().data, DataPhase::None);
     assert_eq!(FtpPutClose.expect().data, DataPhase::None);
     Ok(())

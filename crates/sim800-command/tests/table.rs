@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use sim800_command::{Domain, Form, Id, ParameterSpec, Prepared, SPECS, Spec};
+use sim800_command::{DataPhase, Domain, Form, Id, ParameterSpec, Prepared, SPECS, Spec};
 
 #[test]
 fn every_row_is_documented_and_stands_for_its_command() {
     for spec in SPECS {
-        assert_eq!(spec.name, spec.id.name(), "{spec}");
+        assert_eq!(Some(spec.name), spec.id.map(Id::name), "{spec}");
         assert!(!spec.doc.trim().is_empty(), "{spec}");
         assert!(!spec.section.is_empty(), "{spec}");
         for parameter in spec.parameters {
@@ -38,7 +38,7 @@ fn no_row_comes_twice_and_no_command_is_without() {
     let names: HashSet<_> = Id::ALL.iter().map(|id| id.name()).collect();
     assert_eq!(names.len(), Id::ALL.len());
     for id in Id::ALL {
-        assert!(SPECS.iter().any(|spec| spec.id == *id), "{id:?}");
+        assert!(SPECS.iter().any(|spec| spec.id == Some(*id)), "{id:?}");
         assert_eq!(Id::from_name(&id.name().to_ascii_lowercase()), Some(*id));
     }
 }
@@ -176,5 +176,33 @@ fn numbers_out_of_range_and_missing_or_surplus_values_are_refused() {
                 }
             }
         }
+    }
+}
+
+/// A header is of the command that it answers, and its notation says so.
+#[test]
+fn headers_begin_with_the_name_of_their_command() {
+    for line in
+        ["HTTPREAD", "HTTPREAD=0,5", "HTTPHEAD", "FTPGET=2,5", "FTPLIST=2,5", "FTPPUT=2,5", "FTPEXTGET=3,0,5"]
+    {
+        let prepared = Prepared::parse(format!("AT+{line}").as_bytes()).expect("the table has it");
+        let (DataPhase::Announced { header, .. } | DataPhase::Granted { header, .. }) = prepared.expect.data
+        else {
+            panic!("{line} has no header");
+        };
+        let name = prepared.spec.name;
+        assert_eq!(header.prefix.as_bytes(), format!("{name}:").as_bytes());
+        assert!(prepared.spec.data.starts_with(&format!("{name}: ")), "{}", prepared.spec.data);
+    }
+}
+
+/// Every form says what it answers, and the documentation shows it.
+#[test]
+fn every_response_has_a_shape() {
+    let commands = sim800_command::render::CommandsTable.to_string();
+    for spec in SPECS {
+        assert!(!spec.response.is_empty(), "{spec}");
+        assert!(commands.contains(spec.response) || spec.response == "no information text", "{spec}");
+        assert!(commands.contains(spec.data), "{spec}");
     }
 }

@@ -71,7 +71,7 @@ members!(
     FtpDataConnection,
     FtpRepresentation,
     FtpSecurity,
-    FtpStore,
+    PutOption,
     Functionality,
     HttpActivity,
     HttpMethod,

@@ -18,6 +18,9 @@ fn text_refuses_what_would_break_the_line() {
     assert_eq!(Name::new("123456"), Err(InvalidValue::TooLong { length: 6, limit: 5 }));
     assert_eq!(Name::new("12345").map(Name::as_str), Ok("12345"));
     assert_eq!(Name::new("").map(Name::as_str), Ok(""));
+    // No escape, though V.250 has one: `\\22` stays four octets.
+    let file = CommandLine::new(&FtpGetName { name: Text::new(r"a\22b").unwrap() }).unwrap();
+    assert_eq!(file.as_bytes(), b"AT+FTPGETNAME=\"a\\22b\"\r");
     assert_eq!(Secret::<5>::new("a\r"), Err(InvalidValue::Control { octet: 13, position: 1 }));
 }
 

@@ -28,7 +28,7 @@ pub(crate) enum Timer {
     /// The FTP server was silent too long.
     FtpServer,
     /// What was downloaded is in the file system.
-    FtpStore,
+    PutOption,
     /// A transfer to or from the file system connects again.
     FtpReconnect,
 }

@@ -1,6 +1,6 @@
 //! Which part of the module carries out which command.
 
-use sim800_command::{Form, Id};
+use sim800_command::{EveryId as Id, Form, Id as Name};
 
 use crate::board::{Outcome, Slow, Step};
 use crate::fault::PowerDown;
@@ -14,17 +14,17 @@ use crate::syntax::Command;
 
 impl Emulator {
     pub(crate) fn execute(&mut self, command: &Command) -> Outcome {
-        match Id::from_name(&command.name) {
+        match Name::from_name(&command.name) {
             Some(id) => self.execute_known(id, command),
             None => self.execute_other(command),
         }
     }
 
     /// The commands of the table. No wildcard: a new one does not compile until it is handled.
-    fn execute_known(&mut self, id: Id, command: &Command) -> Outcome {
+    fn execute_known(&mut self, id: Name, command: &Command) -> Outcome {
         let Self { board, general, card, radio, bearers, ssl, http, ftp, files, .. } = self;
         let sms_ready = self.sms_ready;
-        match id {
+        match Id::from(id) {
             Id::At => Ok(Step::Done),
             Id::Echo | Id::Verbose | Id::Quiet => general.format_switch(id, command, board),
             Id::Cmee => general.errors(command, board),

@@ -338,7 +338,7 @@ impl Ftp {
                 self.memory = Memory::Downloaded(octets);
             }
             for timer in
-                [Timer::FtpRepeat, Timer::FtpNeglect, Timer::FtpServer, Timer::FtpStore, Timer::FtpReconnect]
+                [Timer::FtpRepeat, Timer::FtpNeglect, Timer::FtpServer, Timer::PutOption, Timer::FtpReconnect]
             {
                 board.agenda.cancel(timer);
             }

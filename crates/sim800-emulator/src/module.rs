@@ -232,7 +232,7 @@ impl Emulator {
             Timer::Input => self.end_input(),
             Timer::HttpServer => self.http.handle_timeout(&mut self.board),
             Timer::FtpRepeat => self.ftp.handle_repeat(&mut self.board),
-            Timer::FtpStore => self.ftp.handle_store(&mut self.board),
+            Timer::PutOption => self.ftp.handle_store(&mut self.board),
             Timer::FtpReconnect => self.ftp.handle_reconnect(&mut self.board),
             Timer::FtpNeglect | Timer::FtpServer => self.ftp.handle_timeout(&mut self.board),
         }

@@ -322,7 +322,7 @@ impl Engine {
     fn send(&mut self, now: Duration, request: Request) {
         let octets = request.line.len() + request.announced_at_most() as usize;
         let deadline =
-            now.saturating_add(request.time_limit).saturating_add(self.config.transfer_time(octets));
+            now.saturating_add(request.first_time_limit()).saturating_add(self.config.transfer_time(octets));
         if request.may_announce() {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
         }
@@ -348,9 +348,11 @@ impl Engine {
             Event::Prompt { granted, .. } => {
                 if let State::InFlight(flight) = &mut self.line {
                     if let Some(granted) = flight.grant(granted) {
+                        // The time of an invitation is that of the octets.
+                        let octets = if flight.request.is_invited() { 0 } else { granted as usize };
                         flight.deadline = now
                             .saturating_add(flight.request.time_limit)
-                            .saturating_add(self.config.transfer_time(granted as usize));
+                            .saturating_add(self.config.transfer_time(octets));
                     }
                 }
             }

@@ -8,7 +8,7 @@ use core::str;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Command, Domain, Form, Id, Prepared, Spec};
+use sim800_command::{Command, Domain, Form, Id, Prepared, Spec, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect};
 
 use crate::failure::{Failure, Misuse};
@@ -108,6 +108,16 @@ impl Request {
         self.body.as_ref().map_or(0, Bytes::len)
     }
 
+    /// Whether the module invites octets at once, and waits for them as long as the command says.
+    pub(crate) fn is_invited(&self) -> bool {
+        matches!(self.expect.data, DataPhase::Invited { .. })
+    }
+
+    /// How long the first answer may take: an invitation takes no longer than any other, whatever the octets do.
+    pub(crate) fn first_time_limit(&self) -> Duration {
+        if self.is_invited() { self.time_limit.min(time_limit::UNSTATED) } else { self.time_limit }
+    }
+
     /// Whether the module takes octets after a prompt.
     pub(crate) fn is_prompted(&self) -> bool {
         matches!(
@@ -145,7 +155,7 @@ impl From<Prepared> for Request {
     fn from(prepared: Prepared) -> Self {
         Self {
             name: prepared.spec.into(),
-            id: Some(prepared.spec.id),
+            id: prepared.spec.id,
             line: Bytes::copy_from_slice(prepared.line.as_bytes()),
             secret: prepared.line.secret(),
             expect: prepared.expect,

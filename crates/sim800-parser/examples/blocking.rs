@@ -68,7 +68,7 @@ fn ask() -> Result<(), Box<dyn Error>> {
     let port = port.map_err(|error| format!("cannot open {path}: {error}"))?;
     let mut modem = Modem { port, framer: Framer::new() };
 
-    let two_values = |name| Claim::Named { name, accepts: |values| values.count() == 2 };
+    let two_values = |name| Claim::named(name, |values| values.count() == 2);
     for (line, claim) in [
         ("AT", Claim::None),
         ("AT+CGMM", Claim::Text),

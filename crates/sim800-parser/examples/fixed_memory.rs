@@ -7,7 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use sim800_parser::{DataPhase, Event, Expect, FinalResultCode, Framer};
+use sim800_parser::{DataPhase, Event, Expect, FinalResultCode, Framer, Header};
 
 /// What the interrupt keeps between two calls.
 struct Receiver {
@@ -37,7 +37,8 @@ fn main() {
     println!("memory: {} octets", size_of::<Receiver>());
 
     // The DTE has sent AT+FTPEXTGET=3,0,174125.
-    let announced = DataPhase::Announced { name: "+FTPEXTGET", selector: Some(3), at_most: 174_125 };
+    let announced =
+        DataPhase::Announced { header: Header::new("+FTPEXTGET:").selected_by(3), at_most: 174_125 };
     receiver.framer.begin(Expect::result().with_data(announced));
 
     // What the module sends, sixteen octets at a time. The payload is full of what looks like the end of it.

@@ -33,10 +33,10 @@ impl Default for Limits {
 /// Payload comes in pieces as it arrives; a data phase is never gathered as a whole.
 ///
 /// ```
-/// use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Limits};
+/// use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Header, Limits};
 ///
 /// let mut decoder = Decoder::new(Limits::default());
-/// decoder.begin(Expect::result().with_data(DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: 1460 }));
+/// decoder.begin(Expect::result().with_data(DataPhase::Announced { header: Header::new("+FTPGET:").selected_by(2), at_most: 1460 }));
 /// decoder.handle_input(b"\r\n+FTPGET: 2,5\r\nhello\r\nOK\r\n\r\n+FTPGET: 1,0\r\n");
 ///
 /// let mut seen = Vec::new();
@@ -98,10 +98,7 @@ impl<D> Decoder<D> {
     /// Gives up on the command in flight: what comes of it later is unsolicited text. Octets of payload that have come and
     /// were not polled are payload still.
     pub fn abandon(&mut self) {
-        let held = u32::try_from(self.filled)
-            .map_or(self.machine.remaining, |held| held.min(self.machine.remaining));
-        self.machine.abandon();
-        self.machine.remaining = held;
+        self.machine.abandon_but(self.filled);
     }
 
     /// Whether a command is in flight.
@@ -158,6 +155,15 @@ impl<D> Decoder<D> {
     #[must_use]
     pub fn pending(&self) -> &[u8] {
         self.buffer.get(..self.filled).unwrap_or_default()
+    }
+
+    /// Takes the octets that belong to no event yet, as [`Framer::take_pending`](crate::Framer::take_pending) does.
+    ///
+    /// What a driver cuts itself is all that came behind the last event that it polled, so it has to take it then. What it has
+    /// no use for goes back by [`handle_input`](Self::handle_input).
+    pub fn take_pending(&mut self) -> Bytes {
+        self.machine.skip(self.filled);
+        self.split(self.filled)
     }
 
     /// The first `len` octets of the buffer.
@@ -225,7 +231,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-    use crate::{DataPhase, FinalResultCode};
+    use crate::{DataPhase, FinalResultCode, Header};
 
     const PAYLOAD: u32 = if cfg!(miri) { 10_000 } else { 100_000 };
 
@@ -233,7 +239,7 @@ mod tests {
     fn pieces(decoder: &mut Decoder, size: usize, in_place: bool) -> Vec<usize> {
         let header = format!("\r\n+HTTPREAD: {PAYLOAD}\r\n").into_bytes();
         let response = [header, vec![b'\n'; PAYLOAD as usize], OK.to_vec()].concat();
-        let announced = DataPhase::Announced { name: "+HTTPREAD", selector: None, at_most: PAYLOAD };
+        let announced = DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: PAYLOAD };
         decoder.begin(Expect::result().with_data(announced));
         let mut pieces = Vec::new();
         let mut result = None;

@@ -1,6 +1,6 @@
 //! What is known of the lines that a DCE sends unasked.
 
-use crate::Line;
+use crate::{Header, Line};
 
 /// The lines that a DCE sends of its own accord, as far as framing depends on them.
 ///
@@ -39,6 +39,15 @@ pub trait Dialect {
         false
     }
 
+    /// The headers of payload that comes unasked, each with the most octets that it is believed to announce.
+    ///
+    /// The header is an [`Event::Unsolicited`](crate::Event::Unsolicited), and the [payload](crate::Event::Payload) directly
+    /// behind it is its own. Whoever can make the DCE print such a line can make it swallow as many octets: leave out what
+    /// the driver does not use.
+    fn headers(&self) -> &[(Header, u32)] {
+        &[]
+    }
+
     /// Whether the next line is free text that goes with `line`, whatever it reads.
     ///
     /// This is asked of every line that no command claims.
@@ -62,6 +71,10 @@ impl<D: Dialect + ?Sized> Dialect for &D {
 
     fn is_whole(&self, line: Line<'_>) -> bool {
         (**self).is_whole(line)
+    }
+
+    fn headers(&self) -> &[(Header, u32)] {
+        (**self).headers()
     }
 
     fn takes_continuation(&self, line: Line<'_>) -> bool {

@@ -4,13 +4,13 @@
 //! followed by fifty raw octets, and `>` is a prompt or the end of an HTML tag. So whoever sends a command tells the
 //! framer what its response may hold, and what is not expected cannot open a data phase nor end the command.
 
-use crate::Values;
+use crate::{Header, Name, Values};
 
 /// The response that the command in flight may get.
 ///
-/// Some commands have no final result code: `AT+CIFSR` ends with the address, which is text, and `AT+CIPSHUT` with the
-/// line `SHUT OK`, which is unsolicited for the parser (AT Command Manual, chapter 8). Whoever sees that line gives the
-/// command up:
+/// Some commands end without `OK` (AT Command Manual, chapter 8): `AT+CIPSHUT` with the line `SHUT OK`, which
+/// [`ending`](Self::ending) is for, `AT+CIFSR` with the address, which may be any text. Whoever sees that gives the command
+/// up:
 ///
 /// ```
 /// use sim800_parser::{Claim, Event, Expect, Framer};
@@ -34,13 +34,18 @@ pub struct Expect {
     /// `NO CARRIER`, `NO DIALTONE`, `BUSY`, `NO ANSWER` and `CONNECT` end this command. They do for a command that
     /// makes a connection (V.250 section 6.3); during any other they tell of a call and are unsolicited.
     pub connection: bool,
+    /// The beginning of the line that ends the response in place of `OK`: `SHUT OK` for `AT+CIPSHUT`, `+HTTPREAD: 0` of a
+    /// SIM7600, which sends the payload behind the `OK`, or `SEND OK`. `OK` is information text then, payload may come in
+    /// several frames, and errors end the command as ever. The line is an [`Event::Final`](crate::Event::Final) with
+    /// [`Ok`](crate::FinalResultCode::Ok).
+    pub ending: Option<Name>,
 }
 
 impl Expect {
     /// Nothing but a final result code, and possibly an echo before it.
     #[must_use]
     pub const fn result() -> Self {
-        Self { echo: true, information: Claim::None, data: DataPhase::None, connection: false }
+        Self { echo: true, information: Claim::None, data: DataPhase::None, connection: false, ending: None }
     }
 
     /// With information text.
@@ -63,6 +68,13 @@ impl Expect {
         self.connection = true;
         self
     }
+
+    /// For a command whose response ends with a line of its own.
+    #[must_use]
+    pub const fn with_ending(mut self, line: Name) -> Self {
+        self.ending = Some(line);
+        self
+    }
 }
 
 /// Which lines are information text of the command in flight; every other line is unsolicited.
@@ -75,12 +87,20 @@ pub enum Claim {
     /// apart by the count of the values or by one of them: `+CREG: 1` against `+CREG: 0,1`.
     Named {
         /// What stands before the colon, such as `+CREG`.
-        name: &'static str,
+        name: Name,
         /// Whether these are the values of a response.
         accepts: fn(Values<'_>) -> bool,
     },
     /// Free text, as after `AT+GSN`: every line that the [`Dialect`](crate::Dialect) does not know as unsolicited.
     Text,
+}
+
+impl Claim {
+    /// Lines of this name whose values are accepted.
+    #[must_use]
+    pub const fn named(name: &'static str, accepts: fn(Values<'_>) -> bool) -> Self {
+        Self::Named { name: Name::from_static(name), accepts }
+    }
 }
 
 /// The counted octets of a response or of a command.
@@ -91,10 +111,8 @@ pub enum DataPhase {
     None,
     /// From the DCE, as many as the header line says: `+HTTPREAD: <n>`, `+FTPGET: 2,<n>`.
     Announced {
-        /// The name of the header line, such as `+HTTPREAD`.
-        name: &'static str,
-        /// The value before the count: `2` of `+FTPGET: 2,<n>`; `None` when the count is the only value.
-        selector: Option<u32>,
+        /// The header.
+        header: Header,
         /// What the command asked for. A header that announces more opens no data phase.
         at_most: u32,
     },
@@ -106,19 +124,25 @@ pub enum DataPhase {
         /// How many octets come.
         count: u32,
     },
+    /// From the DCE, at once: the octet behind the echo, or the first where there is none.
+    ///
+    /// An error in their place is not looked for. Payload that reads like a command line up to its carriage return is taken for
+    /// the echo as long as that may come: say that it may not ([`Expect::echo`]) where it is switched off.
+    AtOnce {
+        /// How many octets come.
+        count: u32,
+    },
     /// To the DCE, after a line that invites them: `DOWNLOAD` for `AT+HTTPDATA`.
     Invited {
         /// The inviting line.
-        line: &'static str,
+        line: Name,
     },
     /// To the DCE, after `>` at the start of a line: `AT+FSWRITE`.
     Prompted,
     /// To the DCE, as many as a line grants: `+FTPPUT: 2,<n>`, `+FTPEXTPUT: <position>,<n>`.
     Granted {
-        /// The name of the granting line.
-        name: &'static str,
-        /// The value before the count.
-        selector: u32,
+        /// The granting line.
+        header: Header,
         /// What the command offered. A line that asks for more grants nothing.
         at_most: u32,
     },

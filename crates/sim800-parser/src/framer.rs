@@ -4,7 +4,8 @@ use core::fmt;
 use core::ops::Range;
 
 use crate::event::Kind;
-use crate::machine::{Machine, SLACK, Step, find};
+use crate::machine::{Machine, SLACK, Step};
+use crate::search::find;
 use crate::{Dialect, Event, Expect};
 
 /// Turns the octets of the DCE into events; needs no heap and copies no payload.
@@ -14,10 +15,10 @@ use crate::{Dialect, Event, Expect};
 /// next line is read as usual.
 ///
 /// ```
-/// use sim800_parser::{DataPhase, Event, Expect, FinalResultCode, Framer};
+/// use sim800_parser::{DataPhase, Event, Expect, FinalResultCode, Framer, Header};
 ///
 /// let mut framer: Framer<256> = Framer::new();
-/// framer.begin(Expect::result().with_data(DataPhase::Announced { name: "+HTTPREAD", selector: None, at_most: 100 }));
+/// framer.begin(Expect::result().with_data(DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: 100 }));
 ///
 /// let mut input: &[u8] = b"\r\n+HTTPREAD: 6\r\n\r\nOK\r\n\r\nOK\r\n";
 /// let mut payload = 0;
@@ -88,6 +89,17 @@ impl<const N: usize, D> Framer<N, D> {
     #[must_use]
     pub fn pending(&self) -> &[u8] {
         self.carry.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Takes the octets that belong to no event yet, for data that nothing counts and the driver cuts itself: they come
+    /// before what is left of the input.
+    ///
+    /// The command stays in flight, and the next octet begins a line.
+    pub fn take_pending(&mut self) -> &[u8] {
+        let place = self.start..self.end;
+        self.machine.skip(place.len());
+        (self.start, self.end) = (0, 0);
+        self.carry.get(place).unwrap_or_default()
     }
 }
 
@@ -207,6 +219,8 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
                 Step::Skip { len } => drop(self.release(len)),
                 Step::Payload => {}
                 Step::More if input.is_empty() => return None,
+                // Payload is never carried, so not one octet too much is.
+                Step::More if self.machine.is_reading_header => self.keep(input, 1),
                 Step::More => {
                     let line_end = find(b'\n', input, 0);
                     self.keep(input, line_end.map_or(input.len(), |end| end + 1));

@@ -14,7 +14,8 @@ use winnow::combinator::{alt, delimited, terminated};
 use winnow::error::EmptyError;
 use winnow::token::{take_till, take_while};
 
-use crate::machine::find;
+use crate::Name;
+use crate::search::find;
 
 /// One line without its line end: any octets, read as the extended syntax of V.250 where they fit it.
 ///
@@ -88,7 +89,7 @@ impl<'a> Line<'a> {
 
     /// The values, if this is the name of the line.
     #[inline]
-    pub(crate) fn values_of(self, name: &str) -> Option<Values<'a>> {
+    pub(crate) fn values_of(self, name: &Name) -> Option<Values<'a>> {
         Some(Values::new(self.text.strip_prefix(name.as_bytes())?.strip_prefix(b":")?))
     }
 

@@ -5,9 +5,12 @@
 
 use core::mem;
 
+mod early;
+
 use crate::event::{Kind, noise, text, trimmed};
-use crate::header::count;
-use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Line};
+use crate::header::Progress;
+use crate::search::find;
+use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Header, Line};
 
 /// What the octets shown so far allow.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +38,14 @@ pub(crate) struct Machine {
     expect: Option<Expect>,
     /// How many octets from the start of the event on came before the command in flight: what they begin is not its response.
     stale: usize,
+    /// The payload came unasked: it is not given up with a command.
+    unasked: bool,
+    /// Of the headers whose payload begins on their own line, the one that this line may be: 0 is the command's, then those
+    /// of the dialect.
+    candidate: usize,
+    progress: Progress,
+    /// The line may be such a header: where it ends, payload begins.
+    pub(crate) is_reading_header: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +55,10 @@ enum State {
     Continuation,
     /// Payload without a header, or an error in its place.
     Counted(u32),
+    /// A quotation mark and a line end behind payload, and whether they are the command's.
+    Closing {
+        claimed: bool,
+    },
     /// The rest of a line that is too long, with the octets dropped so far.
     Overlong(u64),
 }
@@ -54,25 +69,61 @@ pub(crate) const SLACK: usize = 3;
 /// The result code of most responses, with the blank line before it.
 pub(crate) const OK: &[u8] = b"\r\nOK\r\n";
 
-/// What follows the name in the longest header: `: 2,4294967295` and the line end.
-const SHORT: usize = 16;
+/// What follows the prefix in the longest header: ` 2,4294967295` and the line end.
+const SHORT: usize = 15;
 
 impl Machine {
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { remaining: 0, scanned: 0, limit, state: State::Line, expect: None, stale: 0 }
+        Self {
+            remaining: 0,
+            scanned: 0,
+            limit,
+            state: State::Line,
+            expect: None,
+            stale: 0,
+            unasked: false,
+            candidate: 0,
+            progress: Progress::START,
+            is_reading_header: false,
+        }
     }
 
     pub(crate) fn begin(&mut self, expect: Expect) {
         self.expect = Some(expect);
         self.stale = self.scanned;
+        // What has come of a line may be a header of this command.
+        self.candidate = usize::MAX;
+        if let State::Closing { claimed } = &mut self.state {
+            *claimed = false;
+        }
     }
 
     pub(crate) fn abandon(&mut self) {
-        self.remaining = 0;
-        self.expect = None;
-        if let State::Counted(_) = self.state {
-            self.state = State::Line;
+        if !self.unasked {
+            self.remaining = 0;
         }
+        self.expect = None;
+        match &mut self.state {
+            State::Counted(_) => self.state = State::Line,
+            State::Closing { claimed } => *claimed = false,
+            _ => {}
+        }
+    }
+
+    /// What `abandon` gives up of the payload that is still to come, if `held` octets of it are there already.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn abandon_but(&mut self, held: usize) {
+        let held = u32::try_from(held).map_or(self.remaining, |held| held.min(self.remaining));
+        self.abandon();
+        self.remaining = self.remaining.max(held);
+    }
+
+    /// The first `len` octets that are pending were taken away: what follows them begins anew.
+    pub(crate) fn skip(&mut self, len: usize) {
+        self.remaining = self.remaining.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
+        self.scanned = 0;
+        self.stale = 0;
+        self.state = State::Line;
     }
 
     pub(crate) const fn in_flight(&self) -> bool {
@@ -103,23 +154,30 @@ impl Machine {
             return None;
         }
         let expect = self.expect.as_mut()?;
+        if expect.ending.is_some() {
+            return None;
+        }
         let found = match expect.data {
-            DataPhase::Announced { name, selector, at_most } => {
+            DataPhase::Announced { ref header, at_most } if header.is_plain() => {
                 let text = pending.strip_prefix(b"\r\n")?;
+                let prefix = header.prefix.as_bytes();
                 // Noise would have to be dropped before the name, and what is this short is cut, most likely.
-                if (text.len() < name.len() + SHORT && !ended) || !text.starts_with(b"+") {
+                if (text.len() < prefix.len() + SHORT && !ended) || !text.starts_with(b"+") {
                     return None;
                 }
-                let (count, rest) = count(text, name, selector)?;
+                let (count, rest) = header.count(text.strip_prefix(prefix)?)?;
                 let len = pending.len() - rest.strip_prefix(b"\r\n")?.len();
                 if count > u64::from(at_most) || len > self.limit {
                     return None;
                 }
                 expect.data = DataPhase::None;
                 self.remaining = count as u32;
+                self.unasked = false;
                 (Kind::Information, len)
             }
-            DataPhase::Counted { count: 1.. } => return None,
+            DataPhase::Announced { .. }
+            | DataPhase::Counted { count: 1.. }
+            | DataPhase::AtOnce { count: 1.. } => return None,
             _ => {
                 let _after = pending.strip_prefix(OK)?;
                 self.expect = None;
@@ -166,10 +224,12 @@ impl Machine {
     #[inline]
     fn look<const STALE: bool>(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
         let scanned = mem::take(&mut self.scanned);
+        self.is_reading_header = false;
         match self.state {
             State::Line => self.line::<STALE>(pending, scanned, dialect),
             State::Continuation => self.continuation(pending, scanned),
             State::Counted(count) => self.counted(pending, count, scanned),
+            State::Closing { claimed } => self.closing(pending, scanned, dialect, claimed),
             State::Overlong(discarded) => self.overlong(pending, discarded, scanned),
         }
     }
@@ -182,10 +242,16 @@ impl Machine {
             _ => (0, pending),
         };
         let window = body.get(..self.limit).unwrap_or(body);
-        if self.expect.is_some() && (!STALE || self.stale <= start) {
-            if let Some(step) = self.before_line_end(window, start, scanned) {
-                return step;
-            }
+        let headers = dialect.headers();
+        let early = if self.expect.is_some() && (!STALE || self.stale <= start) {
+            self.before_line_end(window, start, scanned, headers)
+        } else if headers.is_empty() {
+            None
+        } else {
+            self.on_its_line(window, start, scanned, headers, false)
+        };
+        if let Some(step) = early {
+            return step;
         }
         let Some(end) = find(b'\n', window, scanned.saturating_sub(start)) else {
             return self.without_line_end(pending, start + window.len(), window.len());
@@ -199,6 +265,7 @@ impl Machine {
             Some((first, at)) => {
                 // The line end that was found ends the second line.
                 self.scanned = end - at;
+                self.candidate = usize::MAX;
                 (first, start + at)
             }
             None => (raw, len),
@@ -210,6 +277,13 @@ impl Machine {
         }
         let is_stale = STALE && self.stale > start + noise(raw);
         let kind = if is_stale { self.unsolicited(line, dialect) } else { self.classify(line, dialect) };
+        if kind == Kind::Unsolicited && !headers.is_empty() {
+            for (header, at_most) in headers {
+                if let Some(count) = header.count_of(line.text()) {
+                    return Step::Take { kind: self.announced(*header, count, *at_most, false), len };
+                }
+            }
+        }
         Step::Take { kind, len }
     }
 
@@ -233,43 +307,6 @@ impl Machine {
         Step::More
     }
 
-    /// What does not wait for LF: payload without a header, the prompt `>`, and the echo, which ends in CR alone.
-    #[inline(never)]
-    fn before_line_end(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
-        let expect = self.expect.as_mut()?;
-        match (window, expect.data) {
-            (_, DataPhase::Counted { count: count @ 1.. }) if start > 0 && self.stale == 0 => {
-                expect.data = DataPhase::None;
-                self.state = State::Counted(count);
-                Some(Step::Take { kind: Kind::Blank, len: start })
-            }
-            ([b'>', ..], DataPhase::Prompted) => {
-                expect.data = DataPhase::None;
-                Some(Step::Take { kind: Kind::Prompt(None), len: start + 1 })
-            }
-            ([b'A' | b'a', b'T' | b't', ..], _) if expect.echo => self.echo(window, start, scanned),
-            _ => None,
-        }
-    }
-
-    fn echo(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
-        let from = scanned.saturating_sub(start).max(2);
-        let end = window.iter().skip(from).position(|octet| matches!(octet, b'\r' | b'\n'))? + from;
-        match window.get(end..)? {
-            [b'\r', b'\n', ..] | [b'\n', ..] => None,
-            [b'\r', _, ..] => {
-                self.expect.as_mut()?.echo = false;
-                Some(Step::Take { kind: Kind::Echo, len: start + end + 1 })
-            }
-            // The octet after CR decides; at the limit there is no room for it.
-            _ if window.len() < self.limit => {
-                self.scanned = start + end;
-                Some(Step::More)
-            }
-            _ => None,
-        }
-    }
-
     #[inline]
     fn classify(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
         let claimed = if self.expect.is_some() { self.claimed(line, dialect) } else { None };
@@ -279,12 +316,19 @@ impl Machine {
     /// What `line` is to the command in flight.
     #[inline(never)]
     fn claimed(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Option<Kind> {
+        if self.is_ending(line) {
+            self.expect = None;
+            return Some(Kind::Final(FinalResultCode::Ok));
+        }
         // Every frame of payload begins with a line that opens it, so this is asked first.
         if let Some(kind) = self.open(line) {
             return Some(kind);
         }
         let expect = self.expect.as_mut()?;
         if let Some(code) = FinalResultCode::from_line(line) {
+            if code == FinalResultCode::Ok && expect.ending.is_some() {
+                return Some(Kind::Information);
+            }
             if expect.connection || !code.is_of_connection() {
                 self.expect = None;
                 return Some(Kind::Final(code));
@@ -298,7 +342,7 @@ impl Machine {
         }
         let claimed = match expect.information {
             Claim::None => false,
-            Claim::Named { name, accepts } => line.values_of(name).is_some_and(accepts),
+            Claim::Named { ref name, accepts } => line.values_of(name).is_some_and(accepts),
             Claim::Text => !dialect.is_unsolicited(line),
         };
         claimed.then_some(Kind::Information)
@@ -308,20 +352,52 @@ impl Machine {
     #[inline]
     fn open(&mut self, line: Line<'_>) -> Option<Kind> {
         let expect = self.expect.as_mut()?;
-        let (name, selector, at_most) = match expect.data {
-            DataPhase::Announced { name, selector, at_most } => (name, selector, at_most),
-            DataPhase::Granted { name, selector, at_most } => (name, Some(selector), at_most),
-            _ => return None,
-        };
-        let (announced, []) = count(line.text(), name, selector)? else { return None };
-        let Some(count) = u32::try_from(announced).ok().filter(|count| *count <= at_most) else {
-            return Some(Kind::Excess(announced));
-        };
-        if let DataPhase::Granted { .. } = mem::replace(&mut expect.data, DataPhase::None) {
-            return Some(Kind::Prompt(Some(count)));
+        match &expect.data {
+            DataPhase::Announced { header, at_most } => {
+                let count = header.count_of(line.text())?;
+                let (header, at_most) = (*header, *at_most);
+                Some(self.announced(header, count, at_most, true))
+            }
+            DataPhase::Granted { header, at_most } => {
+                let count = header.count_of(line.text())?;
+                let Some(granted) = u32::try_from(count).ok().filter(|count| count <= at_most) else {
+                    return Some(Kind::Excess(count));
+                };
+                expect.data = DataPhase::None;
+                Some(Kind::Prompt(Some(granted)))
+            }
+            _ => None,
         }
+    }
+
+    /// Whether `line` is the one that ends the response in place of a result code.
+    #[inline]
+    fn is_ending(&self, line: Line<'_>) -> bool {
+        let ending = self.expect.as_ref().and_then(|expect| expect.ending.as_ref());
+        ending.is_some_and(|ending| line.text().starts_with(ending.as_bytes()))
+    }
+
+    /// `header` announces `count` octets of payload, of which `at_most` are believed.
+    fn announced(&mut self, header: Header, count: u64, at_most: u32, claimed: bool) -> Kind {
+        let Some(count) = u32::try_from(count).ok().filter(|count| *count <= at_most) else {
+            return Kind::Excess(count);
+        };
         self.remaining = count;
-        Some(Kind::Information)
+        self.unasked = !claimed;
+        if header.end.is_some_and(|end| end.ends_with('"')) {
+            self.state = State::Closing { claimed };
+        }
+        if !claimed {
+            return Kind::Unsolicited;
+        }
+        if let Some(expect) = &mut self.expect {
+            expect.data = match expect.ending {
+                // There may be more frames until then.
+                Some(_) => DataPhase::Announced { header, at_most: at_most - count },
+                None => DataPhase::None,
+            };
+        }
+        Kind::Information
     }
 
     fn unsolicited(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
@@ -397,199 +473,5 @@ fn are_lines(first: &[u8], second: &[u8], dialect: &dyn Dialect) -> bool {
     begins && dialect.is_whole(Line::new(first))
 }
 
-/// The place of the first `octet` in `octets` from `from` on, looked for eight octets at a time. Lines are short: calling
-/// a vectorised search costs more than it saves.
-#[inline]
-pub(crate) fn find(octet: u8, octets: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
-    let octets = octets.get(from..)?;
-    let mut rest = octets;
-    let found = loop {
-        let Some((word, after)) = rest.split_first_chunk::<8>() else {
-            break rest.iter().position(|other| *other == octet);
-        };
-        // An octet of the difference is zero where the word has the octet. Subtracting one borrows for its highest bit
-        // there, and first there, but for octets of the difference that have this bit themselves.
-        let difference = u64::from_le_bytes(*word) ^ (ONES * u64::from(octet));
-        let borrowed = difference.wrapping_sub(ONES) & HIGHS;
-        if borrowed != 0 && borrowed & !difference != 0 {
-            break Some(((borrowed & !difference).trailing_zeros() / 8) as usize);
-        }
-        rest = after;
-    };
-    let place = octets.len() - rest.len();
-    looked(found.map_or(octets.len(), |found| place + found + 1));
-    Some(from + place + found?)
-}
-
-/// Counts the octets that were looked at, so that linear work is a test and not a claim.
-#[inline(always)]
-fn looked(_octets: usize) {
-    #[cfg(test)]
-    tests::LOOKED.set(tests::LOOKED.get() + _octets);
-}
-
-/// Rule 7.
 #[cfg(test)]
-mod tests {
-    extern crate std;
-    use core::cell::Cell;
-    use std::format;
-    use std::vec;
-
-    use super::{Machine, Step, find};
-    use crate::event::Kind;
-    use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Framer, Line, Values};
-
-    /// How much of a test is enough for Miri, which takes a thousand times as long.
-    const fn much(octets: usize) -> usize {
-        if cfg!(miri) { octets / 20 } else { octets }
-    }
-
-    std::thread_local!(pub(super) static LOOKED: Cell<usize> = const { Cell::new(0) });
-
-    #[test]
-    fn the_first_octet_is_found() {
-        for len in 0..if cfg!(miri) { 12 } else { 40 } {
-            for place in 0..len {
-                for noise in [b'\n' - 1, b'\n' + 1, 0, 0x8A, 0xFF] {
-                    let mut octets = vec![noise; len];
-                    octets[place] = b'\n';
-                    octets[len - 1] = b'\n';
-                    for from in 0..=len {
-                        let expected =
-                            octets.iter().skip(from).position(|octet| *octet == b'\n').map(|at| at + from);
-                        assert_eq!(find(b'\n', &octets, from), expected, "{octets:?} from {from}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_two_lines_of_every_frame_are_read_without_a_search() {
-        let data = DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: 50 };
-        let frame = b"\r\n+FTPGET: 2,50\r\n0123456789";
-        let in_flight = || {
-            let mut machine = Machine::new(64);
-            machine.begin(Expect::result().with_data(data));
-            machine
-        };
-        let mut machine = in_flight();
-        // Of 25 octets from the name on, 23 could be the beginning of a line that is not all there.
-        let short = &frame[..24];
-        assert_eq!(machine.whole(short, false), None);
-        assert_eq!(machine.whole(&frame[..25], false), Some((Kind::Information, 17)));
-        assert_eq!((machine.remaining, machine.whole(frame, false)), (50, None));
-        assert_eq!(machine.whole(b"\r\nOK\r\n", false), Some((Kind::Final(FinalResultCode::Ok), 6)));
-        assert!(!machine.in_flight());
-        assert_eq!(machine.whole(b"\r\nOK\r\n", false), None);
-
-        // Where a read has cut it, it is known to end.
-        let mut machine = in_flight();
-        assert_eq!(machine.step(&frame[..9], &()), Step::More);
-        assert_eq!(machine.whole(&frame[..17], false), None);
-        assert_eq!(machine.whole(&frame[..17], true), Some((Kind::Information, 17)));
-        assert_eq!(
-            machine.step(b"\r\nOK\r\n", &()),
-            Step::Take { kind: Kind::Final(FinalResultCode::Ok), len: 6 }
-        );
-
-        // What is unusual is left to the search.
-        for other in
-            ["\r\n+FTPGET: 2,51\r\n", "\r\n+FTPGET: 2,50 \r\n", "+FTPGET: 2,50\r\n", "\r\n +FTPGET: 2,50\r\n"]
-        {
-            assert_eq!(in_flight().whole(other.as_bytes(), true), None, "{other}");
-        }
-        let longest = format!("\r\n+FTPGET: 2,{:049}\r\n", 5);
-        assert_eq!(in_flight().whole(longest.as_bytes(), true), Some((Kind::Information, 64)));
-        let longer = format!("\r\n+FTPGET: 2,{:050}\r\n", 5);
-        assert_eq!(in_flight().whole(longer.as_bytes(), true), None);
-    }
-
-    /// Knows lines of numbers, and counts what it looks at.
-    struct Numbers;
-
-    impl Dialect for Numbers {
-        fn is_unsolicited(&self, line: Line<'_>) -> bool {
-            super::looked(line.text().len());
-            line.name() == Some("+FTPGET")
-        }
-
-        fn is_whole(&self, line: Line<'_>) -> bool {
-            self.is_unsolicited(line) && line.values().all(|value| value.number().is_some())
-        }
-
-        fn takes_continuation(&self, line: Line<'_>) -> bool {
-            super::looked(line.text().len());
-            false
-        }
-    }
-
-    /// Accepts two values, and counts what it looks at.
-    fn two(values: Values<'_>) -> bool {
-        super::looked(values.remainder().len());
-        values.count() == 2
-    }
-
-    fn look(octets: &[u8], read: usize, begin: Option<Expect>) -> usize {
-        look_knowing((), octets, read, begin)
-    }
-
-    fn look_knowing(dialect: impl Dialect, octets: &[u8], read: usize, begin: Option<Expect>) -> usize {
-        let mut framer = Framer::<4096, _>::with_dialect(dialect);
-        if let Some(expect) = begin {
-            framer.begin(expect);
-        }
-        LOOKED.take();
-        for mut input in octets.chunks(read) {
-            while framer.next(&mut input).is_some() {}
-        }
-        LOOKED.take()
-    }
-
-    #[test]
-    fn octets_of_a_line_are_looked_at_once_and_once_more_where_a_read_cut_it() {
-        let line = [vec![b'x'; much(4000)], b"\r\n".to_vec()].concat();
-        for read in [1, 16, 5000] {
-            for begin in [None, Some(Expect::result())] {
-                let looked = look(&line, read, begin);
-                let once_or_twice = line.len()..=2 * line.len();
-                assert!(once_or_twice.contains(&looked), "{looked} octets in reads of {read}");
-            }
-        }
-        // Lines that the module sends unasked are looked through for a second one.
-        let known = [b"+FTPGET: 1,".to_vec(), vec![b'0'; much(4000)], b"\r\n".to_vec()].concat();
-        let glued = [b"+FTPGET: 1,1".repeat(much(300)), b"\r\n".to_vec()].concat();
-        let of_two = Claim::Named { name: "+FTPGET", accepts: two };
-        for line in [known, glued] {
-            for read in [1, 16, 5000] {
-                for claim in [None, Some(Claim::Text), Some(of_two)] {
-                    let begin = claim.map(|claim| Expect::result().with_information(claim));
-                    let looked = look_knowing(Numbers, &line, read, begin);
-                    assert!(looked <= 7 * line.len(), "{looked} octets in reads of {read} under {claim:?}");
-                }
-            }
-        }
-        let endless = vec![b'x'; much(100_000)];
-        assert!(look(&endless, 1, None) <= endless.len() + 2 * 4096);
-    }
-
-    #[test]
-    fn payload_is_not_looked_at() {
-        for count in [1024, much(300_000)] {
-            let data = DataPhase::Announced { name: "+HTTPREAD", selector: None, at_most: count as u32 };
-            let frame = [
-                format!("\r\n+HTTPREAD: {count:06}\r\n").into_bytes(),
-                vec![b'\n'; count],
-                b"\r\nOK\r\n".to_vec(),
-            ]
-            .concat();
-            for read in [1, 16, 65_536] {
-                let looked = look(&frame, read, Some(Expect::result().with_data(data)));
-                assert!(looked <= 60, "{looked} octets in reads of {read}");
-            }
-        }
-    }
-}
+mod tests;

@@ -1,11 +1,11 @@
 //! A port may give nothing, as at a time limit of its own: that is no event, whatever is under way.
 
-use sim800_parser::{DataPhase, Decoder, Expect, Framer, Limits};
+use sim800_parser::{DataPhase, Decoder, Expect, Framer, Header, Limits};
 
 const RESPONSE: &[u8] = b"AT+HTTPREAD\r\r\n+HTTPREAD: 8\r\n\r\nOK\r\n>A\r\nOK\r\n\r\n+CMT: 1\r\nRING\r\n\xff";
 
 fn expect() -> Expect {
-    Expect::result().with_data(DataPhase::Announced { name: "+HTTPREAD", selector: None, at_most: 8 })
+    Expect::result().with_data(DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: 8 })
 }
 
 #[test]

@@ -202,10 +202,11 @@ impl Client {
         self.shared.subscribers.deliver(notice);
     }
 
-    /// Has the line synchronized anew. Whether that succeeded, the next command tells.
-    pub(crate) async fn synchronize(&self) {
-        if let Ok(at) = Request::new(&At) {
-            drop(self.submit(at.anew()).await);
+    /// Has the line synchronized anew; whether the module answers.
+    pub(crate) async fn synchronize(&self) -> bool {
+        match Request::new(&At) {
+            Ok(at) => self.submit(at.anew()).await.is_ok(),
+            Err(_) => false,
         }
     }
 

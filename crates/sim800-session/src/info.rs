@@ -1,11 +1,16 @@
 //! What a module is and how it stands.
 
 use sim800_command::{
-    Cgmm, Cgmr, CopsRead, Cpowd, CregRead, Csq, Gsn, PowerDown, RegistrationStatus, SignalQuality,
+    Cgmm, Cgmr, Command, CopsRead, Cpowd, CregRead, Csq, Gsn, PowerDown, RegistrationStatus, SignalQuality,
 };
 
+use sim800_parser::Line;
+
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Error, Failure, Malformation};
+
+/// How often the module is asked for a line that cannot be told from others.
+const QUESTIONS: usize = 3;
 
 /// What a module is, and how it stands with the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +38,34 @@ impl Client {
     /// [`Error`] of the first command that failed.
     pub async fn info(&self) -> Result<Info, Error> {
         Ok(Info {
-            model: self.query(&Cgmm, |model| model.as_str().to_owned()).await?,
-            revision: self.query(&Cgmr, |revision| revision.as_str().to_owned()).await?,
-            serial_number: self.query(&Gsn, |number| number.as_str().to_owned()).await?,
+            model: self.bare_line(&Cgmm, |model| model.as_str().to_owned()).await?,
+            revision: self.bare_line(&Cgmr, |revision| revision.as_str().to_owned()).await?,
+            serial_number: self.bare_line(&Gsn, |number| number.as_str().to_owned()).await?,
             operator: self.query(&CopsRead, |operator| operator.name.map(str::to_owned)).await?,
             signal: self.query(&Csq, |signal| signal).await?,
             registration: self.query(&CregRead, |registration| registration.status).await?,
         })
+    }
+
+    /// What the module says in a line without a name. Any line that somebody else says at that moment looks like it: where there
+    /// are several, it is the one that comes again when the module is asked again.
+    async fn bare_line<C: Command>(
+        &self,
+        command: &C,
+        read: impl Fn(C::Response<'_>) -> String,
+    ) -> Result<String, Error> {
+        let mut before = Vec::new();
+        for _ in 0..QUESTIONS {
+            let lines = self.execute(command).await?.information;
+            let is_only = lines.len() == 1;
+            let line = lines.iter().find(|line| is_only || before.contains(*line));
+            let told = line.and_then(|line| command.response(&[Line::new(line)]).ok().map(&read));
+            if let Some(told) = told {
+                return Ok(told);
+            }
+            before = lines;
+        }
+        Err(Error::of(command, Failure::Malformed(Malformation::Information)))
     }
 
     /// Switches the module off, in order. It answers no command afterwards.

@@ -50,7 +50,8 @@
 //! # What can be relied on
 //!
 //! * A transfer ends octet for octet as the module had it, or with an error that names the first cause. A block of
-//!   payload counts only when its own result code has come and the octets around it are as they should be.
+//!   payload counts only when its own result code has come and the octets around it are as they should be. An FTP transfer
+//!   has as many octets as the server told, where it tells.
 //! * Nothing waits for ever: every command and every phase has a time limit, the manual's where it gives one. Octets of
 //!   a data phase are added by the rate of the line.
 //! * Nothing grows with what the module sends: not a body, a file, a flood of lines or a line without end.
@@ -107,7 +108,7 @@ pub use port::Port;
 pub use reader::Reader;
 pub use runtime::Runtime;
 pub use sent::Sent;
-pub use sim800_command::{Drive, FsStorage, FtpSecurity, FtpStore, HttpActivity, HttpProgress};
+pub use sim800_command::{Drive, FsStorage, FtpSecurity, HttpActivity, HttpProgress, PutOption};
 pub use start_up::StartUpError;
 pub use trace::{Direction, Trace};
 pub use {sim800_command as command, sim800_engine as engine, sim800_parser as parser};

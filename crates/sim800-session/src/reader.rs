@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures::stream::{BoxStream, Stream};
-use futures::{AsyncRead, AsyncReadExt, StreamExt};
+use futures::stream::{self, BoxStream, Stream};
+use futures::{AsyncRead, AsyncReadExt, StreamExt, TryStreamExt};
 
 /// What is read from the module as it is wanted: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
@@ -26,6 +26,26 @@ impl<E> Reader<E> {
     /// Reads `stream`, of `total` octets where that is known.
     pub(crate) fn new(stream: BoxStream<'static, Result<Bytes, E>>, total: Option<u64>) -> Self {
         Self { stream: Some(stream), rest: Bytes::new(), total }
+    }
+
+    /// The same without the octets behind the first `limit`.
+    pub(crate) fn truncated(self, limit: u64) -> Self
+    where
+        E: Send + 'static,
+    {
+        let total = self.total.map(|total| total.min(limit));
+        let stream = stream::try_unfold((self, limit), |(mut reader, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let octets = reader.try_next().await?;
+            Ok(octets.map(|mut octets| {
+                octets.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+                let left = left - octets.len() as u64;
+                (octets, (reader, left))
+            }))
+        });
+        Self::new(stream.boxed(), total)
     }
 
     /// How many octets there are in all, those that were read included, where that was known when it began.

@@ -58,11 +58,10 @@ impl<E: Transient + Clone> Attempts<E> {
             return Err(error);
         }
         let first = self.first.get_or_insert(error);
-        let restore = match (loss, &self.bearer) {
-            (Some(Loss::Response), _) => None,
-            (Some(Loss::Session), Some(bearer)) => Some(bearer),
-            _ => return Err(first.clone()),
-        };
+        let mut is_response = loss == Some(Loss::Response);
+        if !is_response && (loss.is_none() || self.bearer.is_none()) {
+            return Err(first.clone());
+        }
         let client = &self.client;
         while self.failed < retries.at_most {
             self.failed += 1;
@@ -75,15 +74,18 @@ impl<E: Transient + Clone> Attempts<E> {
                 position,
             }));
             client.pause(pause).await;
-            match restore {
-                None => {
-                    client.synchronize().await;
+            if std::mem::take(&mut is_response) {
+                // Where the module does not answer, the session is lost as well.
+                if client.synchronize().await {
                     return Ok(());
                 }
-                Some(bearer) => match bearer.restore(self.failed > 1).await {
-                    Ok(()) => return Ok(()),
-                    Err(error) => cause = Chain(&error).to_string(),
-                },
+                cause = Chain(first).to_string();
+                continue;
+            }
+            let Some(bearer) = &self.bearer else { break };
+            match bearer.restore(self.failed > 1).await {
+                Ok(()) => return Ok(()),
+                Err(error) => cause = Chain(&error).to_string(),
             }
         }
         Err(first.clone())

@@ -23,6 +23,18 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How many restarts on the way are put up with.
 const RESTARTS: usize = 3;
 
+/// Where short messages, broadcasts and reports go: into memory, or nowhere.
+const MESSAGES_OFF_THE_LINE: Cnmi = Cnmi {
+    mode: IndicationMode::HoldInData,
+    messages: MessageRouting::Stored,
+    broadcasts: BroadcastRouting::Silent,
+    reports: false,
+    discard: false,
+};
+
+/// How often a module is told so.
+const ROUTINGS: usize = 3;
+
 /// Why a module could not be made ready.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -150,6 +162,7 @@ impl Client {
 
         let deadline = self.runtime().now().saturating_add(self.config().register_within);
         self.await_sim(deadline).await?;
+        self.keep_messages_off_the_line().await?;
         self.await_registration(deadline).await?;
         self.attach().await?;
         restart(&mut notices).map_or(Ok(()), |sign| Err(StartUpError::Restarting(sign)))
@@ -223,6 +236,27 @@ impl Client {
         }
     }
 
+    /// Looks whether the texts of short messages, which may read like anything, stay off the line, and has them kept off it
+    /// otherwise. Firmware that does not know how to has none, or is not to be helped.
+    async fn keep_messages_off_the_line(&self) -> Result<(), Error> {
+        let is_off = |cnmi: Cnmi| {
+            let is_stored = matches!(cnmi.messages, MessageRouting::Silent | MessageRouting::Stored);
+            is_stored && cnmi.broadcasts == BroadcastRouting::Silent && !cnmi.reports
+        };
+        for _ in 0..ROUTINGS {
+            match self.query(&Read::<Cnmi>::new(), is_off).await {
+                Ok(false) => {}
+                Err(error) if !error.is_rejected() => return Err(error),
+                _ => return Ok(()),
+            }
+            match self.execute(&MESSAGES_OFF_THE_LINE).await {
+                Err(error) if !error.is_rejected() => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     async fn await_registration(&self, deadline: Duration) -> Result<(), StartUpError> {
         loop {
             match self.query(&CregRead, |registration| registration.status).await? {
@@ -255,19 +289,12 @@ fn line_settings(config: &Config) -> Result<[Setting; 4], Unsendable> {
         FlowControl::Hardware => (LineFlowControl::Hardware, true),
     };
     let ifc = Ifc { dce_by_dte: flow_control, dte_by_dce: flow_control };
-    let cnmi = Cnmi {
-        mode: IndicationMode::HoldInData,
-        messages: MessageRouting::Stored,
-        broadcasts: BroadcastRouting::Silent,
-        reports: false,
-        discard: false,
-    };
     Ok([
         Setting::new("echo", Ok(Echo { on: false }))?,
         Setting::new("errors", Ok(Cmee { mode: ErrorReport::Numeric }))?,
         Setting::new("flow control", Ok(ifc))?.harmless_if(!is_needed),
-        // Some firmware takes it only once the SIM card is there; the parser keeps message texts apart anyway.
-        Setting::new("message routing", Ok(cnmi))?.or(Refusal::Harmless),
+        // Some firmware takes it only once the SIM card is there, and is asked again then.
+        Setting::new("message routing", Ok(MESSAGES_OFF_THE_LINE))?.or(Refusal::Harmless),
     ])
 }
 

@@ -9,6 +9,7 @@ const BODY: &str = "crates/sim800-session/src/http/body.rs";
 const RANGES: &str = "crates/sim800-session/src/http/ranges.rs";
 const RESUMPTION: &str = "crates/sim800-session/src/ftp/resumption.rs";
 const PUT: &str = "crates/sim800-session/src/ftp/put.rs";
+const START_UP: &str = "crates/sim800-session/src/start_up.rs";
 
 pub(super) const PLANTS: [Plant; 18] = [
     Plant {
@@ -117,8 +118,8 @@ pub(super) const PLANTS: [Plant; 18] = [
         about: "Content-Length is not held against what came",
         edits: &[Edit {
             file: BODY,
-            old: ".filter(|promised| *promised != came)",
-            new: ".filter(|promised| *promised != came && !crate::planted(\"promise\"))",
+            old: "if let Some(promised) = self.promised.take() {",
+            new: "if let Some(promised) = self.promised.take().filter(|_| !crate::planted(\"promise\")) {",
         }],
     },
     Plant {
@@ -136,11 +137,21 @@ pub(super) const PLANTS: [Plant; 18] = [
     Plant {
         name: "routing",
         about: "short messages go to the line",
-        edits: &[Edit {
-            file: "crates/sim800-session/src/start_up.rs",
-            old: "        messages: MessageRouting::Stored,\n",
-            new: "        messages: if crate::planted(\"routing\") { MessageRouting::Direct } else { MessageRouting::Stored },\n",
-        }],
+        edits: &[
+            Edit {
+                file: START_UP,
+                old: "Ok(MESSAGES_OFF_THE_LINE))?",
+                new: "Ok(match crate::planted(\"routing\") {
+            true => Cnmi { messages: MessageRouting::Direct, ..MESSAGES_OFF_THE_LINE },
+            false => MESSAGES_OFF_THE_LINE,
+        }))?",
+            },
+            Edit {
+                file: START_UP,
+                old: "        for _ in 0..ROUTINGS {\n",
+                new: "        for _ in 0..if crate::planted(\"routing\") { 0 } else { ROUTINGS } {\n",
+            },
+        ],
     },
     Plant {
         name: "served",
@@ -226,8 +237,12 @@ pub(super) const PLANTS: [Plant; 18] = [
         about: "what a server has of an upload is not held against what was sent",
         edits: &[Edit {
             file: PUT,
-            old: "        if self.options.ascii || self.options.put == FtpStore::Unique {\n",
-            new: "        if crate::planted(\"half\") || self.options.ascii || self.options.put == FtpStore::Unique {\n",
+            old: "        let mut asked = 0;\n",
+            new: "        if crate::planted(\"half\") {
+            return Ok(());
+        }
+        let mut asked = 0;
+",
         }],
     },
 ];

@@ -32,14 +32,13 @@ const STILL_THERE: &[(&str, &[&str])] = &[
             "user_data",
         ],
     ),
-    ("crates/sim800-parser/src", &["event", "machine", "unsolicited"]),
-    (
-        "crates/sim800-session/src",
-        &["bearer", "client", "config", "engine", "error", "notices", "retry", "start_up"],
-    ),
-    ("crates/sim800-session/src/http", &["body", "ranges"]),
-    ("crates/sim800-testbed/src/simulation/campaign", &["engine", "run"]),
-    ("crates/sim800-testbed/src/simulation/campaign", &["fault", "scenario"]),
+    ("crates/sim800-cli/src", &["part_file", "place", "sink"]),
+    ("crates/sim800-parser/src", &["dialect", "event", "expect", "header", "line", "machine", "result_code"]),
+    ("crates/sim800-session/src", &["bearer", "client", "settings", "start_up"]),
+    ("crates/sim800-session/src/ftp", &["download", "resumption"]),
+    ("crates/sim800-session/src/http", &["action", "service"]),
+    ("crates/sim800-simulation/src/campaign", &["engine", "run"]),
+    ("crates/sim800-simulation/src/campaign", &["fault", "scenario"]),
 ];
 
 /// Where a module is in its crate, from the root on; the root's is empty.

@@ -10,7 +10,7 @@ const INHERITED: [(&str, &str); 4] =
     [("package", "version"), ("package", "edition"), ("package", "license"), ("lints", "workspace = true")];
 
 /// Crates for machines without an operating system.
-const NO_STD: [&str; 2] = ["sim800-parser", "sim800-command"];
+const NO_STD: [&str; 3] = ["sim800-parser", "sim800-command", "sim800-engine"];
 
 pub(super) fn check(packages: &[Package], files: &[TextFile]) -> Vec<Finding> {
     let mut findings = versions(files);

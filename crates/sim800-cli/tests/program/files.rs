@@ -141,6 +141,8 @@ fn a_trace_is_made_anew_and_for_its_owner() {
     assert_eq!(bench.run(&["--trace", "trace", "ftp", "put", "here", &url]).code, 0);
     let mode = bench.path("trace").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+    let port = ["--trace", "none", "-p", "none", "info"];
+    fails(&bench, &port, 1, "port", "none");
     let decoded = bench.run(&["--trace", "/dev/stderr", "-q", "at", "AT"]).stderr;
     assert!(decoded.starts_with("{\"t\":"), "a pipe is written to: {decoded}");
 }

@@ -10,6 +10,7 @@ mod interruption;
 mod killed;
 mod resuming;
 mod secrets;
+mod sent;
 mod streams;
 mod terminals;
 mod transfers;

@@ -105,6 +105,59 @@ fn a_range_as_long_as_the_object_is_cut_as_well() {
     }
 }
 
+/// More is asked for than the module holds, and the server knows no ranges.
+#[test]
+fn a_wide_range_is_cut_out_of_the_whole_or_is_an_error() {
+    let bench = Bench::new();
+    bench.http.set_ranges(false);
+    let get = |url: &str| bench.run(&["http", "get", url, "-o", "a", "--range", "100-400000", "--json"]);
+    for length in [50_000, 300_000] {
+        let body = octets(length);
+        bench.http.put("/a", "text/plain", body.clone());
+        let object = get(&bench.http.url("/a")).object();
+        assert!(fs::read(bench.path("a")).unwrap() == body[100..], "{object}");
+        assert_eq!((&object["octets"], &object["cut"]), (&json!(length - 100), &json!(true)));
+    }
+    fs::remove_file(bench.path("a")).unwrap();
+    bench.http.put("/a", "text/plain", octets(330_000));
+    let object = get(&bench.http.url("/a")).object();
+    assert_eq!((&object["error"]["kind"], &object["error"]["code"]), (&json!("too-large"), &json!(602)));
+    assert_eq!(bench.names(), [""; 0]);
+}
+
+#[test]
+fn a_single_octet_is_a_range() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", "0123456789");
+    for served in [true, false] {
+        bench.http.set_ranges(served);
+        for (range, expected) in [("0-0", "0"), ("5-5", "5"), ("9-9", "9")] {
+            let get = ["http", "get", &bench.http.url("/a"), "-o", "a", "--range", range, "--json"];
+            let object = bench.run(&get).object();
+            assert_eq!(fs::read(bench.path("a")).unwrap(), expected.as_bytes(), "{range}: {object}");
+            assert_eq!((&object["octets"], &object["cut"]), (&json!(1), &json!(!served)), "{range}");
+        }
+    }
+}
+
+#[test]
+fn a_post_that_fails_says_whether_the_server_may_have_it() {
+    let bench = Bench::new();
+    let nowhere = "http://nowhere.invalid/in";
+    for request in [&["http", "post", nowhere, "--data", "x"][..], &["http", "delete", nowhere]] {
+        let object = bench.run(&[request, &["--json"]].concat()).object();
+        assert_eq!((&object["error"]["code"], &object["error"]["sent"]), (&json!(603), &json!("unknown")));
+        let said = bench.run(request).stderr;
+        assert!(said.contains("the server may have got it"), "{said}");
+    }
+    // What may be done again need not be asked about.
+    let object = bench.run(&["http", "get", nowhere, "-o", "a", "--json"]).object();
+    assert_eq!(object["error"].get("sent"), None, "{object}");
+    let long = format!("http://127.0.0.1/{}", "a".repeat(600));
+    let object = bench.run(&["http", "post", &long, "--data", "x", "--json"]).object();
+    assert_ne!(object["error"]["sent"], "unknown", "{object}");
+}
+
 #[test]
 fn data_is_posted_from_the_command_line_and_from_a_file() {
     let bench = Bench::new();

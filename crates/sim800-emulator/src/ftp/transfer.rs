@@ -331,7 +331,7 @@ impl Download {
             }
             Target::File(_) => {
                 if self.pending.is_empty() && !octets.is_empty() {
-                    board.after(board.config.timings.fs_write, Timer::FtpStore);
+                    board.after(board.config.timings.fs_write, Timer::PutOption);
                 }
                 self.pending.extend_from_slice(octets);
             }

@@ -215,7 +215,7 @@ pub enum FtpError {
         octets: u64,
     },
     /// An upload broke off, and cannot be gone on with.
-    #[error("the upload broke off, and the server has a file of {octets} octets")]
+    #[error("the upload broke off, and the server has {octets} octets of the file")]
     Partial {
         /// Octets of the server's file, be it a part of this one or another.
         octets: u64,

@@ -21,8 +21,10 @@ use crate::loss::{Loss, Transient};
 use crate::reader::gather;
 use crate::retry::Attempts;
 
-/// Octets that are loaded into the module at once. There is nothing to gain from more.
+/// The most octets that are loaded into the module at once, and how long that may take on the line. There is nothing to gain
+/// from more, and what the line loses, or a module that dies, is noticed when they are due.
 const LOAD: u32 = 16_384;
+const LOAD_TIME: Duration = Duration::from_secs(4);
 
 /// How many loads in a row may move nothing.
 const EMPTY_LOADS: u32 = 16;
@@ -86,10 +88,12 @@ impl Ftp {
     ///
     /// # Errors
     ///
-    /// [`FtpError`]; before anything is sent when a value cannot stand in a command, and before the server is asked for
+    /// [`FtpError`]; before anything is sent when a value cannot stand in a command, and before the server is asked to store
     /// anything when `source` is too long.
     pub async fn put_extended(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
-        let mut pieces = Pieces { source, read: Vec::new() };
+        let transferable = self.bearer.client().config().transferable(LOAD_TIME);
+        let load = u32::try_from(transferable).unwrap_or(LOAD).clamp(1, LOAD);
+        let mut pieces = Pieces { source, load, read: Vec::new() };
         let (operation, mut attempts) = (FtpOperation::PutExtended, Attempts::new(&self.bearer));
         let before = self.before(path).await?;
         loop {
@@ -164,6 +168,8 @@ async fn has(session: &mut Session, position: u32) -> Result<bool, FtpError> {
 /// A source and what was read of it, kept to be loaded again: at most what the module's memory holds.
 struct Pieces<S> {
     source: S,
+    /// Octets of a piece, at most.
+    load: u32,
     read: Vec<Bytes>,
 }
 
@@ -174,7 +180,7 @@ impl<S: AsyncRead + Unpin> Pieces<S> {
             return Ok(piece.clone());
         }
         // At the limit one octet, to see whether there is more.
-        let room = (FTP_EXTENDED_LIMIT - position).clamp(1, LOAD);
+        let room = (FTP_EXTENDED_LIMIT - position).clamp(1, self.load);
         let piece = gather(&mut self.source, room as usize)
             .await
             .map_err(|error| FtpError::Source { octets: u64::from(position), kind: error.kind() })?;

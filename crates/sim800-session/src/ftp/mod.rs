@@ -15,7 +15,7 @@ mod upload;
 
 use sim800_command::{
     Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpRename,
-    FtpRmd, FtpScont, FtpScontRead, FtpSecurity, FtpSize, FtpStore, Number, Test,
+    FtpRmd, FtpScont, FtpScontRead, FtpSecurity, FtpSize, Number, PutOption, Test,
 };
 
 pub use self::download::Download;
@@ -78,7 +78,7 @@ pub struct FtpOptions {
     /// Type ASCII, which loses bit 7, rather than binary; binary unless set.
     pub ascii: bool,
     /// How an upload treats a file that is there already; it replaces it unless set.
-    pub put: FtpStore,
+    pub put: PutOption,
     /// Whether and how the session is secured, where the firmware has SSL at all; most knows nothing newer than TLS 1.0. It is
     /// not unless set.
     pub security: FtpSecurity,
@@ -92,7 +92,7 @@ impl Default for FtpOptions {
         Self {
             passive: true,
             ascii: false,
-            put: FtpStore::Replace,
+            put: PutOption::Replace,
             security: FtpSecurity::None,
             accept_invalid_certificate: false,
         }
@@ -103,6 +103,21 @@ impl Default for FtpOptions {
 ///
 /// The module has one FTP session: an operation waits until no other is under way, and logs in anew. Paths begin at the
 /// root that the server shows to the user; the directory has at most 255 octets, the name of the file 99.
+///
+/// # How long it may take to fail
+///
+/// A server that says nothing is given up by the module after 75 s, and here after 90 s; one that moves nothing of a transfer
+/// that the module carries out by itself, after six minutes. When the module itself says nothing for 10 s, it is asked whether
+/// it is still at it, or for the next octets. One that has fallen silent for good is an error, all
+/// [tries](crate::Config::retries) of the usual kind included, after at most
+///
+/// | | s |
+/// |---|---|
+/// | [`saved`](Self::saved), [`save`](Self::save) | 10 |
+/// | [`delete`](Self::delete), [`make_directory`](Self::make_directory), [`remove_directory`](Self::remove_directory), [`rename`](Self::rename), which are not tried again | 40 |
+/// | [`size`](Self::size), [`size_if_told`](Self::size_if_told) | 80 |
+/// | [`get`](Self::get), [`list`](Self::list), [`put`](Self::put), [`put_seekable`](Self::put_seekable), [`resume_put`](Self::resume_put), the extended ones, those from and to the module's file system | 100 |
+/// | [`put_file`](Self::put_file) | 120 |
 #[derive(Clone, Debug)]
 pub struct Ftp {
     bearer: Bearer,
@@ -207,7 +222,7 @@ impl Ftp {
         }
     }
 
-    /// Deletes a file.
+    /// Deletes a file. It is not tried again: [`FtpError::sent`] says whether it may have been done.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{AsyncRead, AsyncSeek, AsyncSeekExt};
-use sim800_command::{FtpCode, FtpPutOpen, FtpStore};
+use sim800_command::{FtpCode, FtpPutOpen, PutOption};
 
 use super::session::{PATIENCE, may_have_been_asked};
 use super::settings::Target;
@@ -53,16 +53,16 @@ impl Ftp {
     /// Uploads all that `source` has, of whatever length, and returns how many octets that were once the server has
     /// confirmed them, and told the size of a file that has them all.
     ///
-    /// That size is asked for by a session of its own; one that [appends](FtpStore::Append) asks before as well. A server
+    /// That size is asked for by a session of its own; one that [appends](PutOption::Append) asks before as well. A server
     /// that tells none, or a firmware that cannot ask, has nothing compared; neither has an upload of type ASCII, nor one of
-    /// which the server makes up the [name](FtpStore::Unique).
+    /// which the server makes up the [name](PutOption::Unique).
     ///
     /// The module ends the session with 64 when `source` is too slow.
     ///
     /// When the line, the bearer, the module or the server breaks it off, it goes on where the file on the server ends, as
     /// [`Config::retries`](crate::Config::retries) has it: by `APPE`, once that file was read back and is a beginning of
     /// `source`. In the same way one is found to be complete whose end was not confirmed. Only an upload of type binary that
-    /// [replaces](FtpStore::Replace) a file can be gone on with, on a server that tells sizes; and no further back than the
+    /// [replaces](PutOption::Replace) a file can be gone on with, on a server that tells sizes; and no further back than the
     /// last 65,536 octets that were read from `source`, which are kept for that, with a checksum of those before. For
     /// [`put_seekable`](Self::put_seekable) there is no such limit. Any other is tried again only until the module has let
     /// it begin, and one of which the server makes up the name only until the server may have done so.
@@ -117,12 +117,12 @@ impl Ftp {
         ftp.options.put = loop {
             match attempts.settle(self.find(path, &mut upload).await).await? {
                 Some(Found::Beginning(stored) | Found::Unreadable(stored)) if stored == offset => {
-                    break FtpStore::Append;
+                    break PutOption::Append;
                 }
                 Some(Found::Untold) if offset == 0 => {
                     // There is no such file, or one whose octets must not stay in front of these.
                     upload.replace();
-                    break FtpStore::Replace;
+                    break PutOption::Replace;
                 }
                 Some(_) => return Err(FtpError::Mismatch { offset }),
                 None => {}
@@ -160,7 +160,7 @@ impl Ftp {
     /// How many octets a file has that is to be appended to, none where the server tells no size; `None` when it is not.
     pub(super) async fn before(&self, path: &str) -> Result<Option<u64>, FtpError> {
         match self.options.put {
-            FtpStore::Append if !self.options.ascii => Ok(Some(self.size_if_told(path).await?.unwrap_or(0))),
+            PutOption::Append if !self.options.ascii => Ok(Some(self.size_if_told(path).await?.unwrap_or(0))),
             _ => Ok(None),
         }
     }
@@ -173,7 +173,7 @@ impl Ftp {
         expected: Expected,
         attempts: &mut Attempts<FtpError>,
     ) -> Result<(), FtpError> {
-        if self.options.ascii || self.options.put == FtpStore::Unique {
+        if self.options.ascii || self.options.put == PutOption::Unique {
             return Ok(());
         }
         let mut asked = 0;
@@ -213,7 +213,7 @@ impl Ftp {
             sent = confirmed.map(|()| Some(octets));
         }
         // What replaces a file may be done again; what appends to it, or makes another, may not.
-        if self.options.put != FtpStore::Replace {
+        if self.options.put != PutOption::Replace {
             return sent.map(Some);
         }
         attempts.settle(sent).await
@@ -225,7 +225,7 @@ impl Ftp {
             Ok(first) => upload.run(session, first).await,
             Err(error) => {
                 // Asked once more, the server would make up another name.
-                if self.options.put == FtpStore::Unique && may_have_been_asked(&error) {
+                if self.options.put == PutOption::Unique && may_have_been_asked(&error) {
                     upload.begin();
                 }
                 Err(error)
@@ -240,8 +240,8 @@ impl Ftp {
         upload: &mut Upload<impl Source>,
         error: FtpError,
         attempts: &mut Attempts<FtpError>,
-    ) -> Result<Option<FtpStore>, FtpError> {
-        let is_safe = (self.options.put == FtpStore::Replace || upload.appends()) && !self.options.ascii;
+    ) -> Result<Option<PutOption>, FtpError> {
+        let is_safe = (self.options.put == PutOption::Replace || upload.appends()) && !self.options.ascii;
         if upload.has_begun() && !is_safe {
             return Err(error);
         }
@@ -261,8 +261,8 @@ impl Ftp {
                     }
                     return match (rest, found) {
                         (Rest::Nothing, _) => Ok(None),
-                        (Rest::Append, _) => Ok(Some(FtpStore::Append)),
-                        (Rest::All, _) => Ok(Some(FtpStore::Replace)),
+                        (Rest::Append, _) => Ok(Some(PutOption::Append)),
+                        (Rest::All, _) => Ok(Some(PutOption::Replace)),
                         (Rest::Lost, Found::Untold) => Err(cause),
                         // What it has may be an old file, and be put aside for this one.
                         (Rest::Lost, Found::Other(_)) if upload.is_sent() => {

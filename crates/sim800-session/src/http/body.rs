@@ -10,7 +10,7 @@ use futures::stream;
 use sim800_command::{HttpReadRange, HttpStatus, Number};
 
 use super::HttpError;
-use super::headers::{promised, validator};
+use super::headers::{broken_promise, validator};
 use super::plan::Plan;
 use super::ranges::Ranges;
 use super::service::Service;
@@ -36,7 +36,7 @@ pub type Body = Reader<HttpError>;
 pub(super) struct Held {
     /// How many octets it announced.
     pub(super) length: u32,
-    /// How many octets the headers promise, where that has not been looked at yet.
+    /// How many octets the headers promise, where that is another number.
     pub(super) promised: Option<u64>,
     /// Whether the response may have a body.
     pub(super) has_body: bool,
@@ -159,9 +159,8 @@ impl Transfer {
 
     /// The next octets of what the module holds, or fetches.
     async fn read(&mut self) -> Result<Option<Bytes>, HttpError> {
-        let came = u64::from(self.length);
-        if let Some(promised) = self.promised.take().filter(|promised| *promised != came) {
-            return Err(HttpError::Length { promised, came });
+        if let Some(promised) = self.promised.take() {
+            return Err(HttpError::Length { promised, came: u64::from(self.length) });
         }
         if self.position >= self.length && self.length > 0 {
             let Some(ranges) = &mut self.ranges else { return Ok(None) };
@@ -260,7 +259,7 @@ impl Transfer {
 
 impl Origin {
     /// Fetches what the module held, or only starts the service when all of that `is_read`. How many octets there are to be
-    /// read again, and how many headers promise.
+    /// read again, and how many headers promise where that is another number.
     async fn begin_again(
         &self,
         bearer: &Bearer,
@@ -279,7 +278,8 @@ impl Origin {
                 if !self.goes_with(status, headers.as_ref()) {
                     return Err(HttpError::Changed { position: handed_out });
                 }
-                Some((length, headers.and_then(|headers| promised(status, &headers))))
+                let promised = headers.and_then(|headers| broken_promise(status, &headers, length));
+                Some((length, promised))
             }
         };
         Ok((service, length))

@@ -61,15 +61,17 @@ pub(super) fn content_range(headers: &HeaderMap) -> Option<ContentRange> {
     Some(ContentRange { octets, total: total.trim().parse().ok() })
 }
 
-/// How many octets the headers of a response with this status promise, where they do. A transfer encoding leaves
-/// `Content-Length` without meaning, and so do responses without a body (RFC 9110 section 8.6, RFC 9112 section 6.3).
-pub(super) fn promised(status: HttpStatus, headers: &HeaderMap) -> Option<u64> {
-    if status.0 == 206 {
-        if let Some(length) = content_range(headers).and_then(ContentRange::length) {
-            return Some(length);
-        }
-    }
-    if matches!(status.0, 204 | 304) || headers.contains_key(TRANSFER_ENCODING) {
+/// How many octets the headers of a response with this status promise, where they promise something else than what `came`.
+/// A transfer encoding leaves `Content-Length` without meaning, and so do responses without a body (RFC 9110 section 8.6,
+/// RFC 9112 section 6.3).
+pub(super) fn broken_promise(status: HttpStatus, headers: &HeaderMap, came: u32) -> Option<u64> {
+    let part = content_range(headers).filter(|_| status.0 == 206).and_then(ContentRange::length);
+    let whole = content_length(headers).filter(|_| !matches!(status.0, 204 | 304));
+    [part, whole].into_iter().flatten().find(|promised| *promised != u64::from(came))
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    if headers.contains_key(TRANSFER_ENCODING) {
         return None;
     }
     // Some servers say the same twice, which is the same; what differs says nothing.
@@ -100,13 +102,22 @@ mod tests {
 
     #[test]
     fn a_promise_is_what_has_a_meaning() {
-        let promised =
-            |status, block: &str| promised(HttpStatus(status), &read(block.as_bytes()).expect("headers"));
-        assert_eq!(promised(200, "Content-Length: 10"), Some(10));
-        assert_eq!(promised(404, "content-LENGTH:10"), Some(10));
-        assert_eq!(promised(200, "Content-Length: 10\nContent-Encoding: gzip"), Some(10));
-        assert_eq!(promised(206, "Content-Range: Bytes 5-9/100\nContent-Length: 77"), Some(5));
-        assert_eq!(promised(200, "Content-Length: 10, 10\nContent-Length: 10"), Some(10));
+        let broken = |status, block: &str, came| {
+            broken_promise(HttpStatus(status), &read(block.as_bytes()).expect("headers"), came)
+        };
+        for (status, block) in [
+            (200, "Content-Length: 10"),
+            (404, "content-LENGTH:10"),
+            (200, "Content-Length: 10\nContent-Encoding: gzip"),
+            (200, "Content-Length: 10, 10\nContent-Length: 10"),
+            (206, "Content-Range: Bytes 5-14/100\nContent-Length: 10"),
+            (206, "Content-Range: bytes 5-14/*\nTransfer-Encoding: chunked"),
+        ] {
+            assert_eq!(broken(status, block, 10), None, "{block}");
+            assert_eq!(broken(status, block, 9), Some(10), "{block}");
+        }
+        let two = "Content-Range: bytes 5-14/100\nContent-Length: 0";
+        assert_eq!((broken(206, two, 10), broken(206, two, 0)), (Some(0), Some(10)));
         for nothing in [
             "Content-Length: 10\nTransfer-Encoding: chunked",
             "Content-Length: 10\nContent-Length: 11",
@@ -114,8 +125,8 @@ mod tests {
             "Content-Length: ten",
             "ETag: 1",
         ] {
-            assert_eq!(promised(200, nothing), None, "{nothing}");
+            assert_eq!(broken(200, nothing, 5), None, "{nothing}");
         }
-        assert_eq!(promised(304, "Content-Length: 10"), None);
+        assert_eq!(broken(304, "Content-Length: 10", 0), None);
     }
 }

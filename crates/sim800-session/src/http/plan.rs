@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName, RANGE, TE,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, RANGE, TE,
     TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 use ::http::uri::Scheme;
@@ -39,6 +39,8 @@ pub(super) struct Plan {
     pub(super) action: HttpAction,
     /// How long the module may take for the request.
     pub(super) timeout: Duration,
+    /// One octet is wanted, and asked for with the next.
+    pub(super) is_single: bool,
     /// First octet and last that are wanted of the object; 0 and none for all of it.
     pub(super) range: (u32, Option<u32>),
     /// Whether to ask for the headers of the response.
@@ -90,6 +92,7 @@ impl Plan {
             action: HttpAction { method },
             timeout: Duration::from_secs(u64::from(timeout.get())),
             range: (range.0, (range.1 > 0).then_some(range.1)),
+            is_single: head.headers.get(RANGE).is_some_and(is_single),
             headers: options.headers,
         })
     }
@@ -221,6 +224,12 @@ fn break_points(range: &str) -> Result<(u32, u32), HttpError> {
             _ => Err(refuse()),
         },
     }
+}
+
+/// Whether it is a range of one octet.
+fn is_single(range: &HeaderValue) -> bool {
+    let range = range.to_str().ok().and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+    range.is_some_and(|(from, to)| from.trim() == to.trim())
 }
 
 pub(super) fn unsupported(what: &'static str, reason: &str) -> HttpError {

@@ -7,7 +7,7 @@ use ::http::{HeaderMap, HeaderValue, Method};
 use sim800_command::{HTTP_LIMIT, HttpStatus};
 
 use super::HttpError;
-use super::headers::{content_range, promised, validator};
+use super::headers::{broken_promise, content_range, validator};
 use super::plan::{Plan, unsupported};
 use super::service::Service;
 
@@ -248,11 +248,8 @@ impl Ranges {
         match &answer.headers {
             Some(headers) => {
                 self.compare(headers)?;
-                match promised(answer.status, headers) {
-                    Some(promised) if promised != length => {
-                        return Err(HttpError::Length { promised, came: length });
-                    }
-                    _ => {}
+                if let Some(promised) = broken_promise(answer.status, headers, answer.length) {
+                    return Err(HttpError::Length { promised, came: length });
                 }
             }
             None if self.validator.is_some() => return Err(self.changed()),

@@ -12,9 +12,6 @@ use sim800_simulation::{Incident, When, World};
 
 use crate::lab::{Lab, hostile, paced, server};
 
-/// The longest time to an error, tries included that move nothing, of every procedure of FTP and of the module's file system.
-const LIMIT: Duration = Duration::from_secs(120);
-
 type Outcome = BoxFuture<'static, Result<(), String>>;
 
 /// A procedure over a bearer.
@@ -25,63 +22,66 @@ fn ftp(bearer: &Bearer) -> Ftp {
 }
 
 macro_rules! procedures {
-    ($($name:literal $bearer:ident $body:expr;)+) => {
-        &[$(($name, |$bearer| {
+    ($($name:literal $seconds:literal $bearer:ident $body:expr;)+) => {
+        &[$(($name, $seconds, |$bearer| {
             async move { $body.await.map(drop).map_err(|error| error.to_string()) }.boxed()
         })),+]
     };
 }
 
-const PROCEDURES: &[(&str, Procedure)] = procedures! {
-    "get" bearer async {
+/// Each with the seconds that its documentation states.
+const PROCEDURES: &[(&str, u64, Procedure)] = procedures! {
+    "get" 100 bearer async {
         ftp(&bearer).get("/file").await.map_err(|error| error.to_string())?
             .read_to_end(&mut Vec::new()).await.map_err(|error| error.to_string())
     };
-    "list" bearer async {
+    "list" 100 bearer async {
         ftp(&bearer).list("/many").await.map_err(|error| error.to_string())?
             .read_to_end(&mut Vec::new()).await.map_err(|error| error.to_string())
     };
-    "put" bearer async { ftp(&bearer).put("/up", &hostile(20_000)[..]).await };
-    "put_seekable" bearer async {
+    "put" 100 bearer async { ftp(&bearer).put("/up", &hostile(20_000)[..]).await };
+    "put_seekable" 100 bearer async {
         ftp(&bearer).put_seekable("/up", futures::io::Cursor::new(hostile(20_000))).await
     };
-    "resume_put" bearer async {
+    "resume_put" 100 bearer async {
         ftp(&bearer).resume_put("/half", futures::io::Cursor::new(hostile(20_000)), 10_000).await
     };
-    "size" bearer async { ftp(&bearer).size("/file").await };
-    "size_if_told" bearer async { ftp(&bearer).size_if_told("/file").await };
-    "delete" bearer async { ftp(&bearer).delete("/file").await };
-    "make_directory" bearer async { ftp(&bearer).make_directory("/new").await };
-    "remove_directory" bearer async { ftp(&bearer).remove_directory("/empty").await };
-    "rename" bearer async { ftp(&bearer).rename("/file", "/renamed").await };
-    "save" bearer async { ftp(&bearer).save().await };
-    "saved" bearer async { ftp(&bearer).saved(|_| ()).await };
-    "get_extended" bearer async {
+    "size" 80 bearer async { ftp(&bearer).size("/file").await };
+    "size_if_told" 80 bearer async { ftp(&bearer).size_if_told("/file").await };
+    "delete" 40 bearer async { ftp(&bearer).delete("/file").await };
+    "make_directory" 40 bearer async { ftp(&bearer).make_directory("/new").await };
+    "remove_directory" 40 bearer async { ftp(&bearer).remove_directory("/empty").await };
+    "rename" 40 bearer async { ftp(&bearer).rename("/file", "/renamed").await };
+    "save" 10 bearer async { ftp(&bearer).save().await };
+    "saved" 10 bearer async { ftp(&bearer).saved(|_| ()).await };
+    "get_extended" 100 bearer async {
         ftp(&bearer).get_extended("/file", |_| {}).await.map_err(|error| error.to_string())?
             .into_download().read_to_end(&mut Vec::new()).await.map_err(|error| error.to_string())
     };
-    "put_extended" bearer async { ftp(&bearer).put_extended("/up", &hostile(20_000)[..]).await };
-    "get_to_fs" bearer async { ftp(&bearer).get_to_fs("/file", FsStorage::Internal, "new", |_| {}).await };
-    "put_from_fs" bearer async { ftp(&bearer).put_from_fs(r"C:\User\FTP\file", "/up", |_| {}).await };
-    "put_file" bearer async { ftp(&bearer).put_file(r"C:\User\FTP\file", "/up").await };
-    "fs drive" bearer async { Fs::new(bearer.client()).drive(FsStorage::Internal).await };
-    "fs free" bearer async { Fs::new(bearer.client()).free().await };
-    "fs list" bearer async { Fs::new(bearer.client()).list(r"C:\User").await };
-    "fs size" bearer async { Fs::new(bearer.client()).size(r"C:\User\FTP\file").await };
-    "fs read" bearer async {
+    "put_extended" 100 bearer async { ftp(&bearer).put_extended("/up", &hostile(20_000)[..]).await };
+    "get_to_fs" 100 bearer async { ftp(&bearer).get_to_fs("/file", FsStorage::Internal, "new", |_| {}).await };
+    "put_from_fs" 100 bearer async { ftp(&bearer).put_from_fs(r"C:\User\FTP\file", "/up", |_| {}).await };
+    "put_file" 120 bearer async { ftp(&bearer).put_file(r"C:\User\FTP\file", "/up").await };
+    "fs drive" 10 bearer async { Fs::new(bearer.client()).drive(FsStorage::Internal).await };
+    "fs free" 10 bearer async { Fs::new(bearer.client()).free().await };
+    "fs list" 10 bearer async { Fs::new(bearer.client()).list(r"C:\User").await };
+    "fs size" 10 bearer async { Fs::new(bearer.client()).size(r"C:\User\FTP\file").await };
+    "fs read" 40 bearer async {
         Fs::new(bearer.client()).read(r"C:\User\FTP\file").await.map_err(|error| error.to_string())?
             .read_to_end(&mut Vec::new()).await.map_err(|error| error.to_string())
     };
-    "fs write" bearer async { Fs::new(bearer.client()).write(r"C:\User\new", &hostile(20_000)[..]).await };
-    "fs remove" bearer async { Fs::new(bearer.client()).remove(r"C:\User\FTP\file").await };
-    "fs make_directory" bearer async { Fs::new(bearer.client()).make_directory(r"C:\New").await };
-    "fs remove_directory" bearer async { Fs::new(bearer.client()).remove_directory(r"C:\Empty").await };
-    "fs rename" bearer async { Fs::new(bearer.client()).rename(r"C:\User\FTP\file", r"C:\file").await };
+    "fs write" 30 bearer async { Fs::new(bearer.client()).write(r"C:\User\new", &hostile(20_000)[..]).await };
+    "fs remove" 10 bearer async { Fs::new(bearer.client()).remove(r"C:\User\FTP\file").await };
+    "fs make_directory" 10 bearer async { Fs::new(bearer.client()).make_directory(r"C:\New").await };
+    "fs remove_directory" 10 bearer async { Fs::new(bearer.client()).remove_directory(r"C:\Empty").await };
+    "fs rename" 10 bearer async { Fs::new(bearer.client()).rename(r"C:\User\FTP\file", r"C:\file").await };
 };
 
 /// A module with a server in which there is something for every procedure.
-fn ready() -> (Lab, Bearer) {
-    let mut lab = Lab::with(World::on_line(ModuleConfig::default(), paced(115_200)), Config::default());
+fn ready(rate: u32) -> (Lab, Bearer) {
+    let mut config = Config::default();
+    config.rate = rate;
+    let mut lab = Lab::with(World::on_line(ModuleConfig::default(), paced(rate)), config);
     let bearer = lab.bearer();
     let network = lab.network();
     network.set_latency(Duration::from_secs(1));
@@ -102,7 +102,7 @@ fn ready() -> (Lab, Bearer) {
 
 /// The octets after which each command of a procedure is sent, except for those that stood in another one before.
 fn commands(procedure: Procedure, known: &mut BTreeSet<String>) -> Vec<u64> {
-    let (mut lab, bearer) = ready();
+    let (mut lab, bearer) = ready(115_200);
     let began = lab.world.crossed(Direction::Sent);
     let (tell, told) = mpsc::channel();
     let (mut line, mut sent) = (Vec::new(), 0);
@@ -127,30 +127,47 @@ fn commands(procedure: Procedure, known: &mut BTreeSet<String>) -> Vec<u64> {
     new.map(|(_, sent)| began + sent).collect()
 }
 
-#[test]
-fn a_dead_module_is_an_error_within_two_minutes() {
-    let mut known = BTreeSet::new();
-    for (name, procedure) in PROCEDURES {
-        let (mut lab, bearer) = ready();
-        let clock = lab.world.clock();
-        let began = clock.now();
-        assert_eq!(lab.world.run(procedure(bearer)), Ok(()), "{name}");
-        let usual = clock.now() - began;
-        let moments = (0..8).map(|eighths| When::At(began + usual * eighths / 8));
-        let commands = commands(*procedure, &mut known);
-        let mut longest = Duration::ZERO;
-        for when in moments.chain(commands.into_iter().map(|sent| When::Crossed(Direction::Sent, sent))) {
-            let (mut lab, bearer) = ready();
-            let silent = Arc::new(Mutex::new(None));
-            let (clock, time) = (lab.world.clock(), Arc::clone(&silent));
-            lab.world.plan(when, Incident::Fault(Fault::Silence));
-            let note = Incident::Network(Box::new(move |_| *time.lock().expect("whole") = Some(clock.now())));
-            lab.world.plan(when, note);
-            if lab.world.run(procedure(bearer)).is_err() {
-                let silent = silent.lock().expect("whole").expect("it happened");
-                longest = longest.max(lab.world.clock().now() - silent);
-            }
+/// How long `procedure` takes at most to fail with a module that falls silent at some moments of it, and in front of each of
+/// `commands`.
+fn longest(rate: u32, procedure: Procedure, commands: Vec<u64>) -> Duration {
+    let (mut lab, bearer) = ready(rate);
+    let clock = lab.world.clock();
+    let began = clock.now();
+    assert_eq!(lab.world.run(procedure(bearer)), Ok(()));
+    let usual = clock.now() - began;
+    let moments = (0..8).map(|eighths| When::At(began + usual * eighths / 8));
+    let mut longest = Duration::ZERO;
+    for when in moments.chain(commands.into_iter().map(|sent| When::Crossed(Direction::Sent, sent))) {
+        let (mut lab, bearer) = ready(rate);
+        let silent = Arc::new(Mutex::new(None));
+        let (clock, time) = (lab.world.clock(), Arc::clone(&silent));
+        lab.world.plan(when, Incident::Fault(Fault::Silence));
+        let note = Incident::Network(Box::new(move |_| *time.lock().expect("whole") = Some(clock.now())));
+        lab.world.plan(when, note);
+        if lab.world.run(procedure(bearer)).is_err() {
+            let silent = silent.lock().expect("whole").expect("it happened");
+            longest = longest.max(lab.world.clock().now() - silent);
         }
-        assert!(longest > Duration::ZERO && longest <= LIMIT, "{name}: {longest:?}");
+    }
+    longest
+}
+
+#[test]
+fn a_dead_module_is_an_error_as_soon_as_is_stated() {
+    let mut known = BTreeSet::new();
+    for (name, seconds, procedure) in PROCEDURES {
+        let commands = commands(*procedure, &mut known);
+        let longest = longest(115_200, *procedure, commands);
+        assert!(longest > Duration::ZERO && longest.as_secs() <= *seconds, "{name}: {longest:?}");
+    }
+}
+
+#[test]
+fn on_a_slow_line_it_takes_no_longer_than_two_minutes() {
+    for (name, _, procedure) in PROCEDURES {
+        if ["get", "put", "put_extended", "get_extended", "fs read", "fs write"].contains(name) {
+            let longest = longest(9_600, *procedure, Vec::new());
+            assert!(longest > Duration::ZERO && longest.as_secs() <= 120, "{name}: {longest:?}");
+        }
     }
 }

@@ -67,6 +67,36 @@ fn files_and_directories_are_kept_in_order() {
 }
 
 #[test]
+fn entries_that_are_called_like_results_neither_end_a_listing_nor_answer_what_follows() {
+    for names in [&["OK"][..], &["A", "OK", "Z"], &["OK", "Z"], &["A", "B", "OK"]] {
+        let (mut lab, fs) = ready();
+        lab.world.run(async move {
+            fs.make_directory(r"C:\Log").await.expect("made");
+            for name in names {
+                fs.write(&format!(r"C:\Log\{name}"), name.as_bytes()).await.expect("written");
+            }
+            let entries = fs.list(r"C:\Log").await.expect("entries");
+            assert_eq!(entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), names);
+            // Nothing is left that would answer this.
+            let size = names[0].len() as u64;
+            assert_eq!(fs.size(&format!(r"C:\Log\{}", names[0])).await, Ok(size), "{names:?}");
+        });
+    }
+    // More than are kept for somebody who does not read them, and one that cannot be told from a refusal.
+    let many: Vec<_> = std::iter::once("OK".to_owned()).chain((0..60).map(|n| format!("f{n:02}"))).collect();
+    for names in [many, vec!["A".to_owned(), "ERROR".to_owned(), "Z".to_owned()]] {
+        let (mut lab, fs) = ready();
+        lab.world.run(async move {
+            for name in &names {
+                fs.write(&format!(r"C:\{name}"), &b"x"[..]).await.expect("written");
+            }
+            assert_eq!(fs.list(r"C:\").await.expect_err("not certain").kind(), "malformed");
+            assert_eq!(fs.size(&format!(r"C:\{}", names[0])).await, Ok(1));
+        });
+    }
+}
+
+#[test]
 fn a_full_file_system_says_so() {
     let (mut lab, fs) = ready();
     lab.world.run(async move {

@@ -7,7 +7,7 @@ use futures::io::Cursor;
 use futures::{Stream, StreamExt, TryStreamExt};
 use sim800_emulator::{Damage, Fault, FtpAction, FtpFailure, HttpFailure, PowerDown, PutOption as Stored};
 use sim800_session::{
-    Bearer, Body, Config, Direction, Ftp, FtpError, FtpOptions, FtpStore, Http, HttpError, Notice, Retry,
+    Bearer, Body, Config, Direction, Ftp, FtpError, FtpOptions, Http, HttpError, Notice, PutOption, Retry,
     Runtime,
 };
 use sim800_simulation::{Incident, Mishap, Network, Resource, When, World};
@@ -416,7 +416,7 @@ fn what_appends_is_not_done_twice() {
     lab.network().put_file("/up", "before");
     lab.network().cause(Mishap::Ftp { after: 20_000, failure: FtpFailure::NETWORK });
     let mut options = FtpOptions::default();
-    options.put = FtpStore::Append;
+    options.put = PutOption::Append;
     let ftp = Ftp::new(&bearer, server()).with_options(options);
     let error = lab.ftp_put(&ftp, "/up", &file()).expect_err("61");
     assert_eq!(error.code(), Some(61));

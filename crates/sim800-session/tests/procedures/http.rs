@@ -1,9 +1,11 @@
 //! HTTP.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::AsyncReadExt;
-use sim800_emulator::{Config as ModuleConfig, DataExpiry, HttpFailure};
-use sim800_session::{BearerError, Config, Http};
+use sim800_emulator::{Config as ModuleConfig, DataExpiry, Fault, FtpAction, HttpFailure};
+use sim800_session::{Bearer, BearerError, Config, Ftp, Http, HttpError, Runtime, Sent};
 use sim800_simulation::{Mishap, Resource, World};
 
 use crate::lab::{Lab, hostile, paced, server, whole};
@@ -178,8 +180,8 @@ fn a_response_that_nobody_reads_is_named_by_the_next() {
         let error = http.send(request("http://example.com/file")).await.map(drop).expect_err("in use");
         (error, whole(first.into_body()).await.expect("a body"))
     });
-    assert!(lab.client.runtime().now() - before < std::time::Duration::from_secs(80));
-    assert_eq!((error.kind(), error.sent()), ("busy", sim800_session::Sent::No));
+    assert!(lab.client.runtime().now() - before < Duration::from_secs(80));
+    assert_eq!((error.kind(), error.sent()), ("busy", Sent::No));
     let said = error.to_string();
     assert!(said.contains("GET http://example.com/file,") && !said.contains("sesame"), "{said}");
     // It is there all the same.
@@ -201,7 +203,7 @@ fn a_retry_closes_no_bearer_that_an_upload_uses() {
     for _ in 0..3 {
         lab.network().cause(Mishap::Http(HttpFailure::Busy));
     }
-    let (ftp, http) = (sim800_session::Ftp::new(&bearer, server()), Http::new(&bearer));
+    let (ftp, http) = (Ftp::new(&bearer, server()), Http::new(&bearer));
     let client = lab.client.clone();
     let upload = {
         let octets = octets.clone();
@@ -209,14 +211,16 @@ fn a_retry_closes_no_bearer_that_an_upload_uses() {
     };
     let download = async move {
         // Once the upload is on its way.
-        client.runtime().sleep_until(client.runtime().now() + std::time::Duration::from_secs(10)).await;
+        client.runtime().sleep_until(client.runtime().now() + Duration::from_secs(10)).await;
         whole(http.send(request("http://example.com/file")).await?.into_body()).await
     };
     let (stored, fetched) = lab.world.run(futures::future::join(upload, download));
     assert_eq!(stored, Ok(200_000));
     assert_eq!(fetched.expect("a body"), "hello");
     assert!(lab.network().file("/up").expect("a file") == octets);
-    assert_eq!(lab.network().ftp_requests().len(), 1, "one session was enough");
+    let sessions = lab.network().ftp_requests();
+    let uploads = sessions.iter().filter(|session| matches!(session.action, FtpAction::Put(_))).count();
+    assert_eq!(uploads, 1, "one session was enough: {sessions:?}");
 }
 
 #[test]
@@ -234,4 +238,61 @@ fn a_bearer_in_use_is_not_closed() {
         kept
     });
     assert!(kept == hostile(100_000));
+}
+
+/// A request with all that belongs to it.
+async fn carried_out(bearer: Bearer, request: ::http::Request<Bytes>) -> Result<usize, HttpError> {
+    let response = Http::new(&bearer).send(request).await?;
+    Ok(whole(response.into_body()).await?.len())
+}
+
+#[test]
+fn a_module_that_dies_is_an_error_within_two_minutes_tries_included() {
+    const MOMENTS: u32 = 40;
+    let requests = || {
+        let file = "http://example.com/file";
+        let post = ::http::Request::post("http://example.com/in");
+        let delete = ::http::Request::delete("http://example.com/in");
+        [
+            request(file),
+            request("http://example.com/large"),
+            ::http::Request::head(file).body(Bytes::new()).expect("a request"),
+            post.body(hostile(100_000).into()).expect("a request"),
+            delete.body(Bytes::new()).expect("a request"),
+            // The largest body there is takes half a minute on this line, and the module as long again to give it up.
+            ::http::Request::post("http://example.com/in").body(hostile(319_488).into()).expect("a request"),
+        ]
+    };
+    let ready = || {
+        let world = World::on_line(ModuleConfig::default(), paced(115_200));
+        let mut lab = Lab::with(world, Config::default());
+        let bearer = lab.bearer();
+        lab.network().set_latency(Duration::from_secs(1));
+        lab.network().put_resource("http://example.com/file", Resource::new(hostile(20_000)));
+        lab.network().put_resource("http://example.com/large", Resource::new(hostile(330_000)));
+        (lab, bearer)
+    };
+    for (index, request) in requests().into_iter().enumerate() {
+        let (mut lab, bearer) = ready();
+        let began = lab.world.clock().now();
+        lab.world.run(carried_out(bearer, request)).expect("carried out");
+        let usual = lab.world.clock().now() - began;
+        for moment in 0..MOMENTS {
+            let (mut lab, bearer) = ready();
+            let clock = lab.world.clock();
+            let silence = clock.now() + usual * moment / MOMENTS;
+            lab.world.fault_at(silence, Fault::Silence);
+            let request = requests().into_iter().nth(index).expect("a request");
+            let what = request.method().clone();
+            let result = lab.world.run(carried_out(bearer, request));
+            let took = clock.now().saturating_sub(silence);
+            let limit = if index == 5 { 150 } else { 120 };
+            assert!(took <= Duration::from_secs(limit), "{what} {index} at {moment}: {took:?} {result:?}");
+            if let Err(error) = result {
+                // Not told so for certain unless it is so.
+                let asked = lab.network().http_requests();
+                assert!(error.sent() == Sent::Unknown || asked.is_empty(), "{what} at {moment}: {error:?}");
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use futures::future::{BoxFuture, Either, select};
 use futures::io::Cursor;
 use futures::{FutureExt, TryStreamExt, pin_mut};
 use sim800_emulator::FtpAction;
-use sim800_session::{Download, Fs, FsStorage, Ftp, FtpError, FtpOperation, FtpOptions, FtpStore};
+use sim800_session::{Download, Fs, FsStorage, Ftp, FtpError, FtpOperation, FtpOptions, PutOption};
 use sim800_simulation::Network;
 
 use crate::lab::{Lab, hostile, server};
@@ -145,7 +145,7 @@ fn no_size_is_asked_for_in_type_ascii() {
     assert!(lab.network().ftp_requests().iter().all(|request| request.action != FtpAction::Size));
 }
 
-type Send = fn(Ftp, put: FtpStore) -> BoxFuture<'static, Result<(), FtpError>>;
+type Send = fn(Ftp, put: PutOption) -> BoxFuture<'static, Result<(), FtpError>>;
 
 /// The uploads, and what each of them is called.
 const UPLOADS: [(FtpOperation, Send); 6] = [
@@ -154,7 +154,7 @@ const UPLOADS: [(FtpOperation, Send); 6] = [
         async move { ftp.put_seekable("/up", Cursor::new(file())).await.map(drop) }.boxed()
     }),
     (FtpOperation::Put, |ftp, put| {
-        if put == FtpStore::Append {
+        if put == PutOption::Append {
             return async move { ftp.put("/up", &file()[..]).await.map(drop) }.boxed();
         }
         async move { ftp.resume_put("/up", Cursor::new(file()), 1_000).await.map(drop) }.boxed()
@@ -169,7 +169,7 @@ const UPLOADS: [(FtpOperation, Send); 6] = [
 ];
 
 /// A module that has the file, too, and a server that has the beginning of it.
-fn ready(put: FtpStore) -> (Lab, Ftp) {
+fn ready(put: PutOption) -> (Lab, Ftp) {
     let (mut lab, bearer) = Lab::ready();
     lab.network().put_file("/up", file().slice(..1_000));
     let fs = Fs::new(&lab.client);
@@ -182,10 +182,10 @@ fn ready(put: FtpStore) -> (Lab, Ftp) {
 #[test]
 fn an_upload_of_which_the_server_stored_half_is_stored_again() {
     for (number, (operation, send)) in UPLOADS.into_iter().enumerate() {
-        let (mut lab, ftp) = ready(FtpStore::Replace);
+        let (mut lab, ftp) = ready(PutOption::Replace);
         let before = if number == 2 { 1_000 } else { 0 };
         assert_eq!(
-            halved(&mut lab, 1, before, send(ftp, FtpStore::Replace)),
+            halved(&mut lab, 1, before, send(ftp, PutOption::Replace)),
             Ok(()),
             "{operation:?}, {number}"
         );
@@ -196,10 +196,10 @@ fn an_upload_of_which_the_server_stored_half_is_stored_again() {
 #[test]
 fn an_upload_of_which_the_server_always_stores_a_part_is_an_error() {
     for (number, (operation, send)) in UPLOADS.into_iter().enumerate() {
-        let (mut lab, ftp) = ready(FtpStore::Replace);
+        let (mut lab, ftp) = ready(PutOption::Replace);
         let mut seen = 0;
         // However often it is begun and gone on with.
-        let error = beside(&mut lab, send(ftp, FtpStore::Replace), |network| {
+        let error = beside(&mut lab, send(ftp, PutOption::Replace), |network| {
             let requests = network.ftp_requests().len();
             if let Some(stored) = network.file("/up").filter(|stored| stored.len() > HALF && requests > seen)
             {
@@ -215,14 +215,14 @@ fn an_upload_of_which_the_server_always_stores_a_part_is_an_error() {
 #[test]
 fn what_was_appended_by_half_is_an_error_and_not_appended_again() {
     for (operation, send) in UPLOADS {
-        let (mut lab, ftp) = ready(FtpStore::Append);
-        let error = halved(&mut lab, 1, 1_000, send(ftp, FtpStore::Append)).expect_err("half of it");
+        let (mut lab, ftp) = ready(PutOption::Append);
+        let error = halved(&mut lab, 1, 1_000, send(ftp, PutOption::Append)).expect_err("half of it");
         let (expected, found) = (1_000 + LENGTH as u64, 1_000 + HALF as u64);
         assert_eq!(error, FtpError::Incomplete { operation, expected, found });
         assert_eq!(lab.network().file("/up").map(|up| up.len()), Some(1_000 + HALF));
     }
     // Others may append as well.
-    let (mut lab, ftp) = ready(FtpStore::Append);
+    let (mut lab, ftp) = ready(PutOption::Append);
     let put = async move { ftp.put("/up", &file()[..]).await };
     let sent = beside(&mut lab, put, |network| {
         if let Some(stored) = network.file("/up").filter(|stored| stored.len() == 1_000 + LENGTH) {
@@ -234,7 +234,7 @@ fn what_was_appended_by_half_is_an_error_and_not_appended_again() {
 
 #[test]
 fn a_size_that_is_told_late_is_waited_for() {
-    let (mut lab, ftp) = ready(FtpStore::Replace);
+    let (mut lab, ftp) = ready(PutOption::Replace);
     let mut sizes = 0;
     let put = async move { ftp.put("/up", &file()[..]).await };
     let sent = beside(&mut lab, put, |network| {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Fault, FtpFailure};
 use sim800_session::{
-    Bearer, Download, FsStorage, Ftp, FtpError, FtpOptions, FtpSecurity, FtpStore, Runtime,
+    Bearer, Download, FsStorage, Ftp, FtpError, FtpOptions, FtpSecurity, PutOption, Runtime,
 };
 use sim800_simulation::Mishap;
 
@@ -44,7 +44,7 @@ fn a_resumed_download_comes_from_there_on_and_the_next_from_the_start() {
         let resumed = ftp.clone();
         let part = lab.world.run(async move { whole(resumed.get_from("/file", offset).await?).await });
         assert_eq!(part.expect("a part"), file[offset as usize..]);
-        assert_eq!(rest(&lab), u64::from(offset));
+        assert_eq!(rest(&lab), offset);
     }
     assert_eq!(lab.ftp_get(&ftp, "/file").expect("a file"), file);
     // After a failure, and dropped, too.
@@ -232,7 +232,7 @@ fn an_upload_is_resumed_by_appending_what_is_missing() {
     let file = hostile(10_000);
     lab.network().put_file("/up", file[..4_000].to_vec());
     let mut options = FtpOptions::default();
-    options.put = FtpStore::Append;
+    options.put = PutOption::Append;
     let ftp = ftp.with_options(options);
     let octets = file.clone();
     let sent = lab.world.run(async move {

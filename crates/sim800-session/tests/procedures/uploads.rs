@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, Either, select};
 use futures::io::{AsyncRead, AsyncSeek, Cursor};
 use futures::pin_mut;
 use sim800_emulator::{Damage, Fault, FtpAction, FtpFailure, PutOption as Stored};
-use sim800_session::{Ftp, FtpError, FtpOptions, FtpStore};
+use sim800_session::{Ftp, FtpError, FtpOptions, PutOption};
 use sim800_simulation::Mishap;
 
 use crate::lab::{Lab, hostile, server};
@@ -18,7 +18,7 @@ use crate::lab::{Lab, hostile, server};
 const OPENING: u64 = 111;
 
 /// An upload to a server that has an old file, which is `put`.
-fn ready(put: FtpStore) -> (Lab, Ftp) {
+fn ready(put: PutOption) -> (Lab, Ftp) {
     let (lab, bearer) = Lab::ready();
     lab.network().put_file("/up", "old");
     let mut options = FtpOptions::default();
@@ -26,7 +26,7 @@ fn ready(put: FtpStore) -> (Lab, Ftp) {
     (lab, Ftp::new(&bearer, server()).with_options(options))
 }
 
-fn damaged(put: FtpStore, after: u64) -> (Lab, Result<u64, FtpError>) {
+fn damaged(put: PutOption, after: u64) -> (Lab, Result<u64, FtpError>) {
     let (mut lab, ftp) = ready(put);
     lab.world.fault(Fault::Damage { after, damage: Damage::Drop });
     let sent = lab.ftp_put(&ftp, "/up", b"7octets");
@@ -41,7 +41,7 @@ fn openings(lab: &Lab, how: Stored) -> usize {
 #[test]
 fn what_was_appended_is_not_called_a_failure_because_of_what_went_wrong_before() {
     for after in 0..OPENING {
-        let (lab, sent) = damaged(FtpStore::Append, after);
+        let (lab, sent) = damaged(PutOption::Append, after);
         let stored = lab.network().file("/up").expect("the old one at least");
         match &sent {
             Ok(octets) => assert_eq!((*octets, &stored[..]), (7, &b"old7octets"[..]), "octet {after}"),
@@ -57,7 +57,7 @@ fn what_was_appended_is_not_called_a_failure_because_of_what_went_wrong_before()
 #[test]
 fn a_server_that_makes_up_a_name_is_asked_but_once() {
     for after in 0..OPENING {
-        let (lab, sent) = damaged(FtpStore::Unique, after);
+        let (lab, sent) = damaged(PutOption::Unique, after);
         let stored = lab.network().file("/up.1");
         assert_eq!(sent.is_ok(), stored == Some(Bytes::from_static(b"7octets")), "octet {after}: {sent:?}");
         assert_eq!(openings(&lab, Stored::Stou), 1, "octet {after}: {sent:?}");
@@ -65,7 +65,7 @@ fn a_server_that_makes_up_a_name_is_asked_but_once() {
         assert!(sent.is_ok() || after > 91, "octet {after}: {sent:?}");
     }
     // It was not reached.
-    let (mut lab, ftp) = ready(FtpStore::Unique);
+    let (mut lab, ftp) = ready(PutOption::Unique);
     lab.world.fault(Fault::BearerLost { cid: 1 });
     lab.world.run_for(std::time::Duration::from_secs(30));
     assert_eq!(lab.ftp_put(&ftp, "/up", b"7octets"), Ok(7));
@@ -75,7 +75,7 @@ fn a_server_that_makes_up_a_name_is_asked_but_once() {
 #[test]
 fn an_upload_is_resumed_at_its_start_over_a_file_of_which_nothing_is_told() {
     let unseen = || {
-        let (lab, ftp) = ready(FtpStore::Append);
+        let (lab, ftp) = ready(PutOption::Append);
         // Of a server that does not know SIZE.
         lab.network().cause(Mishap::Ftp { after: 0, failure: FtpFailure::OPERATE });
         (lab, ftp)
@@ -93,7 +93,7 @@ fn an_upload_is_resumed_at_its_start_over_a_file_of_which_nothing_is_told() {
     assert_eq!(error, Err(FtpError::Mismatch { offset: 3 }));
     assert_eq!(lab.network().file("/up"), Some(Bytes::from("old")));
     // A file that is known to be another is not touched.
-    let (mut lab, ftp) = ready(FtpStore::Replace);
+    let (mut lab, ftp) = ready(PutOption::Replace);
     let error = lab.world.run(ftp.resume_put("/up", Cursor::new("new"), 0));
     assert_eq!(error, Err(FtpError::Mismatch { offset: 0 }));
     assert_eq!(lab.network().file("/up"), Some(Bytes::from("old")));

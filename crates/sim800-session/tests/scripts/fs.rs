@@ -123,14 +123,14 @@ fn what_is_the_matter_with_writing_is_found_out() {
         // The directory is not there.
         (
             CREATE.replace("a.txt\n< OK", "a.txt\n< ERROR")
-                + "> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSLS=C:\\\\User\\\\a.txt\\\\\n< ERROR\n\
-                   > AT+FSLS=C:\\\\User\\\\\n< ERROR\n",
+                + "> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSLS=C:\\\\User\\\\a.txt\\\\\n< ERROR\n> AT\n< OK\n> AT\n< OK\n\
+                   > AT+FSLS=C:\\\\User\\\\\n< ERROR\n> AT\n< OK\n> AT\n< OK\n",
             "not-found",
         ),
         // There is a directory in its place.
         (
             CREATE.replace("a.txt\n< OK", "a.txt\n< ERROR")
-                + "> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSLS=C:\\\\User\\\\a.txt\\\\\n< OK\n",
+                + "> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSLS=C:\\\\User\\\\a.txt\\\\\n< OK\n> AT\n< OK\n> AT\n< OK\n",
             "exists",
         ),
     ];
@@ -161,8 +161,16 @@ fn drives_and_directories_are_told() {
                  > AT+FSLS=C:\\\\
                  < User\\\\\\r\\nid.txt
                  < OK
+                 > AT
+                 < OK
+                 > AT
+                 < OK
                  > AT+FSLS=C:\\\\None\\\\
-                 < ERROR";
+                 < ERROR
+                 > AT
+                 < OK
+                 > AT
+                 < OK";
     Scripted::play(steps, |bearer| async move {
         let fs = fs(&bearer);
         let drive = fs.drive(FsStorage::Internal).await.expect("a drive");
@@ -211,21 +219,37 @@ fn what_is_the_matter_with_a_name_is_found_out() {
                  < ERROR
                  > AT+FSLS=C:\\\\Log\\\\
                  < OK
+                 > AT
+                 < OK
+                 > AT
+                 < OK
                  > AT+FSRMDIR=C:\\\\Log
                  < ERROR
                  > AT+FSLS=C:\\\\Log\\\\
                  < a.txt
                  < OK
+                 > AT
+                 < OK
+                 > AT
+                 < OK
                  > AT+FSRMDIR=C:\\\\Log
                  < ERROR
                  > AT+FSLS=C:\\\\Log\\\\
                  < ERROR
+                 > AT
+                 < OK
+                 > AT
+                 < OK
                  > AT+FSRENAME=C:\\\\a.txt,C:\\\\b.txt
                  < ERROR
                  > AT+FSFLSIZE=C:\\\\a.txt
                  < ERROR
                  > AT+FSLS=C:\\\\a.txt\\\\
                  < ERROR
+                 > AT
+                 < OK
+                 > AT
+                 < OK
                  > AT+FSRENAME=C:\\\\a.txt,C:\\\\b.txt
                  < ERROR
                  > AT+FSFLSIZE=C:\\\\a.txt

@@ -1,6 +1,6 @@
 //! Whether the server may have been told to do what failed.
 
-use sim800_session::{Bearer, FtpError, FtpOptions, FtpStore, Sent};
+use sim800_session::{Bearer, FtpError, FtpOptions, PutOption, Sent};
 
 use super::script::Scripted;
 use super::{GET, PUT, ftp, ftp_of};
@@ -51,7 +51,7 @@ fn what_the_module_did_not_ask_the_server_for_was_not_sent() {
 fn what_was_to_be_appended_was_not_sent_where_the_server_let_nobody_in() {
     let append = |bearer: Bearer| async move {
         let mut options = FtpOptions::default();
-        options.put = FtpStore::Append;
+        options.put = PutOption::Append;
         ftp(&bearer).with_options(options).put("1K.txt", &b"hello"[..]).await
     };
     let asked = ftp_of(&GET, super::UNTOLD) + &ftp_of(&PUT, "> AT+FTPPUT=1\n< OK\n");

@@ -134,6 +134,14 @@ fn start_up_in_octets() {
          > AT+CPIN?
          < +CPIN: READY
          < OK
+         > AT+CNMI?
+         < +CNMI: 2,2,0,0,0
+         < OK
+         > AT+CNMI=2,1,0,0,0
+         < OK
+         > AT+CNMI?
+         < +CNMI: 2,1,0,0,0
+         < OK
          > AT+CREG?
          < +CREG: 0,2
          < OK
@@ -150,6 +158,46 @@ fn start_up_in_octets() {
     let started = async move { client.start_up().await };
     let (result, ()) = module.run(futures::future::join(started, driver));
     assert_eq!(result, Ok::<(), StartUpError>(()));
+}
+
+#[test]
+fn a_line_of_somebody_else_is_not_the_model() {
+    let others = "> AT+COPS?
+         < +COPS: 0
+         < OK
+         > AT+CSQ
+         < +CSQ: 21,0
+         < OK
+         > AT+CREG?
+         < +CREG: 0,1
+         < OK";
+    let steps = format!(
+        "> AT+CGMM
+         < RX: 17 dBm
+         < SIMCOM_SIM800L
+         < OK
+         > AT+CGMM
+         < SIMCOM_SIM800L
+         < RX: 18 dBm
+         < OK
+         > AT+CGMR
+         < Revision:1418B05SIM800L24
+         < OK
+         > AT+GSN
+         < RX: 19 dBm
+         < 866771029893217
+         < OK
+         > AT+GSN
+         < 866771029893217
+         < OK
+         {others}"
+    );
+    let (module, client, driver) = Scripted::session(&steps);
+    let asked = async move { client.info().await };
+    let (info, ()) = module.run(futures::future::join(asked, driver));
+    let info = info.expect("info");
+    assert_eq!((&info.model[..], &info.serial_number[..]), ("SIMCOM_SIM800L", "866771029893217"));
+    assert_eq!(info.revision, "1418B05SIM800L24");
 }
 
 #[test]
@@ -173,6 +221,8 @@ fn a_module_that_starts_while_it_is_made_ready_is_made_ready_again() {
              > AT+CPIN?
              < +CPIN: READY
              < OK
+             > AT+CNMI?
+             < ERROR
              > AT+CREG?
              < +CREG: 0,1
              < OK

@@ -93,7 +93,12 @@ impl Trial<'_> {
                     failed.text
                 )));
             }
-            Some(Err(failed)) => return Ok(Ending::Failed(failed.kind)),
+            Some(Err(failed)) => {
+                if failed.is_unsent {
+                    self.check_unsent(slot)?;
+                }
+                return Ok(Ending::Failed(failed.kind));
+            }
             Some(Ok(done)) => done,
         };
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
@@ -107,6 +112,19 @@ impl Trial<'_> {
             (false, true) => Ending::Succeeded,
             (false, false) => Ending::Healed,
         })
+    }
+
+    /// A POST that is said not to have been sent is on no server. A refusal that was not the module's own is letter for letter like
+    /// one that was, and a module that refuses sends nothing.
+    fn check_unsent(&self, slot: usize) -> Result<(), Violation> {
+        let url = task::post_url(slot);
+        let is_sent = self.world.network().http_requests().iter().any(|request| request.url == url);
+        let is_forged =
+            self.happened().any(|what| matches!(what, What::Answer(line) if line.contains("ERROR")));
+        if is_sent && !is_forged && !self.damages.borrow().deceptive {
+            return Err(violation("a server has the POST that was not sent"));
+        }
+        Ok(())
     }
 
     /// Whether the content changed between two ranges of it, and the server's answers say nothing of where they belong and to what.

@@ -10,7 +10,7 @@ use futures::io::Cursor;
 use futures::{Stream, StreamExt};
 use sim800_session::{
     Bearer, BearerError, Body, Chain, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError,
-    Profile, Runtime, Server, StartUpError,
+    Profile, Runtime, Sent, Server, StartUpError,
 };
 
 use super::kind::Task;
@@ -62,11 +62,13 @@ pub(super) struct Failed {
     pub(super) kind: &'static str,
     /// Its message.
     pub(super) text: String,
+    /// Whether it says that no server got what was to be sent.
+    pub(super) is_unsent: bool,
 }
 
 impl Failed {
     fn new(kind: &'static str, error: &(impl Error + 'static)) -> Self {
-        Self { kind, text: Chain(error).to_string() }
+        Self { kind, text: Chain(error).to_string(), is_unsent: false }
     }
 }
 
@@ -146,7 +148,9 @@ async fn get_beside(bearer: &Bearer, is_empty: bool, clock: &Clock) -> Result<Do
             true
         }
         Some(Err(error)) if is_empty => return Err(error.into()),
-        None if is_empty => return Err(Failed { kind: "waiting", text: "waits for nothing".to_owned() }),
+        None if is_empty => {
+            return Err(Failed { kind: "waiting", text: "waits for nothing".to_owned(), is_unsent: false });
+        }
         _ => false,
     };
     match read(first.into_body(), None).await {
@@ -222,7 +226,11 @@ impl Job {
             Task::HttpAlive => get_beside(&bearer, content.is_empty(), &clock).await?,
             Task::HttpPost => {
                 let post = request(http::Request::post(post_url(slot)), content);
-                found(Http::new(&bearer).send(post).await?.status().as_u16())?;
+                let response = Http::new(&bearer).send(post).await.map_err(|error| {
+                    let is_unsent = error.sent() == Sent::No;
+                    Failed { is_unsent, ..error.into() }
+                })?;
+                found(response.status().as_u16())?;
                 Done::Stored(None)
             }
             Task::HttpHead => {
@@ -270,7 +278,7 @@ fn request(request: http::request::Builder, body: Bytes) -> http::Request<Bytes>
 fn found(status: u16) -> Result<(), Failed> {
     match status {
         200..=206 => Ok(()),
-        _ => Err(Failed { kind: "status", text: format!("HTTP status {status}") }),
+        _ => Err(Failed { kind: "status", text: format!("HTTP status {status}"), is_unsent: false }),
     }
 }
 

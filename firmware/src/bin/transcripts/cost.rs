@@ -5,7 +5,7 @@ use core::hint::black_box;
 use semihosting::println;
 use sim800_command::{Unsolicited, Vocabulary};
 use sim800_firmware::Clock;
-use sim800_parser::{Claim, DataPhase, Event, Expect, Framer};
+use sim800_parser::{Claim, DataPhase, Event, Expect, Framer, Header};
 
 /// What one read of a UART with a FIFO brings.
 const READ: usize = 16;
@@ -16,12 +16,12 @@ pub(crate) fn print(clock: &mut Clock) {
     let mut frame = [0x55; HEADER.len() + FRAME + TRAILER.len()];
     frame[..HEADER.len()].copy_from_slice(HEADER);
     frame[HEADER.len() + FRAME..].copy_from_slice(TRAILER);
-    let data = DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: FRAME as u32 };
+    let data = DataPhase::Announced { header: Header::new("+FTPGET:").selected_by(2), at_most: FRAME as u32 };
     let get = Expect::result().with_data(data);
     show("a frame of 1460 octets of payload", &frame, count(clock, get, &frame));
 
     let signal = Expect::result()
-        .with_information(Claim::Named { name: "+CSQ", accepts: |values| values.count() == 2 });
+        .with_information(Claim::named("+CSQ", |values| values.count() == 2));
     show("a response of two lines", RESPONSE, count(clock, signal, RESPONSE));
 
     show("an unsolicited line", UNSOLICITED, count(clock, Expect::result(), UNSOLICITED));

@@ -1,17 +1,47 @@
 //! The seven rules that the crate's documentation promises, as properties.
 
-use std::ops::Range;
+mod examples;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use sim800_command::{Unsolicited, Vocabulary};
-use sim800_parser::{Claim, DataPhase, Decoder, Event, Expect, FinalResultCode, Framer, Limits};
+use sim800_parser::{
+    Claim, DataPhase, Decoder, Dialect, Event, Expect, FinalResultCode, Framer, Header, Limits, Line, Name,
+};
 
 const CARRY: usize = 96;
 /// The framer's limit for a line, given to the decoder as well.
 const LINE: usize = CARRY - 3;
+
+/// What a SIM800 sends unasked, and payload that comes so from other modules.
+struct Pushing;
+
+/// Of each way to end a header.
+const PUSHED: [(Header, u32); 3] = [
+    (Header::new("+IPD,").ended_by(":"), 30),
+    (Header::new("+IPD,").behind(1).followed_by(2).ended_by(":"), 30),
+    (Header::new("+QIURC: \"recv\",").behind(1), 30),
+];
+
+impl Dialect for Pushing {
+    fn is_unsolicited(&self, line: Line<'_>) -> bool {
+        Vocabulary.is_unsolicited(line)
+    }
+
+    fn is_whole(&self, line: Line<'_>) -> bool {
+        Vocabulary.is_whole(line)
+    }
+
+    fn takes_continuation(&self, line: Line<'_>) -> bool {
+        Vocabulary.takes_continuation(line)
+    }
+
+    fn headers(&self) -> &[(Header, u32)] {
+        &PUSHED
+    }
+}
 
 /// An event with pieces of payload joined and the octets owned.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +113,7 @@ fn reads<'a>(octets: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
 }
 
 fn frame(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
-    let mut framer = Framer::<CARRY, _>::with_dialect(Vocabulary);
+    let mut framer = Framer::<CARRY, _>::with_dialect(Pushing);
     let mut seen = Vec::new();
     for (expect, octets) in script {
         if let Some(expect) = expect {
@@ -101,7 +131,7 @@ fn frame(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
 
 /// The same in the push form.
 fn feed(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
-    let mut framer = Framer::<CARRY, _>::with_dialect(Vocabulary);
+    let mut framer = Framer::<CARRY, _>::with_dialect(Pushing);
     let mut seen = Vec::new();
     for (expect, octets) in script {
         if let Some(expect) = expect {
@@ -119,7 +149,7 @@ fn decode(script: &Script, sizes: &[usize], gather: usize) -> (Vec<Seen>, Vec<u8
     limits.line = LINE;
     limits.buffer = 256;
     limits.gather = gather;
-    let mut decoder = Decoder::with_dialect(limits, Vocabulary);
+    let mut decoder = Decoder::with_dialect(limits, Pushing);
     let mut seen = Vec::new();
     for (expect, octets) in script {
         if let Some(expect) = expect {
@@ -160,30 +190,49 @@ fn claim() -> impl Strategy<Value = Claim> {
     prop_oneof![
         Just(Claim::None),
         Just(Claim::Text),
-        Just(Claim::Named { name: "+CREG", accepts: two_values }),
-        Just(Claim::Named { name: "+CPIN", accepts: any_values }),
+        Just(Claim::named("+CREG", two_values)),
+        Just(Claim::named("+CPIN", any_values)),
     ]
+}
+
+fn header() -> impl Strategy<Value = Header> {
+    select(vec![
+        Header::new("+HTTPREAD:"),
+        Header::new("+FTPGET:").selected_by(2),
+        Header::new("+CIPRXGET:").selected_by(2).behind(1).followed_by(1),
+        Header::new("+HTTPREAD: DATA,"),
+        Header::new("CONNECT "),
+        Header::new("+IPD,").ended_by(":"),
+        Header::new("+URDFILE:").behind(1).ended_by(",\""),
+    ])
+}
+
+fn ending() -> impl Strategy<Value = Option<Name>> {
+    prop_oneof![4 => Just(None), 1 => Just(Name::copied("+HTTPREAD: 0")), 1 => Just(Some("SEND OK".into()))]
 }
 
 fn data() -> impl Strategy<Value = DataPhase> {
     prop_oneof![
         3 => Just(DataPhase::None),
-        2 => (0..60_u32).prop_map(|at_most| DataPhase::Announced { name: "+HTTPREAD", selector: None, at_most }),
-        2 => (0..60_u32).prop_map(|at_most| DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most }),
+        6 => (header(), 0..60_u32).prop_map(|(header, at_most)| DataPhase::Announced { header, at_most }),
         1 => (0..40_u32).prop_map(|count| DataPhase::Counted { count }),
-        1 => Just(DataPhase::Invited { line: "DOWNLOAD" }),
+        1 => (0..40_u32).prop_map(|count| DataPhase::AtOnce { count }),
+        1 => Just(DataPhase::Invited { line: "DOWNLOAD".into() }),
         1 => Just(DataPhase::Prompted),
-        1 => (0..60_u32).prop_map(|at_most| DataPhase::Granted { name: "+FTPPUT", selector: 2, at_most }),
+        1 => (0..60_u32).prop_map(|at_most| DataPhase::Granted { header: Header::new("+FTPPUT:").selected_by(2), at_most }),
     ]
 }
 
 fn expect() -> impl Strategy<Value = Expect> {
-    (any::<bool>(), claim(), data(), any::<bool>()).prop_map(|(echo, information, data, connection)| {
-        let mut expect = Expect::result().with_information(information).with_data(data);
-        expect.echo = echo;
-        expect.connection = connection;
-        expect
-    })
+    (any::<bool>(), claim(), data(), any::<bool>(), ending()).prop_map(
+        |(echo, information, data, connection, ending)| {
+            let mut expect = Expect::result().with_information(information).with_data(data);
+            expect.echo = echo;
+            expect.connection = connection;
+            expect.ending = ending;
+            expect
+        },
+    )
 }
 
 /// Pieces that real lines are made of, and that hostile ones are.
@@ -201,6 +250,17 @@ fn fragment() -> impl Strategy<Value = Vec<u8>> {
         "\r\n+HTTPREAD:0\r\n",
         "\r\n+HTTPREAD: 99999999999999999999\r\n",
         "\r\n+FTPGET: 2,5\r\n",
+        "\r\n+HTTPREAD: DATA,7\r\n",
+        "\r\n+HTTPREAD: 0\r\n",
+        "\r\n+CIPRXGET: 2,0,9,100\r\n",
+        "\r\nCONNECT 12\r\n",
+        "\r\n+IPD,5:",
+        "+IPD,1,12,\"::1\",80:",
+        "+IPD,\"",
+        "\r\n+QIURC: \"recv\",0,8\r\n",
+        "\r\n+URDFILE: \"a,\",3,\"abc\"\r\n",
+        "\"\r\n",
+        "\r\nSEND OK\r\n",
         "\r\n+FTPGET: 1,1\r\n",
         "\r\n+FTPGET:1,0\r\n",
         "\r\n+FTPPUT: 2,50\r\n",
@@ -258,15 +318,22 @@ fn payload_frame() -> impl Strategy<Value = (Expect, Vec<u8>, Vec<u8>)> {
     ])
     .prop_map(|trap| trap.as_bytes().to_vec());
     let payload = vec(prop_oneof![traps, vec(any::<u8>(), 0..300)], 0..5).prop_map(|pieces| pieces.concat());
-    (payload, any::<bool>()).prop_map(|(payload, http)| {
+    (payload, header()).prop_map(|(payload, header)| {
         let len = u32::try_from(payload.len()).unwrap();
-        let (name, selector, header) = if http {
-            ("+HTTPREAD", None, format!("\r\n+HTTPREAD: {len}\r\n"))
-        } else {
-            ("+FTPGET", Some(2), format!("\r\n+FTPGET: 2,{len}\r\n"))
-        };
-        let expect = Expect::result().with_data(DataPhase::Announced { name, selector, at_most: len });
-        (expect, [header.as_bytes(), &payload, b"\r\nOK\r\n"].concat(), payload)
+        let prefix = String::from_utf8(header.prefix.as_bytes().to_vec()).unwrap();
+        let selector = header.selector.map_or(String::new(), |selector| format!("{selector},"));
+        let line = [
+            "\r\n",
+            &prefix,
+            &selector,
+            &"\"x\",".repeat(header.before.into()),
+            &len.to_string(),
+            &",7".repeat(header.after.into()),
+            header.end.unwrap_or("\r\n"),
+        ]
+        .concat();
+        let expect = Expect::result().with_data(DataPhase::Announced { header, at_most: len });
+        (expect, [line.as_bytes(), &payload, b"\r\nOK\r\n"].concat(), payload)
     })
 }
 
@@ -296,16 +363,20 @@ proptest! {
             let span = sim800_parser::Span::new(&raw[..]);
             let line = span.line();
             let is_header = match expect.data {
-                DataPhase::Announced { name, .. } => line.name() == Some(name),
+                DataPhase::Announced { header, .. } => {
+                    let is_closing = header.end.is_some_and(|end| end.ends_with('"')) && line.text() == b"\"";
+                    line.text().starts_with(header.prefix.as_bytes()) || is_closing
+                }
                 _ => false,
             };
+            let is_intermediate = expect.ending.is_some() && line.text() == b"OK";
             let claimed = match expect.information {
-                Claim::Named { name, accepts } => line.name() == Some(name) && accepts(line.values()),
+                Claim::Named { name, accepts } => line.name().map(str::as_bytes) == Some(name.as_bytes()) && accepts(line.values()),
                 Claim::Text => matches!(Unsolicited::from(line), Unsolicited::Other(_)),
                 _ => false,
             };
             if kind == "information" {
-                prop_assert!(claimed || is_header, "{line:?} was not claimed");
+                prop_assert!(claimed || is_header || is_intermediate, "{line:?} was not claimed");
             }
         }
     }
@@ -329,7 +400,7 @@ proptest! {
     #[test]
     fn counts_are_believed_up_to_what_was_asked(at_most in 0..1000_u32, excess in 1..u64::MAX) {
         let announced = u64::from(at_most).saturating_add(excess);
-        let expect = Expect::result().with_data(DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most });
+        let expect = Expect::result().with_data(DataPhase::Announced { header: Header::new("+FTPGET:").selected_by(2), at_most });
         let (seen, _) = frame(&vec![(Some(expect), format!("\r\n+FTPGET: 2,{announced}\r\n\r\nOK\r\n").into())], &[7]);
         prop_assert!(matches!(&seen[0], Seen::Excess(count, _) if *count == announced));
         prop_assert_eq!(&seen[1], &Seen::Final(FinalResultCode::Ok, b"\r\nOK\r\n".to_vec()));
@@ -344,12 +415,18 @@ proptest! {
 
         let without = script.into_iter().map(|(_, octets)| (None, octets)).collect();
         let (seen, _) = frame(&without, &[usize::MAX]);
+        let mut is_pushed = false;
         for event in seen {
-            let silent = matches!(
-                event,
-                Seen::Line("unsolicited" | "continuation" | "blank", _) | Seen::Overlong(_)
-            );
+            let silent = match &event {
+                Seen::Line("unsolicited" | "continuation" | "blank", _) | Seen::Overlong(_) => true,
+                // Only what the dialect has brings payload along.
+                Seen::Payload(..) => is_pushed,
+                Seen::Excess(_, raw) => PUSHED.iter().any(|(header, _)| raw.trim_ascii().starts_with(header.prefix.as_bytes())),
+                _ => false,
+            };
             prop_assert!(silent, "{event:?} without a command");
+            is_pushed = matches!(&event, Seen::Line("unsolicited", raw)
+                if PUSHED.iter().any(|(header, _)| raw.trim_ascii().starts_with(header.prefix.as_bytes())));
         }
     }
 
@@ -376,8 +453,8 @@ proptest! {
         sizes in sizes(),
     ) {
         let expect = Expect::result()
-            .with_information(Claim::Named { name: "+CREG", accepts: two_values })
-            .with_data(DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: 50 });
+            .with_information(Claim::named("+CREG", two_values))
+            .with_data(DataPhase::Announced { header: Header::new("+FTPGET:").selected_by(2), at_most: 50 });
         let octets = format!("\r\n{first}{second}\r\n").into_bytes();
         let (alone, _) = frame(&vec![(Some(expect), format!("{second}\r\n").into_bytes())], &[usize::MAX]);
         let expected = [vec![Seen::Line("unsolicited", format!("\r\n{first}").into_bytes())], alone].concat();
@@ -390,7 +467,7 @@ proptest! {
     #[test]
     fn other_plus_signs_begin_no_line(
         (claim, line) in select(vec![
-            (Claim::Named { name: "+X", accepts: any_values }, "+X: URL,http://a/?b=1+FTPGET: 1,0"),
+            (Claim::named("+X", any_values), "+X: URL,http://a/?b=1+FTPGET: 1,0"),
             (Claim::Text, "+X: 1+FTPGET: 1,0"),
             (Claim::None, "+X: URL,http://a/?b=1+FTPGET: 1,0"),
             (Claim::None, "URL: http://a/?b=1+FTPGET: 1,0"),
@@ -430,165 +507,4 @@ proptest! {
             prop_assert!(input.len() - at >= LINE);
         }
     }
-}
-
-fn seen(expect: Expect, octets: &[u8]) -> Vec<Seen> {
-    let script = vec![(Some(expect), octets.to_vec())];
-    let whole = frame(&script, &[usize::MAX]);
-    for cut in 1..octets.len() {
-        assert_eq!(frame(&script, &[cut, usize::MAX]), whole, "cut at {cut}");
-        assert_eq!(decode(&script, &[cut, usize::MAX], 1), whole, "cut at {cut}");
-    }
-    assert_eq!(whole.1, b"", "octets were left");
-    whole.0
-}
-
-fn ok() -> Seen {
-    Seen::Final(FinalResultCode::Ok, b"\r\nOK\r\n".to_vec())
-}
-
-/// Each data phase at every cut.
-#[test]
-fn data_phases() {
-    let counted = Expect::result().with_data(DataPhase::Counted { count: 7 });
-    assert_eq!(
-        seen(counted, b"AT+FSREAD=C:\\a,1,7,0\r\r\nERR\r\nxy\r\nOK\r\n"),
-        [
-            Seen::Line("echo", b"AT+FSREAD=C:\\a,1,7,0\r".to_vec()),
-            Seen::Line("blank", b"\r\n".to_vec()),
-            Seen::Payload(b"ERR\r\nxy".to_vec(), 0),
-            ok(),
-        ]
-    );
-    assert!(matches!(seen(counted, b"\r\nERROR\r\n")[..], [_, Seen::Final(FinalResultCode::Error, _)]));
-    assert!(matches!(
-        seen(counted, b"\r\n+CME ERROR: 4\r\n")[..],
-        [_, Seen::Final(FinalResultCode::Cme(_), _)]
-    ));
-
-    let invited = Expect::result().with_data(DataPhase::Invited { line: "DOWNLOAD" });
-    assert_eq!(
-        seen(invited, b"\r\nDOWNLOAD\r\n\r\nOK\r\n"),
-        [Seen::Prompt(None, b"\r\nDOWNLOAD\r\n".to_vec()), ok()]
-    );
-
-    let prompted = Expect::result().with_data(DataPhase::Prompted);
-    assert_eq!(
-        seen(prompted, b"\r\n> \r\nOK\r\n"),
-        [
-            Seen::Prompt(None, b"\r\n>".to_vec()),
-            Seen::Line("blank", b" \r\n".to_vec()),
-            Seen::Final(FinalResultCode::Ok, b"OK\r\n".to_vec()),
-        ]
-    );
-
-    let granted =
-        Expect::result().with_data(DataPhase::Granted { name: "+FTPPUT", selector: 2, at_most: 100 });
-    assert_eq!(
-        seen(granted, b"\r\n+FTPPUT: 2,60\r\n\r\n+FTPPUT: 1,1,1360\r\n\r\nOK\r\n"),
-        [
-            Seen::Prompt(Some(60), b"\r\n+FTPPUT: 2,60\r\n".to_vec()),
-            Seen::Line("unsolicited", b"\r\n+FTPPUT: 1,1,1360\r\n".to_vec()),
-            ok(),
-        ]
-    );
-    assert!(matches!(seen(granted, b"\r\n+FTPPUT: 2,101\r\n")[..], [Seen::Excess(101, _)]));
-}
-
-/// An unsolicited line stands anywhere outside the payload; firmware leaves out blanks and blank lines.
-#[test]
-fn lines_between() {
-    let read =
-        Expect::result().with_data(DataPhase::Announced { name: "+FTPGET", selector: Some(2), at_most: 9 });
-    assert_eq!(
-        seen(read, b"\r\nRING\r\nAT+FTPGET=2,9\r\r\n+FTPGET: 1,1\r\n+FTPGET:2,2\r\n>\n\r\nRING\r\nOK\r\n"),
-        [
-            Seen::Line("unsolicited", b"\r\nRING\r\n".to_vec()),
-            Seen::Line("echo", b"AT+FTPGET=2,9\r".to_vec()),
-            Seen::Line("unsolicited", b"\r\n+FTPGET: 1,1\r\n".to_vec()),
-            Seen::Line("information", b"+FTPGET:2,2\r\n".to_vec()),
-            Seen::Payload(b">\n".to_vec(), 0),
-            Seen::Line("unsolicited", b"\r\nRING\r\n".to_vec()),
-            Seen::Final(FinalResultCode::Ok, b"OK\r\n".to_vec()),
-        ]
-    );
-}
-
-/// A call that ends does not end a command that has nothing to do with it.
-#[test]
-fn connection_codes_end_only_commands_that_connect() {
-    let octets = b"\r\nNO CARRIER\r\n\r\nOK\r\n";
-    assert!(matches!(
-        seen(Expect::result(), octets)[..],
-        [Seen::Line("unsolicited", _), Seen::Final(FinalResultCode::Ok, _)]
-    ));
-    assert!(matches!(
-        seen(Expect::result().with_connection(), octets)[..],
-        [Seen::Final(FinalResultCode::NoCarrier, _), _]
-    ));
-}
-
-/// Passing the limit is an event, and the next line is read as usual.
-#[test]
-fn overlong_lines_do_not_cost_the_next_one() {
-    let limit = |len: usize| -> (Range<usize>, Vec<u8>) {
-        let line = [vec![b'x'; len - 2], b"\r\n".to_vec()].concat();
-        (0..len, [&b"\r\n"[..], &line, b"\r\nOK\r\n"].concat())
-    };
-    let (_, fits) = limit(LINE);
-    assert!(matches!(seen(Expect::result(), &fits)[..], [Seen::Line("unsolicited", _), Seen::Final(..)]));
-    let (len, too_long) = limit(LINE + 1);
-    assert_eq!(seen(Expect::result(), &too_long)[0], Seen::Overlong(len.end as u64 + 2));
-    let (len, endless) = limit(100_000);
-    let (events, pending) = frame(&vec![(Some(Expect::result()), endless)], &[16]);
-    assert_eq!((&events[..], &pending[..]), (&[Seen::Overlong(len.end as u64 + 2), ok()][..], &b""[..]));
-}
-
-/// The decoder gives up as the framer does.
-#[test]
-fn abandoned_by_the_decoder() {
-    let mut decoder = Decoder::with_dialect(Limits::default(), Vocabulary);
-    assert!(!decoder.in_flight());
-    decoder.begin(Expect::result().with_data(DataPhase::Announced {
-        name: "+HTTPREAD",
-        selector: None,
-        at_most: 50,
-    }));
-    assert!(decoder.in_flight());
-    decoder.handle_input(b"\r\n+HTTPREAD: 50\r\nsome");
-    while decoder.poll_event().is_some() {}
-    assert_eq!(decoder.remaining(), 50, "what is not polled yet is still to come");
-    decoder.abandon();
-    assert!(!decoder.in_flight() && decoder.remaining() == 4, "what came is payload");
-    decoder.handle_input(b"more text\r\n");
-    let Some(Event::Payload { octets, remaining: 0 }) = decoder.poll_event() else { panic!("it is lost") };
-    assert_eq!(&octets[..], b"some");
-    let Some(Event::Unsolicited(span)) = decoder.poll_event() else { panic!("the text is lost") };
-    assert_eq!(span.raw(), b"more text\r\n");
-    assert_eq!(decoder.remaining(), 0);
-}
-
-/// After giving up on a command its payload is text, and the next command is not answered by the old result code.
-#[test]
-fn abandoned() {
-    let mut framer = Framer::<CARRY, _>::with_dialect(Vocabulary);
-    framer.begin(Expect::result().with_data(DataPhase::Announced {
-        name: "+HTTPREAD",
-        selector: None,
-        at_most: 50,
-    }));
-    let mut input: &[u8] = b"\r\n+HTTPREAD: 50\r\nsome";
-    while framer.next(&mut input).is_some() {}
-    assert_eq!(framer.remaining(), 46);
-    framer.abandon();
-    assert!(!framer.in_flight());
-    let mut input: &[u8] = b" text\r\nOK\r\n";
-    let mut kinds = Vec::new();
-    while let Some(event) = framer.next(&mut input) {
-        Seen::push(&mut kinds, event);
-    }
-    assert_eq!(
-        kinds,
-        [Seen::Line("unsolicited", b" text\r\n".to_vec()), Seen::Line("unsolicited", b"OK\r\n".to_vec())]
-    );
 }
