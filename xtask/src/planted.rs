@@ -124,6 +124,7 @@ fn copy_packages(copy: &Path, edits: &[&Edit]) -> Result<()> {
 fn copy_folder(folder: &Path, copy: &Path, edits: &[&Edit]) -> Result<()> {
     fs::create_dir_all(copy.join(folder))?;
     let from = root().join(folder);
+    remove_others(&copy.join(folder), &from)?;
     for entry in fs::read_dir(&from).with_context(|| format!("cannot read {}", from.display()))? {
         let entry = entry?;
         let path = folder.join(entry.file_name());
@@ -140,6 +141,22 @@ fn copy_folder(folder: &Path, copy: &Path, edits: &[&Edit]) -> Result<()> {
             octets.extend_from_slice(ASK.as_bytes());
         }
         put(&copy.join(&path), &octets)?;
+    }
+    Ok(())
+}
+
+/// Removes from a folder what an earlier copy left in it and the other one has no more.
+fn remove_others(folder: &Path, other: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if other.join(entry.file_name()).exists() {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
     }
     Ok(())
 }

@@ -117,7 +117,7 @@ impl Manner {
             | Self::TotalsUnderstated { .. } => !in_ranges,
             Self::LengthsUnderstated { .. } | Self::BodiesCut { .. } => !task.is_get(),
             Self::UploadsHalved => !task.is_ftp_upload(),
-            Self::SizesLate { by } => *by < Duration::from_secs(60),
+            Self::SizesLate { by } => *by + scenario.latency < Duration::from_secs(60),
             Self::SizesRefused => {
                 matches!(task, Task::FtpGet | Task::FtpPut | Task::FtpList) || !task.is_ftp()
             }
