@@ -179,7 +179,6 @@ impl Capture {
 
     /// What is open of payload is over, whether it is all there or not.
     fn close_payload(&mut self, next: Next, sink: &mut dyn FnMut(Event)) {
-        self.decide(false, sink);
         self.close_sent(sink);
         let time = self.time;
         // What came behind it may open the next.
@@ -187,6 +186,7 @@ impl Capture {
             self.settle(held, next, sink);
             self.handle_received(sink);
         }
+        self.decide(false, sink);
         self.time = time;
     }
 
@@ -202,7 +202,10 @@ impl Capture {
 /// What was sent.
 impl Capture {
     fn handle_sent(&mut self, octets: &[u8], sink: &mut dyn FnMut(Event)) {
-        self.is_two_way |= !octets.is_empty();
+        if !octets.is_empty() {
+            self.is_two_way = true;
+            self.decide(false, sink);
+        }
         let mut rest = octets;
         while !rest.is_empty() {
             if let Some(sum) = &mut self.sent {
@@ -281,6 +284,7 @@ impl Capture {
         match held.settle(next) {
             Err(held) => self.received = Some(held),
             Ok(Settled { sum, time, fault, rest }) => {
+                self.decide(false, sink);
                 let now = std::mem::replace(&mut self.time, time);
                 sink(self.payload(Direction::Received, sum, fault));
                 self.time = now;

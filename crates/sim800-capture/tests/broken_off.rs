@@ -165,6 +165,17 @@ fn what_looks_like_a_response_within_a_body_does_not_end_it() {
     assert_eq!(read(&BODY[..26], next), "payload 26 of Some(27): 1 octets are missing");
 }
 
+/// A line that may be the answer waits for what comes behind it, at most to the end.
+#[test]
+fn a_query_that_is_cut_loses_no_line() {
+    let query = b"AT+FTPEXTGET?\r\r\n+FTPEXTGET: 1,0\r\n";
+    let end = "unsolicited +FTPEXTGET: 1,0: the extended download is done";
+    assert_eq!(told(&[(RX, query)]).last().unwrap(), end);
+    assert_eq!(told(&[(RX, query), (TX, b"AT\r")])[1], end);
+    let behind = [&b"AT+HTTPREAD\r\r\n+HTTPREAD: 90\r\nabc\r\nOK\r\n"[..], query].concat();
+    assert_eq!(told(&[(RX, &behind)]).last().unwrap(), end);
+}
+
 #[test]
 fn a_result_code_of_another_kind_ends_its_command() {
     let seen = told(&[

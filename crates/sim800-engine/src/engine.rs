@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::{Id, PowerDownCause, Unsolicited, Vocabulary};
-use sim800_parser::{Decoder, Event, Expect, FinalResultCode, Span};
+use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
@@ -30,6 +30,8 @@ pub enum Output {
     Complete(Result<Response, Failure>),
     /// A line that belongs to no command, without its line end.
     Unsolicited(Bytes),
+    /// The payload of the unsolicited line before it, complete. Only a [`Dialect`] with such lines brings any.
+    Pushed(Bytes),
     /// A line that came before the line was first synchronized, without its line end: an unsolicited one of now or of long ago, or
     /// octets of a payload that another program had asked for.
     Stray(Bytes),
@@ -68,9 +70,11 @@ impl fmt::Debug for Transmit {
 }
 
 /// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
-pub struct Engine {
+///
+/// The [`Dialect`] says which lines the module sends of its own accord, where it is not a SIM800.
+pub struct Engine<D = Vocabulary> {
     config: Config,
-    decoder: Decoder<Vocabulary>,
+    decoder: Decoder<D>,
     line: State,
     transmits: VecDeque<Outgoing>,
     outputs: VecDeque<Output>,
@@ -82,6 +86,8 @@ pub struct Engine {
     /// The module puts an empty line between information text and result code, as it should; some firmware does not
     /// (field logs).
     blanks: bool,
+    /// The payload that is on its way belongs to an unsolicited line.
+    pushed: bool,
 }
 
 /// What is remembered of a command that got its result, which may not have been its own.
@@ -114,13 +120,21 @@ impl Engine {
     /// An engine for a line that is taken to be synchronized: the first command is sent at once.
     #[must_use]
     pub fn new(now: Duration, config: Config) -> Self {
+        Self::with_dialect(now, config, Vocabulary)
+    }
+}
+
+impl<D: Dialect> Engine<D> {
+    /// The same for a module that sends other lines of its own accord.
+    #[must_use]
+    pub fn with_dialect(now: Duration, config: Config, dialect: D) -> Self {
         let mut limits = sim800_parser::Limits::default();
         limits.line = config.limits.line;
         limits.buffer = config.limits.buffer;
         // A payload counts as a whole or not at all, so it stays together where the port has put it.
         limits.gather = usize::MAX;
         Self {
-            decoder: Decoder::with_dialect(limits, Vocabulary),
+            decoder: Decoder::with_dialect(limits, dialect),
             line: State::Idle,
             transmits: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -128,17 +142,17 @@ impl Engine {
             payload_ended: false,
             last: Last::default(),
             blanks: true,
+            pushed: false,
             config,
         }
     }
 
-    /// An engine for a line of which nothing is known: what a program before it asked for may still arrive, and the
+    /// Has it begin on a line of which nothing is known: what a program before it asked for may still arrive, and the
     /// module may still count payload that it was promised. The first command waits until the line is synchronized.
     #[must_use]
-    pub fn on_unknown_line(now: Duration, config: Config) -> Self {
-        let mut engine = Self::new(now, config);
-        engine.line = State::Lost(Resync::on_unknown_line(now), None);
-        engine
+    pub fn on_unknown_line(mut self, now: Duration) -> Self {
+        self.line = State::Lost(Resync::on_unknown_line(now), None);
+        self
     }
 
     /// Takes a command, which completes by one [`Output::Complete`].
@@ -334,11 +348,19 @@ impl Engine {
 
     fn handle_event(&mut self, now: Duration, event: Event<Bytes>) {
         match event {
-            Event::Unsolicited(span) => self.handle_unsolicited(now, &span),
+            Event::Unsolicited(span) => {
+                // No command opens a data phase by a line that it does not claim.
+                self.pushed = self.decoder.remaining() > 0;
+                self.handle_unsolicited(now, &span);
+            }
             Event::Information(span) => {
                 if let State::InFlight(flight) = &mut self.line {
                     flight.take_information(text(&span), self.config.limits.information);
                 }
+            }
+            Event::Payload { octets, .. } if mem::take(&mut self.pushed) => {
+                // It is kept by whoever takes it, and must not keep the read buffer with it.
+                self.outputs.push_back(Output::Pushed(Bytes::copy_from_slice(&octets)));
             }
             Event::Payload { octets, .. } => {
                 if let State::InFlight(flight) = &mut self.line {
@@ -505,7 +527,9 @@ impl Engine {
         }
         // The command before may have been asked for its octets behind a result that was not its own.
         let before = mem::take(&mut self.last.offered);
-        if flight.request.is_prompted() {
+        if flight.can_be_cancelled() {
+            resync = resync.at_prompt();
+        } else if flight.request.is_prompted() {
             let (offered, promised) = flight.owed();
             let owed = match failure {
                 Failure::Malformed(Malformation::Excess { announced }) => {
@@ -523,6 +547,7 @@ impl Engine {
     }
 
     fn lose(&mut self, resync: Resync) {
+        self.pushed = false;
         self.decoder.abandon();
         if self.decoder.remaining() > 0 {
             // What was gathered of a payload is nobody's now.
@@ -536,6 +561,9 @@ impl Engine {
     /// result code has to follow.
     fn watch_payload(&mut self, now: Duration) {
         let State::InFlight(flight) = &mut self.line else { return };
+        if self.pushed {
+            return;
+        }
         if flight.is_in_payload(self.decoder.remaining()) {
             flight.deadline = now.saturating_add(self.config.limits.stall);
         }
@@ -546,7 +574,7 @@ impl Engine {
     }
 }
 
-impl fmt::Debug for Engine {
+impl<D> fmt::Debug for Engine<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")
             .field("line", &self.line)

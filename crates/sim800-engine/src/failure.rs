@@ -115,6 +115,12 @@ pub enum Misuse {
     /// The command has octets to send, and none were given, or the other way round.
     #[error("the command and its payload do not go together")]
     Body,
+    /// The payload has an octet that would end or cancel it.
+    #[error("octet 0x{octet:02x} in the payload would end it")]
+    BodyEnd {
+        /// Which one.
+        octet: u8,
+    },
     /// The engine has a command already; [`Engine::begin`](crate::Engine::begin) takes one at a time.
     #[error("another command is not complete yet")]
     Busy,

@@ -97,9 +97,10 @@ impl Flight {
         }
     }
 
-    /// Keeps the payload, which comes as a whole.
+    /// Keeps the payload, which comes as a whole, or in frames of which each does.
     pub(crate) fn take_payload(&mut self, octets: Bytes) {
-        self.response.payload = octets;
+        let payload = &mut self.response.payload;
+        *payload = if payload.is_empty() { octets } else { [&payload[..], &octets].concat().into() };
     }
 
     /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
@@ -156,7 +157,10 @@ impl Flight {
         let offered = u32::try_from(body.len()).unwrap_or(u32::MAX);
         let granted = granted.map_or(offered, |granted| granted.min(offered));
         self.response.granted = Some(granted);
-        self.unsent = body.slice(..granted as usize);
+        self.unsent = match self.request.body_end.octets() {
+            [] => body.slice(..granted as usize),
+            end => [&body[..], end].concat().into(),
+        };
         Some(granted)
     }
 
@@ -219,6 +223,11 @@ impl Flight {
     /// Whether octets that the module asked for were not handed out.
     pub(crate) fn has_unsent(&self) -> bool {
         !self.unsent.is_empty()
+    }
+
+    /// Whether something takes the module back to its commands that waits for octets.
+    pub(crate) fn can_be_cancelled(&self) -> bool {
+        self.request.body_end.cancel().is_some()
     }
 
     /// How many octets the module may still take for payload, and those that it asked for and that were not handed out.

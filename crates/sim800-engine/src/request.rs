@@ -8,7 +8,7 @@ use core::str;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Command, Domain, Form, Id, Prepared, Spec, time_limit};
+use sim800_command::{BodyEnd, Command, Domain, Form, Id, Prepared, Spec, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect};
 
 use crate::failure::{Failure, Misuse};
@@ -23,6 +23,7 @@ pub struct Request {
     pub(crate) expect: Expect,
     pub(crate) time_limit: Duration,
     pub(crate) body: Option<Bytes>,
+    pub(crate) body_end: BodyEnd,
     /// It waits until the line is synchronized anew.
     pub(crate) anew: bool,
 }
@@ -70,6 +71,7 @@ impl Request {
             expect: Expect::result().with_information(Claim::Text).with_connection(),
             time_limit,
             body: None,
+            body_end: BodyEnd::Counted,
             anew: false,
         })
     }
@@ -130,14 +132,14 @@ impl Request {
     pub(crate) fn announced_at_most(&self) -> u32 {
         match self.expect.data {
             DataPhase::Announced { at_most, .. } => at_most,
-            DataPhase::Counted { count } => count,
+            DataPhase::Counted { count } | DataPhase::AtOnce { count } => count,
             _ => 0,
         }
     }
 
     /// Whether the payload that the module sends has no header.
     pub(crate) fn is_headless(&self) -> bool {
-        matches!(self.expect.data, DataPhase::Counted { .. })
+        matches!(self.expect.data, DataPhase::Counted { .. } | DataPhase::AtOnce { .. })
     }
 
     /// Whether the module may send lines of functionality and SIM because of it, as it does at a start.
@@ -147,7 +149,11 @@ impl Request {
 
     /// What is wrong with the payload that goes with the command.
     pub(crate) fn misuse(&self) -> Option<Misuse> {
-        (self.is_prompted() != self.body.is_some()).then_some(Misuse::Body)
+        if self.is_prompted() != self.body.is_some() {
+            return Some(Misuse::Body);
+        }
+        let octet = self.body.iter().flatten().copied().find(|octet| !self.body_end.allows(*octet))?;
+        Some(Misuse::BodyEnd { octet })
     }
 }
 
@@ -161,6 +167,7 @@ impl From<Prepared> for Request {
             expect: prepared.expect,
             time_limit: prepared.time_limit,
             body: None,
+            body_end: prepared.body_end,
             anew: false,
         }
     }

@@ -38,6 +38,8 @@ pub(crate) struct Resync {
     is_first: bool,
     /// How many octets the module may still take for payload.
     owed: usize,
+    /// The module may wait at a prompt that can be cancelled.
+    at_prompt: bool,
     /// Octets that the module was promised and that were not handed out yet.
     promised: Bytes,
     /// Until when the abandoned command may keep the module busy with payload.
@@ -94,6 +96,7 @@ impl Resync {
             is_first: false,
             owed: 0,
             promised: Bytes::new(),
+            at_prompt: false,
             busy_until: now,
             hurry: 1,
         }
@@ -121,6 +124,12 @@ impl Resync {
         self.owed = owed;
         self.promised = promised;
         self.busy_until = self.busy_until.saturating_add(patience);
+        self
+    }
+
+    /// The abandoned command had a prompt for text, which ends where it is cancelled; what was promised is not sent.
+    pub(crate) fn at_prompt(mut self) -> Self {
+        self.at_prompt = true;
         self
     }
 
@@ -222,7 +231,7 @@ impl Resync {
         let counted = if self.tries % 2 == 0 { 0 } else { self.owed.min(FILL_AT_MOST) };
         let mut fill = vec![b'\r'; counted];
         // A module at a prompt takes a carriage return for text, too. One that counts takes this for payload as well.
-        if situation.prompted || counted > 0 {
+        if situation.prompted || self.at_prompt || counted > 0 {
             fill.insert(0, ESCAPE);
         }
         self.tries += 1;

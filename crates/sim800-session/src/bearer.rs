@@ -1,9 +1,8 @@
 //! The bearer: the GPRS context that HTTP and FTP run over.
 
-use std::sync::{Arc, Mutex as Cell, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::lock::{Mutex, OwnedMutexGuard};
 use sim800_command::{
     BearerKind, BearerParameter, BearerState, BearerStatus, Cid, InvalidValue, SapbrClose, SapbrOpen,
     SapbrQuery, SapbrSet, Secret, Text, time_limit,
@@ -22,52 +21,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long closing waits for what transfers left open in the module.
 const PUT_BACK: Duration = Duration::from_secs(30);
-
-/// Who uses which bearer of a module.
-#[derive(Debug, Default)]
-pub(crate) struct Bearers {
-    /// Held while a bearer is closed or brought back: until then, nobody begins to use one.
-    gate: Arc<Mutex<()>>,
-    users: Arc<Cell<Vec<u8>>>,
-}
-
-impl Bearers {
-    /// Begins to use bearer `cid`.
-    pub(crate) async fn begin(&self, cid: u8) -> User {
-        let gate = self.gate().await;
-        users(&self.users).push(cid);
-        drop(gate);
-        User { cid, users: Arc::clone(&self.users) }
-    }
-
-    async fn gate(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.gate).lock_owned().await
-    }
-
-    fn are_used(&self, cid: u8) -> bool {
-        users(&self.users).contains(&cid)
-    }
-}
-
-/// A user of a bearer, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct User {
-    cid: u8,
-    users: Arc<Cell<Vec<u8>>>,
-}
-
-impl Drop for User {
-    fn drop(&mut self) {
-        let mut users = users(&self.users);
-        if let Some(place) = users.iter().position(|cid| *cid == self.cid) {
-            users.swap_remove(place);
-        }
-    }
-}
-
-fn users(users: &Cell<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
-    users.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// What a bearer is opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,6 @@ use futures::lock::{Mutex, OwnedMutexGuard};
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
 
-use crate::bearer::Bearers;
 use crate::config::Config;
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
@@ -24,6 +23,7 @@ use crate::notices::{Notice, Notices, Subscribers};
 use crate::queue::{Envelope, Queue};
 use crate::runtime::Runtime;
 use crate::turn::{Held, Turn, Turns};
+use crate::users::Bearers;
 
 /// Work that outlives whoever caused it; the driver runs it.
 pub(crate) type Chore = BoxFuture<'static, ()>;

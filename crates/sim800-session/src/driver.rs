@@ -32,7 +32,7 @@ where
     P: AsyncRead + AsyncWrite + Unpin,
 {
     let (chores_in, new_chores) = mpsc::unbounded();
-    let engine = Engine::on_unknown_line(runtime.now(), config.engine());
+    let engine = Engine::new(runtime.now(), config.engine()).on_unknown_line(runtime.now());
     let shared = Arc::new(Shared::new(runtime, config));
     let client = Client::new(chores_in, Arc::clone(&shared));
     let driver = Driver {

@@ -88,6 +88,7 @@ mod start_up;
 mod tail;
 mod trace;
 mod turn;
+mod users;
 mod watch;
 
 pub use bearer::{Bearer, BearerError, Profile};

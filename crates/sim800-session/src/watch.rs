@@ -5,10 +5,11 @@ use std::time::Duration;
 use futures::StreamExt;
 use sim800_command::Unsolicited;
 
-use crate::bearer::{BearerError, User};
+use crate::bearer::BearerError;
 use crate::client::Client;
 use crate::error::{Disconnected, Error, Failure};
 use crate::notices::{Notice, Notices};
+use crate::users::User;
 
 /// What ends a session from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -32,11 +32,7 @@ const STILL_THERE: &[(&str, &[&str])] = &[
             "user_data",
         ],
     ),
-    ("crates/sim800-cli/src", &["part_file", "place", "sink"]),
-    ("crates/sim800-parser/src", &["dialect", "event", "expect", "header", "line", "machine", "result_code"]),
-    ("crates/sim800-session/src", &["bearer", "client", "settings", "start_up"]),
     ("crates/sim800-session/src/ftp", &["download", "resumption"]),
-    ("crates/sim800-session/src/http", &["action", "service"]),
     ("crates/sim800-simulation/src/campaign", &["engine", "run"]),
     ("crates/sim800-simulation/src/campaign", &["fault", "scenario"]),
 ];

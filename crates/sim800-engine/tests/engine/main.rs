@@ -468,7 +468,7 @@ fn a_command_at_a_time_is_taken() {
     assert_eq!(engine.begin(Duration::ZERO, request()), Ok(()));
     assert_eq!((engine.is_idle(), engine.begin(Duration::ZERO, request())), (false, busy.clone()));
     // The same while it waits for the line.
-    let mut engine = Engine::on_unknown_line(Duration::ZERO, Config::default());
+    let mut engine = Engine::new(Duration::ZERO, Config::default()).on_unknown_line(Duration::ZERO);
     assert_eq!((engine.is_idle(), engine.begin(Duration::ZERO, request())), (true, Ok(())));
     assert_eq!((engine.is_idle(), engine.begin(Duration::ZERO, request())), (false, busy));
     assert_eq!(engine.poll_output(), None);

@@ -213,7 +213,7 @@ fn a_module_that_waits_for_text_is_brought_back() {
 #[test]
 fn lines_of_an_unknown_time_are_told_as_such() {
     let mut world = World::new();
-    world.engine = Engine::on_unknown_line(world.now, Config::default());
+    world.engine = Engine::new(world.now, Config::default()).on_unknown_line(world.now);
     world.input(b"\r\nRING\r\n");
     assert_eq!(world.outputs(), [stray("RING")]);
     world.enqueue(&Csq);

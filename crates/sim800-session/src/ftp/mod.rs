@@ -116,8 +116,8 @@ impl Default for FtpOptions {
 /// | [`saved`](Self::saved), [`save`](Self::save) | 10 |
 /// | [`delete`](Self::delete), [`make_directory`](Self::make_directory), [`remove_directory`](Self::remove_directory), [`rename`](Self::rename), which are not tried again | 40 |
 /// | [`size`](Self::size), [`size_if_told`](Self::size_if_told) | 80 |
-/// | [`get`](Self::get), [`list`](Self::list), [`put`](Self::put), [`put_seekable`](Self::put_seekable), [`resume_put`](Self::resume_put), the extended ones, those from and to the module's file system | 100 |
-/// | [`put_file`](Self::put_file) | 120 |
+/// | [`get`](Self::get), [`list`](Self::list), [`put`](Self::put), [`put_seekable`](Self::put_seekable), [`resume_put`](Self::resume_put), [`get_extended`](Self::get_extended), [`get_to_fs`](Self::get_to_fs), [`put_from_fs`](Self::put_from_fs) | 100 |
+/// | [`put_extended`](Self::put_extended), [`put_file`](Self::put_file) | 120 |
 #[derive(Clone, Debug)]
 pub struct Ftp {
     bearer: Bearer,

@@ -8,12 +8,9 @@ use sim800_command::{HTTP_LIMIT, HttpActivity, HttpProgress, HttpStatus, HttpSta
 
 use super::HttpError;
 use super::plan::Plan;
-use super::service::{Service, is_result};
+use super::service::{MARGIN, Service, is_result};
 use crate::error::{Error, Failure};
 use crate::sent::Sent;
-
-/// What a request may take beyond the timeout that the module was given, for the network layers below it.
-pub(super) const MARGIN: Duration = Duration::from_secs(30);
 
 /// The shortest pause between two questions how far a request is.
 const PAUSE_MIN: Duration = Duration::from_millis(200);

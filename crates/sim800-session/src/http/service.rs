@@ -8,7 +8,6 @@ use sim800_command::{
     Command, HttpHead, HttpInit, HttpPara, HttpParameter, HttpStatusRead, HttpTerm, Number, Unsolicited,
 };
 
-use super::action::MARGIN;
 use super::plan::Plan;
 use super::{HttpError, headers};
 use crate::client::Client;
@@ -19,6 +18,9 @@ use crate::sent::Sent;
 use crate::settings::{self, Refusal, Unset};
 use crate::turn::{Held, Turn};
 use crate::watch::{Interruption, Watch};
+
+/// What a request may take beyond the timeout that the module was given, for the network layers below it.
+pub(super) const MARGIN: Duration = Duration::from_secs(30);
 
 /// For how long nothing may be heard of whoever has the service, beyond what a request may take: until the module and its
 /// bearer are brought back.

@@ -58,7 +58,7 @@ const PROCEDURES: &[(&str, u64, Procedure)] = procedures! {
         ftp(&bearer).get_extended("/file", |_| {}).await.map_err(|error| error.to_string())?
             .into_download().read_to_end(&mut Vec::new()).await.map_err(|error| error.to_string())
     };
-    "put_extended" 100 bearer async { ftp(&bearer).put_extended("/up", &hostile(20_000)[..]).await };
+    "put_extended" 120 bearer async { ftp(&bearer).put_extended("/up", &hostile(20_000)[..]).await };
     "get_to_fs" 100 bearer async { ftp(&bearer).get_to_fs("/file", FsStorage::Internal, "new", |_| {}).await };
     "put_from_fs" 100 bearer async { ftp(&bearer).put_from_fs(r"C:\User\FTP\file", "/up", |_| {}).await };
     "put_file" 120 bearer async { ftp(&bearer).put_file(r"C:\User\FTP\file", "/up").await };

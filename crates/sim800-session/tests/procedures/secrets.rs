@@ -1,6 +1,8 @@
 //! No password and no credential in what anybody prints: `Debug` of whatever holds one, errors with all that caused them,
 //! and what is told of tries.
 
+use std::time::Duration;
+
 use std::error::Error;
 use std::fmt::Debug;
 
@@ -84,16 +86,19 @@ fn what_holds_a_secret_does_not_show_it() {
         shown.debug(&HttpPara { parameter: HttpParameter::UserData(headers) });
     }
     // Once while the command waits for the line, and once while it is in flight.
-    for begin in [Engine::on_unknown_line, Engine::new] {
-        let mut engine = begin(std::time::Duration::ZERO, engine::Config::default());
-        engine.begin(std::time::Duration::ZERO, Request::new(&command).expect("a request")).expect("taken");
+    for is_known in [false, true] {
+        let mut engine = Engine::new(Duration::ZERO, engine::Config::default());
+        if !is_known {
+            engine = engine.on_unknown_line(Duration::ZERO);
+        }
+        engine.begin(Duration::ZERO, Request::new(&command).expect("a request")).expect("taken");
         shown.debug(&engine);
         shown.debug(&engine.poll_transmit());
         shown.debug(&engine);
     }
     for line in [format!("AT+CPIN=\"{PIN}\""), format!("AT+FTPPW=\"{PASSWORD}\""), format!("AT+X=\"{PIN}\"")]
     {
-        shown.debug(&Request::raw(&line, std::time::Duration::from_secs(1)));
+        shown.debug(&Request::raw(&line, Duration::from_secs(1)));
     }
 
     // What the module remembers.
@@ -168,7 +173,7 @@ fn a_pin_is_told_by_no_error() {
         format!("AT+CLCK=\"SC\",1,\"{PIN}\""),
         format!("AT+CPWD=\"SC\",\"{PIN}\",\"1\""),
     ] {
-        let request = Request::raw(&line, std::time::Duration::from_secs(5)).expect("a command line");
+        let request = Request::raw(&line, Duration::from_secs(5)).expect("a command line");
         let client = lab.client.clone();
         shown.error(lab.world.run(async move { client.request(request).await }).expect_err("a wrong PIN"));
     }

@@ -1,16 +1,19 @@
 //! Servers that say that a transfer is complete, and have moved a part of it.
 
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, Either, select};
 use futures::io::Cursor;
 use futures::{FutureExt, TryStreamExt, pin_mut};
-use sim800_emulator::FtpAction;
-use sim800_session::{Download, Fs, FsStorage, Ftp, FtpError, FtpOperation, FtpOptions, PutOption};
-use sim800_simulation::Network;
+use sim800_emulator::{Fault, FtpAction, Place};
+use sim800_session::{
+    Config, Download, Fs, FsStorage, Ftp, FtpError, FtpOperation, FtpOptions, PutOption, Runtime,
+};
+use sim800_simulation::{Network, World};
 
-use crate::lab::{Lab, hostile, server};
+use crate::lab::{Lab, hostile, paced, server};
 
 const LENGTH: usize = 20_000;
 const HALF: usize = LENGTH / 2;
@@ -248,4 +251,27 @@ fn a_size_that_is_told_late_is_waited_for() {
         }
     });
     assert_eq!((sent, sizes), (Ok(LENGTH as u64), 2));
+}
+
+/// As the text of a short message may be, on firmware that prints it.
+#[test]
+fn a_line_that_says_in_the_modules_name_that_it_is_over_ends_nothing() {
+    for (line, is_upload) in [("+FTPGET: 1,0", false), ("+FTPPUT: 1,0", true)] {
+        for seconds in 1..6 {
+            let mut lab = Lab::with(World::on_line(Default::default(), paced(115_200)), Config::default());
+            let bearer = lab.bearer();
+            let ftp = Ftp::new(&bearer, server());
+            let large: Bytes = hostile(60_000).into();
+            lab.network().put_file("/file", large.clone());
+            let forged = Fault::Inject { place: Place::Now, text: line.to_owned() };
+            let clock = lab.world.clock();
+            lab.world.fault_at(clock.now() + Duration::from_secs(seconds), forged);
+            if is_upload {
+                assert_eq!(lab.ftp_put(&ftp, "/up", &large), Ok(60_000), "{seconds}");
+                assert!(lab.network().file("/up").is_some_and(|up| up == large), "{seconds}");
+            } else {
+                assert!(lab.ftp_get(&ftp, "/file").is_ok_and(|file| file == large), "{seconds}");
+            }
+        }
+    }
 }

@@ -244,3 +244,28 @@ fn settings_are_saved_and_read_back_and_the_password_is_not_shown() {
         assert!(!shown.contains("sesame"), "{shown}");
     });
 }
+
+#[test]
+fn a_line_that_is_not_the_modules_ends_no_download() {
+    let forged = "> AT+FTPGET=1
+         < OK
+         < +FTPGET: 1,1
+         > AT+FTPGET=2,1460
+         < +FTPGET: 2,2\\r\\nab|
+         < OK
+         < +FTPGET: 1,0
+         > AT+FTPSTATE
+         < +FTPSTATE: 1
+         < OK\n";
+    let rest = "< +FTPGET: 1,1
+         > AT+FTPGET=2,1460
+         < +FTPGET: 2,3\\r\\ncde|
+         < OK
+         < +FTPGET: 1,0\n";
+    let get = |bearer| async move { whole(ftp(&bearer).get("1K.txt").await).await };
+    let steps = ftp_of(&GET, &format!("{forged}.. 2\n{rest}{IDLE}"));
+    assert_eq!(Scripted::play(&steps, get), Ok(b"abcde".to_vec()));
+    // Firmware that says that it is at it for longer refuses to be read.
+    let steps = ftp_of(&GET, &format!("{forged}.. 10\n> AT+FTPGET=2,1460\n< ERROR\n> AT+FTPQUIT\n< ERROR\n"));
+    assert_eq!(Scripted::play(&steps, get), Ok(b"ab".to_vec()));
+}

@@ -69,7 +69,7 @@ pub(super) async fn drive(port: Port, clock: Clock, seed: u64, config: Config) -
     let now = clock.now();
     let mut drive = Drive {
         port,
-        engine: Engine::on_unknown_line(now, config.clone()),
+        engine: Engine::new(now, config.clone()).on_unknown_line(now),
         config,
         rng: Rng::with_seed(!seed),
         left: MOST,
