@@ -33,8 +33,6 @@ const STILL_THERE: &[(&str, &[&str])] = &[
         ],
     ),
     ("crates/sim800-session/src/ftp", &["download", "resumption"]),
-    ("crates/sim800-simulation/src/campaign", &["engine", "run"]),
-    ("crates/sim800-simulation/src/campaign", &["fault", "scenario"]),
 ];
 
 /// Where a module is in its crate, from the root on; the root's is empty.

@@ -1,7 +1,12 @@
-//! What is moved.
+//! What is moved, and where it is.
 
 use bytes::Bytes;
 use fastrand::Rng;
+
+/// Where the content is by HTTP.
+pub(super) const CONTENT_URL: &str = "http://example.com/file";
+/// Where the content is by FTP.
+pub(super) const CONTENT_PATH: &str = "/file";
 
 /// What the content is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,4 +38,11 @@ impl Content {
             Self::LineEnds => b"\r\n".iter().copied().cycle().skip(seed as usize % 2).take(length).collect(),
         }
     }
+}
+
+/// A number below `end`, each order of magnitude as likely as the others.
+pub(super) fn below_by_magnitude(rng: &mut Rng, end: u64) -> u64 {
+    let bits = u64::BITS - end.max(1).leading_zeros();
+    let most = 1_u64.checked_shl(rng.u32(0..=bits)).unwrap_or(u64::MAX);
+    rng.u64(0..most.min(end.max(1)).max(1))
 }

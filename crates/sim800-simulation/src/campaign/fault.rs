@@ -7,8 +7,8 @@ use fastrand::Rng;
 use sim800_emulator::{Damage, Fault, FtpFailure, HttpFailure, Place, PowerDown, Registration};
 use sim800_session::Direction;
 
+use super::content::{CONTENT_PATH, CONTENT_URL};
 use super::kind::Task;
-use super::scenario::{CONTENT_PATH, CONTENT_URL};
 use crate::{Incident, Mishap, Resource, When};
 
 /// One thing that goes wrong.

@@ -26,12 +26,14 @@ mod servers;
 mod shrink;
 mod task;
 mod variant;
+mod violation;
 
 pub use content::Content;
 pub use fault::{Planned, What};
 pub use kind::Task;
 pub use report::{KINDS, Report};
-pub use run::{Ending, Run, Violation, run};
+pub use run::{Ending, Run, run};
 pub use scenario::{Leave, Scenario, Settings};
 pub use shrink::shrink;
 pub use variant::{LeftOver, Variant};
+pub use violation::Violation;

@@ -14,15 +14,17 @@ use futures::{AsyncWriteExt, FutureExt, StreamExt};
 use sim800_emulator::{Fault, Registration, Storage};
 use sim800_session::{Bearer, Client, Direction, Notice, Runtime, connect};
 
+use super::content::{CONTENT_PATH, CONTENT_URL};
 use super::damages::Damages;
 use super::engine;
 use super::fault::What;
 use super::kind::Task;
 use super::observer::Observer;
-use super::scenario::{CONTENT_PATH, CONTENT_URL, Leave, Scenario};
+use super::scenario::{Leave, Scenario};
 use super::task::{self, Done, Failed, Job};
 use super::variant::{LeftOver, Variant};
-use crate::{Crossing, Manner, Resource, Stall, When, World, polled};
+use super::violation::{Violation, violation};
+use crate::{Crossing, Manner, Resource, When, World, polled};
 
 /// For a task in which nothing goes wrong, whatever its line and network.
 const TASK_TIME: Duration = Duration::from_secs(600);
@@ -34,14 +36,6 @@ const GONE_TIME: Duration = Duration::from_secs(125);
 const NO_ANSWER_TIME: Duration = Duration::from_secs(120);
 /// For a GET when nothing goes wrong any more.
 const FOLLOW_UP_TIME: Duration = Duration::from_secs(600);
-
-/// A promise that was not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Violation {
-    /// Which, and how.
-    pub what: String,
-}
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,16 +77,6 @@ pub fn run(scenario: &Scenario, tap: impl FnMut(&Crossing) + 'static) -> Result<
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
         Err(violation(format!("panicked: {text}")))
     })
-}
-
-pub(super) fn violation(what: impl Into<String>) -> Violation {
-    Violation { what: what.into() }
-}
-
-impl From<Stall> for Violation {
-    fn from(stall: Stall) -> Self {
-        violation(stall.to_string())
-    }
 }
 
 pub(super) struct Trial<'a> {

@@ -9,17 +9,12 @@ use fastrand::Rng;
 use sim800_emulator::{Config as ModuleConfig, Line, MemoryStorage, Messages, Storage};
 use sim800_session::{Config, Direction};
 
-use super::content::Content;
+use super::content::{Content, below_by_magnitude};
 use super::fault::{Planned, What};
 use super::kind::Task;
 use super::servers;
 use super::variant::{LeftOver, Variant};
 use crate::{Manner, When};
-
-/// Where the content is by HTTP.
-pub(super) const CONTENT_URL: &str = "http://example.com/file";
-/// Where the content is by FTP.
-pub(super) const CONTENT_PATH: &str = "/file";
 
 /// How the program stops before the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -269,13 +264,6 @@ impl Scenario {
         config.ftp_window = self.settings.ftp_window;
         config
     }
-}
-
-/// A number below `end`, each order of magnitude as likely as the others.
-pub(super) fn below_by_magnitude(rng: &mut Rng, end: u64) -> u64 {
-    let bits = u64::BITS - end.max(1).leading_zeros();
-    let most = 1_u64.checked_shl(rng.u32(0..=bits)).unwrap_or(u64::MAX);
-    rng.u64(0..most.min(end.max(1)).max(1))
 }
 
 /// First octet and last of a part: one octet, a few, to the end, beyond it, and more than the module holds.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use super::content::below_by_magnitude;
 use super::kind::Task;
-use super::scenario::{Scenario, below_by_magnitude};
 use crate::{HeadShape, Manner};
 
 /// The octets of the module's buffer, beyond which a GET is made of ranges.
@@ -106,18 +106,18 @@ impl Manner {
     }
 
     /// Whether a driver that keeps its promises succeeds with `task` all the same.
-    pub(super) fn is_harmless(&self, task: Task, scenario: &Scenario) -> bool {
-        let in_ranges = task == Task::HttpRange || task.is_get() && scenario.length > MODULE;
+    pub(super) fn is_harmless(&self, task: Task, length: usize, latency: Duration) -> bool {
+        let in_ranges = task == Task::HttpRange || task.is_get() && length > MODULE;
         match self {
             Self::Head(_) | Self::UploadsAside | Self::UploadsRenamed => true,
-            Self::RangesIgnored => !task.is_get() || scenario.length <= MODULE,
+            Self::RangesIgnored => !task.is_get() || length <= MODULE,
             Self::RangesShortened { .. }
             | Self::RangesMoved { .. }
             | Self::RangesUnplaced
             | Self::TotalsUnderstated { .. } => !in_ranges,
             Self::LengthsUnderstated { .. } | Self::BodiesCut { .. } => !task.is_get(),
             Self::UploadsHalved => !task.is_ftp_upload(),
-            Self::SizesLate { by } => *by + scenario.latency < Duration::from_secs(60),
+            Self::SizesLate { by } => *by + latency < Duration::from_secs(60),
             Self::SizesRefused => {
                 matches!(task, Task::FtpGet | Task::FtpPut | Task::FtpList) || !task.is_ftp()
             }

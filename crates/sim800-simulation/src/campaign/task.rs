@@ -13,9 +13,10 @@ use sim800_session::{
     Profile, Runtime, Sent, Server, StartUpError,
 };
 
+use super::content::{CONTENT_PATH, CONTENT_URL};
 use super::kind::Task;
 use super::observer::PASSWORD;
-use super::scenario::{CONTENT_PATH, CONTENT_URL, Leave};
+use super::scenario::Leave;
 use crate::Clock;
 
 /// Where the POST of a job goes.
