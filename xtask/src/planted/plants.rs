@@ -41,8 +41,8 @@ pub(super) const PLANTS: [Plant; 18] = [
         about: "a count is believed beyond what was asked for",
         edits: &[Edit {
             file: "crates/sim800-parser/src/machine.rs",
-            old: "if count > u64::from(at_most) ||",
-            new: "if count > u64::from(at_most) && !crate::planted(\"count\") ||",
+            old: ".ok().filter(|count| *count <= at_most) else {",
+            new: ".ok().filter(|count| *count <= at_most || crate::planted(\"count\")) else {",
         }],
     },
     Plant {
@@ -136,7 +136,7 @@ pub(super) const PLANTS: [Plant; 18] = [
     },
     Plant {
         name: "routing",
-        about: "short messages go to the line",
+        about: "short messages go to the line, and what they say in the module's name is believed",
         edits: &[
             Edit {
                 file: START_UP,
@@ -150,6 +150,11 @@ pub(super) const PLANTS: [Plant; 18] = [
                 file: START_UP,
                 old: "        for _ in 0..ROUTINGS {\n",
                 new: "        for _ in 0..if crate::planted(\"routing\") { 0 } else { ROUTINGS } {\n",
+            },
+            Edit {
+                file: ACTION,
+                old: "if !course.asks || self.is_over().await {",
+                new: "if !course.asks || crate::planted(\"routing\") || self.is_over().await {",
             },
         ],
     },

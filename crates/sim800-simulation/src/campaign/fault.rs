@@ -159,7 +159,13 @@ impl What {
                 Self::Unknown { every: Duration::from_millis(rng.u64(100..2_000)), times: rng.u32(2..2_000) }
             }
             56..=57 => Self::Module(Fault::Hesitate { by: Duration::from_millis(1 << rng.u32(0..13)) }),
-            58..=59 => Self::Message(rng.choice(TEXTS).unwrap_or("OK")),
+            58..=59 => {
+                let likely = TEXTS
+                    .into_iter()
+                    .find(|text| text.contains(if task.is_http() { "+HTTPACTION" } else { "+FTP" }));
+                let text = if rng.bool() { likely } else { None };
+                Self::Message(text.or_else(|| rng.choice(TEXTS)).unwrap_or("OK"))
+            }
             60 => Self::Gone,
             61..=62 => Self::Pause(Duration::from_millis(rng.u64(100..20_000))),
             63 => {

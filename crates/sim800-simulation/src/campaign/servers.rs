@@ -73,9 +73,12 @@ fn go_together(one: &Manner, other: &Manner) -> bool {
     match one {
         // There is no other word for a length than these.
         Manner::UploadsHalved | Manner::DownloadsCut { .. } => *other != Manner::SizesRefused,
-        Manner::BodiesCut { .. } | Manner::LengthsUnderstated { .. } => {
-            !matches!(other, Manner::Head(HeadShape::Chunked | HeadShape::Missing))
-        }
+        Manner::BodiesCut { .. } | Manner::LengthsUnderstated { .. } => !matches!(
+            other,
+            Manner::Head(HeadShape::Chunked | HeadShape::Missing)
+                | Manner::BodiesCut { .. }
+                | Manner::LengthsUnderstated { .. }
+        ),
         Manner::RangesShortened { .. } | Manner::RangesMoved { .. } | Manner::TotalsUnderstated { .. } => {
             !matches!(other, Manner::Head(HeadShape::Missing) | Manner::RangesUnplaced)
         }
