@@ -87,7 +87,8 @@ fn on_tokio(ports: Vec<UnixStream>, time: Duration) -> (usize, Duration) {
         let sessions = ports.into_iter().map(|port| {
             tokio::task::spawn_local(async move {
                 let port = tokio::net::UnixStream::from_std(port).expect("a port").compat();
-                let (client, driver) = sim800_tokio::connect(port, Config::default());
+                let (client, driver) =
+                    sim800_session::connect(port, sim800_tokio::runtime(), Config::default());
                 run(client, driver, until).await
             })
         });

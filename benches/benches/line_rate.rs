@@ -12,7 +12,7 @@ use futures::TryStreamExt;
 use sim800_command::{HttpData, HttpInit, Number};
 use sim800_emulator::Config as ModuleConfig;
 use sim800_emulator::Line;
-use sim800_session::{Bearer, Config, Ftp, Http, Profile, Runtime, Server, connect};
+use sim800_session::{Bearer, Config, Ftp, FtpOptions, Http, Profile, Runtime, Server, connect};
 use sim800_simulation::{Clock, Resource, World};
 
 const RATES: [u32; 3] = [9_600, 115_200, 460_800];
@@ -63,8 +63,6 @@ fn share<F: Future<Output = Duration>>(
     world.network().put_resource("http://example.com/file", Resource::new(vec![b'x'; length]));
     let mut config = Config::default();
     config.rate = rate;
-    // A file in the module's memory is read by one command, as far as that goes.
-    config.ftp_window = 300_000;
     let port = world.connect();
     let (client, driver) = connect(port, Arc::new(world.clock()), config);
     world.spawn(async move {
@@ -109,7 +107,10 @@ fn ftp_put(rate: u32) -> Measured {
 fn ftp_ext_get(rate: u32) -> Measured {
     let length = 174_125;
     let measured = share(rate, length, |bearer, clock| async move {
-        let ftp = Ftp::new(&bearer, Server::new("ftp.example.com"));
+        // By one command, as far as that goes.
+        let mut options = FtpOptions::default();
+        options.effort.window = Some(300_000);
+        let ftp = Ftp::new(&bearer, Server::new("ftp.example.com")).with_options(options);
         let mut file = ftp.get_extended("/file", |_| {}).await.expect("open");
         let began = clock.now();
         let octets = file.read(0, length as u32).await.expect("complete");
@@ -131,7 +132,9 @@ fn http_read(rate: u32) -> Measured {
         clock.now() - began
     });
     let exchange = ["AT+HTTPREAD=163840,16384\r", "\r\n+HTTPREAD: 16384\r\n", "\r\nOK\r\n"];
-    ("HTTPREAD", measured, Round::new(16_384, &exchange))
+    // As the session chooses it by the rate.
+    let window = (rate / 10).clamp(4_096, 65_536).next_power_of_two();
+    ("HTTPREAD", measured, Round::new(window as usize, &exchange))
 }
 
 fn http_data(rate: u32) -> Measured {

@@ -174,7 +174,7 @@ fn on_tokio(posts: Vec<Post>, crew: Crew) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let serve = |post: Post| {
-            let connected = sim800_tokio::connect(post.link, Config::default());
+            let connected = sim800_session::connect(post.link, sim800_tokio::runtime(), Config::default());
             tokio::spawn(crew.clone().serve(connected, post.number, post.faults, post.dice))
         };
         let sessions: Vec<_> = posts.into_iter().map(serve).collect();

@@ -4,7 +4,7 @@ use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, Either, FutureExt, select};
+use futures::future::{BoxFuture, Either, FutureExt, join, select};
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::StreamExt;
 use sim800_emulator::Config as EmulatorConfig;
@@ -126,7 +126,7 @@ pub(crate) fn run<T>(
                         (client, spawn(traced(driver, trace)))
                     }
                     Port::Link(link) => {
-                        let (client, driver) = sim800_tokio::connect(link, config);
+                        let (client, driver) = sim800_session::connect(link, sim800_tokio::runtime(), config);
                         (client, spawn(traced(driver, trace)))
                     }
                 };
@@ -197,15 +197,16 @@ async fn supervise<T>(
     job: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let result = interruptible(job(&client)).await;
-    drop(client);
     let limit = match &result {
         // There is nobody to end anything.
         Ok(Err(failure)) if failure.kind() == "no-answer" => QUICK_CLEAN_UP,
         Ok(_) => CLEAN_UP,
         Err(_) => QUICK_CLEAN_UP,
     };
+    // How the line ended, the job was told.
+    let ended = pin!(join(client.close(), driver));
     // A second signal ends this, too.
-    let cleaned = interruptible(select(driver, smol::Timer::after(limit))).await;
+    let cleaned = interruptible(select(ended, smol::Timer::after(limit))).await;
     match (result, cleaned) {
         (Err(interrupted), Ok(Either::Right(_)) | Err(_)) => Err(interrupted.and(STILL_BUSY)),
         (result, _) => result?,

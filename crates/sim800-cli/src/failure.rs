@@ -161,11 +161,10 @@ impl fmt::Display for Failure {
         }
         match self.sent() {
             Some(Sent::No) => f.write_str("; nothing was sent to the server")?,
-            // Whoever interrupts it knows.
-            Some(Sent::Unknown) if self.kind != INTERRUPTED => {
+            Some(Sent::Unknown) => {
                 f.write_str("; the server may have got it: look there before you send it again")?;
             }
-            _ => {}
+            None => {}
         }
         match &self.advice {
             Some(advice) => write!(f, "; {advice}"),

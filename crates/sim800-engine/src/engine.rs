@@ -205,8 +205,13 @@ impl<D: Dialect> Engine<D> {
             resync.handle_octets(now);
         }
         self.decoder.handle_filled(len);
+        let mut is_chatter = true;
         while let Some(event) = self.decoder.poll_event() {
+            is_chatter &= matches!(&event, Event::Unsolicited(span) if Stray::new(span) != Stray::Rest);
             self.handle_event(now, event);
+        }
+        if let State::Lost(resync, _) = &mut self.line {
+            resync.handle_events(is_chatter, self.decoder.pending().is_empty());
         }
         self.watch_payload(now);
         // Only now: what the read held behind the result of a probe must not answer the command that waits.

@@ -15,9 +15,13 @@ use sim800_parser::FinalResultCode;
 
 use crate::config::{Config, Limits};
 
-/// The most octets that a module is fed to end a data phase: more than any `AT+FTPPUT` round takes. Longer phases
+/// The most octets that a module is fed at once to end a data phase: more than any `AT+FTPPUT` round takes. Longer phases
 /// have an input time of their own, set by the command (`AT+HTTPDATA`).
 const FILL_AT_MOST: usize = 4096;
+
+/// How long feeding them may take: a module that counts nothing is not kept from answering for longer. One that counts
+/// takes the rest at a later try.
+const FILL_TIME: Duration = Duration::from_secs(1);
 
 /// Ends a prompt for text without sending it (manual 4.2.5, `AT+CMGS`).
 const ESCAPE: u8 = 0x1B;
@@ -27,6 +31,8 @@ pub(crate) struct Resync {
     stage: Stage,
     /// When the last octet came, or what was sent to the module last.
     quiet_since: Duration,
+    /// What that was before lines came that may be the module's of its own accord.
+    before_chatter: Option<Duration>,
     /// When octets came last, and before that.
     heard: [Duration; 2],
     /// Since when a command waits, and until when it does.
@@ -89,6 +95,7 @@ impl Resync {
         Self {
             stage: Stage::Quiet { since: now },
             quiet_since: now,
+            before_chatter: None,
             heard: [now; 2],
             wanted: None,
             tries: 0,
@@ -166,10 +173,22 @@ impl Resync {
 
     /// Octets came from the module.
     pub(crate) fn handle_octets(&mut self, now: Duration) {
+        self.before_chatter.get_or_insert(self.quiet_since);
         self.quiet_since = now;
         self.heard = [now, self.heard[0]];
         if let Stage::Quiet { .. } = self.stage {
             self.hurry = 1;
+        }
+    }
+
+    /// What the octets were that came: nothing but lines that the module sends of its own accord, so that the line is as
+    /// quiet as it gets, or the beginning of one behind them.
+    pub(crate) fn handle_events(&mut self, is_chatter: bool, is_whole: bool) {
+        if is_chatter && !is_whole {
+            return;
+        }
+        if let Some(before) = self.before_chatter.take().filter(|_| is_chatter) {
+            self.quiet_since = before;
         }
     }
 
@@ -209,13 +228,13 @@ impl Resync {
             _ if now >= until => {
                 self.stage = Stage::Quiet { since: now };
                 // A probe that is in flight may still be answered.
-                self.quiet_since = now;
+                self.disturb(now);
                 self.wanted = None;
                 return Step::GiveUp;
             }
             Stage::Probing { deadline } if now >= deadline => {
                 self.stage = Stage::Quiet { since: now };
-                self.quiet_since = now;
+                self.disturb(now);
                 return Step::Abandon;
             }
             Stage::Quiet { since } if now >= self.quiet_until(since, limits) => {}
@@ -223,12 +242,13 @@ impl Resync {
         }
         if situation.clogged || !self.promised.is_empty() {
             self.stage = Stage::Quiet { since: now };
-            self.quiet_since = now;
+            self.disturb(now);
             return Step::Wait;
         }
         let line = probe(self.tries);
         // Not at every try: a module that counts nothing any more may echo them, and a line of thousands is none.
-        let counted = if self.tries % 2 == 0 { 0 } else { self.owed.min(FILL_AT_MOST) };
+        let in_time = usize::try_from(config.transferable(FILL_TIME)).unwrap_or(usize::MAX);
+        let counted = if self.tries % 2 == 0 { 0 } else { self.owed.min(FILL_AT_MOST).min(in_time) };
         let mut fill = vec![b'\r'; counted];
         // A module at a prompt takes a carriage return for text, too. One that counts takes this for payload as well.
         if situation.prompted || self.at_prompt || counted > 0 {
@@ -238,6 +258,12 @@ impl Resync {
         let time = config.transfer_time(fill.len() + line.len());
         self.stage = Stage::Probing { deadline: now.saturating_add(limits.probe).saturating_add(time) };
         Step::Probe { fill: fill.into(), line }
+    }
+
+    /// Whatever was said before, silence begins at `now`.
+    fn disturb(&mut self, now: Duration) {
+        self.quiet_since = now;
+        self.before_chatter = None;
     }
 
     fn quiet(&self, limits: &Limits) -> Duration {

@@ -10,6 +10,7 @@ use sim800_command::{
 use thiserror::Error;
 
 use crate::client::Client;
+use crate::config::Effort;
 use crate::error::{Error, Failure};
 use crate::loss::{Loss, Transient};
 use crate::password::Password;
@@ -236,6 +237,11 @@ impl Bearer {
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The same for requests that may take `effort`.
+    pub(crate) fn tuned(&self, effort: &Effort) -> Self {
+        Self { client: self.client.tuned(effort), ..self.clone() }
     }
 
     pub(crate) fn profile(&self) -> Cid {

@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as Cell, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,7 +15,7 @@ use futures::lock::{Mutex, OwnedMutexGuard};
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
 
-use crate::config::Config;
+use crate::config::{Config, Effort};
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
 use crate::notices::{Notice, Notices, Subscribers};
@@ -37,16 +36,20 @@ pub(crate) type Chore = BoxFuture<'static, ()>;
 pub struct Client {
     chores: mpsc::UnboundedSender<Chore>,
     shared: Arc<Shared>,
+    /// That of the session, or what a request has in its place.
+    config: Arc<Config>,
+    /// How long one of its operations may take.
+    deadline: Option<Duration>,
+    /// It puts things back in the module, for which there is always room.
+    of_chore: bool,
 }
 
 /// What all clients of a module and its driver have in common.
 pub(crate) struct Shared {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) subscribers: Subscribers,
     pub(crate) queue: Queue,
-    /// The driver ends as soon as it has nothing to do.
-    closing: AtomicBool,
     /// Who wants to know when all that the module sent so far was looked at.
     behind: Cell<Vec<oneshot::Sender<()>>>,
     /// The module has one HTTP service and one FTP session.
@@ -62,10 +65,9 @@ impl Shared {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, config: Config) -> Self {
         Self {
             queue: Queue::new(config.queue),
-            config,
+            config: Arc::new(config),
             runtime,
             subscribers: Subscribers::default(),
-            closing: AtomicBool::new(false),
             behind: Cell::default(),
             http: Turns::default(),
             ftp: Arc::default(),
@@ -74,34 +76,39 @@ impl Shared {
         }
     }
 
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Acquire)
-    }
-
-    /// All that the module sent so far was looked at.
-    pub(crate) fn caught_up(&self) {
-        // Told outside of the lock, for that runs wakers.
-        let behind = mem::take(&mut *self.behind.lock().unwrap_or_else(PoisonError::into_inner));
-        for waiting in behind {
-            let _ = waiting.send(());
-        }
+    /// Who wants to know since this was asked last.
+    pub(crate) fn take_behind(&self) -> Vec<oneshot::Sender<()>> {
+        mem::take(&mut *self.behind.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Client {
     pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
-        Self { chores, shared }
+        let config = Arc::clone(&shared.config);
+        Self { chores, shared, config, deadline: None, of_chore: false }
+    }
+
+    /// A client for requests that may take `effort`.
+    pub(crate) fn tuned(&self, effort: &Effort) -> Self {
+        let config = Arc::new(self.shared.config.tuned(effort));
+        Self { config, deadline: effort.deadline, ..self.clone() }
+    }
+
+    /// How long one of its operations may take.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.deadline
     }
 
     /// Ends the session: waits until the commands that were asked for are through and what transfers left open in the module is
-    /// put back, and ends the driver, which returns `Ok`.
+    /// put back, and ends the driver, which returns `Ok`. To open the port again, await the driver, too: it holds the port until
+    /// it has returned.
     ///
-    /// Drop responses and transfers before: one that is still there is told [`Disconnected::Closed`] at its next command, as is every
-    /// other client.
+    /// Drop responses and transfers before: one that is still there fails with [`Disconnected::Closed`] at its next command, as
+    /// every other client does, and is not put back. When this future is dropped, the session ends all the same. It needs a driver
+    /// that runs, or is dropped.
     pub async fn close(self) {
         let mut end = self.subscribe(|_| false);
-        self.shared.closing.store(true, Ordering::Release);
-        self.shared.queue.wake();
+        self.shared.queue.begin_to_close();
         drop(self);
         // The stream ends with the driver.
         while end.next().await.is_some() {}
@@ -164,7 +171,7 @@ impl Client {
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self.shared.config
+        &self.config
     }
 
     /// The runtime.
@@ -187,14 +194,24 @@ impl Client {
     fn enqueue(&self, request: Request, turn: Option<oneshot::Sender<()>>) -> Pending {
         let command = request.name().clone();
         let (reply, receiver) = oneshot::channel();
-        self.shared.queue.push(Envelope { request, turn, reply });
+        let envelope = Envelope { request, turn, reply };
+        if self.of_chore {
+            self.shared.queue.push_anyway(envelope);
+        } else {
+            self.shared.queue.push(envelope);
+        }
         Pending { command, receiver, shared: Arc::clone(&self.shared) }
     }
 
-    /// Lets the driver run `chore`, whoever is dropped meanwhile. The driver ends no sooner than the chore.
-    pub(crate) fn chore(&self, chore: impl Future<Output = ()> + Send + 'static) {
+    /// Lets the driver run `chore`, whoever is dropped meanwhile. The driver ends no sooner than the chore, whose client finds
+    /// room in the queue however many wait there.
+    pub(crate) fn chore<F>(&self, chore: impl FnOnce(Self) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let client = Self { of_chore: true, ..self.clone() };
         // Without a driver there is nothing to clean up after; the chore's locks are released with it.
-        drop(self.chores.unbounded_send(chore.boxed()));
+        drop(self.chores.unbounded_send(chore(client).boxed()));
     }
 
     /// Tells everyone who wants to know.
@@ -222,7 +239,11 @@ impl Client {
 
     /// `future`, for no longer than `limit`. What the module had said by then counts, however late the driver gets to read it.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
-        let deadline = self.shared.runtime.now().saturating_add(limit);
+        self.until(self.shared.runtime.now().saturating_add(limit), future).await
+    }
+
+    /// The same up to a time of the runtime.
+    pub(crate) async fn until<F: Future>(&self, deadline: Duration, future: F) -> Option<F::Output> {
         let timer = self.shared.runtime.sleep_until(deadline);
         pin_mut!(future);
         match futures::future::select(&mut future, timer).await {
@@ -237,10 +258,12 @@ impl Client {
     /// Waits until the driver has looked at all that the module sent so far.
     fn catch_up(&self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
-        if self.shared.subscribers.ended().is_none() {
-            self.shared.behind.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
-            self.shared.queue.wake();
+        self.shared.behind.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        if self.shared.subscribers.ended().is_some() {
+            // There is no driver that would tell.
+            drop(self.shared.take_behind());
         }
+        self.shared.queue.wake();
         receiver
     }
 
@@ -291,7 +314,7 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("config", &self.shared.config).finish_non_exhaustive()
+        f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
     }
 }
 

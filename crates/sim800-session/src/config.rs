@@ -1,8 +1,16 @@
 //! What a session is told about its line, and the limits it keeps.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub use sim800_engine::Limits;
+
+/// With start and stop bit.
+const BITS_PER_OCTET: u32 = 10;
+
+/// The windows that are chosen by the rate. What goes with each on the line (`AT+HTTPREAD=…`, `+HTTPREAD: …`, `OK`) is about 1 %
+/// of the least; the largest still fits into a small machine, twice.
+const WINDOWS: RangeInclusive<u32> = 4_096..=65_536;
 
 /// The line and what is asked of it.
 ///
@@ -19,14 +27,13 @@ pub struct Config {
     pub rate: u32,
     /// The flow control that start-up asks the module for.
     pub flow_control: FlowControl,
-    /// How many octets of an HTTP body are asked for at once: 1–319,488, and 16,384 unless set. A body in transfer takes
-    /// up to twice as much memory.
-    pub http_window: u32,
+    /// How many octets are asked for at once of what the module holds, an HTTP body or an extended download: 1 to 319,488, and a
+    /// second or two of the line unless set, a power of two from 4,096 to 65,536 (16,384 at 115,200 bit/s). So often something
+    /// arrives; each time costs some 50 octets. A body in transfer takes up to twice as much memory.
+    pub window: Option<u32>,
     /// How many octets of an HTTP object that is larger than the module holds are fetched at once: 3 to 319,488, and 262,144
     /// unless set. Some servers and networks break longer ones off.
     pub http_range: u32,
-    /// How many octets of an extended download are asked for at once: 1 to 300,000, and 16,384 unless set.
-    pub ftp_window: u32,
     /// How long start-up repeats `AT` before it says that no module answers; 10 s unless set. A module that was just
     /// switched on takes 3 to 5 seconds (hardware design 4.2.1).
     pub answer_within: Duration,
@@ -49,6 +56,21 @@ impl Config {
         sim800_engine::Config::new(self.rate, self.limits.clone())
     }
 
+    /// The same for a request that may take `effort`.
+    pub(crate) fn tuned(&self, effort: &Effort) -> Self {
+        let retries = effort.retries.unwrap_or(self.retries);
+        Self { retries, window: effort.window.or(self.window), ..self.clone() }
+    }
+
+    /// How many octets of what the module holds are asked for at once.
+    pub(crate) fn window(&self) -> u32 {
+        let second = self.rate / BITS_PER_OCTET;
+        self.window.map_or_else(
+            || second.clamp(*WINDOWS.start(), *WINDOWS.end()).next_power_of_two(),
+            |window| window.max(1),
+        )
+    }
+
     /// How long `octets` take on the line, pauses included.
     pub(crate) fn transfer_time(&self, octets: usize) -> Duration {
         self.engine().transfer_time(octets)
@@ -65,9 +87,8 @@ impl Default for Config {
         Self {
             rate: 115_200,
             flow_control: FlowControl::None,
-            http_window: 16_384,
+            window: None,
             http_range: 262_144,
-            ftp_window: 16_384,
             answer_within: Duration::from_secs(10),
             register_within: Duration::from_secs(60),
             retries: Retries::default(),
@@ -76,6 +97,20 @@ impl Default for Config {
             limits: Limits::default(),
         }
     }
+}
+
+/// What one request may take, other than [`Config`] has it for all: of [`HttpOptions`](crate::HttpOptions) and
+/// [`FtpOptions`](crate::FtpOptions).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Effort {
+    /// Instead of [`Config::retries`].
+    pub retries: Option<Retries>,
+    /// Instead of [`Config::window`].
+    pub window: Option<u32>,
+    /// How long all of it may take, tries and the reading of a body included; as long as it gets on unless set. Then it fails, and
+    /// what it left in the module is put back.
+    pub deadline: Option<Duration>,
 }
 
 /// Flow control of the serial line, in both directions. XON/XOFF is not offered: payload holds every octet.
@@ -128,6 +163,15 @@ impl Default for Retries {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_follow_the_rate() {
+        let window = |rate| Config { rate, ..Config::default() }.window();
+        assert_eq!([0, 1_200, 9_600, 57_600].map(window), [4_096, 4_096, 4_096, 8_192]);
+        assert_eq!([115_200, 460_800, 921_600, u32::MAX].map(window), [16_384, 65_536, 65_536, 65_536]);
+        let set = |window| Config { window: Some(window), ..Config::default() }.window();
+        assert_eq!([0, 1, 300_000].map(set), [1, 1, 300_000]);
+    }
 
     #[test]
     fn pauses_grow_up_to_a_limit() {

@@ -23,6 +23,9 @@ use crate::trace::{Masked, Trace};
 /// Rounds of one poll before other tasks get their turn.
 const ROUNDS: usize = 32;
 
+/// What may wait in a port to be read, in octets, when an executor has other things to do for a while.
+const BUFFERED: usize = 65_536;
+
 /// Connects to the module behind `port`.
 ///
 /// Nothing happens before the [`Driver`] is run, as a task of its own; the [`Client`] is what commands are sent with.
@@ -43,6 +46,9 @@ where
         new_chores,
         chores: FuturesUnordered::new(),
         released: false,
+        closing: false,
+        behind: Vec::new(),
+        unbroken: 0,
         writing: None,
         unflushed: false,
         timer: None,
@@ -69,6 +75,12 @@ pub struct Driver<P> {
     chores: FuturesUnordered<Chore>,
     /// All clients are gone.
     released: bool,
+    /// One of them has closed the session.
+    closing: bool,
+    /// Who wants to know when all was looked at that the module had sent before they asked.
+    behind: Vec<oneshot::Sender<()>>,
+    /// How many octets were read since there was nothing to read.
+    unbroken: usize,
     writing: Option<Writing>,
     unflushed: bool,
     timer: Option<(Duration, BoxFuture<'static, ()>)>,
@@ -98,8 +110,7 @@ impl<P> Driver<P> {
     }
 
     /// Hands the next command to the engine when it has none.
-    fn poll_requests(&mut self, context: &Context<'_>) -> bool {
-        self.shared.queue.register(context);
+    fn poll_requests(&mut self) -> bool {
         let mut busy = false;
         while self.engine.is_idle() {
             let Some(envelope) = self.shared.queue.pop() else { break };
@@ -185,10 +196,18 @@ impl<P> Driver<P> {
 
     /// Whether nobody needs the line any more.
     fn is_done(&self) -> bool {
-        (self.released || self.shared.is_closing())
+        (self.released || self.closing)
             && self.shared.queue.is_empty()
             && self.in_flight.is_none()
             && self.chores.is_empty()
+    }
+
+    /// All that the module had sent was looked at.
+    fn tell_caught_up(&mut self) {
+        for waiting in std::mem::take(&mut self.behind) {
+            // Who may have lost interest.
+            let _ = waiting.send(());
+        }
     }
 
     /// Tells everyone that the line is gone.
@@ -201,7 +220,8 @@ impl<P> Driver<P> {
         self.shared.subscribers.deliver(&Notice::Disconnected(reason));
         // Dropped commands tell their callers, dropped chores release their locks.
         self.shared.queue.close();
-        self.shared.caught_up();
+        self.behind.append(&mut self.shared.take_behind());
+        self.tell_caught_up();
         self.new_chores.close();
         while let Ok(chore) = self.new_chores.try_recv() {
             drop(chore);
@@ -261,21 +281,28 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Driver<P> {
             trace.received(now, room.get(..read).unwrap_or_default());
         }
         self.engine.handle_filled(now, read);
+        self.unbroken += read;
         Ok(true)
     }
 
     /// One round over everything that can move; `false` when nothing did.
     fn poll_round(&mut self, context: &mut Context<'_>) -> io::Result<bool> {
+        // First: who changes anything after it was looked at has the driver polled again.
+        self.shared.queue.register(context);
+        // Before what was left to the driver until then, and before the read that is to bring them up to date.
+        self.closing = self.shared.queue.is_closing();
+        self.behind.append(&mut self.shared.take_behind());
         self.poll_retries(context);
         let mut busy = self.poll_chores(context);
-        busy |= self.poll_requests(context);
+        busy |= self.poll_requests();
         busy |= self.poll_write(context)?;
         let has_read = self.poll_read(context)?;
         // An answer that is there already is in time, however late it is looked at.
         busy |= has_read || self.poll_timer(context);
         busy |= self.drain_outputs();
         if !has_read {
-            self.shared.caught_up();
+            self.unbroken = 0;
+            self.tell_caught_up();
         }
         Ok(busy)
     }
@@ -304,9 +331,13 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Future for Driver<P> {
                 }
             }
         }
-        // A line that never falls silent holds up no deadline.
-        this.poll_timer(context);
-        this.drain_outputs();
+        // A line that never falls silent holds up no deadline. It is one when more was read than was waiting to be.
+        if this.unbroken >= BUFFERED {
+            this.unbroken = 0;
+            this.poll_timer(context);
+            this.drain_outputs();
+            this.tell_caught_up();
+        }
         context.waker().wake_by_ref();
         Poll::Pending
     }

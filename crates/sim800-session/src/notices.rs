@@ -25,7 +25,8 @@ pub enum Notice {
     /// The module sent a line before the first command has found out whose lines arrive. It may be an unsolicited one of now or
     /// of long ago, or a part of what another program had asked for.
     Stray(UnsolicitedLine),
-    /// So many lines were dropped because nobody read them; what follows came later.
+    /// So many lines were dropped because nobody read them. Lines that follow came later; restarts are never dropped, and may have
+    /// come before.
     Missed(u64),
     /// The module restarted or switched itself off: nothing that was set up in it is left.
     Restarted(Restart),

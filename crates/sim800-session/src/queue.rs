@@ -7,7 +7,7 @@ use std::task::Context;
 use futures::channel::oneshot;
 use futures::task::AtomicWaker;
 
-use crate::engine::{Failure, Misuse, Request, Response};
+use crate::engine::{Disconnected, Failure, Misuse, Request, Response};
 
 /// A command on its way to the driver, and who waits for what it brings.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Envelope {
 
 /// A queue of bounded length between all clients and their driver. What a caller gave up makes room and is never sent.
 ///
-/// Senders are dropped and answered outside of its lock, for that runs the wakers of callers.
+/// Envelopes are dropped and answered outside of its lock, for that runs the wakers of callers.
 #[derive(Debug)]
 pub(crate) struct Queue {
     limit: usize,
@@ -38,7 +38,19 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Envelope>,
-    is_closed: bool,
+    phase: Phase,
+}
+
+/// What is taken still.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// Everything.
+    #[default]
+    Open,
+    /// What puts things back in the module.
+    Closing,
+    /// Nothing.
+    Closed,
 }
 
 impl Queue {
@@ -48,28 +60,41 @@ impl Queue {
 
     /// Takes a command, or answers it.
     pub(crate) fn push(&self, envelope: Envelope) {
+        self.take(envelope, false);
+    }
+
+    /// Takes a command that puts something back in the module: beyond the limit, and when the session is to end.
+    pub(crate) fn push_anyway(&self, envelope: Envelope) {
+        self.take(envelope, true);
+    }
+
+    fn take(&self, envelope: Envelope, anyway: bool) {
         let mut state = self.state();
-        if state.waiting.len() >= self.limit {
-            state.waiting.retain(|envelope| !envelope.is_given_up());
-        }
-        if state.is_closed {
-            // Dropped, it tells its caller.
-            drop(state);
-        } else if state.waiting.len() >= self.limit {
-            drop(state);
-            // The caller is there; it asks right now.
-            let _ = envelope.reply.send(Err(Failure::Misuse(Misuse::QueueFull)));
-        } else {
-            state.waiting.push_back(envelope);
-            drop(state);
-            self.driver.wake();
+        let given_up = if state.waiting.len() >= self.limit { state.give_up() } else { Vec::new() };
+        let refusal = match state.phase {
+            // Dropped, it tells its caller why.
+            Phase::Closed => return drop((state, given_up)),
+            Phase::Closing if !anyway => Some(Failure::Disconnected(Disconnected::Closed)),
+            _ if state.waiting.len() >= self.limit && !anyway => Some(Failure::Misuse(Misuse::QueueFull)),
+            _ => None,
+        };
+        match refusal {
+            Some(failure) => {
+                drop((state, given_up));
+                // The caller is there; it asks right now.
+                let _ = envelope.reply.send(Err(failure));
+            }
+            None => {
+                state.waiting.push_back(envelope);
+                drop((state, given_up));
+                self.driver.wake();
+            }
         }
     }
 
     /// The next command that somebody waits for.
     pub(crate) fn pop(&self) -> Option<Envelope> {
-        let mut state = self.state();
-        std::iter::from_fn(|| state.waiting.pop_front()).find(|envelope| !envelope.is_given_up())
+        std::iter::from_fn(|| self.state().waiting.pop_front()).find(|envelope| !envelope.is_given_up())
     }
 
     /// Whether nothing waits.
@@ -87,10 +112,25 @@ impl Queue {
         self.driver.wake();
     }
 
+    /// Takes nothing any more but what puts things back, and has the driver look at that.
+    pub(crate) fn begin_to_close(&self) {
+        let mut state = self.state();
+        if state.phase == Phase::Open {
+            state.phase = Phase::Closing;
+        }
+        drop(state);
+        self.driver.wake();
+    }
+
+    /// Whether it takes no more than that.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.state().phase != Phase::Open
+    }
+
     /// Takes nothing any more, and drops what waits.
     pub(crate) fn close(&self) {
         let mut state = self.state();
-        state.is_closed = true;
+        state.phase = Phase::Closed;
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         drop(waiting);
@@ -98,6 +138,16 @@ impl Queue {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes out what nobody waits for.
+    fn give_up(&mut self) -> Vec<Envelope> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (given_up, waiting) = waiting.into_iter().partition::<Vec<_>, _>(Envelope::is_given_up);
+        self.waiting = waiting.into();
+        given_up
     }
 }
 

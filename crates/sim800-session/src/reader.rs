@@ -9,6 +9,9 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use futures::stream::{self, BoxStream, Stream};
 use futures::{AsyncRead, AsyncReadExt, StreamExt, TryStreamExt};
+use http_body::{Frame, SizeHint};
+
+use crate::http::HttpError;
 
 /// What is read from the module as it is wanted: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
@@ -20,12 +23,24 @@ pub struct Reader<E> {
     /// What a read left of a piece.
     rest: Bytes,
     total: Option<u64>,
+    /// How many octets the stream has brought.
+    brought: u64,
 }
 
 impl<E> Reader<E> {
     /// Reads `stream`, of `total` octets where that is known.
     pub(crate) fn new(stream: BoxStream<'static, Result<Bytes, E>>, total: Option<u64>) -> Self {
-        Self { stream: Some(stream), rest: Bytes::new(), total }
+        Self { stream: Some(stream), rest: Bytes::new(), total, brought: 0 }
+    }
+
+    /// Reads nothing, of something of `total` octets where that is known.
+    pub(crate) fn empty(total: Option<u64>) -> Self {
+        Self { stream: None, rest: Bytes::new(), total, brought: 0 }
+    }
+
+    /// Whether nothing follows for certain.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.stream.is_none() && self.rest.is_empty()
     }
 
     /// The same without the octets behind the first `limit`.
@@ -64,9 +79,10 @@ impl<E> Stream for Reader<E> {
         }
         let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
         let item = ready!(stream.poll_next_unpin(context));
-        if !matches!(item, Some(Ok(_))) {
+        match &item {
+            Some(Ok(octets)) => self.brought += octets.len() as u64,
             // The session it held is closed now, not when the reader is dropped.
-            self.stream = None;
+            _ => self.stream = None,
         }
         Poll::Ready(item)
     }
@@ -94,6 +110,32 @@ impl<E: Error + Send + Sync + 'static> AsyncRead for Reader<E> {
             self.rest.copy_to_slice(buffer);
         }
         Poll::Ready(Ok(read))
+    }
+}
+
+/// The body of a response, for whatever takes bodies of the `http-body` crate. It has no trailers.
+impl http_body::Body for Reader<HttpError> {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        self.poll_next(context).map_ok(Frame::data)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_at_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = self.rest.len() as u64;
+        match (&self.stream, self.total) {
+            (None, _) => SizeHint::with_exact(rest),
+            (Some(_), Some(total)) => SizeHint::with_exact(total.saturating_sub(self.brought) + rest),
+            (Some(_), None) => SizeHint::default(),
+        }
     }
 }
 

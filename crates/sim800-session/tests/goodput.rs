@@ -67,8 +67,14 @@ fn transfers_run_at_the_rate_that_the_protocol_allows() {
             response.into_body().try_for_each(|_| async { Ok(()) }).await.expect("complete");
             clock.now() - began
         });
-        let round = ceiling(16_384, "AT+HTTPREAD=163840,16384\r", "\r\n+HTTPREAD: 16384\r\n", "\r\nOK\r\n");
+        let window = match rate {
+            9_600 => 4_096,
+            115_200 => 16_384,
+            _ => 65_536,
+        };
+        let round = ceiling(window, "AT+HTTPREAD=163840,16384\r", "\r\n+HTTPREAD: 16384\r\n", "\r\nOK\r\n");
         check(&format!("HTTPREAD at {rate}"), read, round);
+        assert!(read >= 0.98, "HTTPREAD at {rate}: {read:.4} of the line");
 
         let put = share(rate, |bearer, clock| async move {
             let began = clock.now();
@@ -80,5 +86,25 @@ fn transfers_run_at_the_rate_that_the_protocol_allows() {
         let rest = "\r\nOK\r\n\r\n+FTPPUT: 1,1,1360\r\n";
         let round = ceiling(1360, "AT+FTPPUT=2,1360\r", "\r\n+FTPPUT: 2,1360\r\n", rest);
         check(&format!("FTPPUT at {rate}"), put, round);
+    }
+}
+
+#[test]
+fn a_body_moves_on_every_few_seconds_whatever_the_rate() {
+    for (rate, limit) in [(9_600, 4_500), (19_200, 2_500), (115_200, 1_500), (460_800, 1_500)] {
+        share(rate, |bearer, clock| async move {
+            let request =
+                http::Request::get("http://example.com/file").body(Bytes::new()).expect("a request");
+            let response = Http::new(&bearer).send(request).await.expect("a response");
+            let began = clock.now();
+            let mut before = began;
+            let mut body = response.into_body();
+            while body.try_next().await.expect("complete").is_some() {
+                let now = clock.now();
+                assert!(now - before <= Duration::from_millis(limit), "{rate}: {:?}", now - before);
+                before = now;
+            }
+            before - began
+        });
     }
 }

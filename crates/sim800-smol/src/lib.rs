@@ -8,15 +8,13 @@
 //! let driver = smol::spawn(driver);
 //! client.start_up().await?;
 //! // …
-//! drop(client);
-//! driver.await?; // what was begun is cleaned up
+//! client.close().await; // what was begun is put back
+//! driver.await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! Any other port of `futures` traits, and any other executor than smol's own, goes with [`connect`].
-
-mod serial;
 
 use std::io;
 use std::path::Path;
@@ -44,16 +42,13 @@ pub async fn open(endpoint: &Endpoint, config: Config) -> Result<(Client, Driver
     }
 }
 
-/// Opens a serial port, or a pseudo-terminal, at the rate and with the flow control of `config`, and locks it against
-/// other programs.
-///
-/// Modem control lines are neither needed nor heeded, for a module moves them while data flows.
+/// Opens and locks a serial port, or a pseudo-terminal, as [`sim800_serial::open`] does.
 ///
 /// # Errors
 ///
 /// [`OpenError`] with the port, and what went wrong.
 pub fn open_serial(path: &Path, config: Config) -> Result<(Client, Driver<Port>), OpenError> {
-    let port = serial::open(path, config.rate, config.flow_control)
+    let port = sim800_serial::open(path, &config)
         .and_then(Async::new)
         .map_err(|error| OpenError::new(Endpoint::Serial(path.to_owned()), error))?;
     Ok(connect(Port::new(port), config))
@@ -83,7 +78,13 @@ pub async fn open_tcp(host: &str, port: u16, config: Config) -> Result<(Client, 
 
 /// A session over `port`, with the time of smol's reactor.
 pub fn connect<P: AsyncRead + AsyncWrite + Unpin>(port: P, config: Config) -> (Client, Driver<P>) {
-    sim800_session::connect(port, Arc::new(Smol { epoch: Instant::now() }), config)
+    sim800_session::connect(port, runtime(), config)
+}
+
+/// The time of smol's reactor, which any executor may use.
+#[must_use]
+pub fn runtime() -> Arc<dyn Runtime> {
+    Arc::new(Smol { epoch: Instant::now() })
 }
 
 /// The time of smol's reactor, which runs by itself.

@@ -37,20 +37,6 @@ fn over_tcp() {
 }
 
 #[test]
-fn a_port_is_locked_while_it_is_open() {
-    let door = PtyDoor::open(None).unwrap();
-    let path = door.path().to_owned();
-    let _module = conformance::module(door).unwrap();
-    smol::block_on(async {
-        let first = sim800_smol::open_serial(&path, Config::default()).unwrap();
-        let error = sim800_smol::open_serial(&path, Config::default()).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-        drop(first);
-        drop(sim800_smol::open_serial(&path, Config::default()).unwrap());
-    });
-}
-
-#[test]
 fn a_pty_without_a_module_any_more_ends_the_session() {
     let door = PtyDoor::open(None).unwrap();
     let path = door.path().to_owned();

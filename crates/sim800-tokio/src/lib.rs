@@ -8,13 +8,26 @@
 //! let driver = tokio::spawn(driver);
 //! client.start_up().await?;
 //! // …
-//! drop(client);
-//! driver.await??; // what was begun is cleaned up
+//! client.close().await; // what was begun is put back
+//! driver.await??;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Any other port of `futures` traits goes with [`connect`]; `tokio_util::compat` makes one of tokio's.
+//! Any other port of tokio's traits goes with [`connect`], one of `futures` traits with [`sim800_session::connect`] and
+//! [`runtime`]. What the session reads and writes is of `futures` traits, too: [`compat`] makes tokio's of them, and the other
+//! way round.
+//!
+//! ```no_run
+//! # async fn example(mut download: sim800_session::Download, ftp: sim800_session::Ftp) -> Result<(), Box<dyn std::error::Error>> {
+//! use sim800_tokio::compat::{FuturesAsyncReadCompatExt, TokioAsyncReadCompatExt};
+//!
+//! let mut file = tokio::io::sink();
+//! tokio::io::copy(&mut download.compat(), &mut file).await?;
+//! ftp.put("/backup", tokio::io::empty().compat()).await?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod serial;
 
@@ -24,14 +37,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::io::{AsyncRead, AsyncWrite};
 use sim800_session::{Client, Config, Driver, Endpoint, OpenError, Runtime};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use self::serial::SerialPort;
 pub use sim800_session::Port;
+pub use tokio_util::compat;
 
 /// Opens what `endpoint` names; see [`open_serial`] and [`open_tcp`].
 ///
@@ -46,18 +60,16 @@ pub async fn open(endpoint: &Endpoint, config: Config) -> Result<(Client, Driver
     }
 }
 
-/// Opens a serial port, or a pseudo-terminal, at the rate and with the flow control of `config`, and locks it against
-/// other programs.
-///
-/// Modem control lines are neither needed nor heeded, for a module moves them while data flows.
+/// Opens and locks a serial port, or a pseudo-terminal, as [`sim800_serial::open`] does. To be called within a tokio runtime.
 ///
 /// # Errors
 ///
 /// [`OpenError`] with the port, and what went wrong.
 pub fn open_serial(path: &Path, config: Config) -> Result<(Client, Driver<Port>), OpenError> {
-    let port = SerialPort::open(path, config.rate, config.flow_control)
+    let port = sim800_serial::open(path, &config)
+        .and_then(SerialPort::new)
         .map_err(|error| OpenError::new(Endpoint::Serial(path.to_owned()), error))?;
-    Ok(connect(Port::new(port), config))
+    Ok(sim800_session::connect(Port::new(port), runtime(), config))
 }
 
 /// Connects to a TCP port behind which there is a serial one, within [`Config::answer_within`].
@@ -76,15 +88,23 @@ pub async fn open_tcp(host: &str, port: u16, config: Config) -> Result<(Client, 
         .await
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
         .map_err(|error| OpenError::new(Endpoint::Tcp { host: host.to_owned(), port }, error))?;
-    Ok(connect(Port::new(stream.compat()), config))
+    Ok(connect(stream, config))
 }
 
 /// A session over `port`, with tokio's time.
-pub fn connect<P: AsyncRead + AsyncWrite + Unpin>(port: P, config: Config) -> (Client, Driver<P>) {
-    sim800_session::connect(port, Arc::new(Tokio { epoch: Instant::now() }), config)
+pub fn connect<P>(port: P, config: Config) -> (Client, Driver<Port>)
+where
+    P: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    sim800_session::connect(Port::new(port.compat()), runtime(), config)
 }
 
 /// The time of the tokio runtime within which it is asked.
+#[must_use]
+pub fn runtime() -> Arc<dyn Runtime> {
+    Arc::new(Tokio { epoch: Instant::now() })
+}
+
 #[derive(Debug)]
 struct Tokio {
     epoch: Instant,

@@ -13,7 +13,9 @@ use sim800_command::{
     Number, Path, PowerDown as Way,
 };
 use sim800_engine::Failure::{self, Desynchronized, Malformed, Rejected, Starved, TimedOut};
-use sim800_engine::{Config, Disconnected, Engine, Malformation, Misuse, Output, Request, Response, Restart};
+use sim800_engine::{
+    Config, Disconnected, Engine, Limits, Malformation, Misuse, Output, Request, Response, Restart,
+};
 use sim800_parser::FinalResultCode;
 
 const OK: &[u8] = b"\r\nOK\r\n";

@@ -269,3 +269,37 @@ fn a_module_that_may_wait_for_payload_is_waited_for_but_once() {
         assert!(took <= most + Duration::from_secs(1), "{n}: {took:?} of {most:?}");
     }
 }
+
+/// At 9,600 bit/s four thousand octets take longer than most have patience.
+#[test]
+fn a_module_is_fed_for_a_second_at_most() {
+    let mut world = World::new();
+    let config = Config::new(9600, Limits::default());
+    world.engine = Engine::new(world.now, config.clone()).on_unknown_line(world.now);
+    world.enqueue(&Csq);
+    let mut longest = 0;
+    while !world.engine.is_idle() {
+        world.wait();
+        longest = longest.max(world.sent().matches("\\r").count());
+    }
+    assert!(longest > 100 && config.transfer_time(longest - 1) <= Duration::from_secs(1), "{longest} octets");
+}
+
+/// A line that somebody talks on is as quiet as it gets.
+#[test]
+fn lines_of_the_modules_own_accord_keep_nobody_waiting() {
+    let mut world = World::new();
+    world.enqueue(&At);
+    world.sent();
+    world.wait();
+    let began = world.now;
+    world.enqueue(&Csq);
+    while world.sent().is_empty() {
+        for half in [&b"\r\n+UGNS"[..], b"INF: 1,1\r\n"] {
+            world.now += Duration::from_millis(50);
+            world.input(half);
+            world.engine.handle_timeout(world.now);
+        }
+    }
+    assert!(world.now - began <= 2 * Config::default().limits.quiet, "{:?}", world.now - began);
+}

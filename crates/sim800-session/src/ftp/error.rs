@@ -189,6 +189,14 @@ pub enum FtpError {
         /// What was being done.
         operation: FtpOperation,
     },
+    /// It took longer than [`Effort::deadline`](crate::Effort::deadline) allows.
+    #[error("{operation} failed: not done within {limit:?}, which is all that it may take")]
+    Deadline {
+        /// What was being done.
+        operation: FtpOperation,
+        /// How long it may take.
+        limit: Duration,
+    },
     /// The module says that the transfer is complete, but as many octets as the server told, or as were sent, did not pass.
     #[error("{operation} was said to be complete, but has {found} octets where {expected} should be")]
     Incomplete {
@@ -306,7 +314,7 @@ impl FtpError {
             Self::NotLoaded { .. } => "not-loaded",
             Self::Command { source, .. } => source.kind(),
             Self::Failed { .. } => "ftp",
-            Self::Silent { .. } => "timed-out",
+            Self::Silent { .. } | Self::Deadline { .. } => "timed-out",
             Self::NoProgress { .. } => "no-progress",
             Self::Unconfirmed { .. } => "unconfirmed",
             Self::EndedEarly { .. } | Self::Incomplete { .. } => "incomplete",

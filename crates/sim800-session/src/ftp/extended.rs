@@ -16,6 +16,7 @@ use super::source::Window;
 use super::upload::Upload;
 use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, progress};
 use crate::bearer::Bearer;
+use crate::deadline::Deadline;
 use crate::error::{Error, Failure, Malformation};
 use crate::loss::{Loss, Transient};
 use crate::reader::gather;
@@ -50,14 +51,19 @@ impl Ftp {
         path: &str,
         mut progress: impl FnMut(FtpProgress),
     ) -> Result<Extended, FtpError> {
+        let deadline = self.deadline(FtpOperation::GetExtended);
         let mut attempts = Attempts::new(&self.bearer);
-        loop {
-            let fetched = self.fetch_extended(path, &mut progress).await;
-            if let Some((session, size)) = attempts.settle(fetched).await? {
-                let window = self.bearer.client().config().ftp_window.max(1);
-                return Ok(Extended { session, size, window, attempts });
+        let fetched = deadline.run(async {
+            loop {
+                let fetched = self.fetch_extended(path, &mut progress).await;
+                if let Some(fetched) = attempts.settle(fetched).await? {
+                    return Ok(fetched);
+                }
             }
-        }
+        });
+        let (session, size) = fetched.await?;
+        let window = self.bearer.client().config().window();
+        Ok(Extended { session, size, window, attempts, deadline })
     }
 
     async fn fetch_extended(
@@ -91,17 +97,21 @@ impl Ftp {
     /// [`FtpError`]; before anything is sent when a value cannot stand in a command, and before the server is asked to store
     /// anything when `source` is too long.
     pub async fn put_extended(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
-        let transferable = self.bearer.client().config().transferable(LOAD_TIME);
-        let load = u32::try_from(transferable).unwrap_or(LOAD).clamp(1, LOAD);
-        let mut pieces = Pieces { source, load, read: Vec::new() };
-        let (operation, mut attempts) = (FtpOperation::PutExtended, Attempts::new(&self.bearer));
-        let before = self.before(path).await?;
-        loop {
-            let sent = self.send_extended(path, &mut pieces).await.map(Some);
-            if let Some(sent) = self.settle(operation, path, before, sent, &mut attempts).await? {
-                return Ok(sent.unwrap_or(0));
-            }
-        }
+        self.deadline(FtpOperation::PutExtended)
+            .run(async {
+                let transferable = self.bearer.client().config().transferable(LOAD_TIME);
+                let load = u32::try_from(transferable).unwrap_or(LOAD).clamp(1, LOAD);
+                let mut pieces = Pieces { source, load, read: Vec::new() };
+                let (operation, mut attempts) = (FtpOperation::PutExtended, Attempts::new(&self.bearer));
+                let before = self.before(path).await?;
+                loop {
+                    let sent = self.send_extended(path, &mut pieces).await.map(Some);
+                    if let Some(sent) = self.settle(operation, path, before, sent, &mut attempts).await? {
+                        return Ok(sent.unwrap_or(0));
+                    }
+                }
+            })
+            .await
     }
 
     async fn send_extended(
@@ -268,6 +278,7 @@ pub struct Extended {
     size: Option<u64>,
     window: u32,
     attempts: Attempts<FtpError>,
+    deadline: Deadline<FtpError>,
 }
 
 impl Extended {
@@ -277,24 +288,30 @@ impl Extended {
     ///
     /// [`FtpError`].
     pub async fn read(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
-        let mut octets = BytesMut::new();
-        let mut left = length;
-        while left > 0 {
-            let Some(position) = u32::try_from(octets.len()).ok().and_then(|read| position.checked_add(read))
-            else {
-                break;
-            };
-            let window = self.window(position, left.min(self.window)).await?;
-            if window.is_empty() {
-                break;
-            }
-            left = left.saturating_sub(u32::try_from(window.len()).unwrap_or(u32::MAX));
-            if octets.is_empty() && left == 0 {
-                return Ok(window);
-            }
-            octets.extend_from_slice(&window);
-        }
-        Ok(octets.freeze())
+        let deadline = self.deadline.clone();
+        deadline
+            .run(async {
+                let mut octets = BytesMut::new();
+                let mut left = length;
+                while left > 0 {
+                    let Some(position) =
+                        u32::try_from(octets.len()).ok().and_then(|read| position.checked_add(read))
+                    else {
+                        break;
+                    };
+                    let window = self.window(position, left.min(self.window)).await?;
+                    if window.is_empty() {
+                        break;
+                    }
+                    left = left.saturating_sub(u32::try_from(window.len()).unwrap_or(u32::MAX));
+                    if octets.is_empty() && left == 0 {
+                        return Ok(window);
+                    }
+                    octets.extend_from_slice(&window);
+                }
+                Ok(octets.freeze())
+            })
+            .await
     }
 
     /// Saves the file as `name` in `C:\User\FTP\` of the module's file system, and returns its size in octets.
@@ -304,22 +321,28 @@ impl Extended {
     /// [`FtpError`], with [`Incomplete`](FtpError::Incomplete) when it is shorter than the server told; before anything is
     /// sent when the name, of 64 octets at most, cannot stand in a command.
     pub async fn save(&mut self, name: &str) -> Result<u64, FtpError> {
-        let name = Text::new(name).map_err(|reason| FtpError::Invalid { what: "file name", reason })?;
-        let saved = self.session.client().query(&FtpExtGetSave { name }, |saved| saved.size).await;
-        let found = saved.map_err(|error| self.session.command(error))?;
-        at_least(self.size, found, self.session.operation())
+        let deadline = self.deadline.clone();
+        deadline
+            .run(async {
+                let name =
+                    Text::new(name).map_err(|reason| FtpError::Invalid { what: "file name", reason })?;
+                let saved = self.session.client().query(&FtpExtGetSave { name }, |saved| saved.size).await;
+                let found = saved.map_err(|error| self.session.command(error))?;
+                at_least(self.size, found, self.session.operation())
+            })
+            .await
     }
 
-    /// All of the file, from its start, in windows of [`Config::ftp_window`](crate::Config::ftp_window) octets.
+    /// All of the file, from its start, in windows of [`Config::window`](crate::Config::window) octets.
     pub fn into_download(self) -> Download {
-        let size = self.size;
+        let (size, deadline) = (self.size, self.deadline.clone());
         let pieces = stream::try_unfold((self, 0_u32), |(mut file, position)| async move {
             let window = file.window;
             let piece = file.window(position, window).await?;
             let read = u32::try_from(piece.len()).unwrap_or(u32::MAX);
             Ok((!piece.is_empty()).then(|| (piece, (file, position.saturating_add(read)))))
         });
-        Download::new(pieces.boxed(), size)
+        deadline.read(Download::new(pieces.boxed(), size))
     }
 
     /// What one command reads; nothing at the end of the file. What the line damaged is read again; what is in the

@@ -28,6 +28,8 @@ use self::resumption::Resumption;
 use self::session::{Event, PATIENCE, Session};
 use self::settings::Target;
 use crate::bearer::Bearer;
+use crate::config::Effort;
+use crate::deadline::Deadline;
 use crate::engine::Request;
 use crate::password::Password;
 use crate::retry::Attempts;
@@ -85,6 +87,8 @@ pub struct FtpOptions {
     /// With SSL, whether a certificate of the server that is not valid will do; it does not unless set. What a firmware
     /// checks is not documented.
     pub accept_invalid_certificate: bool,
+    /// What a request may take; what [`Config`](crate::Config) has for all unless set.
+    pub effort: Effort,
 }
 
 impl Default for FtpOptions {
@@ -95,6 +99,7 @@ impl Default for FtpOptions {
             put: PutOption::Replace,
             security: FtpSecurity::None,
             accept_invalid_certificate: false,
+            effort: Effort::default(),
         }
     }
 }
@@ -135,6 +140,7 @@ impl Ftp {
     /// The same with other options.
     #[must_use]
     pub fn with_options(mut self, options: FtpOptions) -> Self {
+        self.bearer = self.bearer.tuned(&options.effort);
         self.options = options;
         self
     }
@@ -164,15 +170,21 @@ impl Ftp {
     /// [`FtpError`], with 74 when the server cannot begin there; before anything is sent when a value cannot stand in a
     /// command.
     pub async fn get_from(&self, path: &str, offset: u64) -> Result<Download, FtpError> {
-        settings::position(offset)?;
-        let mut attempts = Attempts::new(&self.bearer);
-        loop {
-            if let Some((reader, size)) = attempts.settle(self.open(path, offset).await).await? {
-                let resumption = Resumption::of_file(self, path, offset, size);
-                let total = size.map(|size| size.saturating_sub(offset));
-                return Ok(download::download(reader, resumption, total));
-            }
-        }
+        let deadline = self.deadline(FtpOperation::Get);
+        let download = deadline
+            .run(async {
+                settings::position(offset)?;
+                let mut attempts = Attempts::new(&self.bearer);
+                loop {
+                    if let Some((reader, size)) = attempts.settle(self.open(path, offset).await).await? {
+                        let resumption = Resumption::of_file(self, path, offset, size);
+                        let total = size.map(|size| size.saturating_sub(offset));
+                        return Ok(download::download(reader, resumption, total));
+                    }
+                }
+            })
+            .await?;
+        Ok(deadline.read(download))
     }
 
     /// Lists a directory, as text in the form that the server chooses.
@@ -185,12 +197,18 @@ impl Ftp {
     /// [`FtpError`], with [`Changed`](FtpError::Changed) when it reads otherwise the second time; before anything is sent
     /// when a value cannot stand in a command.
     pub async fn list(&self, directory: &str) -> Result<Download, FtpError> {
-        let mut attempts = Attempts::new(&self.bearer);
-        loop {
-            if let Some(reader) = attempts.settle(self.open_list(directory).await).await? {
-                return Ok(download::download(reader, Resumption::of_listing(self, directory), None));
-            }
-        }
+        let deadline = self.deadline(FtpOperation::List);
+        let download = deadline
+            .run(async {
+                let mut attempts = Attempts::new(&self.bearer);
+                loop {
+                    if let Some(reader) = attempts.settle(self.open_list(directory).await).await? {
+                        return Ok(download::download(reader, Resumption::of_listing(self, directory), None));
+                    }
+                }
+            })
+            .await?;
+        Ok(deadline.read(download))
     }
 
     /// Asks for the size of a file in octets.
@@ -199,12 +217,16 @@ impl Ftp {
     ///
     /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
     pub async fn size(&self, path: &str) -> Result<u64, FtpError> {
-        let mut attempts = Attempts::new(&self.bearer);
-        loop {
-            if let Some(size) = attempts.settle(self.ask_size(path).await).await? {
-                return Ok(size);
-            }
-        }
+        self.deadline(FtpOperation::Size)
+            .run(async {
+                let mut attempts = Attempts::new(&self.bearer);
+                loop {
+                    if let Some(size) = attempts.settle(self.ask_size(path).await).await? {
+                        return Ok(size);
+                    }
+                }
+            })
+            .await
     }
 
     /// Asks for the size of a file in octets where not knowing it is no failure: `None` when there is no such file, when the
@@ -214,12 +236,16 @@ impl Ftp {
     ///
     /// As those of [`size`](Self::size) otherwise.
     pub async fn size_if_told(&self, path: &str) -> Result<Option<u64>, FtpError> {
-        let mut attempts = Attempts::new(&self.bearer);
-        loop {
-            if let Some(size) = attempts.settle(self.ask_size_if_told(path).await).await? {
-                return Ok(size);
-            }
-        }
+        self.deadline(FtpOperation::Size)
+            .run(async {
+                let mut attempts = Attempts::new(&self.bearer);
+                loop {
+                    if let Some(size) = attempts.settle(self.ask_size_if_told(path).await).await? {
+                        return Ok(size);
+                    }
+                }
+            })
+            .await
     }
 
     /// Deletes a file. It is not tried again: [`FtpError::sent`] says whether it may have been done.
@@ -255,15 +281,19 @@ impl Ftp {
     ///
     /// [`FtpError::NotSupported`] without it, and others; before anything is sent when a value cannot stand in a command.
     pub async fn rename(&self, old: &str, new: &str) -> Result<(), FtpError> {
-        let operation = FtpOperation::Rename;
-        let mut session = self.prepare(operation, Target::Renaming(old, new)).await?;
-        match session.execute(&Test::<FtpRename>::new()).await {
-            Err(FtpError::Command { source, .. }) if source.is_rejected() => {
-                return Err(FtpError::NotSupported { operation, source });
-            }
-            result => result?,
-        };
-        session.open(&FtpRename, PATIENCE).await.map(drop)
+        self.deadline(FtpOperation::Rename)
+            .run(async {
+                let operation = FtpOperation::Rename;
+                let mut session = self.prepare(operation, Target::Renaming(old, new)).await?;
+                match session.execute(&Test::<FtpRename>::new()).await {
+                    Err(FtpError::Command { source, .. }) if source.is_rejected() => {
+                        return Err(FtpError::NotSupported { operation, source });
+                    }
+                    result => result?,
+                };
+                session.open(&FtpRename, PATIENCE).await.map(drop)
+            })
+            .await
     }
 
     /// Saves server, credentials and options in the module, so that they outlive a restart (manual 12.2.16). Nothing here needs
@@ -289,6 +319,11 @@ impl Ftp {
         saved.map_err(|error| session.command(error))
     }
 
+    /// How long an operation that begins now may take.
+    fn deadline(&self, operation: FtpOperation) -> Deadline<FtpError> {
+        Deadline::begin(self.bearer.client(), |limit| FtpError::Deadline { operation, limit })
+    }
+
     /// Carries out what the module answers with one line, and returns the number in it.
     async fn carry_out<C: Command>(
         &self,
@@ -296,7 +331,8 @@ impl Ftp {
         target: Target<'_>,
         command: &C,
     ) -> Result<Option<u64>, FtpError> {
-        number(self.prepare(operation, target).await?, operation, command).await
+        let carried_out = async { number(self.prepare(operation, target).await?, operation, command).await };
+        self.deadline(operation).run(carried_out).await
     }
 
     /// Opens a file for download, and returns its size, where that is told.

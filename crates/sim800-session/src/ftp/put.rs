@@ -73,7 +73,9 @@ impl Ftp {
     /// when the server has something else than was sent, and [`Unconfirmed`](FtpError::Unconfirmed) when what it has could
     /// not be found out; before anything is sent when a value cannot stand in a command.
     pub async fn put(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
-        self.upload(path, Upload::new(Window::new(source))).await
+        self.deadline(FtpOperation::Put)
+            .run(async { self.upload(path, Upload::new(Window::new(source))).await })
+            .await
     }
 
     /// The same with a source that can be read again, from where it stands, and that does not change meanwhile: nothing of
@@ -88,8 +90,12 @@ impl Ftp {
         path: &str,
         mut source: impl AsyncRead + AsyncSeek + Unpin,
     ) -> Result<u64, FtpError> {
-        let start = position(&mut source, 0).await?;
-        self.upload(path, Upload::new(Seekable::new(source, start))).await
+        self.deadline(FtpOperation::Put)
+            .run(async {
+                let start = position(&mut source, 0).await?;
+                self.upload(path, Upload::new(Seekable::new(source, start))).await
+            })
+            .await
     }
 
     /// Goes on with an upload that broke off: appends all that `source` has behind its first `offset` octets, counted from
@@ -110,28 +116,32 @@ impl Ftp {
         mut source: impl AsyncRead + AsyncSeek + Unpin,
         offset: u64,
     ) -> Result<u64, FtpError> {
-        let start = position(&mut source, offset).await?;
-        let mut upload = Upload::append(Seekable::new(source, start), offset).await?;
-        let mut attempts = Attempts::new(&self.bearer);
-        let mut ftp = self.clone();
-        ftp.options.put = loop {
-            match attempts.settle(self.find(path, &mut upload).await).await? {
-                Some(Found::Beginning(stored) | Found::Unreadable(stored)) if stored == offset => {
-                    break PutOption::Append;
+        self.deadline(FtpOperation::Put)
+            .run(async {
+                let start = position(&mut source, offset).await?;
+                let mut upload = Upload::append(Seekable::new(source, start), offset).await?;
+                let mut attempts = Attempts::new(&self.bearer);
+                let mut ftp = self.clone();
+                ftp.options.put = loop {
+                    match attempts.settle(self.find(path, &mut upload).await).await? {
+                        Some(Found::Beginning(stored) | Found::Unreadable(stored)) if stored == offset => {
+                            break PutOption::Append;
+                        }
+                        Some(Found::Untold) if offset == 0 => {
+                            // There is no such file, or one whose octets must not stay in front of these.
+                            upload.replace();
+                            break PutOption::Replace;
+                        }
+                        Some(_) => return Err(FtpError::Mismatch { offset }),
+                        None => {}
+                    }
+                };
+                if upload.rewind(Found::Beginning(offset)).await == Rest::Nothing {
+                    return Ok(offset);
                 }
-                Some(Found::Untold) if offset == 0 => {
-                    // There is no such file, or one whose octets must not stay in front of these.
-                    upload.replace();
-                    break PutOption::Replace;
-                }
-                Some(_) => return Err(FtpError::Mismatch { offset }),
-                None => {}
-            }
-        };
-        if upload.rewind(Found::Beginning(offset)).await == Rest::Nothing {
-            return Ok(offset);
-        }
-        ftp.upload(path, upload).await
+                ftp.upload(path, upload).await
+            })
+            .await
     }
 
     async fn upload(&self, path: &str, mut upload: Upload<impl Source>) -> Result<u64, FtpError> {

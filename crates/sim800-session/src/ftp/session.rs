@@ -384,9 +384,9 @@ impl Drop for Session {
         if !self.live && self.undo.is_empty() {
             return;
         }
-        let (client, watch, lock) = (self.client.clone(), self.watch.take(), self.lock.take());
+        let (watch, lock) = (self.watch.take(), self.lock.take());
         let (operation, live, undo) = (self.operation, self.live, std::mem::take(&mut self.undo));
-        self.client.chore(async move {
+        self.client.chore(|client| async move {
             let quit = if live { turn_to_server(&client, &FtpQuit).await.map(drop) } else { Ok(()) };
             if let (true, Ok(()), Some(mut watch)) = (live, &quit, watch) {
                 // Its last line must not be taken for that of the next session.

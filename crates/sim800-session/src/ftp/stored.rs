@@ -31,16 +31,20 @@ impl Ftp {
         name: &str,
         mut progress: impl FnMut(FtpProgress),
     ) -> Result<u64, FtpError> {
-        let name =
-            Text::new(name).map_err(|reason| FtpError::Invalid { what: "name in the module", reason })?;
-        let open = FtpGetToFs { storage, name, reconnection: None };
-        let mut attempts = Attempts::new(&self.bearer);
-        loop {
-            let fetched = self.fetch_to_fs(path, &open, &mut progress).await;
-            if let Some(octets) = attempts.settle(fetched).await? {
-                return Ok(octets);
-            }
-        }
+        self.deadline(FtpOperation::GetToFs)
+            .run(async {
+                let name = Text::new(name)
+                    .map_err(|reason| FtpError::Invalid { what: "name in the module", reason })?;
+                let open = FtpGetToFs { storage, name, reconnection: None };
+                let mut attempts = Attempts::new(&self.bearer);
+                loop {
+                    let fetched = self.fetch_to_fs(path, &open, &mut progress).await;
+                    if let Some(octets) = attempts.settle(fetched).await? {
+                        return Ok(octets);
+                    }
+                }
+            })
+            .await
     }
 
     async fn fetch_to_fs(
@@ -77,17 +81,21 @@ impl Ftp {
         path: &str,
         mut progress: impl FnMut(FtpProgress),
     ) -> Result<u64, FtpError> {
-        let file =
-            Text::new(file).map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
-        let open = FtpPutFrmFs { file, reconnection: None };
-        let (operation, mut attempts) = (FtpOperation::PutFromFs, Attempts::new(&self.bearer));
-        let before = self.before(path).await?;
-        loop {
-            let sent = self.send_from_fs(&open, path, &mut progress).await.map(Some);
-            if let Some(sent) = self.settle(operation, path, before, sent, &mut attempts).await? {
-                return Ok(sent.unwrap_or(0));
-            }
-        }
+        self.deadline(FtpOperation::PutFromFs)
+            .run(async {
+                let file = Text::new(file)
+                    .map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
+                let open = FtpPutFrmFs { file, reconnection: None };
+                let (operation, mut attempts) = (FtpOperation::PutFromFs, Attempts::new(&self.bearer));
+                let before = self.before(path).await?;
+                loop {
+                    let sent = self.send_from_fs(&open, path, &mut progress).await.map(Some);
+                    if let Some(sent) = self.settle(operation, path, before, sent, &mut attempts).await? {
+                        return Ok(sent.unwrap_or(0));
+                    }
+                }
+            })
+            .await
     }
 
     async fn send_from_fs(
@@ -116,17 +124,21 @@ impl Ftp {
     /// [`FtpError::NotLoaded`] when there is no such file, and others; before anything is sent when a value cannot stand
     /// in a command.
     pub async fn put_file(&self, file: &str, path: &str) -> Result<(), FtpError> {
-        let text =
-            Text::new(file).map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
-        let load = FtpFilePutLoad { file: text };
-        let (operation, mut attempts) = (FtpOperation::PutFile, Attempts::new(&self.bearer));
-        let before = self.before(path).await?;
-        loop {
-            let sent = self.send_file(&load, file, path).await;
-            if self.settle(operation, path, before, sent, &mut attempts).await?.is_some() {
-                return Ok(());
-            }
-        }
+        self.deadline(FtpOperation::PutFile)
+            .run(async {
+                let text = Text::new(file)
+                    .map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
+                let load = FtpFilePutLoad { file: text };
+                let (operation, mut attempts) = (FtpOperation::PutFile, Attempts::new(&self.bearer));
+                let before = self.before(path).await?;
+                loop {
+                    let sent = self.send_file(&load, file, path).await;
+                    if self.settle(operation, path, before, sent, &mut attempts).await?.is_some() {
+                        return Ok(());
+                    }
+                }
+            })
+            .await
     }
 
     /// Sends a file of the module, and returns how many octets it has, where that is told.

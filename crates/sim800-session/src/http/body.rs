@@ -25,7 +25,7 @@ use crate::tail::Tail;
 /// The body of a response.
 ///
 /// The module holds the whole object, or a range of it at a time. That is read in windows of
-/// [`Config::http_window`](crate::Config::http_window) octets, one ahead of what the caller takes, so memory does not grow
+/// [`Config::window`](crate::Config::window) octets, one ahead of what the caller takes, so memory does not grow
 /// with the body. A window that the line damaged is read again. With its last octets, or when it is dropped, the module's
 /// HTTP service is ended, and the next request can begin.
 ///
@@ -55,7 +55,7 @@ pub(super) async fn body(
     let total = ranges.as_ref().map_or_else(|| Some(u64::from(length)), Ranges::total);
     if !has_body {
         // The service is ended at once.
-        return Body::new(stream::empty().boxed(), total);
+        return Body::empty(total);
     }
     service.is_handed_out();
     let is_empty = length == 0 && ranges.is_none();
@@ -63,7 +63,7 @@ pub(super) async fn body(
         service,
         length,
         promised,
-        window: bearer.client().config().http_window.max(1),
+        window: bearer.client().config().window(),
         position: 0,
         ahead: None,
         ranges,
@@ -78,7 +78,7 @@ pub(super) async fn body(
     }
     // Nobody has to read that there is nothing, for the service to be free.
     let stream = match Transfer::next(Some(transfer)).await {
-        Ok(None) => stream::empty().boxed(),
+        Ok(None) => return Body::empty(total),
         Ok(Some((octets, rest))) => {
             stream::iter([Ok(octets)]).chain(stream::try_unfold(rest, Transfer::next)).boxed()
         }

@@ -125,6 +125,14 @@ pub enum HttpError {
         /// Where the range begins that is of another object, counted from 0.
         position: u64,
     },
+    /// It took longer than [`Effort::deadline`](crate::Effort::deadline) allows.
+    #[error("{method} failed: not done within {limit:?}, which is all that it may take")]
+    Deadline {
+        /// What was asked for.
+        method: Method,
+        /// How long it may take.
+        limit: Duration,
+    },
     /// The headers promise another number of octets than came.
     #[error("the server promised {promised} octets and {came} came; fetch it again")]
     Length {
@@ -193,7 +201,7 @@ impl HttpError {
             Self::Bearer { source, .. } => source.kind(),
             Self::Interrupted { source, .. } => source.kind(),
             Self::Action { .. } => "http",
-            Self::NoResult { .. } => "timed-out",
+            Self::NoResult { .. } | Self::Deadline { .. } => "timed-out",
             Self::NoProgress { .. } | Self::TooLong { .. } | Self::Length { .. } => "incomplete",
         }
     }

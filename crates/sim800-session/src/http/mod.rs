@@ -25,6 +25,8 @@ use self::plan::Plan;
 use self::ranges::{First, Ranges, What};
 use self::service::Service;
 use crate::bearer::Bearer;
+use crate::config::Effort;
+use crate::deadline::Deadline;
 use crate::retry::Attempts;
 
 /// How requests are carried out.
@@ -42,6 +44,8 @@ pub struct HttpOptions {
     /// With HTTPS, whether a certificate of the server that is not valid will do; it does not unless set. What a firmware
     /// checks is not documented.
     pub accept_invalid_certificate: bool,
+    /// What a request may take; what [`Config`](crate::Config) has for all unless set.
+    pub effort: Effort,
 }
 
 impl Default for HttpOptions {
@@ -52,6 +56,7 @@ impl Default for HttpOptions {
             proxy: None,
             headers: true,
             accept_invalid_certificate: false,
+            effort: Effort::default(),
         }
     }
 }
@@ -91,6 +96,7 @@ impl Http {
     /// The same with other options.
     #[must_use]
     pub fn with_options(mut self, options: HttpOptions) -> Self {
+        self.bearer = self.bearer.tuned(&options.effort);
         self.options = options;
         self
     }
@@ -126,7 +132,7 @@ impl Http {
     ///
     /// [`HttpError`]; before anything is sent when the request cannot be put into the module's commands.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, HttpError> {
-        self.carry_out(request, None).await
+        self.bounded(request, None).await
     }
 
     /// The same, and tells `progress` how far the request is, about every so often and before there is a response. It is
@@ -141,7 +147,7 @@ impl Http {
         every: Duration,
         mut progress: impl FnMut(HttpProgress) + Send,
     ) -> Result<Response<Body>, HttpError> {
-        self.carry_out(request, Some(Observer { every, tell: &mut progress })).await
+        self.bounded(request, Some(Observer { every, tell: &mut progress })).await
     }
 
     /// Saves the parameters that `request`, without a body, would set, so that they outlive a restart (manual 11.2.7). Nothing
@@ -178,6 +184,18 @@ impl Http {
         let mut service = Service::start(self.bearer.client(), self.bearer.cid(), plan).await?;
         service.prepare(plan).await?;
         Ok(service)
+    }
+
+    /// Carries out a request for as long as it may take.
+    async fn bounded(
+        &self,
+        request: Request<Bytes>,
+        observer: Option<Observer<'_>>,
+    ) -> Result<Response<Body>, HttpError> {
+        let method = request.method().clone();
+        let deadline = Deadline::begin(self.bearer.client(), |limit| HttpError::Deadline { method, limit });
+        let response = deadline.run(self.carry_out(request, observer)).await?;
+        Ok(response.map(|body| deadline.read(body)))
     }
 
     async fn carry_out(

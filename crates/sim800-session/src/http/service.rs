@@ -247,8 +247,8 @@ impl Drop for Service {
     fn drop(&mut self) {
         let running = self.running;
         self.extend(running.unwrap_or_default() + AT_WORK);
-        let (client, watch, turn) = (self.client.clone(), self.watch.take(), self.turn.take());
-        self.client.chore(async move {
+        let (watch, turn) = (self.watch.take(), self.turn.take());
+        self.client.chore(|client| async move {
             let mut watch = watch;
             let term = client.execute(&HttpTerm).await;
             if let (Err(error), Some(limit), Some(watch)) = (&term, running, &mut watch) {

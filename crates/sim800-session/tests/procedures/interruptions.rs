@@ -1,14 +1,19 @@
 //! What comes between: losses, restarts, other lines, slow lines, the end.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::future::{Either, select};
+use futures::{AsyncRead, AsyncWrite, StreamExt};
 use sim800_emulator::{Config as ModuleConfig, Fault, Place, PowerDown};
 use sim800_session::{
     Bearer, BearerError, Config, Disconnected, Failure, Ftp, FtpError, Http, HttpError, Notice, Profile,
-    Restart, connect,
+    Restart, Runtime, connect,
 };
 use sim800_simulation::{Mishap, Resource, World};
 
@@ -38,7 +43,7 @@ fn the_loss_of_the_bearer_is_the_cause_that_is_named() {
 
     let bearer = lab.bearer();
     lab.network().cause(Mishap::Silence);
-    let time = sim800_session::Runtime::now(&lab.world.clock()) + Duration::from_secs(5);
+    let time = lab.world.clock().now() + Duration::from_secs(5);
     lab.world.fault_at(time, loss);
     let error = lab.get(&bearer, "http://example.com/file").expect_err("lost");
     assert!(matches!(error, HttpError::Bearer { source: BearerError::Lost { cid: 1 }, .. }), "{error:?}");
@@ -158,4 +163,107 @@ fn who_listens_is_told_that_the_driver_ended() {
     let (told, ended) = world.run(futures::future::join(notices.collect::<Vec<_>>(), driver));
     assert!(ended.is_ok());
     assert_eq!(told, [Notice::Disconnected(Disconnected::Closed)]);
+}
+
+#[test]
+fn closing_waits_until_all_is_put_back() {
+    let mut world = World::new(ModuleConfig::default());
+    let (client, driver) = connect(world.connect(), Arc::new(world.clock()), Config::default());
+    let notices = client.subscribe(|_| false);
+    world.network().put_resource("http://example.com/file", Resource::new(hostile(100_000)));
+    world.network().put_file("/file", hostile(100_000));
+    let session = async move {
+        client.start_up().await.expect("start-up");
+        let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("bearer");
+        let request = ::http::Request::get("http://example.com/file").body(Bytes::new()).expect("request");
+        let response = Http::new(&bearer).send(request).await.expect("response");
+        let mut download = Ftp::new(&bearer, server()).get("/file").await.expect("open");
+        download.next().await.expect("octets").expect("octets");
+        let other = client.clone();
+        let asked = other.execute(&sim800_command::Csq);
+        futures::pin_mut!(asked);
+        assert!(futures::poll!(&mut asked).is_pending());
+        drop((response, download));
+        client.close().await;
+        assert!(asked.await.is_ok(), "what was asked for before is carried out");
+        let refused = other.execute(&sim800_command::At).await.expect_err("too late");
+        assert_eq!(*refused.failure(), Failure::Disconnected(Disconnected::Closed));
+        other.clone().close().await;
+    };
+    let ((), ended) = world.run(futures::future::join(session, driver));
+    assert!(ended.is_ok(), "{ended:?}");
+    assert_eq!(world.run(notices.collect::<Vec<_>>()), [Notice::Disconnected(Disconnected::Closed)]);
+    // Nothing is in the way of whoever comes next.
+    let lab = Lab::with(world, Config::default());
+    let (mut world, client) = (lab.world, lab.client);
+    world.run(async move {
+        client.execute(&sim800_command::HttpInit).await.expect("the service is free");
+        let state = client.query(&sim800_command::FtpState, |state| state).await.expect("a state");
+        assert_eq!(state, sim800_command::FtpActivity::Idle);
+    });
+}
+
+#[test]
+fn closing_needs_no_driver_that_was_dropped_and_none_is_needed_to_give_it_up() {
+    let mut world = World::new(ModuleConfig::default());
+    let (client, driver) = connect(world.connect(), Arc::new(world.clock()), Config::default());
+    drop(driver);
+    world.run(client.close());
+
+    let (client, driver) = connect(world.connect(), Arc::new(world.clock()), Config::default());
+    let other = client.clone();
+    assert!(futures::FutureExt::now_or_never(client.close()).is_none());
+    assert!(world.run(driver).is_ok(), "closing goes on without whoever asked for it");
+    drop(other);
+}
+
+/// A line that is never silent.
+struct Chatter;
+
+impl AsyncRead for Chatter {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        room.fill(b'x');
+        Poll::Ready(Ok(room.len()))
+    }
+}
+
+impl AsyncWrite for Chatter {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(octets.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Time that passes whenever it is asked for.
+#[derive(Debug, Default)]
+struct Passing(AtomicU64);
+
+#[async_trait::async_trait]
+impl Runtime for Passing {
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    async fn sleep_until(&self, deadline: Duration) {
+        while self.now() < deadline {
+            futures::pending!();
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_never_silent_holds_up_no_deadline() {
+    let (client, driver) = connect(Chatter, Arc::new(Passing::default()), Config::default());
+    let asked = Box::pin(client.execute(&sim800_command::At));
+    let Either::Left((Err(error), _)) = futures::executor::block_on(select(asked, driver)) else {
+        panic!("nobody has answered")
+    };
+    assert_eq!(*error.failure(), Failure::Desynchronized);
 }

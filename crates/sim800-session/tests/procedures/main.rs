@@ -1,6 +1,8 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod clients;
 mod dead;
+mod effort;
 mod files;
 mod ftp;
 mod healing;

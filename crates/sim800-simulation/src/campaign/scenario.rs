@@ -43,18 +43,16 @@ impl Leave {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// `Config::http_window`
-    pub http_window: u32,
+    /// `Config::window`
+    pub window: Option<u32>,
     /// `Config::http_range`
     pub http_range: u32,
-    /// `Config::ftp_window`
-    pub ftp_window: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let Config { http_window, http_range, ftp_window, .. } = Config::default();
-        Self { http_window, http_range, ftp_window }
+        let Config { window, http_range, .. } = Config::default();
+        Self { window, http_range }
     }
 }
 
@@ -128,9 +126,8 @@ impl Scenario {
         };
         let mut settings = Settings::default();
         if rng.bool() {
-            settings.http_window = rng.u32(64.max(octets as u32 / 64)..40_000);
+            settings.window = Some(rng.u32(64.max(octets as u32 / 64)..40_000));
             settings.http_range = rng.u32(40_000..=319_488);
-            settings.ftp_window = rng.u32(64.max(octets as u32 / 64)..40_000);
         }
         let mut variants = match rng.u8(..4) {
             0 => (0..rng.usize(1..4)).map(|_| Variant::draw(rng, task, length)).collect(),
@@ -259,9 +256,8 @@ impl Scenario {
     pub(super) fn config(&self) -> Config {
         let mut config = Config::default();
         config.rate = self.rate.map_or(config.rate, NonZeroU32::get);
-        config.http_window = self.settings.http_window;
+        config.window = self.settings.window;
         config.http_range = self.settings.http_range;
-        config.ftp_window = self.settings.ftp_window;
         config
     }
 }

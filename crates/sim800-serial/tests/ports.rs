@@ -1,0 +1,49 @@
+//! What is opened, and how, on pseudo-terminals.
+
+use std::io;
+use std::path::Path;
+
+use rustix::termios::{ControlModes, InputModes, LocalModes, Termios, tcgetattr};
+use sim800_session::{Config, FlowControl};
+use sim800_testbed::PtyDoor;
+
+fn settings(path: &Path) -> Termios {
+    tcgetattr(std::fs::File::open(path).expect("there")).expect("a terminal")
+}
+
+#[test]
+fn a_port_is_raw_at_the_rate_that_was_asked_for() {
+    let door = PtyDoor::open(None).expect("a terminal");
+    let mut config = Config::default();
+    config.rate = 460_800;
+    config.flow_control = FlowControl::Hardware;
+    let port = sim800_serial::open(door.path(), &config).expect("opened");
+    let set = tcgetattr(&port).expect("a terminal");
+    assert_eq!((set.input_speed(), set.output_speed()), (460_800, 460_800));
+    assert!(set.control_modes.contains(ControlModes::CLOCAL | ControlModes::CREAD | ControlModes::CRTSCTS));
+    assert!(!set.local_modes.intersects(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG));
+    assert!(!set.input_modes.intersects(InputModes::IXON | InputModes::ICRNL | InputModes::ISTRIP));
+}
+
+#[test]
+fn a_port_in_use_is_left_as_it_is() {
+    let door = PtyDoor::open(None).expect("a terminal");
+    let first = sim800_serial::open(door.path(), &Config::default()).expect("opened");
+    let mut other = Config::default();
+    other.rate = 9_600;
+    let error = sim800_serial::open(door.path(), &other).expect_err("in use");
+    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    assert_eq!(settings(door.path()).output_speed(), 115_200);
+    // Given back, it can be opened again, with other settings.
+    drop(first);
+    let _port = sim800_serial::open(door.path(), &other).expect("opened");
+    assert_eq!(settings(door.path()).output_speed(), 9_600);
+}
+
+#[test]
+fn what_is_no_port_is_called_so() {
+    let error = sim800_serial::open(Path::new("/dev/null"), &Config::default()).expect_err("no port");
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    let error = sim800_serial::open(Path::new("/dev/nothing"), &Config::default()).expect_err("nothing");
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+}

@@ -1,0 +1,51 @@
+//! How long a whole operation may take.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::client::Client;
+use crate::reader::Reader;
+
+/// When an operation is given up, if it has to be, and the error that is then. What is given up is dropped, so that the driver
+/// puts back what it left.
+#[derive(Clone, Debug)]
+pub(crate) struct Deadline<E>(Option<Limit<E>>);
+
+#[derive(Clone, Debug)]
+struct Limit<E> {
+    client: Client,
+    until: Duration,
+    error: E,
+}
+
+impl<E: Clone + Send + Sync + 'static> Deadline<E> {
+    /// That of an operation of `client` that begins now.
+    pub(crate) fn begin(client: &Client, error: impl FnOnce(Duration) -> E) -> Self {
+        Self(client.deadline().map(|limit| Limit {
+            client: client.clone(),
+            until: client.runtime().now().saturating_add(limit),
+            error: error(limit),
+        }))
+    }
+
+    /// Carries out `work` until then.
+    pub(crate) async fn run<T>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let Some(Limit { client, until, error }) = &self.0 else { return work.await };
+        client.until(*until, work).await.unwrap_or_else(|| Err(error.clone()))
+    }
+
+    /// Has `reader` read until then.
+    pub(crate) fn read(self, reader: Reader<E>) -> Reader<E> {
+        if self.0.is_none() || reader.is_at_end() {
+            return reader;
+        }
+        let total = reader.total();
+        let pieces = stream::try_unfold((self, reader), |(deadline, mut reader)| async move {
+            let piece = deadline.run(reader.try_next()).await?;
+            Ok(piece.map(|piece| (piece, (deadline, reader))))
+        });
+        Reader::new(pieces.boxed(), total)
+    }
+}
