@@ -153,7 +153,12 @@ impl Scenario {
         let mut faults = Vec::new();
         for _ in 0..count {
             let what = What::draw(rng, task);
-            faults.push(Planned { when: when(rng, task, octets, latency), what });
+            let when = match what {
+                // Nobody's octets bring it; most of the time passes while a server is waited for.
+                What::Message(_) => When::At(time(rng, latency)),
+                _ => when(rng, task, octets, latency),
+            };
+            faults.push(Planned { when, what });
         }
         // What a message says shows only where it is on the line.
         if faults.iter().any(|planned| matches!(planned.what, What::Message(_))) && rng.bool() {
@@ -296,14 +301,16 @@ fn length(rng: &mut Rng, task: Task) -> usize {
 fn when(rng: &mut Rng, task: Task, octets: usize, latency: Duration) -> When {
     let (to_module, to_program) = if task.is_upload() { (octets, 0) } else { (0, octets) };
     match rng.u8(..4) {
-        0 => {
-            let span = Duration::from_secs(2) + latency * 4;
-            let micros = below_by_magnitude(rng, u64::try_from(span.as_micros()).unwrap_or(u64::MAX));
-            When::At(Duration::from_micros(micros))
-        }
+        0 => When::At(time(rng, latency)),
         1 => When::Crossed(Direction::Sent, place(rng, to_module)),
         _ => When::Crossed(Direction::Received, place(rng, to_program)),
     }
+}
+
+/// Some time of the task.
+fn time(rng: &mut Rng, latency: Duration) -> Duration {
+    let span = Duration::from_secs(2) + latency * 4;
+    Duration::from_micros(below_by_magnitude(rng, u64::try_from(span.as_micros()).unwrap_or(u64::MAX)))
 }
 
 /// Some octet of the commands, or of the content between them.
