@@ -270,7 +270,7 @@ impl Scenario {
 /// First octet and last of a part: one octet, a few, to the end, beyond it, and more than the module holds.
 fn range(rng: &mut Rng, length: u64) -> (u64, Option<u64>) {
     let first = below_by_magnitude(rng, length + 2);
-    let last = match rng.u8(..6) {
+    let last = match rng.u8(..8) {
         0 => None,
         1 => Some(first),
         2 => Some(first + 1),

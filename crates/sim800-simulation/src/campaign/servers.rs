@@ -23,7 +23,7 @@ pub(super) fn draw(rng: &mut Rng, task: Task, length: &mut usize) -> Vec<Manner>
     let mut manners: Vec<Manner> = Vec::new();
     for _ in 0..rng.usize(1..3) {
         let manner = match task {
-            _ if task.is_http() => http(rng, *length, is_large),
+            _ if task.is_http() => http(rng, *length, is_large || task == Task::HttpRange && rng.bool()),
             _ if task.is_ftp() => ftp(rng, *length as u64),
             _ => return Vec::new(),
         };
