@@ -62,13 +62,14 @@ pub(crate) fn check() -> Result<Outcome> {
     copy_packages(&copy, &edits)?;
     let program = build(&copy, &target)?;
     ensure!(simulate(&program, None)?, "the simulation of the copy fails although no bug bites");
+    let mut missed = Vec::new();
     for Plant { name, about, .. } in PLANTS {
         println!("planted: {about}");
-        ensure!(
-            !simulate(&program, Some(name))?,
-            "the simulation finds nothing in {SEEDS} seeds when {about}"
-        );
+        if simulate(&program, Some(name))? {
+            missed.push(about);
+        }
     }
+    ensure!(missed.is_empty(), "the simulation finds nothing in {SEEDS} seeds when {}", missed.join(", or "));
     Ok(Outcome::Passed)
 }
 

@@ -20,10 +20,11 @@ pub(super) fn draw(rng: &mut Rng, task: Task, length: &mut usize) -> Vec<Manner>
     if is_large {
         *length = MODULE + 1 + below_by_magnitude(rng, 200_000) as usize;
     }
+    let in_ranges = is_large || task == Task::HttpRange && rng.bool();
     let mut manners: Vec<Manner> = Vec::new();
     for _ in 0..rng.usize(1..3) {
         let manner = match task {
-            _ if task.is_http() => http(rng, *length, is_large || task == Task::HttpRange && rng.bool()),
+            _ if task.is_http() => http(rng, *length, in_ranges),
             _ if task.is_ftp() => ftp(rng, *length as u64),
             _ => return Vec::new(),
         };
