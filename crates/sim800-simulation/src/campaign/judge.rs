@@ -31,10 +31,30 @@ impl Trial<'_> {
                 ending = one;
             }
         }
-        if self.scenario.tasks().all(|task| self.is_harmless(task)) && time > self.fair_time() {
+        if !self.scenario.tasks().all(|task| self.is_harmless(task)) {
+            return Ok(ending);
+        }
+        if let Some(cause) = self.observer().retried().filter(|_| !self.may_be_retried()) {
+            return Err(violation(format!("tried again although nothing harmful happened: {cause}")));
+        }
+        if time > self.fair_time() {
             return Err(violation(format!("took {time:?}, and {:?} would do", self.fair_time())));
         }
         Ok(ending)
+    }
+
+    /// Whether what nothing tells from damage may be read once more, although it does no harm: octets without a header that may
+    /// have begun with a line of somebody else, a header that may have become such a line where nothing is read, and nothing where
+    /// something was told of.
+    fn may_be_retried(&self) -> bool {
+        let is_bare = self.content.is_empty() || self.scenario.tasks().any(|task| task == Task::HttpPost);
+        let is_headless = self.scenario.tasks().any(|task| task == Task::FsRead);
+        self.happened().any(|what| match what {
+            What::Module(Fault::ShortRead { at_most: 0 }) => true,
+            What::Unknown { .. } => is_headless || is_bare,
+            What::Line(..) | What::Message(_) => is_headless,
+            _ => false,
+        })
     }
 
     /// What holds whatever the tasks say.

@@ -1,8 +1,9 @@
 //! Watches the DTE for a command that is sent while another one is in flight.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sim800_session::Direction;
+use sim800_session::{Direction, Retry, Trace};
 
 /// The shortest time after which a driver gives up on a command: less than the silence and the time limits of the session.
 const GIVEN_UP: Duration = Duration::from_millis(90);
@@ -21,6 +22,22 @@ pub(super) struct Observer {
     last: Duration,
     /// What was seen, if anything.
     seen: Option<String>,
+    /// Why something was tried again first, if anything was.
+    retried: Option<String>,
+}
+
+/// The observer as what the driver shows its line to.
+pub(super) struct Shared(pub(super) Arc<Mutex<Observer>>);
+
+impl Trace for Shared {
+    fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).observe(now, direction, octets);
+    }
+
+    fn retry(&mut self, _now: Duration, retry: &Retry) {
+        let mut observer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        observer.retried.get_or_insert_with(|| retry.cause.clone());
+    }
 }
 
 impl Observer {
@@ -41,6 +58,11 @@ impl Observer {
     /// What was wrong, if anything.
     pub(super) fn seen(&self) -> Option<&str> {
         self.seen.as_deref()
+    }
+
+    /// Why something was tried again first, if anything was.
+    pub(super) fn retried(&self) -> Option<&str> {
+        self.retried.as_deref()
     }
 
     /// Whether the DTE sends payload now, as far as the line tells.

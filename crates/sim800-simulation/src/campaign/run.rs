@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use super::damages::Damages;
 use super::engine;
 use super::fault::What;
 use super::kind::Task;
-use super::observer::Observer;
+use super::observer::{Observer, Shared};
 use super::scenario::{Leave, Scenario};
 use super::task::{self, Done, Failed, Job};
 use super::variant::{LeftOver, Variant};
@@ -183,9 +183,7 @@ impl<'a> Trial<'a> {
         let clock = Arc::new(self.world.clock());
         let (client, driver) = connect(self.world.connect(), clock, self.scenario.config());
         let observer = Arc::clone(&self.observer);
-        let driver = driver.with_trace(move |now, direction, octets: &[u8]| {
-            observer.lock().unwrap_or_else(PoisonError::into_inner).observe(now, direction, octets);
-        });
+        let driver = driver.with_trace(Shared(observer));
         let (tell, ended) = futures::channel::oneshot::channel();
         self.world.spawn(async move {
             // Nobody listens any more only where something else has failed.
@@ -219,10 +217,14 @@ impl<'a> Trial<'a> {
         if kept > self.scenario.config().notices {
             return Err(violation(format!("{kept} notices are kept for somebody who does not read them")));
         }
-        if let Some(seen) = self.observer.lock().unwrap_or_else(PoisonError::into_inner).seen() {
+        if let Some(seen) = self.observer().seen() {
             return Err(violation(seen));
         }
         Ok(Run { ending, tried, task_time, time: self.world.clock().now() })
+    }
+
+    pub(super) fn observer(&self) -> MutexGuard<'_, Observer> {
+        self.observer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn run_engine(mut self) -> Result<Run, Violation> {
