@@ -11,8 +11,6 @@ use futures::stream::{self, BoxStream, Stream};
 use futures::{AsyncRead, AsyncReadExt, StreamExt, TryStreamExt};
 use http_body::{Frame, SizeHint};
 
-use crate::http::HttpError;
-
 /// What is read from the module as it is wanted: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
 /// [`Body`](crate::Body), [`Download`](crate::Download) and [`FsFile`](crate::FsFile) are such readers. After an error or the
@@ -113,15 +111,15 @@ impl<E: Error + Send + Sync + 'static> AsyncRead for Reader<E> {
     }
 }
 
-/// The body of a response, for whatever takes bodies of the `http-body` crate. It has no trailers.
-impl http_body::Body for Reader<HttpError> {
+/// As the body of a response or of a request, for whatever takes bodies of the `http-body` crate. It has no trailers.
+impl<E> http_body::Body for Reader<E>
+where
+    Self: Stream<Item = Result<Bytes, E>> + Unpin,
+{
     type Data = Bytes;
-    type Error = HttpError;
+    type Error = E;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, E>>> {
         self.poll_next(context).map_ok(Frame::data)
     }
 

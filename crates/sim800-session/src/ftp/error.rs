@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
+use crate::kind::ErrorKind;
 use crate::loss::{Loss, Transient};
 use crate::sent::Sent;
 use crate::settings::Unsendable;
@@ -303,26 +304,26 @@ fn hint(operation: FtpOperation, code: FtpCode) -> &'static str {
 }
 
 impl FtpError {
-    /// One stable word for the kind of error.
+    /// What kind of error it is.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid { .. } | Self::NoName => "invalid",
-            Self::TooLarge { .. } | Self::TooFar { .. } => "too-large",
-            Self::NotSupported { .. } => "unsupported",
-            Self::NoSsl { .. } => "no-ssl",
-            Self::NotLoaded { .. } => "not-loaded",
+            Self::Invalid { .. } | Self::NoName => ErrorKind::Invalid,
+            Self::TooLarge { .. } | Self::TooFar { .. } => ErrorKind::TooLarge,
+            Self::NotSupported { .. } => ErrorKind::Unsupported,
+            Self::NoSsl { .. } => ErrorKind::NoSsl,
+            Self::NotLoaded { .. } => ErrorKind::NotLoaded,
             Self::Command { source, .. } => source.kind(),
-            Self::Failed { .. } => "ftp",
-            Self::Silent { .. } | Self::Deadline { .. } => "timed-out",
-            Self::NoProgress { .. } => "no-progress",
-            Self::Unconfirmed { .. } => "unconfirmed",
-            Self::EndedEarly { .. } | Self::Incomplete { .. } => "incomplete",
+            Self::Failed { .. } => ErrorKind::Ftp,
+            Self::Silent { .. } | Self::Deadline { .. } => ErrorKind::TimedOut,
+            Self::NoProgress { .. } => ErrorKind::NoProgress,
+            Self::Unconfirmed { .. } => ErrorKind::Unconfirmed,
+            Self::EndedEarly { .. } | Self::Incomplete { .. } => ErrorKind::Incomplete,
             Self::Partial { source, .. } => source.kind(),
-            Self::Changed { .. } | Self::Mismatch { .. } => "changed",
-            Self::Source { .. } => "source",
+            Self::Changed { .. } | Self::Mismatch { .. } => ErrorKind::Changed,
+            Self::Source { .. } => ErrorKind::Source,
             Self::Bearer { source, .. } => source.kind(),
-            Self::Interrupted { source, .. } => source.kind(),
+            Self::Interrupted { source, .. } => source.into(),
         }
     }
 

@@ -113,7 +113,7 @@ impl Scenario {
         let octets = if task.is_short() { 0 } else { length };
         let rates = [9_600, 57_600, 115_200, 460_800].map(NonZeroU32::new);
         // A long content on a slow line says nothing that a short one does not.
-        let rate = if octets < 20_000 && rng.u8(..4) == 0 { rng.choice(rates).flatten() } else { None };
+        let mut rate = if octets < 20_000 && rng.u8(..4) == 0 { rng.choice(rates).flatten() } else { None };
         let cuts = match rng.u8(..4) {
             0 if octets < 20_000 => (0..rng.usize(1..4)).map(|_| rng.usize(1..40)).collect(),
             1 => (0..rng.usize(1..4)).map(|_| rng.usize(40..2_000)).collect(),
@@ -159,6 +159,10 @@ impl Scenario {
                 _ => when(rng, task, octets, latency),
             };
             faults.push(Planned { when, what });
+        }
+        // Lines that come over and over meet something only where that takes time.
+        if octets < 20_000 && faults.iter().any(|planned| matches!(planned.what, What::Unknown { .. })) {
+            rate = rate.or_else(|| rng.choice(rates).flatten());
         }
         // What a message says shows only where it is on the line.
         if faults.iter().any(|planned| matches!(planned.what, What::Message(_))) && rng.bool() {

@@ -77,7 +77,7 @@ macro_rules! failures {
     ($($error:ty)+) => {
         $(impl From<$error> for Failed {
             fn from(error: $error) -> Self {
-                Self::new(error.kind(), &error)
+                Self::new(error.kind().as_str(), &error)
             }
         })+
     };
