@@ -34,7 +34,7 @@ impl Trial<'_> {
         if !self.scenario.tasks().all(|task| self.is_harmless(task)) {
             return Ok(ending);
         }
-        if let Some(cause) = self.observer().retried().filter(|_| !self.may_be_retried()) {
+        if let Some(cause) = self.observer().retries().get(self.retries_at_most()) {
             return Err(violation(format!("tried again although nothing harmful happened: {cause}")));
         }
         if time > self.fair_time() {
@@ -43,18 +43,22 @@ impl Trial<'_> {
         Ok(ending)
     }
 
-    /// Whether what nothing tells from damage may be read once more, although it does no harm: octets without a header that may
-    /// have begun with a line of somebody else, a header that may have become such a line where nothing is read, and nothing where
-    /// something was told of.
-    fn may_be_retried(&self) -> bool {
-        let is_bare = self.content.is_empty() || self.scenario.tasks().any(|task| task == Task::HttpPost);
-        let is_headless = self.scenario.tasks().any(|task| task == Task::FsRead);
-        self.happened().any(|what| match what {
-            What::Module(Fault::ShortRead { at_most: 0 }) => true,
-            What::Unknown { .. } => is_headless || is_bare,
-            What::Line(..) | What::Message(_) => is_headless,
-            _ => false,
-        })
+    /// How often something may be tried again although nothing did any harm: where nothing tells from damage what did none. That is a
+    /// line of somebody else where no header says which octets are payload, where there is nothing to read, where it has no line
+    /// end of its own, and now and then just behind a payload, where it may be a part of it; and nothing where something was
+    /// told of.
+    fn retries_at_most(&self) -> usize {
+        let scenario = self.scenario;
+        let is_bare = self.content.is_empty()
+            || scenario.tasks().any(|task| matches!(task, Task::HttpPost | Task::FsRead))
+            || scenario.variants.contains(&Variant::LineEnds(LineEnds::Missing));
+        let most = self.happened().map(|what| match what {
+            What::Module(Fault::ShortRead { at_most: 0 }) => usize::MAX,
+            What::Unknown { .. } | What::Line(..) | What::Message(_) if is_bare => usize::MAX,
+            What::Unknown { .. } => 2,
+            _ => 0,
+        });
+        most.max().unwrap_or(0)
     }
 
     /// What holds whatever the tasks say.
@@ -125,7 +129,7 @@ impl Trial<'_> {
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
         // Octets that come from nowhere make up for those that were lost.
         let made_up = self.damages.borrow().lost && self.happened().any(What::adds_octets);
-        if !self.damages.borrow().deceptive && !made_up && !self.is_untold(task) {
+        if !self.damages.borrow().deceptive && !made_up && !self.is_untold(task) && !self.is_unasked(task) {
             self.compare(task, slot, done)?;
         }
         Ok(match (left, harmless) {
@@ -146,6 +150,15 @@ impl Trial<'_> {
             return Err(violation("a server has the POST that was not sent"));
         }
         Ok(())
+    }
+
+    /// Whether the only word against a server that lies was refused out of the blue, as by a firmware that cannot ask for sizes: nothing
+    /// on the line tells that refusal from the module's own.
+    fn is_unasked(&self, task: Task) -> bool {
+        let lies = |manner: &Manner| matches!(manner, Manner::UploadsHalved | Manner::DownloadsCut { .. });
+        task.is_ftp()
+            && self.scenario.manners.iter().any(lies)
+            && self.happened().any(|what| matches!(what, What::Answer(line) if line.contains("ERROR")))
     }
 
     /// Whether the content changed between two ranges of it, and the server's answers say nothing of where they belong and to what.
@@ -279,14 +292,13 @@ impl Trial<'_> {
         let whole = self.content.len();
         let part = match &told.range {
             // The line has replaced a letter of it.
-            Some(range) if !range.starts_with("bytes ") && self.damages.borrow().substituted > 0 => {
-                return Ok(());
-            }
+            Some(_) if self.damages.borrow().substituted > 0 => return Ok(()),
             Some(range) => self.part(range)?,
             // It says how much it is, and not what: a single octet can only be asked for with the next one.
             None if told.status == 206 && task == Task::HttpRange => {
                 let part = self.scenario.part(whole);
-                let is_told_of_two = part.len() == 1 && told.length.as_deref() == Some("2");
+                let is_two = |length: &String| length.split(',').all(|length| length.trim() == "2");
+                let is_told_of_two = part.len() == 1 && told.length.as_ref().is_some_and(is_two);
                 part.start..part.end + usize::from(is_told_of_two)
             }
             None => 0..whole,

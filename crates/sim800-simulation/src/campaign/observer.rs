@@ -22,8 +22,8 @@ pub(super) struct Observer {
     last: Duration,
     /// What was seen, if anything.
     seen: Option<String>,
-    /// Why something was tried again first, if anything was.
-    retried: Option<String>,
+    /// Why something was tried again, each time.
+    retries: Vec<String>,
 }
 
 /// The observer as what the driver shows its line to.
@@ -36,7 +36,7 @@ impl Trace for Shared {
 
     fn retry(&mut self, _now: Duration, retry: &Retry) {
         let mut observer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        observer.retried.get_or_insert_with(|| retry.cause.clone());
+        observer.retries.push(retry.cause.clone());
     }
 }
 
@@ -60,9 +60,9 @@ impl Observer {
         self.seen.as_deref()
     }
 
-    /// Why something was tried again first, if anything was.
-    pub(super) fn retried(&self) -> Option<&str> {
-        self.retried.as_deref()
+    /// Why something was tried again, each time.
+    pub(super) fn retries(&self) -> &[String] {
+        &self.retries
     }
 
     /// Whether the DTE sends payload now, as far as the line tells.
