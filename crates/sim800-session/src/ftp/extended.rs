@@ -62,7 +62,7 @@ impl Ftp {
             }
         });
         let (session, size) = fetched.await?;
-        let window = self.bearer.client().config().window();
+        let window = self.bearer.client().config().octets_at_once();
         Ok(Extended { session, size, window, attempts, deadline })
     }
 

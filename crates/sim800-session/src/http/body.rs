@@ -63,7 +63,7 @@ pub(super) async fn body(
         service,
         length,
         promised,
-        window: bearer.client().config().window(),
+        window: bearer.client().config().octets_at_once(),
         position: 0,
         ahead: None,
         ranges,
