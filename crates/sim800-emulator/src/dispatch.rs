@@ -23,6 +23,7 @@ impl Emulator {
     /// The commands of the table. No wildcard: a new one does not compile until it is handled.
     fn execute_known(&mut self, id: Name, command: &Command) -> Outcome {
         let Self { board, general, card, radio, bearers, ssl, http, ftp, files, .. } = self;
+        let sms_ready = self.sms_ready;
         match Id::from(id) {
             Id::At => Ok(Step::Done),
             Id::Echo | Id::Verbose | Id::Quiet => general.format_switch(id, command, board),
@@ -36,6 +37,7 @@ impl Emulator {
                 general.identity(command, &text, board)
             }
             Id::Cbc => general.battery(command, board),
+            Id::Cnmi if board.config.late_messages && !sms_ready => Err(Cme::SimBusy.into()),
             Id::Cnmi => general.kept(command, board),
             Id::Cfun => self.functionality(command),
             Id::Cpowd => self.switch(command),
