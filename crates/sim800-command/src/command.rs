@@ -15,31 +15,31 @@ use crate::{
 /// use core::time::Duration;
 /// use sim800_command::{Claim, Command, CommandLine, Encoder, Expect, Form, Line, Malformed, Spec, time_limit};
 ///
-/// /// `AT+CBC`: how full the battery is.
-/// struct Charge;
+/// /// `AT+CADC?`: millivolts at the analogue input.
+/// struct Adc;
 ///
-/// impl Command for Charge {
-///     const SPEC: &'static Spec = &Spec::new("+CBC", Form::Execution);
-///     type Response<'a> = u8;
+/// impl Command for Adc {
+///     const SPEC: &'static Spec = &Spec::new("+CADC", Form::Read);
+///     type Response<'a> = u16;
 ///
 ///     fn encode(&self, _line: &mut Encoder<'_>) {}
 ///
 ///     fn expect(&self) -> Expect {
-///         Expect::result().with_information(Claim::named("+CBC", |values| values.count() == 3))
+///         Expect::result().with_information(Claim::named("+CADC", |values| values.count() == 2))
 ///     }
 ///
 ///     fn time_limit(&self) -> Duration {
 ///         time_limit::UNSTATED
 ///     }
 ///
-///     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<u8, Malformed> {
-///         let percent = || lines.first()?.values().nth(1)?.number()?.try_into().ok();
-///         percent().ok_or(Malformed::new(Self::SPEC, "<bcs>,<bcl>,<voltage>"))
+///     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<u16, Malformed> {
+///         let millivolts = || lines.first()?.values().nth(1)?.number()?.try_into().ok();
+///         millivolts().ok_or(Malformed::new(Self::SPEC, "<status>,<value>"))
 ///     }
 /// }
 ///
-/// assert_eq!(CommandLine::new(&Charge)?.as_bytes(), b"AT+CBC\r");
-/// assert_eq!(Charge.response(&[Line::new(b"+CBC: 0,86,4000")])?, 86);
+/// assert_eq!(CommandLine::new(&Adc)?.as_bytes(), b"AT+CADC?\r");
+/// assert_eq!(Adc.response(&[Line::new(b"+CADC: 1,603")])?, 603);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

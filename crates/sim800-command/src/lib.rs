@@ -31,7 +31,8 @@
 //!
 //! # Adding a command
 //!
-//! A line in `id.rs` names it, an entry in the table of its subject (`http.rs`, `ftp.rs`, …) defines each of its forms.
+//! A line in `id.rs` names it, an entry in the table of its subject (`http.rs`, `ftp.rs`, …) defines each of its forms;
+//! `table.rs` puts these tables together.
 //! What it takes and what it says are types of their own: `choice!` and `tagged!` make parameters, [`Information`] reads
 //! responses and tells which lines are theirs. `cargo xtask render` then refreshes `COMMANDS.md`.
 #![no_std]
@@ -53,6 +54,7 @@ mod http;
 mod id;
 mod information;
 mod line;
+mod location;
 mod mask;
 mod network;
 mod parameter;
@@ -95,8 +97,8 @@ pub use ftp_storage::{
     FtpReconnection, FtpReconnectionDelay, FtpReconnectionTimes,
 };
 pub use general::{
-    At, Cfun, Cgmm, Cgmr, Cmee, Cpowd, Echo, ErrorReport, FlowControl, Functionality, Gsn, Ifc, Ipr, Model,
-    PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
+    At, Battery, Cbc, Cfun, Cgmm, Cgmr, Charging, Cmee, Cpowd, Echo, ErrorReport, FlowControl, Functionality,
+    Gsn, Ifc, Ipr, Model, PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
 };
 pub use http::{
     HTTP_LIMIT, HttpAction, HttpActivity, HttpBreak, HttpContext, HttpData, HttpDataSize, HttpDataTime,
@@ -109,6 +111,7 @@ pub use id::EveryId;
 pub use id::Id;
 pub use information::Information;
 pub use line::{CommandLine, Encoder, LINE_LIMIT, TooLong};
+pub use location::{CipGsmLoc, CipGsmLocTime, Location, UtcTime};
 pub use mask::Mask;
 pub use network::{
     BroadcastRouting, Cell, CgattRead, CgattWrite, CgregRead, Cnmi, CopsRead, CpinRead, CregRead, Csq,

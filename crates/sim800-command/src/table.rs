@@ -1,11 +1,14 @@
 //! The table: every form of every command, and how a command line is looked up in it.
 
-use crate::{Form, Prepared, Spec, Values, bearer, fs, ftp, ftp_storage, general, http, network, ssl};
+use crate::{
+    Form, Prepared, Spec, Values, bearer, fs, ftp, ftp_storage, general, http, location, network, ssl,
+};
 
 const TABLES: &[&[&Spec]] = &[
     general::SPECS,
     network::SPECS,
     bearer::SPECS,
+    location::SPECS,
     http::SPECS,
     ftp::SPECS,
     ftp_storage::SPECS,
