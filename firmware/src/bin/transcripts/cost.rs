@@ -20,8 +20,7 @@ pub(crate) fn print(clock: &mut Clock) {
     let get = Expect::result().with_data(data);
     show("a frame of 1460 octets of payload", &frame, count(clock, get, &frame));
 
-    let signal = Expect::result()
-        .with_information(Claim::named("+CSQ", |values| values.count() == 2));
+    let signal = Expect::result().with_information(Claim::named("+CSQ", |values| values.count() == 2));
     show("a response of two lines", RESPONSE, count(clock, signal, RESPONSE));
 
     show("an unsolicited line", UNSOLICITED, count(clock, Expect::result(), UNSOLICITED));
