@@ -84,10 +84,12 @@ mod request;
 mod response;
 mod restart;
 mod resync;
+mod transmit;
 
 pub use config::{Config, Limits};
-pub use engine::{Engine, Output, Transmit};
+pub use engine::{Engine, Output};
 pub use failure::{Disconnected, Failure, Malformation, Misuse};
 pub use request::{Name, Request};
 pub use response::Response;
 pub use restart::Restart;
+pub use transmit::Transmit;
