@@ -11,6 +11,7 @@ mod grammar;
 mod pair;
 mod script;
 pub mod seeds;
+mod session;
 mod trace;
 
 pub use command::command_round_trip;
@@ -19,6 +20,7 @@ pub use engine::engine;
 pub use framing::{cuts, framer};
 pub use grammar::{line, unsolicited_round_trip};
 pub use pair::pair;
+pub use session::session;
 pub use trace::trace;
 
 /// A body.
@@ -33,6 +35,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("framer", framer),
     ("line", line),
     ("pair", pair),
+    ("session", session),
     ("trace", trace),
     ("unsolicited_round_trip", unsolicited_round_trip),
 ];
@@ -89,5 +92,5 @@ mod tests {
         };
     }
 
-    replay!(command_round_trip cuts emulator engine framer line pair trace unsolicited_round_trip);
+    replay!(command_round_trip cuts emulator engine framer line pair session trace unsolicited_round_trip);
 }

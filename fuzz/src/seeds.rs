@@ -32,6 +32,7 @@ fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
             transcripts.map(|transcript| [&[3, 16, 1, 255], &*script(&transcript.steps)].concat()).collect()
         }
         "pair" => crate::pair::seeds(),
+        "session" => crate::session::seeds(),
         "trace" => transcripts
             .map(|transcript| capture(&transcript.steps))
             .chain(traces())

@@ -7,17 +7,18 @@ use core::mem;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Id, PowerDownCause, Unsolicited, Vocabulary};
+use sim800_command::{Id, Vocabulary};
 use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
 use crate::flight::{Flight, PIECE, Stray};
-use crate::output::{Output, Transmit};
+use crate::output::Output;
 use crate::request::Request;
 use crate::response::Response;
 use crate::restart::{Restart, Watch};
 use crate::resync::{Resync, Situation, Step};
+use crate::transmit::{Outgoing, Transmit};
 
 /// The least room for a read. What is left of the buffer when there is less is moved to a new one.
 const ROOM: usize = 256;
@@ -49,14 +50,6 @@ struct Last {
     name: Option<&'static str>,
     /// How many octets it offered that the module did not ask for.
     offered: usize,
-}
-
-/// Octets that wait to be handed out.
-#[derive(Debug)]
-struct Outgoing {
-    transmit: Transmit,
-    /// What may come once they are: no response comes before its command.
-    expect: Option<Expect>,
 }
 
 /// What is known of the line.
@@ -337,6 +330,9 @@ impl<D: Dialect> Engine<D> {
                 }
             }
             Event::Final { code, span } => match &mut self.line {
+                State::InFlight(flight) if flight.is_doubtful() && code != FinalResultCode::Ok => {
+                    self.handle_restart(now, Restart::Ready);
+                }
                 State::InFlight(flight) => {
                     if flight.is_text() {
                         self.blanks = span.raw().starts_with(b"\r\n");
@@ -387,9 +383,16 @@ impl<D: Dialect> Engine<D> {
 
     fn handle_unsolicited(&mut self, now: Duration, span: &Span<Bytes>) {
         let sign = self.watch.sign(now, span, self.config.limits.boot);
+        match &mut self.line {
+            State::InFlight(flight) if sign == Some(Restart::Ready) && flight.may_be_text() => {
+                flight.take_doubtful(text(span), self.config.limits.information);
+                // What follows a start is a sign of it by itself.
+                return self.watch.forget_last();
+            }
+            _ => {}
+        }
         if let Some(sign) = sign.filter(|_| !self.may_be_payload()) {
-            self.handle_restart(now, sign, span);
-            return;
+            return self.handle_restart(now, sign);
         }
         // What reads like a sign of a restart and is none is a part of something.
         let stray = if sign.is_some() { Stray::Rest } else { Stray::new(span) };
@@ -453,7 +456,7 @@ impl<D: Dialect> Engine<D> {
         self.outputs.push_back(Output::Desynchronized);
     }
 
-    fn handle_restart(&mut self, now: Duration, sign: Restart, span: &Span<Bytes>) {
+    fn handle_restart(&mut self, now: Duration, sign: Restart) {
         let mut resync = Resync::new(now);
         let failure = Err(Failure::Restarted(sign));
         match mem::replace(&mut self.line, State::Idle) {
@@ -465,8 +468,7 @@ impl<D: Dialect> Engine<D> {
                     resync = resync.after_payload_to_module(owed, Bytes::new(), Duration::ZERO);
                 }
                 // `AT+CPOWD=1` has no other result (manual 6.2.2).
-                let asked_for = flight.request.id == Some(Id::Cpowd)
-                    && Unsolicited::from(span.line()) == Unsolicited::PowerDown(PowerDownCause::Normal);
+                let asked_for = flight.request.id == Some(Id::Cpowd) && sign == Restart::PowerDown;
                 self.complete(if asked_for { Ok(Response::default()) } else { failure });
             }
             State::Lost(_, Some(_)) => self.complete(failure),
@@ -479,6 +481,9 @@ impl<D: Dialect> Engine<D> {
     /// Gives up on the command in flight.
     fn abandon(&mut self, now: Duration, failure: Failure) {
         let State::InFlight(flight) = &mut self.line else { return };
+        if flight.is_doubtful() {
+            return self.handle_restart(now, Restart::Ready);
+        }
         let mut resync = Resync::new(now);
         if flight.request.announced_at_most() > 0 {
             resync = resync.after_payload_from_module();

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::{Id, Unsolicited};
-use sim800_parser::{FinalResultCode, Span};
+use sim800_parser::{Claim, FinalResultCode, Span};
 
 use crate::failure::{Failure, Malformation};
 use crate::request::Request;
@@ -67,6 +67,8 @@ pub(crate) struct Flight {
     foreign: bool,
     /// What was wrong with the response so far.
     fault: Option<Malformation>,
+    /// A line of its text reads like a restart.
+    doubtful: bool,
 }
 
 impl Flight {
@@ -84,6 +86,7 @@ impl Flight {
             offered,
             foreign: false,
             fault: None,
+            doubtful: false,
         }
     }
 
@@ -95,6 +98,23 @@ impl Flight {
         } else {
             self.response.information.push(line);
         }
+    }
+
+    /// Whether a line that reads `RDY` may be text of the response, as a file of that name in a listing is: behind other text.
+    /// Before any, a module may have begun to listen just when the command came.
+    pub(crate) fn may_be_text(&self) -> bool {
+        self.is_text() && matches!(self.request.expect.information, Claim::Text)
+    }
+
+    /// Keeps such a line. It was text if the response ends well: a module that did start anew has forgotten the command.
+    pub(crate) fn take_doubtful(&mut self, line: Bytes, limit: usize) {
+        self.doubtful = true;
+        self.take_information(line, limit);
+    }
+
+    /// Whether that the response ends otherwise means that the module restarted.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.doubtful
     }
 
     /// Keeps the payload, which comes as a whole, or in frames of which each does.

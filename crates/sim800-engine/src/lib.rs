@@ -85,11 +85,13 @@ mod request;
 mod response;
 mod restart;
 mod resync;
+mod transmit;
 
 pub use config::{Config, Limits};
 pub use engine::Engine;
 pub use failure::{Disconnected, Failure, Malformation, Misuse};
-pub use output::{Output, Transmit};
+pub use output::Output;
 pub use request::{Name, Request};
 pub use response::Response;
 pub use restart::Restart;
+pub use transmit::Transmit;

@@ -1,7 +1,4 @@
-//! What an engine says, and what it sends.
-
-use core::fmt;
-use core::ops::Range;
+//! What an engine says.
 
 use bytes::Bytes;
 
@@ -26,32 +23,4 @@ pub enum Output {
     Desynchronized,
     /// The module restarted or switched itself off: nothing that was set up in it is left.
     Restarted(Restart),
-}
-
-/// Octets to be sent. `Debug` tells how many.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Transmit {
-    /// The octets.
-    pub octets: Bytes,
-    /// Where in them a password or credential stands, to be masked in logs and traces.
-    pub secret: Option<Range<usize>>,
-    /// They are payload, or stand in for it; otherwise they are a command line.
-    pub is_payload: bool,
-}
-
-impl Transmit {
-    pub(crate) fn payload(octets: Bytes) -> Self {
-        Self { octets, secret: None, is_payload: true }
-    }
-
-    pub(crate) fn line(octets: Bytes, secret: Option<Range<usize>>) -> Self {
-        Self { octets, secret, is_payload: false }
-    }
-}
-
-impl fmt::Debug for Transmit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transmit").field("octets", &self.octets.len()).finish_non_exhaustive()
-    }
 }

@@ -46,12 +46,15 @@ const SYNC_OCTETS: &[u8] = b"IIII\xFF\xFF\xFF\xFF";
 pub(crate) struct Watch {
     known_until: Duration,
     last: Option<Restart>,
+    /// What these were before the last sign.
+    before: (Duration, Option<Restart>),
 }
 
 impl Watch {
     /// Begins at a time when the module may just have been switched on.
     pub(crate) fn new(now: Duration, boot: Duration) -> Self {
-        Self { known_until: now.saturating_add(boot), last: None }
+        let known_until = now.saturating_add(boot);
+        Self { known_until, last: None, before: (known_until, None) }
     }
 
     /// From `now` on, lines of functionality and SIM are the effect of a command.
@@ -86,9 +89,15 @@ impl Watch {
             _ if contains(span.raw(), SYNC_OCTETS) => Restart::SyncOctets,
             _ => return None,
         };
+        self.before = (self.known_until, self.last);
         self.known_until = now.saturating_add(boot);
         self.last = Some(sign);
         Some(sign)
+    }
+
+    /// The last sign may have been none: a line `RDY` within the text of a response. Only the end of the response tells.
+    pub(crate) fn forget_last(&mut self) {
+        (self.known_until, self.last) = self.before;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod foreign;
 mod properties;
+mod restarts;
 mod resync;
 
 use std::collections::VecDeque;

@@ -162,3 +162,19 @@ fn a_file_that_goes_while_it_is_read_is_an_error() {
         assert_eq!(fs.size(r"C:\a").await.expect_err("gone").kind().as_str(), "not-found");
     });
 }
+
+#[test]
+fn an_entry_that_is_called_like_a_restart_is_none() {
+    let (mut lab, fs) = ready();
+    let mut notices = lab.client.subscribe(|_| false);
+    lab.world.run(async move {
+        fs.make_directory(r"C:\Log").await.expect("made");
+        fs.write(r"C:\Log\A.txt", &b"hello"[..]).await.expect("written");
+        fs.write(r"C:\Log\RDY", &b"hello"[..]).await.expect("written");
+        let entries = fs.list(r"C:\Log").await.expect("entries");
+        let mut names: Vec<_> = entries.into_iter().map(|entry| entry.name.to_lowercase()).collect();
+        names.sort();
+        assert_eq!(names, ["a.txt", "rdy"]);
+    });
+    assert!(notices.next().now_or_never().is_none());
+}

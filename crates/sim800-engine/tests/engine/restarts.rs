@@ -1,0 +1,89 @@
+//! A line that reads `RDY` within the text of a response: a file of that name, or a restart.
+
+use std::time::Duration;
+
+use sim800_command::{Cgmm, FsLs, Path};
+use sim800_engine::{Failure, Output, Restart};
+
+use super::{OK, World, done, failed, succeeded, unsolicited};
+
+fn listing() -> World {
+    let mut world = World::new();
+    // Long after the start.
+    world.now = Duration::from_secs(1_000);
+    world.enqueue(&FsLs { directory: Path::new("C:\\").expect("a path") });
+    world
+}
+
+fn restarted(sign: Restart) -> [Output; 2] {
+    [failed(Failure::Restarted(sign)), Output::Restarted(sign)]
+}
+
+#[test]
+fn an_entry_of_a_listing_is_no_restart() {
+    for ends in ["RDY\r\n", "RDY\r\nz.txt\r\n", "RDY\r\n\r\nRDY\r\n"] {
+        let mut world = listing();
+        world.input(format!("\r\na.txt\r\n{ends}").as_bytes());
+        assert_eq!(world.outputs(), [], "not before it is certain");
+        world.input(OK);
+        let lines: Vec<&str> = std::iter::once("a.txt").chain(ends.split_whitespace()).collect();
+        assert_eq!(world.outputs(), [done(&lines)]);
+        // What is a restart stays one.
+        world.now += Duration::from_secs(1);
+        world.input(b"\r\nRDY\r\n");
+        assert_eq!(world.outputs(), [Output::Restarted(Restart::Ready)]);
+    }
+}
+
+#[test]
+fn a_start_amid_a_listing_is_told_by_what_follows_it() {
+    for (line, sign) in [("+CFUN: 1", Restart::Functionality), ("+CPIN: READY", Restart::Pin)] {
+        let mut world = listing();
+        world.input(format!("\r\na.txt\r\nb.t\r\nRDY\r\n\r\n{line}\r\n").as_bytes());
+        assert_eq!(world.outputs(), restarted(sign));
+    }
+}
+
+#[test]
+fn a_start_amid_a_listing_is_told_at_the_latest_when_the_listing_does_not_end() {
+    let mut world = listing();
+    world.input(b"\r\na.txt\r\n\r\nRDY\r\n");
+    assert_eq!(world.outputs(), []);
+    world.wait();
+    assert_eq!(world.outputs(), restarted(Restart::Ready));
+}
+
+#[test]
+fn a_refusal_behind_it_is_no_end_of_a_listing() {
+    let mut world = listing();
+    world.input(b"\r\na.txt\r\n\r\nRDY\r\n\r\nERROR\r\n");
+    assert_eq!(world.outputs(), restarted(Restart::Ready));
+}
+
+#[test]
+fn before_any_text_it_is_a_restart() {
+    // The module was switched on when the command came, and answers it.
+    for octets in [&b"\r\nRDY\r\n"[..], b"\r\nRDY\r\n\r\na.txt\r\n\r\nOK\r\n"] {
+        let mut world = listing();
+        world.input(octets);
+        assert_eq!(world.outputs()[..2], restarted(Restart::Ready));
+    }
+}
+
+#[test]
+fn a_start_with_power_up_octets_amid_a_listing_is_one_too() {
+    let mut world = listing();
+    world.input(b"\r\na.txt\r\n\0IIII\xFF\xFF\xFF\xFF\r\nRDY\r\n");
+    world.input(b"\r\n+CFUN: 1\r\n");
+    assert_eq!(world.outputs(), restarted(Restart::Functionality));
+}
+
+#[test]
+fn a_text_that_is_no_listing_is_none_the_worse() {
+    let mut world = World::new();
+    world.enqueue(&Cgmm);
+    world.input(b"\r\nSIM800\r\n\r\nOK\r\n");
+    assert!(succeeded(&world.outputs()));
+    world.input(b"\r\n+CREG: 1\r\n");
+    assert_eq!(world.outputs(), [unsolicited("+CREG: 1")]);
+}
