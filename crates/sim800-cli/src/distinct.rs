@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::args::{Command, Options};
 use crate::failure::Failure;
+use crate::place::Names;
 use crate::sink::Sink;
 
 /// What a file is known by, whatever leads to it.
@@ -33,7 +34,26 @@ pub(crate) fn check(command: &Command, options: &Options) -> Result<(), Failure>
             return Err(Failure::usage(format!("{one} and {other} are the same file; choose another name")));
         }
     }
-    Ok(())
+    match (command.output(), options.trace.as_deref()) {
+        (Some(output), Some(trace)) if is_beside(output, trace) => {
+            let message = "the trace has a name under which what is written is kept until it is complete; choose another one";
+            Err(Failure::usage(message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether `trace` would be taken for what this program leaves of `output`, as a new file without octets is.
+fn is_beside(output: &Path, trace: &Path) -> bool {
+    let Some(trace) = output_at(trace) else { return false };
+    // What cannot be written is told when it is tried.
+    Sink::is_file(Some(output))
+        && Names::new(output).is_ok_and(|names| {
+            names
+                .tried()
+                .flat_map(|names| [names.part, names.companion])
+                .any(|path| output_at(&path).as_ref() == Some(&trace))
+        })
 }
 
 fn input(path: &Path) -> Option<Identity> {

@@ -19,7 +19,7 @@ use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
 use crate::place::Remnant;
-use crate::range::Range;
+use crate::range::{Range, refuse_a_part};
 use crate::resume::{Resumable, take_off};
 use crate::sink::Sink;
 use crate::source::open_source;
@@ -173,11 +173,16 @@ impl Plan {
             };
             let http = self.client(client, options).await?;
             let sent = self.request.body().len();
+            // As an option, or as a header of the user's own.
+            let asks_for_a_part = self.request.headers().contains_key(RANGE);
             let start = Instant::now();
             let waiting = output.progress(&format!("waiting for {}", self.name), None);
             let response = send(&http, self.request, &waiting).await;
             waiting.finish_and_clear();
             let response = response?;
+            if !asks_for_a_part {
+                refuse_a_part(&response)?;
+            }
             let status = response.status();
             let refusal = refusal(status, self.options.redirect);
             let sink = match sink {
@@ -294,8 +299,9 @@ async fn ask_for_the_rest(
         let awaited = &there.end[..];
         let asked = there.octets - awaited.len() as u64;
         let mut rest = request.clone();
+        let range = Range { first: asked, last: None };
         if asked > 0 {
-            rest.headers_mut().insert(RANGE, header(Range { first: asked, last: None })?);
+            rest.headers_mut().insert(RANGE, header(range)?);
         }
         let mut response = send(http, rest, bar).await?;
         let status = response.status();
@@ -306,6 +312,7 @@ async fn ask_for_the_rest(
             // There is no rest: what is there is of something else.
             _ if status == StatusCode::RANGE_NOT_SATISFIABLE => {}
             _ if !status.is_success() => return Ok(Rest::whole(url, response)),
+            Some(first) if range.is_short_in(&response, first) => {}
             Some(first) if first == asked && there.origin.goes_with(&origin(url, &response, first)) => {
                 let origin = origin(url, &response, first);
                 if let Some(behind) = take_off(response.body_mut(), awaited).await? {
@@ -317,7 +324,11 @@ async fn ask_for_the_rest(
             _ => {}
         }
     }
-    Ok(Rest::whole(url, send(http, request.clone(), bar).await?))
+    let response = send(http, request.clone(), bar).await?;
+    if !request.headers().contains_key(RANGE) {
+        refuse_a_part(&response)?;
+    }
+    Ok(Rest::whole(url, response))
 }
 
 /// What the body of a response is a part of, that begins at the octet `from`.

@@ -2,16 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::iter;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::companion::Origin;
 use crate::place::{CERTAIN_EVERY, Names, Place, Remnant};
-
-/// How many names are tried for what has come.
-const NAMES: u32 = 100;
 
 /// A file in the making: what is written goes to `<name>.part` beside it, or to `<name>.1.part` where that is taken, which
 /// becomes the file by [`complete`](Self::complete). On drop it is removed, or stays to be gone on with.
@@ -33,7 +29,7 @@ impl PartFile {
     /// to go on with, a file that only has its name, or one that is still written to, stays, and another name is taken.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let names = Names::new(path)?;
-        for tried in iter::once(names.clone()).chain((1..NAMES).map(|n| names.other(n))) {
+        for tried in names.tried() {
             match Place::claim(&tried) {
                 Ok(place) if place.is_kept() => {}
                 Ok(place) => return Self::begin(place, None),

@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::iter;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,9 @@ use sha2::{Digest, Sha256};
 
 use crate::checksum::hexadecimal;
 use crate::companion::{Companion, Origin};
+
+/// How many names are tried for what has come.
+const TRIED: u32 = 100;
 
 /// A file and what stands beside it as long as it is not complete.
 #[derive(Clone, Debug)]
@@ -48,9 +52,10 @@ impl Names {
         Ok(Self::beside(path, ".part"))
     }
 
-    /// The same with the `n`th other name for what has come.
-    pub(crate) fn other(&self, n: u32) -> Self {
-        Self::beside(self.path.clone(), &format!(".{n}.part"))
+    /// The same with one other name for what has come after the other, as they are tried where the first is taken.
+    pub(crate) fn tried(&self) -> impl Iterator<Item = Self> {
+        let others = (1..TRIED).map(|n| Self::beside(self.path.clone(), &format!(".{n}.part")));
+        iter::once(self.clone()).chain(others)
     }
 
     fn beside(path: PathBuf, suffix: &str) -> Self {

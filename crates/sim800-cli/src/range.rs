@@ -2,8 +2,8 @@
 
 use bytes::{Buf, Bytes};
 use futures::stream::{self, Stream, TryStreamExt};
-use http::Response;
-use http::header::{HeaderValue, InvalidHeaderValue};
+use http::header::{CONTENT_RANGE, HeaderValue, InvalidHeaderValue};
+use http::{Response, StatusCode};
 use sim800_session::{Body, HttpError, Offset};
 
 use crate::failure::Failure;
@@ -56,6 +56,10 @@ impl Range {
                 let message = format!("there is no octet {} in the {total} that the server sent", self.first);
                 Err(Failure::new("incomplete", message))
             }
+            _ if self.is_short_in(response, *from) => {
+                let message = "the server sent less of the object than it was asked for and has";
+                Err(Failure::new("incomplete", message))
+            }
             _ => {
                 // Of a single octet, the next was asked for, too.
                 let asked = self.length().map(|length| length.max(2));
@@ -63,6 +67,14 @@ impl Range {
                 Ok(Cut { before, is_more_than_asked: before > 0 || is_longer })
             }
         }
+    }
+
+    /// Whether the server sent less than it said that it has of this, from the octet `from` on.
+    pub(crate) fn is_short_in(self, response: &Response<Body>, from: u64) -> bool {
+        let end = size_of_the_whole(response)
+            .map(|size| self.last.map_or(size, |last| size.min(last.saturating_add(1))));
+        let sent = response.body().total().map(|total| from.saturating_add(total));
+        sent.zip(end).is_some_and(|(sent, end)| sent < end)
     }
 
     /// What of `body` belongs to it, behind `before` octets that do not.
@@ -83,6 +95,23 @@ impl Range {
             Ok(None)
         })
     }
+}
+
+/// Refuses a part of an object where no part was asked for.
+pub(crate) fn refuse_a_part(response: &Response<Body>) -> Result<(), Failure> {
+    let is_whole = matches!(response.extensions().get(), Some(Offset(0)))
+        && response.body().total().is_some_and(|total| size_of_the_whole(response) == Some(total));
+    if response.status() == StatusCode::PARTIAL_CONTENT && !is_whole {
+        let message = "the server sent a part of the object (206), though all of it was asked for";
+        return Err(Failure::new("incomplete", message));
+    }
+    Ok(())
+}
+
+/// How many octets the object has of which a part was sent, where the server tells (RFC 9110 section 14.4).
+fn size_of_the_whole(response: &Response<Body>) -> Option<u64> {
+    let told = response.headers().get(CONTENT_RANGE)?.to_str().ok()?;
+    told.rsplit_once('/')?.1.trim().parse().ok()
 }
 
 /// What has to be cut off from what a server sent.

@@ -36,6 +36,7 @@ impl Emulator {
                 let text = format!("Revision:{}", board.config.revision);
                 general.identity(command, &text, board)
             }
+            Id::Cbc => general.battery(command, board),
             Id::Cnmi if board.config.late_messages && !sms_ready => Err(Cme::SimBusy.into()),
             Id::Cnmi => general.kept(command, board),
             Id::Cfun => self.functionality(command),
@@ -47,6 +48,7 @@ impl Emulator {
             Id::Csq => radio.signal(command, board),
             Id::Cops => radio.operator(command, board),
             Id::Sapbr => bearers.command(command, board),
+            Id::CipGsmLoc => bearers.location(command, board),
             Id::HttpInit => http.initialize(command),
             Id::HttpTerm => http.terminate(command, board),
             Id::HttpPara => http.parameter(command, board),
@@ -151,7 +153,6 @@ impl Emulator {
                 Err(refusal @ Refusal::Cme(Cme::SimNotInserted | Cme::SimBusy)) => Err(refusal),
                 _ => general.identity(command, &board.config.iccid.clone(), board),
             },
-            "+CBC" => general.identity(command, "+CBC: 0,82,4010", board),
             "+CCLK" => general.clock(command, board),
             "Z" | "&F" | "&W" | "&V" => general.profile(command, board, radio),
             "D" | "A" => Err(Refusal::NoCarrier),

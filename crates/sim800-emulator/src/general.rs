@@ -249,6 +249,16 @@ impl General {
         Ok(Step::Done)
     }
 
+    /// `AT+CBC`
+    pub(crate) fn battery(&self, command: &Command, board: &mut Board) -> Outcome {
+        board.output.information(match command.form {
+            Form::Test => "+CBC: (0-2),(1-100),(voltage)",
+            Form::Execution => "+CBC: 0,82,4010",
+            _ => return Err(Refusal::Unknown),
+        });
+        Ok(Step::Done)
+    }
+
     /// `ATI`: name and release, which is the beginning of the revision.
     pub(crate) fn product(&self, command: &Command, board: &mut Board) -> Outcome {
         command.basic_value(0..=9)?;

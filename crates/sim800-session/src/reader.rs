@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -29,6 +30,26 @@ impl<E> Reader<E> {
     /// Reads `stream`, of `total` octets where that is known.
     pub(crate) fn new(stream: BoxStream<'static, Result<Bytes, E>>, total: Option<u64>) -> Self {
         Self { stream: Some(stream), rest: Bytes::new(), total, brought: 0 }
+    }
+
+    /// Reads `state`, piece by piece, by `next`: the first one now, so that nothing is kept of what has none.
+    pub(crate) async fn begun<S, F>(
+        state: S,
+        mut next: impl FnMut(S) -> F + Send + 'static,
+        total: Option<u64>,
+    ) -> Self
+    where
+        S: Send + 'static,
+        F: Future<Output = Result<Option<(Bytes, S)>, E>> + Send + 'static,
+        E: Send + 'static,
+    {
+        match next(state).await {
+            Ok(None) => Self::empty(total),
+            Ok(Some((octets, rest))) => {
+                Self::new(stream::iter([Ok(octets)]).chain(stream::try_unfold(rest, next)).boxed(), total)
+            }
+            Err(error) => Self::new(stream::iter([Err(error)]).boxed(), total),
+        }
     }
 
     /// Reads nothing, of something of `total` octets where that is known.

@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::client::Client;
 use crate::config::{Config, FlowControl};
 use crate::engine::{Request, Restart};
-use crate::error::{Error, Failure, Misuse};
+use crate::error::{Error, Failure, Malformation, Misuse};
 use crate::kind::ErrorKind;
 use crate::notices::{Notice, Notices};
 use crate::settings::{self, Refusal, Setting, Unsendable};
@@ -247,6 +247,8 @@ impl Client {
         for _ in 0..ROUTINGS {
             match self.query(&Read::<Cnmi>::new(), is_off).await {
                 Ok(false) => {}
+                // An answer in no shape that is known says nothing.
+                Err(error) if *error.failure() == Failure::Malformed(Malformation::Information) => {}
                 Err(error) if !error.is_rejected() => return Err(error),
                 _ => return Ok(()),
             }

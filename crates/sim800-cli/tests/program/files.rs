@@ -171,6 +171,14 @@ fn what_is_read_and_what_is_written_are_not_the_same() {
     for arguments in refused {
         fails(&bench, arguments, 2, "usage", "are the same file");
     }
+    // An empty file with the name of a part would be taken for one.
+    for trace in ["new.part", "./new.part.json", "folder/../new.3.part", "here.part"] {
+        let output = trace.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap();
+        for resume in [&["--resume"][..], &[]] {
+            let arguments = [&["--trace", trace, "http", "get", &http, "-o", output], resume].concat();
+            fails(&bench, &arguments, 2, "usage", "the trace has a name under which what is written is kept");
+        }
+    }
     // What is on stdin has no name here, and is known all the same.
     let mut post = bench.command(&["http", "post", &echo, "--data-file", "-", "-o", "here"]);
     let finished = Finished::new(post.stdin(fs::File::open(bench.path("hard")).unwrap()).output().unwrap());

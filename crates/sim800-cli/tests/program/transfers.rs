@@ -1,6 +1,9 @@
 //! What is moved, and what is said of it.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
 
 use serde_json::{Value, json};
 use sim800_testbed::server::ftp::Fault;
@@ -123,6 +126,50 @@ fn a_wide_range_is_cut_out_of_the_whole_or_is_an_error() {
     let object = get(&bench.http.url("/a")).object();
     assert_eq!((&object["error"]["kind"], &object["error"]["code"]), (&json!("too-large"), &json!(602)));
     assert_eq!(bench.names(), [""; 0]);
+}
+
+/// The URL of a server that answers whatever it is asked with `answer`.
+fn server_of(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/a", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let head = BufReader::new(&connection).lines();
+            head.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+            // Whoever asked may have gone.
+            let _ = connection.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+/// A server may send less than it was asked for (RFC 9110 section 15.3.7), and says so.
+#[test]
+fn less_than_was_asked_for_is_none_of_it() {
+    let bench = Bench::new();
+    let url = server_of(
+        "HTTP/1.1 206 -\r\nContent-Range: bytes 5-7/20\r\nContent-Length: 3\r\nConnection: close\r\n\r\n567",
+    );
+    let get = ["http", "get", &url, "-o", "a"];
+    for range in ["5-9", "5-", "6-99"] {
+        let arguments = [&get[..], &["--range", range]].concat();
+        fails(&bench, &arguments, 1, "incomplete", "less of the object than it was asked for");
+    }
+    for resume in [&[][..], &["--resume"]] {
+        fails(&bench, &[&get[..], resume].concat(), 1, "incomplete", "a part of the object (206)");
+    }
+    assert_eq!(bench.names(), [""; 0]);
+    assert_eq!(bench.run(&[&get[..], &["--range", "5-7"]].concat()).code, 0);
+    assert_eq!(fs::read(bench.path("a")).unwrap(), b"567");
+    // What users ask for in words of their own is theirs to judge.
+    assert_eq!(bench.run(&[&get[..], &["-H", "Range: bytes=5-9"]].concat()).code, 0);
+    let whole = server_of(
+        "HTTP/1.1 206 -\r\nContent-Range: bytes 0-2/3\r\nContent-Length: 3\r\nConnection: close\r\n\r\n012",
+    );
+    assert_eq!(bench.run(&["http", "get", &whole, "-o", "a", "--range", "0-9"]).code, 0);
+    assert_eq!(bench.run(&["http", "get", &whole, "-o", "a"]).code, 0);
+    assert_eq!(fs::read(bench.path("a")).unwrap(), b"012", "it is all there is");
 }
 
 #[test]

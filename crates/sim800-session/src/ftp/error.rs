@@ -253,6 +253,19 @@ pub enum FtpError {
         /// How reading failed.
         kind: io::ErrorKind,
     },
+    /// The module has one FTP session, and another operation keeps it that nobody goes on with; nothing was sent.
+    #[error(
+        "{operation} cannot begin: the module's one FTP session waits for {by}, which nobody went on with for {unread:?}; \
+         read it to its end, or drop it"
+    )]
+    InUse {
+        /// What was to be done.
+        operation: FtpOperation,
+        /// The operation in the way, and its path.
+        by: String,
+        /// For how long at least.
+        unread: Duration,
+    },
     /// The bearer was lost on the way.
     #[error("{operation} failed")]
     Bearer {
@@ -321,6 +334,7 @@ impl FtpError {
             Self::EndedEarly { .. } | Self::Incomplete { .. } => ErrorKind::Incomplete,
             Self::Partial { source, .. } => source.kind(),
             Self::Changed { .. } | Self::Mismatch { .. } => ErrorKind::Changed,
+            Self::InUse { .. } => ErrorKind::Busy,
             Self::Source { .. } => ErrorKind::Source,
             Self::Bearer { source, .. } => source.kind(),
             Self::Interrupted { source, .. } => source.into(),
@@ -360,6 +374,7 @@ impl FtpError {
             | Self::NoSsl { .. }
             | Self::NotLoaded { .. }
             | Self::Mismatch { .. }
+            | Self::InUse { .. }
             | Self::Command { step: FtpStep::Prepare, .. } => Sent::No,
             Self::Failed { step: FtpStep::Open, code, .. } if is_refusal(*code) => Sent::No,
             _ => Sent::Unknown,
