@@ -55,7 +55,7 @@ impl Trial<'_> {
         let most = self.happened().map(|what| match what {
             What::Module(Fault::ShortRead { at_most: 0 }) => usize::MAX,
             What::Unknown { .. } | What::Line(..) | What::Message(_) if is_bare => usize::MAX,
-            What::Unknown { .. } => 2,
+            What::Unknown { .. } => 1,
             _ => 0,
         });
         most.max().unwrap_or(0)

@@ -343,7 +343,7 @@ impl<'a> Trial<'a> {
         let client = client.clone();
         let future = async move {
             match (first, bearer) {
-                (Some(job), Some(bearer)) => job.perform(bearer).await,
+                (Some(job), Some(bearer)) => Box::pin(job.perform(bearer)).await,
                 _ => task::prepare(&client).await.map(|_| Done::Nothing),
             }
         };
@@ -361,7 +361,8 @@ impl<'a> Trial<'a> {
                 Either::Right(_) => None,
             }
         };
-        let others = join_all(others.into_iter().map(|(job, bearer)| job.perform(bearer)));
+        // Far too large for the stack of a test, all of them together.
+        let others = join_all(others.into_iter().map(|(job, bearer)| Box::pin(job.perform(bearer))));
         let (first, others) = self.await_within(self.time_limit(), async { futures::join!(left, others) })?;
         Ok(std::iter::once(first).chain(others.into_iter().map(Some)).collect())
     }
