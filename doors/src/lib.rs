@@ -12,41 +12,41 @@ use sim800_command::{
 };
 use sim800_parser::Dialect;
 
-/// `AT+CBC`: information text.
+/// `AT+CADC?`: information text.
 #[derive(Clone, Copy, Debug)]
-pub struct Charge;
+pub struct Adc;
 
-/// How full the battery is.
+/// What the analogue input measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Battery {
-    /// Of its capacity.
-    pub percent: u8,
+pub struct Measurement {
+    /// Whether it can be relied on.
+    pub is_good: bool,
     /// In millivolts.
     pub voltage: u16,
 }
 
-impl Command for Charge {
-    const SPEC: &'static Spec = &Spec::new("+CBC", Form::Execution);
+impl Command for Adc {
+    const SPEC: &'static Spec = &Spec::new("+CADC", Form::Read);
 
-    type Response<'a> = Battery;
+    type Response<'a> = Measurement;
 
     fn encode(&self, _line: &mut Encoder<'_>) {}
 
     fn expect(&self) -> Expect {
-        Expect::result().with_information(Claim::named("+CBC", |values| values.count() == 3))
+        Expect::result().with_information(Claim::named("+CADC", |values| values.count() == 2))
     }
 
     fn time_limit(&self) -> Duration {
         time_limit::UNSTATED
     }
 
-    fn response<'a>(&self, lines: &[Line<'a>]) -> Result<Battery, Malformed> {
-        let battery = || {
+    fn response<'a>(&self, lines: &[Line<'a>]) -> Result<Measurement, Malformed> {
+        let measurement = || {
             let mut values = lines.first()?.values();
-            let _status: u8 = values.next_number()?;
-            Some(Battery { percent: values.next_number()?, voltage: values.next_number()? })
+            let status: u8 = values.next_number()?;
+            Some(Measurement { is_good: status == 1, voltage: values.next_number()? })
         };
-        battery().ok_or(Malformed::new(Self::SPEC, "<bcs>,<bcl>,<voltage>"))
+        measurement().ok_or(Malformed::new(Self::SPEC, "<status>,<value>"))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sim800_command::{
     Command, DataPhase, Encoder, Expect, Form, Header, Line, Malformed, Name, Spec, time_limit,
 };
-use sim800_doors::{Battery, Charge, Navigating, Receive, SendMessage};
+use sim800_doors::{Adc, Measurement, Navigating, Receive, SendMessage};
 use sim800_engine::{Config, Engine, Failure, Misuse, Output, Request};
 
 struct World {
@@ -47,13 +47,13 @@ impl World {
 #[test]
 fn information_text() {
     let mut world = World::new();
-    assert_eq!(world.begin(Request::new(&Charge).unwrap()), "AT+CBC\\r");
-    let outputs = world.hear(b"\r\n+UGNSINF: 1,1\r\n\r\n+CBC: 0,86,4000\r\n\r\nOK\r\n");
+    assert_eq!(world.begin(Request::new(&Adc).unwrap()), "AT+CADC?\\r");
+    let outputs = world.hear(b"\r\n+UGNSINF: 1,1\r\n\r\n+CADC: 1,603\r\n\r\nOK\r\n");
     let [Output::Unsolicited(position), Output::Complete(Ok(response))] = &outputs[..] else {
         panic!("{outputs:?}")
     };
     assert_eq!(&position[..], b"+UGNSINF: 1,1");
-    assert_eq!(response.decode(&Charge), Ok(Battery { percent: 86, voltage: 4000 }));
+    assert_eq!(response.decode(&Adc), Ok(Measurement { is_good: true, voltage: 603 }));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_message_that_is_given_up_is_cancelled() {
         world.wait();
         let outputs = world.hear(b"");
         assert!(outputs.contains(&Output::Desynchronized), "{outputs:?}");
-        assert_eq!(world.begin(Request::new(&Charge).unwrap()), "");
+        assert_eq!(world.begin(Request::new(&Adc).unwrap()), "");
         world.wait();
         assert_eq!(world.sent(), "\\x1bAT\\r", "and nothing of the message");
     }
@@ -110,17 +110,17 @@ fn payload_that_nobody_asked_for() {
     let mut world = World::new();
     assert_eq!(world.hear(b"\r\n+IPD,6:\r\nOK\r\n"), pushed(b"+IPD,6:", b"\r\nOK\r\n"));
     // While a command is in flight, and in pieces: it is nothing of the command's, nor moves its time limit on.
-    world.begin(Request::new(&Charge).unwrap());
+    world.begin(Request::new(&Adc).unwrap());
     let deadline = world.engine.poll_timeout();
     world.now += Duration::from_millis(100);
     assert_eq!(world.hear(b"\r\n+IPD,6:\r\nO").len(), 1);
     assert_eq!(world.engine.poll_timeout(), deadline);
-    let outputs = world.hear(b"K\r\n\r\n+CBC: 0,86,4000\r\n\r\nOK\r\n");
+    let outputs = world.hear(b"K\r\n\r\n+CADC: 1,603\r\n\r\nOK\r\n");
     let [Output::Pushed(octets), Output::Complete(Ok(response))] = &outputs[..] else {
         panic!("{outputs:?}")
     };
     assert_eq!(&octets[..], b"\r\nOK\r\n");
-    assert_eq!((response.payload.len(), response.decode(&Charge).is_ok()), (0, true));
+    assert_eq!((response.payload.len(), response.decode(&Adc).is_ok()), (0, true));
 }
 
 /// `AT+HTTPREAD=0,<length>` of a SIM7600, whose payload follows the `OK`, in frames.

@@ -1,7 +1,7 @@
 //! Each command from its line to its typed response, through a framer that knows the module's own lines.
 
 use sim800_command::{Command, CommandLine, Line, Prepared};
-use sim800_doors::{Battery, Charge, Navigating, Receive, SendMessage};
+use sim800_doors::{Adc, Measurement, Navigating, Receive, SendMessage};
 use sim800_parser::{Event, FinalResultCode, Framer};
 
 /// What the module said to a command.
@@ -58,13 +58,13 @@ fn response<C: Command>(command: &C, said: &Said, read: impl FnOnce(C::Response<
 
 #[test]
 fn information_text() {
-    assert_eq!(CommandLine::new(&Charge).unwrap().as_bytes(), b"AT+CBC\r");
-    let said = hear(&Charge, b"AT+CBC\r\r\n+CBC: 0,86,4000\r\n\r\n+UGNSINF: 1,1\r\n\r\nOK\r\n");
+    assert_eq!(CommandLine::new(&Adc).unwrap().as_bytes(), b"AT+CADC?\r");
+    let said = hear(&Adc, b"AT+CADC?\r\r\n+CADC: 1,603\r\n\r\n+UGNSINF: 1,1\r\n\r\nOK\r\n");
     assert!(said.ok);
     assert_eq!(said.unsolicited, [b"+UGNSINF: 1,1".to_vec()]);
-    response(&Charge, &said, |battery| assert_eq!(battery, Battery { percent: 86, voltage: 4000 }));
-    let error = Charge.response(&[]).unwrap_err();
-    assert_eq!(error.to_string(), "malformed response to AT+CBC: expected <bcs>,<bcl>,<voltage>");
+    response(&Adc, &said, |measured| assert_eq!(measured, Measurement { is_good: true, voltage: 603 }));
+    let error = Adc.response(&[]).unwrap_err();
+    assert_eq!(error.to_string(), "malformed response to AT+CADC?: expected <status>,<value>");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn counted_payload() {
 
 #[test]
 fn payload_that_nobody_asked_for() {
-    let said = hear(&Charge, b"\r\n+IPD,6:\r\nOK\r\n\r\n+CBC: 0,86,4000\r\n\r\nOK\r\n");
+    let said = hear(&Adc, b"\r\n+IPD,6:\r\nOK\r\n\r\n+CADC: 1,603\r\n\r\nOK\r\n");
     assert!(said.ok && said.payload.is_empty());
     assert_eq!((said.unsolicited, said.pushed), (vec![b"+IPD,6:".to_vec()], b"\r\nOK\r\n".to_vec()));
 }

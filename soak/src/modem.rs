@@ -107,9 +107,9 @@ impl Modem {
     }
 
     async fn bring_up(&self) -> Result<Bearer, Outcome> {
-        self.client.start_up().await.map_err(|error| Outcome::Failed(error.kind(), error.code()))?;
+        self.client.start_up().await.map_err(|error| Outcome::Failed(error.kind().as_str(), error.code()))?;
         let opened = Bearer::open(&self.client, &Profile::new("internet")).await;
-        opened.map_err(|error| Outcome::Failed(error.kind(), error.code()))
+        opened.map_err(|error| Outcome::Failed(error.kind().as_str(), error.code()))
     }
 
     /// Does a job while something goes wrong with the module.
@@ -307,11 +307,11 @@ async fn compare<E>(
 }
 
 fn http_failure(error: HttpError) -> Outcome {
-    Outcome::Failed(error.kind(), error.code())
+    Outcome::Failed(error.kind().as_str(), error.code())
 }
 
 fn ftp_failure(error: FtpError) -> Outcome {
-    Outcome::Failed(error.kind(), error.code())
+    Outcome::Failed(error.kind().as_str(), error.code())
 }
 
 /// What goes wrong with a module.

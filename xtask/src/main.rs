@@ -112,6 +112,9 @@ enum Corpora {
 
 #[derive(Args)]
 struct Simulate {
+    /// Seeds that were never run before, for so many minutes
+    #[arg(long, value_name = "MINUTES", value_parser = value_parser!(u64).range(1..), conflicts_with_all = ["seeds", "seed", "trace"])]
+    explore: Option<u64>,
     /// How many seeds: 1 if a first one is given, else 10000
     #[arg(long, value_parser = value_parser!(u64).range(1..))]
     seeds: Option<u64>,
@@ -128,10 +131,13 @@ struct Simulate {
 
 impl From<Simulate> for simulate::Campaign {
     fn from(options: Simulate) -> Self {
-        let Simulate { seeds, seed, jobs, trace } = options;
+        let Simulate { explore, seeds, seed, jobs, trace } = options;
+        if let Some(minutes) = explore {
+            return Self { first: simulate::anywhere(), extent: simulate::Extent::Minutes(minutes), jobs };
+        }
         // One seed is shown, many are counted.
         let seeds = seeds.unwrap_or_else(|| if seed.is_some() { 1 } else { 10_000 });
-        Self { first: seed.unwrap_or(0), seeds, jobs, trace }
+        Self { first: seed.unwrap_or(0), extent: simulate::Extent::Seeds { count: seeds, trace }, jobs }
     }
 }
 
@@ -192,6 +198,8 @@ mod tests {
             "fuzz framer --jobs 0",
             "simulate --seeds 0",
             "simulate --jobs 0",
+            "simulate --explore 0",
+            "simulate --explore 1 --seed 7",
             "test nothing",
             "tidy up",
         ] {
@@ -201,6 +209,7 @@ mod tests {
             "fuzz framer --seconds 1 --jobs 1",
             "fuzz seeds",
             "simulate --seeds 1 --jobs 1 --seed 0",
+            "simulate --explore 10 --jobs 2",
             "soak --modems 2 --help",
             "test",
             "test fmt tidy",

@@ -1,5 +1,6 @@
 //! `cargo xtask simulate`: many scenarios in which things go wrong, and the promises that hold all the same.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -14,10 +15,21 @@ const SEEDS: u64 = 10_000;
 /// What is run.
 pub(crate) struct Campaign {
     pub(crate) first: u64,
-    pub(crate) seeds: u64,
+    pub(crate) extent: Extent,
     pub(crate) jobs: Option<u32>,
-    /// Every octet that crosses the line is printed.
-    pub(crate) trace: bool,
+}
+
+/// How much is run.
+pub(crate) enum Extent {
+    /// So many seeds; with `trace`, every octet that crosses the line is printed.
+    Seeds { count: u64, trace: bool },
+    /// As many as there is time for.
+    Minutes(u64),
+}
+
+/// A seed from which nobody is likely to have run any. Short enough to be told to somebody.
+pub(crate) fn anywhere() -> u64 {
+    RandomState::new().build_hasher().finish() >> 20
 }
 
 impl Campaign {
@@ -27,10 +39,17 @@ impl Campaign {
         let jobs =
             self.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, |jobs| jobs.get() as u32));
         let mut command = Command::new(program);
-        command.args([self.first, self.seeds].map(|number| number.to_string())).arg(jobs.to_string());
-        if self.trace {
-            command.arg("trace");
-        }
+        command.arg(self.first.to_string());
+        match self.extent {
+            Extent::Seeds { count, trace: false } => command.args([&count.to_string(), &jobs.to_string()]),
+            Extent::Seeds { count, trace: true } => {
+                command.args([&count.to_string(), &jobs.to_string(), "trace"])
+            }
+            Extent::Minutes(minutes) => {
+                println!("explores from seed {} on, for {minutes} min", self.first);
+                command.args([&u64::MAX.to_string(), &jobs.to_string(), &minutes.to_string()])
+            }
+        };
         let status = command.stdin(Stdio::null()).status().context("cannot run the simulation")?;
         Ok(status.success())
     }
@@ -38,7 +57,7 @@ impl Campaign {
 
 /// The step: the same seeds each time, so that what fails was broken by the change that is checked.
 pub(crate) fn check() -> Result<Outcome> {
-    let campaign = Campaign { first: 0, seeds: SEEDS, jobs: None, trace: false };
+    let campaign = Campaign { first: 0, extent: Extent::Seeds { count: SEEDS, trace: false }, jobs: None };
     if !campaign.run()? {
         bail!("a promise was not kept, or something was never tried; the seeds above show it again");
     }

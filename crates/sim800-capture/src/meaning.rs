@@ -4,9 +4,10 @@ use std::str;
 
 use http::StatusCode;
 use sim800_command::{
-    BearerState, CgattRead, Command, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpExtGetProgress,
-    FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod, HttpProgress, HttpStatus,
-    HttpStatusRead, Id, Information, PowerDownCause, RegistrationChange, RegistrationStatus, Unsolicited,
+    Battery, BearerState, Cbc, CgattRead, Charging, Command, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent,
+    FtpExtGetProgress, FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod,
+    HttpProgress, HttpStatus, HttpStatusRead, Id, Information, Location, PowerDownCause, RegistrationChange,
+    RegistrationStatus, Unsolicited, UtcTime,
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
@@ -83,6 +84,7 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
             Some(dbm) => format!("{dbm} dBm"),
             None => "signal not known".to_owned(),
         },
+        Id::Cbc => battery(Cbc.response(&lines).ok()?)?,
         Id::Creg | Id::Cgreg => {
             RegistrationStatus::from(u8::try_from(number(1)?).ok()?).description()?.to_owned()
         }
@@ -101,6 +103,7 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
             };
             format!("the bearer is {state}")
         }
+        Id::CipGsmLoc => return location(&lines),
         Id::HttpStatus => http_progress(&HttpStatusRead.response(&lines).ok()?)?,
         Id::FtpState => match FtpState.response(&lines).ok()? {
             FtpActivity::Idle => "no FTP session runs".to_owned(),
@@ -129,6 +132,38 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
         Id::FtpGet | Id::FtpList if number(1) == Some(0) => "nothing to read".to_owned(),
         _ => return None,
     }))
+}
+
+/// `82 % at 4.010 V, not charging`
+fn battery(battery: Battery) -> Option<String> {
+    let charging = match battery.charging {
+        Charging::No => "not charging",
+        Charging::Yes => "charging",
+        Charging::Finished => "charged",
+        _ => return None,
+    };
+    let (volts, millivolts) = (battery.millivolts / 1000, battery.millivolts % 1000);
+    Some(format!("{} % at {volts}.{millivolts:03} V, {charging}", battery.level))
+}
+
+/// `longitude -74.007729, latitude 40.730160, 2015-10-15 19:24:55 UTC`; of the time alone, that.
+fn location(lines: &[Line<'_>]) -> Option<Meaning> {
+    let (place, time) = match Result::<Location, HttpStatus>::decode(lines) {
+        Some(Ok(Location { longitude, latitude, time, .. })) => {
+            (format!("longitude {}, latitude {}, ", degrees(longitude), degrees(latitude)), time)
+        }
+        Some(Err(code)) => return Some(Meaning::error(format!("nothing was found out: {code}"))),
+        None => (String::new(), Result::<UtcTime, HttpStatus>::decode(lines)?.ok()?),
+    };
+    let UtcTime { year, month, day, hour, minute, second, .. } = time;
+    Some(Meaning::of(format!("{place}{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")))
+}
+
+/// `-74.007729`
+fn degrees(millionths: i32) -> String {
+    let sign = if millionths < 0 { "-" } else { "" };
+    let size = millionths.unsigned_abs();
+    format!("{sign}{}.{:06}", size / 1_000_000, size % 1_000_000)
 }
 
 /// `POST, receiving: 0 octets done, 241 left`

@@ -152,7 +152,7 @@ pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Be
     Bearer::open(client, &Profile::new(apn)).await.map_err(|error| match error {
         BearerError::Refused(_) if options.apn.is_none() => {
             let message = "the network did not open the bearer; give its access point name with --apn";
-            Failure::new(error.kind(), message)
+            Failure::new(error.kind().as_str(), message)
         }
         error => error.into(),
     })

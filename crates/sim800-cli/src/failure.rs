@@ -192,32 +192,32 @@ impl From<OpenError> for Failure {
 
 impl From<CommandError> for Failure {
     fn from(error: CommandError) -> Self {
-        Self::of_module(error.kind(), error.code(), &error)
+        Self::of_module(error.kind().as_str(), error.code(), &error)
     }
 }
 
 impl From<StartUpError> for Failure {
     fn from(error: StartUpError) -> Self {
-        Self { sent: Some(Sent::No), ..Self::of_module(error.kind(), error.code(), &error) }
+        Self { sent: Some(Sent::No), ..Self::of_module(error.kind().as_str(), error.code(), &error) }
     }
 }
 
 impl From<BearerError> for Failure {
     fn from(error: BearerError) -> Self {
-        Self { sent: Some(Sent::No), ..Self::of_module(error.kind(), error.code(), &error) }
+        Self { sent: Some(Sent::No), ..Self::of_module(error.kind().as_str(), error.code(), &error) }
     }
 }
 
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
-        Self { sent: Some(error.sent()), ..Self::of_module(error.kind(), error.code(), &error) }
+        Self { sent: Some(error.sent()), ..Self::of_module(error.kind().as_str(), error.code(), &error) }
     }
 }
 
 impl From<FtpError> for Failure {
     fn from(error: FtpError) -> Self {
         let sent = Some(error.sent());
-        let failure = Self { sent, ..Self::of_module(error.kind(), error.code(), &error) };
+        let failure = Self { sent, ..Self::of_module(error.kind().as_str(), error.code(), &error) };
         match error {
             // That the firmware lacks it is not the fault of the command line.
             FtpError::NotSupported { .. } => Self { exit: 1, ..failure },
@@ -229,6 +229,6 @@ impl From<FtpError> for Failure {
 impl From<FsError> for Failure {
     fn from(error: FsError) -> Self {
         // No server has to do with it.
-        Self { sent: Some(Sent::No), ..Self::of_module(error.kind(), error.code(), &error) }
+        Self { sent: Some(Sent::No), ..Self::of_module(error.kind().as_str(), error.code(), &error) }
     }
 }

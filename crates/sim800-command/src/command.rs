@@ -5,8 +5,8 @@ use core::marker::PhantomData;
 use core::time::Duration;
 
 use crate::{
-    Claim, CommandLine, Encoder, Expect, Form, Line, Malformed, ParameterSpec, SPECS, Spec, TooLong, Values,
-    time_limit,
+    BodyEnd, Claim, CommandLine, Encoder, Expect, Form, Line, Malformed, ParameterSpec, Prepared, Spec,
+    TooLong, Values, time_limit,
 };
 
 /// A command to the module. The table of this crate implements it, and whoever needs a command that is not in it:
@@ -15,31 +15,31 @@ use crate::{
 /// use core::time::Duration;
 /// use sim800_command::{Claim, Command, CommandLine, Encoder, Expect, Form, Line, Malformed, Spec, time_limit};
 ///
-/// /// `AT+CBC`: how full the battery is.
-/// struct Charge;
+/// /// `AT+CADC?`: millivolts at the analogue input.
+/// struct Adc;
 ///
-/// impl Command for Charge {
-///     const SPEC: &'static Spec = &Spec::new("+CBC", Form::Execution);
-///     type Response<'a> = u8;
+/// impl Command for Adc {
+///     const SPEC: &'static Spec = &Spec::new("+CADC", Form::Read);
+///     type Response<'a> = u16;
 ///
 ///     fn encode(&self, _line: &mut Encoder<'_>) {}
 ///
 ///     fn expect(&self) -> Expect {
-///         Expect::result().with_information(Claim::named("+CBC", |values| values.count() == 3))
+///         Expect::result().with_information(Claim::named("+CADC", |values| values.count() == 2))
 ///     }
 ///
 ///     fn time_limit(&self) -> Duration {
 ///         time_limit::UNSTATED
 ///     }
 ///
-///     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<u8, Malformed> {
-///         let percent = || lines.first()?.values().nth(1)?.number()?.try_into().ok();
-///         percent().ok_or(Malformed::new(Self::SPEC, "<bcs>,<bcl>,<voltage>"))
+///     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<u16, Malformed> {
+///         let millivolts = || lines.first()?.values().nth(1)?.number()?.try_into().ok();
+///         millivolts().ok_or(Malformed::new(Self::SPEC, "<status>,<value>"))
 ///     }
 /// }
 ///
-/// assert_eq!(CommandLine::new(&Charge)?.as_bytes(), b"AT+CBC\r");
-/// assert_eq!(Charge.response(&[Line::new(b"+CBC: 0,86,4000")])?, 86);
+/// assert_eq!(CommandLine::new(&Adc)?.as_bytes(), b"AT+CADC?\r");
+/// assert_eq!(Adc.response(&[Line::new(b"+CADC: 1,603")])?, 603);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -74,47 +74,6 @@ pub trait Command {
     ///
     /// [`Malformed`] when they are missing or not of the shape that the manual and known firmware give them.
     fn response<'a>(&self, lines: &[Line<'a>]) -> Result<Self::Response<'a>, Malformed>;
-}
-
-/// How the DTE ends the octets that a prompt asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum BodyEnd {
-    /// The module counts them, or has said how many it takes. It waits for all of them, or for its own patience to end.
-    #[default]
-    Counted,
-    /// Ctrl-Z ends them and ESC gives the command up, as for `AT+CMGS` (27.005 section 3.5.1, manual 4.2.5). Neither may
-    /// stand among them.
-    CtrlZ,
-}
-
-impl BodyEnd {
-    /// What is sent behind them.
-    #[must_use]
-    pub const fn octets(self) -> &'static [u8] {
-        match self {
-            Self::Counted => b"",
-            Self::CtrlZ => b"\x1a",
-        }
-    }
-
-    /// What takes the module back to its commands without them, where anything does.
-    #[must_use]
-    pub const fn cancel(self) -> Option<&'static [u8]> {
-        match self {
-            Self::Counted => None,
-            Self::CtrlZ => Some(b"\x1b"),
-        }
-    }
-
-    /// Whether `octet` may be one of them.
-    #[must_use]
-    pub const fn allows(self, octet: u8) -> bool {
-        match self {
-            Self::Counted => true,
-            Self::CtrlZ => !matches!(octet, 0x1a | 0x1b),
-        }
-    }
 }
 
 /// A command that can be read back from the values of a command line.
@@ -279,20 +238,22 @@ macro_rules! impl_marker {
 
 impl_marker!(Read Test);
 
-/// A command reduced to what sending it takes.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Prepared {
-    /// The row of the table.
-    pub spec: &'static Spec,
-    /// The octets to send.
-    pub line: CommandLine,
-    /// What the response may look like.
-    pub expect: Expect,
-    /// How the octets end that a prompt asks for.
-    pub body_end: BodyEnd,
-    /// How long the final result code may take.
-    pub time_limit: Duration,
+impl CommandLine {
+    /// Encodes `command`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] when there is more than [`LINE_LIMIT`](crate::LINE_LIMIT) behind the prefix.
+    pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
+        let (asks, separator) = match C::SPEC.form {
+            Form::Basic | Form::Execution => ("", ""),
+            Form::Write => ("", "="),
+            // What asks has no parameters.
+            Form::Read => ("?", ","),
+            Form::Test => ("=?", ","),
+        };
+        Self::written([C::SPEC.name, asks], separator, |line| command.encode(line))
+    }
 }
 
 impl Prepared {
@@ -309,44 +270,5 @@ impl Prepared {
             body_end: command.body_end(),
             time_limit: command.time_limit(),
         })
-    }
-
-    /// Reads a command line, with or without the carriage return at its end; `None` if the table does not have it.
-    ///
-    /// The octets to send are then the canonical ones: `at+csq` becomes `AT+CSQ`.
-    ///
-    /// ```
-    /// use sim800_command::{Id, Prepared};
-    ///
-    /// let prepared = Prepared::parse(b"at+ftpget=2, 1024").expect("the table has it");
-    /// assert_eq!(prepared.spec.id, Some(Id::FtpGet));
-    /// assert_eq!(prepared.line.as_bytes(), b"AT+FTPGET=2,1024\r");
-    /// assert!(Prepared::parse(b"AT+FTPGET=2,5000").is_none(), "more than a read may ask for");
-    /// ```
-    #[must_use]
-    pub fn parse(line: &[u8]) -> Option<Self> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let (prefix, line) = line.split_at_checked(2)?;
-        if !prefix.eq_ignore_ascii_case(b"AT") {
-            return None;
-        }
-        let end = match line {
-            [] => 0,
-            [b'+', ..] => line.iter().position(|octet| b"=?".contains(octet)).unwrap_or(line.len()),
-            [_letter, ..] => 1,
-        };
-        let (name, rest) = line.split_at(end);
-        let (form, values) = match rest {
-            _ if line.first().is_some_and(u8::is_ascii_alphabetic) => (Form::Basic, rest),
-            [] => (Form::Execution, rest),
-            b"?" => (Form::Read, &[][..]),
-            b"=?" => (Form::Test, &[][..]),
-            [b'=', values @ ..] => (Form::Write, values),
-            _ => return None,
-        };
-        SPECS
-            .iter()
-            .filter(|spec| spec.form == form && spec.name.as_bytes().eq_ignore_ascii_case(name))
-            .find_map(|spec| (spec.prepare)(Values::new(values)))
     }
 }

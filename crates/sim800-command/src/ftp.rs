@@ -1,7 +1,8 @@
 //! The FTP service (manual chapter 12).
 
 use crate::bearer::Cid;
-use crate::{DataPhase, FtpContext, Header, Information, Line, Number, Secret, Text, time_limit};
+use crate::context::{entries, saved, value};
+use crate::{Claim, DataPhase, Header, Information, Line, Number, Secret, Text, time_limit};
 
 /// The octets that one `AT+FTPGET=2` may ask for (manual 12.2.14).
 pub const FTP_READ_LIMIT: u32 = 1_460;
@@ -334,5 +335,75 @@ impl<'a> Information<'a> for FtpActivity {
             1 => Some(Self::Running),
             other => Some(Self::Other(other)),
         }
+    }
+}
+
+/// The settings of FTP sessions; `None` for those that the module does not print, or prints in a way in which they
+/// could not be set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct FtpContext<'a> {
+    /// Whether these are the saved settings, rather than those of the present.
+    pub saved: bool,
+    /// The server.
+    pub server: Option<FtpHost<'a>>,
+    /// Its control port.
+    pub port: Option<FtpPortNumber>,
+    /// The user name.
+    pub user: Option<FtpUser<'a>>,
+    /// The password. Its `Debug` masks it.
+    pub password: Option<FtpPassword<'a>>,
+    /// The bearer profile.
+    pub cid: Option<Cid>,
+    /// Who opens the data connection.
+    pub mode: Option<FtpDataConnection>,
+    /// The type of the data.
+    pub kind: Option<FtpRepresentation>,
+    /// How an upload treats a file that is there already.
+    pub option: Option<PutOption>,
+    /// Where the next download begins.
+    pub offset: Option<FtpOffset>,
+    /// The file to download.
+    pub get_name: Option<FtpName<'a>>,
+    /// Its directory.
+    pub get_path: Option<FtpPath<'a>>,
+    /// The file to upload to.
+    pub put_name: Option<FtpName<'a>>,
+    /// Its directory.
+    pub put_path: Option<FtpPath<'a>>,
+    /// `+FTPTIMEOUT`, which the manual prints here and explains nowhere.
+    pub timeout: Option<FtpTimeout>,
+}
+
+impl<'a> Information<'a> for FtpContext<'a> {
+    const SHAPE: &'static str = "<mode>, then lines of +<command>: <value>";
+
+    /// Each line has the name of another command.
+    fn claim(_name: &'static str) -> Claim {
+        Claim::Text
+    }
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let mut context = Self { saved: saved(lines, "+FTPSCONT")?, ..Self::default() };
+        for (tag, text) in entries(lines) {
+            match tag {
+                "+FTPSERV" => context.server = Text::new(text).ok(),
+                "+FTPPORT" => context.port = value(text),
+                "+FTPUN" => context.user = Text::new(text).ok(),
+                "+FTPPW" => context.password = Secret::new(text).ok(),
+                "+FTPCID" => context.cid = value(text),
+                "+FTPMODE" => context.mode = value(text),
+                "+FTPTYPE" => context.kind = value(text),
+                "+FTPPUTOPT" => context.option = value(text),
+                "+FTPREST" => context.offset = value(text),
+                "+FTPGETNAME" => context.get_name = Text::new(text).ok(),
+                "+FTPGETPATH" => context.get_path = Text::new(text).ok(),
+                "+FTPPUTNAME" => context.put_name = Text::new(text).ok(),
+                "+FTPPUTPATH" => context.put_path = Text::new(text).ok(),
+                "+FTPTIMEOUT" => context.timeout = value(text),
+                _ => {}
+            }
+        }
+        Some(context)
     }
 }

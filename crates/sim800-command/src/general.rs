@@ -104,6 +104,12 @@ commands! {
         Execution Cgmm -> Model<'r>;
         test Cgmm;
     }
+
+    Cbc "3.2.52" {
+        /// Asks how full the battery is.
+        Execution Cbc -> Battery;
+        test Cbc;
+    }
 }
 
 choice! {
@@ -288,5 +294,55 @@ impl<'a> Information<'a> for Model<'a> {
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         lines.iter().find_map(|line| text(*line)).filter(|text| !text.is_empty()).map(Self)
+    }
+}
+
+/// The battery, or whatever feeds the module in its place.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct Battery {
+    /// Whether it is being charged.
+    pub charging: Charging,
+    /// What is left in it, in percent.
+    pub level: u8,
+    /// Its voltage in millivolts.
+    pub millivolts: u16,
+}
+
+/// Whether a battery is being charged.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Charging {
+    /// It is not.
+    No,
+    /// It is.
+    Yes,
+    /// It was, and is full.
+    Finished,
+    /// A number that the manual does not have.
+    Other(u8),
+}
+
+impl From<u8> for Charging {
+    fn from(number: u8) -> Self {
+        match number {
+            0 => Self::No,
+            1 => Self::Yes,
+            2 => Self::Finished,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl<'a> Information<'a> for Battery {
+    const SHAPE: &'static str = "<bcs>,<bcl>,<voltage>";
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let mut values = lines.first()?.values();
+        Some(Self {
+            charging: values.next_number::<u8>()?.into(),
+            level: values.next_number()?,
+            millivolts: values.next_number()?,
+        })
     }
 }

@@ -3,10 +3,9 @@
 use core::time::Duration;
 
 use crate::bearer::Cid;
+use crate::context::{entries, saved, value};
 use crate::parameter::is_word;
-use crate::{
-    DataPhase, Header, HttpContext, Information, LINE_LIMIT, Line, Number, Text, UserData, time_limit,
-};
+use crate::{Claim, DataPhase, Header, Information, LINE_LIMIT, Line, Number, Text, UserData, time_limit};
 
 /// The octets that the module holds, of a body to send as of one received (manual 11.2.4, 11.2.6).
 pub const HTTP_LIMIT: u32 = 319_488;
@@ -242,5 +241,60 @@ impl<'a> Information<'a> for HttpProgress {
             finished: values.next_number()?,
             remaining: values.next_number()?,
         })
+    }
+}
+
+/// The parameters of the HTTP session; `None` for those that the module does not print, or prints in a way in which
+/// they could not be set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct HttpContext<'a> {
+    /// Whether these are the saved parameters, rather than those of the running session.
+    pub saved: bool,
+    /// The bearer profile.
+    pub cid: Option<Cid>,
+    /// The URL.
+    pub url: Option<HttpText<'a>>,
+    /// The user agent.
+    pub user_agent: Option<HttpText<'a>>,
+    /// Address of the proxy.
+    pub proxy_address: Option<HttpText<'a>>,
+    /// Port of the proxy.
+    pub proxy_port: Option<HttpProxyPort>,
+    /// Whether the module follows a redirection.
+    pub redirect: Option<bool>,
+    /// The first octet of the object to fetch.
+    pub break_start: Option<HttpBreak>,
+    /// The last octet to fetch.
+    pub break_end: Option<HttpBreak>,
+    /// Header lines. Its `Debug` masks credentials.
+    pub user_data: Option<UserData<'a>>,
+}
+
+impl<'a> Information<'a> for HttpContext<'a> {
+    const SHAPE: &'static str = "<mode>, then lines of <tag>: <value>";
+
+    /// Each line has a name of its own.
+    fn claim(_name: &'static str) -> Claim {
+        Claim::Text
+    }
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let mut context = Self { saved: saved(lines, "+HTTPSCONT")?, ..Self::default() };
+        for (tag, text) in entries(lines) {
+            match tag {
+                "CID" => context.cid = value(text),
+                "URL" => context.url = Text::new(text).ok(),
+                "UA" => context.user_agent = Text::new(text).ok(),
+                "PROIP" => context.proxy_address = Text::new(text).ok(),
+                "PROPORT" => context.proxy_port = value(text),
+                "REDIR" => context.redirect = value(text),
+                "BREAK" => context.break_start = value(text),
+                "BREAKEND" => context.break_end = value(text),
+                "USERDATA" => context.user_data = UserData::joined(text),
+                _ => {}
+            }
+        }
+        Some(context)
     }
 }

@@ -68,6 +68,8 @@ ids! {
     Cgmr "+CGMR"
     /// `AT+CGMM`: model.
     Cgmm "+CGMM"
+    /// `AT+CBC`: charge of the battery.
+    Cbc "+CBC"
     /// `AT+CNMI`: where new short messages go.
     Cnmi "+CNMI"
     /// `AT+CPIN`: state of the SIM card.
@@ -84,6 +86,8 @@ ids! {
     Cops "+COPS"
     /// `AT+SAPBR`: bearer.
     Sapbr "+SAPBR"
+    /// `AT+CIPGSMLOC`: where the module is, and the time, by the network.
+    CipGsmLoc "+CIPGSMLOC"
     /// `AT+HTTPINIT`: start of the HTTP service.
     HttpInit "+HTTPINIT"
     /// `AT+HTTPTERM`: end of the HTTP service.

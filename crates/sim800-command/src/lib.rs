@@ -31,7 +31,8 @@
 //!
 //! # Adding a command
 //!
-//! A line in `id.rs` names it, an entry in the table of its subject (`http.rs`, `ftp.rs`, …) defines each of its forms.
+//! A line in `id.rs` names it, an entry in the table of its subject (`http.rs`, `ftp.rs`, …) defines each of its forms;
+//! `table.rs` puts these tables together.
 //! What it takes and what it says are types of their own: `choice!` and `tagged!` make parameters, [`Information`] reads
 //! responses and tells which lines are theirs. `cargo xtask render` then refreshes `COMMANDS.md`.
 #![no_std]
@@ -41,6 +42,7 @@
 mod macros;
 
 mod bearer;
+mod body_end;
 mod command;
 mod context;
 mod error;
@@ -52,6 +54,7 @@ mod http;
 mod id;
 mod information;
 mod line;
+mod location;
 mod mask;
 mod network;
 mod parameter;
@@ -60,6 +63,7 @@ pub mod render;
 mod spec;
 mod ssl;
 mod status;
+mod table;
 mod text;
 pub mod time_limit;
 mod unsolicited;
@@ -69,8 +73,8 @@ pub use bearer::{
     Apn, BearerKind, BearerParameter, BearerPassword, BearerProfile, BearerState, BearerStatus, BearerText,
     Cid, DialRate, SapbrClose, SapbrOpen, SapbrQuery, SapbrSave, SapbrSet, SapbrShow,
 };
-pub use command::{BodyEnd, Command, Decode, Prepared, Read, Setting, Test, Tested};
-pub use context::{FtpContext, HttpContext};
+pub use body_end::BodyEnd;
+pub use command::{Command, Decode, Read, Setting, Test, Tested};
 pub use error::{InvalidValue, Malformed};
 pub use fs::{
     Drive, FS_CHUNK_LIMIT, FsCreate, FsDel, FsDrive, FsEntry, FsFlSize, FsFree, FsListing, FsLs, FsMem,
@@ -78,11 +82,12 @@ pub use fs::{
     FsWriteMode, FsWritten,
 };
 pub use ftp::{
-    FTP_READ_LIMIT, FTP_WRITE_LIMIT, FtpActivity, FtpCid, FtpDataConnection, FtpDele, FtpGetName, FtpGetOpen,
-    FtpGetPath, FtpGetRead, FtpHost, FtpListOpen, FtpListRead, FtpMkd, FtpMode, FtpName, FtpOffset,
-    FtpPassword, FtpPath, FtpPort, FtpPortNumber, FtpPutClose, FtpPutName, FtpPutOpen, FtpPutOpt, FtpPutPath,
-    FtpPutWrite, FtpPw, FtpQuit, FtpReadLength, FtpRename, FtpRepresentation, FtpRest, FtpRmd, FtpScont,
-    FtpScontRead, FtpServ, FtpSize, FtpState, FtpTimeout, FtpType, FtpUn, FtpUser, FtpWriteLength, PutOption,
+    FTP_READ_LIMIT, FTP_WRITE_LIMIT, FtpActivity, FtpCid, FtpContext, FtpDataConnection, FtpDele, FtpGetName,
+    FtpGetOpen, FtpGetPath, FtpGetRead, FtpHost, FtpListOpen, FtpListRead, FtpMkd, FtpMode, FtpName,
+    FtpOffset, FtpPassword, FtpPath, FtpPort, FtpPortNumber, FtpPutClose, FtpPutName, FtpPutOpen, FtpPutOpt,
+    FtpPutPath, FtpPutWrite, FtpPw, FtpQuit, FtpReadLength, FtpRename, FtpRepresentation, FtpRest, FtpRmd,
+    FtpScont, FtpScontRead, FtpServ, FtpSize, FtpState, FtpTimeout, FtpType, FtpUn, FtpUser, FtpWriteLength,
+    PutOption,
 };
 pub use ftp_storage::{
     FTP_EXTENDED_LIMIT, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead, FtpExtGetSave,
@@ -92,20 +97,21 @@ pub use ftp_storage::{
     FtpReconnection, FtpReconnectionDelay, FtpReconnectionTimes,
 };
 pub use general::{
-    At, Cfun, Cgmm, Cgmr, Cmee, Cpowd, Echo, ErrorReport, FlowControl, Functionality, Gsn, Ifc, Ipr, Model,
-    PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
+    At, Battery, Cbc, Cfun, Cgmm, Cgmr, Charging, Cmee, Cpowd, Echo, ErrorReport, FlowControl, Functionality,
+    Gsn, Ifc, Ipr, Model, PowerDown, Quiet, Rate, Revision, SerialNumber, Verbose,
 };
 pub use http::{
-    HTTP_LIMIT, HttpAction, HttpActivity, HttpBreak, HttpData, HttpDataSize, HttpDataTime, HttpGetHead,
-    HttpHead, HttpInit, HttpMethod, HttpPara, HttpParameter, HttpPosition, HttpProgress, HttpProxyPort,
-    HttpRead, HttpReadRange, HttpReadSize, HttpScont, HttpScontRead, HttpStatusRead, HttpTerm, HttpText,
-    HttpTimeout,
+    HTTP_LIMIT, HttpAction, HttpActivity, HttpBreak, HttpContext, HttpData, HttpDataSize, HttpDataTime,
+    HttpGetHead, HttpHead, HttpInit, HttpMethod, HttpPara, HttpParameter, HttpPosition, HttpProgress,
+    HttpProxyPort, HttpRead, HttpReadRange, HttpReadSize, HttpScont, HttpScontRead, HttpStatusRead, HttpTerm,
+    HttpText, HttpTimeout,
 };
 #[doc(hidden)]
 pub use id::EveryId;
 pub use id::Id;
 pub use information::Information;
 pub use line::{CommandLine, Encoder, LINE_LIMIT, TooLong};
+pub use location::{CipGsmLoc, CipGsmLocTime, Location, UtcTime};
 pub use mask::Mask;
 pub use network::{
     BroadcastRouting, Cell, CgattRead, CgattWrite, CgregRead, Cnmi, CopsRead, CpinRead, CregRead, Csq,
@@ -114,9 +120,10 @@ pub use network::{
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
 pub use sim800_parser::{Claim, DataPhase, Expect, Header, Line, Name, Value, Values};
-pub use spec::{Domain, Form, ParameterSpec, SPECS, Spec, Tag, Word};
+pub use spec::{Domain, Form, ParameterSpec, Prepared, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};
+pub use table::SPECS;
 pub use text::{Secret, Text};
 pub use unsolicited::{FsTransfer, FtpEvent, PowerDownCause, RegistrationChange, Unsolicited, Vocabulary};
 pub use user_data::{CREDENTIALS, UserData};

@@ -3,8 +3,6 @@
 use core::fmt;
 use core::ops::Range;
 
-use crate::{Command, Form};
-
 /// The most octets between `AT` and the carriage return; the module runs no part of a longer line (manual 1.4.4).
 pub const LINE_LIMIT: usize = 556;
 
@@ -17,48 +15,30 @@ const CAPACITY: usize = 2 + LINE_LIMIT + 1;
 #[derive(Clone, PartialEq, Eq)]
 pub struct CommandLine {
     octets: [u8; CAPACITY],
-    /// May exceed the capacity until `new` has looked at it.
+    /// May exceed the capacity until `written` has looked at it.
     length: usize,
     secret: Option<(usize, usize)>,
 }
 
 impl CommandLine {
-    /// Encodes `command`.
-    ///
-    /// # Errors
-    ///
-    /// [`TooLong`] when there is more than [`LINE_LIMIT`] behind the prefix.
-    pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
+    /// Writes `AT`, the name and what follows it, and the parameters, the first of them behind `separator`.
+    pub(crate) fn written(
+        name: [&str; 2],
+        separator: &'static str,
+        parameters: impl FnOnce(&mut Encoder<'_>),
+    ) -> Result<Self, TooLong> {
         // Made in the place of what is returned, so that the octets are not copied.
         let mut made = Ok(Self { octets: [0; CAPACITY], length: 0, secret: None });
         if let Ok(line) = &mut made {
-            line.write(command);
+            line.push(b"AT");
+            name.iter().for_each(|part| line.push(part.as_bytes()));
+            parameters(&mut Encoder { line, separator });
+            line.push(b"\r");
             if line.length > CAPACITY {
                 made = Err(TooLong { length: line.length - 3 });
             }
         }
         made
-    }
-
-    fn write<C: Command>(&mut self, command: &C) {
-        self.push(b"AT");
-        self.push(C::SPEC.name.as_bytes());
-        let separator = match C::SPEC.form {
-            Form::Basic | Form::Execution => "",
-            Form::Write => "=",
-            Form::Read => "?",
-            Form::Test => "=?",
-        };
-        let separator = match C::SPEC.form {
-            // What asks has no parameters.
-            Form::Read | Form::Test => {
-                self.push(separator.as_bytes());
-                ","
-            }
-            _ => separator,
-        };
-        command.encode(&mut Encoder { line: self, separator });
-        self.push(b"\r");
     }
 
     /// The octets to send: `AT…` and a carriage return.

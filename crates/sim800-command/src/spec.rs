@@ -1,8 +1,9 @@
-//! What the table says about a command, as data.
+//! What is known of a command, as data: its row of the table, and what sending it takes.
 
 use core::fmt;
+use core::time::Duration;
 
-use crate::{Id, Prepared, Values, bearer, fs, ftp, ftp_storage, general, http, network, ssl};
+use crate::{BodyEnd, CommandLine, Expect, Id, Values};
 
 /// The syntax of a command line (manual 1.4.1 and 1.4.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -188,44 +189,18 @@ impl fmt::Display for Spec {
     }
 }
 
-const TABLES: &[&[&Spec]] = &[
-    general::SPECS,
-    network::SPECS,
-    bearer::SPECS,
-    http::SPECS,
-    ftp::SPECS,
-    ftp_storage::SPECS,
-    ssl::SPECS,
-    fs::SPECS,
-];
-
-/// Every form of every command, grouped by command.
-pub static SPECS: &[&Spec] = &concat::<{ count(TABLES) }>(TABLES);
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const fn count(tables: &[&[&Spec]]) -> usize {
-    let mut count = 0;
-    let mut table = 0;
-    while table < tables.len() {
-        count += tables[table].len();
-        table += 1;
-    }
-    count
-}
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const fn concat<const N: usize>(tables: &[&[&'static Spec]]) -> [&'static Spec; N] {
-    let mut rows = [tables[0][0]; N];
-    let mut count = 0;
-    let mut table = 0;
-    while table < tables.len() {
-        let mut row = 0;
-        while row < tables[table].len() {
-            rows[count] = tables[table][row];
-            count += 1;
-            row += 1;
-        }
-        table += 1;
-    }
-    rows
+/// A command reduced to what sending it takes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Prepared {
+    /// The row of the table.
+    pub spec: &'static Spec,
+    /// The octets to send.
+    pub line: CommandLine,
+    /// What the response may look like.
+    pub expect: Expect,
+    /// How the octets end that a prompt asks for.
+    pub body_end: BodyEnd,
+    /// How long the final result code may take.
+    pub time_limit: Duration,
 }

@@ -23,6 +23,9 @@ pub const BEARER_OPEN: Duration = Duration::from_secs(85);
 /// `AT+SAPBR=0` (manual 9.2.1).
 pub const BEARER_CLOSE: Duration = Duration::from_secs(65);
 
+/// `AT+CIPGSMLOC=` (manual V1.10, chapter 13).
+pub const LOCATION: Duration = Duration::from_secs(60);
+
 /// Commands that begin, feed or end an FTP session, "if the server does not respond" (manual 12.2.14 and others; 60 s
 /// before V1.06).
 pub const FTP_SESSION: Duration = Duration::from_secs(75);

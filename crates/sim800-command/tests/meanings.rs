@@ -85,6 +85,63 @@ fn sim_states() -> TestResult {
 }
 
 #[test]
+fn places_and_times() -> TestResult {
+    let place = |degrees: &str| {
+        let text = format!("+CIPGSMLOC: 0,{degrees},2015/10/15,19:24:55");
+        CipGsmLoc { cid: Cid::MIN }.response(&line(&text))
+    };
+    for (degrees, longitude, latitude) in [
+        ("-74.007729,40.730160", -74_007_729, 40_730_160),
+        ("180,-90", 180_000_000, -90_000_000),
+        ("-0.5,0.0000019", -500_000, 1),
+    ] {
+        let location = place(degrees)?.map_err(|code| code.to_string())?;
+        assert_eq!((location.longitude, location.latitude), (longitude, latitude));
+    }
+    for degrees in [
+        "180.000001,0",
+        "0,90.1",
+        "0,-91",
+        "5000,0",
+        "1.+5,0",
+        "1.5x,0",
+        "+1.5,0",
+        "--1,0",
+        "\"\",0",
+        ".5,0",
+        "1",
+    ] {
+        assert!(place(degrees).is_err(), "{degrees}");
+    }
+    let time = |text: &str| CipGsmLocTime { cid: Cid::MIN }.response(&line(&format!("+CIPGSMLOC: {text}")));
+    let latest = time("0,2016/12/31,23:59:60")?.map_err(|code| code.to_string())?;
+    assert_eq!((latest.year, latest.month, latest.day), (2016, 12, 31));
+    assert_eq!((latest.hour, latest.minute, latest.second), (23, 59, 60));
+    assert!(time("0,1/1/1,0:0:0")?.is_ok());
+    for text in [
+        "0,2015/0/1,0:0:0",
+        "0,2015/13/1,0:0:0",
+        "0,2015/1/0,0:0:0",
+        "0,2015/1/32,0:0:0",
+        "0,2015/1/1,24:0:0",
+        "0,2015/1/1,0:60:0",
+        "0,2015/1/1,0:0:61",
+        "0,2015/1,0:0:0",
+        "0,2015/1/1/1,0:0:0",
+        "0,2015/1/1,0:0:0,0",
+        "0",
+        "601,0",
+        "",
+    ] {
+        assert!(time(text).is_err(), "{text}");
+    }
+    for code in [404, 408, 601, 65_535] {
+        assert_eq!(time(&code.to_string())?, Err(HttpStatus(code)));
+    }
+    Ok(())
+}
+
+#[test]
 fn activities_and_switches() -> TestResult {
     for (number, activity) in [
         (0, HttpActivity::Idle),
@@ -94,6 +151,12 @@ fn activities_and_switches() -> TestResult {
     ] {
         let text = format!("+HTTPSTATUS: HEAD,{number},0,0");
         assert_eq!(HttpStatusRead.response(&line(&text))?.activity, activity);
+    }
+    for (number, charging) in
+        [(0, Charging::No), (1, Charging::Yes), (2, Charging::Finished), (3, Charging::Other(3))]
+    {
+        let text = format!("+CBC: {number},100,4200");
+        assert_eq!(Cbc.response(&line(&text))?.charging, charging);
     }
     assert_eq!(FtpState.response(&line("+FTPSTATE: 0"))?, FtpActivity::Idle);
     assert!(FtpState.response(&line("+FTPSTATE: x")).is_err());

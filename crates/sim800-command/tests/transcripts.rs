@@ -9,8 +9,9 @@ use std::path;
 use sim800_command::*;
 use sim800_testdata::{Step, Transcript, transcripts, unescape};
 
-/// What is described in other documents than the manual, or in none.
-const OTHER_SOURCES: [&str; 3] = ["FS application note", "SSL application note", "field logs"];
+/// What is described in other documents than the manual V1.12, or in none.
+const OTHER_SOURCES: [&str; 4] =
+    ["FS application note", "SSL application note", "manual V1.10", "field logs"];
 
 /// Values by their names, as transcripts state them.
 type Told = Vec<(String, String)>;
@@ -33,7 +34,9 @@ macro_rules! tell {
 
 tell! {
     [] u8 => |number| number;
+    [] u16 => |number| number;
     [] u64 => |number| number;
+    [] i32 => |number| number;
     [] &str => |text| text;
     [] bool => |on| if *on { "yes" } else { "no" };
     [] Ipv4Addr => |address| address;
@@ -41,6 +44,11 @@ tell! {
     [const MAX: usize] Text<'_, MAX> => |text| text.as_str();
     [const MAX: usize] Secret<'_, MAX> => |secret| secret.reveal();
     [] Cell => |cell| format!("area {}, identity {}", cell.location_area, cell.identity);
+    [] HttpStatus => |status| status.0;
+    [] UtcTime => |time| {
+        let UtcTime { year, month, day, hour, minute, second, .. } = time;
+        format!("{year}-{month}-{day} {hour}:{minute}:{second}")
+    };
     [] Rate => |rate| rate.bits_per_second().map_or_else(|| "auto".to_owned(), |rate| rate.to_string());
 }
 
@@ -64,6 +72,7 @@ macro_rules! members {
 members!(
     BearerState,
     BroadcastRouting,
+    Charging,
     ErrorReport,
     FlowControl,
     FsWritten,
@@ -112,6 +121,7 @@ fn response(spec: &Spec, lines: &[Line<'_>]) -> Result<Told, Malformed> {
         (Id::Gsn, _) => told!(serial: Gsn.response(lines)?.as_str()),
         (Id::Cgmr, _) => told!(revision: Cgmr.response(lines)?.as_str()),
         (Id::Cgmm, _) => told!(model: Cgmm.response(lines)?.as_str()),
+        (Id::Cbc, _) => told!(Cbc.response(lines)?; charging, level, millivolts),
         (Id::Cnmi, Form::Read) => {
             told!(Read::<Cnmi>::new().response(lines)?; mode, messages, broadcasts, reports, discard)
         }
@@ -127,6 +137,14 @@ fn response(spec: &Spec, lines: &[Line<'_>]) -> Result<Told, Malformed> {
         (Id::Sapbr, _) => {
             told!(SapbrShow { cid }.response(lines)?; content_type, apn, phone_number, user, password, rate)
         }
+        (Id::CipGsmLoc, _) if spec.type_name == "CipGsmLoc" => match (CipGsmLoc { cid }).response(lines)? {
+            Ok(location) => told!(location; longitude, latitude, time),
+            Err(code) => told!(code: code),
+        },
+        (Id::CipGsmLoc, _) => match (CipGsmLocTime { cid }).response(lines)? {
+            Ok(time) => told!(time: time),
+            Err(code) => told!(code: code),
+        },
         (Id::HttpScont, _) => {
             let context = HttpScontRead.response(lines)?;
             let mut told = told!(

@@ -6,6 +6,11 @@ use crate::board::{Board, Outcome, Slow, Step};
 use crate::refusal::{Cme, Refusal};
 use crate::syntax::Command;
 
+/// Where every emulated module is: longitude and latitude (manual V1.10, chapter 13).
+const PLACE: &str = "-74.007729,40.730160";
+/// Date and time there, in UTC.
+const TIME: &str = "2015/10/15,19:24:55";
+
 /// `<status>` of `+SAPBR: <cid>,<status>,<address>`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Status {
@@ -163,6 +168,26 @@ impl Bearers {
                 Ok(Step::Done)
             }
         }
+    }
+
+    /// `AT+CIPGSMLOC`. The server that knows the cell is always there, and it is always the same time.
+    pub(crate) fn location(&self, command: &Command, board: &mut Board) -> Outcome {
+        match command.form {
+            Form::Test => board.output.information("+CIPGSMLOC: (1,2),(1-3)"),
+            Form::Write => {
+                let parameters = command.parameters();
+                parameters.expect(2..=2)?;
+                let what = parameters.number(0, 1..=2_u8)?;
+                let text = match self.is_open(parameters.number(1, Self::CIDS)?) {
+                    true if what == 1 => format!("0,{PLACE},{TIME}"),
+                    true => format!("0,{TIME}"),
+                    false => "601".into(),
+                };
+                board.output.information(&format!("+CIPGSMLOC: {text}"));
+            }
+            _ => return Err(Refusal::Unknown),
+        }
+        Ok(Step::Done)
     }
 
     /// The end of `AT+SAPBR=1`.

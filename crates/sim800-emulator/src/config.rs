@@ -51,6 +51,10 @@ pub struct Config {
     pub spacing: Spacing,
     /// Where the line ends before responses are left out.
     pub line_ends: LineEnds,
+    /// What the stored profile does with short messages.
+    pub messages: Messages,
+    /// Whether `AT+CNMI` is refused (SIM busy) before `SMS Ready`, as some firmware does (field logs).
+    pub late_messages: bool,
     /// What `AT+HTTPDATA` says when its time runs out.
     pub http_data_expiry: DataExpiry,
     /// What `AT+FSWRITE` says behind `TimeOut` when its time runs out.
@@ -89,6 +93,8 @@ impl Default for Config {
             card: None,
             spacing: Spacing::Sim800,
             line_ends: LineEnds::Usual,
+            messages: Messages::Stored,
+            late_messages: false,
             http_data_expiry: DataExpiry::Error,
             fs_write_expiry: DataExpiry::Error,
             ftp_put_maxima: Vec::new(),
@@ -192,6 +198,18 @@ pub enum LineEnds {
     MissingBeforeResult,
     /// Missing before all lines.
     Missing,
+}
+
+/// Where short messages go: `<mt>` of `AT+CNMI`, and `AT+CMGF` (manual 4.2.8, 4.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Messages {
+    /// Into the memory: `+CMTI: "SM",<index>`.
+    Stored,
+    /// To the DTE, as hexadecimal digits: `+CMT: "",<length>`.
+    Pdu,
+    /// To the DTE, as its sender wrote it: `+CMT: "<number>","","<time>"`.
+    Text,
 }
 
 /// How a command ends whose octets do not come in time. For `AT+HTTPDATA` the manual does not say, and logs show `OK`; for

@@ -23,6 +23,7 @@ impl Emulator {
     /// The commands of the table. No wildcard: a new one does not compile until it is handled.
     fn execute_known(&mut self, id: Name, command: &Command) -> Outcome {
         let Self { board, general, card, radio, bearers, ssl, http, ftp, files, .. } = self;
+        let sms_ready = self.sms_ready;
         match Id::from(id) {
             Id::At => Ok(Step::Done),
             Id::Echo | Id::Verbose | Id::Quiet => general.format_switch(id, command, board),
@@ -35,6 +36,8 @@ impl Emulator {
                 let text = format!("Revision:{}", board.config.revision);
                 general.identity(command, &text, board)
             }
+            Id::Cbc => general.battery(command, board),
+            Id::Cnmi if board.config.late_messages && !sms_ready => Err(Cme::SimBusy.into()),
             Id::Cnmi => general.kept(command, board),
             Id::Cfun => self.functionality(command),
             Id::Cpowd => self.switch(command),
@@ -45,6 +48,7 @@ impl Emulator {
             Id::Csq => radio.signal(command, board),
             Id::Cops => radio.operator(command, board),
             Id::Sapbr => bearers.command(command, board),
+            Id::CipGsmLoc => bearers.location(command, board),
             Id::HttpInit => http.initialize(command),
             Id::HttpTerm => http.terminate(command, board),
             Id::HttpPara => http.parameter(command, board),
@@ -149,7 +153,6 @@ impl Emulator {
                 Err(refusal @ Refusal::Cme(Cme::SimNotInserted | Cme::SimBusy)) => Err(refusal),
                 _ => general.identity(command, &board.config.iccid.clone(), board),
             },
-            "+CBC" => general.identity(command, "+CBC: 0,82,4010", board),
             "+CCLK" => general.clock(command, board),
             "Z" | "&F" | "&W" | "&V" => general.profile(command, board, radio),
             "D" | "A" => Err(Refusal::NoCarrier),

@@ -34,13 +34,19 @@ pub enum Fault {
         /// The line, without line ends; several lines are separated by CR LF.
         text: String,
     },
+    /// A short message arrives. What the module says of it is as `AT+CNMI` and `AT+CMGF` have it (manual 4.2.8): nothing, where
+    /// it is stored, or the whole message, in text mode as its sender wrote it.
+    Message {
+        /// The text; several lines are separated by CR LF.
+        text: String,
+    },
     /// Octets that are no line: noise of a level shifter, power-up octets out of the blue, a line without its end, which the next
     /// one is then glued to. They appear behind what the module has said so far.
     Noise {
         /// The octets.
         octets: Bytes,
     },
-    /// The echo is switched, as by a profile that is restored on its own.
+    /// The echo is switched, as by a profile that is restored on its own; within a command line, behind that.
     Echo(bool),
     /// The next final result code comes so much later, while the module says what it likes: what a command sets off may then be
     /// told before the command's own `OK`.

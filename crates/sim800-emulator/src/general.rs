@@ -4,7 +4,8 @@ use sim800_command::{Form, Id};
 
 use crate::board::{Board, Outcome, Step};
 use crate::clock::Clock;
-use crate::config::{Config, Start};
+use crate::config::{Config, Messages, Start};
+use crate::message;
 use crate::radio::Radio;
 use crate::refusal::{Cme, Refusal};
 use crate::response::{Format, Output};
@@ -63,6 +64,26 @@ impl Profile {
             kept: KEPT.iter().map(|kept| kept.defaults.iter().map(|&value| value.into()).collect()).collect(),
         }
     }
+
+    fn route_messages(&mut self, messages: Messages) {
+        let (mt, mode) = match messages {
+            Messages::Stored => ("1", "0"),
+            Messages::Pdu => ("2", "0"),
+            Messages::Text => ("2", "1"),
+        };
+        for (kept, values) in KEPT.iter().zip(&mut self.kept) {
+            match (kept.name, &mut values[..]) {
+                ("+CNMI", [_, routing, ..]) => *routing = mt.to_owned(),
+                ("+CMGF", [format]) => *format = mode.to_owned(),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The values of one of [`KEPT`].
+fn setting<'a>(kept: &'a [Vec<String>], name: &str) -> Option<&'a Vec<String>> {
+    kept.get(KEPT.iter().position(|kept| kept.name == name)?)
 }
 
 pub(crate) struct General {
@@ -73,12 +94,15 @@ pub(crate) struct General {
     rate: u32,
     flow: (u8, u8),
     clock: Clock,
+    /// How many short messages have come.
+    messages: u16,
 }
 
 impl General {
     pub(crate) fn new(config: &Config) -> Self {
         let mut stored = Profile::factory();
         stored.format.echo = config.echo;
+        stored.route_messages(config.messages);
         Self {
             registers: stored.registers,
             kept: stored.kept.clone(),
@@ -86,6 +110,7 @@ impl General {
             rate: if config.start == Start::Autobaud { 0 } else { config.rate },
             flow: (0, 0),
             clock: Clock::default(),
+            messages: 0,
         }
     }
 
@@ -224,6 +249,16 @@ impl General {
         Ok(Step::Done)
     }
 
+    /// `AT+CBC`
+    pub(crate) fn battery(&self, command: &Command, board: &mut Board) -> Outcome {
+        board.output.information(match command.form {
+            Form::Test => "+CBC: (0-2),(1-100),(voltage)",
+            Form::Execution => "+CBC: 0,82,4010",
+            _ => return Err(Refusal::Unknown),
+        });
+        Ok(Step::Done)
+    }
+
     /// `ATI`: name and release, which is the beginning of the revision.
     pub(crate) fn product(&self, command: &Command, board: &mut Board) -> Outcome {
         command.basic_value(0..=9)?;
@@ -256,10 +291,21 @@ impl General {
         Ok(Step::Done)
     }
 
+    /// What is said of a short message that arrives, if anything is.
+    pub(crate) fn announce_message(&mut self, text: &str) -> Option<String> {
+        self.messages = self.messages.saturating_add(1);
+        let value = |name, index| setting(&self.kept, name).and_then(|values| values.get(index));
+        match value("+CNMI", 1).map(String::as_str) {
+            Some("0") => None,
+            Some("1") => Some(message::stored(self.messages)),
+            _ if value("+CMGF", 0).is_some_and(|mode| mode == "0") => Some(message::pdu(text)),
+            _ => Some(message::text(text)),
+        }
+    }
+
     /// Whether `AT+CIURC` lets `Call Ready` through.
     pub(crate) fn announces_call_ready(&self) -> bool {
-        let values =
-            KEPT.iter().position(|kept| kept.name == "+CIURC").and_then(|index| self.kept.get(index));
+        let values = setting(&self.kept, "+CIURC");
         values.is_none_or(|values| values.first().is_none_or(|value| value != "0"))
     }
 

@@ -53,12 +53,22 @@ pub(crate) struct Intake {
     line_end: Option<LineEnd>,
     /// Autobauding has not found the rate: nothing is understood but `AT`, and nothing said.
     untrained: bool,
+    /// What the echo is switched to behind the line that is being gathered.
+    echo: Option<bool>,
 }
 
 impl Intake {
     /// Forgets all that was begun, as a restart does.
     pub(crate) fn restart(&mut self, autobaud: bool) {
         *self = Self { untrained: autobaud, ..Self::default() };
+    }
+
+    /// Switches the echo. A line is echoed as a whole or not at all.
+    pub(crate) fn switch_echo(&mut self, on: bool, output: &mut Output) {
+        match self.state {
+            State::Between => output.format.echo = on,
+            _ => self.echo = Some(on),
+        }
     }
 
     /// Takes one octet outside of payload.
@@ -95,6 +105,7 @@ impl Intake {
         match octet {
             CR | LF => {
                 output.echo(CR);
+                output.format.echo = self.echo.take().unwrap_or(output.format.echo);
                 self.behind_cr = octet == CR;
                 self.state = State::Between;
                 let line = std::mem::take(&mut self.line);

@@ -67,6 +67,7 @@ mod general;
 mod http;
 mod intake;
 mod line;
+mod message;
 mod module;
 mod network;
 mod radio;
@@ -78,7 +79,7 @@ mod syntax;
 mod uart;
 mod url;
 
-pub use config::{Config, DataExpiry, Grant, LineEnds, Registration, Sim, Spacing, Start, Timings};
+pub use config::{Config, DataExpiry, Grant, LineEnds, Messages, Registration, Sim, Spacing, Start, Timings};
 pub use effect::{Effect, FtpAction, FtpRequest, HttpMethod, HttpRequest, OperationId, PutOption};
 pub use fault::{Damage, Fault, Place, PowerDown};
 pub use line::Line;

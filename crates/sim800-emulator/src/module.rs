@@ -48,6 +48,8 @@ pub struct Emulator {
     autobaud: bool,
     /// Whether `Call Ready` was said.
     call_ready: bool,
+    /// `SMS Ready` has come.
+    pub(crate) sms_ready: bool,
     pub(crate) general: General,
     pub(crate) card: Card,
     pub(crate) radio: Radio,
@@ -98,6 +100,7 @@ impl Emulator {
             on: false,
             autobaud: false,
             call_ready: false,
+            sms_ready: false,
             general,
             card: Card::new(),
             bearers: Bearers::default(),
@@ -110,6 +113,7 @@ impl Emulator {
             Start::Running => {
                 emulator.on = true;
                 emulator.call_ready = true;
+                emulator.sms_ready = true;
                 emulator.card.power_up(&emulator.board.config.sim);
                 if emulator.card.is_open() {
                     emulator.radio.register(emulator.board.config.registration, &mut emulator.board);
@@ -145,18 +149,23 @@ impl Emulator {
             Fault::Restart { announced } => self.restart(!announced),
             Fault::Damage { after, damage } => self.board.output.damage(after, damage),
             Fault::Over => self.board.heal(),
+            Fault::Silence => self.switch_off(),
             // The others happen to a module that is awake.
             _ if !self.on => {}
             Fault::BearerLost { cid } => self.lose_bearer(cid),
             Fault::Registration(registration) => self.register(registration),
-            Fault::Silence => self.switch_off(),
             Fault::PowerDown(kind) => {
                 self.board.output.unsolicited(kind.text());
                 self.switch_off();
             }
             Fault::Inject { place, text } => self.board.output.inject(place, text),
             Fault::Noise { octets } => self.board.output.raw(&octets),
-            Fault::Echo(on) => self.board.output.format.echo = on,
+            Fault::Echo(on) => self.intake.switch_echo(on, &mut self.board.output),
+            Fault::Message { text } => {
+                if let Some(text) = self.general.announce_message(&text) {
+                    self.board.output.unsolicited(&text);
+                }
+            }
             Fault::Hesitate { by } => self.board.hesitation = Some(by),
             Fault::ShortRead { at_most } => self.board.shorten(at_most),
             Fault::Overrun { octets } => self.board.output.overrun(octets),
@@ -210,7 +219,10 @@ impl Emulator {
                 }
                 self.board.after(self.board.config.timings.call_ready, Timer::SmsReady);
             }
-            Timer::SmsReady => self.board.output.unsolicited("SMS Ready"),
+            Timer::SmsReady => {
+                self.sms_ready = true;
+                self.board.output.unsolicited("SMS Ready");
+            }
             Timer::Command => {
                 if let Activity::Waiting(slow) = std::mem::replace(&mut self.activity, Activity::Idle) {
                     let outcome = self.complete(slow);
@@ -468,6 +480,7 @@ impl Emulator {
         self.line.clear();
         self.type_ahead.clear();
         self.call_ready = false;
+        self.sms_ready = false;
         self.card.power_down();
         self.radio = Radio::new(self.board.config.attach);
         self.general.restart(&mut self.board.output, &mut self.radio);

@@ -77,6 +77,7 @@ const SCENES: &[Scene] = &[
         "AT+HTTPINIT;+HTTPPARA=\"CID\",1;+HTTPPARA=\"URL\",\"www.sim.com\";+HTTPPARA=\"UA\",\"SIMCom_MODULE\";+HTTPPARA=\"PROIP\",\"10.0.0.172\";+HTTPPARA=\"PROPORT\",80;+HTTPPARA=\"USERDATA\",\"Accept: text/plain\\r\\nX-Id: 7\"",
     ),
     after("manual-http-header", "AT+SAPBR=1,1;+HTTPINIT;+HTTPPARA=\"CID\",1;+HTTPPARA=\"URL\",\"a.b\""),
+    after("manual-location", "AT+SAPBR=1,1"),
     with("manual-network", "", |config| {
         config.registration = Registration::Roaming;
         config.signal = (15, 2);

@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 use core::mem;
-use core::ops::Range;
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +13,7 @@ use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
 use crate::flight::{Flight, PIECE, Stray};
+use crate::output::{Output, Transmit};
 use crate::request::Request;
 use crate::response::Response;
 use crate::restart::{Restart, Watch};
@@ -21,53 +21,6 @@ use crate::resync::{Resync, Situation, Step};
 
 /// The least room for a read. What is left of the buffer when there is less is moved to a new one.
 const ROOM: usize = 256;
-
-/// What the engine has to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Output {
-    /// The command that was taken is over, and the next one may be.
-    Complete(Result<Response, Failure>),
-    /// A line that belongs to no command, without its line end.
-    Unsolicited(Bytes),
-    /// The payload of the unsolicited line before it, complete. Only a [`Dialect`] with such lines brings any.
-    Pushed(Bytes),
-    /// A line that came before the line was first synchronized, without its line end: an unsolicited one of now or of long ago, or
-    /// octets of a payload that another program had asked for.
-    Stray(Bytes),
-    /// A command got no result: whose lines arrive is not known until the next command found it out.
-    Desynchronized,
-    /// The module restarted or switched itself off: nothing that was set up in it is left.
-    Restarted(Restart),
-}
-
-/// Octets to be sent. `Debug` tells how many.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Transmit {
-    /// The octets.
-    pub octets: Bytes,
-    /// Where in them a password or credential stands, to be masked in logs and traces.
-    pub secret: Option<Range<usize>>,
-    /// They are payload, or stand in for it; otherwise they are a command line.
-    pub is_payload: bool,
-}
-
-impl Transmit {
-    fn payload(octets: Bytes) -> Self {
-        Self { octets, secret: None, is_payload: true }
-    }
-
-    fn line(octets: Bytes, secret: Option<Range<usize>>) -> Self {
-        Self { octets, secret, is_payload: false }
-    }
-}
-
-impl fmt::Debug for Transmit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transmit").field("octets", &self.octets.len()).finish_non_exhaustive()
-    }
-}
 
 /// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
 ///

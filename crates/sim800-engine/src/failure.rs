@@ -45,23 +45,6 @@ pub enum Failure {
     Misuse(Misuse),
 }
 
-impl Failure {
-    /// One stable word for the kind of failure.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Rejected(_) => "rejected",
-            Self::Malformed(_) => "malformed",
-            Self::TimedOut { .. } => "timed-out",
-            Self::Starved { .. } => "starved",
-            Self::Desynchronized => "no-answer",
-            Self::Restarted(_) => "restarted",
-            Self::Disconnected(_) => "disconnected",
-            Self::Misuse(_) => "misuse",
-        }
-    }
-}
-
 impl From<sim800_command::Malformed> for Failure {
     fn from(_: sim800_command::Malformed) -> Self {
         Self::Malformed(Malformation::Information)

@@ -80,14 +80,16 @@ mod config;
 mod engine;
 mod failure;
 mod flight;
+mod output;
 mod request;
 mod response;
 mod restart;
 mod resync;
 
 pub use config::{Config, Limits};
-pub use engine::{Engine, Output, Transmit};
+pub use engine::Engine;
 pub use failure::{Disconnected, Failure, Malformation, Misuse};
+pub use output::{Output, Transmit};
 pub use request::{Name, Request};
 pub use response::Response;
 pub use restart::Restart;

@@ -177,17 +177,17 @@ impl<D: Dialect> Decoder<D> {
     /// The next event; `None` when more octets are needed.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event<Bytes>> {
-        // Most reads only add to a piece of payload.
-        if self.filled < self.limits.gather.min(self.machine.remaining as usize) || self.filled == 0 {
-            return None;
-        }
         loop {
+            // Most reads only add to a piece of payload.
+            if self.filled < self.limits.gather.min(self.machine.remaining as usize) || self.filled == 0 {
+                return None;
+            }
             let mut pending = self.buffer.get(..self.filled)?;
             if self.machine.remaining != 0 {
                 let len = self.machine.take_payload(&mut pending).len();
                 return Some(Event::Payload { octets: self.split(len), remaining: self.machine.remaining });
             }
-            if let Some((kind, len)) = self.machine.whole(pending, false) {
+            if let Some((kind, len)) = self.machine.whole(pending) {
                 if let Kind::Final(_) = kind {
                     // Every response ends so; octets that never change need no share of the buffer.
                     self.filled -= len;
@@ -200,7 +200,7 @@ impl<D: Dialect> Decoder<D> {
                 Step::Take { kind, len } => return Some(kind.event(self.split(len))),
                 Step::Skip { len } => drop(self.split(len)),
                 // Now it is known how much there is to gather.
-                Step::Payload => return self.poll_event(),
+                Step::Payload => {}
                 Step::More => return None,
             }
         }

@@ -35,6 +35,7 @@ impl<B: AsRef<[u8]>> Span<B> {
     ///
     /// Noise are control octets and octets from 0x80: modules send them before a line at start-up and when the rate
     /// changes (field log). Text that may begin so, as the second line of `+CMT`, is to be taken from [`raw`](Self::raw).
+    #[inline]
     #[must_use]
     pub fn line(&self) -> Line<'_> {
         Line::new(text(self.raw.as_ref()))
@@ -62,6 +63,11 @@ pub(crate) fn trimmed(text: &[u8]) -> &[u8] {
     if let [b'!'..=b'~', .., b'!'..=b'~'] = text {
         return text;
     }
+    without_noise(text)
+}
+
+#[cold]
+fn without_noise(text: &[u8]) -> &[u8] {
     text.get(noise(text)..).unwrap_or_default().trim_ascii_end()
 }
 

@@ -119,11 +119,7 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
             let octets = self.machine.take_payload(input);
             return Some(Event::Payload { octets, remaining: self.machine.remaining });
         }
-        let (kind, place) = self.find(input)?;
-        Some(kind.event(match place {
-            Place::Input(raw) => raw,
-            Place::Carry(place) => self.carry.get(place)?,
-        }))
+        self.find(input)
     }
 
     /// Hands the events of `input` to `sink`: the same events as [`next`](Self::next) gives, for less.
@@ -140,41 +136,37 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     /// A read that is not all payload.
     #[inline(never)]
     fn feed_lines(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
-        loop {
-            if self.end != 0 {
-                match self.find_carried(&mut input) {
-                    Some((kind, place)) => sink(kind.event(self.carry.get(place).unwrap_or_default())),
-                    None if input.is_empty() => return,
-                    None => {}
-                }
-            } else if input.is_empty() {
-                return;
-            } else if self.machine.remaining != 0 {
+        while self.end != 0 {
+            let Some((kind, place)) = self.find_carried(&mut input) else { break };
+            sink(kind.event(self.carry.get(place).unwrap_or_default()));
+        }
+        let mut input = input;
+        while !input.is_empty() {
+            if self.machine.remaining != 0 {
                 let octets = self.machine.take_payload(&mut input);
                 sink(Event::Payload { octets, remaining: self.machine.remaining });
-            } else if let Some((kind, raw)) = self.find_whole(&mut input) {
-                sink(kind.event(raw));
+            } else if let Some(event) = self.find_whole(&mut input) {
+                sink(event);
             }
         }
     }
 
-    /// What the next event is, and where its octets are.
+    /// The next event of a read that is not all payload.
     #[inline]
-    fn find<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, Place<'i>)> {
+    fn find<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<&'e [u8]>> {
+        if self.end != 0 {
+            if let Some((kind, place)) = self.find_carried(input) {
+                return Some(kind.event(self.carry.get(place)?));
+            }
+        }
         loop {
-            if self.end != 0 {
-                match self.find_carried(input) {
-                    Some((kind, place)) => return Some((kind, Place::Carry(place))),
-                    None if input.is_empty() => return None,
-                    None => {}
-                }
-            } else if input.is_empty() {
+            if input.is_empty() {
                 return None;
             } else if self.machine.remaining != 0 {
                 let octets = self.machine.take_payload(input);
-                return Some((Kind::Payload(self.machine.remaining), Place::Input(octets)));
-            } else if let Some((kind, raw)) = self.find_whole(input) {
-                return Some((kind, Place::Input(raw)));
+                return Some(Event::Payload { octets, remaining: self.machine.remaining });
+            } else if let Some(event) = self.find_whole(input) {
+                return Some(event);
             }
         }
     }
@@ -182,26 +174,18 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     /// The event that `input` begins with, while the carry is empty. `None` when there was only the beginning of one, or
     /// nothing to tell of; `input` is moved on in either case.
     #[inline(always)]
-    fn find_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<(Kind, &'i [u8])> {
-        let (kind, len) = match self.machine.whole(input, false) {
-            Some(found) => found,
-            None => match self.machine.step(input, &self.dialect) {
-                Step::Take { kind, len } => (kind, len),
-                Step::Skip { len } => {
-                    *input = input.get(len..).unwrap_or_default();
-                    return None;
-                }
-                Step::Payload => return None,
-                // All of the input is the beginning of one event.
-                Step::More => {
-                    self.keep(input, input.len());
-                    return None;
-                }
-            },
-        };
-        let (raw, rest) = input.split_at_checked(len)?;
-        *input = rest;
-        Some((kind, raw))
+    fn find_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<&'i [u8]>> {
+        if let Some((kind, len)) = self.machine.whole(input) {
+            return Some(kind.event(split(input, len)?));
+        }
+        match self.machine.step(input, &self.dialect) {
+            Step::Take { kind, len } => return Some(kind.event(split(input, len)?)),
+            Step::Skip { len } => drop(split(input, len)),
+            Step::Payload => {}
+            // All of the input is the beginning of one event.
+            Step::More => *input = self.keep(input, input.len()),
+        }
+        None
     }
 
     /// The event that the carry begins with, and its place there. `None` when `input` has no more octets for it, or the
@@ -220,13 +204,13 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
                 Step::Payload => {}
                 Step::More if input.is_empty() => return None,
                 // Payload is never carried, so not one octet too much is.
-                Step::More if self.machine.is_reading_header => self.keep(input, 1),
+                Step::More if self.machine.is_reading_header => *input = self.keep(input, 1),
                 Step::More => {
                     let line_end = find(b'\n', input, 0);
-                    self.keep(input, line_end.map_or(input.len(), |end| end + 1));
+                    *input = self.keep(input, line_end.map_or(input.len(), |end| end + 1));
                     if line_end.is_some() {
                         let pending = self.carry.get(self.start..self.end)?;
-                        if let Some((kind, len)) = self.machine.whole(pending, true) {
+                        if let Some((kind, len)) = self.machine.whole(pending) {
                             return Some((kind, self.release(len)));
                         }
                     }
@@ -236,8 +220,9 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
         None
     }
 
-    /// Moves up to `len` octets from the input to the carry. The machine never asks for more than the carry holds.
-    fn keep(&mut self, input: &mut &[u8], len: usize) {
+    /// Copies up to `len` octets of the input to the carry and gives back the rest. The machine never asks for more than the
+    /// carry holds.
+    fn keep<'i>(&mut self, input: &'i [u8], len: usize) -> &'i [u8] {
         if self.start > 0 {
             self.carry.copy_within(self.start..self.end, 0);
             self.end -= self.start;
@@ -249,8 +234,9 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
         {
             free.copy_from_slice(octets);
             self.end += kept;
-            *input = rest;
+            return rest;
         }
+        input
     }
 
     /// The first `len` octets of the carry became an event. They stay in place while it is borrowed.
@@ -265,10 +251,12 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     }
 }
 
-/// Where the octets of an event stand.
-enum Place<'i> {
-    Input(&'i [u8]),
-    Carry(Range<usize>),
+/// Takes the first `len` octets of `input`.
+#[inline(always)]
+fn split<'i>(input: &mut &'i [u8], len: usize) -> Option<&'i [u8]> {
+    let (octets, rest) = input.split_at_checked(len)?;
+    *input = rest;
+    Some(octets)
 }
 
 impl<const N: usize, D: Default> Default for Framer<N, D> {

@@ -105,8 +105,7 @@ impl Header {
     /// test holds the two together.
     #[inline(always)]
     pub(crate) fn count<'a>(&self, values: &'a [u8]) -> Option<(u64, &'a [u8])> {
-        let (count, rest) = number(blanks(self.select(values)?))?;
-        Some((count.unwrap_or(u64::MAX), rest))
+        number(blanks(self.select(values)?))
     }
 
     /// What follows the selector.
@@ -114,7 +113,7 @@ impl Header {
     fn select<'a>(&self, values: &'a [u8]) -> Option<&'a [u8]> {
         let Some(selector) = self.selector else { return Some(values) };
         let (number, rest) = number(blanks(values))?;
-        if number != Some(u64::from(selector)) {
+        if number != u64::from(selector) {
             return None;
         }
         blanks(rest).strip_prefix(b",")
@@ -144,7 +143,7 @@ impl Header {
             return None;
         }
         values.next();
-        (values.count() == usize::from(self.after)).then_some(count.unwrap_or(u64::MAX))
+        (values.count() == usize::from(self.after)).then_some(count)
     }
 
     /// Reads on in a header whose payload begins on its own line. `text` is the line as far as it has come, of which
@@ -178,8 +177,8 @@ impl Header {
                         return Read::More;
                     }
                     if progress.values == place {
-                        progress.count = number.unwrap_or(u64::MAX);
-                    } else if number != self.selector.map(u64::from) {
+                        progress.count = number;
+                    } else if Some(number) != self.selector.map(u64::from) {
                         return Read::Other;
                     }
                     text.len() - after.len()

@@ -218,10 +218,11 @@ impl<'a> Values<'a> {
             [b',', rest @ ..] => Some(rest),
             _ => return None,
         };
-        number
+        if number == u64::MAX { decimal(text.get(..text.len() - rest.len())?) } else { Some(number) }
     }
 
     /// The next value, which is no number and begins with `text`.
+    #[inline(never)]
     fn words(&mut self, text: &'a [u8]) -> Value<'a> {
         let mut input = text;
         // `value` accepts every text, so the alternative is never taken.
@@ -268,25 +269,26 @@ fn bare<'a>(input: &mut &'a [u8]) -> Result<Value<'a>, EmptyError> {
         .parse_next(input)
 }
 
-/// The number that `text` begins with, `None` when it takes more than 64 bits, and what follows its digits.
+/// The number that `text` begins with, `u64::MAX` for all from there on, and what follows its digits.
 #[inline(always)]
-pub(crate) fn number(text: &[u8]) -> Option<(Option<u64>, &[u8])> {
+pub(crate) fn number(text: &[u8]) -> Option<(u64, &[u8])> {
     /// So many digits always fit.
     const FIT: usize = 19;
     let mut number = 0_u64;
-    let mut rest = text;
-    while let [octet, after @ ..] = rest {
-        let digit = octet.wrapping_sub(b'0');
+    let mut len = 0;
+    while let Some(octet) = text.get(len) {
+        let digit = u64::from(*octet).wrapping_sub(u64::from(b'0'));
         if digit > 9 {
             break;
         }
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
-        rest = after;
+        number = number.wrapping_mul(10).wrapping_add(digit);
+        len += 1;
     }
-    match text.len() - rest.len() {
+    let (digits, rest) = text.split_at_checked(len)?;
+    match len {
         0 => None,
-        1..=FIT => Some((Some(number), rest)),
-        len => Some((decimal(text.get(..len)?), rest)),
+        1..=FIT => Some((number, rest)),
+        _ => Some((decimal(digits).unwrap_or(u64::MAX), rest)),
     }
 }
 
@@ -301,7 +303,11 @@ fn decimal(digits: &[u8]) -> Option<u64> {
 /// What follows the blanks that `text` begins with.
 #[inline(always)]
 pub(crate) fn blanks(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = text {
+    // What comes before the blank are control octets: one comparison for what most texts begin with.
+    while let [octet @ ..=b' ', rest @ ..] = text {
+        if !matches!(octet, b' ' | b'\t') {
+            break;
+        }
         text = rest;
     }
     text

@@ -40,6 +40,8 @@ pub(crate) struct Machine {
     stale: usize,
     /// The payload came unasked: it is not given up with a command.
     unasked: bool,
+    /// The quotation mark that closes payload is information text of the command in flight.
+    closes_claimed: bool,
     /// Of the headers whose payload begins on their own line, the one that this line may be: 0 is the command's, then those
     /// of the dialect.
     candidate: usize,
@@ -55,10 +57,8 @@ enum State {
     Continuation,
     /// Payload without a header, or an error in its place.
     Counted(u32),
-    /// A quotation mark and a line end behind payload, and whether they are the command's.
-    Closing {
-        claimed: bool,
-    },
+    /// A quotation mark and a line end behind payload.
+    Closing,
     /// The rest of a line that is too long, with the octets dropped so far.
     Overlong(u64),
 }
@@ -82,6 +82,7 @@ impl Machine {
             expect: None,
             stale: 0,
             unasked: false,
+            closes_claimed: false,
             candidate: 0,
             progress: Progress::START,
             is_reading_header: false,
@@ -91,11 +92,7 @@ impl Machine {
     pub(crate) fn begin(&mut self, expect: Expect) {
         self.expect = Some(expect);
         self.stale = self.scanned;
-        // What has come of a line may be a header of this command.
-        self.candidate = usize::MAX;
-        if let State::Closing { claimed } = &mut self.state {
-            *claimed = false;
-        }
+        self.closes_claimed = false;
     }
 
     pub(crate) fn abandon(&mut self) {
@@ -103,10 +100,9 @@ impl Machine {
             self.remaining = 0;
         }
         self.expect = None;
-        match &mut self.state {
-            State::Counted(_) => self.state = State::Line,
-            State::Closing { claimed } => *claimed = false,
-            _ => {}
+        self.closes_claimed = false;
+        if let State::Counted(_) = self.state {
+            self.state = State::Line;
         }
     }
 
@@ -144,13 +140,13 @@ impl Machine {
         octets
     }
 
-    /// The two lines of every frame, `+FTPGET: 2,<n>` and `OK`, where no read has cut them: what they are, and how long.
+    /// The two lines of every frame, `+FTPGET: 2,<n>` and `OK`: what they are, and how long.
     ///
     /// They are read without looking for the line end first. What is cut, written in an unusual way, or another line is
-    /// left to [`step`](Self::step), which tells the same of these two. `ended`: the last octet is the line end.
+    /// left to [`step`](Self::step), which tells the same of these two.
     #[inline(always)]
-    pub(crate) fn whole(&mut self, pending: &[u8], ended: bool) -> Option<(Kind, usize)> {
-        if self.state != State::Line || self.stale != 0 || (self.scanned != 0 && !ended) {
+    pub(crate) fn whole(&mut self, pending: &[u8]) -> Option<(Kind, usize)> {
+        if self.state != State::Line || self.stale != 0 {
             return None;
         }
         let expect = self.expect.as_mut()?;
@@ -161,8 +157,13 @@ impl Machine {
             DataPhase::Announced { ref header, at_most } if header.is_plain() => {
                 let text = pending.strip_prefix(b"\r\n")?;
                 let prefix = header.prefix.as_bytes();
-                // Noise would have to be dropped before the name, and what is this short is cut, most likely.
-                if (text.len() < prefix.len() + SHORT && !ended) || !text.starts_with(b"+") {
+                let longest = prefix.len() + SHORT;
+                // What is short and does not end is cut, most likely. Once is enough: a number may have any number of digits.
+                if (text.len() < longest && text.last() != Some(&b'\n')) || self.scanned > longest {
+                    return None;
+                }
+                // Noise would have to be dropped before the name.
+                if !text.starts_with(b"+") {
                     return None;
                 }
                 let (count, rest) = header.count(text.strip_prefix(prefix)?)?;
@@ -175,34 +176,31 @@ impl Machine {
                 self.unasked = false;
                 (Kind::Information, len)
             }
-            DataPhase::Announced { .. }
-            | DataPhase::Counted { count: 1.. }
-            | DataPhase::AtOnce { count: 1.. } => return None,
+            DataPhase::Announced { .. } | DataPhase::Counted { .. } | DataPhase::AtOnce { .. } => {
+                return None;
+            }
             _ => {
                 let _after = pending.strip_prefix(OK)?;
                 self.expect = None;
                 (Kind::Final(FinalResultCode::Ok), OK.len())
             }
         };
-        if ended {
-            self.scanned = 0;
-        }
+        self.scanned = 0;
         Some(found)
     }
 
     /// Looks at `pending`, which begins where the last event ended.
     ///
-    /// The dialect is asked about few lines, so it is no parameter of the type: the machine is there once.
     #[inline(always)]
-    pub(crate) fn step(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
+    pub(crate) fn step<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
         if pending.len() <= self.scanned { Step::More } else { self.step_on(pending, dialect) }
     }
 
     /// There are octets that were not looked at yet.
     #[inline(never)]
-    fn step_on(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
+    fn step_on<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
         if self.stale == 0 {
-            self.look::<false>(pending, dialect)
+            self.look::<false, D>(pending, dialect)
         } else {
             self.step_on_stale(pending, dialect)
         }
@@ -211,8 +209,8 @@ impl Machine {
     /// The same where some of the octets came before the command in flight.
     #[cold]
     #[inline(never)]
-    fn step_on_stale(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
-        let step = self.look::<true>(pending, dialect);
+    fn step_on_stale<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
+        let step = self.look::<true, D>(pending, dialect);
         match step {
             Step::More => {}
             Step::Take { len, .. } | Step::Skip { len } => self.stale = self.stale.saturating_sub(len),
@@ -222,20 +220,37 @@ impl Machine {
     }
 
     #[inline]
-    fn look<const STALE: bool>(&mut self, pending: &[u8], dialect: &dyn Dialect) -> Step {
-        let scanned = mem::take(&mut self.scanned);
+    fn look<const STALE: bool, D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
+        let mut scanned = mem::take(&mut self.scanned);
         self.is_reading_header = false;
+        if self.state != State::Line {
+            if let Some(step) = self.look_between(pending, scanned) {
+                return step;
+            }
+            scanned = 0;
+        }
+        self.line::<STALE, D>(pending, scanned, dialect)
+    }
+
+    /// What stands where a line of its own does not begin; `None` if one does.
+    #[cold]
+    fn look_between(&mut self, pending: &[u8], scanned: usize) -> Option<Step> {
         match self.state {
-            State::Line => self.line::<STALE>(pending, scanned, dialect),
-            State::Continuation => self.continuation(pending, scanned),
-            State::Counted(count) => self.counted(pending, count, scanned),
-            State::Closing { claimed } => self.closing(pending, scanned, dialect, claimed),
-            State::Overlong(discarded) => self.overlong(pending, discarded, scanned),
+            State::Line => None,
+            State::Continuation => Some(self.continuation(pending, scanned)),
+            State::Counted(count) => Some(self.counted(pending, count, scanned)),
+            State::Closing => self.closing(pending),
+            State::Overlong(discarded) => Some(self.overlong(pending, discarded, scanned)),
         }
     }
 
     #[inline]
-    fn line<const STALE: bool>(&mut self, pending: &[u8], scanned: usize, dialect: &dyn Dialect) -> Step {
+    fn line<const STALE: bool, D: Dialect + ?Sized>(
+        &mut self,
+        pending: &[u8],
+        scanned: usize,
+        dialect: &D,
+    ) -> Step {
         // One blank line before the text goes with it.
         let (start, body) = match pending {
             [b'\r', b'\n', body @ ..] => (2, body),
@@ -308,14 +323,14 @@ impl Machine {
     }
 
     #[inline]
-    fn classify(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
+    fn classify<D: Dialect + ?Sized>(&mut self, line: Line<'_>, dialect: &D) -> Kind {
         let claimed = if self.expect.is_some() { self.claimed(line, dialect) } else { None };
         claimed.unwrap_or_else(|| self.unsolicited(line, dialect))
     }
 
     /// What `line` is to the command in flight.
     #[inline(never)]
-    fn claimed(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Option<Kind> {
+    fn claimed<D: Dialect + ?Sized>(&mut self, line: Line<'_>, dialect: &D) -> Option<Kind> {
         if self.is_ending(line) {
             self.expect = None;
             return Some(Kind::Final(FinalResultCode::Ok));
@@ -385,7 +400,8 @@ impl Machine {
         self.remaining = count;
         self.unasked = !claimed;
         if header.end.is_some_and(|end| end.ends_with('"')) {
-            self.state = State::Closing { claimed };
+            self.state = State::Closing;
+            self.closes_claimed = claimed;
         }
         if !claimed {
             return Kind::Unsolicited;
@@ -400,7 +416,7 @@ impl Machine {
         Kind::Information
     }
 
-    fn unsolicited(&mut self, line: Line<'_>, dialect: &dyn Dialect) -> Kind {
+    fn unsolicited<D: Dialect + ?Sized>(&mut self, line: Line<'_>, dialect: &D) -> Kind {
         if dialect.takes_continuation(line) {
             self.state = State::Continuation;
         }
@@ -455,7 +471,7 @@ impl Machine {
 ///
 /// Each of many such lines is looked at by itself, so that their number makes none of them dearer.
 #[inline]
-fn second_line<'a>(raw: &'a [u8], dialect: &dyn Dialect) -> Option<(&'a [u8], usize)> {
+fn second_line<'a, D: Dialect + ?Sized>(raw: &'a [u8], dialect: &D) -> Option<(&'a [u8], usize)> {
     /// The shortest first line has as many octets: `+CFUN:1`.
     const FIRST: usize = 7;
     if !raw.starts_with(b"+") {
@@ -468,7 +484,7 @@ fn second_line<'a>(raw: &'a [u8], dialect: &dyn Dialect) -> Option<(&'a [u8], us
 
 /// Whether nothing can be missing from `first`, and a name stands at the start of `second`.
 #[cold]
-fn are_lines(first: &[u8], second: &[u8], dialect: &dyn Dialect) -> bool {
+fn are_lines<D: Dialect + ?Sized>(first: &[u8], second: &[u8], dialect: &D) -> bool {
     let begins = matches!(second, [b'+', b'A'..=b'Z', ..]) && Line::new(second).name().is_some();
     begins && dialect.is_whole(Line::new(first))
 }

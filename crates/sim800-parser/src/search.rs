@@ -4,26 +4,36 @@
 /// a vectorised search costs more than it saves.
 #[inline]
 pub(crate) fn find(octet: u8, octets: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
     let octets = octets.get(from..)?;
+    let place = place(octet, octets);
+    looked(place.map_or(octets.len(), |place| place + 1));
+    Some(from + place?)
+}
+
+#[inline(always)]
+fn place(octet: u8, octets: &[u8]) -> Option<usize> {
+    let Some(last) = octets.last_chunk() else { return octets.iter().position(|other| *other == octet) };
     let mut rest = octets;
-    let found = loop {
-        let Some((word, after)) = rest.split_first_chunk::<8>() else {
-            break rest.iter().position(|other| *other == octet);
-        };
-        // An octet of the difference is zero where the word has the octet. Subtracting one borrows for its highest bit
-        // there, and first there, but for octets of the difference that have this bit themselves.
-        let difference = u64::from_le_bytes(*word) ^ (ONES * u64::from(octet));
-        let borrowed = difference.wrapping_sub(ONES) & HIGHS;
-        if borrowed != 0 && borrowed & !difference != 0 {
-            break Some(((borrowed & !difference).trailing_zeros() / 8) as usize);
+    while let Some((word, after)) = rest.split_first_chunk() {
+        if let Some(place) = place_in(octet, *word) {
+            return Some(octets.len() - rest.len() + place);
         }
         rest = after;
-    };
-    let place = octets.len() - rest.len();
-    looked(found.map_or(octets.len(), |found| place + found + 1));
-    Some(from + place + found?)
+    }
+    // What is left is looked for together with octets before it, which hold none.
+    Some(octets.len() - last.len() + place_in(octet, *last)?)
+}
+
+#[inline(always)]
+fn place_in(octet: u8, word: [u8; 8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    // An octet of the difference is zero where the word has the octet. Subtracting one borrows for its highest bit there,
+    // and first there, but for octets of the difference that have this bit themselves.
+    let difference = u64::from_le_bytes(word) ^ (ONES * u64::from(octet));
+    let borrowed = difference.wrapping_sub(ONES) & HIGHS;
+    let found = borrowed & !difference;
+    (borrowed != 0 && found != 0).then(|| (found.trailing_zeros() / 8) as usize)
 }
 
 /// Counts the octets that were looked at, so that linear work is a test and not a claim.

@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::client::Client;
 use crate::config::Effort;
 use crate::error::{Error, Failure};
+use crate::kind::ErrorKind;
 use crate::loss::{Loss, Transient};
 use crate::password::Password;
 use crate::settings::{self, Setting, Unsendable};
@@ -98,14 +99,14 @@ pub enum BearerError {
 }
 
 impl BearerError {
-    /// One stable word for the kind of error.
+    /// What kind of error it is.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid { .. } => "invalid",
-            Self::Refused(_) => "bearer-refused",
-            Self::Lost { .. } => "bearer-lost",
-            Self::InUse { .. } => "busy",
+            Self::Invalid { .. } => ErrorKind::Invalid,
+            Self::Refused(_) => ErrorKind::BearerRefused,
+            Self::Lost { .. } => ErrorKind::BearerLost,
+            Self::InUse { .. } => ErrorKind::Busy,
             Self::Command(error) => error.kind(),
         }
     }

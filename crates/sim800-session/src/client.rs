@@ -11,7 +11,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{BoxFuture, Either};
-use futures::lock::{Mutex, OwnedMutexGuard};
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
 
@@ -54,7 +53,7 @@ pub(crate) struct Shared {
     behind: Cell<Vec<oneshot::Sender<()>>>,
     /// The module has one HTTP service and one FTP session.
     http: Turns,
-    ftp: Arc<Mutex<()>>,
+    ftp: Turns,
     /// Who uses which bearer.
     bearers: Bearers,
     /// Whether the firmware has `AT+HTTPHEAD`, once it was asked.
@@ -70,7 +69,7 @@ impl Shared {
             subscribers: Subscribers::default(),
             behind: Cell::default(),
             http: Turns::default(),
-            ftp: Arc::default(),
+            ftp: Turns::default(),
             bearers: Bearers::default(),
             http_head: OnceLock::new(),
         }
@@ -273,8 +272,13 @@ impl Client {
     }
 
     /// The module's one HTTP service for the request `name`, when it is free.
-    pub(crate) async fn turn_http(&self, name: Arc<str>, at_work: Duration) -> Result<Turn, Held> {
-        self.shared.http.take(&*self.shared.runtime, name, at_work).await
+    pub(crate) async fn turn_http(&self, name: Arc<str>, patience: Duration) -> Result<Turn, Held> {
+        self.shared.http.take(&self.shared.runtime, name, patience).await
+    }
+
+    /// The module's one FTP session for the operation `name`, when it is free.
+    pub(crate) async fn turn_ftp(&self, name: Arc<str>, patience: Duration) -> Result<Turn, Held> {
+        self.shared.ftp.take(&self.shared.runtime, name, patience).await
     }
 
     /// Who uses which bearer of the module.
@@ -293,11 +297,6 @@ impl Client {
             Err(error) => return Err(error),
         };
         Ok(*self.shared.http_head.get_or_init(|| has))
-    }
-
-    /// The module's one FTP session, when it is free.
-    pub(crate) async fn lock_ftp(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.shared.ftp).lock_owned().await
     }
 
     async fn start(

@@ -63,7 +63,7 @@ impl Config {
     }
 
     /// How many octets of what the module holds are asked for at once.
-    pub(crate) fn window(&self) -> u32 {
+    pub(crate) fn octets_at_once(&self) -> u32 {
         let second = self.rate / BITS_PER_OCTET;
         self.window.map_or_else(
             || second.clamp(*WINDOWS.start(), *WINDOWS.end()).next_power_of_two(),
@@ -166,10 +166,10 @@ mod tests {
 
     #[test]
     fn windows_follow_the_rate() {
-        let window = |rate| Config { rate, ..Config::default() }.window();
+        let window = |rate| Config { rate, ..Config::default() }.octets_at_once();
         assert_eq!([0, 1_200, 9_600, 57_600].map(window), [4_096, 4_096, 4_096, 8_192]);
         assert_eq!([115_200, 460_800, 921_600, u32::MAX].map(window), [16_384, 65_536, 65_536, 65_536]);
-        let set = |window| Config { window: Some(window), ..Config::default() }.window();
+        let set = |window| Config { window: Some(window), ..Config::default() }.octets_at_once();
         assert_eq!([0, 1, 300_000].map(set), [1, 1, 300_000]);
     }
 

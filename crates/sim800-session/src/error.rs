@@ -7,6 +7,7 @@ use thiserror::Error;
 pub use sim800_engine::{Disconnected, Failure, Malformation, Misuse};
 
 use crate::engine::Name;
+use crate::kind::ErrorKind;
 
 /// A command that failed, and why.
 ///
@@ -63,9 +64,9 @@ impl Error {
         }
     }
 
-    /// One stable word for the kind of failure.
+    /// What kind of error it is.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
-        self.failure.kind()
+    pub fn kind(&self) -> ErrorKind {
+        (&self.failure).into()
     }
 }

@@ -27,7 +27,7 @@
 //! let (client, driver) = connect(port, runtime, Config::default());
 //! let fetched = async {
 //!     let body = fetch(&client, "http://example.com/file").await;
-//!     drop(client); // the driver ends when nobody needs it any more
+//!     client.close().await; // what was begun is put back, and the driver ends
 //!     body
 //! };
 //! # let (body, ended) = world.run(futures::future::join(fetched, driver));
@@ -46,6 +46,13 @@
 //! * [`Client`] is the handle: single commands, [start-up](Client::start_up), and lines that nobody asked for
 //!   ([`Client::subscribe`]). On it build [`Bearer`], [`Http`], [`Ftp`] and
 //!   [`Fs`].
+//!
+//! # What else a program names
+//!
+//! What the session speaks is here as well: [`command`] has the AT commands and what they are answered, [`parser`] lines and
+//! result codes, [`engine`] requests and failures. Of other crates, requests and responses are those of `http` 1, a [`Body`] is one
+//! of `http-body` 1, octets are the [`Bytes`](bytes::Bytes) of `bytes` 1, ports and streams those of `futures` 0.3: name these crates
+//! yourself, for their types are the same everywhere. Whoever writes a [`Runtime`] needs `async-trait`, or a boxed future.
 //!
 //! # What can be relied on
 //!
@@ -75,6 +82,7 @@ mod fs;
 mod ftp;
 mod http;
 mod info;
+mod kind;
 mod loss;
 mod notices;
 mod password;
@@ -104,6 +112,7 @@ pub use fs::{Fs, FsEntry, FsError, FsFile};
 pub use ftp::{Download, Extended, Ftp, FtpError, FtpOperation, FtpOptions, FtpProgress, FtpStep, Server};
 pub use http::{Body, Http, HttpError, HttpOptions, Offset};
 pub use info::Info;
+pub use kind::ErrorKind;
 pub use notices::{Notice, Notices, Retry, UnsolicitedLine};
 pub use password::Password;
 pub use port::Port;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,8 +11,6 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures::stream::{self, BoxStream, Stream};
 use futures::{AsyncRead, AsyncReadExt, StreamExt, TryStreamExt};
 use http_body::{Frame, SizeHint};
-
-use crate::http::HttpError;
 
 /// What is read from the module as it is wanted: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
@@ -31,6 +30,26 @@ impl<E> Reader<E> {
     /// Reads `stream`, of `total` octets where that is known.
     pub(crate) fn new(stream: BoxStream<'static, Result<Bytes, E>>, total: Option<u64>) -> Self {
         Self { stream: Some(stream), rest: Bytes::new(), total, brought: 0 }
+    }
+
+    /// Reads `state`, piece by piece, by `next`: the first one now, so that nothing is kept of what has none.
+    pub(crate) async fn begun<S, F>(
+        state: S,
+        mut next: impl FnMut(S) -> F + Send + 'static,
+        total: Option<u64>,
+    ) -> Self
+    where
+        S: Send + 'static,
+        F: Future<Output = Result<Option<(Bytes, S)>, E>> + Send + 'static,
+        E: Send + 'static,
+    {
+        match next(state).await {
+            Ok(None) => Self::empty(total),
+            Ok(Some((octets, rest))) => {
+                Self::new(stream::iter([Ok(octets)]).chain(stream::try_unfold(rest, next)).boxed(), total)
+            }
+            Err(error) => Self::new(stream::iter([Err(error)]).boxed(), total),
+        }
     }
 
     /// Reads nothing, of something of `total` octets where that is known.
@@ -113,15 +132,15 @@ impl<E: Error + Send + Sync + 'static> AsyncRead for Reader<E> {
     }
 }
 
-/// The body of a response, for whatever takes bodies of the `http-body` crate. It has no trailers.
-impl http_body::Body for Reader<HttpError> {
+/// As the body of a response or of a request, for whatever takes bodies of the `http-body` crate. It has no trailers.
+impl<E> http_body::Body for Reader<E>
+where
+    Self: Stream<Item = Result<Bytes, E>> + Unpin,
+{
     type Data = Bytes;
-    type Error = HttpError;
+    type Error = E;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, E>>> {
         self.poll_next(context).map_ok(Frame::data)
     }
 

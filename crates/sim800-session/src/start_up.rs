@@ -13,7 +13,8 @@ use thiserror::Error;
 use crate::client::Client;
 use crate::config::{Config, FlowControl};
 use crate::engine::{Request, Restart};
-use crate::error::{Error, Failure, Misuse};
+use crate::error::{Error, Failure, Malformation, Misuse};
+use crate::kind::ErrorKind;
 use crate::notices::{Notice, Notices};
 use crate::settings::{self, Refusal, Setting, Unsendable};
 
@@ -84,19 +85,19 @@ pub enum StartUpError {
 }
 
 impl StartUpError {
-    /// One stable word for the kind of error.
+    /// What kind of error it is.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoAnswer { .. } => "no-answer",
-            Self::SimPinRequired => "sim-pin",
-            Self::SimPukRequired => "sim-puk",
-            Self::SimNotInserted => "sim-not-inserted",
-            Self::SimFailure { .. } => "sim-failure",
-            Self::Denied => "denied",
-            Self::NotRegistered { .. } => "not-registered",
-            Self::NotAttached(_) => "not-attached",
-            Self::Restarting(_) => "restarted",
+            Self::NoAnswer { .. } => ErrorKind::NoAnswer,
+            Self::SimPinRequired => ErrorKind::SimPin,
+            Self::SimPukRequired => ErrorKind::SimPuk,
+            Self::SimNotInserted => ErrorKind::SimNotInserted,
+            Self::SimFailure { .. } => ErrorKind::SimFailure,
+            Self::Denied => ErrorKind::Denied,
+            Self::NotRegistered { .. } => ErrorKind::NotRegistered,
+            Self::NotAttached(_) => ErrorKind::NotAttached,
+            Self::Restarting(_) => ErrorKind::Restarted,
             Self::Command(error) => error.kind(),
         }
     }
@@ -246,6 +247,8 @@ impl Client {
         for _ in 0..ROUTINGS {
             match self.query(&Read::<Cnmi>::new(), is_off).await {
                 Ok(false) => {}
+                // An answer in no shape that is known says nothing.
+                Err(error) if *error.failure() == Failure::Malformed(Malformation::Information) => {}
                 Err(error) if !error.is_rejected() => return Err(error),
                 _ => return Ok(()),
             }

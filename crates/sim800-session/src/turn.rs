@@ -12,6 +12,13 @@ use crate::runtime::Runtime;
 /// How often it is looked whether whoever has the turn is still heard of.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// For how long nothing may be heard of whoever has the turn, beyond what the module may take: until the module and its bearer
+/// are brought back, or what others asked for before is through.
+const AT_WORK: Duration = Duration::from_secs(240);
+
+/// For how long what was handed out may be kept unread until others that want the turn fail.
+pub(crate) const UNREAD: Duration = Duration::from_secs(60);
+
 /// Turns at one thing, in the order in which they are asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
@@ -32,13 +39,13 @@ struct Holder {
 pub(crate) struct Held(pub(crate) Arc<str>);
 
 impl Turns {
-    /// Waits until it is the turn of `name`, which will be heard of within `at_work`; but for no longer than whoever has it
-    /// now is heard of.
+    /// Waits until it is the turn of `name`, for which the module may take `patience` without a word; but for no longer than
+    /// whoever has it now is heard of.
     pub(crate) async fn take(
         &self,
-        runtime: &dyn Runtime,
+        runtime: &Arc<dyn Runtime>,
         name: Arc<str>,
-        at_work: Duration,
+        patience: Duration,
     ) -> Result<Turn, Held> {
         let mut lock = Arc::clone(&self.lock).lock_owned();
         let guard = loop {
@@ -52,22 +59,41 @@ impl Turns {
                 _ => {}
             }
         };
-        *holder(&self.holder) = Some(Holder { name, until: runtime.now().saturating_add(at_work) });
-        Ok(Turn { holder: Arc::clone(&self.holder), _guard: guard })
+        *holder(&self.holder) = Some(Holder { name, until: Duration::MAX });
+        let (runtime, holder) = (Arc::clone(runtime), Arc::clone(&self.holder));
+        let turn = Turn { runtime, holder, patience, _guard: guard };
+        turn.is_used();
+        Ok(turn)
     }
 }
 
 /// A turn, which ends when it is dropped.
 pub(crate) struct Turn {
+    runtime: Arc<dyn Runtime>,
+    patience: Duration,
     holder: Arc<Cell<Option<Holder>>>,
     _guard: OwnedMutexGuard<()>,
 }
 
 impl Turn {
-    /// Whoever has it will be heard of by then.
-    pub(crate) fn extend(&self, until: Duration) {
+    /// Somebody is at work with it.
+    pub(crate) fn is_used(&self) {
+        self.is_used_for(self.patience);
+    }
+
+    /// The same for as long as the module may take for this.
+    pub(crate) fn is_used_for(&self, patience: Duration) {
+        self.is_heard_of_within(patience.saturating_add(AT_WORK));
+    }
+
+    /// What came is handed out, and the next is up to whoever takes it.
+    pub(crate) fn is_handed_out(&self) {
+        self.is_heard_of_within(UNREAD);
+    }
+
+    fn is_heard_of_within(&self, limit: Duration) {
         if let Some(holder) = &mut *holder(&self.holder) {
-            holder.until = until;
+            holder.until = self.runtime.now().saturating_add(limit);
         }
     }
 }

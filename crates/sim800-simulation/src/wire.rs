@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use sim800_emulator::{Damage, Fault};
+use sim800_emulator::{Damage, Fault, Place};
 use sim800_session::Direction;
 
 use crate::network::Network;
@@ -23,6 +23,17 @@ pub enum When {
 pub enum Incident {
     /// Something goes wrong with the module.
     Fault(Fault),
+    /// Lines come out of the blue, one after the other and round again.
+    Lines {
+        /// The lines.
+        lines: &'static [&'static str],
+        /// In what distance.
+        every: Duration,
+        /// How many in all.
+        times: u32,
+    },
+    /// Nobody polls the program's futures for so long. Line, module and network go on.
+    Pause(Duration),
     /// The line damages the next octet that crosses it.
     Damage(Direction, Damage),
     /// Something changes on the network.
@@ -33,6 +44,8 @@ impl fmt::Debug for Incident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fault(fault) => fault.fmt(f),
+            Self::Lines { every, times, .. } => write!(f, "{times} lines, one every {every:?}"),
+            Self::Pause(pause) => write!(f, "Pause({pause:?})"),
             Self::Damage(direction, damage) => write!(f, "{damage:?} {direction:?}"),
             Self::Network(_) => f.write_str("Network"),
         }
@@ -63,7 +76,7 @@ pub(super) struct Wire {
     /// In the order in which they were planned; the number says which.
     incidents: Vec<(usize, When, Incident)>,
     planned: usize,
-    happened: Vec<usize>,
+    happened: Vec<(usize, Duration)>,
     tap: Option<Tap>,
 }
 
@@ -84,8 +97,17 @@ impl Wire {
         };
         let place = self.incidents.iter().position(|(_, when, _)| due(when))?;
         let (number, _, incident) = self.incidents.remove(place);
-        self.happened.push(number);
-        Some(incident)
+        if self.happened.last().is_none_or(|(last, _)| *last != number) {
+            self.happened.push((number, now));
+        }
+        let Incident::Lines { lines, every, times } = incident else { return Some(incident) };
+        if times > 1 {
+            let rest = Incident::Lines { lines, every, times: times - 1 };
+            self.incidents.push((number, When::At(now + every), rest));
+        }
+        let turn = times as usize % lines.len().max(1);
+        let text = lines.get(turn).copied().unwrap_or_default().to_owned();
+        Some(Incident::Fault(Fault::Inject { place: Place::Now, text }))
     }
 
     /// When the next incident is due that is due at a time.
@@ -103,8 +125,8 @@ impl Wire {
         self.damages = [Vec::new(), Vec::new()];
     }
 
-    /// The numbers of the incidents that have happened.
-    pub(super) fn happened(&self) -> &[usize] {
+    /// The numbers of the incidents that have happened, and when.
+    pub(super) fn happened(&self) -> &[(usize, Duration)] {
         &self.happened
     }
 

@@ -19,8 +19,9 @@ use crate::wire::{Crossing, Incident, When, Wire};
 
 /// How long a run may take, in virtual time, unless told otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(3600);
-/// How many rounds may pass while time stands still. Far more than any exchange takes.
-const ROUNDS: u32 = 1_000_000;
+/// How many rounds may pass while time stands still. Far more than any exchange takes: an upload of as many octets as the
+/// module holds, one at a time on a line that takes no time, is two million.
+const ROUNDS: u32 = 10_000_000;
 
 /// Why a future does not get ready in a [`World`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -50,6 +51,8 @@ pub struct World {
     wire: Wire,
     cuts: Vec<usize>,
     time_limit: Duration,
+    /// Until when nobody polls futures.
+    paused_until: Duration,
 }
 
 struct Task {
@@ -95,6 +98,7 @@ impl World {
             wire: Wire::default(),
             cuts: Vec::new(),
             time_limit: TIME_LIMIT,
+            paused_until: Duration::ZERO,
         }
     }
 
@@ -147,9 +151,9 @@ impl World {
         self.wire.clear();
     }
 
-    /// The numbers of what has happened of that which was planned.
+    /// The numbers of what has happened of that which was planned, and when it did.
     #[must_use]
-    pub fn happened(&self) -> &[usize] {
+    pub fn happened(&self) -> &[(usize, Duration)] {
         self.wire.happened()
     }
 
@@ -194,11 +198,15 @@ impl World {
         let start = self.clock.now();
         let mut rounds = 0;
         loop {
-            let mut active = flag.take();
-            if active && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return Ok(output);
+            let mut active = false;
+            if !self.is_paused() {
+                active = flag.take();
+                if active && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker))
+                {
+                    return Ok(output);
+                }
+                active |= self.poll_tasks();
             }
-            active |= self.poll_tasks();
             active |= self.exchange();
             rounds += 1;
             if !active {
@@ -216,6 +224,10 @@ impl World {
         let clock = self.clock();
         let deadline = clock.now() + duration;
         self.run(async move { clock.sleep_until(deadline).await });
+    }
+
+    fn is_paused(&self) -> bool {
+        self.clock.now() < self.paused_until
     }
 
     fn poll_tasks(&mut self) -> bool {
@@ -240,6 +252,9 @@ impl World {
                 Incident::Fault(fault) => self.uart.handle_fault(now, fault),
                 Incident::Damage(direction, damage) => self.wire.damage(direction, damage),
                 Incident::Network(change) => change(&self.network),
+                Incident::Pause(pause) => self.paused_until = self.paused_until.max(now + pause),
+                // They come one by one, as faults.
+                Incident::Lines { .. } => {}
             }
             active = true;
         }
@@ -259,12 +274,8 @@ impl World {
     /// Nobody can do anything now: goes to the next time somebody can.
     fn pass_time(&mut self, start: Duration) -> Result<(), Stall> {
         let now = self.clock.now();
-        let next = [
-            self.clock.next_deadline(),
-            self.uart.poll_timeout(),
-            self.network.poll_timeout(),
-            self.wire.poll_timeout(),
-        ];
+        let wake_up = if self.is_paused() { Some(self.paused_until) } else { self.clock.next_deadline() };
+        let next = [wake_up, self.uart.poll_timeout(), self.network.poll_timeout(), self.wire.poll_timeout()];
         let Some(next) = next.into_iter().flatten().min() else { return Err(Stall::Deadlock(now)) };
         if next <= now {
             return Err(Stall::Neglect(now, next));

@@ -8,7 +8,7 @@ use futures::io::{AsyncReadExt, AsyncWriteExt};
 use sim800_emulator::Line;
 use sim800_emulator::{Config, Fault, FtpFailure, HttpFailure, Place, Timings};
 use sim800_session::Runtime;
-use sim800_simulation::{Clock, Mishap, Port, Resource, World};
+use sim800_simulation::{Clock, HeadShape, Incident, Manner, Mishap, Network, Port, Resource, When, World};
 
 const BAUD: u32 = 9_600;
 
@@ -372,4 +372,103 @@ fn a_download_into_the_file_system_survives_a_break() {
     let path = ["User", "FTP", "a"].map(String::from);
     assert_eq!(storage.read(&path, 0, 100_000).unwrap(), octets);
     assert!(world.clock().now() >= Duration::from_secs(10));
+}
+
+/// What the module says of a GET of the octets from 2 to 5 of ten, and the head and the body that it reads then.
+fn get_range(manners: &[Manner]) -> (String, String, String) {
+    let mut world = World::new(config());
+    let network = world.network();
+    network.put_resource("server/a", Resource::new("0123456789"));
+    manners.iter().for_each(|manner| network.adopt(*manner));
+    let mut port = world.connect();
+    world.run(async {
+        open_bearer(&mut port).await;
+        command(&mut port, "AT+HTTPINIT").await;
+        for line in ["\"CID\",1", "\"URL\",\"server/a\"", "\"BREAK\",2", "\"BREAKEND\",5"] {
+            command(&mut port, &format!("AT+HTTPPARA={line}")).await;
+        }
+        command(&mut port, "AT+HTTPACTION=0").await;
+        hear(&mut port, "+HTTPACTION: ").await;
+        let result = hear(&mut port, "\r\n").await;
+        let head = command(&mut port, "AT+HTTPHEAD").await;
+        (result, head, command(&mut port, "AT+HTTPREAD=0,100").await)
+    })
+}
+
+#[test]
+fn servers_have_their_own_ways_with_ranges_and_lengths() {
+    for (manner, result, told, body) in [
+        (Manner::Head(HeadShape::Usual), "0,206,4\r\n", "bytes 2-5/10", "2345"),
+        (Manner::RangesIgnored, "0,200,10\r\n", "Content-Length: 10", "0123456789"),
+        (Manner::RangesShortened { to: 3 }, "0,206,3\r\n", "bytes 2-4/10", "234"),
+        (Manner::RangesMoved { by: 1 }, "0,206,5\r\n", "bytes 1-5/10", "12345"),
+        (Manner::RangesUnplaced, "0,206,4\r\n", "Content-Length: 4\r\n\r\n", "2345"),
+        (Manner::TotalsUnderstated { by: 3 }, "0,206,4\r\n", "bytes 2-5/7", "2345"),
+        (Manner::LengthsUnderstated { by: 1 }, "0,206,4\r\n", "Content-Length: 3", "2345"),
+        (Manner::BodiesCut { by: 3 }, "0,206,1\r\n", "Content-Length: 4", "2"),
+        (Manner::Head(HeadShape::LowerCase), "0,206,4\r\n", "content-range: bytes 2-5/10", "2345"),
+    ] {
+        let (was, head, read) = get_range(&[manner]);
+        assert_eq!(was, result, "{manner:?}");
+        assert!(head.contains(told), "{manner:?}: {head}");
+        assert!(read.contains(&format!("\r\n{body}\r\nOK")), "{manner:?}: {read}");
+    }
+    assert!(!get_range(&[Manner::Head(HeadShape::Missing)]).1.contains("HTTP/"));
+}
+
+/// Uploads `new` to a server that has `old`, and then asks for the size; what the server has before it confirms, and after.
+fn put(manner: Manner, told: &str) -> [Option<String>; 2] {
+    let mut world = World::new(config());
+    let network = world.network();
+    network.set_latency(Duration::from_secs(4));
+    network.put_file("/a", "old");
+    network.adopt(manner);
+    let has = |network: &Network| network.file("/a").map(|file| String::from_utf8_lossy(&file).into_owned());
+    let mut port = world.connect();
+    let clock = world.clock();
+    world.run(async {
+        open_bearer(&mut port).await;
+        for line in ["SERV=\"server\"", "PUTPATH=\"/\"", "PUTNAME=\"a\"", "GETPATH=\"/\"", "GETNAME=\"a\""] {
+            command(&mut port, &format!("AT+FTP{line}")).await;
+        }
+        command(&mut port, "AT+FTPPUT=1").await;
+        hear(&mut port, "+FTPPUT: 1,1,1360\r\n").await;
+        port.write_all(b"AT+FTPPUT=2,4\r").await.unwrap();
+        hear(&mut port, "+FTPPUT: 2,4\r\n").await;
+        port.write_all(b"new!").await.unwrap();
+        hear(&mut port, "+FTPPUT: 1,1,1360\r\n").await;
+        command(&mut port, "AT+FTPPUT=2,0").await;
+        clock.sleep_until(clock.now() + Duration::from_secs(2)).await;
+        let before = has(&network);
+        hear(&mut port, "+FTPPUT: 1,0\r\n").await;
+        let after = has(&network);
+        command(&mut port, "AT+FTPSIZE").await;
+        hear(&mut port, told).await;
+        [before, after]
+    })
+}
+
+#[test]
+fn servers_have_their_own_ways_with_uploads_and_sizes() {
+    let have = |one: &str, other: &str| [Some(one.to_owned()), Some(other.to_owned())];
+    assert_eq!(put(Manner::UploadsAside, "+FTPSIZE: 1,0,4\r\n"), have("old", "new!"));
+    assert_eq!(put(Manner::UploadsRenamed, "+FTPSIZE: 1,0,4\r\n"), have("new!", "new!"));
+    assert_eq!(put(Manner::UploadsHalved, "+FTPSIZE: 1,0,2\r\n"), have("ne", "ne"));
+    assert_eq!(put(Manner::SizesRefused, "+FTPSIZE: 1,77"), have("new!", "new!"));
+}
+
+#[test]
+fn lines_go_on_while_nobody_polls_the_program() {
+    let mut world = World::new(config());
+    let mut port = world.connect();
+    let lines =
+        Incident::Lines { lines: &["RING", "+UGNSINF: 1,1"], every: Duration::from_secs(1), times: 3 };
+    world.plan(When::At(Duration::from_secs(1)), lines);
+    world.plan(When::At(Duration::from_millis(500)), Incident::Pause(Duration::from_secs(2)));
+    let clock = world.clock();
+    let (heard, at) = world.run(async {
+        let heard = hear(&mut port, "+UGNSINF: 1,1\r\n").await;
+        (heard, clock.now())
+    });
+    assert_eq!((heard.as_str(), at), ("\r\n+UGNSINF: 1,1\r\n", Duration::from_millis(2_500)));
 }

@@ -104,6 +104,32 @@ fn the_echo_comes_back() {
 }
 
 #[test]
+fn the_echo_comes_back_behind_the_line_that_is_being_sent() {
+    let mut bench = Bench::new(instant());
+    bench.dte("AT+C");
+    bench.fault(Fault::Echo(true));
+    bench.exchange("SQ", "\r\n+CSQ: 21,0\r\n\r\nOK\r\n");
+    bench.exchange("AT", "AT\r\r\nOK\r\n");
+}
+
+#[test]
+fn a_short_message_goes_where_it_is_to_go() {
+    let message = Fault::Message { text: "a\r\nOK".into() };
+    let mut bench = Bench::new(instant());
+    bench.fault(message.clone());
+    bench.dce("\r\n+CMTI: \"SM\",1\r\n");
+    bench.ok("AT+CNMI=2,0");
+    bench.fault(message.clone());
+    bench.dce("");
+    bench.ok("AT+CNMI=2,2");
+    bench.fault(message.clone());
+    bench.dce("\r\n+CMT: \"\",24\r\n00040C9194711132547600046210203040504005610D0A4F4B\r\n");
+    bench.ok("AT+CMGF=1");
+    bench.fault(message);
+    bench.dce("\r\n+CMT: \"+491711234567\",\"\",\"26/01/02,03:04:05+04\"\r\na\r\nOK\r\n");
+}
+
+#[test]
 fn a_result_before_the_ok_of_its_command() {
     let mut bench = Bench::http();
     bench.fault(Fault::Hesitate { by: SECOND });

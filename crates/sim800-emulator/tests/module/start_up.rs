@@ -200,3 +200,16 @@ fn silence_and_low_voltage() {
     bench.fault(Fault::BearerLost { cid: 1 });
     bench.dce("");
 }
+
+#[test]
+fn the_routing_of_messages_is_refused_before_sms_ready() {
+    let mut config = fixed_rate();
+    config.late_messages = true;
+    let mut bench = Bench::new(config);
+    bench.wait(Duration::from_millis(2500), SYNC);
+    bench.wait(SECOND / 2, READY);
+    bench.error("AT+CNMI=2,1,0,0,0");
+    bench.wait(4 * SECOND, "\r\nCall Ready\r\n");
+    bench.wait(SECOND, "\r\nSMS Ready\r\n");
+    bench.ok("AT+CNMI=2,1,0,0,0");
+}

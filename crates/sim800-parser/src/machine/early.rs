@@ -5,11 +5,11 @@ use core::mem;
 use super::{Machine, State, Step};
 use crate::event::Kind;
 use crate::header::{Progress, Read};
-use crate::{DataPhase, Dialect, Expect, Header};
+use crate::{DataPhase, Expect, Header};
 
 impl Machine {
     /// What does not wait for LF: payload without a header, the prompt `>`, and the echo, which ends in CR alone.
-    #[inline(never)]
+    #[inline]
     pub(super) fn before_line_end(
         &mut self,
         window: &[u8],
@@ -120,35 +120,27 @@ impl Machine {
         }
     }
 
-    /// The quotation mark behind payload that began on the line of its header.
+    /// The quotation mark behind payload that began on the line of its header; `None` if another line follows.
     #[cold]
-    pub(super) fn closing(
-        &mut self,
-        pending: &[u8],
-        scanned: usize,
-        dialect: &dyn Dialect,
-        claimed: bool,
-    ) -> Step {
+    pub(super) fn closing(&mut self, pending: &[u8]) -> Option<Step> {
         let len = match pending {
             [b'"', b'\r', b'\n', ..] => 3,
             [b'"', b'\n', ..] => 2,
             [b'"'] | [b'"', b'\r'] => {
                 self.scanned = pending.len();
-                return Step::More;
+                return Some(Step::More);
             }
             _ => {
                 self.state = State::Line;
-                return if self.stale == 0 {
-                    self.line::<false>(pending, 0, dialect)
-                } else {
-                    self.line::<true>(pending, scanned, dialect)
-                };
+                return None;
             }
         };
         self.state = State::Line;
-        Step::Take { kind: if claimed { Kind::Information } else { Kind::Unsolicited }, len }
+        let kind = if self.closes_claimed { Kind::Information } else { Kind::Unsolicited };
+        Some(Step::Take { kind, len })
     }
 
+    #[inline(never)]
     fn echo(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Step> {
         let from = scanned.saturating_sub(start).max(2);
         let end = window.iter().skip(from).position(|octet| matches!(octet, b'\r' | b'\n'))? + from;

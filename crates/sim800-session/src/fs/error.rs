@@ -6,6 +6,7 @@ use sim800_command::InvalidValue;
 use thiserror::Error;
 
 use crate::error::Error;
+use crate::kind::ErrorKind;
 use crate::loss::{Loss, Transient};
 
 /// Why an operation on the module's file system failed.
@@ -85,18 +86,18 @@ pub enum FsError {
 }
 
 impl FsError {
-    /// One stable word for the kind of error.
+    /// What kind of error it is.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid(_) => "invalid",
-            Self::NotFound { .. } => "not-found",
-            Self::Exists { .. } => "exists",
-            Self::NotEmpty { .. } => "not-empty",
-            Self::Full { .. } => "full",
-            Self::TimedOut { .. } => "timed-out",
-            Self::Incomplete { .. } => "incomplete",
-            Self::Source { .. } => "source",
+            Self::Invalid(_) => ErrorKind::Invalid,
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::Exists { .. } => ErrorKind::Exists,
+            Self::NotEmpty { .. } => ErrorKind::NotEmpty,
+            Self::Full { .. } => ErrorKind::Full,
+            Self::TimedOut { .. } => ErrorKind::TimedOut,
+            Self::Incomplete { .. } => ErrorKind::Incomplete,
+            Self::Source { .. } => ErrorKind::Source,
             Self::Command(error) => error.kind(),
         }
     }

@@ -23,14 +23,22 @@ const EMPTY_READS: u32 = 16;
 ///
 /// One read of 1460 octets is under way ahead of what the caller takes, so memory does not grow with the file. A caller
 /// who is slow makes the server wait; one who takes nothing for longer than the module's limit of 75 s breaks the transfer
-/// off ([`FtpError::Failed`] with 64). The end of the stream means that the module said the file is complete, and that as
+/// off ([`FtpError::Failed`] with 64), and after a minute other operations that want the session fail with
+/// [`FtpError::InUse`]. The last octets of a file whose size was told come when the module has said that it is complete, and the
+/// session is free then. The end of the stream means that the module said the file is complete, and that as
 /// many octets came as the server told before, where it told any; a file that grows meanwhile may bring more than
 /// [`total`](reader::Reader::total). Dropped before that, the session is quit.
 pub type Download = reader::Reader<FtpError>;
 
 /// What is read from an opened session, which is opened again when it breaks off; of `total` octets, where that is known.
-pub(super) fn download(reader: Reader, resumption: Resumption, total: Option<u64>) -> Download {
-    let transfer = Transfer { reader, resumption };
+pub(super) async fn download(reader: Reader, resumption: Resumption, total: Option<u64>) -> Download {
+    reader.session.is_handed_out();
+    let is_empty = matches!(reader.event, Some(Event::Ended(..))) || resumption.is_complete();
+    let transfer = Some(Transfer { reader, resumption });
+    if is_empty {
+        // Nobody has to read that there is nothing, for the session to be free.
+        return Download::begun(transfer, Transfer::next, total).await;
+    }
     Download::new(stream::try_unfold(transfer, Transfer::next).boxed(), total)
 }
 
@@ -41,19 +49,27 @@ struct Transfer {
 }
 
 impl Transfer {
-    async fn next(self) -> Result<Option<(Bytes, Self)>, FtpError> {
-        let Self { mut reader, mut resumption } = self;
+    /// The next octets. The last ones of a file whose size is known come when it has ended, and the session is let go with
+    /// them, also when the caller keeps the download.
+    async fn next(transfer: Option<Self>) -> Result<Option<(Bytes, Option<Self>)>, FtpError> {
+        let Some(Self { mut reader, mut resumption }) = transfer else { return Ok(None) };
+        let mut last = Bytes::new();
         loop {
+            reader.session.is_used();
             let error = match reader.next().await {
                 Ok(Some(octets)) => {
                     let new = resumption.take(octets)?;
-                    if !new.is_empty() {
-                        return Ok(Some((new, Self { reader, resumption })));
+                    // A file may grow meanwhile.
+                    let new = if last.is_empty() { new } else { [last, new].concat().into() };
+                    if new.is_empty() || resumption.is_complete() {
+                        last = new;
+                        continue;
                     }
-                    continue;
+                    reader.session.is_handed_out();
+                    return Ok(Some((new, Some(Self { reader, resumption }))));
                 }
                 Ok(None) => match resumption.end() {
-                    Ok(()) => return Ok(None),
+                    Ok(()) => return Ok(Some((last, None)).filter(|(last, _)| !last.is_empty())),
                     Err(error) => error,
                 },
                 Err(error) => error,

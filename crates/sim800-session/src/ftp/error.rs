@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
+use crate::kind::ErrorKind;
 use crate::loss::{Loss, Transient};
 use crate::sent::Sent;
 use crate::settings::Unsendable;
@@ -252,6 +253,19 @@ pub enum FtpError {
         /// How reading failed.
         kind: io::ErrorKind,
     },
+    /// The module has one FTP session, and another operation keeps it that nobody goes on with; nothing was sent.
+    #[error(
+        "{operation} cannot begin: the module's one FTP session waits for {by}, which nobody went on with for {unread:?}; \
+         read it to its end, or drop it"
+    )]
+    InUse {
+        /// What was to be done.
+        operation: FtpOperation,
+        /// The operation in the way, and its path.
+        by: String,
+        /// For how long at least.
+        unread: Duration,
+    },
     /// The bearer was lost on the way.
     #[error("{operation} failed")]
     Bearer {
@@ -303,26 +317,27 @@ fn hint(operation: FtpOperation, code: FtpCode) -> &'static str {
 }
 
 impl FtpError {
-    /// One stable word for the kind of error.
+    /// What kind of error it is.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid { .. } | Self::NoName => "invalid",
-            Self::TooLarge { .. } | Self::TooFar { .. } => "too-large",
-            Self::NotSupported { .. } => "unsupported",
-            Self::NoSsl { .. } => "no-ssl",
-            Self::NotLoaded { .. } => "not-loaded",
+            Self::Invalid { .. } | Self::NoName => ErrorKind::Invalid,
+            Self::TooLarge { .. } | Self::TooFar { .. } => ErrorKind::TooLarge,
+            Self::NotSupported { .. } => ErrorKind::Unsupported,
+            Self::NoSsl { .. } => ErrorKind::NoSsl,
+            Self::NotLoaded { .. } => ErrorKind::NotLoaded,
             Self::Command { source, .. } => source.kind(),
-            Self::Failed { .. } => "ftp",
-            Self::Silent { .. } | Self::Deadline { .. } => "timed-out",
-            Self::NoProgress { .. } => "no-progress",
-            Self::Unconfirmed { .. } => "unconfirmed",
-            Self::EndedEarly { .. } | Self::Incomplete { .. } => "incomplete",
+            Self::Failed { .. } => ErrorKind::Ftp,
+            Self::Silent { .. } | Self::Deadline { .. } => ErrorKind::TimedOut,
+            Self::NoProgress { .. } => ErrorKind::NoProgress,
+            Self::Unconfirmed { .. } => ErrorKind::Unconfirmed,
+            Self::EndedEarly { .. } | Self::Incomplete { .. } => ErrorKind::Incomplete,
             Self::Partial { source, .. } => source.kind(),
-            Self::Changed { .. } | Self::Mismatch { .. } => "changed",
-            Self::Source { .. } => "source",
+            Self::Changed { .. } | Self::Mismatch { .. } => ErrorKind::Changed,
+            Self::InUse { .. } => ErrorKind::Busy,
+            Self::Source { .. } => ErrorKind::Source,
             Self::Bearer { source, .. } => source.kind(),
-            Self::Interrupted { source, .. } => source.kind(),
+            Self::Interrupted { source, .. } => source.into(),
         }
     }
 
@@ -359,6 +374,7 @@ impl FtpError {
             | Self::NoSsl { .. }
             | Self::NotLoaded { .. }
             | Self::Mismatch { .. }
+            | Self::InUse { .. }
             | Self::Command { step: FtpStep::Prepare, .. } => Sent::No,
             Self::Failed { step: FtpStep::Open, code, .. } if is_refusal(*code) => Sent::No,
             _ => Sent::Unknown,

@@ -62,7 +62,8 @@ impl Ftp {
             }
         });
         let (session, size) = fetched.await?;
-        let window = self.bearer.client().config().window();
+        session.is_handed_out();
+        let window = self.bearer.client().config().octets_at_once();
         Ok(Extended { session, size, window, attempts, deadline })
     }
 
@@ -240,6 +241,7 @@ async fn load_piece(
 ) -> Result<u32, FtpError> {
     let mut empty = 0;
     while !piece.is_empty() {
+        session.is_used();
         let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
         let time = session.client().config().transfer_time(piece.len()) + Duration::from_secs(5);
         let command = FtpExtPutLoad {
@@ -270,7 +272,8 @@ async fn load_piece(
     Ok(position)
 }
 
-/// A file in the module's memory, from [`Ftp::get_extended`]. No other FTP operation begins before it is dropped.
+/// A file in the module's memory, from [`Ftp::get_extended`]. No other FTP operation begins before it is dropped: one waits for
+/// as long as this is being read, and fails with [`FtpError::InUse`] when it is not for a minute.
 #[derive(Debug)]
 pub struct Extended {
     session: Session,
@@ -326,7 +329,9 @@ impl Extended {
             .run(async {
                 let name =
                     Text::new(name).map_err(|reason| FtpError::Invalid { what: "file name", reason })?;
+                self.session.is_used();
                 let saved = self.session.client().query(&FtpExtGetSave { name }, |saved| saved.size).await;
+                self.session.is_handed_out();
                 let found = saved.map_err(|error| self.session.command(error))?;
                 at_least(self.size, found, self.session.operation())
             })
@@ -336,11 +341,24 @@ impl Extended {
     /// All of the file, from its start, in windows of [`Config::window`](crate::Config::window) octets.
     pub fn into_download(self) -> Download {
         let (size, deadline) = (self.size, self.deadline.clone());
-        let pieces = stream::try_unfold((self, 0_u32), |(mut file, position)| async move {
-            let window = file.window;
-            let piece = file.window(position, window).await?;
+        let pieces = stream::try_unfold(Some((self, 0, None)), |rest| async move {
+            let Some((mut file, position, ahead)) = rest else { return Ok(None) };
+            let piece = match ahead {
+                Some(piece) => piece,
+                None => file.window(position, file.window).await?,
+            };
             let read = u32::try_from(piece.len()).unwrap_or(u32::MAX);
-            Ok((!piece.is_empty()).then(|| (piece, (file, position.saturating_add(read)))))
+            let position = position.saturating_add(read);
+            if piece.is_empty() {
+                return Ok(None);
+            }
+            if read == file.window && file.size != Some(u64::from(position)) {
+                return Ok(Some((piece, Some((file, position, None)))));
+            }
+            // These seem to be the last ones: with them, the session is let go.
+            let ahead = file.window(position, file.window).await?;
+            let rest = (!ahead.is_empty()).then_some((file, position, Some(ahead)));
+            Ok(Some((piece, rest)))
         });
         deadline.read(Download::new(pieces.boxed(), size))
     }
@@ -348,6 +366,13 @@ impl Extended {
     /// What one command reads; nothing at the end of the file. What the line damaged is read again; what is in the
     /// module's memory no longer cannot be.
     async fn window(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
+        self.session.is_used();
+        let window = self.window_again(position, length).await;
+        self.session.is_handed_out();
+        window
+    }
+
+    async fn window_again(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
         if position >= FTP_EXTENDED_LIMIT {
             return Ok(Bytes::new());
         }

@@ -106,7 +106,10 @@ impl Default for FtpOptions {
 
 /// An FTP client over a bearer.
 ///
-/// The module has one FTP session: an operation waits until no other is under way, and logs in anew. Paths begin at the
+/// The module has one FTP session: an operation waits until no other is under way, and logs in anew. When another one keeps the
+/// session that nobody goes on with (a [`Download`] or an [`Extended`] that is not read for a minute, an upload whose source
+/// brings nothing for longer), it fails with [`FtpError::InUse`]. A download keeps it up to its last octet, where its size is
+/// told or its end was read; one without octets does not. Paths begin at the
 /// root that the server shows to the user; the directory has at most 255 octets, the name of the file 99.
 ///
 /// # How long it may take to fail
@@ -179,7 +182,7 @@ impl Ftp {
                     if let Some((reader, size)) = attempts.settle(self.open(path, offset).await).await? {
                         let resumption = Resumption::of_file(self, path, offset, size);
                         let total = size.map(|size| size.saturating_sub(offset));
-                        return Ok(download::download(reader, resumption, total));
+                        return Ok(download::download(reader, resumption, total).await);
                     }
                 }
             })
@@ -203,7 +206,8 @@ impl Ftp {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
                     if let Some(reader) = attempts.settle(self.open_list(directory).await).await? {
-                        return Ok(download::download(reader, Resumption::of_listing(self, directory), None));
+                        let resumption = Resumption::of_listing(self, directory);
+                        return Ok(download::download(reader, resumption, None).await);
                     }
                 }
             })
@@ -313,8 +317,9 @@ impl Ftp {
     ///
     /// [`FtpError::Command`].
     pub async fn saved<T>(&self, read: impl FnOnce(FtpContext<'_>) -> T) -> Result<T, FtpError> {
-        let mut session =
-            Session::prepare(self.bearer.client(), self.bearer.cid(), FtpOperation::Saved, &[]).await?;
+        let operation = FtpOperation::Saved;
+        let (client, cid, name) = (self.bearer.client(), self.bearer.cid(), Target::Nothing.name(operation));
+        let mut session = Session::prepare(client, cid, operation, name, &[]).await?;
         let saved = session.client().query(&FtpScontRead, read).await;
         saved.map_err(|error| session.command(error))
     }
@@ -380,8 +385,9 @@ impl Ftp {
     }
 
     async fn prepare(&self, operation: FtpOperation, target: Target<'_>) -> Result<Session, FtpError> {
+        let name = target.name(operation);
         let settings = settings::settings(self.bearer.profile(), &self.server, &self.options, target)?;
-        Session::prepare(self.bearer.client(), self.bearer.cid(), operation, &settings).await
+        Session::prepare(self.bearer.client(), self.bearer.cid(), operation, name, &settings).await
     }
 }
 

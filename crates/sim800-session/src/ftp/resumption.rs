@@ -94,6 +94,11 @@ impl Resumption {
         Ok(new)
     }
 
+    /// Whether all octets came, where it is known how many there are.
+    pub(super) fn is_complete(&self) -> bool {
+        matches!(self.course, Course::Rest { size: Some(size), .. } if size == self.position)
+    }
+
     /// The module says that this is the end.
     pub(super) fn end(&self) -> Result<(), FtpError> {
         let is_found = match &self.course {

@@ -1,8 +1,8 @@
 //! The module's FTP session: opened, watched, and quit when dropped.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::lock::OwnedMutexGuard;
 use sim800_command::{
     Command, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpQuit, FtpSize, FtpState, Unsolicited,
 };
@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::engine::{Request, Response};
 use crate::error::{Error, Failure, Malformation};
 use crate::settings::{self, Refusal, Setting, Unset};
+use crate::turn::{Held, Turn, UNREAD};
 use crate::watch::{Interruption, Watch};
 
 /// How long the module may say nothing. It gives up itself after 75 s without an answer of the server (manual 12.2.14;
@@ -48,9 +49,9 @@ pub(super) enum Event {
 pub(super) struct Session {
     client: Client,
     operation: FtpOperation,
-    /// Left to the chore that quits the session.
+    /// Left to the chore that quits the session, as is the turn.
     watch: Option<Watch>,
-    lock: Option<OwnedMutexGuard<()>>,
+    turn: Option<Turn>,
     step: FtpStep,
     /// It was opened, and did not end.
     live: bool,
@@ -59,26 +60,43 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Waits until nobody else uses the session, and prepares one with `settings`.
+    /// Waits until nobody else uses the session, and prepares one for what is called `name` with `settings`.
     pub(super) async fn prepare(
         client: &Client,
         cid: u8,
         operation: FtpOperation,
+        name: Arc<str>,
         settings: &[Setting],
     ) -> Result<Self, FtpError> {
-        let lock = client.lock_ftp().await;
+        let turn = client.turn_ftp(name, PATIENCE).await;
+        let turn =
+            turn.map_err(|Held(by)| FtpError::InUse { operation, by: by.to_string(), unread: UNREAD })?;
         let watch = Watch::begin(client, cid, |line| event_of_any(*line).is_some()).await;
         let mut session = Self {
             client: client.clone(),
             operation,
             watch: Some(watch),
-            lock: Some(lock),
+            turn: Some(turn),
             step: FtpStep::Prepare,
             live: false,
             undo: Vec::new(),
         };
         session.set(settings).await?;
         Ok(session)
+    }
+
+    /// Somebody is at work with it.
+    pub(super) fn is_used(&self) {
+        if let Some(turn) = &self.turn {
+            turn.is_used();
+        }
+    }
+
+    /// What came is handed out, and the next is up to whoever takes it.
+    pub(super) fn is_handed_out(&self) {
+        if let Some(turn) = &self.turn {
+            turn.is_handed_out();
+        }
     }
 
     /// Sets what is needed.
@@ -117,6 +135,7 @@ impl Session {
 
     /// Opens the session.
     pub(super) async fn start<C: Command>(&mut self, command: &C) -> Result<(), FtpError> {
+        self.is_used();
         self.forget(|_| true);
         self.live = true;
         let Err(error) = turn_to_server(&self.client, command).await else {
@@ -320,6 +339,7 @@ impl Session {
     }
 
     pub(super) async fn event_within(&mut self, limit: Duration) -> Result<Option<Event>, FtpError> {
+        self.is_used();
         let operation = self.operation;
         let Some(watch) = &mut self.watch else { return Ok(None) };
         match watch.next(limit, |line| event(operation, line)).await {
@@ -384,7 +404,8 @@ impl Drop for Session {
         if !self.live && self.undo.is_empty() {
             return;
         }
-        let (watch, lock) = (self.watch.take(), self.lock.take());
+        self.is_used();
+        let (watch, turn) = (self.watch.take(), self.turn.take());
         let (operation, live, undo) = (self.operation, self.live, std::mem::take(&mut self.undo));
         self.client.chore(|client| async move {
             let quit = if live { turn_to_server(&client, &FtpQuit).await.map(drop) } else { Ok(()) };
@@ -404,7 +425,7 @@ impl Drop for Session {
                 }
                 last = client.request(request).await.map(drop);
             }
-            drop(lock);
+            drop(turn);
         });
     }
 }

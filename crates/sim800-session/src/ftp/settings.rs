@@ -1,12 +1,14 @@
 //! Every setting of the FTP service, set each time: nothing is assumed of what an earlier program left.
 
+use std::sync::Arc;
+
 use sim800_command::{
     Cid, FtpCid, FtpDataConnection, FtpExtGetEnd, FtpExtPutEnd, FtpFilePutEnd, FtpGetName, FtpGetPath,
     FtpMode, FtpPort, FtpPutName, FtpPutOpt, FtpPutPath, FtpPw, FtpRepresentation, FtpRest, FtpSecurity,
     FtpServ, FtpSsl, FtpType, FtpUn, Number, Secret, SslOpt, SslOption, Text,
 };
 
-use super::{FtpError, FtpOptions, Server};
+use super::{FtpError, FtpOperation, FtpOptions, Server};
 use crate::settings::{Refusal, Setting, Unsendable};
 
 /// What an operation is about, on the server.
@@ -22,6 +24,19 @@ pub(super) enum Target<'a> {
     Renaming(&'a str, &'a str),
     /// Nothing.
     Nothing,
+}
+
+impl Target<'_> {
+    /// What `operation` on it is called where others wait for it.
+    pub(super) fn name(self, operation: FtpOperation) -> Arc<str> {
+        match self {
+            Self::Source(path)
+            | Self::Destination(path)
+            | Self::Directory(path)
+            | Self::Renaming(path, _) => format!("{operation} ({path})").into(),
+            Self::Nothing => operation.to_string().into(),
+        }
+    }
 }
 
 /// The settings of an operation on `target`, all values checked.

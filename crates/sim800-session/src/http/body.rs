@@ -63,7 +63,7 @@ pub(super) async fn body(
         service,
         length,
         promised,
-        window: bearer.client().config().window(),
+        window: bearer.client().config().octets_at_once(),
         position: 0,
         ahead: None,
         ranges,
@@ -77,14 +77,7 @@ pub(super) async fn body(
         return Body::new(stream::try_unfold(Some(transfer), Transfer::next).boxed(), total);
     }
     // Nobody has to read that there is nothing, for the service to be free.
-    let stream = match Transfer::next(Some(transfer)).await {
-        Ok(None) => return Body::empty(total),
-        Ok(Some((octets, rest))) => {
-            stream::iter([Ok(octets)]).chain(stream::try_unfold(rest, Transfer::next)).boxed()
-        }
-        Err(error) => stream::iter([Err(error)]).boxed(),
-    };
-    Body::new(stream, total)
+    Body::begun(Some(transfer), Transfer::next, total).await
 }
 
 /// What a response came from, to be fetched from there again.

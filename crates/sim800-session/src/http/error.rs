@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
+use crate::kind::ErrorKind;
 use crate::loss::{Loss, Transient};
 use crate::sent::Sent;
 use crate::settings::Unsendable;
@@ -186,23 +187,23 @@ fn hint(status: HttpStatus) -> &'static str {
 }
 
 impl HttpError {
-    /// One stable word for the kind of error.
+    /// What kind of error it is.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unsupported { .. } => "unsupported",
-            Self::Invalid { .. } => "invalid",
-            Self::BodyTooLarge { .. } | Self::RangesIgnored { .. } => "too-large",
+            Self::Unsupported { .. } => ErrorKind::Unsupported,
+            Self::Invalid { .. } => ErrorKind::Invalid,
+            Self::BodyTooLarge { .. } | Self::RangesIgnored { .. } => ErrorKind::TooLarge,
             Self::Command { source, .. } | Self::Parameter { source, .. } => source.kind(),
-            Self::NoSsl(_) => "no-ssl",
-            Self::Busy(_) | Self::InUse { .. } => "busy",
-            Self::RangeRefused { .. } => "range",
-            Self::Changed { .. } => "changed",
+            Self::NoSsl(_) => ErrorKind::NoSsl,
+            Self::Busy(_) | Self::InUse { .. } => ErrorKind::Busy,
+            Self::RangeRefused { .. } => ErrorKind::Range,
+            Self::Changed { .. } => ErrorKind::Changed,
             Self::Bearer { source, .. } => source.kind(),
-            Self::Interrupted { source, .. } => source.kind(),
-            Self::Action { .. } => "http",
-            Self::NoResult { .. } | Self::Deadline { .. } => "timed-out",
-            Self::NoProgress { .. } | Self::TooLong { .. } | Self::Length { .. } => "incomplete",
+            Self::Interrupted { source, .. } => source.into(),
+            Self::Action { .. } => ErrorKind::Http,
+            Self::NoResult { .. } | Self::Deadline { .. } => ErrorKind::TimedOut,
+            Self::NoProgress { .. } | Self::TooLong { .. } | Self::Length { .. } => ErrorKind::Incomplete,
         }
     }
 

@@ -16,18 +16,11 @@ use crate::error::{Error, Failure};
 use crate::loss::{Loss, Transient};
 use crate::sent::Sent;
 use crate::settings::{self, Refusal, Unset};
-use crate::turn::{Held, Turn};
+use crate::turn::{Held, Turn, UNREAD};
 use crate::watch::{Interruption, Watch};
 
 /// What a request may take beyond the timeout that the module was given, for the network layers below it.
 pub(super) const MARGIN: Duration = Duration::from_secs(30);
-
-/// For how long nothing may be heard of whoever has the service, beyond what a request may take: until the module and its
-/// bearer are brought back.
-const AT_WORK: Duration = Duration::from_secs(240);
-
-/// For how long a body may be kept unread until others that want the service fail.
-const UNREAD: Duration = Duration::from_secs(60);
 
 /// A started HTTP service, ended when dropped.
 #[derive(Debug)]
@@ -37,8 +30,6 @@ pub(super) struct Service {
     /// Left to the chore that ends the service, as is the turn.
     pub(super) watch: Option<Watch>,
     turn: Option<Turn>,
-    /// How long a request may take.
-    patience: Duration,
     /// How long a request that was begun may still run.
     pub(super) running: Option<Duration>,
     /// Whether the server may have got a request.
@@ -59,8 +50,7 @@ impl Service {
         name: Arc<str>,
         timeout: Duration,
     ) -> Result<Self, HttpError> {
-        let patience = timeout + MARGIN;
-        let turn = client.turn_http(name, patience + AT_WORK).await;
+        let turn = client.turn_http(name, timeout + MARGIN).await;
         let turn = turn.map_err(|Held(by)| HttpError::InUse { by: by.to_string(), unread: UNREAD })?;
         let watch = Watch::begin(client, cid, is_result).await;
         let mut service = Self {
@@ -68,7 +58,6 @@ impl Service {
             method: method.clone(),
             watch: Some(watch),
             turn: Some(turn),
-            patience,
             running: None,
             sent: Sent::No,
         };
@@ -139,17 +128,15 @@ impl Service {
 
     /// Somebody is at work with it.
     pub(super) fn is_used(&self) {
-        self.extend(self.patience + AT_WORK);
+        if let Some(turn) = &self.turn {
+            turn.is_used();
+        }
     }
 
     /// What came is handed out, and the next is up to whoever takes it.
     pub(super) fn is_handed_out(&self) {
-        self.extend(UNREAD);
-    }
-
-    fn extend(&self, by: Duration) {
         if let Some(turn) = &self.turn {
-            turn.extend(self.client.runtime().now().saturating_add(by));
+            turn.is_handed_out();
         }
     }
 
@@ -246,8 +233,10 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         let running = self.running;
-        self.extend(running.unwrap_or_default() + AT_WORK);
         let (watch, turn) = (self.watch.take(), self.turn.take());
+        if let Some(turn) = &turn {
+            turn.is_used_for(running.unwrap_or_default());
+        }
         self.client.chore(|client| async move {
             let mut watch = watch;
             let term = client.execute(&HttpTerm).await;

@@ -107,7 +107,7 @@ fn what_takes_too_long_is_given_up_and_put_back() {
     assert_eq!(error, FtpError::Deadline { operation: FtpOperation::Get, limit });
     let other = ftp.clone();
     let error = overdue(&mut lab, 20, async move { other.put("/up", &hostile(100_000)[..]).await });
-    assert_eq!((error.kind(), error.sent()), ("timed-out", Sent::Unknown));
+    assert_eq!((error.kind().as_str(), error.sent()), ("timed-out", Sent::Unknown));
 
     // A server that says nothing.
     lab.network().cause(Mishap::Silence);

@@ -453,7 +453,7 @@ fn what_does_not_come_back_is_given_up_with_the_first_cause() {
     lab.world.fault_at(began, Fault::PowerDown(PowerDown::UnderVoltage));
     let error = lab.world.run(interrupted(download, pause(clock.clone(), 1))).map(|all| all.len());
     let error = error.expect_err("off");
-    assert_eq!(error.kind(), "restarted", "{error}");
+    assert_eq!(error.kind().as_str(), "restarted", "{error}");
     let told = retries(notices);
     assert_eq!(told.iter().map(|retry| retry.attempt).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(told.iter().map(|retry| retry.pause.as_secs()).collect::<Vec<_>>(), [1, 2, 4]);

@@ -71,7 +71,7 @@ fn a_restart_fails_what_runs_and_start_up_heals() {
             }
         });
         if announced {
-            assert_eq!(error.kind(), "restarted", "{error:?}");
+            assert_eq!(error.kind().as_str(), "restarted", "{error:?}");
         }
         let bearer = lab.bearer();
         let ftp = Ftp::new(&bearer, server());
@@ -148,7 +148,7 @@ fn the_end_of_the_line_is_told_to_everyone() {
     drop(lab.world.connect());
     let client = lab.client.clone();
     let error = lab.world.run(async move { client.execute(&sim800_command::At).await }).expect_err("gone");
-    assert_eq!(error.kind(), "disconnected", "{error}");
+    assert_eq!(error.kind().as_str(), "disconnected", "{error}");
     let seen = lab.world.run(notices.collect::<Vec<_>>());
     assert!(matches!(seen[..], [Notice::Disconnected(_)]), "{seen:?}");
     assert!(lab.get(&bearer, "http://example.com/file").is_err());

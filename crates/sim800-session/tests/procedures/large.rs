@@ -145,7 +145,7 @@ fn https_needs_firmware_with_ssl() {
     let mut config = ModuleConfig::default();
     config.ssl = false;
     let (mut lab, bearer) = Lab::ready_with(config);
-    assert_eq!(get(&mut lab, &bearer).expect_err("no SSL").kind(), "no-ssl");
+    assert_eq!(get(&mut lab, &bearer).expect_err("no SSL").kind().as_str(), "no-ssl");
     lab.network().put_resource(URL, Resource::new("hello"));
     assert_eq!(lab.get(&bearer, URL).expect("body").1, "hello");
 }

@@ -15,6 +15,7 @@ mod secrets;
 mod sizes;
 mod start_up;
 mod transfers;
+mod turns;
 mod unknown_lines;
 mod uploads;
 

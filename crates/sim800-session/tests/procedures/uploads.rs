@@ -204,6 +204,6 @@ fn an_old_file_is_not_taken_for_one_that_was_never_confirmed() {
     let ftp = Ftp::new(&bearer, server());
     let error = beside(&mut lab, Box::pin(async move { ftp.put("/up", &large()[..]).await }));
     let error = error.expect_err("the old one");
-    assert_eq!(error.kind(), "unconfirmed", "{error}");
+    assert_eq!(error.kind().as_str(), "unconfirmed", "{error}");
     assert!(lab.network().file("/up").is_some_and(|up| up == old));
 }

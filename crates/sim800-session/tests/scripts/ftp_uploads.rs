@@ -66,9 +66,9 @@ fn an_upload_whose_end_was_asked_for_is_not_waited_for_however_much_is_announced
 fn an_upload_whose_end_is_refused_has_not_ended() {
     let refused = |rest: &str| Scripted::play(&ending(&format!("< ERROR\n{rest}")), put);
     let error = refused(&format!("< +FTPPUT: 1,1,1360\n{QUIT}"));
-    assert_eq!(error.expect_err("refused").kind(), "rejected");
+    assert_eq!(error.expect_err("refused").kind().as_str(), "rejected");
     let error = refused(&format!(".. 5\n{QUIT}"));
-    assert_eq!(error.expect_err("refused").kind(), "rejected");
+    assert_eq!(error.expect_err("refused").kind().as_str(), "rejected");
     assert_eq!(refused(&format!("< +FTPPUT: 1,0\n{}", stored())), Ok(5));
 }
 

@@ -350,7 +350,7 @@ fn ok_to_a_body_that_was_never_asked_for_is_no_success() {
         let request = request.body(Bytes::from_static(b"hello")).expect("a request");
         Http::new(&bearer).send(request).await.map(drop)
     });
-    assert_eq!(result.expect_err("no prompt").kind(), "malformed");
+    assert_eq!(result.expect_err("no prompt").kind().as_str(), "malformed");
 }
 
 #[test]

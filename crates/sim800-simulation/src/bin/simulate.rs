@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sim800_session::Direction;
 use sim800_simulation::Crossing;
@@ -38,11 +38,13 @@ enum Mode {
     Trace,
     /// Whether there is a violation at all.
     Any,
+    /// What comes of as many runs as there is time for; violations are told as they are found.
+    Explore(Duration),
 }
 
 fn main() -> ExitCode {
     let Some(campaign) = parse() else {
-        eprintln!("simulate FIRST-SEED SEEDS JOBS [trace|any]");
+        eprintln!("simulate FIRST-SEED SEEDS JOBS [trace|any|MINUTES]");
         return ExitCode::from(2);
     };
     // What panics is a violation, told once it is shrunk.
@@ -61,6 +63,7 @@ fn parse() -> Option<Campaign> {
             [] => Mode::Report,
             [mode] if mode == "trace" => Mode::Trace,
             [mode] if mode == "any" => Mode::Any,
+            [minutes] => Mode::Explore(Duration::from_secs(minutes.parse::<u64>().ok()?.checked_mul(60)?)),
             _ => return None,
         },
     };
@@ -76,7 +79,7 @@ impl Campaign {
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.max(1) {
                 scope.spawn(|| {
-                    let (report, failed) = self.work(&next);
+                    let (report, failed) = self.work(&next, start);
                     let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
                     outcome.0.merge(report);
                     outcome.1.extend(failed);
@@ -88,40 +91,48 @@ impl Campaign {
             failed.iter().for_each(|(seed, violation)| println!("seed {seed}: {}", violation.what));
             return failed.is_empty();
         }
-        failed.sort_by_key(|(seed, _)| *seed);
-        for (seed, violation) in failed.iter().take(SHOWN) {
-            show(*seed, violation, self.mode == Mode::Trace);
-        }
-        for (seed, violation) in failed.iter().skip(SHOWN) {
-            println!("seed {seed}: {}", violation.what);
+        let seeds = next.into_inner().min(self.seeds);
+        if !matches!(self.mode, Mode::Explore(_)) {
+            failed.sort_by_key(|(seed, _)| *seed);
+            for (seed, violation) in failed.iter().take(SHOWN) {
+                show(*seed, violation, self.mode == Mode::Trace);
+            }
+            for (seed, violation) in failed.iter().skip(SHOWN) {
+                println!("seed {seed}: {}", violation.what);
+            }
         }
         print!("{report}");
         let seconds = start.elapsed().as_secs_f64();
         println!(
             "seeds {} to {}: {} failed; {seconds:.1} s, {:.0} seeds/s",
             self.first,
-            self.first + self.seeds.saturating_sub(1),
+            self.first.saturating_add(seeds).saturating_sub(1),
             failed.len(),
-            self.seeds as f64 / seconds.max(0.001)
+            seeds as f64 / seconds.max(0.001)
         );
-        let untried = if self.seeds >= COMPLETE { report.untried() } else { Vec::new() };
+        let untried = if seeds >= COMPLETE { report.untried() } else { Vec::new() };
         if !untried.is_empty() {
             println!("never tried: {}", untried.join(", "));
         }
         failed.is_empty() && untried.is_empty()
     }
 
-    fn work(&self, next: &AtomicU64) -> (Report, Vec<(u64, Violation)>) {
+    fn work(&self, next: &AtomicU64, start: Instant) -> (Report, Vec<(u64, Violation)>) {
         let (mut report, mut failed) = (Report::default(), Vec::new());
         loop {
-            let seed = self.first + next.fetch_add(1, Ordering::Relaxed);
-            if seed >= self.first + self.seeds {
+            let is_over = matches!(self.mode, Mode::Explore(time) if start.elapsed() >= time);
+            let number = if is_over { self.seeds } else { next.fetch_add(1, Ordering::Relaxed) };
+            if number >= self.seeds {
                 return (report, failed);
             }
+            let seed = self.first.wrapping_add(number);
             let scenario = Scenario::draw(seed);
             match run(&scenario, |_| {}) {
                 Ok(run) => report.add(scenario.task, &run),
                 Err(violation) => {
+                    if let Mode::Explore(_) = self.mode {
+                        show(seed, &violation, false);
+                    }
                     failed.push((seed, violation));
                     if self.mode == Mode::Any {
                         // The others stop as well.

@@ -12,7 +12,7 @@ use futures::{AsyncRead, AsyncWrite};
 use sim800_session::Runtime;
 use sim800_session::engine::{Config, Engine, Output, Request, Response};
 
-use super::run::{Violation, violation};
+use super::violation::{Violation, violation};
 use crate::{Clock, Port};
 
 /// A command line that is sent.

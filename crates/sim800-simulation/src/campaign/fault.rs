@@ -7,7 +7,8 @@ use fastrand::Rng;
 use sim800_emulator::{Damage, Fault, FtpFailure, HttpFailure, Place, PowerDown, Registration};
 use sim800_session::Direction;
 
-use super::scenario::{CONTENT_PATH, CONTENT_URL, Task};
+use super::content::{CONTENT_PATH, CONTENT_URL};
+use super::kind::Task;
 use crate::{Incident, Mishap, Resource, When};
 
 /// One thing that goes wrong.
@@ -39,10 +40,23 @@ pub enum What {
     Line(Place, &'static str),
     /// A line comes that would answer a command, though none was sent.
     Answer(&'static str),
+    /// Lines that no list has come over and over.
+    Unknown {
+        /// In what distance.
+        every: Duration,
+        /// How many.
+        times: u32,
+    },
+    /// A short message arrives.
+    Message(&'static str),
+    /// Nobody polls the program for so long.
+    Pause(Duration),
+    /// The module falls silent and never comes back.
+    Gone,
     /// An unsolicited line comes over and over.
     Flood {
         /// How often.
-        times: u16,
+        times: u32,
         /// In what distance.
         every: Duration,
     },
@@ -70,6 +84,26 @@ const LINES: [&str; 9] = [
     "+CLCC: 1,1,4,0,0,\"+491711234567\",145,\"\"",
 ];
 
+/// Lines that are well formed, and that nobody knows: of a newer firmware, of a relative, of a location service.
+const UNKNOWN: [&str; 4] = [
+    "+UGNSINF: 1,1,20260102030405.000,52.520008,13.404954,34.000,0.00,184.2,1,,1.1,1.4,0.9,,11,7,,,38,,",
+    "+QIND: SMS DONE",
+    "^HCSQ: \"GSM\",42",
+    "+CENG: 0,\"0062,31,00,262,01,17,c8a1,05,05,1b2c,255\"",
+];
+
+/// Texts of short messages whose lines read like the module's.
+const TEXTS: [&str; 8] = [
+    "OK",
+    "x\r\nOK",
+    "x\r\n+FTPGET: 1,0",
+    "x\r\ny\r\n+HTTPACTION: 0,200,0\r\n+HTTPACTION: 1,200,0",
+    "x\r\nRDY",
+    "x\r\n+FTPPUT: 1,0\r\n+FTPSIZE: 1,0,7",
+    "+HTTPREAD: 5\r\nhello\r\nOK",
+    "x\r\n>\r\nDOWNLOAD\r\nERROR",
+];
+
 /// A short message whose text reads like a result code.
 const MESSAGE: &str = "+CMT: \"+491711234567\",\"\",\"26/01/02,03:04:05+04\"\r\nOK";
 
@@ -83,6 +117,13 @@ const ANSWERS: [&str; 8] = [
     "DOWNLOAD",
     "NO CARRIER",
 ];
+
+/// How long a program may be busy with something else without any harm: not longer than the module waits for what it asked for,
+/// which is 5 s and more for a body (`AT+HTTPDATA`, as the session sets it) and a file of its own.
+fn patience(task: Task) -> Duration {
+    let is_waited_for = task == Task::StartUp || task.is_upload();
+    Duration::from_secs(if is_waited_for { 2 } else { 20 })
+}
 
 /// What a module sends just after power-up (manual 1.4).
 const SYNC: &[u8] = b"\0IIII\xFF\xFF\xFF\xFF";
@@ -111,11 +152,23 @@ impl What {
             46..=47 => Self::Module(Fault::Noise { octets: Bytes::from_static(SYNC) }),
             48..=49 => Self::Endless { octets: rng.u32(600..60_000) },
             50..=51 => {
-                Self::Flood { times: rng.u16(20..2_000), every: Duration::from_micros(rng.u64(0..200_000)) }
+                Self::Flood { times: rng.u32(20..2_000), every: Duration::from_micros(rng.u64(0..200_000)) }
             }
-            52..=55 => Self::Module(Fault::Echo(true)),
-            56..=59 => Self::Module(Fault::Hesitate { by: Duration::from_millis(1 << rng.u32(0..13)) }),
-            60..=63 => {
+            52..=53 => Self::Module(Fault::Echo(true)),
+            54..=55 => {
+                Self::Unknown { every: Duration::from_millis(rng.u64(100..2_000)), times: rng.u32(2..2_000) }
+            }
+            56..=57 => Self::Module(Fault::Hesitate { by: Duration::from_millis(1 << rng.u32(0..13)) }),
+            58..=59 => {
+                let likely = TEXTS
+                    .into_iter()
+                    .find(|text| text.contains(if task.is_http() { "+HTTPACTION" } else { "+FTP" }));
+                let text = if rng.bool() { likely } else { None };
+                Self::Message(text.or_else(|| rng.choice(TEXTS)).unwrap_or("OK"))
+            }
+            60 => Self::Gone,
+            61..=62 => Self::Pause(Duration::from_millis(rng.u64(100..20_000))),
+            63 => {
                 let at_most = if rng.bool() { 0 } else { rng.usize(1..2_000) };
                 Self::Module(Fault::ShortRead { at_most })
             }
@@ -165,6 +218,10 @@ impl What {
             Self::Line(_, line) if *line == MESSAGE => "+CMT whose text reads OK",
             Self::Line(..) => "unsolicited line",
             Self::Answer(_) => "result for a command that was not sent",
+            Self::Unknown { .. } => "unknown unsolicited lines over and over",
+            Self::Message(_) => "short message that reads like the module",
+            Self::Pause(_) => "program that is not polled for a while",
+            Self::Gone => "module that never comes back",
             Self::Flood { .. } => "flood of unsolicited lines",
             Self::Endless { .. } => "endless line",
             Self::Network(Mishap::Http(_)) => "HTTP connection refused or reset",
@@ -182,7 +239,16 @@ impl What {
     /// Whether a driver that keeps its promises succeeds all the same, whatever the task.
     pub(super) fn is_harmless(&self, task: Task) -> bool {
         match self {
-            Self::Line(..) | Self::Module(Fault::Echo(_)) => true,
+            Self::Line(..) | Self::Unknown { .. } | Self::Message(_) | Self::Module(Fault::Echo(_)) => true,
+            Self::Pause(pause) => *pause <= patience(task),
+            // What befalls one protocol is nothing to another.
+            Self::Network(Mishap::Http(_)) => !task.is_http(),
+            Self::Network(
+                Mishap::Ftp { .. }
+                | Mishap::FtpStall { .. }
+                | Mishap::SetBack { .. }
+                | Mishap::Unconfirmed { .. },
+            ) => !task.is_ftp(),
             Self::Module(Fault::Hesitate { by }) => *by < Duration::from_millis(400),
             Self::Module(Fault::ShortRead { at_most }) => *at_most > 0 || task != Task::HttpGet,
             _ => false,
@@ -199,29 +265,37 @@ impl What {
 
     /// Whether so much comes that it takes a while to cross the line.
     pub(super) fn fills_line(&self) -> bool {
-        matches!(self, Self::Endless { .. } | Self::Flood { .. } | Self::Module(Fault::Overrun { .. }))
+        matches!(
+            self,
+            Self::Endless { .. }
+                | Self::Flood { .. }
+                | Self::Unknown { .. }
+                | Self::Module(Fault::Overrun { .. })
+        )
     }
 
     /// Whether the module has to be switched on again after it.
     pub(super) fn switches_off(&self) -> bool {
-        matches!(self, Self::Module(Fault::Silence | Fault::PowerDown(_)))
+        matches!(self, Self::Gone | Self::Module(Fault::Silence | Fault::PowerDown(_)))
     }
 
-    /// What a world is to be told, and when after the first of it.
-    pub(super) fn incidents(&self, changed: &Bytes) -> Vec<(Duration, Incident)> {
+    /// What a world is to be told.
+    pub(super) fn incident(&self, changed: &Bytes) -> Incident {
         let line = |place, text: &str| Incident::Fault(Fault::Inject { place, text: text.to_owned() });
-        let incident = match self {
+        match self {
             Self::Damage { direction, damage, .. } => Incident::Damage(*direction, *damage),
             Self::Module(fault) => Incident::Fault(fault.clone()),
             Self::Line(place, text) => line(*place, text),
             Self::Answer(text) => line(Place::Now, text),
             Self::Flood { times, every } => {
-                let texts = ["RING", "+CREG: 1"];
-                return (0..u32::from(*times))
-                    .zip(texts.into_iter().cycle())
-                    .map(|(n, text)| (*every * n, line(Place::Now, text)))
-                    .collect();
+                Incident::Lines { lines: &["RING", "+CREG: 1"], every: *every, times: *times }
             }
+            Self::Unknown { every, times } => {
+                Incident::Lines { lines: &UNKNOWN, every: *every, times: *times }
+            }
+            Self::Message(text) => Incident::Fault(Fault::Message { text: (*text).to_owned() }),
+            Self::Pause(pause) => Incident::Pause(*pause),
+            Self::Gone => Incident::Fault(Fault::Silence),
             Self::Endless { octets } => {
                 Incident::Fault(Fault::Noise { octets: vec![b'x'; *octets as usize].into() })
             }
@@ -236,8 +310,7 @@ impl What {
                     network.put_resource(CONTENT_URL, Resource::new(changed));
                 }))
             }
-        };
-        vec![(Duration::ZERO, incident)]
+        }
     }
 }
 

@@ -12,17 +12,28 @@
 //!
 //! The same number is the same run, octet for octet, on every machine. What fails is [shrunk](shrink) to the least that fails.
 
+mod content;
+mod damages;
 mod engine;
 mod fault;
+mod judge;
+mod kind;
 mod observer;
 mod report;
 mod run;
 mod scenario;
+mod servers;
 mod shrink;
 mod task;
+mod variant;
+mod violation;
 
+pub use content::Content;
 pub use fault::{Planned, What};
+pub use kind::Task;
 pub use report::{KINDS, Report};
-pub use run::{Ending, Run, Violation, run};
-pub use scenario::{Content, Leave, LeftOver, Scenario, Settings, Task, Variant};
+pub use run::{Ending, Run, run};
+pub use scenario::{Leave, Scenario, Settings};
 pub use shrink::shrink;
+pub use variant::{LeftOver, Variant};
+pub use violation::Violation;

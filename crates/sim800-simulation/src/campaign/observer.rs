@@ -1,8 +1,9 @@
 //! Watches the DTE for a command that is sent while another one is in flight.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sim800_session::Direction;
+use sim800_session::{Direction, Retry, Trace};
 
 /// The shortest time after which a driver gives up on a command: less than the silence and the time limits of the session.
 const GIVEN_UP: Duration = Duration::from_millis(90);
@@ -14,17 +15,37 @@ pub(super) struct Observer {
     line: Vec<u8>,
     /// A command line was sent and no result has come.
     in_flight: bool,
-    /// It sends payload: what follows is not looked at before its result.
+    /// It sends payload: what follows is not looked at before its result. A sign that the module starts anew may be noise,
+    /// and the payload goes on.
     has_payload: bool,
     /// When the DTE sent anything last.
     last: Duration,
     /// What was seen, if anything.
     seen: Option<String>,
+    /// Why something was tried again, each time.
+    retries: Vec<String>,
+}
+
+/// The observer as what the driver shows its line to.
+pub(super) struct Shared(pub(super) Arc<Mutex<Observer>>);
+
+impl Trace for Shared {
+    fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).observe(now, direction, octets);
+    }
+
+    fn retry(&mut self, _now: Duration, retry: &Retry) {
+        let mut observer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        observer.retries.push(retry.cause.clone());
+    }
 }
 
 impl Observer {
     /// The DTE sends or receives octets.
     pub(super) fn observe(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
+        if octets.len() < LONGEST && has_one_of(&[SECRET], octets) && self.seen.is_none() {
+            self.seen = Some(format!("a password is seen at {now:?}"));
+        }
         if direction == Direction::Sent {
             self.sent(now, octets);
         } else {
@@ -39,14 +60,19 @@ impl Observer {
         self.seen.as_deref()
     }
 
+    /// Why something was tried again, each time.
+    pub(super) fn retries(&self) -> &[String] {
+        &self.retries
+    }
+
     /// Whether the DTE sends payload now, as far as the line tells.
     pub(super) fn in_payload(&self) -> bool {
-        self.in_flight && self.has_payload
+        self.has_payload
     }
 
     fn sent(&mut self, now: Duration, octets: &[u8]) {
         if now.saturating_sub(std::mem::replace(&mut self.last, now)) >= GIVEN_UP {
-            self.in_flight = false;
+            (self.in_flight, self.has_payload) = (false, false);
         }
         if self.in_payload() || !octets.starts_with(b"AT") {
             return;
@@ -60,7 +86,9 @@ impl Observer {
 
     fn received(&mut self, octet: u8) {
         if octet == b'\r' || octet == b'\n' {
-            if is_result(&self.line) {
+            if has_one_of(&RESULTS, &self.line) {
+                (self.in_flight, self.has_payload) = (false, false);
+            } else if has_one_of(&SIGNS, &self.line) {
                 self.in_flight = false;
             }
             self.line.clear();
@@ -80,23 +108,22 @@ fn takes_payload(line: &[u8]) -> bool {
         .any(|name| line.starts_with(name))
 }
 
-/// Whether a line may be what ends a command: a result code, or a sign that the module starts anew. What the line has damaged
-/// counts, too, as the driver may have understood it.
-fn is_result(line: &[u8]) -> bool {
-    const SIGNS: [&[u8]; 11] = [
-        b"OK",
-        b"ERROR",
-        b"NO ",
-        b"BUSY",
-        b"CONNECT",
-        b"RDY",
-        b"POWER DOWN",
-        b"+CFUN:",
-        b"+CPIN:",
-        b"IIII",
-        b"\xFF\xFF\xFF\xFF",
-    ];
-    SIGNS.iter().any(|sign| line.windows(sign.len()).any(|window| window == *sign))
+/// The password of the FTP server.
+pub(super) const PASSWORD: &str = "sesame";
+const SECRET: &[u8] = PASSWORD.as_bytes();
+
+/// Longer than any command line with a password is: what is longer is payload.
+const LONGEST: usize = 100;
+
+/// What a line may hold that ends a command. What the line has damaged counts, too, as the driver may have understood it; behind
+/// a password it is masked, for it may be the echo of that.
+const RESULTS: [&[u8]; 6] = [b"OK", b"ERROR", b"NO ", b"BUSY", b"CONNECT", b"**"];
+
+/// What a line may hold that tells of a start of the module.
+const SIGNS: [&[u8]; 6] = [b"RDY", b"POWER DOWN", b"+CFUN:", b"+CPIN:", b"IIII", b"\xFF\xFF\xFF\xFF"];
+
+fn has_one_of(words: &[&[u8]], line: &[u8]) -> bool {
+    words.iter().any(|word| line.windows(word.len()).any(|window| window == *word))
 }
 
 #[cfg(test)]
@@ -124,6 +151,18 @@ mod tests {
             (3, Received, "\r\n+CME ERROR: 3\r\n"),
             (3, Sent, "AT\r"),
             (1000, Sent, "AT\r"),
+        ]));
+    }
+
+    #[test]
+    fn payload_goes_on_behind_what_may_be_noise() {
+        assert!(!seen(&[
+            (0, Sent, "AT+FSWRITE=NEW,0,1000,5\r"),
+            (0, Received, "\0IIII\r\n>"),
+            (0, Sent, "some payload"),
+            (1, Sent, "AT is some, too"),
+            (1, Received, "\r\nOK\r\n"),
+            (1, Sent, "AT\r"),
         ]));
     }
 

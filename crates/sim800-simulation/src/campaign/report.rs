@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::kind::Task;
 use super::run::{Ending, Run};
-use super::scenario::Task;
 
 /// All that goes wrong in scenarios, or may stop them, by name. In a long campaign each is tried.
 pub const KINDS: &[&str] = &[
@@ -28,6 +28,12 @@ pub const KINDS: &[&str] = &[
     "result before its command's OK",
     "endless line",
     "flood of unsolicited lines",
+    "unknown unsolicited lines over and over",
+    "short message that reads like the module",
+    "short messages to the DTE by profile",
+    "AT+CNMI refused before SMS Ready",
+    "program that is not polled for a while",
+    "module that never comes back",
     "count beyond what was asked for",
     "payload longer than was asked for",
     "count of 2^32",
@@ -63,6 +69,24 @@ pub const KINDS: &[&str] = &[
     "server silent",
     "server loses what it has not stored",
     "file changes on the server",
+    "server that ignores ranges",
+    "server that shortens ranges",
+    "server that moves ranges",
+    "ranges without Content-Range",
+    "Content-Range with too small a total",
+    "Content-Length shorter than the body",
+    "Content-Length longer than the body",
+    "headers in an odd shape",
+    "upload aside until it is confirmed",
+    "upload renamed when it is complete",
+    "half an upload stored and confirmed",
+    "size told late",
+    "size not told",
+    "download said to be complete too early",
+    "old file where an upload goes",
+    "two procedures at once",
+    "three procedures at once",
+    "response alive beside another request",
     "future dropped",
     "reader abandoned",
 ];

@@ -5,36 +5,37 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::{Either, select};
+use futures::future::{Either, join_all, select};
 use futures::{AsyncWriteExt, FutureExt, StreamExt};
-use sim800_emulator::{Fault, HttpMethod, Registration, Storage};
+use sim800_emulator::{Fault, Registration, Storage};
 use sim800_session::{Bearer, Client, Direction, Notice, Runtime, connect};
 
+use super::content::{CONTENT_PATH, CONTENT_URL};
+use super::damages::Damages;
 use super::engine;
 use super::fault::What;
-use super::observer::Observer;
-use super::scenario::{CONTENT_PATH, CONTENT_URL, Content, Leave, LeftOver, Scenario, Task, Variant};
-use super::task::{self, Done, Failed, POST_URL, UPLOAD_PATH, WRITTEN_NAME};
-use crate::{Crossing, Resource, Stall, When, World, polled};
+use super::kind::Task;
+use super::observer::{Observer, Shared};
+use super::scenario::{Leave, Scenario};
+use super::task::{self, Done, Failed, Job};
+use super::variant::{LeftOver, Variant};
+use super::violation::{Violation, violation};
+use crate::{Crossing, Manner, Resource, When, World, polled};
 
 /// For a task in which nothing goes wrong, whatever its line and network.
 const TASK_TIME: Duration = Duration::from_secs(600);
 /// For all that follows one fault: the time limits of the module and of the session, one after the other, as often as is tried.
 const FAULT_TIME: Duration = Duration::from_secs(900);
+/// From the moment that a module is gone for good to the error: two minutes, and what was on the line by then.
+const GONE_TIME: Duration = Duration::from_secs(125);
+/// For the error that no module answers, behind what was begun before.
+const NO_ANSWER_TIME: Duration = Duration::from_secs(120);
 /// For a GET when nothing goes wrong any more.
 const FOLLOW_UP_TIME: Duration = Duration::from_secs(600);
-
-/// A promise that was not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Violation {
-    /// Which, and how.
-    pub what: String,
-}
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,59 +79,12 @@ pub fn run(scenario: &Scenario, tap: impl FnMut(&Crossing) + 'static) -> Result<
     })
 }
 
-pub(super) fn violation(what: impl Into<String>) -> Violation {
-    Violation { what: what.into() }
-}
-
-impl From<Stall> for Violation {
-    fn from(stall: Stall) -> Self {
-        violation(stall.to_string())
-    }
-}
-
-/// What the line has damaged so far, which decides on what can be told from what was sent.
-#[derive(Debug, Default)]
-struct Damages {
-    /// Octets whose place says what they mean, changed, or octets that the module got twice: nothing on the line tells.
-    deceptive: bool,
-    /// Other octets that arrived changed.
-    substituted: usize,
-    lost: bool,
-    doubled: bool,
-    /// A digit was among them.
-    digits: bool,
-}
-
-impl Damages {
-    fn observe(&mut self, crossing: &Crossing, in_payload: bool) {
-        let (left, arrived) = (&crossing.left[..], &crossing.arrived[..]);
-        if left == arrived {
-            return;
-        }
-        let digits = left.iter().chain(arrived).any(u8::is_ascii_digit);
-        if crossing.direction == Direction::Sent {
-            // A command line that says something else, or payload that is as long as it should be.
-            self.deceptive |= !in_payload || arrived.len() >= left.len();
-            return;
-        }
-        self.digits |= digits;
-        match arrived.len().cmp(&left.len()) {
-            std::cmp::Ordering::Less => self.lost = true,
-            std::cmp::Ordering::Greater => self.doubled = true,
-            std::cmp::Ordering::Equal if digits => self.deceptive = true,
-            std::cmp::Ordering::Equal => self.substituted += 1,
-        }
-        // What is lost in one place and doubled in another adds up.
-        self.deceptive |= self.lost && self.doubled;
-    }
-}
-
-struct Trial<'a> {
-    scenario: &'a Scenario,
-    world: World,
-    storage: Arc<dyn Storage>,
-    content: Bytes,
-    damages: Rc<RefCell<Damages>>,
+pub(super) struct Trial<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) world: World,
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) content: Bytes,
+    pub(super) damages: Rc<RefCell<Damages>>,
     /// What the DTE does.
     observer: Arc<Mutex<Observer>>,
     /// The numbers of the planned incidents of each fault.
@@ -155,10 +109,17 @@ impl<'a> Trial<'a> {
         let network = world.network();
         network.set_latency(scenario.latency);
         network.put_resource(CONTENT_URL, Resource::new(content.clone()));
-        network.put_resource(POST_URL, Resource::new(""));
         network.put_file(CONTENT_PATH, content.clone());
+        for slot in 0..=scenario.beside.len() {
+            network.put_resource(&task::post_url(slot), Resource::new(""));
+        }
         if scenario.task == Task::FtpPutResumed {
-            network.put_file(UPLOAD_PATH, content.slice(..scenario.resumed_from()));
+            network.put_file(&task::upload_path(0), content.slice(..scenario.resumed_from()));
+        } else if scenario.old_file {
+            network.put_file(&task::upload_path(0), scenario.old());
+        }
+        for manner in &scenario.manners {
+            network.adopt(*manner);
         }
         let mut trial = Self {
             scenario,
@@ -222,9 +183,7 @@ impl<'a> Trial<'a> {
         let clock = Arc::new(self.world.clock());
         let (client, driver) = connect(self.world.connect(), clock, self.scenario.config());
         let observer = Arc::clone(&self.observer);
-        let driver = driver.with_trace(move |now, direction, octets: &[u8]| {
-            observer.lock().unwrap_or_else(PoisonError::into_inner).observe(now, direction, octets);
-        });
+        let driver = driver.with_trace(Shared(observer));
         let (tell, ended) = futures::channel::oneshot::channel();
         self.world.spawn(async move {
             // Nobody listens any more only where something else has failed.
@@ -241,11 +200,16 @@ impl<'a> Trial<'a> {
         }
         self.plan();
         let began = self.world.clock().now();
-        let result = self.task(&client, bearer.clone())?;
-        let task_time = self.world.clock().now() - began;
-        let ending = self.judge(result)?;
+        let results = self.tasks(&client, bearer.clone())?;
+        let ended_at = self.world.clock().now();
+        let task_time = ended_at - began;
+        let ending = self.judge(results, task_time)?;
         let tried = self.tried();
-        self.follow_up(&client, bearer.take())?;
+        match self.gone_at() {
+            Some(at) => self.check_gone(&client, ended_at.saturating_sub(at))?,
+            None => self.follow_up(&client, bearer.take())?,
+        }
+        drop(bearer);
         drop(client);
         self.end(ended)?;
         let notices = std::iter::from_fn(|| notices.next().now_or_never().flatten());
@@ -253,10 +217,14 @@ impl<'a> Trial<'a> {
         if kept > self.scenario.config().notices {
             return Err(violation(format!("{kept} notices are kept for somebody who does not read them")));
         }
-        if let Some(seen) = self.observer.lock().unwrap_or_else(PoisonError::into_inner).seen() {
+        if let Some(seen) = self.observer().seen() {
             return Err(violation(seen));
         }
         Ok(Run { ending, tried, task_time, time: self.world.clock().now() })
+    }
+
+    pub(super) fn observer(&self) -> MutexGuard<'_, Observer> {
+        self.observer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn run_engine(mut self) -> Result<Run, Violation> {
@@ -271,7 +239,11 @@ impl<'a> Trial<'a> {
 
     fn time_limit(&self) -> Duration {
         let faults = u32::try_from(self.scenario.faults.len()).unwrap_or(u32::MAX);
-        TASK_TIME + FAULT_TIME * faults
+        let tasks = u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX);
+        // A server that stores half of what is appended, or sends a part of what is left, has done all of it in the end.
+        let parts = |manner: &Manner| matches!(manner, Manner::UploadsHalved | Manner::DownloadsCut { .. });
+        let goings_on = if self.scenario.manners.iter().any(parts) { 6 } else { 0 };
+        TASK_TIME * tasks + FAULT_TIME * (faults + goings_on)
     }
 
     fn await_within<F: Future>(&mut self, limit: Duration, future: F) -> Result<F::Output, Violation> {
@@ -290,31 +262,27 @@ impl<'a> Trial<'a> {
                 _ => 1,
             };
             for n in 0..u64::from(octets) {
-                for (later, incident) in planned.what.incidents(&changed) {
-                    let when = match planned.when {
-                        When::At(time) => When::At(now + time + later),
-                        // What is to follow in time does so from the beginning on.
-                        When::Crossed(..) if !later.is_zero() => When::At(now + later),
-                        When::Crossed(direction, octets) => {
-                            When::Crossed(direction, self.world.crossed(direction) + octets + n)
-                        }
-                    };
-                    numbers.push(self.world.plan(when, incident));
-                }
+                let when = match planned.when {
+                    When::At(time) => When::At(now + time),
+                    When::Crossed(direction, octets) => {
+                        When::Crossed(direction, self.world.crossed(direction) + octets + n)
+                    }
+                };
+                numbers.push(self.world.plan(when, planned.what.incident(&changed)));
             }
             self.planned.push(numbers);
         }
     }
 
     /// The faults that have happened.
-    fn happened(&self) -> impl Iterator<Item = &'a What> {
+    pub(super) fn happened(&self) -> impl Iterator<Item = &'a What> {
         let happened = self.world.happened();
         let scenario = self.scenario;
         let indices: Vec<usize> = self
             .planned
             .iter()
             .enumerate()
-            .filter(|(_, numbers)| numbers.iter().any(|number| happened.contains(number)))
+            .filter(|(_, numbers)| happened.iter().any(|(number, _)| numbers.contains(number)))
             .map(|(index, _)| index)
             .collect();
         indices.into_iter().filter_map(move |index| scenario.faults.get(index)).map(|planned| &planned.what)
@@ -327,29 +295,62 @@ impl<'a> Trial<'a> {
             .chain(scenario.variants.iter().map(Variant::kind))
             .chain(scenario.left_over.map(LeftOver::kind))
             .chain(scenario.leave.map(Leave::kind))
+            .chain(scenario.manners.iter().map(Manner::kind))
+            .chain(scenario.old_file.then_some("old file where an upload goes"))
+            .chain(match scenario.beside[..] {
+                [] => None,
+                [_] => Some("two procedures at once"),
+                _ => Some("three procedures at once"),
+            })
+            .chain((scenario.task == Task::HttpAlive).then_some("response alive beside another request"))
             .collect()
     }
 
-    /// Does the task; `None` when the program left it.
-    fn task(
+    /// When the module fell silent for good, if it did.
+    fn gone_at(&self) -> Option<Duration> {
+        if self.happened().any(|what| matches!(what, What::Module(Fault::Restart { .. }))) {
+            return None;
+        }
+        let goings =
+            self.planned.iter().zip(&self.scenario.faults).filter(|(_, fault)| fault.what == What::Gone);
+        let numbers: Vec<usize> = goings.flat_map(|(numbers, _)| numbers).copied().collect();
+        let happened = self.world.happened().iter();
+        happened.filter(|(number, _)| numbers.contains(number)).map(|(_, at)| *at).min()
+    }
+
+    /// Does the tasks, all at once; `None` when the program left the first.
+    fn tasks(
         &mut self,
         client: &Client,
         bearer: Option<Bearer>,
-    ) -> Result<Option<Result<Done, Failed>>, Violation> {
-        let (task, content, leave) = (self.scenario.task, self.content.clone(), self.scenario.leave);
-        let resumed_from = self.scenario.resumed_from() as u64;
+    ) -> Result<Vec<Option<Result<Done, Failed>>>, Violation> {
+        let Scenario { leave, range, .. } = *self.scenario;
+        let clock = self.world.clock();
+        let mut jobs = self.scenario.tasks().enumerate().map(|(slot, task)| Job {
+            task,
+            slot,
+            content: self.content.clone(),
+            range,
+            resumed_from: self.scenario.resumed_from() as u64,
+            leave: leave.filter(|_| slot == 0),
+            clock: clock.clone(),
+        });
+        let first = jobs.next();
+        let others: Vec<_> = jobs
+            .zip(std::iter::repeat(bearer.clone()))
+            .filter_map(|(job, bearer)| Some((job, bearer?)))
+            .collect();
         let client = client.clone();
         let future = async move {
-            match bearer {
-                Some(bearer) => task::perform(task, bearer, content, resumed_from, leave).await,
-                None => task::prepare(&client).await.map(|_| Done::Nothing),
+            match (first, bearer) {
+                (Some(job), Some(bearer)) => job.perform(bearer).await,
+                _ => task::prepare(&client).await.map(|_| Done::Nothing),
             }
         };
         let polls = match leave {
             Some(Leave::Polls(polls)) => polls,
             _ => usize::MAX,
         };
-        let clock = self.world.clock();
         let end = match leave {
             Some(Leave::After(time)) => clock.now() + time,
             _ => Duration::MAX,
@@ -360,127 +361,29 @@ impl<'a> Trial<'a> {
                 Either::Right(_) => None,
             }
         };
-        self.await_within(self.time_limit(), left)
+        let others = join_all(others.into_iter().map(|(job, bearer)| job.perform(bearer)));
+        let (first, others) = self.await_within(self.time_limit(), async { futures::join!(left, others) })?;
+        Ok(std::iter::once(first).chain(others.into_iter().map(Some)).collect())
     }
 
-    /// Checks what came of the task.
-    fn judge(&self, result: Option<Result<Done, Failed>>) -> Result<Ending, Violation> {
-        let posts = self.world.network().http_requests();
-        let posts = posts.iter().filter(|request| request.method == HttpMethod::Post).count();
-        if posts > 1 {
-            return Err(violation(format!("the server got {posts} POSTs for one")));
+    /// The module is gone for good: whatever was being done has ended, and what is begun now does, too.
+    fn check_gone(&mut self, client: &Client, later: Duration) -> Result<(), Violation> {
+        let tasks = u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX);
+        if later > GONE_TIME * tasks {
+            return Err(violation(format!("noticed {later:?} after the module was gone")));
         }
-        if self.scenario.task == Task::FtpPutResumed && !self.damages.borrow().deceptive {
-            // Whatever became of the rest.
-            let there = self.content.slice(..self.scenario.resumed_from());
-            if !self.world.network().file(UPLOAD_PATH).is_some_and(|file| file.starts_with(&there)) {
-                return Err(violation("what the server had of a file that was resumed is gone"));
+        self.world.cancel_plans();
+        let began = self.world.clock().now();
+        let client = client.clone();
+        let found = self.await_within(TASK_TIME, async move { client.start_up().await })?;
+        let took = self.world.clock().now() - began;
+        match found {
+            Ok(()) => Err(violation("a module that is gone was made ready")),
+            Err(_) if took > NO_ANSWER_TIME => {
+                Err(violation(format!("that no module answers took {took:?} to be found out")))
             }
+            Err(_) => Ok(()),
         }
-        let harmless = self.is_harmless();
-        let done = match result {
-            None => return Ok(Ending::Left),
-            Some(Err(failed)) if harmless => {
-                return Err(violation(format!("failed although nothing harmful happened: {}", failed.text)));
-            }
-            Some(Err(failed)) => return Ok(Ending::Failed(failed.kind)),
-            Some(Ok(done)) => done,
-        };
-        let left = matches!(done, Done::Abandoned(_));
-        // Octets that come from nowhere make up for those that were lost.
-        let made_up = self.damages.borrow().lost && self.happened().any(What::adds_octets);
-        if !self.damages.borrow().deceptive && !made_up {
-            self.compare(done)?;
-        }
-        Ok(match (left, harmless) {
-            (true, _) => Ending::Left,
-            (false, true) => Ending::Succeeded,
-            (false, false) => Ending::Healed,
-        })
-    }
-
-    /// Whether nothing has happened that can keep the task from succeeding.
-    fn is_harmless(&self) -> bool {
-        let bare = self.scenario.variants.iter().any(|variant| matches!(variant, Variant::LineEnds(_)));
-        let traps = self.scenario.task == Task::FsRead && self.scenario.content == Content::Traps;
-        // Octets without a header that read like a refusal are taken for one.
-        if traps && self.content.chunks(10_240).any(|block| block.starts_with(b"ERROR")) {
-            return false;
-        }
-        self.happened().all(|what| match what {
-            // An echo that begins within a line, and then no line end.
-            What::Module(Fault::Echo(_)) => !bare,
-            // It is counted for octets without a header, and the rest of them reads like anything.
-            What::Line(..) => !traps,
-            what => what.is_harmless(self.scenario.task),
-        })
-    }
-
-    fn compare(&self, done: Done) -> Result<(), Violation> {
-        let network = self.world.network();
-        let length = self.content.len() as u64;
-        match (self.scenario.task, done) {
-            (Task::FtpList, Done::Read(listing)) => {
-                let text = String::from_utf8_lossy(&listing);
-                if text.lines().any(|line| line.split_whitespace().last() == Some("file")) {
-                    return Ok(());
-                }
-                let line = format!("-rw-r--r--   1 ftp      ftp{length:>14} Jan  1  2020 file\r\n");
-                self.is_exact(&listing, line.as_bytes())
-            }
-            (Task::FtpList, _) => Ok(()),
-            (_, Done::Read(octets)) => self.is_exact(&octets, &self.content),
-            (_, Done::Abandoned(octets)) => {
-                let begin = self.content.get(..octets.len()).unwrap_or(&self.content);
-                self.is_exact(&octets, begin)
-            }
-            (_, Done::Size(size)) => {
-                let sizes = [length, self.scenario.changed().len() as u64];
-                let damages = self.damages.borrow();
-                if sizes.contains(&size) || damages.digits || damages.substituted > 0 {
-                    return Ok(());
-                }
-                Err(violation(format!("a size of {size}, which is {length}")))
-            }
-            (task, Done::Stored(told)) => {
-                // A count that the line has damaged is told as it came.
-                let damaged = self.damages.borrow().digits;
-                if told.is_some_and(|told| told != length) && task != Task::FtpGetToFs && !damaged {
-                    return Err(violation(format!("{told:?} octets stored of {length}")));
-                }
-                let stored = match task {
-                    Task::HttpPost => network.resource(POST_URL).map(|resource| resource.body),
-                    Task::FtpGetToFs | Task::FsWrite => {
-                        let path = ["User", "FTP", WRITTEN_NAME].map(str::to_owned);
-                        self.storage.read(&path, 0, usize::MAX).ok()
-                    }
-                    _ => network.file(UPLOAD_PATH),
-                };
-                let Some(stored) = stored else { return Err(violation("stored, and not there")) };
-                self.is_exact(&stored, &self.content)
-            }
-            (_, Done::Nothing) => Ok(()),
-        }
-    }
-
-    /// Whether octets are those they should be, apart from those that the line replaced, or those of the changed file.
-    fn is_exact(&self, octets: &[u8], expected: &[u8]) -> Result<(), Violation> {
-        let substituted = self.damages.borrow().substituted;
-        let is_like = |other: &[u8]| {
-            let differences = octets.iter().zip(other).filter(|(one, other)| one != other).count();
-            octets.len() == other.len() && differences <= substituted
-        };
-        let changed = self.scenario.changed();
-        let changed = changed.get(..octets.len()).unwrap_or(&changed);
-        if is_like(expected) || is_like(changed) && self.happened().any(|what| *what == What::Change) {
-            return Ok(());
-        }
-        let place = octets.iter().zip(expected).take_while(|(one, other)| one == other).count();
-        Err(violation(format!(
-            "{} octets instead of {}, or others from octet {place} on",
-            octets.len(),
-            expected.len()
-        )))
     }
 
     /// Nothing goes wrong any more; then a GET works, and a download by FTP if that was the task.
@@ -494,6 +397,7 @@ impl<'a> Trial<'a> {
         }
         let network = self.world.network();
         network.cancel_mishaps();
+        network.forget_manners();
         network.put_resource(CONTENT_URL, Resource::new(FOLLOW_UP));
         if self.happened().any(What::fills_line) {
             self.await_silence()?;

@@ -1,280 +1,20 @@
 //! What is tried: a task, a module, a line, and what goes wrong, all drawn from one number.
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fastrand::Rng;
-use sim800_emulator::{
-    Config as ModuleConfig, DataExpiry, Grant, Line, LineEnds, MemoryStorage, Spacing, Start, Storage,
-};
+use sim800_emulator::{Config as ModuleConfig, Line, MemoryStorage, Messages, Storage};
 use sim800_session::{Config, Direction};
 
+use super::content::{Content, below_by_magnitude};
 use super::fault::{Planned, What};
-use crate::When;
-
-/// Where the content is by HTTP.
-pub(super) const CONTENT_URL: &str = "http://example.com/file";
-/// Where the content is by FTP.
-pub(super) const CONTENT_PATH: &str = "/file";
-
-/// What is being done while things go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Task {
-    /// Start-up and opening the bearer.
-    StartUp,
-    /// GET.
-    HttpGet,
-    /// POST.
-    HttpPost,
-    /// HEAD.
-    HttpHead,
-    /// A download.
-    FtpGet,
-    /// An upload.
-    FtpPut,
-    /// An upload of what can be read again.
-    FtpPutSeekable,
-    /// An upload of what can be read again, of which the server has a part.
-    FtpPutResumed,
-    /// A listing.
-    FtpList,
-    /// The size of a file.
-    FtpSize,
-    /// A download by way of the module's memory.
-    FtpGetExtended,
-    /// An upload by way of the module's memory.
-    FtpPutExtended,
-    /// A download into the module's file system.
-    FtpGetToFs,
-    /// An upload of a file of the module, by way of its memory.
-    FtpPutFile,
-    /// An upload of a file of the module.
-    FtpPutFromFs,
-    /// Reading a file of the module.
-    FsRead,
-    /// Writing a file of the module.
-    FsWrite,
-    /// Commands on a bare engine.
-    Engine,
-}
-
-impl Task {
-    /// All of them; those that move content more than once.
-    const DRAWN: [Self; 26] = [
-        Self::StartUp,
-        Self::HttpGet,
-        Self::HttpGet,
-        Self::HttpGet,
-        Self::HttpGet,
-        Self::HttpPost,
-        Self::HttpPost,
-        Self::HttpPost,
-        Self::HttpHead,
-        Self::FtpGet,
-        Self::FtpGet,
-        Self::FtpGet,
-        Self::FtpGet,
-        Self::FtpPut,
-        Self::FtpPut,
-        Self::FtpPutSeekable,
-        Self::FtpPutResumed,
-        Self::FtpList,
-        Self::FtpSize,
-        Self::FtpGetExtended,
-        Self::FtpPutExtended,
-        Self::FtpGetToFs,
-        Self::FtpPutFile,
-        Self::FtpPutFromFs,
-        Self::FsRead,
-        Self::FsWrite,
-    ];
-
-    pub(super) fn is_http(self) -> bool {
-        matches!(self, Self::HttpGet | Self::HttpPost | Self::HttpHead)
-    }
-
-    pub(super) fn is_ftp(self) -> bool {
-        !self.is_http() && !matches!(self, Self::StartUp | Self::FsRead | Self::FsWrite | Self::Engine)
-    }
-
-    /// Whether content goes to the module.
-    fn is_upload(self) -> bool {
-        matches!(self, Self::HttpPost | Self::FtpPut | Self::FtpPutExtended | Self::FsWrite)
-            || self.is_long_upload()
-    }
-
-    /// Whether the upload may be much longer than what is kept of one that cannot be read again.
-    pub(super) fn is_long_upload(self) -> bool {
-        matches!(self, Self::FtpPutSeekable | Self::FtpPutResumed)
-    }
-
-    /// Whether no content crosses the line.
-    fn is_short(self) -> bool {
-        matches!(
-            self,
-            Self::StartUp
-                | Self::HttpHead
-                | Self::FtpList
-                | Self::FtpSize
-                | Self::FtpGetToFs
-                | Self::FtpPutFile
-                | Self::FtpPutFromFs
-                | Self::Engine
-        )
-    }
-
-    /// The longest content that the module has a place for.
-    fn longest(self) -> usize {
-        match self {
-            Self::HttpGet => 700_000,
-            Self::HttpPost => 319_488,
-            Self::FtpGetExtended | Self::FtpPutExtended | Self::FtpPutSeekable | Self::FtpPutResumed => {
-                300_000
-            }
-            Self::FtpGetToFs | Self::FtpPutFile | Self::FtpPutFromFs | Self::FsRead | Self::FsWrite => 60_000,
-            _ => 200_000,
-        }
-    }
-}
-
-/// What the content is like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Content {
-    /// The letters of the alphabet, again and again.
-    Letters,
-    /// What looks like protocol.
-    Traps,
-    /// Octets of any value.
-    Random,
-    /// Empty lines.
-    LineEnds,
-}
-
-impl Content {
-    /// So many octets of it.
-    pub(super) fn octets(self, length: usize, seed: u64) -> Bytes {
-        const TRAPS: &[u8] =
-            b"\r\nOK\r\n\r\nERROR\r\n\r\n+FTPGET: 1,0\r\n\r\n+HTTPREAD: 5\r\n\r\n+FTPPUT: 1,1,1360\r\n>\
-            \r\nRDY\r\n\r\nNORMAL POWER DOWN\r\n\r\n+SAPBR 1: DEACT\r\nAT\r+CME ERROR: 3\r\nDOWNLOAD\r\n";
-        match self {
-            Self::Letters => (b'a'..=b'z').cycle().take(length).collect(),
-            Self::Traps => TRAPS.iter().copied().cycle().skip(seed as usize % 19).take(length).collect(),
-            Self::Random => {
-                let mut rng = Rng::with_seed(seed);
-                (0..length).map(|_| rng.u8(..)).collect()
-            }
-            Self::LineEnds => b"\r\n".iter().copied().cycle().skip(seed as usize % 2).take(length).collect(),
-        }
-    }
-}
-
-/// In what the module differs from the usual one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Variant {
-    /// Its echo is off at first.
-    EchoOff,
-    /// No blanks behind the colons of HTTP and FTP lines.
-    NoBlanks,
-    /// Some line ends are left out.
-    LineEnds(LineEnds),
-    /// `AT+FTPPUT=2` grants no more than this.
-    Grant(u16),
-    /// The maxima of `AT+FTPPUT=2`.
-    Maxima(Vec<u16>),
-    /// `AT+HTTPDATA` is answered `OK` although its time ran out.
-    DataExpiry,
-    /// `AT+CMEE`.
-    Errors(u8),
-    /// So many octets of a download are held in the module.
-    Window(usize),
-    /// The module waits for the confirmation of an upload for hours, and no line tells.
-    Patient,
-    /// How it comes up.
-    Start(Start),
-}
-
-impl Variant {
-    fn draw(rng: &mut Rng, task: Task) -> Self {
-        match rng.u8(..11) {
-            0 => Self::EchoOff,
-            1 => Self::NoBlanks,
-            2 => Self::LineEnds(LineEnds::MissingBeforeResult),
-            3 => Self::LineEnds(LineEnds::Missing),
-            4 => Self::Grant(rng.u16(1..1_360)),
-            5 => Self::Maxima((0..rng.usize(1..5)).map(|_| rng.u16(1..=1_460)).collect()),
-            6 => Self::DataExpiry,
-            7 => Self::Errors(rng.u8(..3)),
-            8 => Self::Window(rng.usize(1_460..40_000)),
-            9 if task == Task::StartUp => {
-                Self::Start(if rng.bool() { Start::FixedRate } else { Start::Autobaud })
-            }
-            _ => Self::Patient,
-        }
-    }
-
-    /// What it is called in the list of what was tried.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::EchoOff => "echo off at first",
-            Self::NoBlanks => "missing blanks",
-            Self::LineEnds(LineEnds::MissingBeforeResult) => "missing CR LF before OK",
-            Self::LineEnds(_) => "missing blank lines",
-            Self::Grant(_) => "granted counts shorter than asked for",
-            Self::Maxima(_) => "changing maxima",
-            Self::DataExpiry => "HTTPDATA answered OK although its time ran out",
-            Self::Errors(0) => "AT+CMEE=0",
-            Self::Errors(1) => "AT+CMEE=1",
-            Self::Errors(_) => "AT+CMEE=2",
-            Self::Window(_) => "another window of downloads",
-            Self::Patient => "a module that waits for the server",
-            Self::Start(_) => "start of the module",
-        }
-    }
-
-    fn apply(&self, config: &mut ModuleConfig) {
-        match self {
-            Self::EchoOff => config.echo = false,
-            Self::NoBlanks => config.spacing = Spacing::Sim900,
-            Self::LineEnds(line_ends) => config.line_ends = *line_ends,
-            Self::Grant(most) => config.ftp_put_grant = Grant::AtMost(*most),
-            Self::Maxima(maxima) => config.ftp_put_maxima.clone_from(maxima),
-            Self::DataExpiry => config.http_data_expiry = DataExpiry::Ok,
-            Self::Errors(_) => {}
-            Self::Window(octets) => config.ftp_window = *octets,
-            Self::Patient => config.timings.ftp_server = Duration::from_secs(36_000),
-            Self::Start(start) => config.start = *start,
-        }
-    }
-}
-
-/// What an earlier program left in the module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LeftOver {
-    /// An open bearer.
-    Bearer,
-    /// A bearer and an HTTP service.
-    Http,
-    /// A bearer and an FTP session that waits for octets to be read.
-    Ftp,
-}
-
-impl LeftOver {
-    /// What it is called in the list of what was tried.
-    #[must_use]
-    pub fn kind(self) -> &'static str {
-        match self {
-            Self::Bearer => "bearer left over",
-            Self::Http => "HTTP service left over",
-            Self::Ftp => "FTP session left over",
-        }
-    }
-}
+use super::kind::Task;
+use super::servers;
+use super::variant::{LeftOver, Variant};
+use crate::{Manner, When};
 
 /// How the program stops before the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -324,16 +64,24 @@ pub struct Scenario {
     pub seed: u64,
     /// What is being done.
     pub task: Task,
+    /// What is done meanwhile, over the same bearer.
+    pub beside: Vec<Task>,
     /// What the content is like.
     pub content: Content,
     /// Its octets.
     pub length: usize,
+    /// First and last octet of what is asked for of it, where a part is.
+    pub range: (u64, Option<u64>),
+    /// Whether an old file of the same size is where an upload goes.
+    pub old_file: bool,
     /// The line's rate; `None` takes no time.
     pub rate: Option<NonZeroU32>,
     /// The sizes of reads; all that there is if empty.
     pub cuts: Vec<usize>,
     /// How long the network takes.
     pub latency: Duration,
+    /// In what the servers differ.
+    pub manners: Vec<Manner>,
     /// What the session is configured with.
     pub settings: Settings,
     /// In what the module differs.
@@ -360,11 +108,12 @@ impl Scenario {
             Content::Random,
             Content::LineEnds,
         ]);
-        let length = length(rng, task);
+        let mut length = length(rng, task);
+        let manners = servers::draw(rng, task, &mut length);
         let octets = if task.is_short() { 0 } else { length };
         let rates = [9_600, 57_600, 115_200, 460_800].map(NonZeroU32::new);
         // A long content on a slow line says nothing that a short one does not.
-        let rate = if octets < 20_000 && rng.u8(..4) == 0 { rng.choice(rates).flatten() } else { None };
+        let mut rate = if octets < 20_000 && rng.u8(..4) == 0 { rng.choice(rates).flatten() } else { None };
         let cuts = match rng.u8(..4) {
             0 if octets < 20_000 => (0..rng.usize(1..4)).map(|_| rng.usize(1..40)).collect(),
             1 => (0..rng.usize(1..4)).map(|_| rng.usize(40..2_000)).collect(),
@@ -380,8 +129,8 @@ impl Scenario {
             settings.window = Some(rng.u32(64.max(octets as u32 / 64)..40_000));
             settings.http_range = rng.u32(40_000..=319_488);
         }
-        let variants = match rng.u8(..4) {
-            0 => (0..rng.usize(1..4)).map(|_| Variant::draw(rng, task)).collect(),
+        let mut variants = match rng.u8(..4) {
+            0 => (0..rng.usize(1..4)).map(|_| Variant::draw(rng, task, length)).collect(),
             _ => Vec::new(),
         };
         let left_over = match rng.u8(..10) {
@@ -404,16 +153,43 @@ impl Scenario {
         let mut faults = Vec::new();
         for _ in 0..count {
             let what = What::draw(rng, task);
-            faults.push(Planned { when: when(rng, task, octets, latency), what });
+            let when = match what {
+                // Nobody's octets bring it; most of the time passes while a server is waited for.
+                What::Message(_) => When::At(time(rng, latency)),
+                _ => when(rng, task, octets, latency),
+            };
+            faults.push(Planned { when, what });
         }
+        // Lines that come over and over meet something only where that takes time.
+        if octets < 20_000 && faults.iter().any(|planned| matches!(planned.what, What::Unknown { .. })) {
+            rate = rate.or_else(|| rng.choice(rates).flatten());
+        }
+        // What a message says shows only where it is on the line.
+        if faults.iter().any(|planned| matches!(planned.what, What::Message(_))) && rng.bool() {
+            variants.push(Variant::Messages(Messages::Text));
+        }
+        let range = if task == Task::HttpRange { range(rng, length as u64) } else { (0, None) };
+        // What an old file is taken for shows only where a new one is not there at once.
+        let is_aside =
+            manners.iter().any(|manner| matches!(manner, Manner::UploadsAside | Manner::UploadsRenamed));
+        let old_file = task.is_ftp_upload()
+            && task != Task::FtpPutResumed
+            && rng.u8(..if is_aside { 2 } else { 8 }) == 0;
+        let may_have_company = !matches!(task, Task::StartUp | Task::Engine) && length < 20_000;
+        let company = if may_have_company && rng.u8(..8) == 0 { rng.usize(1..3) } else { 0 };
+        let beside = (0..company).filter_map(|_| rng.choice(Task::BESIDE)).collect();
         Self {
             seed,
             task,
+            beside,
             content: content.unwrap_or(Content::Traps),
             length,
+            range,
+            old_file,
             rate,
             cuts,
             latency,
+            manners,
             settings,
             variants,
             left_over,
@@ -430,6 +206,29 @@ impl Scenario {
     /// The content.
     pub(super) fn octets(&self) -> Bytes {
         self.content.octets(self.length, self.seed)
+    }
+
+    /// All tasks, the first of which is the one that things go wrong with.
+    pub(super) fn tasks(&self) -> impl Iterator<Item = Task> {
+        std::iter::once(self.task).chain(self.beside.iter().copied())
+    }
+
+    /// The part of `length` octets that is asked for.
+    pub(super) fn part(&self, length: usize) -> Range<usize> {
+        let clamp = |octet: u64| usize::try_from(octet).unwrap_or(usize::MAX).min(length);
+        let (first, last) = self.range;
+        let end = last.map_or(length, |last| clamp(last.saturating_add(1)));
+        clamp(first).min(end)..end
+    }
+
+    /// What an upload finds in its place: as long as the content, and different from it only in the middle.
+    pub(super) fn old(&self) -> Bytes {
+        let mut octets = self.octets().to_vec();
+        let middle = octets.len() / 2;
+        if let Some(octet) = octets.get_mut(middle) {
+            *octet = !*octet;
+        }
+        octets.into()
     }
 
     /// What the content becomes: longer, and of other octets.
@@ -450,7 +249,7 @@ impl Scenario {
         let _ = storage.make_directory(&path(&["User"]));
         let _ = storage.make_directory(&path(&["User", "FTP"]));
         let file = path(&["User", "FTP", "FILE"]);
-        if matches!(self.task, Task::FsRead | Task::FtpPutFile | Task::FtpPutFromFs) {
+        if self.tasks().any(Task::reads_module_file) {
             let _ = storage.create(&file);
             let _ = storage.write(&file, 0, &self.octets());
         }
@@ -472,11 +271,18 @@ impl Scenario {
     }
 }
 
-/// A number below `end`, each order of magnitude as likely as the others.
-fn below_by_magnitude(rng: &mut Rng, end: u64) -> u64 {
-    let bits = u64::BITS - end.max(1).leading_zeros();
-    let most = 1_u64.checked_shl(rng.u32(0..=bits)).unwrap_or(u64::MAX);
-    rng.u64(0..most.min(end.max(1)).max(1))
+/// First octet and last of a part: one octet, a few, to the end, beyond it, and more than the module holds.
+fn range(rng: &mut Rng, length: u64) -> (u64, Option<u64>) {
+    let first = below_by_magnitude(rng, length + 2);
+    let last = match rng.u8(..8) {
+        0 => None,
+        1 => Some(first),
+        2 => Some(first + 1),
+        3 => Some(first + below_by_magnitude(rng, length + 2)),
+        4 => Some(length + rng.u64(0..10)),
+        _ => Some(first + rng.u64(300_000..700_000)),
+    };
+    (first, last)
 }
 
 fn length(rng: &mut Rng, task: Task) -> usize {
@@ -499,14 +305,16 @@ fn length(rng: &mut Rng, task: Task) -> usize {
 fn when(rng: &mut Rng, task: Task, octets: usize, latency: Duration) -> When {
     let (to_module, to_program) = if task.is_upload() { (octets, 0) } else { (0, octets) };
     match rng.u8(..4) {
-        0 => {
-            let span = Duration::from_secs(2) + latency * 4;
-            let micros = below_by_magnitude(rng, u64::try_from(span.as_micros()).unwrap_or(u64::MAX));
-            When::At(Duration::from_micros(micros))
-        }
+        0 => When::At(time(rng, latency)),
         1 => When::Crossed(Direction::Sent, place(rng, to_module)),
         _ => When::Crossed(Direction::Received, place(rng, to_program)),
     }
+}
+
+/// Some time of the task.
+fn time(rng: &mut Rng, latency: Duration) -> Duration {
+    let span = Duration::from_secs(2) + latency * 4;
+    Duration::from_micros(below_by_magnitude(rng, u64::try_from(span.as_micros()).unwrap_or(u64::MAX)))
 }
 
 /// Some octet of the commands, or of the content between them.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::scenario::{Content, Scenario, Settings};
+use super::content::Content;
+use super::scenario::{Scenario, Settings};
 
 /// The least of a scenario that still `fails`: without the faults and peculiarities that do not matter.
 ///
@@ -38,6 +39,13 @@ fn candidates(scenario: &Scenario) -> Vec<Scenario> {
     for index in 0..scenario.variants.len() {
         with(&|smaller| drop(smaller.variants.remove(index)));
     }
+    for index in 0..scenario.manners.len() {
+        with(&|smaller| _ = smaller.manners.remove(index));
+    }
+    for index in 0..scenario.beside.len() {
+        with(&|smaller| _ = smaller.beside.remove(index));
+    }
+    with(&|smaller| smaller.old_file = false);
     with(&|smaller| smaller.left_over = None);
     with(&|smaller| smaller.leave = None);
     with(&|smaller| smaller.rate = None);

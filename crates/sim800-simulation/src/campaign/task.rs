@@ -1,21 +1,36 @@
 //! The tasks, as a program would do them.
 
 use std::error::Error;
+use std::pin::pin;
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::{Either, select};
 use futures::io::Cursor;
 use futures::{Stream, StreamExt};
 use sim800_session::{
-    Bearer, BearerError, Chain, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError, Profile,
-    Server, StartUpError,
+    Bearer, BearerError, Body, Chain, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError,
+    Profile, Runtime, Sent, Server, StartUpError,
 };
 
-use super::scenario::{CONTENT_PATH, CONTENT_URL, Leave, Task};
+use super::content::{CONTENT_PATH, CONTENT_URL};
+use super::kind::Task;
+use super::observer::PASSWORD;
+use super::scenario::Leave;
+use crate::Clock;
 
-/// Where a POST goes.
-pub(super) const POST_URL: &str = "http://example.com/in";
-/// Where an upload goes.
-pub(super) const UPLOAD_PATH: &str = "/up";
+/// Where the POST of a job goes.
+pub(super) fn post_url(slot: usize) -> String {
+    format!("http://example.com/in{slot}")
+}
+
+/// Where the upload of a job goes.
+pub(super) fn upload_path(slot: usize) -> String {
+    format!("/up{slot}")
+}
+
+/// How long a program waits for a second response before it reads the first.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// The content in the module's file system.
 const MODULE_FILE: &str = r"C:\User\FTP\FILE";
 /// Where a file is written in the module's file system, and what a download is called there.
@@ -29,6 +44,10 @@ pub(super) enum Done {
     Read(Vec<u8>),
     /// This was read before the reader was abandoned.
     Abandoned(Vec<u8>),
+    /// A response whose body was read, or begun to be read.
+    Response { told: Told, octets: Vec<u8>, is_complete: bool },
+    /// Several were read.
+    Several(Vec<Self>),
     /// The far side has it, so many octets if that is told.
     Stored(Option<u64>),
     /// The size that was asked for.
@@ -44,11 +63,13 @@ pub(super) struct Failed {
     pub(super) kind: &'static str,
     /// Its message.
     pub(super) text: String,
+    /// Whether it says that no server got what was to be sent.
+    pub(super) is_unsent: bool,
 }
 
 impl Failed {
     fn new(kind: &'static str, error: &(impl Error + 'static)) -> Self {
-        Self { kind, text: Chain(error).to_string() }
+        Self { kind, text: Chain(error).to_string(), is_unsent: false }
     }
 }
 
@@ -56,7 +77,7 @@ macro_rules! failures {
     ($($error:ty)+) => {
         $(impl From<$error> for Failed {
             fn from(error: $error) -> Self {
-                Self::new(error.kind(), &error)
+                Self::new(error.kind().as_str(), &error)
             }
         })+
     };
@@ -70,23 +91,91 @@ pub(super) async fn prepare(client: &Client) -> Result<Bearer, Failed> {
     Ok(Bearer::open(client, &Profile::new("internet")).await?)
 }
 
-/// Fetches the content by HTTP; an answer other than 200 and 206 is a failure.
-pub(super) async fn get(bearer: &Bearer, leave: Option<Leave>) -> Result<Done, Failed> {
-    let response = Http::new(bearer).send(request(http::Request::get(CONTENT_URL), Bytes::new())).await?;
+/// What the headers of a response say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) status: u16,
+    pub(super) range: Option<String>,
+    pub(super) length: Option<String>,
+}
+
+impl Told {
+    fn of(response: &http::Response<Body>) -> Self {
+        let header = |name| {
+            let value = response.headers().get(name)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        Self {
+            status: response.status().as_u16(),
+            range: header(http::header::CONTENT_RANGE),
+            length: header(http::header::CONTENT_LENGTH),
+        }
+    }
+}
+
+/// Fetches the content by HTTP, or a part of it; an answer other than 200 and 206 is a failure.
+async fn get(bearer: &Bearer, range: Option<String>, leave: Option<Leave>) -> Result<Done, Failed> {
+    let mut get = http::Request::get(CONTENT_URL);
+    if let Some(range) = range {
+        get = get.header(http::header::RANGE, range);
+    }
+    let response = Http::new(bearer).send(request(get, Bytes::new())).await?;
     found(response.status().as_u16())?;
-    read(response.into_body(), leave).await
+    let told = Told::of(&response);
+    Ok(match read(response.into_body(), leave).await? {
+        Done::Read(octets) => Done::Response { told, octets, is_complete: true },
+        Done::Abandoned(octets) => Done::Response { told, octets, is_complete: false },
+        other => other,
+    })
+}
+
+/// Sends a request while the response to another one is alive, and reads all of them then. Where nothing is left to be read
+/// of the first, it must not be waited for; otherwise a program waits as long as it likes.
+async fn get_beside(bearer: &Bearer, is_empty: bool, clock: &Clock) -> Result<Done, Failed> {
+    let http = Http::new(bearer);
+    let send = || http.send(request(http::Request::get(CONTENT_URL), Bytes::new()));
+    let first = send().await?;
+    found(first.status().as_u16())?;
+    let enough = clock.now() + PATIENCE;
+    let second = match select(pin!(send()), clock.sleep_until(enough)).await {
+        Either::Left((second, _)) => Some(second),
+        Either::Right(_) => None,
+    };
+    let mut bodies = Vec::new();
+    let is_second = match second {
+        Some(Ok(second)) => {
+            found(second.status().as_u16())?;
+            bodies.push(read(second.into_body(), None).await?);
+            true
+        }
+        Some(Err(error)) if is_empty => return Err(error.into()),
+        None if is_empty => {
+            return Err(Failed { kind: "waiting", text: "waits for nothing".to_owned(), is_unsent: false });
+        }
+        _ => false,
+    };
+    match read(first.into_body(), None).await {
+        Ok(body) => bodies.push(body),
+        // The second has taken the module's only response from it.
+        Err(_) if is_second => {}
+        Err(error) => return Err(error),
+    }
+    let third = send().await?;
+    found(third.status().as_u16())?;
+    bodies.push(read(third.into_body(), None).await?);
+    Ok(Done::Several(bodies))
 }
 
 /// Fetches the content by HTTP, after it made the module ready where that is needed.
 pub(super) async fn follow_up(client: &Client, bearer: Option<Bearer>) -> Result<(Bearer, Vec<u8>), Failed> {
     if let Some(bearer) = bearer
-        && let Ok(Done::Read(octets)) = get(&bearer, None).await
+        && let Ok(Done::Response { octets, .. }) = get(&bearer, None, None).await
     {
         return Ok((bearer, octets));
     }
     let bearer = prepare(client).await?;
-    match get(&bearer, None).await? {
-        Done::Read(octets) => Ok((bearer, octets)),
+    match get(&bearer, None, None).await? {
+        Done::Response { octets, .. } => Ok((bearer, octets)),
         _ => Ok((bearer, Vec::new())),
     }
 }
@@ -100,60 +189,86 @@ pub(super) async fn fetch(bearer: &Bearer) -> Result<Vec<u8>, Failed> {
 }
 
 fn ftp(bearer: &Bearer) -> Ftp {
-    Ftp::new(bearer, Server::new("ftp.example.com").with_credentials("user", "sesame"))
+    Ftp::new(bearer, Server::new("ftp.example.com").with_credentials("user", PASSWORD))
 }
 
-/// Does `task`, with `content` to send, of which a server has `resumed_from` octets when that is resumed.
-pub(super) async fn perform(
-    task: Task,
-    bearer: Bearer,
-    content: Bytes,
-    resumed_from: u64,
-    leave: Option<Leave>,
-) -> Result<Done, Failed> {
-    let ftp = ftp(&bearer);
-    let fs = Fs::new(bearer.client());
-    match task {
-        Task::StartUp => prepare(bearer.client()).await.map(|_| Done::Nothing),
-        Task::HttpGet => get(&bearer, leave).await,
-        Task::HttpPost => {
-            let response = Http::new(&bearer).send(request(http::Request::post(POST_URL), content)).await?;
-            found(response.status().as_u16())?;
-            Ok(Done::Stored(None))
-        }
-        Task::HttpHead => {
-            let head = request(http::Request::head(CONTENT_URL), Bytes::new());
-            found(Http::new(&bearer).send(head).await?.status().as_u16())?;
-            Ok(Done::Nothing)
-        }
-        Task::FtpGet => read(ftp.get(CONTENT_PATH).await?, leave).await,
-        Task::FtpPutSeekable => {
-            Ok(Done::Stored(Some(ftp.put_seekable(UPLOAD_PATH, Cursor::new(content)).await?)))
-        }
-        Task::FtpPutResumed => {
-            let stored = ftp.resume_put(UPLOAD_PATH, Cursor::new(content), resumed_from).await?;
-            Ok(Done::Stored(Some(stored)))
-        }
-        Task::FtpPut => Ok(Done::Stored(Some(ftp.put(UPLOAD_PATH, &content[..]).await?))),
-        Task::FtpList => read(ftp.list("/").await?, leave).await,
-        Task::FtpSize => Ok(Done::Size(ftp.size(CONTENT_PATH).await?)),
-        Task::FtpGetExtended => {
-            read(ftp.get_extended(CONTENT_PATH, |_| {}).await?.into_download(), leave).await
-        }
-        Task::FtpPutExtended => Ok(Done::Stored(Some(ftp.put_extended(UPLOAD_PATH, &content[..]).await?))),
-        Task::FtpGetToFs => {
-            let stored = ftp.get_to_fs(CONTENT_PATH, FsStorage::Internal, WRITTEN_NAME, |_| {}).await?;
-            Ok(Done::Stored(Some(stored)))
-        }
-        Task::FtpPutFile => {
-            ftp.put_file(MODULE_FILE, UPLOAD_PATH).await.map(|()| Done::Stored(None)).map_err(Failed::from)
-        }
-        Task::FtpPutFromFs => {
-            Ok(Done::Stored(Some(ftp.put_from_fs(MODULE_FILE, UPLOAD_PATH, |_| {}).await?)))
-        }
-        Task::FsRead => read(fs.read(MODULE_FILE).await?, leave).await,
-        Task::FsWrite => Ok(Done::Stored(Some(fs.write(WRITTEN_FILE, &content[..]).await?))),
-        Task::Engine => Ok(Done::Nothing),
+/// A task and all that it needs.
+pub(super) struct Job {
+    pub(super) task: Task,
+    /// Its number among those that are done at once.
+    pub(super) slot: usize,
+    /// What is sent.
+    pub(super) content: Bytes,
+    /// What is asked for, where it is a part.
+    pub(super) range: (u64, Option<u64>),
+    /// How many octets of the content a server has where that is resumed.
+    pub(super) resumed_from: u64,
+    pub(super) leave: Option<Leave>,
+    pub(super) clock: Clock,
+}
+
+impl Job {
+    /// Does it.
+    pub(super) async fn perform(self, bearer: Bearer) -> Result<Done, Failed> {
+        let Self { task, slot, content, range, resumed_from, leave, clock } = self;
+        let ftp = ftp(&bearer);
+        let fs = Fs::new(bearer.client());
+        let upload_path = upload_path(slot);
+        Ok(match task {
+            Task::StartUp => {
+                bearer.client().start_up().await?;
+                Done::Nothing
+            }
+            Task::HttpGet => get(&bearer, None, leave).await?,
+            Task::HttpRange => {
+                let last = range.1.map(|last| last.to_string()).unwrap_or_default();
+                get(&bearer, Some(format!("bytes={}-{last}", range.0)), leave).await?
+            }
+            Task::HttpAlive => get_beside(&bearer, content.is_empty(), &clock).await?,
+            Task::HttpPost => {
+                let post = request(http::Request::post(post_url(slot)), content);
+                let response = Http::new(&bearer).send(post).await.map_err(|error| {
+                    let is_unsent = error.sent() == Sent::No;
+                    Failed { is_unsent, ..error.into() }
+                })?;
+                found(response.status().as_u16())?;
+                Done::Stored(None)
+            }
+            Task::HttpHead => {
+                let head = request(http::Request::head(CONTENT_URL), Bytes::new());
+                found(Http::new(&bearer).send(head).await?.status().as_u16())?;
+                Done::Nothing
+            }
+            Task::FtpGet => read(ftp.get(CONTENT_PATH).await?, leave).await?,
+            Task::FtpPutSeekable => {
+                Done::Stored(Some(ftp.put_seekable(&upload_path, Cursor::new(content)).await?))
+            }
+            Task::FtpPutResumed => {
+                let stored = ftp.resume_put(&upload_path, Cursor::new(content), resumed_from).await?;
+                Done::Stored(Some(stored))
+            }
+            Task::FtpPut => Done::Stored(Some(ftp.put(&upload_path, &content[..]).await?)),
+            Task::FtpList => read(ftp.list("/").await?, leave).await?,
+            Task::FtpSize => Done::Size(ftp.size(CONTENT_PATH).await?),
+            Task::FtpGetExtended => {
+                read(ftp.get_extended(CONTENT_PATH, |_| {}).await?.into_download(), leave).await?
+            }
+            Task::FtpPutExtended => Done::Stored(Some(ftp.put_extended(&upload_path, &content[..]).await?)),
+            Task::FtpGetToFs => {
+                let stored = ftp.get_to_fs(CONTENT_PATH, FsStorage::Internal, WRITTEN_NAME, |_| {}).await?;
+                Done::Stored(Some(stored))
+            }
+            Task::FtpPutFile => {
+                ftp.put_file(MODULE_FILE, &upload_path).await?;
+                Done::Stored(None)
+            }
+            Task::FtpPutFromFs => {
+                Done::Stored(Some(ftp.put_from_fs(MODULE_FILE, &upload_path, |_| {}).await?))
+            }
+            Task::FsRead => read(fs.read(MODULE_FILE).await?, leave).await?,
+            Task::FsWrite => Done::Stored(Some(fs.write(WRITTEN_FILE, &content[..]).await?)),
+            Task::Engine => Done::Nothing,
+        })
     }
 }
 
@@ -164,7 +279,7 @@ fn request(request: http::request::Builder, body: Bytes) -> http::Request<Bytes>
 fn found(status: u16) -> Result<(), Failed> {
     match status {
         200..=206 => Ok(()),
-        _ => Err(Failed { kind: "status", text: format!("HTTP status {status}") }),
+        _ => Err(Failed { kind: "status", text: format!("HTTP status {status}"), is_unsent: false }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use sim800_emulator::{FtpAction, FtpFailure, FtpRequest, NetworkEvent, OperationId, PutOption};
 
-use super::{Mishap, State};
+use super::{Manner, Mishap, State};
 
 /// The most octets of a download that come at once: about a TCP segment.
 const PIECE: usize = 1460;
@@ -82,7 +82,10 @@ impl State {
                 self.tell(ready, id, NetworkEvent::FtpReady);
                 self.deliver(now, id);
             }
-            Ok(Opened::Done { size }) => self.tell(ready, id, NetworkEvent::FtpDone { size }),
+            Ok(Opened::Done { size }) => {
+                let late = if size.is_some() { self.lateness() } else { Duration::ZERO };
+                self.tell(ready + late, id, NetworkEvent::FtpDone { size });
+            }
             Err(failure) => self.tell(ready, id, NetworkEvent::FtpFailed(failure)),
         }
     }
@@ -117,13 +120,17 @@ impl State {
         self.tell(now, id, NetworkEvent::FtpSent(sent.len()));
     }
 
-    /// A session is over. What has come of an upload stays, as on every server.
-    pub(super) fn end(&mut self, id: OperationId) -> Option<Duration> {
-        let session = self.sessions.remove(&id)?;
-        if let Transfer::Upload { path, octets, .. } = session.transfer {
+    /// A session is over. What has come of an upload stays, as on most servers.
+    pub(super) fn end(&mut self, id: OperationId) {
+        let Some(Session { transfer: Transfer::Upload { path, octets, .. }, .. }) = self.sessions.remove(&id)
+        else {
+            return;
+        };
+        if self.has(Manner::UploadsRenamed) {
+            self.files.insert(format!("{path}.part"), octets.freeze());
+        } else if !self.has(Manner::UploadsAside) {
             self.files.insert(path, octets.freeze());
         }
-        session.confirmation
     }
 
     /// An upload is complete.
@@ -131,10 +138,46 @@ impl State {
         if !self.sessions.get(&id).is_some_and(Session::is_upload) {
             return;
         }
-        if let Some(late) = self.end(id) {
-            let time = now + self.latency + late;
+        let Some(Session {
+            transfer: Transfer::Upload { path, mut octets, before, .. }, confirmation, ..
+        }) = self.sessions.remove(&id)
+        else {
+            return;
+        };
+        if self.has(Manner::UploadsHalved) {
+            octets.truncate(before + (octets.len() - before) / 2);
+        }
+        let time = confirmation.map(|late| now + self.latency + late);
+        if let Some(time) = time {
             self.tell(time, id, NetworkEvent::FtpDone { size: None });
         }
+        if !self.has(Manner::UploadsAside) {
+            self.files.insert(path, octets.freeze());
+        } else if let Some(time) = time {
+            self.aside.push((time, path, octets.freeze()));
+        }
+    }
+
+    /// Stores the uploads that were confirmed by now.
+    pub(super) fn confirm(&mut self, now: Duration) {
+        let (confirmed, aside) =
+            std::mem::take(&mut self.aside).into_iter().partition(|(time, ..)| *time <= now);
+        self.aside = aside;
+        let confirmed: Vec<_> = confirmed;
+        self.files.extend(confirmed.into_iter().map(|(_, path, octets)| (path, octets)));
+    }
+
+    fn has(&self, manner: Manner) -> bool {
+        self.manners.contains(&manner)
+    }
+
+    /// How much later than others sizes are told.
+    fn lateness(&self) -> Duration {
+        let by = self.manners.iter().find_map(|manner| match manner {
+            Manner::SizesLate { by } => Some(*by),
+            _ => None,
+        });
+        by.unwrap_or_default()
     }
 
     /// Sends as much of a download as there is credit for.
@@ -219,6 +262,11 @@ impl State {
                     return Err(FtpFailure::REST);
                 }
                 rest.advance(offset);
+                for manner in &self.manners {
+                    if let Manner::DownloadsCut { after } = manner {
+                        rest.truncate(usize::try_from(*after).unwrap_or(usize::MAX));
+                    }
+                }
                 return Ok(Opened::Transfer(Transfer::Download { rest, credit: 0 }));
             }
             FtpAction::List => {
@@ -242,6 +290,7 @@ impl State {
                 let before = octets.len();
                 return Ok(Opened::Transfer(Transfer::Upload { path, octets, before, lost: 0 }));
             }
+            FtpAction::Size if self.has(Manner::SizesRefused) => return Err(FtpFailure::OPERATE),
             FtpAction::Size => {
                 size = Some(self.files.get(&path).ok_or(FtpFailure::OPERATE)?.len() as u64);
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sim800_emulator::{HttpFailure, HttpMethod, HttpRequest, NetworkEvent, OperationId, Url};
 
-use super::{Mishap, State};
+use super::{HeadShape, Manner, Mishap, State};
 
 /// How many redirections are followed.
 const REDIRECTIONS: usize = 10;
@@ -44,34 +44,63 @@ impl Resource {
     }
 
     /// The octets from `first` to `last`, as 206 or 416; all of them if this is not found in the first place.
-    fn range(mut self, first: u64, last: Option<u64>) -> Self {
-        if self.status != 200 {
+    fn range(mut self, first: u64, last: Option<u64>, manners: &[Manner]) -> Self {
+        if self.status != 200 || manners.contains(&Manner::RangesIgnored) {
             return self;
         }
-        let total = self.body.len();
-        let start = usize::try_from(first).unwrap_or(usize::MAX);
-        if start >= total {
+        let total = self.body.len() as u64;
+        if first >= total {
             return Self::empty(416);
         }
-        let end = last
-            .and_then(|last| usize::try_from(last).ok())
-            .map_or(total, |last| total.min(last.saturating_add(1)));
+        let (mut start, mut end) = (first, last.map_or(total, |last| total.min(last.saturating_add(1))));
         if end <= start {
             return self;
         }
-        self.body = self.body.slice(start..end);
+        let (mut told, mut is_placed) = (total, true);
+        for manner in manners {
+            match manner {
+                Manner::RangesMoved { by } => start = start.saturating_sub(*by),
+                Manner::RangesShortened { to } => end = end.min(start.saturating_add(*to)),
+                Manner::TotalsUnderstated { by } => told = end.max(total.saturating_sub(*by)),
+                Manner::RangesUnplaced => is_placed = false,
+                _ => {}
+            }
+        }
+        // Both are within the body.
+        self.body = self.body.slice(start as usize..end as usize);
         self.status = 206;
-        self.headers.push(("Content-Range".to_owned(), format!("bytes {start}-{}/{total}", end - 1)));
+        if is_placed {
+            let last = end.saturating_sub(1);
+            self.headers.push(("Content-Range".to_owned(), format!("bytes {start}-{last}/{told}")));
+        }
         self
     }
+}
 
-    fn head(&self) -> Bytes {
-        let mut head = format!("HTTP/1.1 {}\r\nContent-Length: {}\r\n", self.status, self.body.len());
-        for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+/// What comes of a request.
+struct Answer {
+    resource: Resource,
+    /// What `Content-Length` tells.
+    length: u64,
+}
+
+impl Answer {
+    fn new(mut resource: Resource, method: HttpMethod, manners: &[Manner]) -> Self {
+        let mut length = resource.body.len() as u64;
+        for manner in manners {
+            match manner {
+                Manner::LengthsUnderstated { by } => length = length.saturating_sub(*by),
+                Manner::BodiesCut { by } => {
+                    let left = (resource.body.len() as u64).saturating_sub(*by);
+                    resource.body.truncate(left as usize);
+                }
+                _ => {}
+            }
         }
-        head.push_str("\r\n");
-        head.into()
+        if method == HttpMethod::Head {
+            resource.body = Bytes::new();
+        }
+        Self { resource, length }
     }
 }
 
@@ -99,8 +128,12 @@ impl State {
         }
         let event = match outcome {
             None => return,
-            Some(Ok(Resource { status, headers, body })) => {
-                let head = Resource { status, headers, body: body.clone() }.head();
+            Some(Ok(Answer { resource: Resource { status, headers, body }, length })) => {
+                let shapes = self.manners.iter().find_map(|manner| match manner {
+                    Manner::Head(shape) => Some(*shape),
+                    _ => None,
+                });
+                let head = shapes.unwrap_or(HeadShape::Usual).head(status, length, &headers).into();
                 let (received, total) = (body.len() as u64 / 2, Some(body.len() as u64));
                 if received > 0 {
                     let time = now + self.latency * 3 / 4;
@@ -113,23 +146,23 @@ impl State {
         self.tell(now + self.latency, id, event);
     }
 
-    fn answer(&mut self, request: &HttpRequest) -> Result<Resource, HttpFailure> {
+    fn answer(&mut self, request: &HttpRequest) -> Result<Answer, HttpFailure> {
         let mut url = Url::parse(&request.url).ok_or(HttpFailure::Dns)?;
         let mut redirections = if request.redirect { REDIRECTIONS } else { 0 };
         loop {
             let answer = self.serve(&url, request)?;
-            match answer.location() {
+            match answer.resource.location() {
                 Some(location) if redirections > 0 => {
                     redirections -= 1;
                     url = url.join(location).ok_or(HttpFailure::Network)?;
                 }
-                _ if answer.body.len() > request.limit => return Err(HttpFailure::TooLarge),
+                _ if answer.resource.body.len() > request.limit => return Err(HttpFailure::TooLarge),
                 _ => return Ok(answer),
             }
         }
     }
 
-    fn serve(&mut self, url: &Url, request: &HttpRequest) -> Result<Resource, HttpFailure> {
+    fn serve(&mut self, url: &Url, request: &HttpRequest) -> Result<Answer, HttpFailure> {
         let key = url.absolute();
         let server = key.strip_suffix(&url.target).unwrap_or(&key);
         let is_there = |other: &String| other.strip_prefix(server).is_some_and(|rest| rest.starts_with('/'));
@@ -138,7 +171,7 @@ impl State {
         }
         let found = self.resources.get(&key).cloned();
         let redirects = found.as_ref().is_some_and(|resource| resource.location().is_some());
-        Ok(match request.method {
+        let resource = match request.method {
             HttpMethod::Post if !redirects => {
                 self.resources.insert(key, Resource::new(request.body.clone()));
                 Resource::empty(if found.is_some() { 200 } else { 201 })
@@ -146,16 +179,14 @@ impl State {
             HttpMethod::Delete if !redirects => {
                 Resource::empty(if self.resources.remove(&key).is_some() { 204 } else { 404 })
             }
-            method => {
-                let mut answer = found.unwrap_or_else(|| Resource::empty(404));
-                if let Some((first, last)) = request.range {
-                    answer = answer.range(first, last);
+            _ => {
+                let answer = found.unwrap_or_else(|| Resource::empty(404));
+                match request.range {
+                    Some((first, last)) => answer.range(first, last, &self.manners),
+                    None => answer,
                 }
-                if method == HttpMethod::Head {
-                    answer.body = Bytes::new();
-                }
-                answer
             }
-        })
+        };
+        Ok(Answer::new(resource, request.method, &self.manners))
     }
 }

@@ -2,6 +2,7 @@
 
 mod ftp;
 mod http;
+mod manner;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use sim800_emulator::{Effect, FtpFailure, FtpRequest, HttpFailure, HttpRequest, NetworkEvent, OperationId};
 
 pub use http::Resource;
+pub use manner::{HeadShape, Manner};
 
 /// Everything that the module of a [`World`](super::World) can reach. Clones are the same network.
 ///
@@ -71,6 +73,9 @@ struct State {
     ftp_requests: Vec<FtpRequest>,
     sessions: BTreeMap<OperationId, ftp::Session>,
     mishaps: VecDeque<Mishap>,
+    manners: Vec<Manner>,
+    /// Uploads that are kept aside until they are confirmed.
+    aside: Vec<(Duration, String, Bytes)>,
     /// What the module will hear, by time; the number keeps events of one time in order.
     events: BTreeMap<(Duration, u64), (OperationId, NetworkEvent)>,
     count: u64,
@@ -148,8 +153,19 @@ impl Network {
         self.state().mishaps.clear();
     }
 
+    /// Lets all servers do something in their own manner from now on.
+    pub fn adopt(&self, manner: Manner) {
+        self.state().manners.push(manner);
+    }
+
+    /// Lets all servers do as they are asked again.
+    pub fn forget_manners(&self) {
+        self.state().manners.clear();
+    }
+
     pub(super) fn execute(&self, now: Duration, effect: Effect) {
         let mut state = self.state();
+        state.confirm(now);
         match effect {
             Effect::Http { id, request } => state.http(now, id, request),
             Effect::Ftp { id, request } => state.ftp(now, id, request),
@@ -165,6 +181,7 @@ impl Network {
 
     pub(super) fn poll_event(&self, now: Duration) -> Option<(OperationId, NetworkEvent)> {
         let mut state = self.state();
+        state.confirm(now);
         let entry = state.events.first_entry().filter(|entry| entry.key().0 <= now)?;
         Some(entry.remove())
     }

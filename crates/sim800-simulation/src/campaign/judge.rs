@@ -1,0 +1,365 @@
+//! What is held against what servers and module really had and really got.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use sim800_emulator::{Fault, FtpAction, FtpRequest, HttpMethod, LineEnds};
+
+use super::content::Content;
+use super::fault::What;
+use super::kind::Task;
+use super::run::{Ending, Trial};
+use super::scenario::Scenario;
+use super::task::{self, Done, Failed, Told, WRITTEN_NAME};
+use super::variant::Variant;
+use super::violation::{Violation, violation};
+use crate::{HeadShape, Manner};
+
+impl Trial<'_> {
+    /// Checks what came of the tasks.
+    pub(super) fn judge(
+        &self,
+        results: Vec<Option<Result<Done, Failed>>>,
+        time: Duration,
+    ) -> Result<Ending, Violation> {
+        self.check_servers()?;
+        self.check_others()?;
+        let mut ending = Ending::Succeeded;
+        for (slot, (task, result)) in self.scenario.tasks().zip(results).enumerate() {
+            let one = self.judge_one(task, slot, result)?;
+            if slot == 0 {
+                ending = one;
+            }
+        }
+        if !self.scenario.tasks().all(|task| self.is_harmless(task)) {
+            return Ok(ending);
+        }
+        if let Some(cause) = self.observer().retries().get(self.retries_at_most()) {
+            return Err(violation(format!("tried again although nothing harmful happened: {cause}")));
+        }
+        if time > self.fair_time() {
+            return Err(violation(format!("took {time:?}, and {:?} would do", self.fair_time())));
+        }
+        Ok(ending)
+    }
+
+    /// How often something may be tried again although nothing did any harm: where nothing tells from damage what did none. That is a
+    /// line of somebody else where no header says which octets are payload, where there is nothing to read, where it has no line
+    /// end of its own, and now and then just behind a payload, where it may be a part of it; and nothing where something was
+    /// told of.
+    fn retries_at_most(&self) -> usize {
+        let scenario = self.scenario;
+        let is_bare = self.content.is_empty()
+            || scenario.tasks().any(|task| matches!(task, Task::HttpPost | Task::FsRead))
+            || scenario.variants.contains(&Variant::LineEnds(LineEnds::Missing));
+        let most = self.happened().map(|what| match what {
+            What::Module(Fault::ShortRead { at_most: 0 }) => usize::MAX,
+            What::Unknown { .. } | What::Line(..) | What::Message(_) if is_bare => usize::MAX,
+            What::Unknown { .. } => 2,
+            _ => 0,
+        });
+        most.max().unwrap_or(0)
+    }
+
+    /// What holds whatever the tasks say.
+    fn check_servers(&self) -> Result<(), Violation> {
+        let network = self.world.network();
+        let mut posts: Vec<String> = network
+            .http_requests()
+            .into_iter()
+            .filter(|request| request.method == HttpMethod::Post)
+            .map(|request| request.url)
+            .collect();
+        posts.sort_unstable();
+        if posts.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(violation(format!("the server got {} POSTs for one", posts.len())));
+        }
+        if self.scenario.task == Task::FtpPutResumed && !self.damages.borrow().deceptive {
+            // Whatever became of the rest.
+            let there = self.content.slice(..self.scenario.resumed_from());
+            if !network.file(&task::upload_path(0)).is_some_and(|file| file.starts_with(&there)) {
+                return Err(violation("what the server had of a file that was resumed is gone"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What nothing harmful happened to was not disturbed by what is done beside it, either: an upload that is made once is asked
+    /// for once.
+    fn check_others(&self) -> Result<(), Violation> {
+        let requests = self.world.network().ftp_requests();
+        for (slot, task) in self.scenario.tasks().enumerate().skip(1) {
+            let path = task::upload_path(slot);
+            let is_put = |request: &&FtpRequest| {
+                matches!(request.action, FtpAction::Put(_)) && path.ends_with(&request.name)
+            };
+            let puts = requests.iter().filter(is_put).count();
+            if puts > 1 && self.is_harmless(task) {
+                return Err(violation(format!(
+                    "{puts} uploads for one, though nothing harmful happened to it"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_one(
+        &self,
+        task: Task,
+        slot: usize,
+        result: Option<Result<Done, Failed>>,
+    ) -> Result<Ending, Violation> {
+        let harmless = self.is_harmless(task);
+        let done = match result {
+            None => return Ok(Ending::Left),
+            Some(Err(failed)) if harmless => {
+                return Err(violation(format!(
+                    "{task:?} failed although nothing harmful happened: {}",
+                    failed.text
+                )));
+            }
+            Some(Err(failed)) => {
+                if failed.is_unsent {
+                    self.check_unsent(slot)?;
+                }
+                return Ok(Ending::Failed(failed.kind));
+            }
+            Some(Ok(done)) => done,
+        };
+        let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
+        // Octets that come from nowhere make up for those that were lost.
+        let made_up = self.damages.borrow().lost && self.happened().any(What::adds_octets);
+        if !self.damages.borrow().deceptive && !made_up && !self.is_untold(task) && !self.is_unasked(task) {
+            self.compare(task, slot, done)?;
+        }
+        Ok(match (left, harmless) {
+            (true, _) => Ending::Left,
+            (false, true) => Ending::Succeeded,
+            (false, false) => Ending::Healed,
+        })
+    }
+
+    /// A POST that is said not to have been sent is on no server. A refusal that was not the module's own is letter for letter like
+    /// one that was, and a module that refuses sends nothing.
+    fn check_unsent(&self, slot: usize) -> Result<(), Violation> {
+        let url = task::post_url(slot);
+        let is_sent = self.world.network().http_requests().iter().any(|request| request.url == url);
+        let is_forged =
+            self.happened().any(|what| matches!(what, What::Answer(line) if line.contains("ERROR")));
+        if is_sent && !is_forged && !self.damages.borrow().deceptive {
+            return Err(violation("a server has the POST that was not sent"));
+        }
+        Ok(())
+    }
+
+    /// Whether the only word against a server that lies was refused out of the blue, as by a firmware that cannot ask for sizes: nothing
+    /// on the line tells that refusal from the module's own.
+    fn is_unasked(&self, task: Task) -> bool {
+        let lies = |manner: &Manner| matches!(manner, Manner::UploadsHalved | Manner::DownloadsCut { .. });
+        task.is_ftp()
+            && self.scenario.manners.iter().any(lies)
+            && self.happened().any(|what| matches!(what, What::Answer(line) if line.contains("ERROR")))
+    }
+
+    /// Whether the content changed between two ranges of it, and the server's answers say nothing of where they belong and to what.
+    fn is_untold(&self, task: Task) -> bool {
+        let is_untold =
+            |manner: &Manner| matches!(manner, Manner::Head(HeadShape::Missing) | Manner::RangesUnplaced);
+        task.is_get()
+            && self.scenario.manners.iter().any(is_untold)
+            && self.happened().any(|what| *what == What::Change)
+    }
+
+    /// Whether nothing has happened that can keep a task from succeeding.
+    fn is_harmless(&self, task: Task) -> bool {
+        let scenario = self.scenario;
+        let traps = task == Task::FsRead && scenario.content == Content::Traps;
+        // Octets without a header that read like a refusal are taken for one.
+        if traps && self.content.chunks(10_240).any(|block| block.starts_with(b"ERROR")) {
+            return false;
+        }
+        let Scenario { length, latency, .. } = *scenario;
+        if !scenario.manners.iter().all(|manner| manner.is_harmless(task, length, latency)) {
+            return false;
+        }
+        // There is nothing from there on.
+        if task == Task::HttpRange && scenario.range.0 >= scenario.length as u64 {
+            return false;
+        }
+        // Before the driver has said where they are to go, messages are on the line like anything else.
+        let on_line = task == Task::StartUp
+            && scenario.variants.iter().any(|variant| matches!(variant, Variant::Messages(_)));
+        let bare = scenario.variants.contains(&Variant::LineEnds(LineEnds::Missing));
+        let pauses = self.happened().filter(|what| matches!(what, What::Pause(_))).count();
+        self.happened().all(|what| match what {
+            // It is counted for octets without a header, and the rest of them reads like anything.
+            What::Line(..) | What::Unknown { .. } => !traps,
+            What::Message(_) => !traps && !on_line,
+            // A line that comes while a command line is echoed is glued to it.
+            What::Module(Fault::Echo(_)) => !bare,
+            // Several add up.
+            What::Pause(_) if pauses > 1 => false,
+            what => what.is_harmless(task),
+        })
+    }
+
+    /// In what time the tasks are done, one after the other, if nothing harmful happens.
+    fn fair_time(&self) -> Duration {
+        let Scenario { latency, length, rate, .. } = *self.scenario;
+        let lateness = self.scenario.manners.iter().map(|manner| match manner {
+            Manner::SizesLate { by } => *by,
+            _ => Duration::ZERO,
+        });
+        let pauses = self.happened().map(|what| match what {
+            What::Pause(pause) => *pause,
+            _ => Duration::ZERO,
+        });
+        let crossing = rate.map_or(Duration::ZERO, |rate| {
+            Duration::from_secs(10) * u32::try_from(length).unwrap_or(u32::MAX) / rate.get()
+        });
+        // Its program waits on purpose.
+        let patience = if self.scenario.tasks().any(|task| task == Task::HttpAlive) {
+            task::PATIENCE
+        } else {
+            Duration::ZERO
+        };
+        let server = latency + lateness.sum::<Duration>();
+        let one = FAIR_TIME + patience + server * OPERATIONS + crossing * SHARE + pauses.sum::<Duration>();
+        one * u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX)
+    }
+
+    fn compare(&self, task: Task, slot: usize, done: Done) -> Result<(), Violation> {
+        let network = self.world.network();
+        let length = self.content.len() as u64;
+        match (task, done) {
+            (Task::FtpList, Done::Read(listing)) => {
+                let text = String::from_utf8_lossy(&listing);
+                if text.lines().any(|line| line.split_whitespace().last() == Some("file")) {
+                    return Ok(());
+                }
+                let line = format!("-rw-r--r--   1 ftp      ftp{length:>14} Jan  1  2020 file\r\n");
+                self.is_exact(&listing, line.as_bytes())
+            }
+            (Task::FtpList, _) => Ok(()),
+            (_, Done::Response { told, octets, is_complete }) => {
+                self.check_response(task, &told, &octets, is_complete)
+            }
+            (_, Done::Several(several)) => {
+                several.into_iter().try_for_each(|done| self.compare(task, slot, done))
+            }
+            (_, Done::Read(octets)) => self.is_exact(&octets, &self.content),
+            (_, Done::Abandoned(octets)) => {
+                let begin = self.content.get(..octets.len()).unwrap_or(&self.content);
+                self.is_exact(&octets, begin)
+            }
+            (_, Done::Size(size)) => {
+                let sizes = [length, self.scenario.changed().len() as u64];
+                let damages = self.damages.borrow();
+                if sizes.contains(&size) || damages.digits || damages.substituted > 0 {
+                    return Ok(());
+                }
+                Err(violation(format!("a size of {size}, which is {length}")))
+            }
+            (task, Done::Stored(told)) => {
+                // A count that the line has damaged is told as it came.
+                let damaged = self.damages.borrow().digits;
+                if told.is_some_and(|told| told != length) && task != Task::FtpGetToFs && !damaged {
+                    return Err(violation(format!("{told:?} octets stored of {length}")));
+                }
+                let stored = match task {
+                    Task::HttpPost => network.resource(&task::post_url(slot)).map(|resource| resource.body),
+                    Task::FtpGetToFs | Task::FsWrite => {
+                        let path = ["User", "FTP", WRITTEN_NAME].map(str::to_owned);
+                        self.storage.read(&path, 0, usize::MAX).ok()
+                    }
+                    _ => network.file(&task::upload_path(slot)),
+                };
+                let Some(stored) = stored else { return Err(violation("stored, and not there")) };
+                self.is_exact(&stored, &self.content)
+            }
+            (_, Done::Nothing) => Ok(()),
+        }
+    }
+
+    /// A body is what its headers say it is, of what the server has: a part where they tell one, and all of it otherwise.
+    fn check_response(
+        &self,
+        task: Task,
+        told: &Told,
+        octets: &[u8],
+        is_complete: bool,
+    ) -> Result<(), Violation> {
+        let whole = self.content.len();
+        let part = match &told.range {
+            // The line has replaced a letter of it.
+            Some(_) if self.damages.borrow().substituted > 0 => return Ok(()),
+            Some(range) => self.part(range)?,
+            // It says how much it is, and not what: a single octet can only be asked for with the next one.
+            None if told.status == 206 && task == Task::HttpRange => {
+                let part = self.scenario.part(whole);
+                let is_two = |length: &String| length.split(',').all(|length| length.trim() == "2");
+                let is_told_of_two = part.len() == 1 && told.length.as_ref().is_some_and(is_two);
+                part.start..part.end + usize::from(is_told_of_two)
+            }
+            None => 0..whole,
+        };
+        if let (Some(length), true, 0) = (&told.length, is_complete, self.damages.borrow().substituted) {
+            let is_like = |length: &str| length.trim().parse() == Ok(octets.len());
+            if !length.split(',').all(is_like) {
+                return Err(violation(format!("Content-Length {length} and {} octets", octets.len())));
+            }
+        }
+        let expected = self.content.get(part.clone()).unwrap_or_default();
+        let expected = if is_complete { expected } else { expected.get(..octets.len()).unwrap_or(expected) };
+        self.is_exact(octets, expected).map_err(|violation| Violation {
+            what: format!("{} (octets {part:?} of {whole}, as told by {told:?})", violation.what),
+        })
+    }
+
+    /// The part that a `Content-Range` tells.
+    fn part(&self, range: &str) -> Result<Range<usize>, Violation> {
+        let parse = || {
+            let (part, total) = range.strip_prefix("bytes ")?.split_once('/')?;
+            let (first, last) = part.split_once('-')?;
+            Some((first.parse().ok()?, last.parse::<usize>().ok()?, total.parse::<usize>().ok()))
+        };
+        let Some((first, last, total)) = parse() else {
+            return Err(violation(format!("a Content-Range of {range}")));
+        };
+        let lies =
+            self.scenario.manners.iter().any(|manner| matches!(manner, Manner::TotalsUnderstated { .. }));
+        let changes = self.happened().any(|what| *what == What::Change);
+        if total.is_some_and(|total| total != self.content.len()) && !lies && !changes {
+            return Err(violation(format!("a Content-Range of {range} of {} octets", self.content.len())));
+        }
+        Ok(first..last.saturating_add(1))
+    }
+
+    /// Whether octets are those they should be, apart from those that the line replaced, or those of the changed file.
+    fn is_exact(&self, octets: &[u8], expected: &[u8]) -> Result<(), Violation> {
+        let substituted = self.damages.borrow().substituted;
+        let is_like = |other: &[u8]| {
+            let differences = octets.iter().zip(other).filter(|(one, other)| one != other).count();
+            octets.len() == other.len() && differences <= substituted
+        };
+        let changed = self.scenario.changed();
+        let changed = changed.get(..octets.len()).unwrap_or(&changed);
+        if is_like(expected) || is_like(changed) && self.happened().any(|what| *what == What::Change) {
+            return Ok(());
+        }
+        let place = octets.iter().zip(expected).take_while(|(one, other)| one == other).count();
+        Err(violation(format!(
+            "{} octets instead of {}, or others from octet {place} on",
+            octets.len(),
+            expected.len()
+        )))
+    }
+}
+
+/// For a task on a line and a network that take no time.
+const FAIR_TIME: Duration = Duration::from_secs(30);
+/// How often a task may ask a server something.
+const OPERATIONS: u32 = 10;
+/// The line may have so much more to do than to move the content: lines of eighty octets, ten times a second, leave a fifth of
+/// 9600 bits per second.
+const SHARE: u32 = 6;
