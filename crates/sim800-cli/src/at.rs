@@ -1,6 +1,5 @@
 //! `sim800 at`.
 
-use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,7 +9,6 @@ use crate::args::Options;
 use crate::connect::with_module;
 use crate::failure::Failure;
 use crate::output::{Output, Report};
-use crate::terminal::Lines;
 
 /// How long a command may take that the command table does not know: more than the slowest in the manual, which selects
 /// an operator (3.2.22).
@@ -32,20 +30,13 @@ async fn send(client: &Client, request: Request) -> Result<Report, Failure> {
     })?;
     let lines: Vec<_> = reply.information.iter().map(|line| String::from_utf8_lossy(line)).collect();
     let mut fields = vec![("lines", json!(lines))];
-    let mut text: String = reply.information.iter().map(|line| shown(line) + "\n").collect();
+    let mut text: Vec<u8> = reply.information.iter().flat_map(|line| [line, &b"\n"[..]].concat()).collect();
     if !reply.payload.is_empty() {
         fields.push(("payload", json!(String::from_utf8_lossy(&reply.payload))));
-        text += &(shown(&reply.payload) + "\n");
+        text.extend_from_slice(&reply.payload);
+        text.push(b'\n');
     }
     fields.push(("result", json!("OK")));
-    text.push_str("OK\n");
+    text.extend_from_slice(b"OK\n");
     Ok(Report { fields, text, remark: String::new() })
-}
-
-/// Text of the module for stdout; a terminal is shown every octet.
-fn shown(octets: &[u8]) -> String {
-    match io::stdout().is_terminal() {
-        true => Lines::default().show(octets),
-        false => String::from_utf8_lossy(octets).into_owned(),
-    }
 }

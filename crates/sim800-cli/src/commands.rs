@@ -53,7 +53,7 @@ fn report(text: String, specs: &[&Spec]) -> Report {
             json!({ "syntax": spec.to_string(), "section": spec.section, "description": paragraph(spec.doc) })
         })
         .collect();
-    Report { fields: vec![("commands", json!(commands))], text, remark: String::new() }
+    Report { fields: vec![("commands", json!(commands))], text: text.into(), remark: String::new() }
 }
 
 #[cfg(test)]

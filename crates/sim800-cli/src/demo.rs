@@ -346,5 +346,5 @@ fn summary(moves: &[Move], rate: NonZeroU32, time: Duration) -> Report {
     }
     text.push_str(&format!("   everything arrived as it was sent; {:.1} s in all\n", time.as_secs_f64()));
     let fields = vec![("transfers", json!(transfers)), ("seconds", json!(seconds(time)))];
-    Report { fields, text, remark: String::new() }
+    Report { fields, text: text.into(), remark: String::new() }
 }

@@ -160,7 +160,7 @@ impl fmt::Display for Failure {
             return Ok(());
         }
         match self.sent() {
-            Some(Sent::No) => f.write_str("; nothing was sent to the server")?,
+            Some(Sent::No) => f.write_str("; nothing was done on the server")?,
             Some(Sent::Unknown) => {
                 f.write_str("; the server may have got it: look there before you send it again")?;
             }

@@ -37,7 +37,7 @@ async fn carry_out(command: &Command, fs: &Fs) -> Result<Report, Failure> {
         Command::Size { path } => {
             let octets = fs.size(path).await?;
             let fields = vec![("octets", json!(octets))];
-            return Ok(Report { fields, text: format!("{octets}\n"), remark: String::new() });
+            return Ok(Report { fields, text: format!("{octets}\n").into(), remark: String::new() });
         }
         Command::Rm { path } => fs.remove(path).await?,
         Command::Mkdir { path } => fs.make_directory(path).await?,
@@ -62,7 +62,7 @@ async fn list(path: Option<&str>, fs: &Fs) -> Result<Report, Failure> {
     });
     let objects = entries.iter().map(|entry| json!({ "name": entry.name, "directory": entry.is_directory }));
     let fields = vec![("entries", objects.collect())];
-    Ok(Report { fields, text: text.collect(), remark: String::new() })
+    Ok(Report { fields, text: text.collect::<String>().into(), remark: String::new() })
 }
 
 async fn free(fs: &Fs) -> Result<Report, Failure> {
@@ -70,7 +70,7 @@ async fn free(fs: &Fs) -> Result<Report, Failure> {
     let text = drives.iter().map(|(drive, octets)| format!("{drive} {octets} octets free\n"));
     let objects = drives.iter().map(|(drive, octets)| json!({ "drive": drive.to_string(), "free": octets }));
     let fields = vec![("drives", objects.collect())];
-    Ok(Report { fields, text: text.collect(), remark: String::new() })
+    Ok(Report { fields, text: text.collect::<String>().into(), remark: String::new() })
 }
 
 fn get(arguments: &FsGet, options: &Options, output: Output) -> Result<Report, Failure> {

@@ -46,7 +46,7 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
                 let ftp = open(client, options, &url, FtpOptions::default()).await?;
                 let octets = ftp.size(&url.path).await?;
                 let fields = vec![("octets", json!(octets))];
-                Ok(Report { fields, text: format!("{octets}\n"), remark: String::new() })
+                Ok(Report { fields, text: format!("{octets}\n").into(), remark: String::new() })
             })
         }
         Command::Ls { url } => list(&parse_directory(url)?, options, output),

@@ -68,7 +68,7 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
 /// The status is all that is told.
 fn answered(status: StatusCode) -> Report {
     let fields = vec![("status", json!(status.as_u16()))];
-    Report { fields, text: format!("{status}\n"), remark: String::new() }
+    Report { fields, text: format!("{status}\n").into(), remark: String::new() }
 }
 
 /// Why an answer is not what was asked for, if it is not. `redirect`: a redirection was to be followed.

@@ -35,5 +35,5 @@ fn report(info: &Info) -> Report {
         ("operator", json!(operator)),
         ("signal_dbm", json!(info.signal.dbm())),
     ];
-    Report { fields, text, remark: String::new() }
+    Report { fields, text: text.into(), remark: String::new() }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Report {
     /// With `--json`, beside `"ok":true`.
     pub(crate) fields: Vec<(&'static str, Value)>,
     /// On stdout without `--json`, as it is.
-    pub(crate) text: String,
+    pub(crate) text: Vec<u8>,
     /// On stderr without `--json`, for people.
     pub(crate) remark: String,
 }
@@ -36,7 +36,7 @@ impl Report {
         let seconds = seconds(start.elapsed());
         Self {
             fields: vec![("octets", json!(octets)), ("seconds", json!(seconds)), (RETRIES, json!(0))],
-            text: String::new(),
+            text: Vec::new(),
             remark: transferred(octets, start),
         }
     }
@@ -125,7 +125,7 @@ impl Output {
             return print_object(true, &report.fields);
         }
         let mut stdout = io::stdout().lock();
-        stdout.write_all(shown(&report.text, &io::stdout()).as_bytes())?;
+        stdout.write_all(&shown(&report.text, &io::stdout()))?;
         stdout.flush()?;
         self.remark(&report.remark);
         Ok(())
@@ -147,7 +147,7 @@ impl Output {
             complaints.retain(|message| !unwritten.is_empty() && *message != unwritten);
             complaints.push(unwritten);
         } else {
-            let _ = io::stdout().write_all(shown(&failure.text, &io::stdout()).as_bytes());
+            let _ = io::stdout().write_all(&shown(failure.text.as_bytes(), &io::stdout()));
         }
         for message in complaints.iter().filter(|message| !message.is_empty()) {
             complain(&format!("sim800: {message}"));
@@ -170,7 +170,9 @@ pub(crate) fn seconds(time: Duration) -> f64 {
 
 /// Text on stderr, if there is anybody to read it.
 pub(crate) fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "{}", shown(text, &io::stderr()));
+    let mut line = shown(text.as_bytes(), &io::stderr()).into_owned();
+    line.push(b'\n');
+    let _ = io::stderr().write_all(&line);
 }
 
 fn print_object(ok: bool, fields: &[(&'static str, Value)]) -> io::Result<()> {

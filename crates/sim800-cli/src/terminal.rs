@@ -45,8 +45,8 @@ impl Lines {
 }
 
 /// Text for `stream`: as it is, unless that is a terminal.
-pub(crate) fn shown<'a>(text: &'a str, stream: &impl IsTerminal) -> Cow<'a, str> {
-    if stream.is_terminal() { Lines::default().show(text.as_bytes()).into() } else { text.into() }
+pub(crate) fn shown<'a>(text: &'a [u8], stream: &impl IsTerminal) -> Cow<'a, [u8]> {
+    if stream.is_terminal() { Lines::default().show(text).into_bytes().into() } else { text.into() }
 }
 
 /// JSON with everything escaped that is not ASCII, for a terminal would obey U+009B, too; and U+007F.

@@ -18,7 +18,7 @@ pub enum Failure {
     #[error("the response makes no sense")]
     Malformed(#[source] Malformation),
     /// No result code came in time. Whether the command had its effect is not known.
-    #[error("no result came within {limit:?}; is the module still powered and its line intact?")]
+    #[error("no result came within {limit:.1?}; is the module still powered and its line intact?")]
     TimedOut {
         /// How long was waited.
         limit: Duration,
@@ -128,4 +128,17 @@ pub enum Disconnected {
     /// Whoever drove it was dropped.
     #[error("the driver of the line is not running any more")]
     DriverDropped,
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn what_was_waited_is_told_as_people_tell_it() {
+        let failure = Failure::TimedOut { limit: Duration::from_nanos(5_001_217_050) };
+        assert!(failure.to_string().starts_with("no result came within 5.0s; "), "{failure}");
+    }
 }

@@ -5,7 +5,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "whoever asks has to deal with both")]
 pub enum Sent {
-    /// It certainly was not: to do it again is safe.
+    /// It certainly was not, or it refused to do it: to do it again is safe.
     No,
     /// It may have been, wholly or in part: look there before it is done again.
     Unknown,

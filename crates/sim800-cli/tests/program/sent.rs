@@ -8,7 +8,7 @@ use sim800_testbed::server::ftp::Fault;
 
 use crate::bench::{Bench, PASSWORD, USER};
 
-const NO: &str = "; nothing was sent to the server";
+const NO: &str = "; nothing was done on the server";
 const UNKNOWN: &str = "; the server may have got it: look there before you send it again";
 
 /// Runs what has to fail for people and for programs; whether it was sent, as both are told.
@@ -84,6 +84,9 @@ fn what_changes_a_server_says_whether_it_may_have() {
         let told = sent(&bench, &arguments, disturb);
         assert!(told.is_some(), "{arguments:?}");
     }
+    // A server that refuses has got it, and has done nothing.
+    let missing = bench.ftp_url("/missing");
+    assert_eq!(sent(&bench, &["ftp", "rm", &missing], || {}).as_deref(), Some("no"));
     // What replaces a file may be sent again.
     assert_eq!(sent(&bench, &["ftp", "put", "here", &wrong], || {}), None);
     let missing = ["ftp", "put", "--from-fs", r"C:\none", &url, "--append"];

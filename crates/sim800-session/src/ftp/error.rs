@@ -175,7 +175,7 @@ pub enum FtpError {
         code: FtpCode,
     },
     /// The module said nothing for longer than it takes to give up itself.
-    #[error("{operation} failed {step}: the module said nothing within {waited:?}")]
+    #[error("{operation} failed {step}: the module said nothing within {waited:.1?}")]
     Silent {
         /// What was being done.
         operation: FtpOperation,
