@@ -149,7 +149,7 @@ impl Trial {
     }
 
     fn happened(&self) -> impl Iterator<Item = What> {
-        self.world.happened().iter().map(|number| self.incidents[*number])
+        self.world.happened().iter().map(|(number, _)| self.incidents[*number])
     }
 
     /// What may be told of the results.

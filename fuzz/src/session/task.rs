@@ -87,7 +87,7 @@ macro_rules! failures {
     ($($error:ty)+) => {
         $(impl From<$error> for Failed {
             fn from(error: $error) -> Self {
-                Self(error.kind(), format!("{error:?}"))
+                Self(error.kind().as_str(), format!("{error:?}"))
             }
         })+
     };
