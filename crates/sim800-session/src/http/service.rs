@@ -166,8 +166,12 @@ impl Service {
         };
         match header {
             Ok(reply) => Ok(headers::read(&reply.payload)),
-            // Of the last GET only, in the manual's words.
-            Err(error) if error.is_rejected() => Ok(None),
+            // Of the last GET only, in the manual's words; a module that does not know its service any more has started anew.
+            Err(error) if error.is_rejected() => {
+                let is_gone =
+                    self.method == Method::GET && self.client.query(&HttpStatusRead, |_| ()).await.is_err();
+                if is_gone { Err(self.failed(error)) } else { Ok(None) }
+            }
             Err(error) => {
                 let error = self.cause(error)?;
                 let failure = error.failure();

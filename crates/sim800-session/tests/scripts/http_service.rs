@@ -67,9 +67,30 @@ fn firmware_without_headers_is_asked_once_and_firmware_that_has_none_to_tell_is_
         }
     };
     Scripted::play(&(response("> AT+HTTPHEAD=?\n< ERROR") + &response("")), head);
-    let refused = "> AT+HTTPHEAD\n< +CME ERROR: 3";
+    let refused = "> AT+HTTPHEAD\n< +CME ERROR: 3\n> AT+HTTPSTATUS?\n< +HTTPSTATUS: GET,0,0,0\n< OK";
     let steps = response(&format!("> AT+HTTPHEAD=?\n< OK\n{refused}")) + &response(refused);
     Scripted::play(&steps, head);
+}
+
+/// Its headers are gone with the service, and with them what would tell that the body is.
+#[test]
+fn a_module_that_started_anew_is_no_firmware_without_headers() {
+    let steps = http(
+        "> AT+HTTPACTION=0
+         < OK
+         < +HTTPACTION: 0,200,0
+         > AT+HTTPHEAD=?
+         < OK
+         > AT+HTTPHEAD
+         < ERROR
+         > AT+HTTPSTATUS?
+         < ERROR
+         > AT+HTTPTERM
+         < ERROR",
+    );
+    let fetch =
+        |bearer: Bearer| async move { Http::new(&bearer).send(get("http://sim.com/")).await.map(drop) };
+    assert!(matches!(Scripted::play(&steps, fetch), Err(HttpError::Command { .. })));
 }
 
 /// A DELETE that the server has carried out, before its headers are asked for.
