@@ -11,6 +11,7 @@ mod service;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use ::http::{HeaderMap, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use sim800_command::{HttpContext, HttpProgress, HttpScont, HttpScontRead, HttpStatus};
@@ -242,7 +243,10 @@ impl Http {
         let held = held(plan, status, length, headers.as_ref());
         let status = status_code(&plan.method, status)?;
         let mut body = body::body(service, &self.bearer, held, origin, None).await;
-        if plan.is_single && status == StatusCode::PARTIAL_CONTENT && headers.is_none() {
+        let tells = |headers: &HeaderMap| {
+            [CONTENT_RANGE, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name))
+        };
+        if plan.is_single && status == StatusCode::PARTIAL_CONTENT && !headers.as_ref().is_some_and(tells) {
             // Nobody tells of the one behind it.
             body = body.truncated(1);
         }

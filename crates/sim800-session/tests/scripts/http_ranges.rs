@@ -235,6 +235,10 @@ fn a_single_octet_is_asked_for_with_the_next() {
         let steps = set(first, first + 1) + &action("206,2") + &read(octets) + TERM;
         let one = fetched(206, u64::from(first), Some(1), &octets[..1]);
         assert_eq!(play(&steps, false, Some(asked)), one);
+        // Also where there are headers, and none of them says how much or from where.
+        let told = block("HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let steps = set(first, first + 1) + &action("206,2") + PROBE + &told + &read(octets) + TERM;
+        assert_eq!(play(&steps, true, Some(asked)), fetched(206, None, Some(1), &octets[..1]));
     }
 }
 
