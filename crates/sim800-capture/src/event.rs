@@ -2,19 +2,10 @@
 
 use std::time::Duration;
 
+pub use sim800_command::Direction;
 use sim800_parser::{Line, Span, Values};
 
 use crate::command_line::CommandLine;
-
-/// Which way octets went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a line has two ends")]
-pub enum Direction {
-    /// To the module.
-    Sent,
-    /// From the module.
-    Received,
-}
 
 /// What octets are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

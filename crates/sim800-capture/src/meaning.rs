@@ -6,17 +6,14 @@ use http::StatusCode;
 use sim800_command::{
     Battery, BearerState, Cbc, CgattRead, Charging, Command, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent,
     FtpExtGetProgress, FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod,
-    HttpProgress, HttpStatus, HttpStatusRead, Id, Information, Location, PowerDownCause, RegistrationChange,
-    RegistrationStatus, Unsolicited, UtcTime,
+    HttpProgress, HttpStatus, HttpStatusRead, Id, Information, Location, POWER_UP, PowerDownCause,
+    RegistrationChange, RegistrationStatus, Unsolicited, UtcTime,
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
 use crate::command_line::CommandLine;
 use crate::event::Event;
 use crate::payload::Sum;
-
-/// What a module sends just after power-up at 115,200 bit/s, without the first octet, which is often lost (manual 1.4).
-const POWER_UP: &[u8] = b"IIII\xFF\xFF\xFF\xFF";
 
 /// What an event means, and whether that is bad.
 #[derive(Debug, Default)]

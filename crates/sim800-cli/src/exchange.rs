@@ -8,7 +8,6 @@ use sim800_capture::{Capture, Event, Kind};
 use sim800_session::{Direction, Trace};
 
 use crate::terminal::printable;
-use crate::trace::direction;
 
 /// Reads the trace of a session as it grows; clones share it.
 #[derive(Clone, Default)]
@@ -45,11 +44,10 @@ impl Exchange {
 }
 
 impl Trace for Exchange {
-    fn octets(&mut self, now: Duration, sent_or_received: Direction, octets: &[u8]) {
+    fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
         let mut state = self.state();
         let State { capture, rows } = &mut *state;
-        capture
-            .handle_octets(Some(now), direction(sent_or_received), octets, &mut |event| take(rows, &event));
+        capture.handle_octets(Some(now), direction, octets, &mut |event| take(rows, &event));
     }
 }
 
@@ -64,7 +62,7 @@ fn take(rows: &mut Vec<Row>, event: &Event) {
     let Some(row) = rows.iter_mut().rev().find(|row| !row.command.is_empty()) else { return };
     match (event.kind, event.direction) {
         (Kind::Information | Kind::Prompt | Kind::Final, _) => row.response.push(text(event)),
-        (Kind::Payload, Some(sim800_capture::Direction::Sent)) => row.sent += event.octets,
+        (Kind::Payload, Some(Direction::Sent)) => row.sent += event.octets,
         (Kind::Payload, _) => row.received += event.octets,
         _ => {}
     }

@@ -91,19 +91,11 @@ fn failure(path: &Path, error: &io::Error) -> Failure {
 }
 
 impl Trace for TraceFile {
-    fn octets(&mut self, now: Duration, sent_or_received: Direction, octets: &[u8]) {
-        self.write(|record| write_record(record, now, direction(sent_or_received), octets));
+    fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
+        self.write(|record| write_record(record, now, direction, octets));
     }
 
     fn retry(&mut self, now: Duration, retry: &Retry) {
         self.write(|record| write_retry(record, now, &retry.to_string()));
-    }
-}
-
-/// The same in the words of captures.
-pub(crate) fn direction(direction: Direction) -> sim800_capture::Direction {
-    match direction {
-        Direction::Sent => sim800_capture::Direction::Sent,
-        Direction::Received => sim800_capture::Direction::Received,
     }
 }

@@ -45,6 +45,7 @@ mod bearer;
 mod body_end;
 mod command;
 mod context;
+mod direction;
 mod error;
 mod fs;
 mod ftp;
@@ -75,6 +76,7 @@ pub use bearer::{
 };
 pub use body_end::BodyEnd;
 pub use command::{Command, Decode, Read, Setting, Test, Tested};
+pub use direction::Direction;
 pub use error::{InvalidValue, Malformed};
 pub use fs::{
     Drive, FS_CHUNK_LIMIT, FsCreate, FsDel, FsDrive, FsEntry, FsFlSize, FsFree, FsListing, FsLs, FsMem,
@@ -125,5 +127,7 @@ pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};
 pub use table::SPECS;
 pub use text::{Secret, Text};
-pub use unsolicited::{FsTransfer, FtpEvent, PowerDownCause, RegistrationChange, Unsolicited, Vocabulary};
+pub use unsolicited::{
+    FsTransfer, FtpEvent, POWER_UP, PowerDownCause, RegistrationChange, Unsolicited, Vocabulary,
+};
 pub use user_data::{CREDENTIALS, UserData};

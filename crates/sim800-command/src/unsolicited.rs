@@ -8,6 +8,9 @@ use sim800_parser::Dialect;
 
 use crate::{FtpCode, HttpStatus, Line, RegistrationStatus, Value, Values};
 
+/// What a module sends just after power-up at 115,200 bit/s, without the first octet, which is often lost (manual 1.4).
+pub const POWER_UP: &[u8] = b"IIII\xFF\xFF\xFF\xFF";
+
 /// A line that the DCE sends of its own accord.
 ///
 /// Text is borrowed from the line. Anything unknown, and known names with values that do not fit, is

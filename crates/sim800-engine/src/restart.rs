@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use sim800_command::{PowerDownCause, Unsolicited};
+use sim800_command::{POWER_UP, PowerDownCause, Unsolicited};
 use sim800_parser::Span;
 use thiserror::Error;
 
@@ -34,9 +34,6 @@ pub enum Restart {
     #[error("the module switched off because its supply voltage rose (OVER-VOLTAGE POWER DOWN)")]
     OverVoltage,
 }
-
-/// What a module sends just after power-up at 115,200 bit/s, without the first octet, which is often lost (manual 1.4).
-const SYNC_OCTETS: &[u8] = b"IIII\xFF\xFF\xFF\xFF";
 
 /// Tells a new start of the module from the further lines of one that is known.
 ///
@@ -86,7 +83,7 @@ impl Watch {
             }
             Unsolicited::Pin(_) if !known => Restart::Pin,
             Unsolicited::Functionality(_) if !known => Restart::Functionality,
-            _ if contains(span.raw(), SYNC_OCTETS) => Restart::SyncOctets,
+            _ if contains(span.raw(), POWER_UP) => Restart::SyncOctets,
             _ => return None,
         };
         self.before = (self.known_until, self.last);

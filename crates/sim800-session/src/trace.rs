@@ -4,20 +4,11 @@ use std::mem;
 use std::ops::Range;
 use std::time::Duration;
 
+pub use sim800_command::Direction;
 use sim800_command::{Line, Mask, Unsolicited};
 use sim800_parser::FinalResultCode;
 
 use crate::notices::Retry;
-
-/// Which way octets went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a line has two ends")]
-pub enum Direction {
-    /// To the module.
-    Sent,
-    /// From the module.
-    Received,
-}
 
 /// Is shown every octet that crossed the line.
 ///

@@ -4,6 +4,7 @@ mod digest;
 mod download;
 mod error;
 mod extended;
+mod pieces;
 mod progress;
 mod put;
 mod resumption;
@@ -23,7 +24,7 @@ pub use self::error::{FtpError, FtpOperation, FtpStep};
 pub use self::extended::Extended;
 pub use self::progress::FtpProgress;
 
-use self::download::Reader;
+use self::pieces::Pieces;
 use self::resumption::Resumption;
 use self::session::{Event, PATIENCE, Session};
 use self::settings::Target;
@@ -341,7 +342,7 @@ impl Ftp {
     }
 
     /// Opens a file for download, and returns its size, where that is told.
-    async fn open(&self, path: &str, offset: u64) -> Result<(Reader, Option<u64>), FtpError> {
+    async fn open(&self, path: &str, offset: u64) -> Result<(Pieces, Option<u64>), FtpError> {
         let (session, size) = self.open_source(path).await?;
         Ok((self.read_from(session, offset, size).await?, size))
     }
@@ -359,20 +360,20 @@ impl Ftp {
         mut session: Session,
         offset: u64,
         size: Option<u64>,
-    ) -> Result<Reader, FtpError> {
+    ) -> Result<Pieces, FtpError> {
         if offset > 0 {
             session.set(&[settings::position(offset)?]).await?;
         }
         let first = session.open(&FtpGetOpen, PATIENCE).await?;
         let read = request(FtpOperation::Get, &FtpGetRead { length: Number::MAX })?;
-        Ok(Reader::new(session, first, read, size.map(|size| size.saturating_sub(offset))))
+        Ok(Pieces::new(session, first, read, size.map(|size| size.saturating_sub(offset))))
     }
 
-    async fn open_list(&self, directory: &str) -> Result<Reader, FtpError> {
+    async fn open_list(&self, directory: &str) -> Result<Pieces, FtpError> {
         let mut session = self.prepare(FtpOperation::List, Target::Directory(directory)).await?;
         let first = session.open(&FtpListOpen, PATIENCE).await?;
         let read = request(FtpOperation::List, &FtpListRead { length: Number::MAX })?;
-        Ok(Reader::new(session, first, read, None))
+        Ok(Pieces::new(session, first, read, None))
     }
 
     async fn ask_size(&self, path: &str) -> Result<u64, FtpError> {

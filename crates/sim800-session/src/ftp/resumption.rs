@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes};
 
 use super::digest::Digest;
-use super::download::Reader;
+use super::pieces::Pieces;
 use super::{Ftp, FtpError, FtpOperation};
 use crate::retry::Attempts;
 use crate::tail::Tail;
@@ -119,7 +119,7 @@ impl Resumption {
     }
 
     /// Opens another session after `error`.
-    pub(super) async fn resume(&mut self, error: FtpError) -> Result<Reader, FtpError> {
+    pub(super) async fn resume(&mut self, error: FtpError) -> Result<Pieces, FtpError> {
         // The module counts no further (application note 3.15).
         if u32::try_from(self.position).is_err() {
             return Err(error);
@@ -134,7 +134,7 @@ impl Resumption {
         }
     }
 
-    async fn open(&mut self) -> Result<Reader, FtpError> {
+    async fn open(&mut self) -> Result<Pieces, FtpError> {
         let (changed, position) = (self.changed(), self.position);
         match &mut self.course {
             Course::Rest { size, tail, is_resumed } => {
