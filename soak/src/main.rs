@@ -85,6 +85,8 @@ fn run(options: &Options) -> Result<()> {
     let servers = Arc::new(Servers::start(modems, &mut dice).context("cannot start the servers")?);
     let tally = Arc::new(Tally::default());
     let shift = Arc::new(Shift::default());
+    // The first runtime of tokio opens what the process keeps for signals, where that is built in.
+    drop(tokio::runtime::Builder::new_current_thread().enable_all().build()?);
     // What is open now is that of the servers, and stays.
     let lasting = descriptors()?;
     let fleet = Fleet::launch(modems, Line::paced(baud), seed, pause, &servers, &tally, &shift)?;
