@@ -31,15 +31,16 @@ const LIBRARIES: [Library; 8] = [
             "futures_core",
             "futures_io",
             "http",
+            "http_body",
             "sim800_command",
             "sim800_engine",
             "sim800_parser",
         ],
     },
     Library { package: "sim800-smol", foreign: &["futures_io", "sim800_session"] },
-    Library { package: "sim800-tokio", foreign: &["futures_io", "sim800_session"] },
+    Library { package: "sim800-tokio", foreign: &["futures_io", "sim800_session", "tokio", "tokio_util"] },
     Library { package: "sim800-emulator", foreign: &["bytes"] },
-    Library { package: "sim800-capture", foreign: &["sim800_parser"] },
+    Library { package: "sim800-capture", foreign: &["sim800_command", "sim800_parser"] },
 ];
 
 /// Whose types are everybody's.
