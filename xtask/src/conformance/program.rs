@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::payload::payload;
 use super::{expect_field, expect_same};
@@ -165,9 +166,16 @@ impl<'a> Program<'a> {
 
     /// Makes `octets` what is left of a download of `url` to [`FETCHED`] that broke off, and would have had `size` octets.
     fn leave_part(&self, octets: &[u8], url: &str, size: usize) -> Result<()> {
-        let origin = json!({ "url": url, "size": size, "validator": null });
+        let digits: String = Sha256::digest(octets).iter().map(|octet| format!("{octet:02x}")).collect();
+        let companion = json!({
+            "url": url,
+            "size": size,
+            "validator": null,
+            "octets": octets.len(),
+            "sha256": digits,
+        });
         fs::write(self.folder.join(format!("{FETCHED}.part")), octets)?;
-        Ok(fs::write(self.folder.join(format!("{FETCHED}.part.json")), origin.to_string())?)
+        Ok(fs::write(self.folder.join(format!("{FETCHED}.part.json")), companion.to_string())?)
     }
 
     /// Takes what is in [`FETCHED`].
