@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 
 use sim800_parser::Dialect;
 
-use self::listed::{CONNECTION, listed};
+use self::listed::{CONNECTION, data, listed};
 use crate::{FtpCode, HttpStatus, Line, RegistrationStatus, Value, Values};
 
 mod listed;
@@ -365,20 +365,17 @@ fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unso
             Unsolicited::BearerDeactivated { cid }
         }
         _ if line.name().is_some_and(|name| name.starts_with("+POP3")) => Unsolicited::Service(line),
-        _ => return listed(line, name).or_else(|| data(line)),
+        _ => return listed(line, name),
     })
-}
-
-/// Data of the TCP command set: before the colon, where there is one, stands a comma, which is in no name.
-fn data(line: Line<'_>) -> Option<Unsolicited<'_>> {
-    let text = line.text();
-    (text.starts_with(b"+IPD,") || text.starts_with(b"+RECEIVE,")).then_some(Unsolicited::Tcp(line))
 }
 
 /// Lines that are words, or a name without `+`.
 fn plain<'a>(line: Line<'a>, text: &'a [u8]) -> Option<Unsolicited<'a>> {
     match text {
         b"RING" => Some(Unsolicited::Ring),
+        b"RDY" => Some(Unsolicited::Ready),
+        b"Call Ready" => Some(Unsolicited::CallReady),
+        b"SMS Ready" => Some(Unsolicited::SmsReady),
         [b'0'..=b'9', b',', rest @ ..] => {
             CONNECTION.contains(&rest.trim_ascii()).then_some(Unsolicited::Tcp(line))
         }

@@ -196,6 +196,7 @@ impl Machine {
     #[inline(never)]
     fn step_on<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
         let step = self.look(pending, dialect);
+        // What was pending when the command began is past with its event.
         if self.stale != 0 {
             self.stale = match step {
                 Step::More => self.stale,

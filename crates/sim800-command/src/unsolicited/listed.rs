@@ -5,7 +5,6 @@ use super::{PowerDownCause, Unsolicited};
 use crate::Line;
 
 /// What `line` is by its name, or by its text where that is all.
-#[cold]
 pub(super) fn listed<'a>(line: Line<'a>, text: &[u8]) -> Option<Unsolicited<'a>> {
     if let Some((_, state)) = STATES.iter().find(|(state, _)| *state == text) {
         return Some(*state);
@@ -16,15 +15,18 @@ pub(super) fn listed<'a>(line: Line<'a>, text: &[u8]) -> Option<Unsolicited<'a>>
         _ if SIM.contains(&text) => Unsolicited::Sim(line),
         _ if SERVICE.contains(&text) => Unsolicited::Service(line),
         _ if TCP.contains(&text) || CONNECTION.contains(&text) => Unsolicited::Tcp(line),
-        _ => return None,
+        _ => return data(line),
     })
 }
 
-/// How the module is.
+/// Data of the TCP command set: before the colon, where there is one, stands a comma, which is in no name.
+pub(super) fn data(line: Line<'_>) -> Option<Unsolicited<'_>> {
+    let text = line.text();
+    (text.starts_with(b"+IPD,") || text.starts_with(b"+RECEIVE,")).then_some(Unsolicited::Tcp(line))
+}
+
+/// What happens to the supply.
 const STATES: &[(&[u8], Unsolicited<'static>)] = &[
-    (b"RDY", Unsolicited::Ready),
-    (b"Call Ready", Unsolicited::CallReady),
-    (b"SMS Ready", Unsolicited::SmsReady),
     (b"NORMAL POWER DOWN", Unsolicited::PowerDown(PowerDownCause::Normal)),
     (b"UNDER-VOLTAGE POWER DOWN", Unsolicited::PowerDown(PowerDownCause::UnderVoltage)),
     (b"OVER-VOLTAGE POWER DOWN", Unsolicited::PowerDown(PowerDownCause::OverVoltage)),
