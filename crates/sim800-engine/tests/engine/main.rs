@@ -2,6 +2,7 @@
 
 mod foreign;
 mod properties;
+mod requests;
 mod restarts;
 mod resync;
 
@@ -305,6 +306,8 @@ fn payload_and_command_go_together() {
     let failure = || failed(Failure::Misuse(Misuse::Body));
     assert_eq!(world.outputs(), [failure(), failure()]);
     assert_eq!(world.sent(), "");
+    world.input(b"\r\nRING\r\n");
+    assert_eq!(world.outputs(), []);
 }
 
 #[test]
