@@ -1,0 +1,157 @@
+//! The command line of `ftp`.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+const FTP_URL: &str =
+    "ftp://USER:PASSWORD@HOST[:PORT]/PATH; SIM800_FTP_PASSWORD may have the password instead";
+
+const FTP_DIRECTORY_URL: &str =
+    "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY; SIM800_FTP_PASSWORD may have the password instead";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ftp {
+    /// Fetch the file at URL
+    Get(FtpGet),
+    /// Store FILE at URL
+    Put(FtpPut),
+    /// Ask how long the file at URL is
+    Size {
+        #[arg(help = FTP_URL)]
+        url: String,
+    },
+    /// List the directory at URL, as the server shows it
+    Ls {
+        #[arg(help = FTP_DIRECTORY_URL)]
+        url: String,
+    },
+    /// Delete the file at URL
+    Rm {
+        #[arg(help = FTP_URL)]
+        url: String,
+    },
+    /// Make a directory at URL
+    Mkdir {
+        #[arg(help = FTP_DIRECTORY_URL)]
+        url: String,
+    },
+    /// Remove the directory at URL, which must be empty
+    Rmdir {
+        #[arg(help = FTP_DIRECTORY_URL)]
+        url: String,
+    },
+    /// Give the file at URL another name, where the module's firmware can
+    Rename {
+        #[arg(help = FTP_URL)]
+        url: String,
+        /// The name, in the same directory, or a path from the server's root, which begins with a slash
+        new: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FtpGet {
+    #[arg(help = FTP_URL)]
+    pub(crate) url: String,
+    /// Write it to FILE, which appears when it is complete; - for stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// As text (type ASCII): line ends are converted, and bit 7 is lost
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// Let the server connect to the module
+    #[arg(long)]
+    pub(crate) active: bool,
+    /// Keep what has come in FILE.part if it breaks off, and go on with what is there
+    #[arg(long, requires = "output", conflicts_with_all = ["ascii", "extended"])]
+    pub(crate) resume: bool,
+    /// Let the module fetch all of it, at most 300000 octets, before any of it crosses the line
+    #[arg(long)]
+    pub(crate) extended: bool,
+    /// Leave it in the module, as the file NAME in C:\User\ftp
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["output", "resume", "extended"])]
+    pub(crate) to_fs: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(override_usage = "sim800 ftp put [OPTIONS] <FILE> <URL>
+       sim800 ftp put [OPTIONS] --from-fs <PATH> <URL>")]
+pub(crate) struct FtpPut {
+    // A name that may be missing before one that may not would keep options from standing between them.
+    /// What to send, unless --from-fs says it; - for stdin
+    #[arg(value_name = "FILE")]
+    first: PathBuf,
+    #[arg(value_name = "URL", help = FTP_URL, required_unless_present = "from_fs", conflicts_with = "from_fs")]
+    second: Option<String>,
+    /// Add to the end of what is there
+    #[arg(long, conflicts_with = "unique")]
+    pub(crate) append: bool,
+    /// Let the server choose a name that is free
+    #[arg(long)]
+    pub(crate) unique: bool,
+    /// Take what is there for the beginning of FILE, and send the rest
+    #[arg(long, conflicts_with_all = ["append", "unique", "extended", "from_fs"])]
+    pub(crate) resume: bool,
+    /// Load all of it, at most 300000 octets, into the module before the server is asked for anything
+    #[arg(long)]
+    pub(crate) extended: bool,
+    /// Send a file of the module, such as C:\User\ftp\a.txt
+    #[arg(long, value_name = "PATH")]
+    from_fs: Option<String>,
+}
+
+/// What an upload sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FtpSource<'a> {
+    /// A file here.
+    File(&'a Path),
+    /// A file of the module.
+    Module(&'a str),
+}
+
+impl FtpPut {
+    /// What to send, and the URL to send it to.
+    pub(crate) fn names(&self) -> (FtpSource<'_>, Cow<'_, str>) {
+        match &self.from_fs {
+            Some(path) => (FtpSource::Module(path), self.first.to_string_lossy()),
+            // There is a second name then.
+            None => (FtpSource::File(&self.first), self.second.as_deref().unwrap_or_default().into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Command, CommandLine};
+
+    #[test]
+    fn every_ftp_command_says_where_a_password_may_be_kept() {
+        let mut line = <CommandLine as clap::CommandFactory>::command();
+        let ftp = line.find_subcommand_mut("ftp").unwrap();
+        for command in ftp.get_subcommands_mut() {
+            let help = command.render_help().to_string();
+            assert!(help.contains("SIM800_FTP_PASSWORD"), "{help}");
+        }
+    }
+
+    #[test]
+    fn an_upload_has_a_source_and_a_url() {
+        let names = |line: &str| {
+            let parsed = CommandLine::try_parse_from(format!("sim800 ftp put {line}").split(' ')).unwrap();
+            let Command::Ftp(Ftp::Put(put)) = parsed.command else { panic!("{line}") };
+            let (source, url) = put.names();
+            format!("{source:?} {url}")
+        };
+        for line in ["--append f ftp://a/b", "f --append ftp://a/b", "f ftp://a/b --append"] {
+            assert_eq!(names(line), "File(\"f\") ftp://a/b", "{line}");
+        }
+        for line in ["--from-fs f ftp://a/b", "ftp://a/b --from-fs f"] {
+            assert_eq!(names(line), "Module(\"f\") ftp://a/b", "{line}");
+        }
+    }
+}
