@@ -1,7 +1,9 @@
 //! The `sim800` program: files over HTTP and FTP with a SIM800-series module, or with an emulated one.
 
+mod access;
 mod args;
 mod at;
+mod bearer;
 mod checksum;
 mod commands;
 mod companion;
@@ -22,6 +24,7 @@ mod metered;
 mod output;
 mod part_file;
 mod place;
+mod ports;
 mod range;
 mod resume;
 mod signals;
@@ -64,6 +67,7 @@ fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Re
         Command::Ftp(command) => ftp::run(command, options, output),
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
+        Command::Bearer(command) => bearer::run(command, options, output),
         Command::Info => info::run(options, output),
         Command::At { line } => at::run(line, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),

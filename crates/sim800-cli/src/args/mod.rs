@@ -42,7 +42,8 @@ const LONG_VERSION: &str = concat!(
 
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
-/// Without a port, a module is emulated within the program; its requests go over the network of this machine.
+/// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
+/// requests go over the network of this machine.
 ///
 /// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
 #[derive(Debug, Parser)]
@@ -58,7 +59,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
-    /// Serial device or pty, tcp://HOST:PORT, or `emulator` (the default)
+    /// Where the module is: a serial device or pty, tcp://HOST:PORT, or `emulator`
     #[arg(
         short,
         long,
@@ -71,9 +72,12 @@ pub(crate) struct Options {
     /// Rate of the line in bit/s: 115200 for a serial port unless given; an emulator keeps to it only if given
     #[arg(long, global = true, value_name = "N", value_parser = rate)]
     pub(crate) baud: Option<NonZeroU32>,
-    /// Access point name of the network
+    /// Access point name of the network; a bearer that is open with another one is opened anew
     #[arg(long, global = true)]
     pub(crate) apn: Option<String>,
+    /// Close the bearer when the work is done; otherwise it stays open, for opening it takes seconds
+    #[arg(long, global = true)]
+    pub(crate) close: bool,
     /// How long to wait for the module to answer at first [default: 10]
     #[arg(long, global = true, value_name = "SECS", value_parser = seconds)]
     pub(crate) answer_within: Option<Duration>,
@@ -112,6 +116,9 @@ pub(crate) enum Command {
     /// Look after the files in the module; a path there is C:\User\ftp\a.txt, without blanks and commas
     #[command(subcommand)]
     Fs(Fs),
+    /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
+    #[command(subcommand)]
+    Bearer(Bearer),
     /// Tell what the module is and how it stands with the network
     Info,
     /// Send one command line and print the response
@@ -164,6 +171,16 @@ impl Command {
             _ => None,
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bearer {
+    /// Show whether it is open, its address, and what it is opened with
+    Status,
+    /// Open it, and leave it open
+    Open,
+    /// Close it
+    Close,
 }
 
 #[derive(Debug, Args)]
