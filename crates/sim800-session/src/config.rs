@@ -5,6 +5,8 @@ use std::time::Duration;
 
 pub use sim800_engine::Limits;
 
+use crate::password::Password;
+
 /// With start and stop bit.
 const BITS_PER_OCTET: u32 = 10;
 
@@ -34,6 +36,12 @@ pub struct Config {
     /// How many octets of an HTTP object that is larger than the module holds are fetched at once: 3 to 319,488, and 262,144
     /// unless set. Some servers and networks break longer ones off.
     pub http_range: u32,
+    /// The PIN of the SIM card, for start-up to enter where the card wants it; none unless set. A wrong one is entered once, and
+    /// not again in the session, and none is where the module tells that one try is left, or does not tell how many: see
+    /// [`pin_at_any_risk`](Self::pin_at_any_risk).
+    pub pin: Option<Password>,
+    /// Whether the PIN is entered also where a wrong one might lock the card.
+    pub pin_at_any_risk: bool,
     /// How long start-up repeats `AT` before it says that no module answers; 10 s unless set. A module that was just
     /// switched on takes 3 to 5 seconds (hardware design 4.2.1).
     pub answer_within: Duration,
@@ -89,6 +97,8 @@ impl Default for Config {
             flow_control: FlowControl::None,
             window: None,
             http_range: 262_144,
+            pin: None,
+            pin_at_any_risk: false,
             answer_within: Duration::from_secs(10),
             register_within: Duration::from_secs(60),
             retries: Retries::default(),

@@ -93,6 +93,7 @@ mod retry;
 mod runtime;
 mod sent;
 mod settings;
+mod sim;
 mod start_up;
 mod tail;
 mod trace;
