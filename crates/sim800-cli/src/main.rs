@@ -7,6 +7,7 @@ mod bearer;
 mod checksum;
 mod commands;
 mod companion;
+mod completion;
 mod connect;
 mod decode;
 mod demo;
@@ -18,6 +19,7 @@ mod fs;
 mod ftp;
 mod http;
 mod info;
+mod man;
 mod metered;
 mod output;
 mod part_file;
@@ -34,13 +36,16 @@ mod url;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 
 use crate::args::{Command, CommandLine, Options};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
 
 fn main() -> ExitCode {
+    // Ends the program if a shell asks for completions.
+    CompleteEnv::with_factory(CommandLine::command).complete();
     let CommandLine { options, command } = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) if error.use_stderr() => return misused(&error),
@@ -68,6 +73,7 @@ fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Re
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
         Command::Demo => demo::run(options, output),
+        Command::Man { directory } => man::run(directory),
     };
     report.map(Some)
 }

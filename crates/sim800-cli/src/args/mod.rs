@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::ArgValueCandidates;
 
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{Ftp, FtpGet, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpData, HttpRequest};
+use crate::completion;
 
 const DECODED: &str = "\
 With --json, each line is an object:
@@ -30,6 +32,14 @@ With --json, each line is an object:
 
 Exit status: 0 whatever is in FILE, 1 if it cannot be read.";
 
+/// What was built, and which firmware it is for.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommands: SIM800 Series AT Command Manual V1.12, IP Application Note V1.03",
+    "\nhttps:    needs a module with firmware R14 or newer",
+    "\nemulator: SIM800L with firmware 1418B05SIM800L24",
+);
+
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
@@ -37,7 +47,7 @@ Exit status: 0 whatever is in FILE, 1 if it cannot be read.";
 ///
 /// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
 #[derive(Debug, Parser)]
-#[command(name = "sim800", version)]
+#[command(name = "sim800", version, long_version = LONG_VERSION)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -50,7 +60,14 @@ pub(crate) struct CommandLine {
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
     /// Where the module is: a serial device or pty, tcp://HOST:PORT, or `emulator`
-    #[arg(short, long, global = true, env = "SIM800_PORT", hide_env_values = true)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "SIM800_PORT",
+        hide_env_values = true,
+        add = ArgValueCandidates::new(completion::ports)
+    )]
     pub(crate) port: Option<String>,
     /// Rate of the line in bit/s: 115200 for a serial port unless given; an emulator keeps to it only if given
     #[arg(long, global = true, value_name = "N", value_parser = rate)]
@@ -112,6 +129,7 @@ pub(crate) enum Command {
     /// Show what is known of the module's commands; no module is needed
     Commands {
         /// Only this one, such as FTPGET or AT+FTPGET
+        #[arg(add = ArgValueCandidates::new(completion::commands))]
         name: Option<String>,
     },
     /// Show what a trace, or a capture of the line, says; no module is needed
@@ -121,6 +139,12 @@ pub(crate) enum Command {
     Emulate(Emulate),
     /// Show all of it, with servers and a module of its own
     Demo,
+    /// Write the manual pages to DIR, for those who package the program
+    #[command(hide = true)]
+    Man {
+        /// An existing directory
+        directory: PathBuf,
+    },
 }
 
 impl Command {

@@ -11,6 +11,7 @@ mod killed;
 mod resuming;
 mod secrets;
 mod sent;
+mod shells;
 mod streams;
 mod terminals;
 mod transfers;
