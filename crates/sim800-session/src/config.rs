@@ -29,6 +29,8 @@ pub struct Config {
     pub rate: u32,
     /// The flow control that start-up asks the module for.
     pub flow_control: FlowControl,
+    /// What becomes of DTR, where the port has such a line.
+    pub dtr: Dtr,
     /// How many octets are asked for at once of what the module holds, an HTTP body or an extended download: 1 to 319,488, and a
     /// second or two of the line unless set, a power of two from 4,096 to 65,536 (16,384 at 115,200 bit/s). So often something
     /// arrives; each time costs some 50 octets. A body in transfer takes up to twice as much memory.
@@ -95,6 +97,7 @@ impl Default for Config {
         Self {
             rate: 115_200,
             flow_control: FlowControl::None,
+            dtr: Dtr::On,
             window: None,
             http_range: 262_144,
             pin: None,
@@ -132,6 +135,20 @@ pub enum FlowControl {
     None,
     /// RTS and CTS. Both lines have to be wired.
     Hardware,
+}
+
+/// What becomes of DTR, which puts a module to sleep or wakes it (`AT+CSCLK=1`), and which resets some boards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dtr {
+    /// It is switched on when the port is opened. Closing does what the port is set to (`HUPCL`): usually it goes off.
+    #[default]
+    On,
+    /// It is switched off when the port is opened.
+    Off,
+    /// The driver leaves it alone when it opens the port, and has the system leave it alone when it closes it. The system itself
+    /// switches it on when the port is opened by nobody else.
+    Keep,
 }
 
 /// How often, and after which pauses, an operation is tried again.

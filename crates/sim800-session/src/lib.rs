@@ -104,7 +104,7 @@ mod watch;
 pub use bearer::{Bearer, BearerError, Profile};
 pub use chain::Chain;
 pub use client::Client;
-pub use config::{Config, Effort, FlowControl, Limits, Retries};
+pub use config::{Config, Dtr, Effort, FlowControl, Limits, Retries};
 pub use driver::{Driver, connect};
 pub use endpoint::{Endpoint, InvalidEndpoint, OpenError};
 pub use engine::{Request, Response, Restart};
