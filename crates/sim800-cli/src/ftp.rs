@@ -16,20 +16,23 @@ use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
 use crate::companion::Origin;
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
-use crate::fs::IN_MODULE;
+use crate::fs::{IN_MODULE, Room, module_path};
 use crate::metered::Metered;
 use crate::output::{Output, Report};
 use crate::place::Remnant;
 use crate::resume::{Resumable, take_off};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
-use crate::url::FtpUrl;
+use crate::url::{FtpType, FtpUrl};
 
 /// Where a password may come from that is not to be seen on the command line.
 const PASSWORD: &str = "SIM800_FTP_PASSWORD";
 
 /// How many octets of a listing become one object: some ten thousand entries.
 const LISTING: usize = 1 << 20;
+
+/// Where the module keeps what it downloads (manual 12.2.24).
+const DOWNLOADS: &str = r"\User\FTP\";
 
 /// What becomes of what was on its way to the server.
 const ON_SERVER: &str = "part of it may be on the server";
@@ -118,8 +121,9 @@ fn list(url: &FtpUrl, options: &Options, output: Output) -> Result<Report, Failu
 fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, Failure> {
     let url = parse(&arguments.url)?;
     let mut how = FtpOptions::default();
-    how.ascii = arguments.ascii;
+    how.ascii = is_ascii(&url, arguments.ascii)?;
     how.passive = !arguments.active;
+    refuse_to_resume_text(how.ascii, arguments.resume)?;
     if let Some(name) = &arguments.to_fs {
         return get_to_fs(&url, how, name, options, output);
     }
@@ -248,20 +252,36 @@ fn get_to_fs(
     output: Output,
 ) -> Result<Report, Failure> {
     let fetched = with_module(options, output, async |client| {
+        // Of a text the size is another one in the module.
+        let is_ascii = how.ascii;
         let ftp = open(client, options, url, how).await?;
         let start = Instant::now();
-        let bar = output.progress(url.name(), length(&ftp, url, output).await);
+        let fs = Fs::new(client);
+        let path = format!("{}{DOWNLOADS}{name}", fs.drive(FsStorage::Internal).await?);
+        let length = match is_ascii {
+            true => None,
+            false => ftp.size_if_told(&url.path).await?,
+        };
+        let room = Room::new(&fs, &path, length).await?;
+        let bar = output.progress(url.name(), length);
         let octets = ftp.get_to_fs(&url.path, FsStorage::Internal, name, show(&bar)).await;
         bar.finish_and_clear();
-        Ok(Report::transfer(octets?, start))
+        match octets {
+            Ok(octets) => Ok(Report::transfer(octets, start)),
+            Err(error) => Err(room.give_up(error.into()).await),
+        }
     });
     fetched.map_err(|failure| failure.if_interrupted(IN_MODULE))
 }
 
 fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, Failure> {
-    let (source, url) = arguments.names();
+    let source = arguments.source();
+    let url = arguments.url().ok_or_else(|| {
+        Failure::usage("the URL to send it to is missing; write sim800 ftp put --from-fs PATH URL")
+    })?;
     let url = parse(&url)?;
     let mut how = FtpOptions::default();
+    how.ascii = is_ascii(&url, false)?;
     if arguments.append {
         how.put = PutOption::Append;
     } else if arguments.unique {
@@ -269,10 +289,11 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     }
     let file = match source {
         FtpSource::Module(path) => {
-            return put_from_fs(path, &url, how, arguments.extended, options, output);
+            return put_from_fs(&module_path(path), &url, how, arguments.extended, options, output);
         }
         FtpSource::File(path) => path,
     };
+    refuse_to_resume_text(how.ascii, arguments.resume)?;
     if arguments.resume {
         return resume_put(file, &url, options, output);
     }
@@ -280,7 +301,7 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let source = Steady::new(source).map_err(|error| Failure::file("read", file, &error))?;
     // A pipe is not read again, and what was appended or has another name is not the beginning of the file.
     let replaces = how.put == PutOption::Replace;
-    let can_resume = length.is_some() && replaces && !arguments.extended;
+    let can_resume = length.is_some() && replaces && !arguments.extended && !how.ascii;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
@@ -410,6 +431,27 @@ fn show(bar: &ProgressBar) -> impl FnMut(FtpProgress) {
 async fn open(client: &Client, options: &Options, url: &FtpUrl, how: FtpOptions) -> Result<Ftp, Failure> {
     let bearer = open_bearer(client, options).await?;
     Ok(Ftp::new(&bearer, url.server.clone()).with_options(how))
+}
+
+/// Whether a file is transferred as text: as its URL says, or else the option.
+fn is_ascii(url: &FtpUrl, option: bool) -> Result<bool, Failure> {
+    match url.kind {
+        Some(FtpType::Image) if option => {
+            Err(Failure::usage("the URL says ;type=i and the option --ascii; leave one of them out"))
+        }
+        Some(kind) => Ok(kind == FtpType::Ascii),
+        None => Ok(option),
+    }
+}
+
+/// An octet of a file that is text has another place on every machine.
+fn refuse_to_resume_text(ascii: bool, resume: bool) -> Result<(), Failure> {
+    match ascii && resume {
+        true => {
+            Err(Failure::usage("--resume does not go with ;type=a: a file is gone on with octet by octet"))
+        }
+        false => Ok(()),
+    }
 }
 
 fn parse(url: &str) -> Result<FtpUrl, Failure> {

@@ -46,7 +46,7 @@ pub(crate) enum Ftp {
     Rename {
         #[arg(help = FTP_URL)]
         url: String,
-        /// The name, in the same directory, or a path from the server's root, which begins with a slash
+        /// The new name in the same directory, a path from the server's root (/DIRECTORY/NAME), or a URL of the same server
         new: String,
     },
 }
@@ -81,8 +81,8 @@ pub(crate) struct FtpGet {
 pub(crate) struct FtpPut {
     // A name that may be missing before one that may not would keep options from standing between them.
     /// What to send, unless --from-fs says it; - for stdin
-    #[arg(value_name = "FILE")]
-    first: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "from_fs")]
+    first: Option<PathBuf>,
     #[arg(value_name = "URL", help = FTP_URL, required_unless_present = "from_fs", conflicts_with = "from_fs")]
     second: Option<String>,
     /// Add to the end of what is there
@@ -112,12 +112,19 @@ pub(crate) enum FtpSource<'a> {
 }
 
 impl FtpPut {
-    /// What to send, and the URL to send it to.
-    pub(crate) fn names(&self) -> (FtpSource<'_>, Cow<'_, str>) {
+    /// What to send.
+    pub(crate) fn source(&self) -> FtpSource<'_> {
+        match (&self.from_fs, &self.first) {
+            (Some(path), _) => FtpSource::Module(path),
+            (None, first) => FtpSource::File(first.as_deref().unwrap_or_else(|| Path::new(""))),
+        }
+    }
+
+    /// The URL to send it to; `None` where it was forgotten, which the definition cannot tell from a missing FILE.
+    pub(crate) fn url(&self) -> Option<Cow<'_, str>> {
         match &self.from_fs {
-            Some(path) => (FtpSource::Module(path), self.first.to_string_lossy()),
-            // There is a second name then.
-            None => (FtpSource::File(&self.first), self.second.as_deref().unwrap_or_default().into()),
+            Some(_) => self.first.as_ref().map(|first| first.to_string_lossy()),
+            None => self.second.as_deref().map(Into::into),
         }
     }
 }
@@ -144,8 +151,7 @@ mod tests {
         let names = |line: &str| {
             let parsed = CommandLine::try_parse_from(format!("sim800 ftp put {line}").split(' ')).unwrap();
             let Command::Ftp(Ftp::Put(put)) = parsed.command else { panic!("{line}") };
-            let (source, url) = put.names();
-            format!("{source:?} {url}")
+            format!("{:?} {}", put.source(), put.url().unwrap())
         };
         for line in ["--append f ftp://a/b", "f --append ftp://a/b", "f ftp://a/b --append"] {
             assert_eq!(names(line), "File(\"f\") ftp://a/b", "{line}");

@@ -121,7 +121,7 @@ impl Command {
     pub(crate) fn input(&self) -> Option<&Path> {
         match self {
             Self::Http(Http::Post(post)) => post.data.data_file.as_deref(),
-            Self::Ftp(Ftp::Put(put)) => match put.names().0 {
+            Self::Ftp(Ftp::Put(put)) => match put.source() {
                 FtpSource::File(path) => Some(path),
                 FtpSource::Module(_) => None,
             },
@@ -221,6 +221,7 @@ mod tests {
             "ftp get ftp://a/f --extended --to-fs f",
             "ftp get ftp://a/f -o f --to-fs f",
             "ftp put f ftp://a/f --from-fs f",
+            "ftp put",
             "ftp put ftp://a/f",
             "ftp put f ftp://a/f --resume --append",
             "ftp put f ftp://a/f --resume --extended",
