@@ -33,7 +33,7 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
 /// What needs nothing but the module.
 async fn carry_out(command: &Command, fs: &Fs) -> Result<Report, Failure> {
     match command {
-        Command::Ls { path } => return list(path.as_deref(), fs).await,
+        Command::Ls { path, long } => return list(path.as_deref(), *long, fs).await,
         Command::Df => return free(fs).await,
         Command::Size { path } => {
             let octets = fs.size(&module_path(path)).await?;
@@ -50,20 +50,39 @@ async fn carry_out(command: &Command, fs: &Fs) -> Result<Report, Failure> {
     Ok(Report::default())
 }
 
-/// Directories have a backslash behind them, as in a path.
-async fn list(path: Option<&str>, fs: &Fs) -> Result<Report, Failure> {
+/// Directories have a backslash behind them, as in a path. `long`: with the sizes of files.
+async fn list(path: Option<&str>, long: bool, fs: &Fs) -> Result<Report, Failure> {
     let path = match path {
         Some(path) => module_path(path).into_owned(),
         None => format!("{}\\", fs.drive(FsStorage::Internal).await?),
     };
-    let entries = fs.list(&path).await?;
-    let text = entries.iter().map(|entry| {
+    let (mut text, mut objects) = (String::new(), Vec::new());
+    for entry in fs.list(&path).await? {
+        let mut object = json!({ "name": entry.name, "directory": entry.is_directory });
+        if long {
+            let file = format!("{}\\{}", path.trim_end_matches('\\'), entry.name);
+            let size = match entry.is_directory {
+                true => None,
+                false => size_if_told(fs, &file).await?,
+            };
+            object["size"] = json!(size);
+            let size = size.map_or_else(|| "-".to_owned(), |size| size.to_string());
+            text.push_str(&format!("{size:>10}  "));
+        }
         let backslash = if entry.is_directory { "\\" } else { "" };
-        format!("{}{backslash}\n", entry.name)
-    });
-    let objects = entries.iter().map(|entry| json!({ "name": entry.name, "directory": entry.is_directory }));
-    let fields = vec![("entries", objects.collect())];
-    Ok(Report { fields, text: text.collect::<String>().into(), remark: String::new() })
+        text.push_str(&format!("{}{backslash}\n", entry.name));
+        objects.push(object);
+    }
+    Ok(Report { fields: vec![("entries", json!(objects))], text: text.into(), remark: String::new() })
+}
+
+/// The size of a file that was in a listing; `None` where it cannot be asked for, as of names with blanks.
+async fn size_if_told(fs: &Fs, file: &str) -> Result<Option<u64>, Failure> {
+    match fs.size(file).await {
+        Ok(size) => Ok(Some(size)),
+        Err(FsError::Invalid(_) | FsError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn free(fs: &Fs) -> Result<Report, Failure> {

@@ -17,6 +17,7 @@ use crate::companion::Origin;
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::fs::{IN_MODULE, Room, module_path};
+use crate::listing::{self, Entry, Lines};
 use crate::metered::Metered;
 use crate::output::{Output, Report};
 use crate::place::Remnant;
@@ -52,7 +53,7 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
                 Ok(Report { fields, text: format!("{octets}\n").into(), remark: String::new() })
             })
         }
-        Command::Ls { url } => list(&parse_directory(url)?, options, output),
+        Command::Ls { url, raw } => list(&parse_directory(url)?, *raw, options, output),
         Command::Rm { url } => {
             let url = parse(url)?;
             with_server(&url, options, output, async |ftp| Ok(ftp.delete(&url.path).await?))
@@ -87,35 +88,69 @@ fn with_server(
     done.map_err(Failure::of_what_is_sent_once)
 }
 
-/// What the server shows is for people; it has a form of its own.
-fn list(url: &FtpUrl, options: &Options, output: Output) -> Result<Report, Failure> {
+/// Shows a directory; `raw`: as the server does.
+fn list(url: &FtpUrl, raw: bool, options: &Options, output: Output) -> Result<Report, Failure> {
     with_module(options, output, async |client| {
         let ftp = open(client, options, url, FtpOptions::default()).await?;
         if output.json {
-            let mut listing = Vec::new();
-            let mut download = ftp.list(&url.path).await?;
-            while let Some(octets) = download.try_next().await? {
-                listing.extend_from_slice(&octets);
-                if listing.len() > LISTING {
-                    let message = format!(
-                        "the listing is longer than {LISTING} octets; without --json it is shown as it comes"
-                    );
-                    return Err(Failure::new("too-large", message));
-                }
-            }
-            let lines: Vec<_> = String::from_utf8_lossy(&listing).lines().map(str::to_owned).collect();
-            return Ok(Report { fields: vec![("lines", json!(lines))], ..Report::default() });
+            let lines = lines(&ftp, &url.path).await?;
+            let text =
+                |line: &Vec<u8>| String::from_utf8_lossy(line).trim_end_matches(['\r', '\n']).to_owned();
+            let fields = if raw {
+                vec![("lines", json!(lines.iter().map(text).collect::<Vec<_>>()))]
+            } else {
+                let (known, unknown): (Vec<_>, Vec<_>) =
+                    lines.iter().map(|line| Entry::parse(line).ok_or(line)).partition(Result::is_ok);
+                let known: Vec<_> = known.into_iter().flatten().map(|entry| entry.object()).collect();
+                let unknown: Vec<_> = unknown.into_iter().filter_map(Result::err).map(text).collect();
+                vec![("entries", json!(known)), ("unknown", json!(unknown))]
+            };
+            return Ok(Report { fields, ..Report::default() });
         }
         let bar = output.progress(url.name(), None);
         let sink = Sink::stdout()?;
         let taken = match ftp.list(&url.path).await {
-            Ok(download) => sink.take(download, &bar).await,
+            Ok(download) if raw => sink.take(download, &bar).await,
+            Ok(download) => sink.take(shown(download).boxed(), &bar).await,
             Err(error) => Err(error.into()),
         };
         bar.finish_and_clear();
         taken?;
         Ok(Report::default())
     })
+}
+
+/// The lines of a listing, with their ends.
+async fn lines(ftp: &Ftp, directory: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    let (mut pieces, mut lines, mut octets) = (Lines::default(), Vec::new(), 0);
+    let mut download = ftp.list(directory).await?;
+    while let Some(piece) = download.try_next().await? {
+        octets += piece.len();
+        if octets > LISTING {
+            let message =
+                format!("the listing is longer than {LISTING} bytes; without --json it is shown as it comes");
+            return Err(Failure::new("too-large", message));
+        }
+        lines.extend(pieces.take(&piece));
+    }
+    lines.extend(pieces.finish());
+    Ok(lines)
+}
+
+/// A listing as people see it, line by line as it comes.
+fn shown(download: Download) -> impl Stream<Item = Result<Bytes, FtpError>> + Send {
+    let state = Some((download, Lines::default()));
+    let pieces = stream::try_unfold(state, async |state| {
+        let Some((mut download, mut lines)) = state else { return Ok(None) };
+        Ok(match download.try_next().await? {
+            Some(octets) => {
+                let whole = lines.take(&octets);
+                Some((whole, Some((download, lines))))
+            }
+            None => Some((lines.finish().into_iter().collect(), None)),
+        })
+    });
+    pieces.map_ok(|lines| lines.into_iter().flat_map(listing::shown).collect())
 }
 
 fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, Failure> {

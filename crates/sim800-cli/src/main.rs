@@ -16,6 +16,7 @@ mod fs;
 mod ftp;
 mod http;
 mod info;
+mod listing;
 mod metered;
 mod output;
 mod part_file;

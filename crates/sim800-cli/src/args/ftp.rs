@@ -22,10 +22,15 @@ pub(crate) enum Ftp {
         #[arg(help = FTP_URL)]
         url: String,
     },
-    /// List the directory at URL, as the server shows it
+    /// List the directory at URL
+    ///
+    /// Size, time by the server's clock, and name. Lines that are in no known form are shown as the server sends them.
     Ls {
         #[arg(help = FTP_DIRECTORY_URL)]
         url: String,
+        /// Show all as the server sends it
+        #[arg(short = 'l', long)]
+        raw: bool,
     },
     /// Delete the file at URL
     Rm {

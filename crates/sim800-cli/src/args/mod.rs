@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// Move files by FTP
     #[command(subcommand)]
     Ftp(Ftp),
-    /// Look after the files in the module; a path there is C:\User\ftp\a.txt, without blanks and commas
+    /// Look after the files in the module; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
     #[command(subcommand)]
     Fs(Fs),
     /// Tell what the module is and how it stands with the network

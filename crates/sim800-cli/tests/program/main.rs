@@ -8,6 +8,7 @@ mod emulator;
 mod files;
 mod interruption;
 mod killed;
+mod listings;
 mod resuming;
 mod secrets;
 mod sent;
