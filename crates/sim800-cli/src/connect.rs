@@ -1,5 +1,6 @@
 //! From the options to a module that does what it is told.
 
+use std::fmt;
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Either, FutureExt, join, select};
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::StreamExt;
+use serde_json::json;
 use sim800_emulator::Config as EmulatorConfig;
 use sim800_session::{Bearer, BearerError, Client, Config, Driver, Endpoint, Notice, Notices, Profile};
 use sim800_testbed::{Line, Link, Module};
@@ -14,6 +16,7 @@ use sim800_testbed::{Line, Link, Module};
 use crate::args::{Options, Runtime};
 use crate::failure::Failure;
 use crate::output::{Output, Report, Retries};
+use crate::ports;
 use crate::signals::interruptible;
 use crate::trace::TraceFile;
 
@@ -23,6 +26,9 @@ const QUICK_CLEAN_UP: Duration = Duration::from_secs(2);
 
 /// What becomes of a module that was left in the middle of something.
 const STILL_BUSY: &str = "the module is still busy with it, and answers again within two minutes";
+
+/// The port of the module within the program.
+const EMULATOR: &str = "emulator";
 
 /// The access point name for the built-in emulator, which takes any.
 const EMULATOR_APN: &str = "internet";
@@ -36,14 +42,14 @@ pub(crate) fn with_module(
     output: Output,
     job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
 ) -> Result<Report, Failure> {
-    let endpoint = endpoint(options)?;
+    let target = Target::of(options)?;
+    let named = target.to_string();
     let trace = options.trace.as_deref().map(TraceFile::create).transpose()?;
     // Switched off after everything that talks to it.
     let _module;
-    let port = match endpoint {
-        Some(endpoint) => Port::Endpoint(endpoint),
-        None => {
-            output.remark("using the built-in emulator");
+    let port = match target {
+        Target::Endpoint(endpoint) => Port::Endpoint(endpoint),
+        Target::Emulator => {
             let line = options.baud.map_or_else(Line::unpaced, Line::paced);
             let (running, link) = Module::new(EmulatorConfig::default(), line)
                 .start_linked()
@@ -64,10 +70,13 @@ pub(crate) fn with_module(
     let traced = trace.map_or(Ok(()), |trace| trace.finish());
     // What went wrong first is told.
     let mut result = result.and_then(|done| traced.map(|()| done));
-    retries.tell(match &mut result {
+    let fields = match &mut result {
         Ok(report) => &mut report.fields,
         Err(failure) => &mut failure.fields,
-    });
+    };
+    // A script can tell by it that it did not talk to a modem.
+    fields.insert(0, ("port", json!(named)));
+    retries.tell(fields);
     result
 }
 
@@ -142,7 +151,7 @@ pub(crate) fn run<T>(
 /// Makes the module ready and opens its bearer.
 pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Bearer, Failure> {
     client.start_up().await?;
-    let is_emulator = endpoint(options)?.is_none();
+    let is_emulator = matches!(Target::of(options)?, Target::Emulator);
     let apn = match &options.apn {
         Some(apn) => apn.as_str(),
         None if is_emulator => EMULATOR_APN,
@@ -158,12 +167,47 @@ pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Be
     })
 }
 
-/// Where the module is; `None` for the built-in emulator.
-fn endpoint(options: &Options) -> Result<Option<Endpoint>, Failure> {
-    match options.port.as_deref() {
-        None | Some("" | "emulator") => Ok(None),
-        Some(port) => port.parse().map(Some).map_err(|error| Failure::usage(format!("{error}"))),
+/// Where the module is.
+enum Target {
+    /// Within the program.
+    Emulator,
+    Endpoint(Endpoint),
+}
+
+impl Target {
+    /// What the options name. To take something else in its place would have a script believe that it talks to its modem.
+    fn of(options: &Options) -> Result<Self, Failure> {
+        match options.port.as_deref() {
+            None => Err(no_port("no port is given")),
+            Some("") => Err(no_port("the port is empty")),
+            Some(EMULATOR) => Ok(Self::Emulator),
+            Some(port) => {
+                port.parse().map(Self::Endpoint).map_err(|error| Failure::usage(format!("{error}")))
+            }
+        }
     }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Emulator => f.write_str(EMULATOR),
+            Self::Endpoint(endpoint) => endpoint.fmt(f),
+        }
+    }
+}
+
+fn no_port(why: &str) -> Failure {
+    let found = ports::found();
+    let found = if found.is_empty() {
+        "this machine has no serial ports".to_owned()
+    } else {
+        let listed: Vec<_> = found.iter().map(ToString::to_string).collect();
+        format!("this machine has {}", listed.join(", "))
+    };
+    Failure::usage(format!(
+        "{why}; name one with -p or SIM800_PORT ({found}), or try the built-in emulator with -p {EMULATOR}"
+    ))
 }
 
 fn config(options: &Options) -> Config {

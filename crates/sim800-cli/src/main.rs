@@ -21,6 +21,7 @@ mod metered;
 mod output;
 mod part_file;
 mod place;
+mod ports;
 mod range;
 mod resume;
 mod signals;

@@ -32,7 +32,8 @@ Exit status: 0 whatever is in FILE, 1 if it cannot be read.";
 
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
-/// Without a port, a module is emulated within the program; its requests go over the network of this machine.
+/// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
+/// requests go over the network of this machine.
 ///
 /// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
 #[derive(Debug, Parser)]
@@ -48,7 +49,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
-    /// Serial device or pty, tcp://HOST:PORT, or `emulator` (the default)
+    /// Where the module is: a serial device or pty, tcp://HOST:PORT, or `emulator`
     #[arg(short, long, global = true, env = "SIM800_PORT", hide_env_values = true)]
     pub(crate) port: Option<String>,
     /// Rate of the line in bit/s: 115200 for a serial port unless given; an emulator keeps to it only if given
