@@ -32,6 +32,11 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// Something that was told already; the exit status is all that is left of it.
+    pub(crate) fn told(exit: u8) -> Self {
+        Self { exit, ..Self::new("failed", "") }
+    }
+
     /// Something that has no number.
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
@@ -65,6 +70,11 @@ impl Failure {
     pub(crate) fn interrupted(signal: u8) -> Self {
         let sent = Some(Sent::Unknown);
         Self { exit: 128 + signal, sent, ..Self::new(INTERRUPTED, "interrupted") }
+    }
+
+    /// Says what it is about, before anything else.
+    pub(crate) fn of(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
     }
 
     /// Says what else is wrong.

@@ -9,7 +9,7 @@ use sim800_session::{Client, Fs, FsError, FsStorage};
 use smol::Unblock;
 
 use crate::args::{Fs as Command, FsGet, Options};
-use crate::connect::with_module;
+use crate::connect::{start_up, with_module};
 use crate::failure::Failure;
 use crate::metered::Metered;
 use crate::output::{Output, Report};
@@ -24,7 +24,7 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
         Command::Get(arguments) => get(arguments, options, output),
         Command::Put { file, path } => put(file, path, options, output),
         command => with_module(options, output, async |client| {
-            let fs = open(client).await?;
+            let fs = open(client, options).await?;
             carry_out(command, &fs).await
         }),
     }
@@ -102,7 +102,7 @@ fn get(arguments: &FsGet, options: &Options, output: Output) -> Result<Report, F
         let sink = Sink::open(arguments.output.as_deref()).await?;
         let start = Instant::now();
         let path = module_path(&arguments.path);
-        let file = open(client).await?.read(&path).await?;
+        let file = open(client, options).await?.read(&path).await?;
         let bar = output.progress(name(&path), file.total());
         let taken = sink.take(file, &bar).await;
         bar.finish_and_clear();
@@ -115,7 +115,7 @@ fn put(file: &Path, path: &str, options: &Options, output: Output) -> Result<Rep
     let (file, length) = open_source(file)?;
     let path = module_path(path);
     let stored = with_module(options, output, async |client| {
-        let fs = open(client).await?;
+        let fs = open(client, options).await?;
         let start = Instant::now();
         let room = Room::new(&fs, &path, length).await?;
         let bar = output.progress(name(&path), length);
@@ -196,8 +196,8 @@ pub(crate) fn module_path(path: &str) -> Cow<'_, str> {
 }
 
 /// The file system of a module that is ready; flow control and echo are as bulk data needs them only then.
-async fn open(client: &Client) -> Result<Fs, Failure> {
-    client.start_up().await?;
+async fn open(client: &Client, options: &Options) -> Result<Fs, Failure> {
+    start_up(client, options).await?;
     Ok(Fs::new(client))
 }
 

@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::fs::{IN_MODULE, Room, module_path};
 use crate::listing::{self, Entry, Lines};
 use crate::metered::Metered;
+use crate::mirror;
 use crate::output::{Output, Report};
 use crate::place::Remnant;
 use crate::resume::{Resumable, take_off};
@@ -28,9 +29,6 @@ use crate::url::{FtpType, FtpUrl};
 
 /// Where a password may come from that is not to be seen on the command line.
 const PASSWORD: &str = "SIM800_FTP_PASSWORD";
-
-/// How many octets of a listing become one object: some ten thousand entries.
-const LISTING: usize = 1 << 20;
 
 /// Where the module keeps what it downloads (manual 12.2.24).
 const DOWNLOADS: &str = r"\User\FTP\";
@@ -52,6 +50,9 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
                 let fields = vec![("octets", json!(octets))];
                 Ok(Report { fields, text: format!("{octets}\n").into(), remark: String::new() })
             })
+        }
+        Command::Mirror(arguments) => {
+            mirror::run(arguments, &parse_directory(&arguments.url)?, options, output)
         }
         Command::Ls { url, raw } => list(&parse_directory(url)?, *raw, options, output),
         Command::Rm { url } => {
@@ -93,7 +94,7 @@ fn list(url: &FtpUrl, raw: bool, options: &Options, output: Output) -> Result<Re
     with_module(options, output, async |client| {
         let ftp = open(client, options, url, FtpOptions::default()).await?;
         if output.json {
-            let lines = lines(&ftp, &url.path).await?;
+            let lines = listing::fetch(&ftp, &url.path).await?;
             let text =
                 |line: &Vec<u8>| String::from_utf8_lossy(line).trim_end_matches(['\r', '\n']).to_owned();
             let fields = if raw {
@@ -118,23 +119,6 @@ fn list(url: &FtpUrl, raw: bool, options: &Options, output: Output) -> Result<Re
         taken?;
         Ok(Report::default())
     })
-}
-
-/// The lines of a listing, with their ends.
-async fn lines(ftp: &Ftp, directory: &str) -> Result<Vec<Vec<u8>>, Failure> {
-    let (mut pieces, mut lines, mut octets) = (Lines::default(), Vec::new(), 0);
-    let mut download = ftp.list(directory).await?;
-    while let Some(piece) = download.try_next().await? {
-        octets += piece.len();
-        if octets > LISTING {
-            let message =
-                format!("the listing is longer than {LISTING} bytes; without --json it is shown as it comes");
-            return Err(Failure::new("too-large", message));
-        }
-        lines.extend(pieces.take(&piece));
-    }
-    lines.extend(pieces.finish());
-    Ok(lines)
 }
 
 /// A listing as people see it, line by line as it comes.
@@ -312,7 +296,8 @@ fn get_to_fs(
 fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, Failure> {
     let source = arguments.source();
     let url = arguments.url().ok_or_else(|| {
-        Failure::usage("the URL to send it to is missing; write sim800 ftp put --from-fs PATH URL")
+        let source = if matches!(source, FtpSource::Module(_)) { "--from-fs PATH" } else { "FILE" };
+        Failure::usage(format!("the URL to send it to is missing; write sim800 ftp put {source} URL"))
     })?;
     let url = parse(&url)?;
     let mut how = FtpOptions::default();

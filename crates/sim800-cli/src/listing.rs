@@ -7,8 +7,12 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use futures::stream::TryStreamExt;
 use serde_json::{Value, json};
+use sim800_session::Ftp;
 use suppaftp::list::{File, FileType, ListParser};
+
+use crate::failure::Failure;
 
 /// An entry of a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +117,34 @@ fn entry(file: File, has_clock: bool) -> Entry {
     let told = (file.modified() != SystemTime::UNIX_EPOCH).then(|| DateTime::<Utc>::from(file.modified()));
     let form = if has_clock { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%d" };
     Entry { name: file.name().to_owned(), kind, size, time: told.map(|time| time.format(form).to_string()) }
+}
+
+/// How many octets of a listing are kept: some ten thousand entries.
+const LONGEST: usize = 1 << 20;
+
+/// The lines of the listing of a directory, with their ends.
+pub(crate) async fn fetch(ftp: &Ftp, directory: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    let (mut pieces, mut lines, mut octets) = (Lines::default(), Vec::new(), 0);
+    let mut download = ftp.list(directory).await?;
+    while let Some(piece) = download.try_next().await? {
+        octets += piece.len();
+        if octets > LONGEST {
+            let message = format!(
+                "the listing is longer than {LONGEST} bytes; without --json `ftp ls` shows it as it comes"
+            );
+            return Err(Failure::new("too-large", message));
+        }
+        lines.extend(pieces.take(&piece));
+    }
+    lines.extend(pieces.finish());
+    Ok(lines)
+}
+
+/// Whether a line that is in no form of an entry stands for none: `ls -l` begins with how many blocks all take.
+pub(crate) fn is_no_entry(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    line.is_empty()
+        || line.strip_prefix(b"total ").is_some_and(|blocks| blocks.iter().all(u8::is_ascii_digit))
 }
 
 /// A listing, cut into lines wherever its octets are cut.

@@ -32,6 +32,10 @@ pub(crate) enum Ftp {
         #[arg(short = 'l', long)]
         raw: bool,
     },
+    /// Make DIR what the directory at URL is, or with --reverse the other way round
+    ///
+    /// Files are fetched or sent that are missing on the other side or have another size there. Nothing is deleted.
+    Mirror(FtpMirror),
     /// Delete the file at URL
     Rm {
         #[arg(help = FTP_URL)]
@@ -81,6 +85,21 @@ pub(crate) struct FtpGet {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct FtpMirror {
+    /// The directory here
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    #[arg(help = FTP_DIRECTORY_URL)]
+    pub(crate) url: String,
+    /// Send what is in DIR to URL
+    #[arg(short = 'R', long)]
+    pub(crate) reverse: bool,
+    /// Only show what would be done
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(override_usage = "sim800 ftp put [OPTIONS] <FILE> <URL>
        sim800 ftp put [OPTIONS] --from-fs <PATH> <URL>")]
 pub(crate) struct FtpPut {
@@ -88,7 +107,7 @@ pub(crate) struct FtpPut {
     /// What to send, unless --from-fs says it; - for stdin
     #[arg(value_name = "FILE", required_unless_present = "from_fs")]
     first: Option<PathBuf>,
-    #[arg(value_name = "URL", help = FTP_URL, required_unless_present = "from_fs", conflicts_with = "from_fs")]
+    #[arg(value_name = "URL", help = FTP_URL, conflicts_with = "from_fs")]
     second: Option<String>,
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]
@@ -125,7 +144,7 @@ impl FtpPut {
         }
     }
 
-    /// The URL to send it to; `None` where it was forgotten, which the definition cannot tell from a missing FILE.
+    /// The URL to send it to; `None` where it was forgotten: the definition would take it for the FILE with --from-fs.
     pub(crate) fn url(&self) -> Option<Cow<'_, str>> {
         match &self.from_fs {
             Some(_) => self.first.as_ref().map(|first| first.to_string_lossy()),

@@ -8,10 +8,12 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::held::Held;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::fs::{Fs, FsGet};
-pub(crate) use self::ftp::{Ftp, FtpGet, FtpPut, FtpSource};
+pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpData, HttpRequest};
 
 const DECODED: &str = "\
@@ -76,6 +78,9 @@ pub(crate) struct Options {
     /// No progress and no remarks
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// The module, where a script or the shell has connected it already.
+    #[arg(skip)]
+    pub(crate) held: Option<Held>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -223,7 +228,6 @@ mod tests {
             "ftp get ftp://a/f -o f --to-fs f",
             "ftp put f ftp://a/f --from-fs f",
             "ftp put",
-            "ftp put ftp://a/f",
             "ftp put f ftp://a/f --resume --append",
             "ftp put f ftp://a/f --resume --extended",
             "ftp put ftp://a/f --from-fs f --resume",

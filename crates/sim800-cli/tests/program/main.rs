@@ -9,6 +9,7 @@ mod files;
 mod interruption;
 mod killed;
 mod listings;
+mod mirror;
 mod resuming;
 mod secrets;
 mod sent;
