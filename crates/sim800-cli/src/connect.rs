@@ -10,9 +10,11 @@ use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::StreamExt;
 use serde_json::{Value, json};
 use sim800_emulator::Config as EmulatorConfig;
-use sim800_session::{Bearer, BearerError, Client, Config, Driver, Endpoint, Notice, Notices, Profile};
+use sim800_session::{Client, Config, Driver, Endpoint, Notice, Notices};
 use sim800_testbed::{Line, Link, Module};
 
+use crate::access::close_bearer;
+pub(crate) use crate::access::open_bearer;
 use crate::args::{Options, Runtime};
 use crate::failure::Failure;
 use crate::output::{Output, Report, Retries};
@@ -29,9 +31,6 @@ const STILL_BUSY: &str = "the module is still busy with it, and answers again wi
 
 /// The port of the module within the program.
 const EMULATOR: &str = "emulator";
-
-/// The access point name for the built-in emulator, which takes any.
-const EMULATOR_APN: &str = "internet";
 
 /// A driver on an executor; its end.
 type Running = BoxFuture<'static, io::Result<()>>;
@@ -68,6 +67,15 @@ pub(crate) fn with_module(
         }
     };
     let mut retries = Retries::default();
+    let job = async |client: &Client| {
+        let result = job(client).await;
+        if !options.close || result.as_ref().is_err_and(|failure| failure.kind() == "no-answer") {
+            return result;
+        }
+        // What went wrong first is told.
+        let closed = close_bearer(client).await;
+        result.and_then(|report| closed.map(|()| report))
+    };
     let job = async |client: &Client| telling_retries(client, output, &mut retries, job).await;
     let result = run(options.runtime, port, config(options), trace.clone(), job);
     let traced = trace.map_or(Ok(()), |trace| trace.finish());
@@ -168,52 +176,6 @@ pub(crate) fn run<T>(
             result
         }
     }
-}
-
-/// Makes the module ready and opens its bearer.
-pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Bearer, Failure> {
-    if let Some(held) = &options.held {
-        if let Some(bearer) = held.bearer().await {
-            return Ok(bearer);
-        }
-        held.forget();
-    }
-    start_up(client, options).await?;
-    let bearer = open_anew(client, options).await?;
-    if let Some(held) = &options.held {
-        held.keep(&bearer);
-    }
-    Ok(bearer)
-}
-
-/// Makes the module ready, unless an earlier command of a script has.
-pub(crate) async fn start_up(client: &Client, options: &Options) -> Result<(), Failure> {
-    match &options.held {
-        Some(held) if held.is_ready() => {}
-        Some(held) => {
-            client.start_up().await?;
-            held.set_ready();
-        }
-        None => client.start_up().await?,
-    }
-    Ok(())
-}
-
-async fn open_anew(client: &Client, options: &Options) -> Result<Bearer, Failure> {
-    let is_emulator = matches!(Target::of(options)?, Target::Emulator);
-    let apn = match &options.apn {
-        Some(apn) => apn.as_str(),
-        None if is_emulator => EMULATOR_APN,
-        // Many networks put their own in its place.
-        None => "",
-    };
-    Bearer::open(client, &Profile::new(apn)).await.map_err(|error| match error {
-        BearerError::Refused(_) if options.apn.is_none() => {
-            let message = "the network did not open the bearer; give its access point name with --apn";
-            Failure::new(error.kind().as_str(), message)
-        }
-        error => error.into(),
-    })
 }
 
 /// Where the module is.

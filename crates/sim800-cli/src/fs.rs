@@ -8,8 +8,9 @@ use serde_json::json;
 use sim800_session::{Client, Fs, FsError, FsStorage};
 use smol::Unblock;
 
+use crate::access::start_up;
 use crate::args::{Fs as Command, FsGet, Options};
-use crate::connect::{start_up, with_module};
+use crate::connect::with_module;
 use crate::failure::Failure;
 use crate::metered::Metered;
 use crate::output::{Output, Report};

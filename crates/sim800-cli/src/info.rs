@@ -3,8 +3,9 @@
 use serde_json::json;
 use sim800_session::Info;
 
+use crate::access::start_up;
 use crate::args::Options;
-use crate::connect::{start_up, with_module};
+use crate::connect::with_module;
 use crate::failure::Failure;
 use crate::output::{Output, Report};
 

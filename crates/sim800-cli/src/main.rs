@@ -1,10 +1,13 @@
 //! The `sim800` program: files over HTTP and FTP with a SIM800-series module, or with an emulated one.
 
+mod access;
 mod args;
 mod at;
+mod bearer;
 mod checksum;
 mod commands;
 mod companion;
+mod completion;
 mod connect;
 mod decode;
 mod demo;
@@ -18,6 +21,7 @@ mod held;
 mod http;
 mod info;
 mod listing;
+mod man;
 mod metered;
 mod mirror;
 mod output;
@@ -35,13 +39,16 @@ mod url;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 
 use crate::args::{Command, CommandLine, Options};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
 
 fn main() -> ExitCode {
+    // Ends the program if a shell asks for completions.
+    CompleteEnv::with_factory(CommandLine::command).complete();
     let CommandLine { options, command } = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) if error.use_stderr() => return misused(&error),
@@ -63,11 +70,13 @@ fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Re
         Command::Ftp(command) => ftp::run(command, options, output),
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
+        Command::Bearer(command) => bearer::run(command, options, output),
         Command::Info => info::run(options, output),
         Command::At { line } => at::run(line, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
         Command::Demo => demo::run(options, output),
+        Command::Man { directory } => man::run(directory),
     };
     report.map(Some)
 }

@@ -11,10 +11,12 @@ use std::time::Duration;
 use crate::held::Held;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::ArgValueCandidates;
 
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpData, HttpRequest};
+use crate::completion;
 
 const DECODED: &str = "\
 With --json, each line is an object:
@@ -32,6 +34,14 @@ With --json, each line is an object:
 
 Exit status: 0 whatever is in FILE, 1 if it cannot be read.";
 
+/// What was built, and which firmware it is for.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommands: SIM800 Series AT Command Manual V1.12, IP Application Note V1.03",
+    "\nhttps:    needs a module with firmware R14 or newer",
+    "\nemulator: SIM800L with firmware 1418B05SIM800L24",
+);
+
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
@@ -39,7 +49,7 @@ Exit status: 0 whatever is in FILE, 1 if it cannot be read.";
 ///
 /// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
 #[derive(Debug, Parser)]
-#[command(name = "sim800", version)]
+#[command(name = "sim800", version, long_version = LONG_VERSION)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -52,14 +62,24 @@ pub(crate) struct CommandLine {
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
     /// Where the module is: a serial device or pty, tcp://HOST:PORT, or `emulator`
-    #[arg(short, long, global = true, env = "SIM800_PORT", hide_env_values = true)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "SIM800_PORT",
+        hide_env_values = true,
+        add = ArgValueCandidates::new(completion::ports)
+    )]
     pub(crate) port: Option<String>,
     /// Rate of the line in bit/s: 115200 for a serial port unless given; an emulator keeps to it only if given
     #[arg(long, global = true, value_name = "N", value_parser = rate)]
     pub(crate) baud: Option<NonZeroU32>,
-    /// Access point name of the network
+    /// Access point name of the network; a bearer that is open with another one is opened anew
     #[arg(long, global = true)]
     pub(crate) apn: Option<String>,
+    /// Close the bearer when the work is done; otherwise it stays open, for opening it takes seconds
+    #[arg(long, global = true)]
+    pub(crate) close: bool,
     /// How long to wait for the module to answer at first [default: 10]
     #[arg(long, global = true, value_name = "SECS", value_parser = seconds)]
     pub(crate) answer_within: Option<Duration>,
@@ -101,6 +121,9 @@ pub(crate) enum Command {
     /// Look after the files in the module; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
     #[command(subcommand)]
     Fs(Fs),
+    /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
+    #[command(subcommand)]
+    Bearer(Bearer),
     /// Tell what the module is and how it stands with the network
     Info,
     /// Send one command line and print the response
@@ -111,6 +134,7 @@ pub(crate) enum Command {
     /// Show what is known of the module's commands; no module is needed
     Commands {
         /// Only this one, such as FTPGET or AT+FTPGET
+        #[arg(add = ArgValueCandidates::new(completion::commands))]
         name: Option<String>,
     },
     /// Show what a trace, or a capture of the line, says; no module is needed
@@ -120,6 +144,12 @@ pub(crate) enum Command {
     Emulate(Emulate),
     /// Show all of it, with servers and a module of its own
     Demo,
+    /// Write the manual pages to DIR, for those who package the program
+    #[command(hide = true)]
+    Man {
+        /// An existing directory
+        directory: PathBuf,
+    },
 }
 
 impl Command {
@@ -146,6 +176,16 @@ impl Command {
             _ => None,
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bearer {
+    /// Show whether it is open, its address, and what it is opened with
+    Status,
+    /// Open it, and leave it open
+    Open,
+    /// Close it
+    Close,
 }
 
 #[derive(Debug, Args)]

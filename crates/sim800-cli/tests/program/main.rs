@@ -13,6 +13,7 @@ mod mirror;
 mod resuming;
 mod secrets;
 mod sent;
+mod shells;
 mod streams;
 mod terminals;
 mod transfers;

@@ -1,5 +1,6 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod bearer;
 mod clients;
 mod dead;
 mod effort;
