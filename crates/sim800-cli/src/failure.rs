@@ -32,11 +32,6 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Something that was told already; the exit status is all that is left of it.
-    pub(crate) fn told(exit: u8) -> Self {
-        Self { exit, ..Self::new("failed", "") }
-    }
-
     /// Something that has no number.
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
@@ -70,6 +65,16 @@ impl Failure {
     pub(crate) fn interrupted(signal: u8) -> Self {
         let sent = Some(Sent::Unknown);
         Self { exit: 128 + signal, sent, ..Self::new(INTERRUPTED, "interrupted") }
+    }
+
+    /// With another exit status.
+    pub(crate) fn with_exit(self, exit: u8) -> Self {
+        Self { exit, ..self }
+    }
+
+    /// That somebody interrupted the program is no failure of anything else.
+    pub(crate) fn is_interruption(&self) -> bool {
+        self.kind == INTERRUPTED
     }
 
     /// Says what it is about, before anything else.

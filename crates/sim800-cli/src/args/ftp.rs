@@ -1,9 +1,11 @@
 //! The command line of `ftp`.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use percent_encoding::percent_decode_str;
 
 const FTP_URL: &str =
     "ftp://USER:PASSWORD@HOST[:PORT]/PATH; SIM800_FTP_PASSWORD may have the password instead";
@@ -124,6 +126,55 @@ pub(crate) struct FtpPut {
     /// Send a file of the module, such as C:\User\ftp\a.txt
     #[arg(long, value_name = "PATH")]
     from_fs: Option<String>,
+}
+
+impl Ftp {
+    /// Has `resolve` make a URL of each name, which stands where the program itself takes none but URLs. An upload without a
+    /// name keeps the one it has.
+    pub(crate) fn resolve<E>(&mut self, resolve: impl Fn(&str) -> Result<String, E>) -> Result<(), E> {
+        match self {
+            Self::Get(FtpGet { url, .. })
+            | Self::Size { url }
+            | Self::Ls { url, .. }
+            | Self::Mirror(FtpMirror { url, .. })
+            | Self::Rm { url }
+            | Self::Mkdir { url }
+            | Self::Rmdir { url } => *url = resolve(url)?,
+            Self::Rename { url, new } => {
+                *url = resolve(url)?;
+                *new = resolve(new)?;
+            }
+            Self::Put(put) => {
+                let own = match put.source() {
+                    FtpSource::Module(path) => path.rsplit(['\\', '/']).next().map(str::to_owned),
+                    FtpSource::File(path) => path.file_name().and_then(OsStr::to_str).map(str::to_owned),
+                };
+                let name = match (put.url(), own) {
+                    (Some(name), Some(own)) if name.ends_with('/') => format!("{name}{own}"),
+                    (Some(name), _) => name.into_owned(),
+                    (None, Some(own)) if own != "-" => own,
+                    (None, _) => return Ok(()),
+                };
+                let url = resolve(&name)?;
+                match put.from_fs {
+                    Some(_) => put.first = Some(url.into()),
+                    None => put.second = Some(url),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FtpGet {
+    /// Writes it to a file of the same name here, unless something else was asked for.
+    pub(crate) fn save_by_name(&mut self) {
+        let name = self.url.rsplit('/').next().unwrap_or_default();
+        let name = percent_decode_str(name).decode_utf8_lossy();
+        if self.output.is_none() && self.to_fs.is_none() && !name.is_empty() {
+            self.output = Some(name.into_owned().into());
+        }
+    }
 }
 
 /// What an upload sends.

@@ -8,10 +8,10 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::held::Held;
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::ArgValueCandidates;
+
+use crate::held::Held;
 
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
@@ -41,6 +41,22 @@ const LONG_VERSION: &str = concat!(
     "\nhttps:    needs a module with firmware R14 or newer",
     "\nemulator: SIM800L with firmware 1418B05SIM800L24",
 );
+
+const WORDS: &str = "\
+Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`) and those of FTP clients:
+  open URL          makes a directory of a server the current one; names are looked for there
+  cd, pwd, ls       shows another directory, where one is, what is in it
+  get, cat, put     fetches a file and keeps its name, shows it, sends one
+  mirror, size, rename, rm, mkdir, rmdir
+                    as `sim800 ftp` has them
+  lcd DIR           makes another directory here the current one
+  exit              ends
+  help [COMMAND]    shows all of them, or one
+
+Words are quoted as in a shell; # begins a comment. A path in the module is best written with slashes (C:/User/a.txt).
+
+Exit status of a script: 0 all was done, else that of the worst command. It ends at the first one that fails, unless --keep-going
+is given. With --json there is an object for each line, and one for all.";
 
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
@@ -131,6 +147,12 @@ pub(crate) enum Command {
         /// Such as AT+CSQ
         line: String,
     },
+    /// Carry out the commands in a file, with one start-up and one bearer for all
+    #[command(after_long_help = WORDS)]
+    Run(Run),
+    /// Take commands from the terminal, with one start-up and one bearer for all
+    #[command(after_long_help = WORDS)]
+    Shell,
     /// Show what is known of the module's commands; no module is needed
     Commands {
         /// Only this one, such as FTPGET or AT+FTPGET
@@ -186,6 +208,15 @@ pub(crate) enum Bearer {
     Open,
     /// Close it
     Close,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// A command on each line; - for stdin
+    pub(crate) script: PathBuf,
+    /// Go on behind a command that fails
+    #[arg(short, long)]
+    pub(crate) keep_going: bool,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod killed;
 mod listings;
 mod mirror;
 mod resuming;
+mod scripts;
 mod secrets;
 mod sent;
 mod shells;
