@@ -13,6 +13,7 @@ mod lab;
 mod large;
 mod lost;
 mod secrets;
+mod sim;
 mod sizes;
 mod start_up;
 mod transfers;
