@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Either, FutureExt, join, select};
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::StreamExt;
-use serde_json::json;
+use serde_json::{Value, json};
 use sim800_emulator::Config as EmulatorConfig;
 use sim800_session::{Client, Config, Driver, Endpoint, Notice, Notices};
 use sim800_testbed::{Line, Link, Module};
@@ -35,12 +35,21 @@ const EMULATOR: &str = "emulator";
 /// A driver on an executor; its end.
 type Running = BoxFuture<'static, io::Result<()>>;
 
-/// Connects to the module that the options name, runs `job` with it on the executor that they name, and cleans up.
+/// Connects to the module that the options name, runs `job` with it on the executor that they name, and cleans up. Where a script
+/// or the shell has done the first, `job` is all that is left.
 pub(crate) fn with_module(
     options: &Options,
     output: Output,
     job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
 ) -> Result<Report, Failure> {
+    if let Some(held) = &options.held {
+        let mut retries = Retries::default();
+        let job = interruptible(telling_retries(&held.client, output, &mut retries, job));
+        // The driver is on its executor already, which the time of this thread is of no use to.
+        let mut result = smol::block_on(job).and_then(|result| result);
+        retries.tell(fields(&mut result));
+        return result;
+    }
     let target = Target::of(options)?;
     let named = target.to_string();
     let trace = options.trace.as_deref().map(TraceFile::create).transpose()?;
@@ -67,25 +76,38 @@ pub(crate) fn with_module(
         let closed = close_bearer(client).await;
         result.and_then(|report| closed.map(|()| report))
     };
-    let job = async |client: &Client| {
-        let retries = pin!(tell_retries(client.subscribe(|_| false), output, &mut retries));
-        match select(pin!(job(client)), retries).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), job)) => job.await,
-        }
-    };
+    let job = async |client: &Client| telling_retries(client, output, &mut retries, job).await;
     let result = run(options.runtime, port, config(options), trace.clone(), job);
     let traced = trace.map_or(Ok(()), |trace| trace.finish());
     // What went wrong first is told.
     let mut result = result.and_then(|done| traced.map(|()| done));
-    let fields = match &mut result {
-        Ok(report) => &mut report.fields,
-        Err(failure) => &mut failure.fields,
-    };
+    let fields = fields(&mut result);
     // A script can tell by it that it did not talk to a modem.
     fields.insert(0, ("port", json!(named)));
     retries.tell(fields);
     result
+}
+
+/// What is told of a result with `--json`.
+fn fields(result: &mut Result<Report, Failure>) -> &mut Vec<(&'static str, Value)> {
+    match result {
+        Ok(report) => &mut report.fields,
+        Err(failure) => &mut failure.fields,
+    }
+}
+
+/// Runs `job`, and tells meanwhile what is tried again.
+async fn telling_retries(
+    client: &Client,
+    output: Output,
+    retries: &mut Retries,
+    job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
+) -> Result<Report, Failure> {
+    let retries = pin!(tell_retries(client.subscribe(|_| false), output, retries));
+    match select(pin!(job(client)), retries).await {
+        Either::Left((result, _)) => result,
+        Either::Right(((), job)) => job.await,
+    }
 }
 
 /// Tells what is tried again, until the line ends.
