@@ -22,6 +22,7 @@ mod part_file;
 mod place;
 mod range;
 mod resume;
+mod screen;
 mod signals;
 mod sink;
 mod source;
@@ -82,7 +83,7 @@ fn misused(error: &clap::Error) -> ExitCode {
     if text == shown {
         error.exit();
     }
-    output::complain(text.trim_end());
+    screen::write_line(text.trim_end());
     ExitCode::from(2)
 }
 
