@@ -126,8 +126,8 @@ impl Http {
     /// unread for a minute, this fails with [`HttpError::InUse`]. A body without octets keeps nothing.
     ///
     /// Nothing waits for ever: a request is given up when the module says nothing of it, or does not get further, for
-    /// [`HttpOptions::timeout`] and 30 s. A module that fell silent for good is noticed within 120 s, tries included; at 115,200
-    /// bit/s within 150 s while it takes the largest body of a POST.
+    /// [`HttpOptions::timeout`] and 30 s. A module that fell silent for good is noticed within 120 s at any rate, tries included; within
+    /// 170 s while it takes a body for which a slow line needs more than 50 s.
     ///
     /// # Errors
     ///
