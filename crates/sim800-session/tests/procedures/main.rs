@@ -2,6 +2,7 @@
 
 mod clients;
 mod dead;
+mod doubled;
 mod effort;
 mod files;
 mod ftp;
