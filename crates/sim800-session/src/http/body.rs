@@ -12,7 +12,7 @@ use sim800_command::{HttpReadRange, HttpStatus, Number};
 use super::HttpError;
 use super::headers::{broken_promise, validator};
 use super::plan::Plan;
-use super::ranges::Ranges;
+use super::ranges::{Next, Ranges};
 use super::service::Service;
 use crate::bearer::Bearer;
 use crate::client::Pending;
@@ -168,8 +168,9 @@ impl Transfer {
         }
         if self.position >= self.length && self.length > 0 {
             let Some(ranges) = &mut self.ranges else { return Ok(None) };
-            let Some(length) = ranges.next(&mut self.service).await? else { return Ok(None) };
+            let Some(Next { length, again }) = ranges.next(&mut self.service).await? else { return Ok(None) };
             (self.length, self.position, self.end) = (length, 0, Bytes::new());
+            self.tail.rewind(u64::from(again));
         }
         let begin = (self.position, self.end.clone());
         let Some(octets) = self.window().await? else { return Ok(None) };
@@ -334,7 +335,7 @@ impl Origin {
         service.prepare(&self.plan).await?;
         let length = match ranges {
             Some(_) if is_read => None,
-            Some(ranges) => Some((ranges.again(&mut service).await?, None)),
+            Some(ranges) => Some((ranges.fetch_again(&mut service).await?, None)),
             None => {
                 let (status, length) = service.act(&self.plan, None).await?;
                 let headers = service.headers(&self.plan).await?;
