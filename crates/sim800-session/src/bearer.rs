@@ -175,6 +175,7 @@ impl Bearer {
             .map_err(|reason| BearerError::Invalid { what: "profile number", reason })?;
         let settings = profile.settings(cid)?;
         let bearer = Self { client: client.clone(), cid, profile: Arc::new(profile.clone()) };
+        let client = &client.of_procedure();
         if bearer.settled().await? == BearerState::Connected {
             return Ok(bearer);
         }
@@ -196,7 +197,7 @@ impl Bearer {
     ///
     /// [`BearerError::Command`].
     pub async fn query(&self) -> Result<BearerStatus, BearerError> {
-        Ok(self.client.query(&SapbrQuery { cid: self.cid }, |status| status).await?)
+        Ok(self.client.of_procedure().query(&SapbrQuery { cid: self.cid }, |status| status).await?)
     }
 
     /// Closes it; that it is closed already is no error. It may take 65 s (manual 9.2.1), and up to 30 s more until what
@@ -218,7 +219,7 @@ impl Bearer {
             }
             self.client.pause(PAUSE).await;
         };
-        match self.client.execute(&SapbrClose { cid: self.cid }).await {
+        match self.client.of_procedure().execute(&SapbrClose { cid: self.cid }).await {
             Err(error) if error.is_rejected() => match self.query().await?.state {
                 BearerState::Closed => Ok(()),
                 _ => Err(error.into()),
@@ -243,6 +244,11 @@ impl Bearer {
     /// The same for requests that may take `effort`.
     pub(crate) fn tuned(&self, effort: &Effort) -> Self {
         Self { client: self.client.tuned(effort), ..self.clone() }
+    }
+
+    /// The same for what is done over it.
+    pub(crate) fn of_procedure(&self) -> Self {
+        Self { client: self.client.of_procedure(), ..self.clone() }
     }
 
     pub(crate) fn profile(&self) -> Cid {

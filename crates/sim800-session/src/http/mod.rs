@@ -91,7 +91,7 @@ impl Http {
     /// A client with the default options.
     #[must_use]
     pub fn new(bearer: &Bearer) -> Self {
-        Self { bearer: bearer.clone(), options: HttpOptions::default() }
+        Self { bearer: bearer.of_procedure(), options: HttpOptions::default() }
     }
 
     /// The same with other options.
@@ -116,7 +116,7 @@ impl Http {
     /// An object that is larger than the module holds (319,488 octets) is fetched in ranges of
     /// [`Config::http_range`](crate::Config::http_range) octets, if the server honours them; what has come is handed out before
     /// the next range is fetched; its headers are those of the first range, with the length of all of them. That the object changes
-    /// meanwhile is noticed where headers tell it; but for those with a strong entity tag, each range begins with the last
+    /// meanwhile is noticed where headers tell it; without a strong entity tag, each range begins with the last
     /// kilooctet of the one before, which is compared.
     ///
     /// What the line, the bearer or the module breaks off is tried again as [`Config::retries`](crate::Config::retries) has
