@@ -111,7 +111,8 @@ impl Http {
     /// has none, either, when the line damages them twice.
     ///
     /// Status, headers and body are those that the server sent, also where it does not keep to a range that was asked for;
-    /// [`Offset`] tells where in the object the body begins. Where headers promise a length, another one is an error.
+    /// [`Offset`] tells where in the object the body begins. Where headers promise a length, another one is an error. Behind a part
+    /// that is shorter than it was asked for, of an object whose length nobody tells, what follows is fetched as well.
     ///
     /// An object that is larger than the module holds (319,488 octets) is fetched in ranges of
     /// [`Config::http_range`](crate::Config::http_range) octets, if the server honours them; what has come is handed out before
@@ -239,12 +240,17 @@ impl Http {
         let Some((status, length)) = answer else {
             return self.begin_ranges(service, plan, !is_too_large).await;
         };
-        let headers = service.headers(plan).await?;
+        let mut headers = service.headers(plan).await?;
         let offset = ranges::offset(&mut service, plan, (status, length), headers.as_ref()).await?;
         let origin = plan.method.is_safe().then(|| Origin::new(plan, status, headers.as_ref()));
         let held = held(plan, status, length, headers.as_ref());
+        let size = self.bearer.client().config().http_range;
+        let ranges = match held.promised {
+            None => Ranges::behind(plan, size, (status, length), &mut headers)?,
+            Some(_) => None,
+        };
         let status = status_code(&plan.method, status)?;
-        let mut body = body::body(service, &self.bearer, held, origin, None).await;
+        let mut body = body::body(service, &self.bearer, held, origin, ranges).await;
         let tells = |headers: &HeaderMap| {
             [CONTENT_RANGE, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name))
         };

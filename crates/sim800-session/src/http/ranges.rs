@@ -48,8 +48,19 @@ pub(super) async fn offset(
         return Ok(Some(u64::from(first)));
     }
     let is_longer = last.is_some_and(|last| length > (last - first).saturating_add(1));
-    if is_longer || is_whole(service, plan, length).await?.is_some_and(|whole| whole == length) {
+    if is_longer {
         return Ok(Some(0));
+    }
+    let whole = is_whole(service, plan, length).await?;
+    if whole == Some(length) {
+        return Ok(Some(0));
+    }
+    if let Some(whole) = whole {
+        let end = last.map_or(u64::from(whole), |last| u64::from(whole).min(u64::from(last) + 1));
+        let promised = end.saturating_sub(u64::from(first));
+        if promised != u64::from(length) {
+            return Err(HttpError::Length { promised, came: u64::from(length) });
+        }
     }
     // The module holds another answer now.
     service.set_range(first, last).await?;
@@ -150,6 +161,37 @@ impl Ranges {
             validator: None,
             manner: None,
         }
+    }
+
+    /// Goes on behind the answer to the request itself, if that may be less than the server has of what was asked for: a part that is
+    /// shorter, of an object whose length nobody tells. Its headers become those of all of it.
+    pub(super) fn behind(
+        plan: &Arc<Plan>,
+        size: u32,
+        (status, length): (HttpStatus, u32),
+        headers: &mut Option<HeaderMap>,
+    ) -> Result<Option<Self>, HttpError> {
+        let (first, last) = plan.range;
+        let first = u64::from(first);
+        let asked = last.map_or(u64::MAX, |last| u64::from(last).saturating_sub(first) + 1);
+        let is_told = headers.as_ref().is_some_and(|headers| {
+            content_range(headers).is_none_or(|range| range.total.is_some() || range.first() != Some(first))
+        });
+        // Of a single octet, the next was asked for as well.
+        let may_be_all = plan.range == (0, None) || plan.is_single;
+        let is_part =
+            plan.method == Method::GET && status.0 == 206 && (1..asked).contains(&u64::from(length));
+        if !is_part || is_told || may_be_all {
+            return Ok(None);
+        }
+        let mut ranges = Self::new(Arc::clone(plan), size, false);
+        let answer = Answer { status, length, headers: headers.take(), first, asked };
+        ranges.take(&answer)?;
+        *headers = answer.headers;
+        if let Some(headers) = headers {
+            ranges.rewrite(headers);
+        }
+        Ok(Some(ranges))
     }
 
     /// How many octets are wanted in all, where that is known.

@@ -226,6 +226,38 @@ fn a_part_that_does_not_say_which_is_known_not_to_be_known() {
 }
 
 #[test]
+fn a_part_that_may_be_shorter_than_what_there_is_is_gone_on_behind() {
+    let told = |first: u64, last: u64| head(&format!("bytes {first}-{last}/*"), "\"a\"");
+    let begin = set(3, 20) + &action("206,10") + PROBE + &told(3, 12) + &read("3456789abc");
+    // There is more of it, or there is not.
+    let more = range(13, 20, "206,8") + &told(13, 20) + &read("defghijk") + TERM;
+    let whole = fetched(206, 3, None, "3456789abcdefghijk");
+    assert_eq!(play(&(begin.clone() + &more), true, Some("bytes=3-20")), whole);
+    let end = range(13, 20, "416,0") + &head("bytes */13", "\"a\"") + TERM;
+    assert_eq!(play(&(begin.clone() + &end), true, Some("bytes=3-20")), fetched(206, 3, None, "3456789abc"));
+    let open = begin.replace("\"BREAKEND\",20", "\"BREAKEND\",0");
+    let end = range(13, 22, "416,0") + &head("bytes */13", "\"a\"") + TERM;
+    assert_eq!(play(&(open + &end), true, Some("bytes=3-")), fetched(206, 3, None, "3456789abc"));
+    // Something else is told, and what comes then is no end either.
+    let other = range(13, 20, "416,0") + &head("bytes */30", "\"a\"") + TERM;
+    let body = play(&(begin.clone() + &other), true, Some("bytes=3-20")).expect("a response").body;
+    assert_eq!(body, Err(HttpError::Changed { position: 13 }));
+    // Firmware without headers, and a server that says 206.
+    let steps = set(3, 20)
+        + &action("206,10")
+        + &read("3456789abc")
+        + &range(8, 17, "206,10")
+        + &read("89abcdefgh")
+        + &range(13, 20, "206,8")
+        + &read("defghijk")
+        + TERM;
+    assert_eq!(play(&steps, false, Some("bytes=3-20")), whole);
+    // Where the whole is known, a part of it is as long as it is.
+    let steps = set(3, 8) + &action("200,4") + &range(0, 0, "200,12") + TERM;
+    assert_eq!(play(&steps, false, Some("bytes=3-8")), Err(HttpError::Length { promised: 6, came: 4 }));
+}
+
+#[test]
 fn a_single_octet_is_asked_for_with_the_next() {
     for (asked, first, octets) in [("bytes=0-0", 0, "01"), ("bytes=5-5", 5, "56")] {
         let told = head(&format!("bytes {first}-{}/12", first + 1), "\"a\"");
