@@ -3,6 +3,7 @@
 mod bearer;
 mod clients;
 mod dead;
+mod doubled;
 mod effort;
 mod files;
 mod ftp;
