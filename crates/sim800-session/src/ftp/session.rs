@@ -173,21 +173,34 @@ impl Session {
     pub(super) async fn event(&mut self, limit: Duration) -> Result<Event, FtpError> {
         let mut waited = Duration::ZERO;
         loop {
-            let wait = CHECK.min(limit.saturating_sub(waited));
-            if let Some(event) = self.event_within(wait).await? {
+            if let Some(event) = self.event_or_silence(&mut waited, limit).await? {
                 return Ok(event);
             }
-            waited += wait;
-            if waited >= limit {
-                return Err(self.silent(waited));
-            }
-            if self.is_known_to_be_idle().await? {
-                // Its last line may be on its way.
-                return match self.event_within(SETTLE).await? {
-                    Some(event) => Ok(event),
-                    None => Err(self.silent(waited + SETTLE)),
-                };
-            }
+        }
+    }
+
+    /// The same for a part of the `limit`, of which so much was `waited`; `None` when the session says nothing, and the module
+    /// not that there is none.
+    pub(super) async fn event_or_silence(
+        &mut self,
+        waited: &mut Duration,
+        limit: Duration,
+    ) -> Result<Option<Event>, FtpError> {
+        let wait = CHECK.min(limit.saturating_sub(*waited));
+        if let Some(event) = self.event_within(wait).await? {
+            return Ok(Some(event));
+        }
+        *waited += wait;
+        if *waited >= limit {
+            return Err(self.silent(*waited));
+        }
+        if !self.is_known_to_be_idle().await? {
+            return Ok(None);
+        }
+        // Its last line may be on its way.
+        match self.event_within(SETTLE).await? {
+            Some(event) => Ok(Some(event)),
+            None => Err(self.silent(*waited + SETTLE)),
         }
     }
 
@@ -203,6 +216,10 @@ impl Session {
     async fn activity(&mut self) -> Result<Option<FtpActivity>, FtpError> {
         let mut activity = self.client.query(&FtpState, |state| state).await;
         if activity.as_ref().is_err_and(Error::is_of_the_line) {
+            // The answer may have been that to a command before.
+            if let Some(watch) = &mut self.watch {
+                watch.doubt();
+            }
             activity = self.client.query(&FtpState, |state| state).await;
         }
         match activity {

@@ -92,3 +92,75 @@ fn an_upload_whose_session_ends_well_while_its_source_is_waited_for_ended_early(
     let sent = Scripted::play(&steps, |bearer| async move { ftp(&bearer).put("1K.txt", source).await });
     assert_eq!(sent, Err(FtpError::EndedEarly { octets: 5 }));
 }
+
+/// An upload of `hello world` up to its first five octets.
+fn half_sent(rest: &str) -> String {
+    ftp_of(
+        &PUT,
+        &format!(
+            "> AT+FTPPUT=1
+             < OK
+             < +FTPPUT: 1,1,5
+             > AT+FTPPUT=2,5
+             < +FTPPUT: 2,5
+             > hello|
+             {rest}"
+        ),
+    )
+}
+
+async fn put_more(bearer: Bearer) -> Result<u64, FtpError> {
+    ftp(&bearer).put("1K.txt", &b"hello world"[..]).await
+}
+
+/// The line that announces room was lost: what comes next is offered when the module has said nothing for a while, and until it is
+/// taken.
+#[test]
+fn what_comes_next_is_offered_although_nothing_announced_room_for_it() {
+    let rest = "> AT+FTPPUT=2,5
+         < +FTPPUT: 2,5
+         >  worl|
+         < OK
+         < +FTPPUT: 1,1,5
+         > AT+FTPPUT=2,1
+         < +FTPPUT: 2,1
+         > d|
+         < OK
+         < +FTPPUT: 1,1,5
+         > AT+FTPPUT=2,0
+         < OK
+         < +FTPPUT: 1,0
+        "
+    .to_owned()
+        + IDLE
+        + &stored();
+    let lost = format!("< OK\n{}{rest}", running(1));
+    let (sent, took) = Scripted::timed(&half_sent(&lost), once(), put_more);
+    assert_eq!((sent, took.as_secs()), (Ok(11), 10));
+    let slow = format!("< OK\n{0}> AT+FTPPUT=2,5\n< ERROR\n{0}{rest}", running(1));
+    let (sent, took) = Scripted::timed(&half_sent(&slow), once(), put_more);
+    assert_eq!((sent, took.as_secs()), (Ok(11), 20));
+}
+
+/// The result came out of the blue while an octet of the payload was missing: the module took the first one of the next command
+/// for it, and its own result answered that.
+#[test]
+fn a_result_that_was_not_the_payloads_is_found_out_by_the_next_answer() {
+    let rest = format!(
+        "< OK
+         .. 10
+         > AT+FTPSTATE
+         < OK
+         < +FTPPUT: 1,1,5
+         > AT
+         < OK
+         > AT
+         < OK
+         > AT+FTPSTATE
+         < +FTPSTATE: 1
+         < OK
+         {QUIT}"
+    );
+    let error = Scripted::play(&half_sent(&rest), put_more);
+    assert_eq!(error.expect_err("damaged").kind().as_str(), "malformed");
+}
