@@ -191,8 +191,8 @@ impl Fs {
         }
     }
 
-    /// The size that was told twice. The octets come without a count, so one that lost a digit would not be noticed.
-    async fn certain_size(&self, file: &str) -> Result<u64, FsError> {
+    /// The size that was told twice: one that lost a digit would not be noticed.
+    pub(crate) async fn certain_size(&self, file: &str) -> Result<u64, FsError> {
         let mut size = self.size(file).await?;
         for _ in 0..SIZES {
             let again = self.size(file).await?;

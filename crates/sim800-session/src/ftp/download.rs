@@ -57,7 +57,7 @@ impl Transfer {
                     reader.is_handed_out();
                     return Ok(Some((new, Some(Self { reader, resumption }))));
                 }
-                Ok(None) => match resumption.end() {
+                Ok(None) => match resumption.end(reader.session()).await {
                     Ok(()) => return Ok(Some((last, None)).filter(|(last, _)| !last.is_empty())),
                     Err(error) => error,
                 },

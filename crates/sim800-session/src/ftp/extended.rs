@@ -5,13 +5,14 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures::{AsyncRead, StreamExt, stream};
 use sim800_command::{
-    FTP_EXTENDED_LIMIT, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead, FtpExtGetSave,
-    FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpPutOpen, Number, Text,
+    FTP_EXTENDED_LIMIT, FsStorage, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead,
+    FtpExtGetSave, FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpPutOpen, Number, Text,
 };
 
 use super::progress::{FtpProgress, Status};
 use super::session::{Event, PATIENCE, Session};
 use super::settings::Target;
+use super::size::{enough, exactly, size_of_fetched};
 use super::source::Window;
 use super::upload::Upload;
 use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, progress};
@@ -84,7 +85,10 @@ impl Ftp {
         };
         progress::run(&mut session, &FtpExtGetOpen, &FtpExtGetStatus, status, progress).await?;
         session.begin(FtpStep::Transfer);
-        check(&mut session, size.unwrap_or(0)).await?;
+        let size = match size {
+            Some(told) => Some(check(&mut session, told).await?),
+            None => None,
+        };
         Ok((session, size))
     }
 
@@ -141,33 +145,29 @@ impl Ftp {
     }
 }
 
-/// So many octets were `found`, unless that is fewer than the server told.
-pub(super) fn at_least(told: Option<u64>, found: u64, operation: FtpOperation) -> Result<u64, FtpError> {
-    match told {
-        Some(expected) if found < expected => Err(FtpError::Incomplete { operation, expected, found }),
-        _ => Ok(found),
-    }
-}
-
-/// Whether as many octets as the server told are in the module's memory.
-async fn check(session: &mut Session, size: u64) -> Result<(), FtpError> {
+/// How many octets are in the module's memory, if these are as many as the server `told`.
+async fn check(session: &mut Session, told: u64) -> Result<u64, FtpError> {
     // More than that is refused by the module.
-    let Ok(size @ 1..=FTP_EXTENDED_LIMIT) = u32::try_from(size) else { return Ok(()) };
-    if has(session, size - 1).await? {
-        return Ok(());
+    let size = u32::try_from(told).unwrap_or(FTP_EXTENDED_LIMIT).min(FTP_EXTENDED_LIMIT);
+    let is_there = size == 0 || has(session, size - 1).await?;
+    if is_there && !has(session, size).await? {
+        return Ok(u64::from(size));
     }
     // Where it ends.
-    let (mut found, mut missing) = (0, size - 1);
+    let (mut found, mut missing) = if is_there { (size + 1, FTP_EXTENDED_LIMIT) } else { (0, size - 1) };
     while found < missing {
         let middle = found + (missing - found) / 2;
         if has(session, middle).await? { found = middle + 1 } else { missing = middle }
     }
-    let (operation, found) = (session.operation(), u64::from(found));
-    Err(FtpError::Incomplete { operation, expected: u64::from(size), found })
+    let found = u64::from(found);
+    enough(session, Some(told), found).await.map(|()| found)
 }
 
 /// Whether the octet at `position` is in the module's memory.
 async fn has(session: &mut Session, position: u32) -> Result<bool, FtpError> {
+    if position >= FTP_EXTENDED_LIMIT {
+        return Ok(false);
+    }
     let read = FtpExtGetRead { position: Number::saturating(position), length: Number::MIN };
     match session.client().ask(&read).await {
         Ok(reply) => Ok(!reply.payload.is_empty()),
@@ -277,7 +277,7 @@ async fn load_piece(
 #[derive(Debug)]
 pub struct Extended {
     session: Session,
-    /// Octets of the file, where the server told.
+    /// Octets that are there, where that was found out.
     size: Option<u64>,
     window: u32,
     attempts: Attempts<FtpError>,
@@ -327,13 +327,17 @@ impl Extended {
         let deadline = self.deadline.clone();
         deadline
             .run(async {
-                let name =
+                let text =
                     Text::new(name).map_err(|reason| FtpError::Invalid { what: "file name", reason })?;
                 self.session.is_used();
-                let saved = self.session.client().query(&FtpExtGetSave { name }, |saved| saved.size).await;
+                let operation = self.session.operation();
+                let save = FtpExtGetSave { name: text };
+                let told = self.session.client().query(&save, |saved| saved.size).await;
+                let told = told.map_err(|error| self.session.command(error))?;
+                let client = self.session.client();
+                let found = size_of_fetched(client, FsStorage::Internal, name, operation).await?;
                 self.session.is_handed_out();
-                let found = saved.map_err(|error| self.session.command(error))?;
-                at_least(self.size, found, self.session.operation())
+                exactly(self.size, found.unwrap_or(told), operation)
             })
             .await
     }

@@ -10,6 +10,7 @@ mod put;
 mod resumption;
 mod session;
 mod settings;
+mod size;
 mod source;
 mod stored;
 mod upload;
@@ -162,7 +163,8 @@ impl Ftp {
     /// (application note 3.15). Nothing is left of it in the module afterwards.
     ///
     /// The server is asked for the size of the file before, by a session of its own; one that tells none, or a firmware that
-    /// cannot ask, has nothing compared.
+    /// cannot ask, has nothing compared. When more comes than that, it is asked again: either the file grew, or the line damaged
+    /// what was told.
     ///
     /// When the line, the bearer, the module or the server breaks it off, or it ends short of that size, it goes on where it
     /// was, as [`Config::retries`](crate::Config::retries) has it. That the file is still the same is told by its size and by

@@ -46,6 +46,11 @@ impl Pieces {
         matches!(self.event, Some(Event::Ended(..)))
     }
 
+    /// The session.
+    pub(super) fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
     /// Somebody is at work with it.
     pub(super) fn is_used(&self) {
         self.session.is_used();

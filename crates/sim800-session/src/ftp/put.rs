@@ -38,6 +38,14 @@ impl Expected {
         }
     }
 
+    /// Whether a file of `stored` octets is this one, and nobody else's are behind it.
+    fn is(self, stored: u64) -> bool {
+        match self {
+            Self::All(sent) => stored == sent,
+            Self::Appended { sent, before } => stored == before + sent,
+        }
+    }
+
     /// Compares with a file of `stored` octets; how many it should have is the error.
     fn check(self, stored: u64) -> Result<(), u64> {
         match self {
@@ -53,7 +61,7 @@ impl Ftp {
     /// Uploads all that `source` has, of whatever length, and returns how many octets that were once the server has
     /// confirmed them, and told the size of a file that has them all.
     ///
-    /// That size is asked for by a session of its own; one that [appends](PutOption::Append) asks before as well. A server
+    /// That size is asked for by a session of its own; one that [appends](PutOption::Append) asks before as well, twice. A server
     /// that tells none, or a firmware that cannot ask, has nothing compared; neither has an upload of type ASCII, nor one of
     /// which the server makes up the [name](PutOption::Unique).
     ///
@@ -170,7 +178,7 @@ impl Ftp {
     /// How many octets a file has that is to be appended to, none where the server tells no size; `None` when it is not.
     pub(super) async fn before(&self, path: &str) -> Result<Option<u64>, FtpError> {
         match self.options.put {
-            PutOption::Append if !self.options.ascii => Ok(Some(self.size_if_told(path).await?.unwrap_or(0))),
+            PutOption::Append if !self.options.ascii => Ok(Some(self.certain_size(path).await?.unwrap_or(0))),
             _ => Ok(None),
         }
     }
@@ -186,7 +194,7 @@ impl Ftp {
         if self.options.ascii || self.options.put == PutOption::Unique {
             return Ok(());
         }
-        let mut asked = 0;
+        let (mut asked, mut enough) = (0, 0);
         loop {
             let told = match self.ask_size_if_told(path).await {
                 Ok(told) => told,
@@ -204,6 +212,8 @@ impl Ftp {
                     return Err(FtpError::Incomplete { operation, expected, found });
                 }
                 Some((_, Err(_))) => self.bearer.client().pause(PAUSE).await,
+                // The line may have made more of it.
+                Some((found, Ok(()))) if !expected.is(found) && enough == 0 => enough += 1,
                 None | Some((_, Ok(()))) => return Ok(()),
             }
         }

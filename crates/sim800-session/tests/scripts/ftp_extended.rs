@@ -131,6 +131,8 @@ fn a_file_is_read_from_memory_any_part_and_again() {
          > AT+FTPEXTGET=2,\"test.txt\"
          < +FTPEXTGET: 2,6
          < OK
+         > AT+FSFLSIZE=C:\\\\User\\\\ftp\\\\test.txt
+         < ERROR
          > AT+FTPEXTGET=2,\"full.txt\"
          < ERROR
         ",
