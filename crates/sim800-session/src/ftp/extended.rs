@@ -10,7 +10,7 @@ use sim800_command::{
 };
 
 use super::progress::{FtpProgress, Status};
-use super::session::{Event, PATIENCE, Session};
+use super::session::{Event, Session};
 use super::settings::Target;
 use super::size::{enough, exactly, size_of_fetched};
 use super::source::Window;
@@ -31,12 +31,6 @@ const LOAD_TIME: Duration = Duration::from_secs(4);
 /// How many loads in a row may move nothing.
 const EMPTY_LOADS: u32 = 16;
 
-/// How long an upload of so many octets may take that the module carries out without a word. A GPRS link that is worse than
-/// a thousand octets per second is worse than none.
-pub(super) fn patience(octets: u32) -> Duration {
-    PATIENCE + Duration::from_millis(u64::from(octets))
-}
-
 impl Ftp {
     /// Downloads a file into the module's memory, of 300,000 octets at most; from there it can be read, any part of it
     /// and again. `progress` is told how far it has come, every few seconds.
@@ -56,7 +50,7 @@ impl Ftp {
         let mut attempts = Attempts::new(&self.bearer);
         let fetched = deadline.run(async {
             loop {
-                let fetched = self.fetch_extended(path, &mut progress).await;
+                let fetched = self.after(&attempts).fetch_extended(path, &mut progress).await;
                 if let Some(fetched) = attempts.settle(fetched).await? {
                     return Ok(fetched);
                 }
@@ -110,7 +104,7 @@ impl Ftp {
                 let (operation, mut attempts) = (FtpOperation::PutExtended, Attempts::new(&self.bearer));
                 let before = self.before(path).await?;
                 loop {
-                    let sent = self.send_extended(path, &mut pieces).await.map(Some);
+                    let sent = self.after(&attempts).send_extended(path, &mut pieces).await.map(Some);
                     if let Some(sent) = self.settle(operation, path, before, sent, &mut attempts).await? {
                         return Ok(sent.unwrap_or(0));
                     }
@@ -137,7 +131,7 @@ impl Ftp {
         if octets == 0 {
             // Nothing can be loaded of an empty file.
             session.execute(&FtpExtPutEnd).await?;
-            let first = session.open(&FtpPutOpen, PATIENCE).await?;
+            let first = session.open(&FtpPutOpen).await?;
             return Upload::new(Window::new(&mut pieces.source)).run(session, first).await;
         }
         send_loaded(&mut session, octets).await?;
@@ -205,9 +199,11 @@ impl<S: AsyncRead + Unpin> Pieces<S> {
     }
 }
 
-/// Sends what is in the module's memory, `at_most` so many octets.
+/// Sends what is in the module's memory, `at_most` so many octets, which the module does without a word. A GPRS link that is
+/// worse than a thousand octets per second is worse than none.
 pub(super) async fn send_loaded(session: &mut Session, at_most: u32) -> Result<(), FtpError> {
-    match session.open(&FtpPutOpen, patience(at_most)).await? {
+    let limit = session.patience() + Duration::from_millis(u64::from(at_most));
+    match session.open_within(&FtpPutOpen, limit).await? {
         Event::Ended(..) => Ok(()),
         // It asks for octets, as in the normal mode.
         _ => Err(FtpError::NoProgress { operation: session.operation() }),

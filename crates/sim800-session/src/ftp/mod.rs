@@ -15,6 +15,8 @@ mod source;
 mod stored;
 mod upload;
 
+use std::time::Duration;
+
 use sim800_command::{
     Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpRename,
     FtpRmd, FtpScont, FtpScontRead, FtpSecurity, FtpSize, Number, PutOption, Test,
@@ -27,14 +29,14 @@ pub use self::progress::FtpProgress;
 
 use self::pieces::Pieces;
 use self::resumption::Resumption;
-use self::session::{Event, PATIENCE, Session};
+use self::session::{Event, Session};
 use self::settings::Target;
 use crate::bearer::Bearer;
 use crate::config::Effort;
 use crate::deadline::Deadline;
 use crate::engine::Request;
 use crate::password::Password;
-use crate::retry::Attempts;
+use crate::retry::{Attempts, STANDSTILL};
 
 /// An FTP server and who logs in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,9 +118,9 @@ impl Default for FtpOptions {
 ///
 /// # How long it may take to fail
 ///
-/// A server that says nothing is given up by the module after 75 s, and here after 90 s; one that moves nothing of a transfer
-/// that the module carries out by itself, after six minutes. When the module itself says nothing for 10 s, it is asked whether
-/// it is still at it, or for the next octets. One that has fallen silent for good is an error, all
+/// A server that says nothing is given up by the module after 75 s, and here after 90 s; one that moves nothing, in several tries
+/// or of a transfer that the module carries out by itself, after two minutes. When the module itself says nothing for 10 s, it is
+/// asked whether it is still at it, or for the next octets. One that has fallen silent for good is an error, all
 /// [tries](crate::Config::retries) of the usual kind included, after at most
 ///
 /// | | s |
@@ -133,13 +135,15 @@ pub struct Ftp {
     bearer: Bearer,
     server: Server,
     options: FtpOptions,
+    /// How long a session may wait for somebody who says nothing.
+    standstill: Duration,
 }
 
 impl Ftp {
     /// A client of `server` with the default options.
     #[must_use]
     pub fn new(bearer: &Bearer, server: Server) -> Self {
-        Self { bearer: bearer.clone(), server, options: FtpOptions::default() }
+        Self { bearer: bearer.clone(), server, options: FtpOptions::default(), standstill: STANDSTILL }
     }
 
     /// The same with other options.
@@ -182,7 +186,9 @@ impl Ftp {
                 settings::position(offset)?;
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
-                    if let Some((reader, size)) = attempts.settle(self.open(path, offset).await).await? {
+                    if let Some((reader, size)) =
+                        attempts.settle(self.after(&attempts).open(path, offset).await).await?
+                    {
                         let resumption = Resumption::of_file(self, path, offset, size);
                         let total = size.map(|size| size.saturating_sub(offset));
                         return Ok(download::download(reader, resumption, total).await);
@@ -208,7 +214,9 @@ impl Ftp {
             .run(async {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
-                    if let Some(reader) = attempts.settle(self.open_list(directory).await).await? {
+                    if let Some(reader) =
+                        attempts.settle(self.after(&attempts).open_list(directory).await).await?
+                    {
                         let resumption = Resumption::of_listing(self, directory);
                         return Ok(download::download(reader, resumption, None).await);
                     }
@@ -228,7 +236,7 @@ impl Ftp {
             .run(async {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
-                    if let Some(size) = attempts.settle(self.ask_size(path).await).await? {
+                    if let Some(size) = attempts.settle(self.after(&attempts).ask_size(path).await).await? {
                         return Ok(size);
                     }
                 }
@@ -247,7 +255,9 @@ impl Ftp {
             .run(async {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
-                    if let Some(size) = attempts.settle(self.ask_size_if_told(path).await).await? {
+                    if let Some(size) =
+                        attempts.settle(self.after(&attempts).ask_size_if_told(path).await).await?
+                    {
                         return Ok(size);
                     }
                 }
@@ -298,7 +308,7 @@ impl Ftp {
                     }
                     result => result?,
                 };
-                session.open(&FtpRename, PATIENCE).await.map(drop)
+                session.open(&FtpRename).await.map(drop)
             })
             .await
     }
@@ -322,9 +332,14 @@ impl Ftp {
     pub async fn saved<T>(&self, read: impl FnOnce(FtpContext<'_>) -> T) -> Result<T, FtpError> {
         let operation = FtpOperation::Saved;
         let (client, cid, name) = (self.bearer.client(), self.bearer.cid(), Target::Nothing.name(operation));
-        let mut session = Session::prepare(client, cid, operation, name, &[]).await?;
+        let mut session = Session::prepare(client, cid, operation, name, &[], STANDSTILL).await?;
         let saved = session.client().query(&FtpScontRead, read).await;
         saved.map_err(|error| session.command(error))
+    }
+
+    /// The same for a try after those that were `attempts`.
+    fn after(&self, attempts: &Attempts<FtpError>) -> Self {
+        Self { standstill: attempts.left(), ..self.clone() }
     }
 
     /// How long an operation that begins now may take.
@@ -366,14 +381,14 @@ impl Ftp {
         if offset > 0 {
             session.set(&[settings::position(offset)?]).await?;
         }
-        let first = session.open(&FtpGetOpen, PATIENCE).await?;
+        let first = session.open(&FtpGetOpen).await?;
         let read = request(FtpOperation::Get, &FtpGetRead { length: Number::MAX })?;
         Ok(Pieces::new(session, first, read, size.map(|size| size.saturating_sub(offset))))
     }
 
     async fn open_list(&self, directory: &str) -> Result<Pieces, FtpError> {
         let mut session = self.prepare(FtpOperation::List, Target::Directory(directory)).await?;
-        let first = session.open(&FtpListOpen, PATIENCE).await?;
+        let first = session.open(&FtpListOpen).await?;
         let read = request(FtpOperation::List, &FtpListRead { length: Number::MAX })?;
         Ok(Pieces::new(session, first, read, None))
     }
@@ -390,7 +405,8 @@ impl Ftp {
     async fn prepare(&self, operation: FtpOperation, target: Target<'_>) -> Result<Session, FtpError> {
         let name = target.name(operation);
         let settings = settings::settings(self.bearer.profile(), &self.server, &self.options, target)?;
-        Session::prepare(self.bearer.client(), self.bearer.cid(), operation, name, &settings).await
+        let (client, cid) = (self.bearer.client(), self.bearer.cid());
+        Session::prepare(client, cid, operation, name, &settings, self.standstill).await
     }
 }
 
@@ -400,7 +416,7 @@ async fn number(
     operation: FtpOperation,
     command: &impl Command,
 ) -> Result<Option<u64>, FtpError> {
-    match session.open(command, PATIENCE).await? {
+    match session.open(command).await? {
         Event::Ended(_, number) => Ok(number),
         _ => Err(FtpError::NoProgress { operation }),
     }

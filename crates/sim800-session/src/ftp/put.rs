@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::{AsyncRead, AsyncSeek, AsyncSeekExt};
 use sim800_command::{FtpCode, FtpPutOpen, PutOption};
 
-use super::session::{PATIENCE, may_have_been_asked};
+use super::session::may_have_been_asked;
 use super::settings::Target;
 use super::source::{Seekable, Source, Window};
 use super::upload::{Found, Rest, Upload};
@@ -131,7 +131,7 @@ impl Ftp {
                 let mut attempts = Attempts::new(&self.bearer);
                 let mut ftp = self.clone();
                 ftp.options.put = loop {
-                    match attempts.settle(self.find(path, &mut upload).await).await? {
+                    match attempts.settle(self.after(&attempts).find(path, &mut upload).await).await? {
                         Some(Found::Beginning(stored) | Found::Unreadable(stored)) if stored == offset => {
                             break PutOption::Append;
                         }
@@ -158,7 +158,7 @@ impl Ftp {
         let mut attempts = Attempts::new(&self.bearer);
         let mut ftp = self.clone();
         loop {
-            let error = match ftp.send(path, &mut upload).await {
+            let error = match ftp.after(&attempts).send(path, &mut upload).await {
                 Ok(sent) => {
                     let expected = Expected::new(sent, before);
                     match self.confirm(FtpOperation::Put, path, expected, &mut attempts).await {
@@ -196,7 +196,7 @@ impl Ftp {
         }
         let (mut asked, mut enough) = (0, 0);
         loop {
-            let told = match self.ask_size_if_told(path).await {
+            let told = match self.after(attempts).ask_size_if_told(path).await {
                 Ok(told) => told,
                 Err(error) => {
                     let octets = expected.sent();
@@ -241,7 +241,7 @@ impl Ftp {
 
     async fn send(&self, path: &str, upload: &mut Upload<impl Source>) -> Result<u64, FtpError> {
         let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
-        match session.open(&FtpPutOpen, PATIENCE).await {
+        match session.open(&FtpPutOpen).await {
             Ok(first) => upload.run(session, first).await,
             Err(error) => {
                 // Asked once more, the server would make up another name.
@@ -272,7 +272,7 @@ impl Ftp {
             if !upload.has_begun() {
                 return Ok(Some(self.options.put));
             }
-            error = match self.find(path, upload).await {
+            error = match self.after(attempts).find(path, upload).await {
                 Ok(found) => {
                     let before = upload.confirmed();
                     let rest = upload.rewind(found).await;

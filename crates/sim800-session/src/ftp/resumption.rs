@@ -129,6 +129,7 @@ impl Resumption {
         let mut error = error;
         loop {
             self.attempts.again(error, Some(self.position)).await?;
+            self.ftp = self.ftp.after(&self.attempts);
             error = match self.open().await {
                 Ok(reader) => return Ok(reader),
                 Err(error) => error,

@@ -39,7 +39,7 @@ impl Ftp {
                 let open = FtpGetToFs { storage, name, reconnection: None };
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
-                    let fetched = self.fetch_to_fs(path, &open, &mut progress).await;
+                    let fetched = self.after(&attempts).fetch_to_fs(path, &open, &mut progress).await;
                     if let Some(octets) = attempts.settle(fetched).await? {
                         return Ok(octets);
                     }
@@ -94,7 +94,8 @@ impl Ftp {
                 let (operation, mut attempts) = (FtpOperation::PutFromFs, Attempts::new(&self.bearer));
                 let before = self.before(path).await?;
                 loop {
-                    let sent = self.send_from_fs(&open, file, path, &mut progress).await.map(Some);
+                    let sent =
+                        self.after(&attempts).send_from_fs(&open, file, path, &mut progress).await.map(Some);
                     if let Some(sent) = self.settle(operation, path, before, sent, &mut attempts).await? {
                         return Ok(sent.unwrap_or(0));
                     }
@@ -139,7 +140,7 @@ impl Ftp {
                 let (operation, mut attempts) = (FtpOperation::PutFile, Attempts::new(&self.bearer));
                 let before = self.before(path).await?;
                 loop {
-                    let sent = self.send_file(&load, file, path).await;
+                    let sent = self.after(&attempts).send_file(&load, file, path).await;
                     if self.settle(operation, path, before, sent, &mut attempts).await?.is_some() {
                         return Ok(());
                     }

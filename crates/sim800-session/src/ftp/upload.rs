@@ -9,17 +9,13 @@ use futures::{AsyncReadExt, AsyncSeekExt, pin_mut};
 use sim800_command::{FTP_WRITE_LIMIT, FtpPutClose, FtpPutOpen, FtpPutWrite, Number};
 
 use super::digest::Digest;
-use super::session::{Event, PATIENCE, Session, turn_to_server};
+use super::session::{Event, Session, turn_to_server};
 use super::source::Source;
 use super::{FtpError, FtpStep};
 use crate::error::{Error, Failure, Malformation};
 
 /// How many rounds in a row may move nothing.
 const EMPTY_ROUNDS: u32 = 16;
-
-/// How long the end of an upload may take in all, whatever is announced meanwhile: the module sends what it took, and waits
-/// for the server no longer than at any other time.
-const CLOSING: Duration = PATIENCE.saturating_mul(2);
 
 /// How many octets of what a server is known to have are compared once more, before more is appended to them.
 const COMPARED: u64 = 1024;
@@ -271,7 +267,7 @@ impl<S: Source> Upload<S> {
             if empty > EMPTY_ROUNDS {
                 return Err(FtpError::NoProgress { operation: session.operation() });
             }
-            event = session.event_or_silence(&mut waited, PATIENCE).await?;
+            event = session.event_or_silence(&mut waited, session.patience()).await?;
             check(&mut session)?;
         }
         session.begin(FtpStep::Close);
@@ -341,9 +337,12 @@ async fn close(mut session: Session, octets: u64) -> Result<u64, FtpError> {
     session.forget_announcements();
     let ended = match turn_to_server(session.client(), &FtpPutClose).await {
         Ok(_) => {
+            // Whatever is announced meanwhile: the module sends what it took, and waits for the server no longer than at any
+            // other time.
+            let limit = session.standstill();
             let client = session.client().clone();
-            let ended = client.within(CLOSING, end(&mut session)).await;
-            ended.unwrap_or_else(|| Err(session.silent(CLOSING)))
+            let ended = client.within(limit, end(&mut session)).await;
+            ended.unwrap_or_else(|| Err(session.silent(limit)))
         }
         Err(error) if error.is_rejected() => match session.refused(error.clone()).await {
             Ok(Event::Ended(..)) => Ok(()),
@@ -363,7 +362,7 @@ async fn close(mut session: Session, octets: u64) -> Result<u64, FtpError> {
 /// for.
 async fn end(session: &mut Session) -> Result<(), FtpError> {
     loop {
-        if matches!(session.event(PATIENCE).await?, Event::Ended(..)) && !session.goes_on().await? {
+        if matches!(session.event(session.patience()).await?, Event::Ended(..)) && !session.goes_on().await? {
             return Ok(());
         }
     }

@@ -11,6 +11,7 @@ mod interruptions;
 mod lab;
 mod large;
 mod lost;
+mod patience;
 mod secrets;
 mod sizes;
 mod start_up;

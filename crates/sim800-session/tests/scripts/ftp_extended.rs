@@ -216,8 +216,8 @@ fn an_extended_download_may_fail() {
         (".. 1\n< +FTPEXTGET: 1,72".to_owned(), "ftp"),
         (".. 2\n> AT+FTPEXTGET?\n< ERROR\n< +FTPEXTGET: 1,79".to_owned(), "ftp"),
         ("< +SAPBR 1: DEACT".to_owned(), "bearer-lost"),
-        // Nothing moves for six minutes.
-        (".. 2\n> AT+FTPEXTGET?\n< +FTPEXTGET: 1,500\n< OK\n".repeat(181) + lost.trim_end(), "timed-out"),
+        // Nothing moves for two minutes.
+        (".. 2\n> AT+FTPEXTGET?\n< +FTPEXTGET: 1,500\n< OK\n".repeat(59) + lost.trim_end(), "timed-out"),
     ];
     for (answer, kind) in failed {
         let (file, _) = Scripted::play(&polled(&[&answer], ""), get);
