@@ -5,6 +5,7 @@ mod properties;
 mod requests;
 mod restarts;
 mod resync;
+mod silence;
 
 use std::collections::VecDeque;
 use std::time::Duration;
