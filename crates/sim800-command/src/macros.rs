@@ -65,8 +65,8 @@ macro_rules! commands {
                     data: concat!($($shown)?),
                     section: $section,
                     doc: concat!($($doc, "\n"),+),
-                    prepare: |values| {
-                        $crate::Prepared::new(&<$name as $crate::Decode<'_>>::decode(values)?).ok()
+                    prepare: |values, prepared| {
+                        prepared.fill(&<$name as $crate::Decode<'_>>::decode(values)?).ok()
                     },
                 };
 
