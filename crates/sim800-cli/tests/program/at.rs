@@ -74,7 +74,7 @@ fn a_request_is_made_by_hand() {
     let object = finished.object();
     let told = object["responses"][4]["unsolicited"].as_str().unwrap();
     assert!(told.starts_with("+HTTPACTION: 1,200,"), "{object}");
-    assert_eq!(bench.http.body("/b").unwrap(), b"AT+CSQ\r\n".as_slice());
+    assert_eq!(bench.http.body("/page").unwrap(), b"AT+CSQ\r\n".as_slice());
 
     // The module would take the rest for a command.
     let short = ["at", "AT+HTTPDATA=5,5000", "--data", "body"];
