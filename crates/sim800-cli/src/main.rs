@@ -30,6 +30,7 @@ mod place;
 mod ports;
 mod range;
 mod resume;
+mod screen;
 mod script;
 mod shell;
 mod signals;
@@ -101,6 +102,6 @@ fn misused(error: &clap::Error) -> ExitCode {
     if text == shown {
         error.exit();
     }
-    output::complain(text.trim_end());
+    screen::write_line(text.trim_end());
     ExitCode::from(2)
 }
