@@ -5,7 +5,7 @@ use crate::{Claim, Information, InvalidValue, Line, time_limit};
 
 commands! {
     At "2.2" {
-        /// Asks for nothing but `OK`: is the module there, and at which rate?
+        /// Checks whether the module answers at this rate; the response is a plain `OK`
         Execution At;
     }
 
