@@ -16,6 +16,8 @@ mod fs;
 mod ftp;
 mod http;
 mod info;
+mod login;
+mod meter;
 mod metered;
 mod output;
 mod part_file;
@@ -56,7 +58,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Report>, Failure> {
     distinct::check(command, options)?;
     let report = match command {
-        Command::Http(command) => http::run(command, options, output),
+        Command::Http(command) => return http::run(command, options, output),
         Command::Ftp(command) => ftp::run(command, options, output),
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),

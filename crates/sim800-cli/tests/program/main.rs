@@ -14,3 +14,4 @@ mod sent;
 mod streams;
 mod terminals;
 mod transfers;
+mod web;
