@@ -29,7 +29,7 @@ pub(crate) fn check(command: &Command, options: &Options) -> Result<(), Failure>
 
 /// Makes sure of that for what is sent and what is written, which may be the answer or the answer of an error.
 pub(crate) fn check_files(sent: &[&Path], written: &[&Path], options: &Options) -> Result<(), Failure> {
-    let inputs = sent.iter().map(|path| ("what is sent", input(path)));
+    let inputs = sent.iter().map(|path| ("what is read", input(path)));
     let outputs = written.iter().map(|path| ("what is written", output(path)));
     let trace = options.trace.as_deref().map(|path| ("the trace", output_at(path)));
     let files: Vec<_> = inputs.chain(outputs).chain(trace).collect();

@@ -78,6 +78,16 @@ impl Failure {
         Self { exit, is_told: true, ..Self::new("told", "") }
     }
 
+    /// With another exit status.
+    pub(crate) fn with_exit(self, exit: u8) -> Self {
+        Self { exit, ..self }
+    }
+
+    /// That somebody interrupted the program is no failure of anything else.
+    pub(crate) fn is_interruption(&self) -> bool {
+        self.kind == INTERRUPTED
+    }
+
     /// Says what it is about, before anything else.
     pub(crate) fn of(self, what: &str) -> Self {
         match self.message.as_str() {
