@@ -44,6 +44,16 @@ pub struct Client {
     place: Place,
 }
 
+/// Octets that crossed the line since the session began, commands, responses and payload alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Traffic {
+    /// To the module, as far as the port has taken them.
+    pub sent: u64,
+    /// From the module.
+    pub received: u64,
+}
+
 /// What all clients of a module and its driver have in common.
 pub(crate) struct Shared {
     pub(crate) config: Arc<Config>,
@@ -57,6 +67,7 @@ pub(crate) struct Shared {
     ftp: Turns,
     /// Who uses which bearer.
     bearers: Bearers,
+    traffic: Cell<Traffic>,
     /// Whether the PIN was entered and not accepted.
     pin_tried: Mutex<bool>,
     /// Whether the firmware has `AT+HTTPHEAD`, once it was asked.
@@ -74,9 +85,17 @@ impl Shared {
             http: Turns::default(),
             ftp: Turns::default(),
             bearers: Bearers::default(),
+            traffic: Cell::default(),
             pin_tried: Mutex::default(),
             http_head: OnceLock::new(),
         }
+    }
+
+    /// Counts what crossed the line.
+    pub(crate) fn count(&self, sent: usize, received: usize) {
+        let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
+        traffic.sent += sent as u64;
+        traffic.received += received as u64;
     }
 
     /// Who wants to know since this was asked last.
@@ -168,6 +187,13 @@ impl Client {
     /// [`Error`] with the command and how it failed.
     pub async fn request(&self, request: Request) -> Result<Response, Error> {
         self.submit(request).await
+    }
+
+    /// How many octets have crossed the line until now: this moves on while a window of a body, or a body that is sent, is on
+    /// its way.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        *self.shared.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks to be told of lines that belong to no command and that `filter` lets through, and in any case of restarts,
