@@ -146,6 +146,7 @@ impl Flight {
             Stray::Known if !self.request.is_headless() => {}
             // Before the header, it is the module's own, or it was the header.
             Stray::Foreign if !self.request.is_headless() && self.information == 0 => self.foreign = true,
+            Stray::Foreign if self.request.compared => {}
             _ => {
                 self.fault.get_or_insert(Malformation::Damaged);
             }

@@ -56,8 +56,8 @@ pub(super) async fn offset(
         return Ok(Some(0));
     }
     if let Some(whole) = whole {
-        let end = last.map_or(u64::from(whole), |last| u64::from(whole).min(u64::from(last) + 1));
-        let promised = end.saturating_sub(u64::from(first));
+        let wanted = last.map_or(u64::MAX, |last| u64::from(last) + 1);
+        let promised = wanted.min(u64::from(whole)).saturating_sub(u64::from(first));
         if promised != u64::from(length) {
             return Err(HttpError::Length { promised, came: u64::from(length) });
         }
