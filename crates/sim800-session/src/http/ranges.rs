@@ -301,8 +301,9 @@ impl Ranges {
     pub(super) async fn fetch_again(&mut self, service: &mut Service) -> Result<u32, HttpError> {
         let end = self.position;
         let asked = end.saturating_sub(self.first);
-        let last = if asked <= 1 { None } else { Some(number(end.saturating_sub(1))?) };
-        let answer = self.ask(service, (number(self.first)?, last, asked)).await?;
+        // One octet can only be asked for with the next one.
+        let last = number(end.saturating_sub(1).max(self.first + 1))?;
+        let answer = self.ask(service, (number(self.first)?, Some(last), asked)).await?;
         match answer.status.0 {
             200 | 206 if u64::from(answer.length) == asked => self.take(&answer),
             _ => Err(self.changed()),
