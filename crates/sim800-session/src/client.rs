@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{BoxFuture, Either};
+use futures::lock::{Mutex, MutexGuard};
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
 
@@ -56,6 +57,8 @@ pub(crate) struct Shared {
     ftp: Turns,
     /// Who uses which bearer.
     bearers: Bearers,
+    /// Whether the PIN was entered and not accepted.
+    pin_tried: Mutex<bool>,
     /// Whether the firmware has `AT+HTTPHEAD`, once it was asked.
     http_head: OnceLock<bool>,
 }
@@ -71,6 +74,7 @@ impl Shared {
             http: Turns::default(),
             ftp: Turns::default(),
             bearers: Bearers::default(),
+            pin_tried: Mutex::default(),
             http_head: OnceLock::new(),
         }
     }
@@ -285,6 +289,11 @@ impl Client {
     /// Who uses which bearer of the module.
     pub(crate) fn bearers(&self) -> &Bearers {
         &self.shared.bearers
+    }
+
+    /// Whether the PIN was entered and not accepted, for one at a time.
+    pub(crate) async fn pin_tried(&self) -> MutexGuard<'_, bool> {
+        self.shared.pin_tried.lock().await
     }
 
     /// Whether the firmware tells the headers of HTTP responses; not every one does (manual 20.15).

@@ -1,5 +1,6 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod bearer;
 mod clients;
 mod dead;
 mod doubled;
@@ -12,7 +13,9 @@ mod interruptions;
 mod lab;
 mod large;
 mod lost;
+mod patience;
 mod secrets;
+mod sim;
 mod sizes;
 mod start_up;
 mod transfers;

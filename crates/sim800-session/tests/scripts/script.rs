@@ -191,7 +191,7 @@ impl Scripted {
         let (module, client, driver) = Self::session(&format!("{OPEN}{steps}"));
         module.lock().is_mortal = true;
         let session = async {
-            let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("open already");
+            let bearer = Bearer::open(&client, &Profile::as_set()).await.expect("open already");
             let began = module.now();
             let output = procedure(bearer).await;
             (output, module.now() - began)
@@ -227,7 +227,7 @@ impl Scripted {
         let (module, client, driver) = Self::session_with(&format!("{OPEN}{steps}"), config);
         let began = module.now();
         let session = async move {
-            let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("open already");
+            let bearer = Bearer::open(&client, &Profile::as_set()).await.expect("open already");
             drop(client);
             procedure(bearer).await
         };
