@@ -1,7 +1,9 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod bearer;
 mod clients;
 mod dead;
+mod doubled;
 mod effort;
 mod files;
 mod ftp;
@@ -13,6 +15,7 @@ mod large;
 mod lost;
 mod patience;
 mod secrets;
+mod sim;
 mod sizes;
 mod start_up;
 mod transfers;
