@@ -13,6 +13,8 @@ const GIVEN_UP: Duration = Duration::from_millis(90);
 pub(super) struct Observer {
     /// The end of the line that is being received, [`LINE`] octets of it at most.
     line: Vec<u8>,
+    /// The line is the text of a short message, whose head was the line before.
+    is_text: bool,
     /// A command line was sent and no result has come.
     in_flight: bool,
     /// It sends payload: what follows is not looked at before its result. A sign that the module starts anew may be noise,
@@ -101,6 +103,13 @@ impl Observer {
     }
 
     fn end_line(&mut self) {
+        if self.line.is_empty() {
+            return;
+        }
+        let is_text = std::mem::replace(&mut self.is_text, self.line.starts_with(HEAD));
+        if is_text {
+            return self.line.clear();
+        }
         let is_open = self.in_flight || self.has_payload;
         if is_open && has_one_of(&RESULTS, &self.line) {
             (self.in_flight, self.has_payload) = (false, false);
@@ -131,6 +140,9 @@ const LINE: usize = 64;
 /// What a line may hold that ends a command. What the line has damaged counts, too, as the driver may have understood it; behind
 /// a password it is masked, for it may be the echo of that.
 const RESULTS: [&[u8]; 6] = [b"OK", b"ERROR", b"NO ", b"BUSY", b"CONNECT", b"**"];
+
+/// What a line begins with that takes the next one with it, whatever that reads.
+const HEAD: &[u8] = b"+CMT:";
 
 /// What a line may hold that tells of a start of the module.
 const SIGNS: [&[u8]; 6] = [b"RDY", b"POWER DOWN", b"+CFUN:", b"+CPIN:", b"IIII", b"\xFF\xFF\xFF\xFF"];
@@ -181,6 +193,21 @@ mod tests {
             (1, Received, "\r\nOK\r\n"),
             (1, Sent, "AT\r"),
         ]));
+    }
+
+    #[test]
+    fn what_a_message_says_is_no_result() {
+        let head = "\r\n+CMT: \"+49\",\"\",\"26/01/02,03:04:05+04\"\r\nOK\r\n";
+        assert!(!seen(&[
+            (0, Sent, "AT+HTTPDATA=4,1000\r"),
+            (1, Received, "\r\nDOWNLOAD\r\n"),
+            (2, Received, head),
+            (2, Sent, "AT\r"),
+            (3, Sent, "AT\r"),
+            (4, Received, "\r\nOK\r\n"),
+            (5, Sent, "AT\r"),
+        ]));
+        assert!(seen(&[(0, Sent, "AT\r"), (1, Received, head), (2, Sent, "AT\r")]));
     }
 
     #[test]
