@@ -285,9 +285,10 @@ impl<D: Dialect> Engine<D> {
     }
 
     fn send(&mut self, now: Duration, request: Request) {
-        let octets = request.line.len() + request.announced_at_most() as usize;
-        let deadline =
-            now.saturating_add(request.first_time_limit()).saturating_add(self.config.transfer_time(octets));
+        // Payload moves the deadline on while it flows.
+        let deadline = now
+            .saturating_add(request.first_time_limit())
+            .saturating_add(self.config.transfer_time(request.line.len()));
         if request.may_announce() {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
         }
