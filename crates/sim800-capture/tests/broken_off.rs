@@ -63,7 +63,7 @@ fn a_restart_within_payload_is_noticed() {
             "unsolicited RDY: the module has started",
             "unsolicited +CFUN: 1: full functionality",
             "unsolicited +CPIN: READY: the SIM card is ready",
-            "command AT: Asks for nothing but `OK`",
+            "command AT: Checks that the module answers",
             "echo AT: the module repeats the command",
             "final OK",
         ]
@@ -79,7 +79,7 @@ fn a_file_may_have_less_than_was_asked_for() {
             "blank ",
             "payload 3 of Some(100): 97 octets are missing; the file has no more, or they were lost",
             "final OK",
-            "command AT: Asks for nothing but `OK`",
+            "command AT: Checks that the module answers",
         ]
     );
     // Without the blank line, as some firmware has it.
@@ -108,7 +108,7 @@ fn a_count_holds_only_if_a_result_code_follows() {
     const OK: &str = "final OK";
     let lost = |octets: usize| format!("payload {} of Some(10): {octets} octets are missing", 10 - octets);
     let next: &[(Direction, &[u8])] = &[(TX, b"AT\r"), (RX, b"\r\nOK\r\n")];
-    let command = ["command AT: Asks for nothing but `OK`", OK];
+    let command = ["command AT: Checks that the module answers", OK];
     let expect = |octets: &[u8], expected: &[&str]| {
         assert_eq!(read_of_ten(octets, next), [expected, &command].concat(), "{}", octets.escape_ascii());
         // The same where another line follows instead of a command, unless the count takes the whole result code with it.
@@ -224,6 +224,9 @@ fn answers_have_a_meaning() {
         ("AT+FTPSTATE", "+FTPSTATE: 1", "an FTP session runs"),
         ("AT+FSFLSIZE=C:\\a", "+FSFLSIZE: 22876", "the file has 22876 octets"),
         ("AT+CPIN?", "+CPIN: SIM PUK", "the SIM card asks for its PUK"),
+        ("AT+SPIC", "+SPIC: 3,3,10,10", "3 tries are left for the PIN"),
+        ("AT+SPIC", "+SPIC: 1,3,10,10", "one try is left for the PIN"),
+        ("AT+SPIC", "+SPIC: 0,3,10,10", "no try is left for the PIN"),
         ("AT+CFUN?", "+CFUN: 0", "minimum functionality"),
         ("AT+CFUN?", "+CFUN: 4", "the radio is off"),
         ("AT+CBC", "+CBC: 0,82,4010", "82 % at 4.010 V, not charging"),
@@ -268,7 +271,7 @@ fn an_upload_that_the_module_gives_up_is_short() {
             "prompt DOWNLOAD: the module takes 10 octets",
             "payload 3 of Some(10): 7 octets are missing",
             "final ERROR: refused, without a reason",
-            "command AT: Asks for nothing but `OK`",
+            "command AT: Checks that the module answers",
         ]
     );
 }

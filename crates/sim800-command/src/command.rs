@@ -120,9 +120,12 @@ impl<C: Setting> Command for Read<C> {
         form: Form::Read,
         parameters: NO_PARAMETERS,
         response: SAME_VALUES,
+        values: &[],
+        example: "",
         data: "",
-        doc: " Reads the present value.\n",
-        prepare: |values| prepare_without_values(&Self::new(), values),
+        unsolicited: "",
+        doc: " Shows what is set.\n",
+        prepare: |_no_values| Prepared::new(&Self::new()).ok(),
         ..*C::SPEC
     };
 
@@ -166,10 +169,13 @@ impl<C: Tested> Command for Test<C> {
     const SPEC: &'static Spec = &Spec {
         form: Form::Test,
         parameters: NO_PARAMETERS,
-        response: "the ranges, or nothing",
+        response: RANGES,
+        values: &[],
+        example: "",
         data: "",
-        doc: " Asks whether the module has the command, and often for its ranges.\n",
-        prepare: |values| prepare_without_values(&Self::new(), values),
+        unsolicited: "",
+        doc: " Checks that the module has the command. Most answer with the ranges of their values.\n",
+        prepare: |_no_values| Prepared::new(&Self::new()).ok(),
         ..*C::SPEC
     };
 
@@ -194,14 +200,10 @@ impl<C: Tested> Command for Test<C> {
 
 const NO_PARAMETERS: &[ParameterSpec] = &[];
 
-const SAME_VALUES: &str = "the values of the write command";
+const SAME_VALUES: &str = "what the write command takes";
 
-fn prepare_without_values(command: &impl Command, mut values: Values<'_>) -> Option<Prepared> {
-    if values.next().is_some() {
-        return None;
-    }
-    Prepared::new(command).ok()
-}
+/// What a test form says.
+const RANGES: &str = "the ranges of the values, or nothing";
 
 /// Implements by hand what a derive would give only for `C: Trait`.
 macro_rules! impl_marker {
@@ -245,14 +247,7 @@ impl CommandLine {
     ///
     /// [`TooLong`] when there is more than [`LINE_LIMIT`](crate::LINE_LIMIT) behind the prefix.
     pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
-        let (asks, separator) = match C::SPEC.form {
-            Form::Basic | Form::Execution => ("", ""),
-            Form::Write => ("", "="),
-            // What asks has no parameters.
-            Form::Read => ("?", ","),
-            Form::Test => ("=?", ","),
-        };
-        Self::written([C::SPEC.name, asks], separator, |line| command.encode(line))
+        encode(C::SPEC.name, C::SPEC.form, &|line| command.encode(line))
     }
 }
 
@@ -263,12 +258,39 @@ impl Prepared {
     ///
     /// [`TooLong`] when the line exceeds what the module accepts.
     pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
-        Ok(Self {
-            spec: C::SPEC,
-            line: CommandLine::new(command)?,
-            expect: command.expect(),
-            body_end: command.body_end(),
-            time_limit: command.time_limit(),
-        })
+        let (body_end, time_limit) = (command.body_end(), command.time_limit());
+        prepare(C::SPEC, &|line| command.encode(line), &command.expect(), body_end, time_limit)
     }
+}
+
+// What is not generic is there once, and not for each command.
+
+/// Not of a [`Spec`], so that a program that only sends the command has no use for its documentation.
+#[inline(never)]
+fn encode(name: &str, form: Form, parameters: &dyn Fn(&mut Encoder<'_>)) -> Result<CommandLine, TooLong> {
+    let (asks, separator) = match form {
+        Form::Basic | Form::Execution => ("", ""),
+        Form::Write => ("", "="),
+        // What asks has no parameters.
+        Form::Read => ("?", ","),
+        Form::Test => ("=?", ","),
+    };
+    CommandLine::written([name, asks], separator, parameters)
+}
+
+#[inline(never)]
+fn prepare(
+    spec: &'static Spec,
+    parameters: &dyn Fn(&mut Encoder<'_>),
+    expect: &Expect,
+    body_end: BodyEnd,
+    time_limit: Duration,
+) -> Result<Prepared, TooLong> {
+    Ok(Prepared {
+        spec,
+        line: encode(spec.name, spec.form, parameters)?,
+        expect: *expect,
+        body_end,
+        time_limit,
+    })
 }

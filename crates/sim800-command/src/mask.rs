@@ -1,11 +1,10 @@
 //! What a secret follows on the line, and what puts asterisks in its place.
 
-use crate::{CREDENTIALS, Domain, ParameterSpec, SPECS, Spec};
+use crate::{CREDENTIALS, Domain, Form, ParameterSpec, SPECS, Spec};
 
 /// Commands that this crate does not have and whose line ends with a secret: the password stands last, behind an access
 /// point name, a user or a file. With each whether the module gives it back under the same name.
 const OTHERS: &[(&str, bool)] = &[
-    ("+CPIN", false),
     ("+CPWD", false),
     ("+CLCK", false),
     ("+SSLSETCERT", false),
@@ -54,7 +53,9 @@ impl Triggers {
             let Spec { name, parameters, .. } = SPECS[row];
             if has_secret(parameters) {
                 written.add(name);
-                read.add(name);
+                if is_given_back(SPECS[row]) {
+                    read.add(name);
+                }
             }
             let mut place = 0;
             while place < parameters.len() {
@@ -202,6 +203,29 @@ const fn has_secret(parameters: &[ParameterSpec]) -> bool {
     false
 }
 
+/// Whether the module prints what the command takes: `AT+CPIN?` says something else.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn is_given_back(spec: &Spec) -> bool {
+    let mut row = 0;
+    while row < SPECS.len() {
+        if matches!(SPECS[row].form, Form::Read) && is_same(SPECS[row].type_name, spec.type_name) {
+            return true;
+        }
+        row += 1;
+    }
+    false
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
 /// Whether the value is a secret by its type. That of a tag is looked for by the tag.
 const fn is_secret(domain: Domain) -> bool {
     matches!(domain, Domain::Text { secret: true, .. })
@@ -215,7 +239,6 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-    use crate::Form;
 
     fn masked(pieces: &[&[u8]]) -> String {
         let mut mask = Mask::new();

@@ -1,7 +1,10 @@
 //! SIM, registration and signal (manual chapters 3, 4 and 7).
 
 use crate::information::text;
-use crate::{Information, Line, Values, time_limit};
+use crate::{Information, Line, Secret, Values, time_limit};
+
+/// The PIN of a SIM card: 4 to 8 digits.
+pub type SimPin<'a> = Secret<'a, 8>;
 
 commands! {
     Cnmi "4.2.8" {
@@ -26,7 +29,20 @@ commands! {
     Cpin "3.2.28" {
         /// Asks what the SIM card waits for.
         Read CpinRead -> PinState<'r>, within |_| time_limit::SIM;
+        /// Enters the PIN that the SIM card waits for. A wrong one is refused with `+CME ERROR: 16`; the third in a row locks the
+        /// card, and then only its PUK opens it ([`Spic`]).
+        Write CpinWrite<'a> {
+            /// The PIN.
+            pin: SimPin<'a>,
+        },
+        within |_| time_limit::SIM;
         test CpinRead;
+    }
+
+    Spic "6.2.3" {
+        /// Asks how many tries are left for the codes of the SIM card.
+        Execution Spic -> PinTries;
+        test Spic;
     }
 
     Creg "3.2.32" {
@@ -82,7 +98,7 @@ choice! {
 choice! {
     /// Where a short message goes.
     pub enum MessageRouting {
-        /// Nothing is said about it.
+        /// The module says nothing about them.
         Silent = "0",
         /// Into memory; `+CMTI` tells where.
         Stored = "1",
@@ -96,7 +112,7 @@ choice! {
 choice! {
     /// Where a cell broadcast goes.
     pub enum BroadcastRouting {
-        /// Nothing is said about it.
+        /// The module says nothing about them.
         Silent = "0",
         /// To the serial line, in two lines (`+CBM`).
         Direct = "2",
@@ -127,6 +143,11 @@ pub enum PinState<'a> {
 
 impl<'a> Information<'a> for PinState<'a> {
     const SHAPE: &'static str = "<code>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[(
+        "code",
+        "`READY`: the card can be used; `SIM PIN`, `SIM PUK`, `SIM PIN2`, `SIM PUK2`: it waits for that code; `PH_SIM PIN`, `PH_SIM PUK`: the phone is locked to another card",
+    )];
+    const EXAMPLE: &'static str = ": SIM PIN";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let code = text(Line::new(lines.first()?.parameters()))?;
@@ -146,6 +167,41 @@ impl<'a> From<&'a str> for PinState<'a> {
             "SIM PUK2" => Self::SimPuk2,
             code => Self::Other(code),
         }
+    }
+}
+
+/// How many tries are left for the codes of the SIM card.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct PinTries {
+    /// For the PIN; with none, the card waits for its PUK.
+    pub pin: u8,
+    /// For PIN2.
+    pub pin2: u8,
+    /// For the PUK; with none, the card is of no use any more.
+    pub puk: u8,
+    /// For PUK2.
+    pub puk2: u8,
+}
+
+impl<'a> Information<'a> for PinTries {
+    const SHAPE: &'static str = "<pin1>,<pin2>,<puk1>,<puk2>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("pin1", "tries left for the PIN; with 0 the card wants its PUK"),
+        ("pin2", "tries left for PIN2"),
+        ("puk1", "tries left for the PUK; with 0 the card is locked for good"),
+        ("puk2", "tries left for PUK2"),
+    ];
+    const EXAMPLE: &'static str = ": 3,3,10,10";
+
+    fn accepts(values: Values<'_>) -> bool {
+        values.count() == 4
+    }
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let mut values = lines.first()?.values();
+        let mut next = || values.next_number();
+        Some(Self { pin: next()?, pin2: next()?, puk: next()?, puk2: next()? })
     }
 }
 
@@ -241,6 +297,16 @@ pub struct Cell {
 
 impl<'a> Information<'a> for Registration {
     const SHAPE: &'static str = "<n>,<stat>[,\"<lac>\",\"<ci>\"]";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("n", "which changes the module reports by itself"),
+        (
+            "stat",
+            "0: not registered; 1: registered; 2: searching; 3: registration denied; 4: unknown; 5: registered, roaming",
+        ),
+        ("lac", "location area code, in hexadecimal"),
+        ("ci", "cell, in hexadecimal"),
+    ];
+    const EXAMPLE: &'static str = ": 0,1";
 
     /// The unsolicited line lacks `<n>`: it has one value or three.
     fn accepts(values: Values<'_>) -> bool {
@@ -307,6 +373,14 @@ impl SignalQuality {
 
 impl<'a> Information<'a> for SignalQuality {
     const SHAPE: &'static str = "<rssi>,<ber>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        (
+            "rssi",
+            "signal strength: 0 is -115 dBm or less, 2 to 30 are -110 to -54 dBm in steps of 2, 31 is -52 dBm or more, 99 is unknown",
+        ),
+        ("ber", "class of the bit error rate, 0 (best) to 7, or 99 when unknown"),
+    ];
+    const EXAMPLE: &'static str = ": 21,0";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
@@ -326,6 +400,15 @@ pub struct Operator<'a> {
 
 impl<'a> Information<'a> for Operator<'a> {
     const SHAPE: &'static str = "<mode>[,<format>,\"<oper>\"]";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        (
+            "mode",
+            "how the operator is chosen: 0: automatically; 1: by hand; 2: not at all; 4: by hand, else automatically",
+        ),
+        ("format", "0: long name; 1: short name; 2: number"),
+        ("oper", "the operator; missing while the module is not registered"),
+    ];
+    const EXAMPLE: &'static str = r#": 0,0,"CHINA MOBILE""#;
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();

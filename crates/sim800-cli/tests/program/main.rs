@@ -1,5 +1,6 @@
 //! The program as its users meet it: a process with arguments, files, an exit status and two output streams.
 
+mod at;
 mod bad_input;
 mod bench;
 mod commands;
@@ -8,9 +9,13 @@ mod emulator;
 mod files;
 mod interruption;
 mod killed;
+mod listings;
+mod mirror;
 mod resuming;
+mod scripts;
 mod secrets;
 mod sent;
+mod shells;
 mod streams;
 mod terminals;
 mod transfers;

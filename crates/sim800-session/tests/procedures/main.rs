@@ -1,7 +1,9 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod bearer;
 mod clients;
 mod dead;
+mod doubled;
 mod effort;
 mod files;
 mod ftp;
@@ -11,7 +13,9 @@ mod interruptions;
 mod lab;
 mod large;
 mod lost;
+mod patience;
 mod secrets;
+mod sim;
 mod sizes;
 mod start_up;
 mod transfers;

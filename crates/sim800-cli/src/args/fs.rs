@@ -1,0 +1,64 @@
+//! The command line of `fs`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Fs {
+    /// List a directory
+    Ls {
+        /// Such as C:\User\ftp; without it, the root of the internal drive
+        path: Option<String>,
+        /// Show the sizes of files, too: the module is asked for each
+        #[arg(short = 'l', long)]
+        long: bool,
+    },
+    /// Fetch a file
+    Get(FsGet),
+    /// Store FILE as PATH; what is there is replaced
+    Put {
+        /// What to store; - for stdin
+        file: PathBuf,
+        /// Such as C:\User\ftp\a.txt
+        path: String,
+    },
+    /// Remove a file
+    Rm {
+        /// Such as C:\User\ftp\a.txt
+        path: String,
+    },
+    /// Make a directory
+    Mkdir {
+        /// Such as C:\User\new
+        path: String,
+    },
+    /// Remove a directory, which must be empty
+    Rmdir {
+        /// Such as C:\User\new
+        path: String,
+    },
+    /// Ask how long a file is
+    Size {
+        /// Such as C:\User\ftp\a.txt
+        path: String,
+    },
+    /// Give a file or a directory another name
+    Mv {
+        /// What it is called
+        old: String,
+        /// What it is to be called
+        new: String,
+    },
+    /// Ask how much room there is
+    Df,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FsGet {
+    /// Such as C:\User\ftp\a.txt
+    pub(crate) path: String,
+    /// Write it to FILE, which appears when it is complete; - for stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}

@@ -1,0 +1,346 @@
+//! The command line.
+
+mod fs;
+mod ftp;
+mod http;
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::ArgValueCandidates;
+
+use crate::held::Held;
+
+pub(crate) use self::fs::{Fs, FsGet};
+pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
+pub(crate) use self::http::{Http, HttpData, HttpRequest};
+use crate::completion;
+
+const DECODED: &str = "\
+With --json, each line is an object:
+  t         seconds since the start of the trace; null where nobody noted them
+  dir       tx to the module, rx from it; null for a line of a trace that has octets of neither
+  event     command, echo, information, payload, prompt, final, unsolicited, overlong, blank, unreadable or retry
+  name      what it is about, such as +HTTPACTION, or null
+  values    what stands behind the name
+  text      the line, its octets as the characters U+0000 to U+00FF
+  octets    of payload, how many there should be, where that was said
+  received  how many octets of the capture it stands for: those of a dir are together all of that dir
+  sha256    of payload, its checksum
+  error     whether something went wrong
+  meaning   what it means, for people; may be null
+
+Exit status: 0 whatever is in FILE, 1 if it cannot be read.";
+
+/// What was built, and which firmware it is for.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommands: SIM800 Series AT Command Manual V1.12, IP Application Note V1.03",
+    "\nhttps:    needs a module with firmware R14 or newer",
+    "\nemulator: SIM800L with firmware 1418B05SIM800L24",
+);
+
+const WORDS: &str = "\
+Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`) and those of FTP clients:
+  open URL          makes a directory of a server the current one; names are looked for there
+  cd, pwd, ls       shows another directory, where one is, what is in it
+  get, cat, put     fetches a file and keeps its name, shows it, sends one
+  mirror, size, rename, rm, mkdir, rmdir
+                    as `sim800 ftp` has them
+  lcd DIR           makes another directory here the current one
+  exit              ends
+  help [COMMAND]    shows all of them, or one
+
+Words are quoted as in a shell; # begins a comment. A path in the module is best written with slashes (C:/User/a.txt).
+
+Exit status of a script: 0 all was done, else that of the worst command. It ends at the first one that fails, unless --keep-going
+is given. With --json there is an object for each line, and one for all.";
+
+/// Move files over HTTP and FTP with a SIM800-series module.
+///
+/// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
+/// requests go over the network of this machine.
+///
+/// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
+#[derive(Debug, Parser)]
+#[command(name = "sim800", version, long_version = LONG_VERSION)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Options {
+    /// Where the module is: a serial device or pty, tcp://HOST:PORT, or `emulator`
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "SIM800_PORT",
+        hide_env_values = true,
+        add = ArgValueCandidates::new(completion::ports)
+    )]
+    pub(crate) port: Option<String>,
+    /// Rate of the line in bit/s: 115200 for a serial port unless given; an emulator keeps to it only if given
+    #[arg(long, global = true, value_name = "N", value_parser = rate)]
+    pub(crate) baud: Option<NonZeroU32>,
+    /// Access point name of the network; a bearer that is open with another one is opened anew
+    #[arg(long, global = true)]
+    pub(crate) apn: Option<String>,
+    /// Close the bearer when the work is done; otherwise it stays open, for opening it takes seconds
+    #[arg(long, global = true)]
+    pub(crate) close: bool,
+    /// How long to wait for the module to answer at first [default: 10]
+    #[arg(long, global = true, value_name = "SECS", value_parser = seconds)]
+    pub(crate) answer_within: Option<Duration>,
+    /// How many times in a row what broke off is tried again, or gone on with [default: 3]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) retries: Option<u32>,
+    /// Which executor runs the session
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) runtime: Runtime,
+    /// Write every octet that crosses the line to FILE, a new one, for `sim800 decode`; secrets are masked
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Print one JSON object instead of text; `decode` prints one per line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress and no remarks
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// The module, where a script or the shell has connected it already.
+    #[arg(skip)]
+    pub(crate) held: Option<Held>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Runtime {
+    #[default]
+    Smol,
+    Tokio,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make HTTP requests
+    #[command(subcommand)]
+    Http(Http),
+    /// Move files by FTP
+    #[command(subcommand)]
+    Ftp(Ftp),
+    /// Look after the files in the module; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
+    #[command(subcommand)]
+    Fs(Fs),
+    /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
+    #[command(subcommand)]
+    Bearer(Bearer),
+    /// Tell what the module is and how it stands with the network
+    Info,
+    /// Send command lines and print the responses
+    ///
+    /// Where the command table knows that an unsolicited result follows, as behind AT+HTTPACTION, it is waited for.
+    At(At),
+    /// Carry out the commands in a file, with one start-up and one bearer for all
+    #[command(after_long_help = WORDS)]
+    Run(Run),
+    /// Take commands from the terminal, with one start-up and one bearer for all
+    #[command(after_long_help = WORDS)]
+    Shell,
+    /// Show what is known of the module's commands; no module is needed
+    Commands {
+        /// Only this one, such as FTPGET or AT+FTPGET
+        #[arg(add = ArgValueCandidates::new(completion::commands))]
+        name: Option<String>,
+    },
+    /// Show what a trace, or a capture of the line, says; no module is needed
+    #[command(after_long_help = DECODED)]
+    Decode(Decode),
+    /// Offer an emulated module to other programs, until Ctrl-C
+    Emulate(Emulate),
+    /// Show all of it, with servers and a module of its own
+    Demo,
+    /// Write the manual pages to DIR, for those who package the program
+    #[command(hide = true)]
+    Man {
+        /// An existing directory
+        directory: PathBuf,
+    },
+}
+
+impl Command {
+    /// The file that is sent, `-` for stdin.
+    pub(crate) fn input(&self) -> Option<&Path> {
+        match self {
+            Self::Http(Http::Post(post)) => post.data.data_file.as_deref(),
+            Self::Ftp(Ftp::Put(put)) => match put.source() {
+                FtpSource::File(path) => Some(path),
+                FtpSource::Module(_) => None,
+            },
+            Self::Fs(Fs::Put { file, .. }) => Some(file),
+            Self::At(at) if at.lines.iter().any(|line| line == "-") => Some(Path::new("-")),
+            Self::At(at) => at.data.first().map(PathBuf::as_path),
+            _ => None,
+        }
+    }
+
+    /// The file that is written, `-` for stdout.
+    pub(crate) fn output(&self) -> Option<&Path> {
+        match self {
+            Self::Http(Http::Get(get)) => get.output.as_deref(),
+            Self::Http(Http::Post(post)) => post.output.as_deref(),
+            Self::Ftp(Ftp::Get(get)) => get.output.as_deref(),
+            Self::Fs(Fs::Get(get)) => get.output.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bearer {
+    /// Show whether it is open, its address, and what it is opened with
+    Status,
+    /// Open it, and leave it open
+    Open,
+    /// Close it
+    Close,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct At {
+    /// Such as AT+CSQ; - for lines from stdin. The first that fails is the last
+    #[arg(required = true, value_name = "LINE")]
+    pub(crate) lines: Vec<String>,
+    /// What the module is to get when it asks for octets, as behind AT+HTTPDATA=5,5000; once for each such command
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Vec<PathBuf>,
+    /// How long to wait for an unsolicited result, 0 for not at all [default: 130]
+    #[arg(long, value_name = "SECS", value_parser = wait)]
+    pub(crate) wait: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// A command on each line; - for stdin
+    pub(crate) script: PathBuf,
+    /// Go on behind a command that fails
+    #[arg(short, long)]
+    pub(crate) keep_going: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Decode {
+    /// What --trace wrote; - for stdin
+    pub(crate) file: PathBuf,
+    /// FILE is the octets that a module sent, and nothing else; its echo tells the commands
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// Show passwords, PINs and credentials, which are masked otherwise
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Emulate {
+    /// Offer a pty, and let the path LINK lead to it
+    #[arg(long, value_name = "LINK", conflicts_with = "tcp")]
+    pub(crate) pty: Option<PathBuf>,
+    /// Listen on a TCP port, such as 127.0.0.1:2000
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
+    pub(crate) tcp: Option<String>,
+    /// Let the module's files be those in DIR; without it they are gone with the module
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fs: Option<PathBuf>,
+}
+
+fn rate(text: &str) -> Result<NonZeroU32, &'static str> {
+    text.parse().map_err(|_| "a rate is a number of bit/s, from 1 on")
+}
+
+/// Whether there is such an address is for the system to say.
+fn address(text: &str) -> Result<String, &'static str> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
+        _ => Err("an address is written ADDR:PORT"),
+    }
+}
+
+fn wait(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|limit| *limit <= Duration::from_secs(3600))
+        .ok_or_else(|| "from 0 to 3600 seconds".to_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|limit| !limit.is_zero() && *limit <= Duration::from_secs(3600))
+        .ok_or_else(|| "more than 0 and at most 3600 seconds".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        <CommandLine as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn options_may_stand_anywhere() {
+        let parsed = |line: &str| CommandLine::try_parse_from(line.split(' '));
+        let options = parsed("sim800 http get http://a/ --json -p tcp://b:1 --baud 9600").unwrap().options;
+        assert!(options.json);
+        assert_eq!(options.port.as_deref(), Some("tcp://b:1"));
+        assert_eq!(options.baud.map(NonZeroU32::get), Some(9600));
+        assert!(parsed("sim800 http post http://a/").is_err(), "data is needed");
+        assert!(parsed("sim800 http get http://a/ --timeout 29").is_err());
+        assert!(parsed("sim800 ftp put f ftp://a/f --append --unique").is_err());
+        assert!(parsed("sim800 info --answer-within 0").is_err());
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let is_refused = |line: &str| CommandLine::try_parse_from(line.split(' ')).is_err();
+        for line in [
+            "http get http://a/ --resume",
+            "http get http://a/ -o f --resume --range 1-2",
+            "ftp get ftp://a/f --resume",
+            "ftp get ftp://a/f -o f --resume --extended",
+            "ftp get ftp://a/f -o f --resume --ascii",
+            "ftp get ftp://a/f --extended --to-fs f",
+            "ftp get ftp://a/f -o f --to-fs f",
+            "ftp put f ftp://a/f --from-fs f",
+            "ftp put",
+            "ftp put f ftp://a/f --resume --append",
+            "ftp put f ftp://a/f --resume --extended",
+            "ftp put ftp://a/f --from-fs f --resume",
+            "fs get",
+            "fs mv a",
+            "decode",
+        ] {
+            assert!(is_refused(&format!("sim800 {line}")), "{line}");
+        }
+        for line in [
+            "http get http://a/ -o f --resume",
+            "ftp get ftp://a/f --to-fs f",
+            "ftp put ftp://a/f --from-fs f",
+            "ftp put --from-fs f --extended ftp://a/f",
+            "ftp put f ftp://a/f --resume",
+            "fs ls",
+            "commands",
+            "decode - --raw",
+        ] {
+            assert!(!is_refused(&format!("sim800 {line}")), "{line}");
+        }
+    }
+}
