@@ -1,5 +1,6 @@
 //! The program as its users meet it: a process with arguments, files, an exit status and two output streams.
 
+mod at;
 mod bad_input;
 mod bench;
 mod commands;
@@ -18,3 +19,4 @@ mod shells;
 mod streams;
 mod terminals;
 mod transfers;
+mod web;
