@@ -132,7 +132,7 @@ fn commands(rate: u32, procedure: Procedure, known: &mut BTreeSet<String>) -> Ve
     let (mut line, mut sent) = (Vec::new(), 0);
     lab.world.tap(move |crossing| {
         if crossing.direction == Direction::Sent {
-            for octet in &crossing.left {
+            for octet in crossing.left {
                 sent += 1;
                 if *octet == b'\r' {
                     let text = String::from_utf8_lossy(&std::mem::take(&mut line)).into_owned();
