@@ -27,7 +27,7 @@ fn place(content: &[u8]) -> u64 {
     let (tell, told) = mpsc::channel();
     lab.world.tap(move |crossing| {
         if crossing.direction == Direction::Received {
-            tell.send(crossing.arrived.clone()).expect("someone listens");
+            tell.send(crossing.arrived.to_vec()).expect("someone listens");
         }
     });
     assert_eq!(lab.get(&bearer, URL), Ok((200, content.to_vec().into())));
