@@ -59,7 +59,7 @@ impl fmt::Display for Retry {
         let Self { cause, attempt, at_most, pause, position } = self;
         write!(f, "{cause}; ")?;
         if let Some(position) = position {
-            write!(f, "{position} octets moved; ")?;
+            write!(f, "{position} bytes moved; ")?;
         }
         write!(f, "trying again in {pause:?} ({attempt} of {at_most})")
     }
