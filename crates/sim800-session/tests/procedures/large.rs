@@ -194,3 +194,16 @@ fn an_object_of_one_octet_is_fetched_again_as_a_part() {
     let body = lab.world.run(async move { whole(http.send(request).await?.into_body()).await });
     assert_eq!(body, Ok(Bytes::from_static(b"x")));
 }
+
+#[test]
+fn what_has_changed_before_anything_was_read_is_not_what_the_headers_are_of() {
+    let (mut lab, bearer) = Lab::ready();
+    for (length, expected) in [(9, Err(HttpError::Changed { position: 0 })), (3, Ok(Bytes::from_static(b"new")))] {
+        lab.network().put_resource(URL, Resource::new("old"));
+        let response = open(&mut lab, &bearer, None).expect("response");
+        assert_eq!(response.headers()["content-length"], "3");
+        lab.network().put_resource(URL, Resource::new("new".repeat(length / 3)));
+        lab.world.fault(Fault::ShortRead { at_most: 0 });
+        assert_eq!(lab.world.run(whole(response.into_body())), expected, "{length} octets");
+    }
+}
