@@ -49,7 +49,7 @@ pub(crate) struct HttpGet {
     #[command(flatten)]
     pub(crate) answer: HttpAnswer,
     #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Box<HttpRequest>,
 }
 
 impl HttpGet {
@@ -74,7 +74,7 @@ pub(crate) struct HttpPost {
     #[command(flatten)]
     pub(crate) answer: HttpAnswer,
     #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Box<HttpRequest>,
 }
 
 #[derive(Debug, Args)]
@@ -119,7 +119,7 @@ pub(crate) struct HttpHead {
     #[arg(help = HTTP_URL)]
     pub(crate) url: String,
     #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Box<HttpRequest>,
 }
 
 #[derive(Debug, Args)]
@@ -132,7 +132,7 @@ pub(crate) struct HttpDelete {
     #[command(flatten)]
     pub(crate) answer: HttpAnswer,
     #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Box<HttpRequest>,
 }
 
 /// What is shown of an answer.

@@ -116,8 +116,8 @@ impl Transfer<'_> {
         destination: Destination,
     ) -> Result<Report, Failure> {
         match destination {
-            Destination::Resumable(resumable) => self.go_on(client, bearer, &resumable).await,
-            destination => self.receive(client, bearer, destination).await,
+            Destination::Resumable(resumable) => Box::pin(self.go_on(client, bearer, &resumable)).await,
+            destination => Box::pin(self.receive(client, bearer, destination)).await,
         }
     }
 
