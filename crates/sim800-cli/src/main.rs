@@ -79,7 +79,7 @@ fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Re
         Command::Commands { name } => commands::run(name.as_deref()),
         Command::Bearer(command) => bearer::run(command, options, output),
         Command::Info => info::run(options, output),
-        Command::At { line } => at::run(line, options, output),
+        Command::At(arguments) => at::run(arguments, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
         Command::Demo => demo::run(options, output),

@@ -115,7 +115,7 @@ impl<'a> Interpreter<'a> {
         }
         options.held = Some(self.held.clone());
         let quiet = self.output.quiet || options.quiet || options.json;
-        let output = Output { json: options.json, quiet, ..self.output };
+        let output = Output { json: options.json, quiet };
         (self.execute)(&command, &options, output).map(Carried::Out)
     }
 }

@@ -74,17 +74,25 @@ impl fmt::Display for InvalidValue {
                 write!(f, "it has the control character 0x{octet:02x} at position {position}")
             }
             Self::NotAscii { position } => {
-                write!(f, "it has a character other than ASCII at position {position}, which the module does not take")
+                write!(
+                    f,
+                    "it has a character other than ASCII at position {position}, which the module does not take"
+                )
             }
             Self::Backslash { position } => {
-                write!(f, "it has a backslash at position {position}, which the module may take for a line end")
+                write!(
+                    f,
+                    "it has a backslash at position {position}, which the module may take for a line end"
+                )
             }
             Self::NoDrive => f.write_str(r"the path does not begin with a drive, as C:\ does"),
             Self::NotInPath { octet, position } => {
                 let octet = char::from(*octet);
                 write!(f, "it has '{octet}' at position {position}, which no path can have")
             }
-            Self::TooLong { length, limit } => write!(f, "it is {length} bytes long, and at most {limit} are allowed"),
+            Self::TooLong { length, limit } => {
+                write!(f, "it is {length} bytes long, and at most {limit} are allowed")
+            }
             Self::OutOfRange { value, min, max } => write!(f, "{value} is not in the range {min} to {max}"),
             Self::HeaderName { index } => {
                 write!(

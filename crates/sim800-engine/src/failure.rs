@@ -73,9 +73,7 @@ pub enum Malformation {
         announced: u64,
     },
     /// The octets around a payload are not what they should be, so its own cannot be trusted.
-    #[error(
-        "the line lost or doubled bytes of the data; enable RTS/CTS or lower the rate"
-    )]
+    #[error("the line lost or doubled bytes of the data; enable RTS/CTS or lower the rate")]
     Damaged,
     /// More information text than [`Limits::information`](crate::Limits::information).
     #[error("more information text than is kept")]

@@ -19,7 +19,7 @@ use crate::config::{Config, Effort};
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
 use crate::notices::{Notice, Notices, Subscribers};
-use crate::queue::{Envelope, Place, Queue};
+use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
 use crate::turn::{Held, Turn, Turns};
 use crate::users::Bearers;
@@ -41,7 +41,7 @@ pub struct Client {
     /// How long one of its operations may take.
     deadline: Option<Duration>,
     /// Whose commands it sends.
-    place: Place,
+    whose: Whose,
 }
 
 /// Octets that crossed the line since the session began, commands, responses and payload alike.
@@ -107,7 +107,7 @@ impl Shared {
 impl Client {
     pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
         let config = Arc::clone(&shared.config);
-        Self { chores, shared, config, deadline: None, place: Place::OfCaller }
+        Self { chores, shared, config, deadline: None, whose: Whose::Caller }
     }
 
     /// A client for requests that may take `effort`.
@@ -118,7 +118,7 @@ impl Client {
 
     /// A client for the commands of a procedure.
     pub(crate) fn of_procedure(&self) -> Self {
-        Self { place: self.place.max(Place::OfProcedure), ..self.clone() }
+        Self { whose: self.whose.max(Whose::Procedure), ..self.clone() }
     }
 
     /// How long one of its operations may take.
@@ -229,7 +229,7 @@ impl Client {
         let command = request.name().clone();
         let (reply, receiver) = oneshot::channel();
         let envelope = Envelope { request, turn, reply };
-        self.shared.queue.push(envelope, self.place);
+        self.shared.queue.push(envelope, self.whose);
         Pending { command, receiver, shared: Arc::clone(&self.shared) }
     }
 
@@ -239,7 +239,7 @@ impl Client {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let client = Self { place: Place::OfChore, ..self.clone() };
+        let client = Self { whose: Whose::Chore, ..self.clone() };
         // Without a driver there is nothing to clean up after; the chore's locks are released with it.
         drop(self.chores.unbounded_send(chore(client).boxed()));
     }

@@ -72,7 +72,8 @@ impl fmt::Display for Endpoint {
 /// Whether what was taken for a device reads like the address of a TCP port.
 fn is_address(endpoint: &Endpoint) -> bool {
     let Endpoint::Serial(path) = endpoint else { return false };
-    path.to_str().is_some_and(|path| !path.contains('/') && format!("tcp://{path}").parse::<Endpoint>().is_ok())
+    path.to_str()
+        .is_some_and(|path| !path.contains('/') && format!("tcp://{path}").parse::<Endpoint>().is_ok())
 }
 
 /// A text that names no port.
@@ -172,10 +173,7 @@ mod tests {
     #[test]
     fn an_error_says_which_port_and_what_helps() {
         let error = OpenError::new(Endpoint::Serial("/dev/ttyUSB9".into()), io::ErrorKind::NotFound.into());
-        assert_eq!(
-            error.to_string(),
-            "cannot open /dev/ttyUSB9: there is no such device; is it plugged in?"
-        );
+        assert_eq!(error.to_string(), "cannot open /dev/ttyUSB9: there is no such device; is it plugged in?");
         let error = |path: &str| {
             OpenError::new(Endpoint::Serial(path.into()), io::ErrorKind::NotFound.into()).to_string()
         };

@@ -142,11 +142,10 @@ pub(crate) enum Command {
     Bearer(Bearer),
     /// Tell what the module is and how it stands with the network
     Info,
-    /// Send one command line and print the response
-    At {
-        /// Such as AT+CSQ
-        line: String,
-    },
+    /// Send command lines and print the responses
+    ///
+    /// Where the command table knows that an unsolicited result follows, as behind AT+HTTPACTION, it is waited for.
+    At(At),
     /// Carry out the commands in a file, with one start-up and one bearer for all
     #[command(after_long_help = WORDS)]
     Run(Run),
@@ -191,6 +190,8 @@ impl Command {
                 FtpSource::Module(_) => None,
             },
             Self::Fs(Fs::Put { file, .. }) => Some(file),
+            Self::At(at) if at.lines.iter().any(|line| line == "-") => Some(Path::new("-")),
+            Self::At(at) => at.data.first().map(PathBuf::as_path),
             _ => None,
         }
     }
@@ -226,6 +227,19 @@ pub(crate) enum Bearer {
     Open,
     /// Close it
     Close,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct At {
+    /// Such as AT+CSQ; - for lines from stdin. The first that fails is the last
+    #[arg(required = true, value_name = "LINE")]
+    pub(crate) lines: Vec<String>,
+    /// What the module is to get when it asks for octets, as behind AT+HTTPDATA=5,5000; once for each such command
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Vec<PathBuf>,
+    /// How long to wait for an unsolicited result, 0 for not at all [default: 130]
+    #[arg(long, value_name = "SECS", value_parser = wait)]
+    pub(crate) wait: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
@@ -272,6 +286,14 @@ fn address(text: &str) -> Result<String, &'static str> {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
         _ => Err("an address is written ADDR:PORT"),
     }
+}
+
+fn wait(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|limit| *limit <= Duration::from_secs(3600))
+        .ok_or_else(|| "from 0 to 3600 seconds".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -334,6 +334,20 @@ fn what_is_known_of_a_command_is_shown_without_a_module() {
     assert!(one.starts_with("## AT+FTPGET\n") && one.contains("`<length>`"), "{one}");
     let object: serde_json::Value = serde_json::from_str(&shown(&["FTPQUIT", "--json"])).unwrap();
     assert_eq!(object["commands"][0]["syntax"], "AT+FTPQUIT");
+    let one = shown(&["csq"]);
+    for said in
+        ["Response: `<rssi>,<ber>`", "* `<ber>`: class of the bit error rate", "Example: `+CSQ: 21,0`"]
+    {
+        assert!(one.contains(said), "{one}");
+    }
+    assert!(shown(&["HTTPACTION"]).contains("Then, unsolicited: `+HTTPACTION: <method>,<status>,<length>`"));
+    let object: serde_json::Value = serde_json::from_str(&shown(&["CREG", "--json"])).unwrap();
+    let command = &object["commands"][0];
+    assert_eq!(
+        (&command["response"], &command["example"]),
+        (&json!("<n>,<stat>[,\"<lac>\",\"<ci>\"]"), &json!("+CREG: 0,1"))
+    );
+    assert!(command["values"]["stat"].as_str().unwrap().contains("5: registered, roaming"), "{object}");
 
     let bench = Bench::new();
     fails(&bench, &["commands", "AT+CIPSTART"], 2, "usage", "`sim800 commands` lists them");

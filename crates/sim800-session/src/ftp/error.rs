@@ -7,7 +7,7 @@ use std::time::Duration;
 use sim800_command::{FtpCode, InvalidValue};
 use thiserror::Error;
 
-use super::session::{PATIENCE, SERVER_PATIENCE};
+use super::patience::{PATIENCE, SERVER_PATIENCE};
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
 use crate::kind::ErrorKind;
@@ -200,7 +200,9 @@ pub enum FtpError {
         limit: Duration,
     },
     /// The module says that the transfer is complete, but as many octets as the server told, or as were sent, did not pass.
-    #[error("the module says that {operation} is complete, but {found} bytes were moved instead of {expected}")]
+    #[error(
+        "the module says that {operation} is complete, but {found} bytes were moved instead of {expected}"
+    )]
     Incomplete {
         /// What was being done.
         operation: FtpOperation,

@@ -36,7 +36,9 @@ pub enum HttpError {
     },
     /// The body is longer than the module takes, or than the line moves within the module's input time; nothing was
     /// sent.
-    #[error("a body of {length} bytes is too long; at this rate of the line the module takes at most {limit}")]
+    #[error(
+        "a body of {length} bytes is too long; at this rate of the line the module takes at most {limit}"
+    )]
     BodyTooLarge {
         /// Octets of the body.
         length: u64,

@@ -167,8 +167,9 @@ fn headers(headers: &HeaderMap, uri: &Uri, body: usize) -> Result<([Setting; 5],
     let mut range = (0, 0);
     let mut others = Vec::new();
     for (name, value) in headers {
-        let value =
-            value.to_str().map_err(|_| unsupported("a header", "has characters other than printable ASCII"))?;
+        let value = value
+            .to_str()
+            .map_err(|_| unsupported("a header", "has characters other than printable ASCII"))?;
         match name {
             &USER_AGENT => user_agent = value,
             &CONTENT_TYPE => content_type = value,
