@@ -20,15 +20,15 @@ use crate::completion;
 
 const DECODED: &str = "\
 With --json, each line is an object:
-  t         seconds since the start of the trace; null where nobody noted them
+  t         seconds since the start of the trace, or null if nobody noted them
   dir       tx to the module, rx from it; null for a line of a trace that has octets of neither
   event     command, echo, information, payload, prompt, final, unsolicited, overlong, blank, unreadable or retry
   name      what it is about, such as +HTTPACTION, or null
-  values    what stands behind the name
+  values    the values behind the name
   text      the line, its octets as the characters U+0000 to U+00FF
-  octets    of payload, how many there should be, where that was said
-  received  how many octets of the capture it stands for: those of a dir are together all of that dir
-  sha256    of payload, its checksum
+  octets    how many bytes of payload there should be, where that was said
+  received  how many bytes of the capture it stands for; those of all lines of a dir add up to that dir
+  sha256    checksum of the payload
   error     whether something went wrong
   meaning   what it means, for people; may be null
 
@@ -99,13 +99,13 @@ pub(crate) struct Options {
     /// How long to wait for the module to answer at first [default: 10]
     #[arg(long, global = true, value_name = "SECS", value_parser = seconds)]
     pub(crate) answer_within: Option<Duration>,
-    /// How many times in a row what broke off is tried again, or gone on with [default: 3]
+    /// How often in a row to try again what broke off, or to go on with it [default: 3]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) retries: Option<u32>,
-    /// Which executor runs the session
+    /// Runtime that the session runs on; both do the same
     #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) runtime: Runtime,
-    /// Write every octet that crosses the line to FILE, a new one, for `sim800 decode`; secrets are masked
+    /// Write every byte that crosses the line to FILE, which must be new, for `sim800 decode`; secrets are masked
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Print one JSON object instead of text; `decode` prints one per line
@@ -134,13 +134,13 @@ pub(crate) enum Command {
     /// Move files by FTP
     #[command(subcommand)]
     Ftp(Ftp),
-    /// Look after the files in the module; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
+    /// Work with the module's own files; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
     #[command(subcommand)]
     Fs(Fs),
     /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
     #[command(subcommand)]
     Bearer(Bearer),
-    /// Tell what the module is and how it stands with the network
+    /// Show model, operator, signal and registration
     Info,
     /// Send command lines and print the responses
     ///
@@ -163,7 +163,7 @@ pub(crate) enum Command {
     Decode(Decode),
     /// Offer an emulated module to other programs, until Ctrl-C
     Emulate(Emulate),
-    /// Show all of it, with servers and a module of its own
+    /// Show what the program can do, with an emulated module and servers of its own
     Demo,
     /// Write the manual pages to DIR, for those who package the program
     #[command(hide = true)]
