@@ -38,6 +38,7 @@ mod sink;
 mod source;
 mod terminal;
 mod trace;
+mod unique;
 mod url;
 mod usage;
 mod words;

@@ -82,6 +82,11 @@ impl Output {
         }
     }
 
+    /// Whether anybody is told how it ended.
+    pub(crate) fn is_heard(self) -> bool {
+        self.json || !self.quiet
+    }
+
     /// Whether anybody sees progress.
     pub(crate) fn is_watched(self) -> bool {
         !self.quiet && io::stderr().is_terminal()

@@ -19,7 +19,9 @@ static IS_LINE_OPEN: AtomicBool = AtomicBool::new(false);
 /// It goes with its last handle, whatever became of the transfer.
 pub(crate) fn bar(what: &str, total: Option<u64>) -> ProgressBar {
     let template = match total {
-        Some(_) => "{msg} {bar:32.cyan/dim} {bytes:>11}/{total_bytes} {binary_bytes_per_sec:>12} {eta:>4} left",
+        Some(_) => {
+            "{msg} {bar:32.cyan/dim} {bytes:>11}/{total_bytes} {binary_bytes_per_sec:>12} {eta:>4} left"
+        }
         None => "{msg} {spinner:.cyan} {bytes:>11} {binary_bytes_per_sec:>12}",
     };
     let bar = BARS.add(match total {

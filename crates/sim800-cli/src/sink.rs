@@ -149,8 +149,7 @@ pub(crate) struct Screen {
 impl Screen {
     async fn write(&mut self, octets: &[u8]) -> Result<(), Failure> {
         if self.refuses_binary && octets.contains(&0) {
-            let message =
-                "what comes is binary, and would go to the terminal; save it with -o FILE, or show it all the same with -o -";
+            let message = "what comes is binary, and would go to the terminal; save it with -o FILE, or show it all the same with -o -";
             return Err(Failure::new("binary", message));
         }
         // As curl has it, the beginning decides.

@@ -161,9 +161,10 @@ fn a_terminal_shows_a_body_and_nothing_over_it() {
         bench.http.put(path, "text/plain", body.to_owned());
         bench.ftp.put_file(path, body.as_bytes()).unwrap();
     }
-    for (short, long) in
-        [(bench.http.url("/short"), bench.http.url("/long")), (bench.ftp_url("/short"), bench.ftp_url("/long"))]
-    {
+    for (short, long) in [
+        (bench.http.url("/short"), bench.http.url("/long")),
+        (bench.ftp_url("/short"), bench.ftp_url("/long")),
+    ] {
         let kind = short.split(':').next().unwrap().to_owned();
         let get = |url: &str| seen(bench.command(&[&kind, "get", url]));
         let shown = get(&short);
@@ -197,7 +198,10 @@ fn binary_goes_to_a_terminal_by_request_only() {
     bench.ftp.put_file("/a", &[b'a', 0, 0xFF]).unwrap();
     for get in [["http", "get", &bench.http.url("/a")], ["ftp", "get", &bench.ftp_url("/a")]] {
         let shown = seen(bench.command(&[&["-q"], &get[..]].concat()));
-        assert!(shown.contains("is binary") && shown.contains("-o FILE") && !shown.contains("\\xff"), "{shown}");
+        assert!(
+            shown.contains("is binary") && shown.contains("-o FILE") && !shown.contains("\\xff"),
+            "{shown}"
+        );
         let shown = seen(bench.command(&[&["-q"], &get[..], &["-o", "-"]].concat()));
         assert_eq!(shown, "a\\x00\\xff");
         let mut command = bench.command(&[&["-q"], &get[..]].concat());
