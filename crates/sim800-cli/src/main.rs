@@ -21,7 +21,9 @@ mod held;
 mod http;
 mod info;
 mod listing;
+mod login;
 mod man;
+mod meter;
 mod metered;
 mod mirror;
 mod output;
@@ -72,7 +74,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Report>, Failure> {
     distinct::check(command, options)?;
     let report = match command {
-        Command::Http(command) => http::run(command, options, output),
+        Command::Http(command) => return http::run(command, options, output),
         Command::Ftp(command) => ftp::run(command, options, output),
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),

@@ -32,7 +32,7 @@ pub fn open(path: &Path, config: &Config) -> io::Result<File> {
     let mut port = SerialPort::from(file);
     let mut settings = port.get_configuration().map_err(|error| match error.raw_os_error() {
         Some(code) if code == Errno::NOTTY.raw_os_error() => {
-            io::Error::new(io::ErrorKind::InvalidInput, "it is no serial port")
+            io::Error::new(io::ErrorKind::InvalidInput, "it is not a serial port")
         }
         _ => error,
     })?;

@@ -15,7 +15,7 @@ use crate::held::Held;
 
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
-pub(crate) use self::http::{Http, HttpData, HttpRequest};
+pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
 use crate::completion;
 
 const DECODED: &str = "\
@@ -174,10 +174,17 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The file that is sent, `-` for stdin.
-    pub(crate) fn input(&self) -> Option<&Path> {
+    /// The files that are read as they are sent, or that say what to fetch; `-` for stdin.
+    pub(crate) fn inputs(&self) -> Vec<&Path> {
         match self {
-            Self::Http(Http::Post(post)) => post.data.data_file.as_deref(),
+            Self::Http(Http::Get(get)) => get.input.as_deref().into_iter().collect(),
+            Self::Http(Http::Post(post)) => post.data.files(),
+            command => command.input().into_iter().collect(),
+        }
+    }
+
+    fn input(&self) -> Option<&Path> {
+        match self {
             Self::Ftp(Ftp::Put(put)) => match put.source() {
                 FtpSource::File(path) => Some(path),
                 FtpSource::Module(_) => None,
@@ -189,11 +196,22 @@ impl Command {
         }
     }
 
-    /// The file that is written, `-` for stdout.
-    pub(crate) fn output(&self) -> Option<&Path> {
+    /// The files that are written as far as the command line names them, `-` for stdout.
+    pub(crate) fn outputs(&self) -> Vec<&Path> {
+        let error = match self {
+            Self::Http(Http::Get(get)) => get.answer.output_error.as_deref(),
+            Self::Http(Http::Post(post)) => post.answer.output_error.as_deref(),
+            Self::Http(Http::Delete(delete)) => delete.answer.output_error.as_deref(),
+            _ => None,
+        };
+        self.output().into_iter().chain(error).collect()
+    }
+
+    fn output(&self) -> Option<&Path> {
         match self {
             Self::Http(Http::Get(get)) => get.output.as_deref(),
             Self::Http(Http::Post(post)) => post.output.as_deref(),
+            Self::Http(Http::Delete(delete)) => delete.output.as_deref(),
             Self::Ftp(Ftp::Get(get)) => get.output.as_deref(),
             Self::Fs(Fs::Get(get)) => get.output.as_deref(),
             _ => None,

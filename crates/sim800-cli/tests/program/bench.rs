@@ -120,7 +120,11 @@ impl Bench {
 /// The program, without what the environment may have for it.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sim800"));
-    command.env_remove("SIM800_PORT").env_remove("SIM800_FTP_PASSWORD").args(arguments);
+    command
+        .env_remove("SIM800_PORT")
+        .env_remove("SIM800_FTP_PASSWORD")
+        .env_remove("SIM800_HTTP_USER")
+        .args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

@@ -266,7 +266,7 @@ fn the_module_may_hold_all_of_a_file() {
 
     fs::write(bench.path("big"), vec![0; 300_001]).unwrap();
     let big = ["ftp", "put", "--extended", "big", &bench.ftp_url("/big")];
-    fails(&bench, &big, 1, "too-large", "300000 octets");
+    fails(&bench, &big, 1, "too-large", "300000 bytes");
     assert!(bench.ftp.file("/big").is_none());
 }
 
@@ -291,11 +291,17 @@ fn https_needs_a_firmware_that_has_it() {
     let url = front.url("/a");
     assert_eq!(bench.run(&["http", "get", "--insecure", &url]).stdout, b"octets");
     // It is signed by itself.
-    let object = fails(&bench, &["http", "get", &url, "-o", "a"], 1, "http", "TLS is old");
+    let object =
+        fails(&bench, &["http", "get", &url, "-o", "a"], 1, "http", "--insecure accepts any certificate");
     assert_eq!(object["error"]["code"], 605);
     let strict = TlsFront::start(bench.http.address(), ClientCertificate::Required).unwrap();
-    let object =
-        fails(&bench, &["http", "get", "--insecure", &strict.url("/a"), "-o", "a"], 1, "http", "TLS is old");
+    let object = fails(
+        &bench,
+        &["http", "get", "--insecure", &strict.url("/a"), "-o", "a"],
+        1,
+        "http",
+        "the newest that common firmware knows",
+    );
     assert_eq!(object["error"]["code"], 606);
 
     let mut config = Config::default();

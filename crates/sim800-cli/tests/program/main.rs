@@ -19,3 +19,4 @@ mod shells;
 mod streams;
 mod terminals;
 mod transfers;
+mod web;
