@@ -67,6 +67,11 @@ impl Failure {
         Self { exit: 128 + signal, sent, ..Self::new(INTERRUPTED, "interrupted") }
     }
 
+    /// Says it in other words, for more is known of it.
+    pub(crate) fn with_message(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self }
+    }
+
     /// Says what else is wrong.
     pub(crate) fn and(self, more: &str) -> Self {
         Self { message: format!("{}; {more}", self.message), ..self }

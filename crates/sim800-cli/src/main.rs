@@ -3,18 +3,23 @@
 mod access;
 mod args;
 mod at;
+mod baud;
 mod bearer;
 mod checksum;
 mod commands;
 mod companion;
 mod completion;
+mod config;
+mod config_file;
 mod connect;
 mod decode;
 mod demo;
+mod dialogue;
 mod distinct;
 mod emulate;
 mod exchange;
 mod failure;
+mod first_contact;
 mod fs;
 mod ftp;
 mod http;
@@ -27,32 +32,40 @@ mod place;
 mod ports;
 mod range;
 mod resume;
+mod settings;
 mod signals;
 mod sink;
 mod source;
+mod stage;
+mod target;
 mod terminal;
 mod trace;
 mod url;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 
 use crate::args::{Command, CommandLine, Options};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
+use crate::settings::{InForce, Settings, Unusable};
 
 fn main() -> ExitCode {
     // Ends the program if a shell asks for completions.
     CompleteEnv::with_factory(CommandLine::command).complete();
-    let CommandLine { options, command } = match CommandLine::try_parse() {
-        Ok(line) => line,
-        Err(error) if error.use_stderr() => return misused(&error),
-        Err(error) => error.exit(),
-    };
-    let output = Output { json: options.json, quiet: options.quiet || options.json };
-    match run(&command, &options, output) {
+    let Settings { line: CommandLine { options, command }, in_force } =
+        match Settings::read(std::env::args_os().collect()) {
+            Ok(settings) => settings,
+            Err(Unusable::Usage(error)) if error.use_stderr() => return misused(&error),
+            Err(Unusable::Usage(error)) => error.exit(),
+            Err(Unusable::File(failure, options)) => {
+                return ExitCode::from(Output::new(&options).finish(Err(failure)));
+            }
+        };
+    let output = Output::new(&options);
+    match run(&command, &options, &in_force, output) {
         Ok(None) => ExitCode::SUCCESS,
         Ok(Some(report)) => ExitCode::from(output.finish(Ok(report))),
         Err(failure) => ExitCode::from(output.finish(Err(failure))),
@@ -60,7 +73,12 @@ fn main() -> ExitCode {
 }
 
 /// What there is to tell at the end, if it was not told on the way.
-fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Report>, Failure> {
+fn run(
+    command: &Command,
+    options: &Options,
+    in_force: &InForce,
+    output: Output,
+) -> Result<Option<Report>, Failure> {
     distinct::check(command, options)?;
     let report = match command {
         Command::Http(command) => http::run(command, options, output),
@@ -68,6 +86,7 @@ fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Re
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
         Command::Bearer(command) => bearer::run(command, options, output),
+        Command::Config => Ok(config::run(in_force)),
         Command::Info => info::run(options, output),
         Command::At { line } => at::run(line, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
@@ -86,7 +105,7 @@ fn misused(error: &clap::Error) -> ExitCode {
     let text = masked(&shown, &arguments);
     if arguments.iter().any(|argument| argument == "--json") {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let output = Output { json: true, quiet: true };
+        let output = Output { json: true, quiet: true, verbose: false };
         return ExitCode::from(output.finish(Err(Failure::usage(message))));
     }
     if text == shown {

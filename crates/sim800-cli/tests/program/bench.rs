@@ -120,7 +120,13 @@ impl Bench {
 /// The program, without what the environment may have for it.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sim800"));
-    command.env_remove("SIM800_PORT").env_remove("SIM800_FTP_PASSWORD").args(arguments);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SIM800_") {
+            command.env_remove(name);
+        }
+    }
+    // Nor is there a configuration file.
+    command.env("XDG_CONFIG_HOME", "/nowhere").args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
