@@ -1,8 +1,11 @@
 //! Which rate a module has.
 
-use std::time::Duration;
+use std::io;
+use std::time::{Duration, Instant};
 
-use sim800_session::{Config, Endpoint};
+use sim800_session::{Client, Config, Driver, Endpoint, OpenError};
+use sim800_smol::Port;
+use smol::Timer;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -15,6 +18,10 @@ const RATES: [u32; 10] = [115_200, 9_600, 57_600, 38_400, 19_200, 230_400, 460_8
 /// How long each is tried: for a first `AT` that what was sent before at another rate has spoiled, and a second one.
 const EACH: Duration = Duration::from_millis(1_800);
 
+/// How long the session before may take to let go of the port, and how often it is looked whether it has.
+const LET_GO: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// The first of the usual rates at which a module answers at `endpoint`.
 pub(crate) fn find(endpoint: &Endpoint, config: &Config, output: Output) -> Result<Option<u32>, Failure> {
     let searched = async {
@@ -22,7 +29,7 @@ pub(crate) fn find(endpoint: &Endpoint, config: &Config, output: Output) -> Resu
             let _stage = Stage::begin(output, &format!("looking for the module at {rate} bit/s"), EACH);
             let mut config = config.clone();
             (config.rate, config.answer_within) = (rate, EACH);
-            let (client, driver) = sim800_smol::open(endpoint, config).await?;
+            let (client, driver) = open(endpoint, &config).await?;
             let driver = smol::spawn(driver);
             let found = client.find().await.is_ok();
             client.close().await;
@@ -35,4 +42,17 @@ pub(crate) fn find(endpoint: &Endpoint, config: &Config, output: Output) -> Resu
         Ok(None)
     };
     smol::block_on(interruptible(searched))?
+}
+
+/// Opens the port, once whoever had it in this program has let go of it.
+async fn open(endpoint: &Endpoint, config: &Config) -> Result<(Client, Driver<Port>), OpenError> {
+    let began = Instant::now();
+    loop {
+        match sim800_smol::open(endpoint, config.clone()).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && began.elapsed() < LET_GO => {
+                Timer::after(PAUSE).await;
+            }
+            opened => return opened,
+        }
+    }
 }

@@ -60,7 +60,8 @@ fn main() -> ExitCode {
             Ok(settings) => settings,
             Err(Unusable::Usage(error)) if error.use_stderr() => return misused(&error),
             Err(Unusable::Usage(error)) => error.exit(),
-            Err(Unusable::File(failure, options)) => {
+            Err(Unusable::File(unusable)) => {
+                let (failure, options) = *unusable;
                 return ExitCode::from(Output::new(&options).finish(Err(failure)));
             }
         };

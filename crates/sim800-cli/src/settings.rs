@@ -60,7 +60,7 @@ pub(crate) enum Unusable {
     /// The command line, or the environment.
     Usage(clap::Error),
     /// The configuration file, or another one that has a secret.
-    File(Failure, Box<Options>),
+    File(Box<(Failure, Options)>),
 }
 
 /// Where settings come from.
@@ -132,7 +132,7 @@ impl Settings {
                 Ok(found) => found,
                 Err(failure) => {
                     let options = Options::from_arg_matches(&given).map_err(Unusable::Usage)?;
-                    return Err(Unusable::File(failure, Box::new(options)));
+                    return Err(Unusable::File(Box::new((failure, options))));
                 }
             },
             false => (None, Vec::new()),
@@ -146,7 +146,7 @@ impl Settings {
         let mut in_force = InForce { file, settings };
         match in_force.take_secrets(&mut line.options) {
             Ok(()) => Ok(Self { line, in_force }),
-            Err(failure) => Err(Unusable::File(failure, Box::new(line.options))),
+            Err(failure) => Err(Unusable::File(Box::new((failure, line.options)))),
         }
     }
 }

@@ -148,6 +148,13 @@ impl Finished {
         }
     }
 
+    /// What went wrong, as the one JSON object on stdout says it: its kind and its message.
+    pub(crate) fn error(&self) -> (String, String) {
+        let object = self.object();
+        let text = |name: &str| object["error"][name].as_str().unwrap().to_owned();
+        (text("kind"), text("message"))
+    }
+
     /// The one JSON object on stdout.
     pub(crate) fn object(&self) -> Value {
         let object: Value = serde_json::from_slice(&self.stdout).unwrap();
