@@ -224,7 +224,8 @@ pub(crate) fn run<T>(
     }
 }
 
-fn config(options: &Options) -> Config {
+/// What the options say of the line and the session.
+pub(crate) fn config(options: &Options) -> Config {
     let mut config = Config::default();
     if let Some(rate) = options.rate() {
         config.rate = rate.get();

@@ -30,6 +30,7 @@ mod output;
 mod part_file;
 mod place;
 mod ports;
+mod probe;
 mod range;
 mod resume;
 mod settings;
@@ -87,6 +88,7 @@ fn run(
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
         Command::Bearer(command) => bearer::run(command, options, output),
+        Command::Ports(arguments) => probe::run(arguments, options, output),
         Command::Config => Ok(config::run(in_force)),
         Command::Info => info::run(options, output),
         Command::At { line } => at::run(line, options, output),

@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Info,
     /// Show the settings in force, and where each comes from
     Config,
+    /// List the serial ports of this machine, and what is connected to them
+    Ports(Ports),
     /// Send one command line and print the response
     At {
         /// Such as AT+CSQ
@@ -134,6 +136,16 @@ pub(crate) enum Bearer {
     Open,
     /// Close it
     Close,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ports {
+    /// Send AT to each port and tell what answers; without it, nothing is sent, and no port is opened
+    #[arg(long)]
+    pub(crate) probe: bool,
+    /// Only these, which may be others than the system lists, such as tcp://HOST:PORT
+    #[arg(value_name = "PORT")]
+    pub(crate) ports: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -38,9 +38,21 @@ impl Bench {
         Self::with_line(config, Line::unpaced())
     }
 
+    /// With a module that takes its time where `change` says so.
+    pub(crate) fn slow(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        config.timings = Timings::instant();
+        change(&mut config);
+        Self::as_it_is(config, Line::unpaced())
+    }
+
     /// With another module, and a line that takes its time.
     pub(crate) fn with_line(mut config: Config, line: Line) -> Self {
         config.timings = Timings::instant();
+        Self::as_it_is(config, line)
+    }
+
+    fn as_it_is(config: Config, line: Line) -> Self {
         let door = TcpDoor::bind("127.0.0.1:0").unwrap();
         let port = format!("tcp://{}", door.address().unwrap());
         Self {
