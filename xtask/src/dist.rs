@@ -37,12 +37,11 @@ pub(crate) fn check() -> Result<Outcome> {
     } else {
         missing.push("cargo-deb, so no Debian package");
     }
-    match wheel(&folder) {
-        Ok(wheel) => made.push(wheel),
-        Err(error) => {
-            println!("{error:#}");
-            missing.push("a Python with venv and pip, so no wheel");
-        }
+    let environments = command("python3", &folder).args(["-c", "import ensurepip, venv"]).output();
+    if environments.is_ok_and(|output| output.status.success()) {
+        made.push(wheel(&folder)?);
+    } else {
+        missing.push("Python with venv and pip, so no wheel");
     }
     let names = made.iter().filter_map(|path| path.file_name());
     let sums = command("sha256sum", &folder).args(names).output()?;

@@ -12,15 +12,28 @@ use crate::stage::Stage;
 pub(crate) const CID: Cid = Cid::MIN;
 
 /// Finds the module.
-pub(crate) async fn find(client: &Client, output: Output) -> Result<(), Failure> {
-    let _stage = Stage::begin(output, "looking for the module", client.config().answer_within);
+pub(crate) async fn find(client: &Client, options: &Options) -> Result<(), Failure> {
+    let _stage = Stage::begin(Output::new(options), "looking for the module", client.config().answer_within);
     Ok(client.find().await?)
 }
 
-/// Makes the module ready.
-pub(crate) async fn start_up(client: &Client, output: Output) -> Result<(), Failure> {
-    find(client, output).await?;
-    let _stage = Stage::begin(output, "registering with the network", client.config().register_within);
+/// Makes the module ready, unless an earlier command of a script has.
+pub(crate) async fn start_up(client: &Client, options: &Options) -> Result<(), Failure> {
+    match &options.held {
+        Some(held) if held.is_ready() => {}
+        Some(held) => {
+            bring_up(client, options).await?;
+            held.set_ready();
+        }
+        None => bring_up(client, options).await?,
+    }
+    Ok(())
+}
+
+async fn bring_up(client: &Client, options: &Options) -> Result<(), Failure> {
+    find(client, options).await?;
+    let _stage =
+        Stage::begin(Output::new(options), "registering with the network", client.config().register_within);
     client.start_up().await.map_err(|error| {
         let helps = match &error {
             StartUpError::SimPinRequired => "give it with --pin-file, SIM800_PIN or the configuration file",
@@ -37,9 +50,15 @@ pub(crate) async fn start_up(client: &Client, output: Output) -> Result<(), Fail
 /// Makes the module ready and opens its bearer.
 pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Bearer, Failure> {
     let output = Output::new(options);
-    start_up(client, output).await?;
+    if let Some(held) = &options.held {
+        if let Some(bearer) = held.bearer().await {
+            return Ok(bearer);
+        }
+        held.forget();
+    }
+    start_up(client, options).await?;
     let _stage = Stage::begin(output, "opening the bearer", time_limit::BEARER_OPEN);
-    Bearer::open(client, &profile(options)).await.map_err(|error| match error {
+    let bearer = Bearer::open(client, &profile(options)).await.map_err(|error| match error {
         BearerError::Refused(_) if options.apn.is_none() => {
             let message = "the network did not open the bearer; give its access point name with --apn";
             Failure::new(error.kind().as_str(), message)
@@ -50,7 +69,11 @@ pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Be
             Failure::new(error.kind().as_str(), message)
         }
         error => error.into(),
-    })
+    })?;
+    if let Some(held) = &options.held {
+        held.keep(&bearer);
+    }
+    Ok(bearer)
 }
 
 /// Closes the bearer, if it is open.

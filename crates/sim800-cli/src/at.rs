@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use sim800_session::{Client, Failure as CommandFailure, Request};
 
+use crate::access::find;
 use crate::args::Options;
 use crate::connect::with_module;
 use crate::failure::Failure;
@@ -16,11 +17,17 @@ const TIME_LIMIT: Duration = Duration::from_secs(180);
 
 pub(crate) fn run(line: &str, options: &Options, output: Output) -> Result<Report, Failure> {
     let request = Request::raw(line, TIME_LIMIT).map_err(|failure| Failure::usage(failure.to_string()))?;
-    with_module(options, output, async |client| send(client, request).await)
+    with_module(options, output, async |client| {
+        // It may change anything.
+        if let Some(held) = &options.held {
+            held.forget();
+        }
+        send(client, request, options).await
+    })
 }
 
-async fn send(client: &Client, request: Request) -> Result<Report, Failure> {
-    client.find().await?;
+async fn send(client: &Client, request: Request, options: &Options) -> Result<Report, Failure> {
+    find(client, options).await?;
     let reply = client.request(request).await.map_err(|error| match error.failure() {
         CommandFailure::Rejected(code) => {
             let code = code.to_string();

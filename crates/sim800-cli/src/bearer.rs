@@ -15,7 +15,7 @@ use crate::output::{Output, Report};
 pub(crate) fn run(command: &args::Bearer, options: &Options, output: Output) -> Result<Report, Failure> {
     with_module(options, output, async |client| match command {
         args::Bearer::Status => {
-            find(client, output).await?;
+            find(client, options).await?;
             status(client).await
         }
         args::Bearer::Open => {
@@ -23,7 +23,7 @@ pub(crate) fn run(command: &args::Bearer, options: &Options, output: Output) -> 
             status(client).await
         }
         args::Bearer::Close => {
-            find(client, output).await?;
+            find(client, options).await?;
             close_bearer(client, output).await?;
             status(client).await
         }

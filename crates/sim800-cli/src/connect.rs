@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Either, FutureExt, join, select};
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::StreamExt;
-use serde_json::json;
+use serde_json::{Value, json};
 use sim800_emulator::Config as EmulatorConfig;
 use sim800_session::{Client, Config, Driver, Dtr, Endpoint, FlowControl, Notice, Notices};
 use sim800_testbed::{Line, Link, Module};
@@ -37,24 +37,29 @@ const NO_ANSWER: &str = "no-answer";
 /// A driver on an executor; its end.
 type Running = BoxFuture<'static, io::Result<()>>;
 
-/// Connects to the module that the options name, runs `job` with it on the executor that they name, and cleans up.
+/// Connects to the module that the options name, runs `job` with it on the executor that they name, and cleans up. Where a script
+/// or the shell has done the first, `job` is all that is left.
 pub(crate) fn with_module(
     options: &Options,
     output: Output,
     job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
 ) -> Result<Report, Failure> {
+    if let Some(held) = &options.held {
+        let mut retries = Retries::default();
+        let job = interruptible(telling_retries(&held.client, output, &mut retries, job));
+        // The driver is on its executor already, which the time of this thread is of no use to.
+        let mut result = smol::block_on(job).and_then(|result| result);
+        retries.tell(fields(&mut result));
+        return result;
+    }
     let target = Target::of(options)?;
     let file = options.trace.as_deref().map(TraceFile::create).transpose()?;
     let result = with_target(&target, options, output, file.clone(), job);
     let traced = file.map_or(Ok(()), |file| file.finish());
     // What went wrong first is told.
     let mut result = result.and_then(|done| traced.map(|()| done));
-    let fields = match &mut result {
-        Ok(report) => &mut report.fields,
-        Err(failure) => &mut failure.fields,
-    };
     // A script can tell by it that it did not talk to a modem.
-    fields.insert(0, ("port", json!(target.to_string())));
+    fields(&mut result).insert(0, ("port", json!(target.to_string())));
     result
 }
 
@@ -97,19 +102,9 @@ fn with_target(
         let closed = close_bearer(client, output).await;
         result.and_then(|report| closed.map(|()| report))
     };
-    let job = async |client: &Client| {
-        let retries = pin!(tell_retries(client.subscribe(|_| false), output, &mut retries));
-        match select(pin!(job(client)), retries).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), job)) => job.await,
-        }
-    };
+    let job = async |client: &Client| telling_retries(client, output, &mut retries, job).await;
     let mut result = run(options.runtime, port, config.clone(), Some(traces), job);
-    let fields = match &mut result {
-        Ok(report) => &mut report.fields,
-        Err(failure) => &mut failure.fields,
-    };
-    retries.tell(fields);
+    retries.tell(fields(&mut result));
     match (result, target) {
         (Err(failure), Target::Endpoint(endpoint)) if failure.kind() == NO_ANSWER => {
             Err(explained(failure, &heard, endpoint, &config, output))
@@ -154,6 +149,28 @@ fn explained(
         _ => None,
     };
     failure.with_message(instead.told(endpoint, config.answer_within, config.rate, fitting))
+}
+
+/// What is told of a result with `--json`.
+fn fields(result: &mut Result<Report, Failure>) -> &mut Vec<(&'static str, Value)> {
+    match result {
+        Ok(report) => &mut report.fields,
+        Err(failure) => &mut failure.fields,
+    }
+}
+
+/// Runs `job`, and tells meanwhile what is tried again.
+async fn telling_retries(
+    client: &Client,
+    output: Output,
+    retries: &mut Retries,
+    job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
+) -> Result<Report, Failure> {
+    let retries = pin!(tell_retries(client.subscribe(|_| false), output, retries));
+    match select(pin!(job(client)), retries).await {
+        Either::Left((result, _)) => result,
+        Either::Right(((), job)) => job.await,
+    }
 }
 
 /// Tells what is tried again, until the line ends.

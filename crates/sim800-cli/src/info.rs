@@ -11,7 +11,7 @@ use crate::output::{Output, Report};
 
 pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> {
     with_module(options, output, async |client| {
-        start_up(client, output).await?;
+        start_up(client, options).await?;
         Ok(report(&client.info().await?))
     })
 }

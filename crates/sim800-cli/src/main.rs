@@ -22,10 +22,13 @@ mod failure;
 mod first_contact;
 mod fs;
 mod ftp;
+mod held;
 mod http;
 mod info;
+mod listing;
 mod man;
 mod metered;
+mod mirror;
 mod output;
 mod part_file;
 mod place;
@@ -33,7 +36,10 @@ mod ports;
 mod probe;
 mod range;
 mod resume;
+mod screen;
+mod script;
 mod settings;
+mod shell;
 mod signals;
 mod sink;
 mod source;
@@ -42,6 +48,8 @@ mod target;
 mod terminal;
 mod trace;
 mod url;
+mod usage;
+mod words;
 
 use std::process::ExitCode;
 
@@ -82,6 +90,8 @@ fn run(
     output: Output,
 ) -> Result<Option<Report>, Failure> {
     distinct::check(command, options)?;
+    let execute =
+        |command: &Command, options: &Options, output: Output| run(command, options, in_force, output);
     let report = match command {
         Command::Http(command) => http::run(command, options, output),
         Command::Ftp(command) => ftp::run(command, options, output),
@@ -95,6 +105,8 @@ fn run(
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
         Command::Demo => demo::run(options, output),
+        Command::Run(arguments) => script::run(arguments, options, output, &execute),
+        Command::Shell => shell::run(options, output, &execute),
         Command::Man { directory } => man::run(directory),
     };
     report.map(Some)
@@ -105,7 +117,7 @@ fn misused(error: &clap::Error) -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().filter_map(|argument| argument.into_string().ok()).collect();
     let shown = error.render().to_string();
-    let text = masked(&shown, &arguments);
+    let text = usage::masked(&shown, &arguments);
     if arguments.iter().any(|argument| argument == "--json") {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let output = Output { json: true, quiet: true, verbose: false };
@@ -114,34 +126,6 @@ fn misused(error: &clap::Error) -> ExitCode {
     if text == shown {
         error.exit();
     }
-    output::complain(text.trim_end());
+    screen::write_line(text.trim_end());
     ExitCode::from(2)
-}
-
-/// `text` without what may be secret in an argument that it repeats: a URL, a header and a command line end at their first `:`
-/// or `=`.
-fn masked(text: &str, arguments: &[String]) -> String {
-    let mut text = text.to_owned();
-    for argument in arguments {
-        if let Some(place) = argument.find([':', '=']) {
-            text = text.replace(argument.as_str(), &format!("{}***", &argument[..=place]));
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_argument_that_is_repeated_ends_before_what_may_be_secret() {
-        let arguments =
-            ["sim800", "a.txt", "ftp://u:sesame@h/f", "Cookie: sesame", "--x=sesame"].map(str::to_owned);
-        let text = |argument: &str| masked(&format!("unexpected argument '{argument}' found"), &arguments);
-        assert_eq!(text("a.txt"), "unexpected argument 'a.txt' found");
-        assert_eq!(text("ftp://u:sesame@h/f"), "unexpected argument 'ftp:***' found");
-        assert_eq!(text("Cookie: sesame"), "unexpected argument 'Cookie:***' found");
-        assert_eq!(text("--x=sesame"), "unexpected argument '--x=***' found");
-    }
 }

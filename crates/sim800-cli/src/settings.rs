@@ -125,7 +125,7 @@ impl fmt::Display for Origin {
 impl Settings {
     /// Reads `arguments`, the first of which is the name of the program, then the environment and the file.
     pub(crate) fn read(mut arguments: Vec<OsString>) -> Result<Self, Unusable> {
-        let definition = definition();
+        let definition = without_empty_variables(CommandLine::command());
         let given = definition.clone().try_get_matches_from(&arguments).map_err(Unusable::Usage)?;
         let (file, chosen) = match has_settings(&given) {
             true => match from_file(&definition, &given) {
@@ -182,9 +182,9 @@ impl InForce {
     }
 }
 
-/// The command line, with variables that are empty taken for none.
-fn definition() -> clap::Command {
-    CommandLine::command().mut_args(|arg| {
+/// `definition`, with variables that are empty taken for none.
+pub(crate) fn without_empty_variables(definition: clap::Command) -> clap::Command {
+    definition.mut_args(|arg| {
         let is_empty = arg.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
         if is_empty { arg.env(Resettable::Reset) } else { arg }
     })

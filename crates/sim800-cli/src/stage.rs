@@ -2,35 +2,25 @@
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::output::Output;
+use crate::screen;
 
 /// Something that is waited for; it is shown until this is dropped.
-pub(crate) struct Stage(ProgressBar);
+pub(crate) struct Stage(Option<ProgressBar>);
 
 impl Stage {
     /// `what` takes no longer than `limit`.
     pub(crate) fn begin(output: Output, what: &str, limit: Duration) -> Self {
-        let target =
-            if output.is_watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        let template =
-            format!("{{spinner:.cyan}} {{msg}}  {{elapsed}} of {} s at most", limit.as_secs_f64().round());
-        // The template is fixed, so the default is never taken.
-        let style =
-            ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_spinner());
-        bar.set_style(style);
-        bar.set_message(what.to_owned());
-        if !bar.is_hidden() {
-            bar.enable_steady_tick(Duration::from_millis(100));
-        }
-        Self(bar)
+        Self(output.is_watched().then(|| screen::wait(what, limit)))
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
     }
 }

@@ -231,8 +231,9 @@ impl Bearer {
 
     /// Opens it, although it may be open already.
     async fn establish(&self, settings: &[Setting]) -> Result<(), BearerError> {
-        settings::set(&self.client, settings, &mut Vec::new()).await.map_err(|unset| unset.error)?;
-        match self.client.execute(&SapbrOpen { cid: self.cid }).await {
+        let client = self.client.of_procedure();
+        settings::set(&client, settings, &mut Vec::new()).await.map_err(|unset| unset.error)?;
+        match client.execute(&SapbrOpen { cid: self.cid }).await {
             Ok(_) => Ok(()),
             // Refused as well when another client was faster.
             Err(error) if error.is_rejected() => match self.query().await?.state {
@@ -261,7 +262,7 @@ impl Bearer {
     ///
     /// [`BearerError::Command`].
     pub async fn query(&self) -> Result<BearerStatus, BearerError> {
-        Ok(self.client.query(&SapbrQuery { cid: self.cid }, |status| status).await?)
+        Ok(self.client.of_procedure().query(&SapbrQuery { cid: self.cid }, |status| status).await?)
     }
 
     /// Closes it; that it is closed already is no error. It may take 65 s (manual 9.2.1), and up to 30 s more until what
@@ -287,7 +288,7 @@ impl Bearer {
     }
 
     async fn shut(&self) -> Result<(), BearerError> {
-        match self.client.execute(&SapbrClose { cid: self.cid }).await {
+        match self.client.of_procedure().execute(&SapbrClose { cid: self.cid }).await {
             Err(error) if error.is_rejected() => match self.query().await?.state {
                 BearerState::Closed => Ok(()),
                 _ => Err(error.into()),
@@ -312,6 +313,11 @@ impl Bearer {
     /// The same for requests that may take `effort`.
     pub(crate) fn tuned(&self, effort: &Effort) -> Self {
         Self { client: self.client.tuned(effort), ..self.clone() }
+    }
+
+    /// The same for what is done over it.
+    pub(crate) fn of_procedure(&self) -> Self {
+        Self { client: self.client.of_procedure(), ..self.clone() }
     }
 
     pub(crate) fn profile(&self) -> Cid {

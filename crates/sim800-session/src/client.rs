@@ -19,7 +19,7 @@ use crate::config::{Config, Effort};
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
 use crate::notices::{Notice, Notices, Subscribers};
-use crate::queue::{Envelope, Queue};
+use crate::queue::{Envelope, Place, Queue};
 use crate::runtime::Runtime;
 use crate::turn::{Held, Turn, Turns};
 use crate::users::Bearers;
@@ -31,7 +31,7 @@ pub(crate) type Chore = BoxFuture<'static, ()>;
 ///
 /// Commands are sent in the order in which they are asked for, one at a time. Dropping a future that waits for a result
 /// is harmless: a command that is in flight runs to its end without it, one that is not is never sent. At most
-/// [`Config::queue`](crate::Config::queue) of them wait.
+/// [`Config::queue`](crate::Config::queue) of them wait; those of procedures, as requests and transfers are, wait beside them.
 #[derive(Clone)]
 pub struct Client {
     chores: mpsc::UnboundedSender<Chore>,
@@ -40,8 +40,8 @@ pub struct Client {
     config: Arc<Config>,
     /// How long one of its operations may take.
     deadline: Option<Duration>,
-    /// It puts things back in the module, for which there is always room.
-    of_chore: bool,
+    /// Whose commands it sends.
+    place: Place,
 }
 
 /// What all clients of a module and its driver have in common.
@@ -88,13 +88,18 @@ impl Shared {
 impl Client {
     pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
         let config = Arc::clone(&shared.config);
-        Self { chores, shared, config, deadline: None, of_chore: false }
+        Self { chores, shared, config, deadline: None, place: Place::OfCaller }
     }
 
     /// A client for requests that may take `effort`.
     pub(crate) fn tuned(&self, effort: &Effort) -> Self {
         let config = Arc::new(self.shared.config.tuned(effort));
         Self { config, deadline: effort.deadline, ..self.clone() }
+    }
+
+    /// A client for the commands of a procedure.
+    pub(crate) fn of_procedure(&self) -> Self {
+        Self { place: self.place.max(Place::OfProcedure), ..self.clone() }
     }
 
     /// How long one of its operations may take.
@@ -198,11 +203,7 @@ impl Client {
         let command = request.name().clone();
         let (reply, receiver) = oneshot::channel();
         let envelope = Envelope { request, turn, reply };
-        if self.of_chore {
-            self.shared.queue.push_anyway(envelope);
-        } else {
-            self.shared.queue.push(envelope);
-        }
+        self.shared.queue.push(envelope, self.place);
         Pending { command, receiver, shared: Arc::clone(&self.shared) }
     }
 
@@ -212,7 +213,7 @@ impl Client {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let client = Self { of_chore: true, ..self.clone() };
+        let client = Self { place: Place::OfChore, ..self.clone() };
         // Without a driver there is nothing to clean up after; the chore's locks are released with it.
         drop(self.chores.unbounded_send(chore(client).boxed()));
     }

@@ -52,7 +52,8 @@ pub struct Config {
     /// How transfers are tried again that failed through no fault of theirs.
     pub retries: Retries,
     /// How many commands may wait while one is in flight; 64 unless set. One more fails with
-    /// [`Misuse::QueueFull`](crate::Misuse::QueueFull).
+    /// [`Misuse::QueueFull`](crate::Misuse::QueueFull), unless it is one of a procedure: start-up, bearer, requests, transfers and
+    /// files do not fail because of what else waits.
     pub queue: usize,
     /// How many unsolicited lines are kept for one subscriber; 32 unless set.
     pub notices: usize,

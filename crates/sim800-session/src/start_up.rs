@@ -149,9 +149,10 @@ impl Client {
     ///
     /// [`StartUpError`] says how far it came.
     pub async fn start_up(&self) -> Result<(), StartUpError> {
+        let client = self.of_procedure();
         let mut restarts = 0;
         loop {
-            match self.bring_up().await {
+            match client.bring_up().await {
                 Err(StartUpError::Restarting(_)) if restarts < RESTARTS => restarts += 1,
                 // What came from before the start was taken for an answer, or an answer was lost.
                 Err(StartUpError::Command(error)) if restarts < RESTARTS && error.is_of_the_line() => {
@@ -193,11 +194,12 @@ impl Client {
     /// [`StartUpError::NoAnswer`] after [`Config::answer_within`](crate::Config::answer_within), or
     /// [`StartUpError::Command`] when the line is gone.
     pub async fn find(&self) -> Result<(), StartUpError> {
+        let client = self.of_procedure();
         let within = self.config().answer_within;
         let mut deadline = None;
         loop {
             let Ok(at) = Request::new(&At) else { return Err(StartUpError::NoAnswer { within }) };
-            let (at, turn) = self.submit_with_turn(at.anew().with_time_limit(self.config().limits.probe));
+            let (at, turn) = client.submit_with_turn(at.anew().with_time_limit(self.config().limits.probe));
             if deadline.is_none() {
                 // What is in front of the first one has time limits of its own, and says nothing of the module.
                 turn.await;

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
 
 pub(crate) use self::fs::{Fs, FsGet};
-pub(crate) use self::ftp::{Ftp, FtpGet, FtpPut, FtpSource};
+pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpData, HttpRequest};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
@@ -40,6 +40,22 @@ const LONG_VERSION: &str = concat!(
     "\nemulator: SIM800L with firmware 1418B05SIM800L24",
 );
 
+const WORDS: &str = "\
+Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`) and those of FTP clients:
+  open URL          makes a directory of a server the current one; names are looked for there
+  cd, pwd, ls       shows another directory, where one is, what is in it
+  get, cat, put     fetches a file and keeps its name, shows it, sends one
+  mirror, size, rename, rm, mkdir, rmdir
+                    as `sim800 ftp` has them
+  lcd DIR           makes another directory here the current one
+  exit              ends
+  help [COMMAND]    shows all of them, or one
+
+Words are quoted as in a shell; # begins a comment. A path in the module is best written with slashes (C:/User/a.txt).
+
+Exit status of a script: 0 all was done, else that of the worst command. It ends at the first one that fails, unless --keep-going
+is given. With --json there is an object for each line, and one for all.";
+
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
@@ -63,7 +79,7 @@ pub(crate) enum Command {
     /// Move files by FTP
     #[command(subcommand)]
     Ftp(Ftp),
-    /// Look after the files in the module; a path there is C:\User\ftp\a.txt, without blanks and commas
+    /// Look after the files in the module; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
     #[command(subcommand)]
     Fs(Fs),
     /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
@@ -80,6 +96,12 @@ pub(crate) enum Command {
         /// Such as AT+CSQ
         line: String,
     },
+    /// Carry out the commands in a file, with one start-up and one bearer for all
+    #[command(after_long_help = WORDS)]
+    Run(Run),
+    /// Take commands from the terminal, with one start-up and one bearer for all
+    #[command(after_long_help = WORDS)]
+    Shell,
     /// Show what is known of the module's commands; no module is needed
     Commands {
         /// Only this one, such as FTPGET or AT+FTPGET
@@ -107,7 +129,7 @@ impl Command {
     pub(crate) fn input(&self) -> Option<&Path> {
         match self {
             Self::Http(Http::Post(post)) => post.data.data_file.as_deref(),
-            Self::Ftp(Ftp::Put(put)) => match put.names().0 {
+            Self::Ftp(Ftp::Put(put)) => match put.source() {
                 FtpSource::File(path) => Some(path),
                 FtpSource::Module(_) => None,
             },
@@ -146,6 +168,15 @@ pub(crate) struct Ports {
     /// Only these, which may be others than the system lists, such as tcp://HOST:PORT
     #[arg(value_name = "PORT")]
     pub(crate) ports: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// A command on each line; - for stdin
+    pub(crate) script: PathBuf,
+    /// Go on behind a command that fails
+    #[arg(short, long)]
+    pub(crate) keep_going: bool,
 }
 
 #[derive(Debug, Args)]
@@ -220,7 +251,7 @@ mod tests {
             "ftp get ftp://a/f --extended --to-fs f",
             "ftp get ftp://a/f -o f --to-fs f",
             "ftp put f ftp://a/f --from-fs f",
-            "ftp put ftp://a/f",
+            "ftp put",
             "ftp put f ftp://a/f --resume --append",
             "ftp put f ftp://a/f --resume --extended",
             "ftp put ftp://a/f --from-fs f --resume",

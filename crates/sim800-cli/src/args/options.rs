@@ -11,9 +11,10 @@ use clap_complete::ArgValueCandidates;
 use sim800_session::Password;
 
 use crate::completion;
+use crate::held::Held;
 
 /// Options of every command. Those with a variable may also stand in the configuration file, by the same name.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
     /// Where the module is: a serial device or pty, tcp://HOST:PORT, or `emulator`
@@ -134,6 +135,9 @@ pub(crate) struct Options {
     /// No progress and no remarks
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// The module, where a script or the shell has connected it already.
+    #[arg(skip)]
+    pub(crate) held: Option<Held>,
 }
 
 impl Options {

@@ -3,6 +3,7 @@
 mod bearer;
 mod clients;
 mod dead;
+mod doubled;
 mod effort;
 mod files;
 mod ftp;
@@ -12,6 +13,7 @@ mod interruptions;
 mod lab;
 mod large;
 mod lost;
+mod patience;
 mod secrets;
 mod sim;
 mod sizes;

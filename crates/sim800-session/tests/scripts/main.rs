@@ -4,6 +4,7 @@ mod fs;
 mod ftp_control;
 mod ftp_extended;
 mod ftp_sent;
+mod ftp_sizes;
 mod ftp_stored;
 mod ftp_uploads;
 mod http_ranges;
@@ -293,7 +294,7 @@ fn short_windows_are_read_on_and_none_at_all_is_an_error() {
          > AT+HTTPREAD=0,11
          < +HTTPREAD: 4\\r\\nabcd|
          < OK
-         > AT+HTTPREAD=4,7
+         > AT+HTTPREAD=0,11
          < OK
          > AT+HTTPTERM
          < OK",
