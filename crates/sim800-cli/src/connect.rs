@@ -20,6 +20,7 @@ use crate::dialogue::Dialogue;
 use crate::failure::Failure;
 use crate::first_contact::{Heard, Instead};
 use crate::output::{Output, Report, Retries};
+use crate::remote::RemotePort;
 use crate::signals::interruptible;
 use crate::target::Target;
 use crate::trace::{TraceFile, Traces};
@@ -80,6 +81,14 @@ fn with_target(
             }
             Port::Endpoint(endpoint.clone())
         }
+        Target::Remote(address) => {
+            if options.baud == Some(Baud::Auto) {
+                return Err(no_search(target));
+            }
+            let name = target.to_string();
+            let opened = RemotePort::open(address, &name, &config);
+            Port::Remote(smol::block_on(interruptible(opened))??)
+        }
         Target::Emulator => {
             let line = options.rate().map_or_else(Line::unpaced, Line::paced);
             let (running, link) = Module::new(EmulatorConfig::default(), line)
@@ -105,20 +114,18 @@ fn with_target(
     let job = async |client: &Client| telling_retries(client, output, &mut retries, job).await;
     let mut result = run(options.runtime, port, config.clone(), Some(traces), job);
     retries.tell(fields(&mut result));
-    match (result, target) {
-        (Err(failure), Target::Endpoint(endpoint)) if failure.kind() == NO_ANSWER => {
-            Err(explained(failure, &heard, endpoint, &config, output))
+    match result {
+        Err(failure) if failure.kind() == NO_ANSWER => {
+            Err(explained(failure, &heard, target, &config, output))
         }
-        (result, _) => result,
+        result => result,
     }
 }
 
 /// The rate at which a module answers.
 fn fitting_rate(endpoint: &Endpoint, config: &Config, output: Output) -> Result<u32, Failure> {
     if !matches!(endpoint, Endpoint::Serial(_)) {
-        return Err(Failure::usage(format!(
-            "the rate of {endpoint} is set at its other end, so --baud auto finds nothing out"
-        )));
+        return Err(no_search(&Target::Endpoint(endpoint.clone())));
     }
     match baud::find(endpoint, config, output)? {
         Some(rate) => {
@@ -134,21 +141,23 @@ fn fitting_rate(endpoint: &Endpoint, config: &Config, output: Output) -> Result<
     }
 }
 
+fn no_search(target: &Target) -> Failure {
+    Failure::usage(format!(
+        "{target} is no serial port of this machine, and --baud auto looks at none but these"
+    ))
+}
+
 /// The same failure, with the reason where nothing has answered so far.
-fn explained(
-    failure: Failure,
-    heard: &Heard,
-    endpoint: &Endpoint,
-    config: &Config,
-    output: Output,
-) -> Failure {
+fn explained(failure: Failure, heard: &Heard, target: &Target, config: &Config, output: Output) -> Failure {
     let Some(instead) = heard.instead() else { return failure };
     // Not on top of an interruption, and of the port that is gone nothing can be said.
-    let fitting = match (&instead, endpoint) {
-        (Instead::Unreadable(_), Endpoint::Serial(_)) => baud::find(endpoint, config, output).ok(),
+    let fitting = match (&instead, target) {
+        (Instead::Unreadable(_), Target::Endpoint(endpoint)) if target.is_serial() => {
+            baud::find(endpoint, config, output).ok()
+        }
         _ => None,
     };
-    failure.with_message(instead.told(endpoint, config.answer_within, config.rate, fitting))
+    failure.with_message(instead.told(target, config.answer_within, config.rate, fitting))
 }
 
 /// What is told of a result with `--json`.
@@ -186,6 +195,7 @@ async fn tell_retries(mut notices: Notices, output: Output, retries: &mut Retrie
 /// What a session talks to.
 pub(crate) enum Port {
     Endpoint(Endpoint),
+    Remote(RemotePort),
     Link(Link),
 }
 
@@ -203,6 +213,10 @@ pub(crate) fn run<T>(
             let (client, driver) = match port {
                 Port::Endpoint(endpoint) => {
                     let (client, driver) = interruptible(sim800_smol::open(&endpoint, config)).await??;
+                    (client, spawn(traced(driver, trace)))
+                }
+                Port::Remote(port) => {
+                    let (client, driver) = sim800_smol::connect(port, config);
                     (client, spawn(traced(driver, trace)))
                 }
                 Port::Link(link) => {
@@ -225,6 +239,10 @@ pub(crate) fn run<T>(
                 let (client, driver) = match port {
                     Port::Endpoint(endpoint) => {
                         let (client, driver) = interruptible(sim800_tokio::open(&endpoint, config)).await??;
+                        (client, spawn(traced(driver, trace)))
+                    }
+                    Port::Remote(port) => {
+                        let (client, driver) = sim800_session::connect(port, sim800_tokio::runtime(), config);
                         (client, spawn(traced(driver, trace)))
                     }
                     Port::Link(link) => {

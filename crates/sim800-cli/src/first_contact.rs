@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sim800_session::{Direction, Endpoint};
+use sim800_session::Direction;
 
+use crate::target::Target;
 use crate::terminal::printable;
 
 /// As much of what came first is kept, in octets.
@@ -97,12 +98,12 @@ impl Instead {
     /// were tried.
     pub(crate) fn told(
         &self,
-        endpoint: &Endpoint,
+        target: &Target,
         within: Duration,
         rate: u32,
         fitting: Option<Option<u32>>,
     ) -> String {
-        let is_serial = matches!(endpoint, Endpoint::Serial(_));
+        let is_serial = target.is_serial();
         let seconds = within.as_secs_f64();
         match self {
             Self::Nothing => {
@@ -116,16 +117,16 @@ impl Instead {
                     }
                 };
                 format!(
-                    "nothing answers at {endpoint}: no byte came within {seconds} s; {check}; a module that waits for the rest \
+                    "nothing answers at {target}: no byte came within {seconds} s; {check}; a module that waits for the rest \
                      of an interrupted upload answers within two minutes, so try --answer-within 130, too"
                 )
             }
             Self::Echo => format!(
-                "{endpoint} sends back what it is sent, and no module answers: TX and RX are joined; connect TX to the module's \
+                "{target} sends back what it is sent, and no module answers: TX and RX are joined; connect TX to the module's \
                  RX, and RX to its TX"
             ),
             Self::Prompt => format!(
-                "the module at {endpoint} waits for data (it sent the prompt >), and what it was sent did not end that; wait two \
+                "the module at {target} waits for data (it sent the prompt >), and what it was sent did not end that; wait two \
                  minutes, or switch it off and on"
             ),
             Self::Unreadable(octets) => {
@@ -138,14 +139,15 @@ impl Instead {
                             .to_owned()
                     }
                     None if is_serial => "try --baud auto".to_owned(),
+                    None if matches!(target, Target::Remote(_)) => "try another --baud".to_owned(),
                     None => "set the rate of the serial port at the other end".to_owned(),
                 };
                 format!(
-                    "{endpoint} sends bytes that are no text at {rate} bit/s ({came}), as a module at another rate does; {helps}"
+                    "{target} sends bytes that are no text at {rate} bit/s ({came}), as a module at another rate does; {helps}"
                 )
             }
             Self::Text(line) => format!(
-                "what is at {endpoint} answers, but not as a module does (it sent {:?}); is it the right port?",
+                "what is at {target} answers, but not as a module does (it sent {:?}); is it the right port?",
                 printable(line)
             ),
         }

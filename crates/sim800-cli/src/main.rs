@@ -35,6 +35,7 @@ mod place;
 mod ports;
 mod probe;
 mod range;
+mod remote;
 mod resume;
 mod screen;
 mod script;

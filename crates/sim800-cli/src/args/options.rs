@@ -17,7 +17,7 @@ use crate::held::Held;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
-    /// Where the module is: a serial device or pty, tcp://HOST:PORT, or `emulator`
+    /// Where the module is: a serial device or pty, tcp://HOST:PORT, rfc2217://HOST:PORT whose rate is set from here, or `emulator`
     #[arg(
         short,
         long,

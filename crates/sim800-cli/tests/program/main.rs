@@ -13,6 +13,7 @@ mod killed;
 mod listings;
 mod mirror;
 mod ports;
+mod remote;
 mod resuming;
 mod scripts;
 mod secrets;
