@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::args::{Command, Ftp, Options};
 use crate::failure::Failure;
 use crate::output::Report;
+use crate::settings::without_empty_variables;
 use crate::url::FtpUrl;
 use crate::usage::in_one_line;
 
@@ -61,7 +62,7 @@ enum Word {
 /// What a line comes to.
 pub(crate) enum Step {
     /// A command of the program.
-    Run(Box<Command>, Options),
+    Run(Box<Command>, Box<Options>),
     /// It is done, and this is to be told.
     Done(Report),
     End,
@@ -109,11 +110,8 @@ impl Session {
         line.options = Options {
             json: line.options.json || options.json,
             quiet: line.options.quiet || options.quiet,
-            ..line.options
+            ..options.clone()
         };
-        line.options.apn.clone_from(&options.apn);
-        line.options.trace.clone_from(&options.trace);
-        line.options.port.clone_from(&options.port);
         let command = match line.word {
             Word::Open { url } => {
                 self.current = Some(Current::open(&url)?);
@@ -155,7 +153,7 @@ impl Session {
             ) => return Err(Failure::usage("that is no command of scripts and of the shell")),
             Word::Program(command) => command,
         };
-        Ok(Step::Run(Box::new(command), line.options))
+        Ok(Step::Run(Box::new(command), Box::new(line.options)))
     }
 
     /// A name in the current directory as a URL; what is one stays so.
@@ -230,7 +228,7 @@ fn done(text: String) -> Step {
 
 /// The definitions of the program, where `ls` needs no name, and options of the connection are none of a line.
 fn definition() -> clap::Command {
-    let line = Line::command()
+    let line = without_empty_variables(Line::command())
         .mut_subcommand("ls", |ls| ls.mut_arg("url", |url| url.required(false).default_value(".")));
     let hidden: Vec<_> = of_the_connection(&line).collect();
     hidden.into_iter().fold(line, |line, option| line.mut_arg(option, |option| option.hide(true)))
