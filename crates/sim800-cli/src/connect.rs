@@ -87,7 +87,7 @@ fn with_target(
             }
             let name = target.to_string();
             let opened = RemotePort::open(address, &name, &config);
-            Port::Remote(smol::block_on(interruptible(opened))??)
+            Port::Remote(Box::new(smol::block_on(interruptible(opened))??))
         }
         Target::Emulator => {
             let line = options.rate().map_or_else(Line::unpaced, Line::paced);
@@ -195,7 +195,7 @@ async fn tell_retries(mut notices: Notices, output: Output, retries: &mut Retrie
 /// What a session talks to.
 pub(crate) enum Port {
     Endpoint(Endpoint),
-    Remote(RemotePort),
+    Remote(Box<RemotePort>),
     Link(Link),
 }
 

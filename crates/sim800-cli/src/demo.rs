@@ -311,7 +311,7 @@ fn request(method: Method, url: &str, body: Bytes) -> Result<Request<Bytes>, Fai
 }
 
 fn expect_success(status: StatusCode) -> Result<(), Failure> {
-    if status.is_success() { Ok(()) } else { Err(Failure::status(status)) }
+    if status.is_success() { Ok(()) } else { Err(Failure::status(status, "")) }
 }
 
 /// `len` octets that differ with `seed`, every value among them, and what looks like a result code.

@@ -174,7 +174,10 @@ fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, 
         bar.finish_and_clear();
         Ok(Report::transfer(taken?.octets, start))
     });
-    fetched.map_err(|failure| failure.of_download_to(arguments.output.as_deref()))
+    fetched.map_err(|failure| match arguments.ascii || arguments.extended {
+        true => failure.of_download_to(arguments.output.as_deref()),
+        false => failure.of_resumable_download_to(arguments.output.as_deref()),
+    })
 }
 
 /// Fetches what is missing of a file, and keeps what has come if it breaks off again.

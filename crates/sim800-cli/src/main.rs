@@ -26,7 +26,9 @@ mod held;
 mod http;
 mod info;
 mod listing;
+mod login;
 mod man;
+mod meter;
 mod metered;
 mod mirror;
 mod output;
@@ -94,7 +96,7 @@ fn run(
     let execute =
         |command: &Command, options: &Options, output: Output| run(command, options, in_force, output);
     let report = match command {
-        Command::Http(command) => http::run(command, options, output),
+        Command::Http(command) => return http::run(command, options, output),
         Command::Ftp(command) => ftp::run(command, options, output),
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
@@ -102,7 +104,7 @@ fn run(
         Command::Ports(arguments) => probe::run(arguments, options, output),
         Command::Config => Ok(config::run(in_force)),
         Command::Info => info::run(options, output),
-        Command::At { line } => at::run(line, options, output),
+        Command::At(arguments) => at::run(arguments, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
         Command::Demo => demo::run(options, output),

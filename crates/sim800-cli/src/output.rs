@@ -39,13 +39,22 @@ impl Report {
     pub(crate) fn transfer(octets: u64, start: Instant) -> Self {
         let seconds = seconds(start.elapsed());
         Self {
-            fields: vec![("octets", json!(octets)), ("seconds", json!(seconds)), (RETRIES, json!(0))],
+            fields: vec![(OCTETS, json!(octets)), ("seconds", json!(seconds)), (RETRIES, json!(0))],
             text: Vec::new(),
             remark: transferred(octets, start),
         }
     }
 }
 
+impl Report {
+    /// How many octets were moved, if it is of a transfer.
+    pub(crate) fn octets(&self) -> u64 {
+        let octets = self.fields.iter().find(|(name, _)| *name == OCTETS);
+        octets.and_then(|(_, value)| value.as_u64()).unwrap_or_default()
+    }
+}
+
+const OCTETS: &str = "octets";
 const RETRIES: &str = "retries";
 
 /// What was tried again on the way.
@@ -107,6 +116,7 @@ impl Output {
                 Ok(()) => 0,
                 Err(error) => self.tell_failure(&Failure::stdout(&error)),
             },
+            Err(failure) if failure.is_told => failure.exit(),
             Err(failure) => self.tell_failure(&failure),
         }
     }

@@ -110,7 +110,7 @@ impl<'a> Interpreter<'a> {
             Step::Done(report) => return Ok(Carried::Out(Some(report))),
             Step::End => return Ok(Carried::End),
         };
-        if self.reads_stdin && command.input() == Some(Path::new("-")) {
+        if self.reads_stdin && command.inputs().contains(&Path::new("-")) {
             return Err(Failure::usage("stdin has the commands, so it cannot have a file as well"));
         }
         options.held = Some(self.held.clone());

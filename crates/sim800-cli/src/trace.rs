@@ -35,6 +35,11 @@ struct State {
 impl TraceFile {
     /// Makes the file, which must not be there: nothing is lost to a trace. A pipe or a terminal may be.
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            let message =
+                "a trace goes to a file, not to stdout; give it a name, or write --trace /dev/stderr";
+            return Err(Failure::usage(message));
+        }
         let file = match File::options().write(true).create_new(true).mode(MODE).open(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open_stream(path),
             file => file,
@@ -68,7 +73,7 @@ impl TraceFile {
             Err(TryLockError::Poisoned(state)) => state.into_inner().failure.take().map_or(Ok(()), Err),
             // The session has ended or was given up, so this is a pipe that is full.
             Err(TryLockError::WouldBlock) => {
-                Err(io::Error::new(io::ErrorKind::WouldBlock, "nobody reads it"))
+                Err(io::Error::new(io::ErrorKind::WouldBlock, "nobody reads from it"))
             }
         };
         result.map_err(|error| failure(&self.path, &error))
@@ -82,7 +87,7 @@ fn open_stream(path: &Path) -> io::Result<File> {
         kind.is_fifo() || kind.is_char_device()
     });
     if !is_stream {
-        let message = "there is something already; choose another name, or remove it";
+        let message = "it exists already; choose another name, or remove it";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
     }
     OpenOptions::new().write(true).open(path)

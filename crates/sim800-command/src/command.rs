@@ -120,8 +120,11 @@ impl<C: Setting> Command for Read<C> {
         form: Form::Read,
         parameters: NO_PARAMETERS,
         response: SAME_VALUES,
+        values: &[],
+        example: "",
         data: "",
-        doc: " Reads the present value.\n",
+        unsolicited: "",
+        doc: " Shows what is set.\n",
         prepare: |_no_values| Prepared::new(&Self::new()).ok(),
         ..*C::SPEC
     };
@@ -166,9 +169,12 @@ impl<C: Tested> Command for Test<C> {
     const SPEC: &'static Spec = &Spec {
         form: Form::Test,
         parameters: NO_PARAMETERS,
-        response: "the ranges, or nothing",
+        response: RANGES,
+        values: &[],
+        example: "",
         data: "",
-        doc: " Asks whether the module has the command, and often for its ranges.\n",
+        unsolicited: "",
+        doc: " Checks that the module has the command. Most answer with the ranges of their values.\n",
         prepare: |_no_values| Prepared::new(&Self::new()).ok(),
         ..*C::SPEC
     };
@@ -194,7 +200,10 @@ impl<C: Tested> Command for Test<C> {
 
 const NO_PARAMETERS: &[ParameterSpec] = &[];
 
-const SAME_VALUES: &str = "the values of the write command";
+const SAME_VALUES: &str = "what the write command takes";
+
+/// What a test form says.
+const RANGES: &str = "the ranges of the values, or nothing";
 
 /// Implements by hand what a derive would give only for `C: Trait`.
 macro_rules! impl_marker {

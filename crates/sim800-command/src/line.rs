@@ -92,7 +92,10 @@ pub struct TooLong {
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let length = self.length;
-        write!(f, "the command line has {length} octets, the module accepts {LINE_LIMIT}: shorten the values")
+        write!(
+            f,
+            "the command line has {length} bytes, and the module takes at most {LINE_LIMIT}; shorten the values"
+        )
     }
 }
 

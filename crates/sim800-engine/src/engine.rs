@@ -12,7 +12,7 @@ use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
-use crate::flight::{Flight, PIECE, Stray};
+use crate::flight::{Flight, Latest, PIECE, Stray};
 use crate::output::Output;
 use crate::request::Request;
 use crate::response::Response;
@@ -22,6 +22,10 @@ use crate::transmit::{Outgoing, Transmit};
 
 /// The least room for a read. What is left of the buffer when there is less is moved to a new one.
 const ROOM: usize = 256;
+
+/// How many octets may be in front of a response on the line, of lines that the module sends of its own accord. They gather while
+/// a long payload is on its way.
+const BACKLOG: usize = 16_384;
 
 /// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
 ///
@@ -147,8 +151,10 @@ impl<D: Dialect> Engine<D> {
         if len == 0 || self.has_ended() {
             return;
         }
-        if let State::Lost(resync, _) = &mut self.line {
-            resync.handle_octets(now);
+        match &mut self.line {
+            State::Lost(resync, _) => resync.handle_octets(now),
+            State::InFlight(flight) => flight.handle_octets(now),
+            State::Idle | State::Ended(_) => {}
         }
         self.decoder.handle_filled(len);
         let mut is_chatter = true;
@@ -167,10 +173,10 @@ impl<D: Dialect> Engine<D> {
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Duration) {
         if let State::InFlight(flight) = &mut self.line {
-            let stall = self.config.limits.stall;
+            let limits = &self.config.limits;
             if now >= flight.deadline
-                && !flight.is_still_moving(now, stall)
-                && !flight.is_still_rest(now, stall)
+                && !flight.is_still_moving(now, limits.stall)
+                && !flight.is_still_heard(now, limits)
             {
                 let held = u32::try_from(self.decoder.pending().len()).unwrap_or(u32::MAX);
                 let missing = self.decoder.remaining().saturating_sub(held);
@@ -292,8 +298,8 @@ impl<D: Dialect> Engine<D> {
         let deadline = now
             .saturating_add(request.first_time_limit())
             .saturating_add(self.config.transfer_time(request.line.len()));
-        // How long its octets may take at most that come as lines, for want of their header.
-        let latest = deadline.saturating_add(self.config.transfer_time(request.announced_at_most() as usize));
+        let after = |octets| deadline.saturating_add(self.config.transfer_time(octets));
+        let latest = Latest { rest: after(request.announced_at_most() as usize), backlog: after(BACKLOG) };
         if request.may_announce() {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
         }

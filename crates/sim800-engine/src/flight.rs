@@ -8,6 +8,7 @@ use bytes::Bytes;
 use sim800_command::{Id, Unsolicited};
 use sim800_parser::{Claim, FinalResultCode, Span};
 
+use crate::config::Limits;
 use crate::failure::{Failure, Malformation};
 use crate::request::Request;
 use crate::response::Response;
@@ -46,14 +47,23 @@ impl Stray {
     }
 }
 
+/// Until when the deadline of a command may be moved on at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Latest {
+    /// While its payload comes as lines.
+    pub(crate) rest: Duration,
+    /// While other lines come.
+    pub(crate) backlog: Duration,
+}
+
 /// A command that was sent and has no final result yet.
 pub(crate) struct Flight {
     pub(crate) request: Request,
     pub(crate) started: Duration,
     pub(crate) deadline: Duration,
-    /// Until when a payload may come as lines, because the line damaged its header.
-    latest: Duration,
-    /// When the last of these came.
+    latest: Latest,
+    /// When anything came last, and when a line of a payload did whose header the line damaged.
+    heard_at: Option<Duration>,
     rest_at: Option<Duration>,
     /// What came so far.
     response: Response,
@@ -78,13 +88,14 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    pub(crate) fn new(request: Request, now: Duration, deadline: Duration, latest: Duration) -> Self {
+    pub(crate) fn new(request: Request, now: Duration, deadline: Duration, latest: Latest) -> Self {
         let offered = request.body.as_ref().map_or(0, Bytes::len);
         Self {
             request,
             started: now,
             deadline,
             latest,
+            heard_at: None,
             rest_at: None,
             response: Response::default(),
             information: 0,
@@ -147,6 +158,7 @@ impl Flight {
             Stray::Known if !self.request.is_headless() => {}
             // Before the header, it is the module's own, or it was the header.
             Stray::Foreign if !self.request.is_headless() && self.information == 0 => self.foreign = true,
+            Stray::Foreign if self.request.compared => {}
             _ => {
                 self.fault.get_or_insert(Malformation::Damaged);
             }
@@ -223,10 +235,19 @@ impl Flight {
         moving
     }
 
-    /// Moves the deadline on while a payload without its header comes as lines, so that it is over before anything else is sent.
-    pub(crate) fn is_still_rest(&mut self, now: Duration, stall: Duration) -> bool {
-        let quiet = self.rest_at.map(|last| last.saturating_add(stall).min(self.latest));
-        let Some(quiet) = quiet.filter(|quiet| now < *quiet && !self.had_payload()) else { return false };
+    /// Octets came from the module.
+    pub(crate) fn handle_octets(&mut self, now: Duration) {
+        self.heard_at = Some(now);
+    }
+
+    /// Moves the deadline on while the line brings what stands in front of the response: other lines without a pause, or a payload
+    /// that comes as lines for want of its header and has to be over before anything else is sent.
+    pub(crate) fn is_still_heard(&mut self, now: Duration, limits: &Limits) -> bool {
+        let rest = self.rest_at.map(|last| last.saturating_add(limits.stall).min(self.latest.rest));
+        let others = self.heard_at.map(|last| last.saturating_add(limits.quiet).min(self.latest.backlog));
+        let Some(quiet) = rest.max(others).filter(|quiet| now < *quiet && !self.had_payload()) else {
+            return false;
+        };
         self.deadline = quiet;
         true
     }

@@ -26,6 +26,8 @@ pub struct Request {
     pub(crate) body_end: BodyEnd,
     /// It waits until the line is synchronized anew.
     pub(crate) anew: bool,
+    /// Its payload is compared by whoever asks for it.
+    pub(crate) compared: bool,
 }
 
 impl Request {
@@ -73,6 +75,7 @@ impl Request {
             body: None,
             body_end: BodyEnd::Counted,
             anew: false,
+            compared: false,
         })
     }
 
@@ -88,6 +91,14 @@ impl Request {
     #[must_use]
     pub fn anew(mut self) -> Self {
         self.anew = true;
+        self
+    }
+
+    /// Says that its payload is read again in part, and compared. So a line that nobody knows behind it, which may be the module's own
+    /// or what the count left of a payload that the line damaged, is no damage: that is for the comparison to tell.
+    #[must_use]
+    pub fn compared(mut self) -> Self {
+        self.compared = true;
         self
     }
 
@@ -169,6 +180,7 @@ impl From<Prepared> for Request {
             body: None,
             body_end: prepared.body_end,
             anew: false,
+            compared: false,
         }
     }
 }

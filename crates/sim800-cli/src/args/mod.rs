@@ -6,13 +6,14 @@ mod http;
 mod options;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
 
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
-pub(crate) use self::http::{Http, HttpData, HttpRequest};
+pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
 
@@ -91,11 +92,10 @@ pub(crate) enum Command {
     Config,
     /// List the serial ports of this machine, and what is connected to them
     Ports(Ports),
-    /// Send one command line and print the response
-    At {
-        /// Such as AT+CSQ
-        line: String,
-    },
+    /// Send command lines and print the responses
+    ///
+    /// Where the command table knows that an unsolicited result follows, as behind AT+HTTPACTION, it is waited for.
+    At(At),
     /// Carry out the commands in a file, with one start-up and one bearer for all
     #[command(after_long_help = WORDS)]
     Run(Run),
@@ -125,24 +125,44 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The file that is sent, `-` for stdin.
-    pub(crate) fn input(&self) -> Option<&Path> {
+    /// The files that are read as they are sent, or that say what to fetch; `-` for stdin.
+    pub(crate) fn inputs(&self) -> Vec<&Path> {
         match self {
-            Self::Http(Http::Post(post)) => post.data.data_file.as_deref(),
+            Self::Http(Http::Get(get)) => get.input.as_deref().into_iter().collect(),
+            Self::Http(Http::Post(post)) => post.data.files(),
+            command => command.input().into_iter().collect(),
+        }
+    }
+
+    fn input(&self) -> Option<&Path> {
+        match self {
             Self::Ftp(Ftp::Put(put)) => match put.source() {
                 FtpSource::File(path) => Some(path),
                 FtpSource::Module(_) => None,
             },
             Self::Fs(Fs::Put { file, .. }) => Some(file),
+            Self::At(at) if at.lines.iter().any(|line| line == "-") => Some(Path::new("-")),
+            Self::At(at) => at.data.first().map(PathBuf::as_path),
             _ => None,
         }
     }
 
-    /// The file that is written, `-` for stdout.
-    pub(crate) fn output(&self) -> Option<&Path> {
+    /// The files that are written as far as the command line names them, `-` for stdout.
+    pub(crate) fn outputs(&self) -> Vec<&Path> {
+        let error = match self {
+            Self::Http(Http::Get(get)) => get.answer.output_error.as_deref(),
+            Self::Http(Http::Post(post)) => post.answer.output_error.as_deref(),
+            Self::Http(Http::Delete(delete)) => delete.answer.output_error.as_deref(),
+            _ => None,
+        };
+        self.output().into_iter().chain(error).collect()
+    }
+
+    fn output(&self) -> Option<&Path> {
         match self {
             Self::Http(Http::Get(get)) => get.output.as_deref(),
             Self::Http(Http::Post(post)) => post.output.as_deref(),
+            Self::Http(Http::Delete(delete)) => delete.output.as_deref(),
             Self::Ftp(Ftp::Get(get)) => get.output.as_deref(),
             Self::Fs(Fs::Get(get)) => get.output.as_deref(),
             _ => None,
@@ -168,6 +188,19 @@ pub(crate) struct Ports {
     /// Only these, which may be others than the system lists, such as tcp://HOST:PORT
     #[arg(value_name = "PORT")]
     pub(crate) ports: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct At {
+    /// Such as AT+CSQ; - for lines from stdin. The first that fails is the last
+    #[arg(required = true, value_name = "LINE")]
+    pub(crate) lines: Vec<String>,
+    /// What the module is to get when it asks for octets, as behind AT+HTTPDATA=5,5000; once for each such command
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Vec<PathBuf>,
+    /// How long to wait for an unsolicited result, 0 for not at all [default: 130]
+    #[arg(long, value_name = "SECS", value_parser = wait)]
+    pub(crate) wait: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
@@ -213,6 +246,14 @@ fn address(text: &str) -> Result<String, &'static str> {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
         _ => Err("an address is written ADDR:PORT"),
     }
+}
+
+fn wait(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|limit| *limit <= Duration::from_secs(3600))
+        .ok_or_else(|| "from 0 to 3600 seconds".to_owned())
 }
 
 #[cfg(test)]

@@ -24,7 +24,10 @@ fn an_interrupted_download_leaves_nothing_behind() {
         let finished = Finished::new(child.wait_with_output().unwrap());
         assert_eq!(
             (finished.code, finished.stderr.as_str()),
-            (130, "sim800: interrupted; nothing is left behind\n")
+            (
+                130,
+                "sim800: interrupted; nothing was kept; with --resume, what has come is kept and the same command goes on from there\n"
+            )
         );
         assert_eq!(bench.names(), [""; 0]);
         assert_eq!(
@@ -98,7 +101,7 @@ fn an_interrupted_transfer_into_the_module_says_so() {
     assert_eq!(interrupt(child), LEFT);
 }
 
-const ONCE: &str = "sim800: interrupted; the server may have got it: look there before you send it again\n";
+const ONCE: &str = "sim800: interrupted; the server may have got it: check there before you send it again\n";
 
 #[test]
 fn an_interrupted_request_that_changes_something_may_have_done_so() {

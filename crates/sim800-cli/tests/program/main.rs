@@ -1,5 +1,6 @@
 //! The program as its users meet it: a process with arguments, files, an exit status and two output streams.
 
+mod at;
 mod bad_input;
 mod bearer;
 mod bench;
@@ -25,3 +26,4 @@ mod streams;
 mod terminals;
 mod transfers;
 mod waiting;
+mod web;
