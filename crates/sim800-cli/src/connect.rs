@@ -87,7 +87,7 @@ fn with_target(
             }
             let name = target.to_string();
             let opened = RemotePort::open(address, &name, &config);
-            Port::Remote(smol::block_on(interruptible(opened))??)
+            Port::Remote(Box::new(smol::block_on(interruptible(opened))??))
         }
         Target::Emulator => {
             let line = options.rate().map_or_else(Line::unpaced, Line::paced);
@@ -103,7 +103,8 @@ fn with_target(
     let traces = Traces { file, dialogue, heard: heard.clone() };
     let mut retries = Retries::default();
     let job = async |client: &Client| {
-        let result = job(client).await;
+        // On the heap: what a transfer keeps is large, and so would be all that is wrapped around it here.
+        let result = Box::pin(job(client)).await;
         if !options.close || result.as_ref().is_err_and(|failure| failure.kind() == NO_ANSWER) {
             return result;
         }
@@ -176,7 +177,8 @@ async fn telling_retries(
     job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
 ) -> Result<Report, Failure> {
     let retries = pin!(tell_retries(client.subscribe(|_| false), output, retries));
-    match select(pin!(job(client)), retries).await {
+    // On the heap, as what it keeps is large.
+    match select(Box::pin(job(client)), retries).await {
         Either::Left((result, _)) => result,
         Either::Right(((), job)) => job.await,
     }
@@ -195,7 +197,7 @@ async fn tell_retries(mut notices: Notices, output: Output, retries: &mut Retrie
 /// What a session talks to.
 pub(crate) enum Port {
     Endpoint(Endpoint),
-    Remote(RemotePort),
+    Remote(Box<RemotePort>),
     Link(Link),
 }
 

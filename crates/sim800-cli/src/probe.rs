@@ -89,7 +89,7 @@ fn probe(port: &str, options: &Options, output: Output) -> Result<Answer, Failur
         Target::Endpoint(endpoint) => Port::Endpoint(endpoint),
         Target::Remote(address) => {
             match smol::block_on(interruptible(RemotePort::open(&address, port, &config)))? {
-                Ok(port) => Port::Remote(port),
+                Ok(port) => Port::Remote(Box::new(port)),
                 Err(failure) => return Ok(Answer::Other(failure.to_string())),
             }
         }
