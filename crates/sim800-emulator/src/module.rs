@@ -271,7 +271,7 @@ impl Emulator {
                     Taken::Line(line) => match syntax::commands(&line) {
                         Some(commands) => {
                             self.line = commands.into();
-                            self.run();
+                            self.proceed(Ok(Step::Wait(self.board.config.timings.line, Slow::Line)));
                         }
                         None => self.finish(Err(Refusal::Unknown)),
                     },
@@ -360,6 +360,7 @@ impl Emulator {
     /// Ends a command that took its time.
     fn complete(&mut self, slow: Slow) -> Outcome {
         match slow {
+            Slow::Line => {}
             Slow::BearerOpen(cid) => {
                 let opened = self.bearers.opened(cid, self.radio.is_attached(), &self.board);
                 if !self.radio.is_on() {
