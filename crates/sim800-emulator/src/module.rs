@@ -269,6 +269,9 @@ impl Emulator {
                     Taken::Nothing => {}
                     Taken::TooLong => self.finish(Err(Refusal::Unknown)),
                     Taken::Line(line) => match syntax::commands(&line) {
+                        Some(commands) if commands.len() > 1 && !self.board.config.joined_lines => {
+                            self.finish(Err(Refusal::Unknown));
+                        }
                         Some(commands) => {
                             self.line = commands.into();
                             self.proceed(Ok(Step::Wait(self.board.config.timings.line, Slow::Line)));
