@@ -49,7 +49,7 @@ pub struct Config {
     pub card: Option<Arc<dyn Storage>>,
     /// Whether the firmware takes several commands on a line (manual 1.4.4); without, such a line is `ERROR` and none of them is
     /// carried out.
-    pub joined_lines: bool,
+    pub concatenation: bool,
     /// How header lines are spaced.
     pub spacing: Spacing,
     /// Where the line ends before responses are left out.
@@ -94,7 +94,7 @@ impl Default for Config {
             ftp_rename: true,
             storage: Arc::new(internal()),
             card: None,
-            joined_lines: true,
+            concatenation: true,
             spacing: Spacing::Sim800,
             line_ends: LineEnds::Usual,
             messages: Messages::Stored,

@@ -269,7 +269,7 @@ impl Emulator {
                     Taken::Nothing => {}
                     Taken::TooLong => self.finish(Err(Refusal::Unknown)),
                     Taken::Line(line) => match syntax::commands(&line) {
-                        Some(commands) if commands.len() > 1 && !self.board.config.joined_lines => {
+                        Some(commands) if commands.len() > 1 && !self.board.config.concatenation => {
                             self.finish(Err(Refusal::Unknown));
                         }
                         Some(commands) => {

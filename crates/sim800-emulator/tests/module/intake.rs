@@ -63,7 +63,7 @@ fn blanks_case_and_missing_quotes() {
 #[test]
 fn firmware_that_takes_one_command_a_line_carries_out_none_of_several() {
     let mut config = instant();
-    config.joined_lines = false;
+    config.concatenation = false;
     let mut bench = Bench::new(config);
     bench.ok("AT+CMEE=1");
     for line in ["ATE0+CMEE=0", "AT+CMEE=0;+CSQ", "AT+CMEE=0;E0"] {
@@ -84,7 +84,7 @@ fn a_line_takes_its_time_whatever_stands_on_it() {
 }
 
 #[test]
-fn a_joined_line_may_end_with_octets_and_has_limits() {
+fn a_line_of_several_commands_may_end_with_octets_and_has_limits() {
     let mut bench = Bench::new(instant());
     bench.ok("AT+HTTPINIT;+HTTPPARA=\"CID\",1");
     bench.dte("AT+HTTPPARA=\"URL\",\"a;b\";+HTTPDATA=3,1000\r");

@@ -100,7 +100,7 @@ impl Variant {
             Self::Start(start) => config.start = *start,
             Self::Messages(messages) => config.messages = *messages,
             Self::LateMessages => config.late_messages = true,
-            Self::SingleCommands => config.joined_lines = false,
+            Self::SingleCommands => config.concatenation = false,
         }
     }
 }
