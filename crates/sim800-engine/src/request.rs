@@ -120,10 +120,34 @@ impl Request {
         self
     }
 
+    /// How long its result may take.
+    #[must_use]
+    pub fn time_limit(&self) -> Duration {
+        self.time_limit
+    }
+
     /// How errors call it.
     #[must_use]
     pub fn name(&self) -> &Name {
         &self.name
+    }
+
+    /// Its command line, line end included.
+    #[must_use]
+    pub fn line(&self) -> &Bytes {
+        &self.line
+    }
+
+    /// Whether a password or credential stands in its command line.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+
+    /// What the command is, if the table has it; of several on a line, the first.
+    #[must_use]
+    pub fn id(&self) -> Option<Id> {
+        self.id
     }
 
     /// The octets that it offers, in number.

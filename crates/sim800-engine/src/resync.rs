@@ -23,6 +23,9 @@ const FILL_AT_MOST: usize = 4096;
 /// takes the rest at a later try.
 const FILL_TIME: Duration = Duration::from_secs(1);
 
+/// Into which part of the usual silence behind an `OK` a line is trusted that nobody seems to use.
+const HURRY: u32 = 3;
+
 /// How long a line of which nothing is known is listened to before the first try: as long as a module that is in the middle of a
 /// payload leaves between two pieces, and as an operating system takes to hand one over. In octets and in time.
 const LISTENED: (usize, Duration) = (32, Duration::from_millis(20));
@@ -54,11 +57,8 @@ pub(crate) struct Resync {
     promised: Bytes,
     /// Until when the abandoned command may keep the module busy with payload.
     busy_until: Duration,
-    /// Into which part of the usual silence the line is trusted: a line that was silent ever since it was opened is in
-    /// all likelihood in nobody's use.
-    hurry: u32,
-    /// How much silence is enough before the first try on such a line.
-    listened: Option<Duration>,
+    /// A line that was silent ever since it was opened is in all likelihood in nobody's use: how much silence is enough before a try.
+    trusted: Option<Duration>,
     /// Nothing came since the probe that could be an answer to another command.
     is_clean: bool,
 }
@@ -115,8 +115,7 @@ impl Resync {
             promised: Bytes::new(),
             at_prompt: false,
             busy_until: now,
-            hurry: 1,
-            listened: None,
+            trusted: None,
             is_clean: true,
         }
     }
@@ -124,8 +123,8 @@ impl Resync {
     /// Begins at `now` on a line that somebody else may have left in the middle of anything.
     pub(crate) fn on_unknown_line(now: Duration, config: &Config) -> Self {
         let (octets, time) = LISTENED;
-        let listened = Some(config.transfer_time(octets) + time);
-        Self { late_payload: true, is_first: true, owed: FILL_AT_MOST, hurry: 3, listened, ..Self::new(now) }
+        let trusted = Some(config.transfer_time(octets) + time);
+        Self { late_payload: true, is_first: true, owed: FILL_AT_MOST, trusted, ..Self::new(now) }
     }
 
     /// The abandoned command had asked the module for payload.
@@ -191,7 +190,7 @@ impl Resync {
         self.quiet_since = now;
         self.heard = [now, self.heard[0]];
         if let Stage::Quiet { .. } = self.stage {
-            self.trust_no_more();
+            self.trusted = None;
         }
     }
 
@@ -211,13 +210,8 @@ impl Resync {
         self.is_clean = false;
         if let Stage::Settling { .. } = self.stage {
             self.stage = Stage::Quiet { since: now };
-            self.trust_no_more();
+            self.trusted = None;
         }
-    }
-
-    fn trust_no_more(&mut self) {
-        self.hurry = 1;
-        self.listened = None;
     }
 
     /// The result of a probe came.
@@ -278,7 +272,6 @@ impl Resync {
         }
         self.tries += 1;
         self.is_clean = true;
-        self.listened = None;
         let time = config.transfer_time(fill.len() + line.len());
         self.stage = Stage::Probing { deadline: now.saturating_add(limits.probe).saturating_add(time) };
         Step::Probe { fill: fill.into(), line }
@@ -291,13 +284,13 @@ impl Resync {
     }
 
     fn quiet(&self, limits: &Limits) -> Duration {
-        limits.quiet / self.hurry
+        if self.trusted.is_some() { limits.quiet / HURRY } else { limits.quiet }
     }
 
     /// Silence is waited for before each try, but for no more than a quarter of the time there is: a module that never
     /// stops talking may still answer.
     fn quiet_until(&self, since: Duration, limits: &Limits) -> Duration {
-        let enough = self.listened.unwrap_or(Duration::MAX).min(self.quiet(limits));
+        let enough = self.trusted.unwrap_or(Duration::MAX).min(self.quiet(limits));
         let quiet = self.quiet_since.saturating_add(enough);
         match self.wanted {
             Some((wanted, until)) => {

@@ -17,6 +17,7 @@ use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
 use crate::config::{Config, Effort};
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
+use crate::known::Known;
 use crate::notices::{Notice, Notices, Subscribers};
 use crate::queue::{Envelope, Queue};
 use crate::runtime::Runtime;
@@ -41,6 +42,8 @@ pub struct Client {
     deadline: Option<Duration>,
     /// It puts things back in the module, for which there is always room.
     of_chore: bool,
+    /// It is the session's own: what it sends casts no doubt on what is known.
+    is_own: bool,
 }
 
 /// What all clients of a module and its driver have in common.
@@ -56,6 +59,7 @@ pub(crate) struct Shared {
     ftp: Turns,
     /// Who uses which bearer.
     bearers: Bearers,
+    pub(crate) known: Known,
     /// Whether the firmware has `AT+HTTPHEAD`, once it was asked.
     http_head: OnceLock<bool>,
 }
@@ -71,6 +75,7 @@ impl Shared {
             http: Turns::default(),
             ftp: Turns::default(),
             bearers: Bearers::default(),
+            known: Known::default(),
             http_head: OnceLock::new(),
         }
     }
@@ -84,13 +89,23 @@ impl Shared {
 impl Client {
     pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
         let config = Arc::clone(&shared.config);
-        Self { chores, shared, config, deadline: None, of_chore: false }
+        Self { chores, shared, config, deadline: None, of_chore: false, is_own: false }
     }
 
     /// A client for requests that may take `effort`.
     pub(crate) fn tuned(&self, effort: &Effort) -> Self {
         let config = Arc::new(self.shared.config.tuned(effort));
         Self { config, deadline: effort.deadline, ..self.clone() }
+    }
+
+    /// The same for what the session does itself.
+    pub(crate) fn own(&self) -> Self {
+        Self { is_own: true, ..self.clone() }
+    }
+
+    /// What is known of the module.
+    pub(crate) fn known(&self) -> &Known {
+        &self.shared.known
     }
 
     /// How long one of its operations may take.
@@ -193,7 +208,14 @@ impl Client {
     fn enqueue(&self, request: Request, turn: Option<oneshot::Sender<()>>) -> Pending {
         let command = request.name().clone();
         let (reply, receiver) = oneshot::channel();
-        let envelope = Envelope { request, turn, reply };
+        let casts_doubt = !self.is_own && casts_doubt(&request);
+        if casts_doubt {
+            // Now, for what is decided from now on, and when it is sent, for what is learnt until then.
+            self.known().doubt();
+        } else {
+            self.known().is_being_set(request.line());
+        }
+        let envelope = Envelope { request, turn, casts_doubt, reply };
         if self.of_chore {
             self.shared.queue.push_anyway(envelope);
         } else {
@@ -315,6 +337,47 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+/// Whether somebody else's command may change what the session has set.
+fn casts_doubt(request: &Request) -> bool {
+    use sim800_command::Id::{
+        At, Cbc, Cgmm, Cgmr, Cmee, Cnmi, Creg, Csq, Echo, FsCreate, FsDel, FsDrive, FsFlSize, FsLs, FsMem,
+        FsMkdir, FsRead, FsRename, FsRmdir, FsWrite, Gsn, Ifc, Quiet, Verbose,
+    };
+    // Questions end so; nothing that is set does.
+    let asks = request.id().is_some() && request.line().ends_with(b"?\r");
+    // More than one command is as good as one that is unknown.
+    request.line().contains(&b';')
+        || !asks
+            && !matches!(
+                request.id(),
+                Some(
+                    At | Cbc
+                        | Cgmm
+                        | Cgmr
+                        | Cmee
+                        | Cnmi
+                        | Creg
+                        | Csq
+                        | Echo
+                        | FsCreate
+                        | FsDel
+                        | FsDrive
+                        | FsFlSize
+                        | FsLs
+                        | FsMem
+                        | FsMkdir
+                        | FsRead
+                        | FsRename
+                        | FsRmdir
+                        | FsWrite
+                        | Gsn
+                        | Ifc
+                        | Quiet
+                        | Verbose
+                )
+            )
 }
 
 /// The reply to a request that was sent.

@@ -39,6 +39,10 @@ pub struct Config {
     pub answer_within: Duration,
     /// How long start-up waits for the SIM card and for registration with the network; 60 s unless set.
     pub register_within: Duration,
+    /// Whether to put several commands on one line (V.250 section 5.4.5), which saves a round trip for each; on unless set. Firmware
+    /// that refuses this is found out and gets one at a time, so switch it off only for firmware that takes such lines and does not
+    /// carry them out.
+    pub concatenation: bool,
     /// How transfers are tried again that failed through no fault of theirs.
     pub retries: Retries,
     /// How many commands may wait while one is in flight; 64 unless set. One more fails with
@@ -91,6 +95,7 @@ impl Default for Config {
             http_range: 262_144,
             answer_within: Duration::from_secs(10),
             register_within: Duration::from_secs(60),
+            concatenation: true,
             retries: Retries::default(),
             queue: 64,
             notices: 32,

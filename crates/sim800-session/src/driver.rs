@@ -13,6 +13,8 @@ use futures::future::BoxFuture;
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::{FuturesUnordered, Stream, StreamExt};
 
+use sim800_command::{Line, Unsolicited};
+
 use crate::client::{Chore, Client, Shared};
 use crate::config::Config;
 use crate::engine::{Disconnected, Engine, Failure, Output, Response, Transmit};
@@ -115,6 +117,9 @@ impl<P> Driver<P> {
         while self.engine.is_idle() {
             let Some(envelope) = self.shared.queue.pop() else { break };
             drop(envelope.turn);
+            if envelope.casts_doubt {
+                self.shared.known.doubt();
+            }
             match self.engine.begin(self.now(), envelope.request) {
                 Ok(()) => self.in_flight = Some(envelope.reply),
                 Err(failure) => drop(envelope.reply.send(Err(failure))),
@@ -175,6 +180,7 @@ impl<P> Driver<P> {
         let mut busy = false;
         while let Some(output) = self.engine.poll_output() {
             busy = true;
+            self.learn(&output);
             let notice = match output {
                 Output::Complete(result) => {
                     if let Some(caller) = self.in_flight.take() {
@@ -192,6 +198,20 @@ impl<P> Driver<P> {
             self.shared.subscribers.deliver(&notice);
         }
         busy
+    }
+
+    /// Throws away what is in doubt now of what is known of the module.
+    fn learn(&self, output: &Output) {
+        match output {
+            Output::Restarted(_) => self.shared.known.restart(),
+            Output::Desynchronized => self.shared.known.doubt(),
+            Output::Unsolicited(line)
+                if matches!(Unsolicited::from(Line::new(line)), Unsolicited::BearerDeactivated { .. }) =>
+            {
+                self.shared.known.doubt();
+            }
+            _ => {}
+        }
     }
 
     /// Whether nobody needs the line any more.

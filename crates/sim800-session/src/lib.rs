@@ -73,6 +73,7 @@
 mod bearer;
 mod chain;
 mod client;
+mod concatenation;
 mod config;
 mod deadline;
 mod driver;
@@ -83,6 +84,7 @@ mod ftp;
 mod http;
 mod info;
 mod kind;
+mod known;
 mod loss;
 mod notices;
 mod password;

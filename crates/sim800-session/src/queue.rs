@@ -15,6 +15,8 @@ pub(crate) struct Envelope {
     pub(crate) request: Request,
     /// Dropped when its turn has come, or never will.
     pub(crate) turn: Option<oneshot::Sender<()>>,
+    /// It is not the session's own, and may change what that has set.
+    pub(crate) casts_doubt: bool,
     pub(crate) reply: oneshot::Sender<Result<Response, Failure>>,
 }
 
@@ -165,7 +167,12 @@ mod tests {
 
     fn push(queue: &Queue) -> Reply {
         let (reply, receiver) = oneshot::channel();
-        queue.push(Envelope { request: Request::new(&At).expect("a short line"), turn: None, reply });
+        queue.push(Envelope {
+            request: Request::new(&At).expect("a short line"),
+            turn: None,
+            casts_doubt: false,
+            reply,
+        });
         receiver
     }
 

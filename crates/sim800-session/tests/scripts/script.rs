@@ -296,5 +296,6 @@ impl AsyncWrite for Scripted {
 pub(crate) fn once() -> Config {
     let mut config = Config::default();
     config.retries = Retries::NONE;
+    config.concatenation = false;
     config
 }
