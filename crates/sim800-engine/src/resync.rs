@@ -57,7 +57,7 @@ pub(crate) struct Resync {
     promised: Bytes,
     /// Until when the abandoned command may keep the module busy with payload.
     busy_until: Duration,
-    /// A line that was silent ever since it was opened is in all likelihood in nobody's use: how much silence is enough before a try.
+    /// A line that was silent ever since it was opened is in all likelihood in nobody's use: how much silence is enough before the first try.
     trusted: Option<Duration>,
     /// Nothing came since the probe that could be an answer to another command.
     is_clean: bool,
@@ -290,7 +290,9 @@ impl Resync {
     /// Silence is waited for before each try, but for no more than a quarter of the time there is: a module that never
     /// stops talking may still answer.
     fn quiet_until(&self, since: Duration, limits: &Limits) -> Duration {
-        let enough = self.trusted.unwrap_or(Duration::MAX).min(self.quiet(limits));
+        // An answer to an earlier try may be on its way.
+        let listened = self.trusted.filter(|_| self.tries == 0).unwrap_or(Duration::MAX);
+        let enough = listened.min(self.quiet(limits));
         let quiet = self.quiet_since.saturating_add(enough);
         match self.wanted {
             Some((wanted, until)) => {
