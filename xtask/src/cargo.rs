@@ -44,15 +44,16 @@ pub(crate) fn target_folder() -> Result<PathBuf> {
 
 /// Builds the only program of `package` and says where it is.
 pub(crate) fn build_program(package: &str) -> Result<PathBuf> {
-    build(package, &[])
+    build_with(package, &[])
 }
 
 /// The same for one of several programs, as it is released.
 pub(crate) fn build_release(package: &str, program: &str) -> Result<PathBuf> {
-    build(package, &["--release", "--bin", program])
+    build_with(package, &["--release", "--bin", program])
 }
 
-fn build(package: &str, options: &[&str]) -> Result<PathBuf> {
+/// The same with more options for cargo.
+pub(crate) fn build_with(package: &str, options: &[&str]) -> Result<PathBuf> {
     let arguments =
         [&["build", "--message-format=json-render-diagnostics", "--package", package], options].concat();
     println!("$ cargo {}", arguments.join(" "));
@@ -66,4 +67,11 @@ fn build(package: &str, options: &[&str]) -> Result<PathBuf> {
         .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .with_context(|| format!("{package} has no program"))
+}
+
+/// The machine that programs are built for here, as rustc names it.
+pub(crate) fn host() -> Result<String> {
+    let output =
+        Command::new("rustc").args(["--print", "host-tuple"]).output().context("cannot run rustc")?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }

@@ -8,6 +8,7 @@
 mod cargo;
 mod conformance;
 mod coverage;
+mod dist;
 mod firmware;
 mod fuzz;
 mod instructions;
@@ -97,6 +98,8 @@ enum Task {
         #[command(flatten)]
         campaign: fuzz::Campaign,
     },
+    /// An archive, a Debian package and a Python wheel of the program, in target/packaged
+    Dist,
     /// The driver against the emulated module in virtual time, with faults drawn from seeds
     Simulate(Simulate),
 }
@@ -151,6 +154,7 @@ impl Task {
             Self::Conformance => "conformance",
             Self::Instructions { bless: false } => "instructions",
             Self::Firmware => "firmware",
+            Self::Dist => "dist",
             Self::Msrv => "msrv",
             Self::PublicApi { bless: false } => "public-api",
             Self::Instructions { bless: true } => return instructions::bless().map(|()| true),

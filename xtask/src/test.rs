@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use crate::outcome::Outcome;
 use crate::{
-    cargo, conformance, coverage, firmware, fuzz, instructions, msrv, planted, public_api, render, simulate,
-    tidy,
+    cargo, conformance, coverage, dist, firmware, fuzz, instructions, msrv, planted, public_api, render,
+    simulate, tidy,
 };
 
 /// One thing that is checked.
@@ -80,6 +80,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "firmware",
         about: "the libraries on an emulated Cortex-M3, without std and without a heap",
         check: firmware::check,
+    },
+    Step {
+        name: "dist",
+        about: "archive, Debian package and wheel can be made, installed and used",
+        check: dist::check,
     },
     Step { name: "conformance", about: "the program against real servers", check: conformance::run },
 ];

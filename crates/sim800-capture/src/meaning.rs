@@ -7,7 +7,7 @@ use sim800_command::{
     Battery, BearerState, Cbc, CgattRead, Charging, Command, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent,
     FtpExtGetProgress, FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod,
     HttpProgress, HttpStatus, HttpStatusRead, Id, Information, Location, POWER_UP, PowerDownCause,
-    RegistrationChange, RegistrationStatus, Unsolicited, UtcTime,
+    RegistrationChange, RegistrationStatus, Spic, Unsolicited, UtcTime,
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
@@ -88,6 +88,11 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
         Id::Cgatt if CgattRead.response(&lines).ok()? => "attached to GPRS".to_owned(),
         Id::Cgatt => "not attached to GPRS".to_owned(),
         Id::Cpin => return Some(pin(str::from_utf8(line.parameters()).ok()?)),
+        Id::Spic => match Spic.response(&lines).ok()?.pin {
+            0 => "no try is left for the PIN".to_owned(),
+            1 => "one try is left for the PIN".to_owned(),
+            tries => format!("{tries} tries are left for the PIN"),
+        },
         Id::Cfun => functionality(number(0)?)?.to_owned(),
         Id::Sapbr => {
             // Some firmware leaves out the address that a bearer does not have.

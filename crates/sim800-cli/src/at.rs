@@ -16,7 +16,13 @@ const TIME_LIMIT: Duration = Duration::from_secs(180);
 
 pub(crate) fn run(line: &str, options: &Options, output: Output) -> Result<Report, Failure> {
     let request = Request::raw(line, TIME_LIMIT).map_err(|failure| Failure::usage(failure.to_string()))?;
-    with_module(options, output, async |client| send(client, request).await)
+    with_module(options, output, async |client| {
+        // It may change anything.
+        if let Some(held) = &options.held {
+            held.forget();
+        }
+        send(client, request).await
+    })
 }
 
 async fn send(client: &Client, request: Request) -> Result<Report, Failure> {

@@ -1,5 +1,6 @@
 //! From the options to a module that does what it is told.
 
+use std::fmt;
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
@@ -7,13 +8,17 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Either, FutureExt, join, select};
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::StreamExt;
+use serde_json::{Value, json};
 use sim800_emulator::Config as EmulatorConfig;
-use sim800_session::{Bearer, BearerError, Client, Config, Driver, Endpoint, Notice, Notices, Profile};
+use sim800_session::{Client, Config, Driver, Endpoint, Notice, Notices};
 use sim800_testbed::{Line, Link, Module};
 
+use crate::access::close_bearer;
+pub(crate) use crate::access::open_bearer;
 use crate::args::{Options, Runtime};
 use crate::failure::Failure;
 use crate::output::{Output, Report, Retries};
+use crate::ports;
 use crate::signals::interruptible;
 use crate::trace::TraceFile;
 
@@ -24,26 +29,35 @@ const QUICK_CLEAN_UP: Duration = Duration::from_secs(2);
 /// What becomes of a module that was left in the middle of something.
 const STILL_BUSY: &str = "the module is still busy with it, and answers again within two minutes";
 
-/// The access point name for the built-in emulator, which takes any.
-const EMULATOR_APN: &str = "internet";
+/// The port of the module within the program.
+const EMULATOR: &str = "emulator";
 
 /// A driver on an executor; its end.
 type Running = BoxFuture<'static, io::Result<()>>;
 
-/// Connects to the module that the options name, runs `job` with it on the executor that they name, and cleans up.
+/// Connects to the module that the options name, runs `job` with it on the executor that they name, and cleans up. Where a script
+/// or the shell has done the first, `job` is all that is left.
 pub(crate) fn with_module(
     options: &Options,
     output: Output,
     job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
 ) -> Result<Report, Failure> {
-    let endpoint = endpoint(options)?;
+    if let Some(held) = &options.held {
+        let mut retries = Retries::default();
+        let job = interruptible(telling_retries(&held.client, output, &mut retries, job));
+        // The driver is on its executor already, which the time of this thread is of no use to.
+        let mut result = smol::block_on(job).and_then(|result| result);
+        retries.tell(fields(&mut result));
+        return result;
+    }
+    let target = Target::of(options)?;
+    let named = target.to_string();
     let trace = options.trace.as_deref().map(TraceFile::create).transpose()?;
     // Switched off after everything that talks to it.
     let _module;
-    let port = match endpoint {
-        Some(endpoint) => Port::Endpoint(endpoint),
-        None => {
-            output.remark("using the built-in emulator");
+    let port = match target {
+        Target::Endpoint(endpoint) => Port::Endpoint(endpoint),
+        Target::Emulator => {
             let line = options.baud.map_or_else(Line::unpaced, Line::paced);
             let (running, link) = Module::new(EmulatorConfig::default(), line)
                 .start_linked()
@@ -54,21 +68,46 @@ pub(crate) fn with_module(
     };
     let mut retries = Retries::default();
     let job = async |client: &Client| {
-        let retries = pin!(tell_retries(client.subscribe(|_| false), output, &mut retries));
-        match select(pin!(job(client)), retries).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), job)) => job.await,
+        let result = job(client).await;
+        if !options.close || result.as_ref().is_err_and(|failure| failure.kind() == "no-answer") {
+            return result;
         }
+        // What went wrong first is told.
+        let closed = close_bearer(client).await;
+        result.and_then(|report| closed.map(|()| report))
     };
+    let job = async |client: &Client| telling_retries(client, output, &mut retries, job).await;
     let result = run(options.runtime, port, config(options), trace.clone(), job);
     let traced = trace.map_or(Ok(()), |trace| trace.finish());
     // What went wrong first is told.
     let mut result = result.and_then(|done| traced.map(|()| done));
-    retries.tell(match &mut result {
+    let fields = fields(&mut result);
+    // A script can tell by it that it did not talk to a modem.
+    fields.insert(0, ("port", json!(named)));
+    retries.tell(fields);
+    result
+}
+
+/// What is told of a result with `--json`.
+fn fields(result: &mut Result<Report, Failure>) -> &mut Vec<(&'static str, Value)> {
+    match result {
         Ok(report) => &mut report.fields,
         Err(failure) => &mut failure.fields,
-    });
-    result
+    }
+}
+
+/// Runs `job`, and tells meanwhile what is tried again.
+async fn telling_retries(
+    client: &Client,
+    output: Output,
+    retries: &mut Retries,
+    job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
+) -> Result<Report, Failure> {
+    let retries = pin!(tell_retries(client.subscribe(|_| false), output, retries));
+    match select(pin!(job(client)), retries).await {
+        Either::Left((result, _)) => result,
+        Either::Right(((), job)) => job.await,
+    }
 }
 
 /// Tells what is tried again, until the line ends.
@@ -139,31 +178,47 @@ pub(crate) fn run<T>(
     }
 }
 
-/// Makes the module ready and opens its bearer.
-pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Bearer, Failure> {
-    client.start_up().await?;
-    let is_emulator = endpoint(options)?.is_none();
-    let apn = match &options.apn {
-        Some(apn) => apn.as_str(),
-        None if is_emulator => EMULATOR_APN,
-        // Many networks put their own in its place.
-        None => "",
-    };
-    Bearer::open(client, &Profile::new(apn)).await.map_err(|error| match error {
-        BearerError::Refused(_) if options.apn.is_none() => {
-            let message = "the network did not open the bearer; give its access point name with --apn";
-            Failure::new(error.kind().as_str(), message)
-        }
-        error => error.into(),
-    })
+/// Where the module is.
+enum Target {
+    /// Within the program.
+    Emulator,
+    Endpoint(Endpoint),
 }
 
-/// Where the module is; `None` for the built-in emulator.
-fn endpoint(options: &Options) -> Result<Option<Endpoint>, Failure> {
-    match options.port.as_deref() {
-        None | Some("" | "emulator") => Ok(None),
-        Some(port) => port.parse().map(Some).map_err(|error| Failure::usage(format!("{error}"))),
+impl Target {
+    /// What the options name. To take something else in its place would have a script believe that it talks to its modem.
+    fn of(options: &Options) -> Result<Self, Failure> {
+        match options.port.as_deref() {
+            None => Err(no_port("no port is given")),
+            Some("") => Err(no_port("the port is empty")),
+            Some(EMULATOR) => Ok(Self::Emulator),
+            Some(port) => {
+                port.parse().map(Self::Endpoint).map_err(|error| Failure::usage(format!("{error}")))
+            }
+        }
     }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Emulator => f.write_str(EMULATOR),
+            Self::Endpoint(endpoint) => endpoint.fmt(f),
+        }
+    }
+}
+
+fn no_port(why: &str) -> Failure {
+    let found = ports::found();
+    let found = if found.is_empty() {
+        "this machine has no serial ports".to_owned()
+    } else {
+        let listed: Vec<_> = found.iter().map(ToString::to_string).collect();
+        format!("this machine has {}", listed.join(", "))
+    };
+    Failure::usage(format!(
+        "{why}; name one with -p or SIM800_PORT ({found}), or try the built-in emulator with -p {EMULATOR}"
+    ))
 }
 
 fn config(options: &Options) -> Config {

@@ -67,6 +67,21 @@ impl Failure {
         Self { exit: 128 + signal, sent, ..Self::new(INTERRUPTED, "interrupted") }
     }
 
+    /// With another exit status.
+    pub(crate) fn with_exit(self, exit: u8) -> Self {
+        Self { exit, ..self }
+    }
+
+    /// That somebody interrupted the program is no failure of anything else.
+    pub(crate) fn is_interruption(&self) -> bool {
+        self.kind == INTERRUPTED
+    }
+
+    /// Says what it is about, before anything else.
+    pub(crate) fn of(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
     /// Says what else is wrong.
     pub(crate) fn and(self, more: &str) -> Self {
         Self { message: format!("{}; {more}", self.message), ..self }

@@ -16,20 +16,22 @@ use crate::args::{Ftp as Command, FtpGet, FtpPut, FtpSource, Options};
 use crate::companion::Origin;
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
-use crate::fs::IN_MODULE;
+use crate::fs::{IN_MODULE, Room, module_path};
+use crate::listing::{self, Entry, Lines};
 use crate::metered::Metered;
+use crate::mirror;
 use crate::output::{Output, Report};
 use crate::place::Remnant;
 use crate::resume::{Resumable, take_off};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
-use crate::url::FtpUrl;
+use crate::url::{FtpType, FtpUrl};
 
 /// Where a password may come from that is not to be seen on the command line.
 const PASSWORD: &str = "SIM800_FTP_PASSWORD";
 
-/// How many octets of a listing become one object: some ten thousand entries.
-const LISTING: usize = 1 << 20;
+/// Where the module keeps what it downloads (manual 12.2.24).
+const DOWNLOADS: &str = r"\User\FTP\";
 
 /// What becomes of what was on its way to the server.
 const ON_SERVER: &str = "part of it may be on the server";
@@ -49,7 +51,10 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
                 Ok(Report { fields, text: format!("{octets}\n").into(), remark: String::new() })
             })
         }
-        Command::Ls { url } => list(&parse_directory(url)?, options, output),
+        Command::Mirror(arguments) => {
+            mirror::run(arguments, &parse_directory(&arguments.url)?, options, output)
+        }
+        Command::Ls { url, raw } => list(&parse_directory(url)?, *raw, options, output),
         Command::Rm { url } => {
             let url = parse(url)?;
             with_server(&url, options, output, async |ftp| Ok(ftp.delete(&url.path).await?))
@@ -84,29 +89,30 @@ fn with_server(
     done.map_err(Failure::of_what_is_sent_once)
 }
 
-/// What the server shows is for people; it has a form of its own.
-fn list(url: &FtpUrl, options: &Options, output: Output) -> Result<Report, Failure> {
+/// Shows a directory; `raw`: as the server does.
+fn list(url: &FtpUrl, raw: bool, options: &Options, output: Output) -> Result<Report, Failure> {
     with_module(options, output, async |client| {
         let ftp = open(client, options, url, FtpOptions::default()).await?;
         if output.json {
-            let mut listing = Vec::new();
-            let mut download = ftp.list(&url.path).await?;
-            while let Some(octets) = download.try_next().await? {
-                listing.extend_from_slice(&octets);
-                if listing.len() > LISTING {
-                    let message = format!(
-                        "the listing is longer than {LISTING} octets; without --json it is shown as it comes"
-                    );
-                    return Err(Failure::new("too-large", message));
-                }
-            }
-            let lines: Vec<_> = String::from_utf8_lossy(&listing).lines().map(str::to_owned).collect();
-            return Ok(Report { fields: vec![("lines", json!(lines))], ..Report::default() });
+            let lines = listing::fetch(&ftp, &url.path).await?;
+            let text =
+                |line: &Vec<u8>| String::from_utf8_lossy(line).trim_end_matches(['\r', '\n']).to_owned();
+            let fields = if raw {
+                vec![("lines", json!(lines.iter().map(text).collect::<Vec<_>>()))]
+            } else {
+                let (known, unknown): (Vec<_>, Vec<_>) =
+                    lines.iter().map(|line| Entry::parse(line).ok_or(line)).partition(Result::is_ok);
+                let known: Vec<_> = known.into_iter().flatten().map(|entry| entry.object()).collect();
+                let unknown: Vec<_> = unknown.into_iter().filter_map(Result::err).map(text).collect();
+                vec![("entries", json!(known)), ("unknown", json!(unknown))]
+            };
+            return Ok(Report { fields, ..Report::default() });
         }
         let bar = output.progress(url.name(), None);
         let sink = Sink::stdout()?;
         let taken = match ftp.list(&url.path).await {
-            Ok(download) => sink.take(download, &bar).await,
+            Ok(download) if raw => sink.take(download, &bar).await,
+            Ok(download) => sink.take(shown(download).boxed(), &bar).await,
             Err(error) => Err(error.into()),
         };
         bar.finish_and_clear();
@@ -115,11 +121,28 @@ fn list(url: &FtpUrl, options: &Options, output: Output) -> Result<Report, Failu
     })
 }
 
+/// A listing as people see it, line by line as it comes.
+fn shown(download: Download) -> impl Stream<Item = Result<Bytes, FtpError>> + Send {
+    let state = Some((download, Lines::default()));
+    let pieces = stream::try_unfold(state, async |state| {
+        let Some((mut download, mut lines)) = state else { return Ok(None) };
+        Ok(match download.try_next().await? {
+            Some(octets) => {
+                let whole = lines.take(&octets);
+                Some((whole, Some((download, lines))))
+            }
+            None => Some((lines.finish().into_iter().collect(), None)),
+        })
+    });
+    pieces.map_ok(|lines| lines.into_iter().flat_map(listing::shown).collect())
+}
+
 fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, Failure> {
     let url = parse(&arguments.url)?;
     let mut how = FtpOptions::default();
-    how.ascii = arguments.ascii;
+    how.ascii = is_ascii(&url, arguments.ascii)?;
     how.passive = !arguments.active;
+    refuse_to_resume_text(how.ascii, arguments.resume)?;
     if let Some(name) = &arguments.to_fs {
         return get_to_fs(&url, how, name, options, output);
     }
@@ -248,20 +271,37 @@ fn get_to_fs(
     output: Output,
 ) -> Result<Report, Failure> {
     let fetched = with_module(options, output, async |client| {
+        // Of a text the size is another one in the module.
+        let is_ascii = how.ascii;
         let ftp = open(client, options, url, how).await?;
         let start = Instant::now();
-        let bar = output.progress(url.name(), length(&ftp, url, output).await);
+        let fs = Fs::new(client);
+        let path = format!("{}{DOWNLOADS}{name}", fs.drive(FsStorage::Internal).await?);
+        let length = match is_ascii {
+            true => None,
+            false => ftp.size_if_told(&url.path).await?,
+        };
+        let room = Room::new(&fs, &path, length).await?;
+        let bar = output.progress(url.name(), length);
         let octets = ftp.get_to_fs(&url.path, FsStorage::Internal, name, show(&bar)).await;
         bar.finish_and_clear();
-        Ok(Report::transfer(octets?, start))
+        match octets {
+            Ok(octets) => Ok(Report::transfer(octets, start)),
+            Err(error) => Err(room.give_up(error.into()).await),
+        }
     });
     fetched.map_err(|failure| failure.if_interrupted(IN_MODULE))
 }
 
 fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, Failure> {
-    let (source, url) = arguments.names();
+    let source = arguments.source();
+    let url = arguments.url().ok_or_else(|| {
+        let source = if matches!(source, FtpSource::Module(_)) { "--from-fs PATH" } else { "FILE" };
+        Failure::usage(format!("the URL to send it to is missing; write sim800 ftp put {source} URL"))
+    })?;
     let url = parse(&url)?;
     let mut how = FtpOptions::default();
+    how.ascii = is_ascii(&url, false)?;
     if arguments.append {
         how.put = PutOption::Append;
     } else if arguments.unique {
@@ -269,10 +309,11 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     }
     let file = match source {
         FtpSource::Module(path) => {
-            return put_from_fs(path, &url, how, arguments.extended, options, output);
+            return put_from_fs(&module_path(path), &url, how, arguments.extended, options, output);
         }
         FtpSource::File(path) => path,
     };
+    refuse_to_resume_text(how.ascii, arguments.resume)?;
     if arguments.resume {
         return resume_put(file, &url, options, output);
     }
@@ -280,7 +321,7 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let source = Steady::new(source).map_err(|error| Failure::file("read", file, &error))?;
     // A pipe is not read again, and what was appended or has another name is not the beginning of the file.
     let replaces = how.put == PutOption::Replace;
-    let can_resume = length.is_some() && replaces && !arguments.extended;
+    let can_resume = length.is_some() && replaces && !arguments.extended && !how.ascii;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
         let start = Instant::now();
@@ -410,6 +451,27 @@ fn show(bar: &ProgressBar) -> impl FnMut(FtpProgress) {
 async fn open(client: &Client, options: &Options, url: &FtpUrl, how: FtpOptions) -> Result<Ftp, Failure> {
     let bearer = open_bearer(client, options).await?;
     Ok(Ftp::new(&bearer, url.server.clone()).with_options(how))
+}
+
+/// Whether a file is transferred as text: as its URL says, or else the option.
+fn is_ascii(url: &FtpUrl, option: bool) -> Result<bool, Failure> {
+    match url.kind {
+        Some(FtpType::Image) if option => {
+            Err(Failure::usage("the URL says ;type=i and the option --ascii; leave one of them out"))
+        }
+        Some(kind) => Ok(kind == FtpType::Ascii),
+        None => Ok(option),
+    }
+}
+
+/// An octet of a file that is text has another place on every machine.
+fn refuse_to_resume_text(ascii: bool, resume: bool) -> Result<(), Failure> {
+    match ascii && resume {
+        true => {
+            Err(Failure::usage("--resume does not go with ;type=a: a file is gone on with octet by octet"))
+        }
+        false => Ok(()),
+    }
 }
 
 fn parse(url: &str) -> Result<FtpUrl, Failure> {

@@ -3,6 +3,7 @@
 use serde_json::json;
 use sim800_session::Info;
 
+use crate::access::start_up;
 use crate::args::Options;
 use crate::connect::with_module;
 use crate::failure::Failure;
@@ -10,7 +11,7 @@ use crate::output::{Output, Report};
 
 pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> {
     with_module(options, output, async |client| {
-        client.start_up().await?;
+        start_up(client, options).await?;
         Ok(report(&client.info().await?))
     })
 }

@@ -1,10 +1,13 @@
 //! The `sim800` program: files over HTTP and FTP with a SIM800-series module, or with an emulated one.
 
+mod access;
 mod args;
 mod at;
+mod bearer;
 mod checksum;
 mod commands;
 mod companion;
+mod completion;
 mod connect;
 mod decode;
 mod demo;
@@ -14,30 +17,43 @@ mod exchange;
 mod failure;
 mod fs;
 mod ftp;
+mod held;
 mod http;
 mod info;
+mod listing;
+mod man;
 mod metered;
+mod mirror;
 mod output;
 mod part_file;
 mod place;
+mod ports;
 mod range;
 mod resume;
+mod screen;
+mod script;
+mod shell;
 mod signals;
 mod sink;
 mod source;
 mod terminal;
 mod trace;
 mod url;
+mod usage;
+mod words;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 
 use crate::args::{Command, CommandLine, Options};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
 
 fn main() -> ExitCode {
+    // Ends the program if a shell asks for completions.
+    CompleteEnv::with_factory(CommandLine::command).complete();
     let CommandLine { options, command } = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) if error.use_stderr() => return misused(&error),
@@ -59,11 +75,15 @@ fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Re
         Command::Ftp(command) => ftp::run(command, options, output),
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
+        Command::Bearer(command) => bearer::run(command, options, output),
         Command::Info => info::run(options, output),
         Command::At { line } => at::run(line, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
         Command::Demo => demo::run(options, output),
+        Command::Run(arguments) => script::run(arguments, options, output, run),
+        Command::Shell => shell::run(options, output, run),
+        Command::Man { directory } => man::run(directory),
     };
     report.map(Some)
 }
@@ -73,7 +93,7 @@ fn misused(error: &clap::Error) -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().filter_map(|argument| argument.into_string().ok()).collect();
     let shown = error.render().to_string();
-    let text = masked(&shown, &arguments);
+    let text = usage::masked(&shown, &arguments);
     if arguments.iter().any(|argument| argument == "--json") {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let output = Output { json: true, quiet: true };
@@ -82,34 +102,6 @@ fn misused(error: &clap::Error) -> ExitCode {
     if text == shown {
         error.exit();
     }
-    output::complain(text.trim_end());
+    screen::write_line(text.trim_end());
     ExitCode::from(2)
-}
-
-/// `text` without what may be secret in an argument that it repeats: a URL, a header and a command line end at their first `:`
-/// or `=`.
-fn masked(text: &str, arguments: &[String]) -> String {
-    let mut text = text.to_owned();
-    for argument in arguments {
-        if let Some(place) = argument.find([':', '=']) {
-            text = text.replace(argument.as_str(), &format!("{}***", &argument[..=place]));
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_argument_that_is_repeated_ends_before_what_may_be_secret() {
-        let arguments =
-            ["sim800", "a.txt", "ftp://u:sesame@h/f", "Cookie: sesame", "--x=sesame"].map(str::to_owned);
-        let text = |argument: &str| masked(&format!("unexpected argument '{argument}' found"), &arguments);
-        assert_eq!(text("a.txt"), "unexpected argument 'a.txt' found");
-        assert_eq!(text("ftp://u:sesame@h/f"), "unexpected argument 'ftp:***' found");
-        assert_eq!(text("Cookie: sesame"), "unexpected argument 'Cookie:***' found");
-        assert_eq!(text("--x=sesame"), "unexpected argument '--x=***' found");
-    }
 }

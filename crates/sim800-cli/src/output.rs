@@ -5,12 +5,13 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::terminal::{ascii, printable, shown};
+use crate::screen;
+use crate::terminal::{ascii, shown};
 
 /// Where to tell, and how much.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +78,7 @@ impl Output {
     /// A remark on the way.
     pub(crate) fn remark(self, text: &str) {
         if !self.quiet && !text.is_empty() {
-            complain(text);
+            screen::write_line(text);
         }
     }
 
@@ -88,25 +89,7 @@ impl Output {
 
     /// Progress of a transfer: a bar when `total` octets are known. Nothing is drawn unless stderr is a terminal.
     pub(crate) fn progress(self, what: &str, total: Option<u64>) -> ProgressBar {
-        let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let (bar, template) = match total {
-            Some(total) => (
-                ProgressBar::with_draw_target(Some(total), target),
-                "{msg} {bar:32.cyan/dim} {bytes:>11}/{total_bytes} {binary_bytes_per_sec:>12} {eta:>4} left",
-            ),
-            None => (
-                ProgressBar::with_draw_target(None, target),
-                "{msg} {spinner:.cyan} {bytes:>11} {binary_bytes_per_sec:>12}",
-            ),
-        };
-        // The templates are fixed, so the default is never taken.
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style.progress_chars("━━╌"));
-        bar.set_message(printable(what.as_bytes()));
-        if !bar.is_hidden() {
-            bar.enable_steady_tick(Duration::from_millis(100));
-        }
-        bar
+        if self.quiet { ProgressBar::hidden() } else { screen::bar(what, total) }
     }
 
     /// Tells how it ended; the exit status.
@@ -150,29 +133,22 @@ impl Output {
             let _ = io::stdout().write_all(&shown(failure.text.as_bytes(), &io::stdout()));
         }
         for message in complaints.iter().filter(|message| !message.is_empty()) {
-            complain(&format!("sim800: {message}"));
+            screen::write_line(&format!("sim800: {message}"));
         }
         failure.exit()
     }
 }
 
-/// What a transfer came to, for people: `300000 octets in 3.2 s (91.5 KiB/s)`.
+/// What a transfer came to, for people: `300000 bytes in 3.2 s (91.5 KiB/s)`.
 pub(crate) fn transferred(octets: u64, since: Instant) -> String {
     let seconds = since.elapsed().as_secs_f64();
     let rate = octets as f64 / seconds.max(1e-6);
-    format!("{octets} octets in {seconds:.1} s ({}/s)", HumanBytes(rate as u64))
+    format!("{octets} bytes in {seconds:.1} s ({}/s)", HumanBytes(rate as u64))
 }
 
 /// For a JSON object: to the microsecond, for more digits would be noise.
 pub(crate) fn seconds(time: Duration) -> f64 {
     time.as_micros() as f64 / 1e6
-}
-
-/// Text on stderr, if there is anybody to read it.
-pub(crate) fn complain(text: &str) {
-    let mut line = shown(text.as_bytes(), &io::stderr()).into_owned();
-    line.push(b'\n');
-    let _ = io::stderr().write_all(&line);
 }
 
 fn print_object(ok: bool, fields: &[(&'static str, Value)]) -> io::Result<()> {

@@ -36,38 +36,57 @@ pub(crate) async fn interruptible<F: Future>(future: F) -> Result<F::Output, Fai
     }
 }
 
-/// The signals that come, by their numbers, from the first call on for good: a program that no longer looks for them would
-/// otherwise be deaf to them.
+/// Says that what a signal asked for is done, and that the program goes on all the same, as the shell does with its next command.
+pub(crate) fn forgive() {
+    if let Some(watched) = WATCHED.get() {
+        while watched.signals.try_recv().is_ok() {}
+        let _ = watched.forgiven.try_send(());
+    }
+}
+
+static WATCHED: OnceLock<Watched> = OnceLock::new();
+
+struct Watched {
+    /// By their numbers.
+    signals: Receiver<u8>,
+    forgiven: Sender<()>,
+}
+
+/// The signals that come, from the first call on for good: a program that no longer looks for them would otherwise be deaf to them.
 fn watched() -> io::Result<&'static Receiver<u8>> {
-    static WATCHED: OnceLock<Receiver<u8>> = OnceLock::new();
-    if let Some(signals) = WATCHED.get() {
-        return Ok(signals);
+    if let Some(watched) = WATCHED.get() {
+        return Ok(&watched.signals);
     }
     let ignored = ignored();
     let asked: Vec<Signal> = ALL.into_iter().filter(|signal| !is_in(ignored, *signal)).collect();
     let (sender, receiver) = unbounded();
+    let (forgiven, forgiveness) = unbounded();
     if !asked.is_empty() {
         let signals = Signals::new(asked)?;
         thread::Builder::new()
             .name("signals".into())
-            .spawn(move || smol::block_on(watch(signals, sender)))?;
+            .spawn(move || smol::block_on(watch(signals, sender, forgiveness)))?;
     }
-    Ok(WATCHED.get_or_init(|| receiver))
+    Ok(&WATCHED.get_or_init(|| Watched { signals: receiver, forgiven }).signals)
 }
 
 /// Passes signals on, and ends the program when it does not do so itself.
-async fn watch(mut signals: Signals, sender: Sender<u8>) {
-    let Some(Ok(first)) = signals.next().await else { return };
-    let mut timer = Timer::after(PATIENCE);
-    let mut last = first;
-    loop {
-        let _ = sender.try_send(number(last));
-        match select(signals.next(), &mut timer).await {
-            Either::Left((Some(Ok(signal)), _)) => {
-                last = signal;
-                timer = Timer::after(LITTLE_PATIENCE);
+async fn watch(mut signals: Signals, sender: Sender<u8>, forgiven: Receiver<()>) {
+    while let Some(Ok(first)) = signals.next().await {
+        let mut timer = Timer::after(PATIENCE);
+        let mut last = first;
+        loop {
+            let _ = sender.try_send(number(last));
+            let next = async { Some(signals.next().await?.ok()) };
+            let calm = async { forgiven.recv().await.is_ok() };
+            match select(pin!(next), select(pin!(calm), &mut timer)).await {
+                Either::Left((Some(Some(signal)), _)) => {
+                    last = signal;
+                    timer = Timer::after(LITTLE_PATIENCE);
+                }
+                Either::Right((Either::Left((true, _)), _)) => break,
+                _ => std::process::exit(128 + i32::from(number(first))),
             }
-            _ => std::process::exit(128 + i32::from(number(first))),
         }
     }
 }

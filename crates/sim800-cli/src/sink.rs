@@ -15,6 +15,7 @@ use smol::Unblock;
 use crate::checksum::hexadecimal;
 use crate::failure::Failure;
 use crate::part_file::PartFile;
+use crate::screen;
 use crate::terminal::Lines;
 
 /// Where a body goes.
@@ -23,7 +24,7 @@ pub(crate) enum Sink {
     /// neither the line nor Ctrl-C.
     Stream(Unblock<File>, String),
     /// The same where somebody looks at it.
-    Terminal(Unblock<File>, String, Lines),
+    Terminal(Screen),
     File(Box<PartFile>, String),
     Nowhere,
 }
@@ -43,8 +44,17 @@ impl Sink {
     pub(crate) async fn open(path: Option<&Path>) -> Result<Self, Failure> {
         match path {
             Some(path) if !Self::is_stdout(Some(path)) => Self::file(path).await,
-            _ => Self::stdout(),
+            Some(_) => Self::stdout(),
+            None => Ok(match Self::stdout()? {
+                Self::Terminal(screen) => Self::Terminal(Screen { refuses_binary: true, ..screen }),
+                sink => sink,
+            }),
         }
+    }
+
+    /// Whether somebody looks at what goes there.
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(self, Self::Terminal(_))
     }
 
     pub(crate) fn stdout() -> Result<Self, Failure> {
@@ -57,7 +67,12 @@ impl Sink {
 
     fn stream(file: File, name: String) -> Self {
         match file.is_terminal() {
-            true => Self::Terminal(Unblock::new(file), name, Lines::default()),
+            true => Self::Terminal(Screen {
+                stream: Unblock::new(file),
+                name,
+                lines: Lines::default(),
+                refuses_binary: false,
+            }),
             false => Self::Stream(Unblock::new(file), name),
         }
     }
@@ -82,6 +97,14 @@ impl Sink {
         mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
         bar: &ProgressBar,
     ) -> Result<Taken, Failure> {
+        let unseen = ProgressBar::hidden();
+        let bar = if self.is_terminal() {
+            // It would be drawn over the body.
+            bar.finish_and_clear();
+            &unseen
+        } else {
+            bar
+        };
         let mut taken = Taken { octets: 0, checksum: Sha256::new() };
         while let Some(octets) = body.next().await {
             let octets = octets.map_err(Into::into)?;
@@ -97,7 +120,7 @@ impl Sink {
     async fn write(&mut self, octets: &[u8]) -> Result<(), Failure> {
         match self {
             Self::Stream(stream, name) => write(stream, name, octets).await,
-            Self::Terminal(stream, name, lines) => write(stream, name, lines.show(octets).as_bytes()).await,
+            Self::Terminal(screen) => screen.write(octets).await,
             Self::File(file, name) => file.write_all(octets).map_err(|error| failure(name, &error)),
             Self::Nowhere => Ok(()),
         }
@@ -105,12 +128,38 @@ impl Sink {
 
     async fn complete(self) -> Result<(), Failure> {
         match self {
-            Self::Stream(mut stream, name) | Self::Terminal(mut stream, name, _) => {
-                stream.flush().await.map_err(|error| failure(&name, &error))
-            }
+            Self::Stream(mut stream, name) => stream.flush().await.map_err(|error| failure(&name, &error)),
+            // It shows everything at once.
+            Self::Terminal(_) => Ok(()),
             Self::File(file, name) => file.complete().map_err(|error| failure(&name, &error)),
             Self::Nowhere => Ok(()),
         }
+    }
+}
+
+/// A terminal, which obeys nothing of what it is shown.
+pub(crate) struct Screen {
+    stream: Unblock<File>,
+    name: String,
+    lines: Lines,
+    /// What begins like something that is no text would be of no use to anybody.
+    refuses_binary: bool,
+}
+
+impl Screen {
+    async fn write(&mut self, octets: &[u8]) -> Result<(), Failure> {
+        if self.refuses_binary && octets.contains(&0) {
+            let message = "what comes is binary, and would go to the terminal; save it with -o FILE, or show it all the same with -o -";
+            return Err(Failure::new("binary", message));
+        }
+        // As curl has it, the beginning decides.
+        self.refuses_binary = false;
+        let text = self.lines.show(octets);
+        write(&mut self.stream, &self.name, text.as_bytes()).await?;
+        // Before anything else is said there.
+        self.stream.flush().await.map_err(|error| failure(&self.name, &error))?;
+        screen::note_text(&text);
+        Ok(())
     }
 }
 

@@ -64,6 +64,19 @@ pub(crate) struct FtpUrl {
     pub(crate) server: Server,
     /// From the root on, with its first slash.
     pub(crate) path: String,
+    /// How `;type=` behind the path wants it transferred (RFC 1738 section 3.2.2).
+    pub(crate) kind: Option<FtpType>,
+}
+
+/// What `;type=` behind a path may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FtpType {
+    /// `a`: as text.
+    Ascii,
+    /// `i`: as it is.
+    Image,
+    /// `d`: a directory, to be listed.
+    Directory,
 }
 
 impl FtpUrl {
@@ -71,7 +84,7 @@ impl FtpUrl {
     /// may log in.
     pub(crate) fn parse(text: &str, password: Option<String>) -> Result<Self, Failure> {
         let url = Self::take_apart(text, password)?;
-        if url.path.is_empty() || url.path.ends_with('/') {
+        if url.path.is_empty() || url.path.ends_with('/') || url.kind == Some(FtpType::Directory) {
             return Err(Failure::usage("the URL names a directory; add the name of the file"));
         }
         Ok(url)
@@ -94,8 +107,11 @@ impl FtpUrl {
         format!("ftp://{user}@{host}:{port}{}", self.path)
     }
 
-    /// The path of a file beside this one, or from the root on when `name` begins with a slash.
+    /// The path of a file beside this one; from the root on when `name` begins with a slash, or is a URL of the same server.
     pub(crate) fn beside(&self, name: &str) -> Result<String, Failure> {
+        if name.contains("://") {
+            return self.on_the_same_server(name);
+        }
         check_quotable(name, "the new name")?;
         if name.is_empty() || name.ends_with('/') {
             return Err(Failure::usage("the new name is that of a directory; add the name of the file"));
@@ -104,12 +120,27 @@ impl FtpUrl {
         Ok(if name.starts_with('/') { name.to_owned() } else { format!("{directory}{name}") })
     }
 
+    /// The path of a file that `url` names. Nothing else of it is sent anywhere, so it needs neither user nor password.
+    fn on_the_same_server(&self, url: &str) -> Result<String, Failure> {
+        let other = Self::parse(url, Some(String::new()))?;
+        let anybody = Server::new("");
+        let is_same_user = other.server.user == self.server.user || other.server.user == anybody.user;
+        let is_same_server = other.server.host.eq_ignore_ascii_case(&self.server.host)
+            && other.server.port == self.server.port;
+        if !is_same_server || !is_same_user {
+            let message = "a server renames only its own files; give the new name as a path, or as a URL of the same server and user";
+            return Err(Failure::usage(message));
+        }
+        Ok(other.path)
+    }
+
     fn take_apart(text: &str, password: Option<String>) -> Result<Self, Failure> {
         let rest = after_scheme(text, &["ftp"])?;
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
             None => (rest, ""),
         };
+        let (path, kind) = split_type(path)?;
         let (credentials, address) = match authority.rsplit_once('@') {
             Some((credentials, address)) => (Some(credentials), address),
             None => (None, authority),
@@ -137,13 +168,31 @@ impl FtpUrl {
             check_quotable(&password, "the password")?;
             server = server.with_credentials(decode(user, "user name")?, password);
         }
-        Ok(Self { server, path: decode(path, "path")? })
+        Ok(Self { server, path: decode(path, "path")?, kind })
     }
 
     /// The file's name, for people.
     pub(crate) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
+}
+
+/// What stands before `;type=`, and what that says. Any other `;` is a part of a name, as for other programs.
+fn split_type(path: &str) -> Result<(&str, Option<FtpType>), Failure> {
+    const MARK: &str = ";type=";
+    let Some(mark) = path.to_ascii_lowercase().rfind(MARK) else { return Ok((path, None)) };
+    let (path, parameter) = path.split_at(mark);
+    let kind = match parameter.trim_start_matches(|c| c != '=') {
+        "=a" | "=A" => FtpType::Ascii,
+        "=i" | "=I" => FtpType::Image,
+        "=d" | "=D" => FtpType::Directory,
+        _ => {
+            let message =
+                "behind `;type=` in the URL only a, i or d may stand; a `;` in a name is written %3B";
+            return Err(Failure::usage(message));
+        }
+    };
+    Ok((path, Some(kind)))
 }
 
 /// What follows `://`, if one of `schemes` precedes it.
@@ -256,6 +305,38 @@ mod tests {
         assert_eq!(url.beside("/three").unwrap(), "/three");
         for name in ["", "three/", "th\"ree", "three\r\nAT"] {
             assert!(url.beside(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn another_name_may_be_a_url_of_the_same_server() {
+        let url = ftp("ftp://me:p@a/one/two");
+        for name in ["ftp://me:p@a/b%20c", "FTP://me@A:21/b%20c", "ftp://a/b%20c"] {
+            assert_eq!(url.beside(name).unwrap(), "/b c", "{name}");
+        }
+        for name in
+            ["ftp://me:sesame@b/c", "ftp://a:2121/c", "ftp://you:sesame@a/c", "http://a/c", "ftp://a/"]
+        {
+            let refused = url.beside(name).unwrap_err();
+            assert!(!refused.to_string().contains("sesame"), "{refused}");
+            assert_eq!(refused.kind(), "usage", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_type_stands_behind_the_path() {
+        let parsed = |text| {
+            let url = ftp(text);
+            (url.path, url.kind)
+        };
+        assert_eq!(parsed("ftp://a/b;type=a"), ("/b".to_owned(), Some(FtpType::Ascii)));
+        assert_eq!(parsed("ftp://a/b;TYPE=I"), ("/b".to_owned(), Some(FtpType::Image)));
+        assert_eq!(parsed("ftp://a/b%3Btype=a"), ("/b;type=a".to_owned(), None));
+        assert!(FtpUrl::parse("ftp://a/b;type=d", None).unwrap_err().to_string().contains("a directory"));
+        assert_eq!(FtpUrl::parse_directory("ftp://a/b/;type=d", None).unwrap().path, "/b");
+        assert_eq!(parsed("ftp://a/b;1"), ("/b;1".to_owned(), None));
+        for text in ["ftp://a/b;type=x", "ftp://a/b;type=", "ftp://a/b;type=a/c"] {
+            assert!(FtpUrl::parse(text, None).unwrap_err().to_string().contains("%3B"), "{text}");
         }
     }
 

@@ -72,8 +72,10 @@ ids! {
     Cbc "+CBC"
     /// `AT+CNMI`: where new short messages go.
     Cnmi "+CNMI"
-    /// `AT+CPIN`: state of the SIM card.
+    /// `AT+CPIN`: state of the SIM card, and its PIN.
     Cpin "+CPIN"
+    /// `AT+SPIC`: tries that are left for the SIM card's codes.
+    Spic "+SPIC"
     /// `AT+CREG`: registration for calls.
     Creg "+CREG"
     /// `AT+CGREG`: registration for GPRS.

@@ -116,8 +116,9 @@ pub use line::{COMMANDS_LIMIT, CommandLine, Encoder, LINE_LIMIT, TooLong};
 pub use location::{CipGsmLoc, CipGsmLocTime, Location, UtcTime};
 pub use mask::Mask;
 pub use network::{
-    BroadcastRouting, Cell, CgattRead, CgattWrite, CgregRead, Cnmi, CopsRead, CpinRead, CregRead, Csq,
-    IndicationMode, MessageRouting, Operator, PinState, Registration, RegistrationStatus, SignalQuality,
+    BroadcastRouting, Cell, CgattRead, CgattWrite, CgregRead, Cnmi, CopsRead, CpinRead, CpinWrite, CregRead,
+    Csq, IndicationMode, MessageRouting, Operator, PinState, PinTries, Registration, RegistrationStatus,
+    SignalQuality, SimPin, Spic,
 };
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};

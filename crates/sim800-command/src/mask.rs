@@ -1,11 +1,10 @@
 //! What a secret follows on the line, and what puts asterisks in its place.
 
-use crate::{CREDENTIALS, Domain, ParameterSpec, SPECS};
+use crate::{CREDENTIALS, Domain, Form, ParameterSpec, SPECS, Spec};
 
 /// Commands that this crate does not have and whose line ends with a secret: the password stands last, behind an access
 /// point name, a user or a file. With each whether the module gives it back under the same name.
 const OTHERS: &[(&str, bool)] = &[
-    ("+CPIN", false),
     ("+CPWD", false),
     ("+CLCK", false),
     ("+SSLSETCERT", false),
@@ -90,7 +89,7 @@ impl Mask {
             let named = SPECS
                 .iter()
                 .filter(|spec| spec.parameters.iter().any(is_secret))
-                .any(|spec| self.ends_with(spec.name));
+                .any(|spec| self.ends_with(spec.name) && (octet == b'=' || is_given_back(spec)));
             let other =
                 OTHERS.iter().any(|(name, is_read)| (*is_read || octet == b'=') && self.ends_with(name));
             if named || other {
@@ -125,6 +124,11 @@ fn ends_with(window: &[u8], word: &str) -> bool {
     start.and_then(|start| window.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// Whether the module prints what the command takes: `AT+CPIN?` says something else.
+fn is_given_back(spec: &Spec) -> bool {
+    SPECS.iter().any(|row| row.form == Form::Read && row.type_name == spec.type_name)
+}
+
 /// Whether the value is a secret by its type. That of a tag is looked for by the tag.
 fn is_secret(given: &ParameterSpec) -> bool {
     match given.domain {
@@ -145,7 +149,6 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-    use crate::Form;
 
     fn masked(pieces: &[&[u8]]) -> String {
         let mut mask = Mask::new();

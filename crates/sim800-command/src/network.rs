@@ -1,7 +1,10 @@
 //! SIM, registration and signal (manual chapters 3, 4 and 7).
 
 use crate::information::text;
-use crate::{Information, Line, Values, time_limit};
+use crate::{Information, Line, Secret, Values, time_limit};
+
+/// The PIN of a SIM card: 4 to 8 digits.
+pub type SimPin<'a> = Secret<'a, 8>;
 
 commands! {
     Cnmi "4.2.8" {
@@ -26,7 +29,20 @@ commands! {
     Cpin "3.2.28" {
         /// Asks what the SIM card waits for.
         Read CpinRead -> PinState<'r>, within |_| time_limit::SIM;
+        /// Enters the PIN that the SIM card waits for. A wrong one is refused with `+CME ERROR: 16`; the third in a row locks the
+        /// card, and then only its PUK opens it ([`Spic`]).
+        Write CpinWrite<'a> {
+            /// The PIN.
+            pin: SimPin<'a>,
+        },
+        within |_| time_limit::SIM;
         test CpinRead;
+    }
+
+    Spic "6.2.3" {
+        /// Asks how many tries are left for the codes of the SIM card.
+        Execution Spic -> PinTries;
+        test Spic;
     }
 
     Creg "3.2.32" {
@@ -146,6 +162,34 @@ impl<'a> From<&'a str> for PinState<'a> {
             "SIM PUK2" => Self::SimPuk2,
             code => Self::Other(code),
         }
+    }
+}
+
+/// How many tries are left for the codes of the SIM card.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct PinTries {
+    /// For the PIN; with none, the card waits for its PUK.
+    pub pin: u8,
+    /// For PIN2.
+    pub pin2: u8,
+    /// For the PUK; with none, the card is of no use any more.
+    pub puk: u8,
+    /// For PUK2.
+    pub puk2: u8,
+}
+
+impl<'a> Information<'a> for PinTries {
+    const SHAPE: &'static str = "<pin1>,<pin2>,<puk1>,<puk2>";
+
+    fn accepts(values: Values<'_>) -> bool {
+        values.count() == 4
+    }
+
+    fn decode(lines: &[Line<'a>]) -> Option<Self> {
+        let mut values = lines.first()?.values();
+        let mut next = || values.next_number();
+        Some(Self { pin: next()?, pin2: next()?, puk: next()?, puk2: next()? })
     }
 }
 

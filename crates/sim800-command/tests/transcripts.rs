@@ -126,6 +126,7 @@ fn response(spec: &Spec, lines: &[Line<'_>]) -> Result<Told, Malformed> {
             told!(Read::<Cnmi>::new().response(lines)?; mode, messages, broadcasts, reports, discard)
         }
         (Id::Cpin, _) => told!(state: CpinRead.response(lines)?),
+        (Id::Spic, _) => told!(Spic.response(lines)?; pin, pin2, puk, puk2),
         (Id::Creg, _) => told!(CregRead.response(lines)?; status, cell),
         (Id::Cgreg, _) => told!(CgregRead.response(lines)?; status, cell),
         (Id::Cgatt, Form::Read) => told!(attached: CgattRead.response(lines)?),

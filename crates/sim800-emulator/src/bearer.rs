@@ -196,7 +196,10 @@ impl Bearers {
         let granted = attached
             && bearer.status == Status::Connecting
             && bearer.profile.contype == "GPRS"
-            && board.config.apn.as_ref().is_none_or(|apn| *apn == bearer.profile.apn);
+            && board.config.apn.as_ref().is_none_or(|apn| *apn == bearer.profile.apn)
+            && board.config.apn_credentials.as_ref().is_none_or(|(user, password)| {
+                *user == bearer.profile.user && *password == bearer.profile.password
+            });
         bearer.status = if granted { Status::Connected } else { Status::Closed };
         // Logs show a plain `ERROR` here, whatever `AT+CMEE` says.
         if granted { Ok(()) } else { Err(Refusal::Unknown) }

@@ -10,6 +10,9 @@ use crate::syntax::Command;
 /// Wrong PINs until the card is blocked.
 const TRIES: u8 = 3;
 
+/// Wrong PUKs until the card is of no use. Nobody here knows the PUK, so none is counted.
+const PUK_TRIES: u8 = 10;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lock {
     /// The module has not talked to the card yet, or not any more.
@@ -37,7 +40,7 @@ impl Card {
         self.lock = match sim {
             Sim::Ready => Lock::Open,
             Sim::PinRequired { .. } if self.failures < TRIES => Lock::Pin,
-            Sim::PinRequired { .. } => Lock::Puk,
+            Sim::PinRequired { .. } | Sim::PukRequired => Lock::Puk,
             Sim::Absent => Lock::Absent,
         };
     }
@@ -95,6 +98,22 @@ impl Card {
             }
             _ => Err(Refusal::Unknown),
         }
+    }
+
+    /// `AT+SPIC`
+    pub(crate) fn tries(&self, command: &Command, board: &mut Board) -> Outcome {
+        match command.form {
+            Form::Test => {}
+            Form::Execution => {
+                if matches!(self.lock, Lock::Absent | Lock::Down) {
+                    self.require()?;
+                }
+                let pin = if self.lock == Lock::Puk { 0 } else { TRIES.saturating_sub(self.failures) };
+                board.output.information(&format!("+SPIC: {pin},{TRIES},{PUK_TRIES},{PUK_TRIES}"));
+            }
+            _ => return Err(Refusal::Unknown),
+        }
+        Ok(Step::Done)
     }
 
     fn try_pin(&mut self, pin: &[u8], board: &Board) -> Outcome {

@@ -39,6 +39,8 @@ pub struct Config {
     pub echo: bool,
     /// The only access point name the network knows; `None` accepts every one.
     pub apn: Option<String>,
+    /// User and password that the network's access point asks for; `None` lets everybody in.
+    pub apn_credentials: Option<(String, String)>,
     /// Whether the firmware speaks TLS; without, `AT+HTTPSSL`, `AT+FTPSSL` and `AT+SSLOPT` are `ERROR`.
     pub ssl: bool,
     /// Whether the firmware has `AT+FTPRENAME`, which no SIM800 manual has.
@@ -90,6 +92,7 @@ impl Default for Config {
             rate: 115_200,
             echo: true,
             apn: None,
+            apn_credentials: None,
             ssl: true,
             ftp_rename: true,
             storage: Arc::new(internal()),
@@ -142,6 +145,8 @@ pub enum Sim {
         /// What unlocks it; the third wrong one blocks the card.
         pin: String,
     },
+    /// Blocked by too many wrong PINs. Nobody knows the PUK.
+    PukRequired,
     /// None in the holder.
     Absent,
 }

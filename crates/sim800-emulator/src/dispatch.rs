@@ -42,6 +42,7 @@ impl Emulator {
             Id::Cfun => self.functionality(command),
             Id::Cpowd => self.switch(command),
             Id::Cpin => card.command(command, board),
+            Id::Spic => card.tries(command, board),
             Id::Creg => radio.registration(Domain::Calls, command, board),
             Id::Cgreg => radio.registration(Domain::Gprs, command, board),
             Id::Cgatt => radio.attachment(command, board),

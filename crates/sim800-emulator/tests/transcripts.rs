@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sim800_command::{Id, Prepared};
 use sim800_emulator::{
-    Config, Effect, Emulator, FtpFailure, MemoryStorage, NetworkEvent, OperationId, Registration,
+    Config, Effect, Emulator, FtpFailure, MemoryStorage, NetworkEvent, OperationId, Registration, Sim,
 };
 use sim800_testdata::{Response, Step, Transcript, transcripts};
 
@@ -83,6 +83,7 @@ const SCENES: &[Scene] = &[
         config.signal = (15, 2);
         config.operator = "CHINA MOBILE".into();
     }),
+    with("manual-sim-pin", "AT+CMEE=1", |config| config.sim = Sim::PinRequired { pin: "1234".into() }),
     with("manual-no-network", "", |config| config.registration = Registration::Searching),
     after("note-3.01", ""),
     after(

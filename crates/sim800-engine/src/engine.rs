@@ -167,7 +167,11 @@ impl<D: Dialect> Engine<D> {
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Duration) {
         if let State::InFlight(flight) = &mut self.line {
-            if now >= flight.deadline && !flight.is_still_moving(now, self.config.limits.stall) {
+            let stall = self.config.limits.stall;
+            if now >= flight.deadline
+                && !flight.is_still_moving(now, stall)
+                && !flight.is_still_rest(now, stall)
+            {
                 let held = u32::try_from(self.decoder.pending().len()).unwrap_or(u32::MAX);
                 let missing = self.decoder.remaining().saturating_sub(held);
                 let failure = match missing {
@@ -291,15 +295,17 @@ impl<D: Dialect> Engine<D> {
     }
 
     fn send(&mut self, now: Duration, request: Request) {
-        let octets = request.line.len() + request.announced_at_most() as usize;
-        let deadline =
-            now.saturating_add(request.first_time_limit()).saturating_add(self.config.transfer_time(octets));
+        let deadline = now
+            .saturating_add(request.first_time_limit())
+            .saturating_add(self.config.transfer_time(request.line.len()));
+        // How long its octets may take at most that come as lines, for want of their header.
+        let latest = deadline.saturating_add(self.config.transfer_time(request.announced_at_most() as usize));
         if request.may_announce() {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
         }
         let transmit = Transmit::line(request.line.clone(), request.secret.clone());
         self.payload_ended = false;
-        let mut flight = Box::new(Flight::new(request, now, deadline));
+        let mut flight = Box::new(Flight::new(request, now, deadline, latest));
         flight.pass_silent();
         self.transmits.push_back(Outgoing { transmit, expect: Some(flight.request.expect) });
         self.line = State::InFlight(flight);
@@ -331,7 +337,7 @@ impl<D: Dialect> Engine<D> {
             }
             Event::Prompt { granted, .. } => {
                 if let State::InFlight(flight) = &mut self.line {
-                    if let Some(granted) = flight.grant(granted) {
+                    if let Some(granted) = flight.grant(now, granted) {
                         // The time of an invitation is that of the octets.
                         let octets = if flight.request.is_invited() { 0 } else { granted as usize };
                         flight.deadline = now
@@ -358,7 +364,7 @@ impl<D: Dialect> Engine<D> {
                 self.abandon(now, Failure::Malformed(Malformation::Excess { announced }));
             }
             Event::Overlong { .. } => match &mut self.line {
-                State::InFlight(flight) => flight.take_stray(Stray::Rest),
+                State::InFlight(flight) => flight.take_stray(now, Stray::Rest),
                 _ => self.handle_rest(now),
             },
             Event::Blank(_) => {
@@ -436,7 +442,7 @@ impl<D: Dialect> Engine<D> {
                 self.abandon(now, Failure::Malformed(Malformation::Information));
             }
             State::Idle if is_late => self.lose_behind_result(now),
-            State::InFlight(flight) => flight.take_stray(stray),
+            State::InFlight(flight) => flight.take_stray(now, stray),
             State::Lost(resync, _) => {
                 if stray == Stray::Rest {
                     resync.handle_stray_line(now);
@@ -530,7 +536,7 @@ impl<D: Dialect> Engine<D> {
                 }
                 _ => offered.max(before),
             };
-            resync = resync.after_payload_to_module(owed, promised, flight.request.time_limit);
+            resync = resync.after_payload_to_module(owed, promised, flight.patience(now));
         } else {
             resync = resync.after_payload_to_module(before, Bytes::new(), Duration::ZERO);
         }

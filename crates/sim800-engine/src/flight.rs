@@ -52,12 +52,18 @@ pub(crate) struct Flight {
     pub(crate) request: Request,
     pub(crate) started: Duration,
     pub(crate) deadline: Duration,
+    /// Until when a payload may come as lines, because the line damaged its header.
+    latest: Duration,
+    /// When the last of these came.
+    rest_at: Option<Duration>,
     /// What came so far.
     pub(crate) response: Response,
     /// The commands before it on its line.
     pub(crate) through: Through,
     /// What keeping the information text takes.
     information: usize,
+    /// When the module asked for octets.
+    granted_at: Option<Duration>,
     /// What of it was not handed out yet.
     unsent: Bytes,
     /// A piece was handed out since the deadline was set.
@@ -75,15 +81,18 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    pub(crate) fn new(request: Request, now: Duration, deadline: Duration) -> Self {
+    pub(crate) fn new(request: Request, now: Duration, deadline: Duration, latest: Duration) -> Self {
         let offered = request.body.as_ref().map_or(0, Bytes::len);
         Self {
             request,
             started: now,
             deadline,
+            latest,
+            rest_at: None,
             response: Response::default(),
             through: Through::default(),
             information: 0,
+            granted_at: None,
             unsent: Bytes::new(),
             moving: false,
             in_payload: false,
@@ -136,9 +145,12 @@ impl Flight {
     /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
     /// of octets that a damaged header did not count. Beside a payload without a header any line is: one that came before
     /// it was counted for it, and as many octets of its end are left, whatever they read.
-    pub(crate) fn take_stray(&mut self, stray: Stray) {
+    pub(crate) fn take_stray(&mut self, now: Duration, stray: Stray) {
         if self.request.announced_at_most() == 0 {
             return;
+        }
+        if stray == Stray::Rest {
+            self.rest_at = Some(now);
         }
         match stray {
             Stray::Known if !self.request.is_headless() => {}
@@ -191,8 +203,9 @@ impl Flight {
 
     /// The module asks for octets: for `granted`, or for all that were offered. Returns how many it gets; `None` when
     /// it had asked before.
-    pub(crate) fn grant(&mut self, granted: Option<u32>) -> Option<u32> {
+    pub(crate) fn grant(&mut self, now: Duration, granted: Option<u32>) -> Option<u32> {
         let body = self.request.body.take()?;
+        self.granted_at = Some(now);
         let offered = u32::try_from(body.len()).unwrap_or(u32::MAX);
         let granted = granted.map_or(offered, |granted| granted.min(offered));
         self.response.granted = Some(granted);
@@ -201,6 +214,12 @@ impl Flight {
             end => [&body[..], end].concat().into(),
         };
         Some(granted)
+    }
+
+    /// How much longer the module may wait for octets. One that invited them counts from its invitation on.
+    pub(crate) fn patience(&self, now: Duration) -> Duration {
+        let invited_at = self.granted_at.filter(|_| self.request.is_invited());
+        self.request.time_limit.saturating_sub(now.saturating_sub(invited_at.unwrap_or(now)))
     }
 
     /// The next piece of what was granted.
@@ -220,6 +239,14 @@ impl Flight {
             self.deadline = now.saturating_add(stall);
         }
         moving
+    }
+
+    /// Moves the deadline on while a payload without its header comes as lines, so that it is over before anything else is sent.
+    pub(crate) fn is_still_rest(&mut self, now: Duration, stall: Duration) -> bool {
+        let quiet = self.rest_at.map(|last| last.saturating_add(stall).min(self.latest));
+        let Some(quiet) = quiet.filter(|quiet| now < *quiet && !self.had_payload()) else { return false };
+        self.deadline = quiet;
+        true
     }
 
     /// Whether what just came is payload or ends it, `remaining` octets being still to come.

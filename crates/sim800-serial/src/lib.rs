@@ -6,33 +6,36 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::termios::{ControlModes, OptionalActions};
-use serial2::{KeepSettings, SerialPort};
-use sim800_session::{Config, FlowControl};
+use serial2::SerialPort;
+use sim800_session::{Config, Dtr, FlowControl};
 
-/// Opens the serial port, or the pseudo-terminal, at `path`, at the rate and with the flow control of `config`: a file that
+/// Opens the serial port, or the pseudo-terminal, at `path`, at the rate, with the flow control and the DTR of `config`: a file that
 /// does not block, for an executor to watch.
 ///
-/// It is locked (`flock`) against other programs that do so, before anything is changed that one of them may rely on. Octets
-/// pass as they are. DTR is on, without which a module may sleep (`AT+CSCLK=1`); other modem control lines are neither needed
-/// nor heeded, for a module moves them while data flows.
+/// It is locked (`flock`) against other programs that do so, before anything is changed that one of them may rely on, and a port with
+/// modem control lines kept from all others that open it later (`TIOCEXCL`), root's apart. Octets pass as they are. Other modem
+/// control lines than DTR are neither needed nor heeded, for a module moves them while data flows.
 ///
 /// # Errors
 ///
-/// [`WouldBlock`](io::ErrorKind::WouldBlock) when it is in use, [`InvalidInput`](io::ErrorKind::InvalidInput) when it is no serial
-/// port, and what the system says otherwise.
+/// [`WouldBlock`](io::ErrorKind::WouldBlock) or [`ResourceBusy`](io::ErrorKind::ResourceBusy) when it is in use,
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) when it is no serial port, and what the system says otherwise.
 pub fn open(path: &Path, config: &Config) -> io::Result<File> {
-    let mut port = SerialPort::open(path, KeepSettings).map_err(|error| match error.raw_os_error() {
+    // serial2 would set anew what is set before there is a lock.
+    let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, Mode::empty())?;
+    rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+
+    let mut port = SerialPort::from(file);
+    let mut settings = port.get_configuration().map_err(|error| match error.raw_os_error() {
         Some(code) if code == Errno::NOTTY.raw_os_error() => {
             io::Error::new(io::ErrorKind::InvalidInput, "it is no serial port")
         }
         _ => error,
     })?;
-    rustix::fs::flock(&port, FlockOperation::NonBlockingLockExclusive)?;
-
-    let mut settings = port.get_configuration()?;
     settings.set_raw();
     settings.set_baud_rate(config.rate)?;
     settings.set_flow_control(match config.flow_control {
@@ -44,8 +47,18 @@ pub fn open(path: &Path, config: &Config) -> io::Result<File> {
     // serial2 leaves these as another program has set them. Without CLOCAL the line hangs up with the module's DCD.
     let mut modes = rustix::termios::tcgetattr(&port)?;
     modes.control_modes |= ControlModes::CLOCAL | ControlModes::CREAD;
+    if config.dtr == Dtr::Keep {
+        modes.control_modes -= ControlModes::HUPCL;
+    }
     rustix::termios::tcsetattr(&port, OptionalActions::Now, &modes)?;
-    // A pseudo-terminal has none, nor has many a port with two wires.
-    let _ = port.set_dtr(true);
+    // A pseudo-terminal has no such lines, nor has many a port with two wires. The other end of a pseudo-terminal is a program, which
+    // may keep it open for good, and with it that nobody else may open it.
+    if port.read_cts().is_ok() {
+        let _ = rustix::termios::ioctl_tiocexcl(&port);
+    }
+    match config.dtr {
+        Dtr::Keep => {}
+        dtr => drop(port.set_dtr(dtr != Dtr::Off)),
+    }
     Ok(OwnedFd::from(port).into())
 }

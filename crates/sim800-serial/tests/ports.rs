@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use rustix::termios::{ControlModes, InputModes, LocalModes, Termios, tcgetattr};
-use sim800_session::{Config, FlowControl};
+use sim800_session::{Config, Dtr, FlowControl};
 use sim800_testbed::PtyDoor;
 
 fn settings(path: &Path) -> Termios {
@@ -46,4 +46,33 @@ fn what_is_no_port_is_called_so() {
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     let error = sim800_serial::open(Path::new("/dev/nothing"), &Config::default()).expect_err("nothing");
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn closing_leaves_dtr_alone_where_that_was_asked_for() {
+    let door = PtyDoor::open(None).expect("a terminal");
+    let mut config = Config::default();
+    for (dtr, hangs_up) in [(Dtr::On, true), (Dtr::Off, true), (Dtr::Keep, false)] {
+        // As systems have it at first.
+        let mut modes = settings(door.path());
+        modes.control_modes |= ControlModes::HUPCL;
+        let file = std::fs::File::open(door.path()).expect("there");
+        rustix::termios::tcsetattr(&file, rustix::termios::OptionalActions::Now, &modes).expect("set");
+        config.dtr = dtr;
+        let port = sim800_serial::open(door.path(), &config).expect("opened");
+        let set = tcgetattr(&port).expect("a terminal");
+        assert_eq!(set.control_modes.contains(ControlModes::HUPCL), hangs_up, "{dtr:?}");
+    }
+}
+
+#[test]
+fn a_port_that_another_program_has_locked_is_not_even_set_to_what_it_is() {
+    let door = PtyDoor::open(None).expect("a terminal");
+    let holder = std::fs::File::open(door.path()).expect("there");
+    rustix::fs::flock(&holder, rustix::fs::FlockOperation::LockExclusive).expect("locked");
+    let before = settings(door.path());
+    let error = sim800_serial::open(door.path(), &Config::default()).expect_err("in use");
+    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    assert_eq!(settings(door.path()).control_modes, before.control_modes);
+    assert_eq!(settings(door.path()).local_modes, before.local_modes);
 }

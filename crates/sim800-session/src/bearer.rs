@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sim800_command::{
-    BearerKind, BearerParameter, BearerState, BearerStatus, Cid, InvalidValue, SapbrClose, SapbrOpen,
-    SapbrQuery, SapbrSet, Secret, Text, time_limit,
+    BearerKind, BearerParameter, BearerProfile, BearerState, BearerStatus, Cid, InvalidValue, SapbrClose,
+    SapbrOpen, SapbrQuery, SapbrSet, SapbrShow, Secret, Text, time_limit,
 };
 use thiserror::Error;
 
@@ -24,44 +24,67 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long closing waits for what transfers left open in the module.
 const PUT_BACK: Duration = Duration::from_secs(30);
 
-/// What a bearer is opened with.
+/// What a bearer is opened with. What is `None` stays as it is set in the module, by an earlier program or one that saved it there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
     /// The bearer profile of the module, 1 to 3; 1 unless set.
     pub cid: u8,
-    /// Access point name, at most 64 octets.
-    pub apn: String,
-    /// User name at the access point, at most 32 octets; mostly none.
-    pub user: String,
-    /// Password at the access point, at most 32 octets; mostly none.
-    pub password: Password,
+    /// Access point name, at most 64 octets. Where it is empty, many networks put their own in its place.
+    pub apn: Option<String>,
+    /// User name at the access point, at most 32 octets; empty for none.
+    pub user: Option<String>,
+    /// Password at the access point, at most 32 octets; empty for none.
+    pub password: Option<Password>,
 }
 
 impl Profile {
-    /// Profile 1 for an access point that asks for neither user nor password.
+    /// Profile 1 for an access point.
     #[must_use]
     pub fn new(apn: impl Into<String>) -> Self {
-        Self { cid: 1, apn: apn.into(), user: String::new(), password: Password::default() }
+        Self { apn: Some(apn.into()), ..Self::as_set() }
     }
 
-    /// With user and password.
+    /// Profile 1 as it is set in the module.
+    #[must_use]
+    pub fn as_set() -> Self {
+        Self { cid: 1, apn: None, user: None, password: None }
+    }
+
+    /// With user and password; both empty where the access point asks for none but some are set in the module.
     #[must_use]
     pub fn with_credentials(mut self, user: impl Into<String>, password: impl Into<Password>) -> Self {
-        self.user = user.into();
-        self.password = password.into();
+        self.user = Some(user.into());
+        self.password = Some(password.into());
         self
     }
 
-    fn settings(&self, cid: Cid) -> Result<[Setting; 4], Unsendable> {
+    fn settings(&self, cid: Cid) -> Result<Vec<Setting>, Unsendable> {
         let set = |parameter| SapbrSet { cid, parameter };
-        let password = Secret::new(self.password.reveal());
-        Ok([
-            Setting::new("kind", Ok(set(BearerParameter::ContentType(BearerKind::Gprs))))?,
-            Setting::new("access point name", Text::new(&self.apn).map(BearerParameter::Apn).map(set))?,
-            Setting::new("user name", Text::new(&self.user).map(BearerParameter::User).map(set))?,
-            Setting::new("password", password.map(BearerParameter::Password).map(set))?,
-        ])
+        let kind = Ok(set(BearerParameter::ContentType(BearerKind::Gprs)));
+        let mut settings = vec![Setting::new("kind", kind)?];
+        if let Some(apn) = &self.apn {
+            let apn = Text::new(apn).map(BearerParameter::Apn).map(set);
+            settings.push(Setting::new("access point name", apn)?);
+        }
+        if let Some(user) = &self.user {
+            settings.push(Setting::new("user name", Text::new(user).map(BearerParameter::User).map(set))?);
+        }
+        if let Some(password) = &self.password {
+            let password = Secret::new(password.reveal()).map(BearerParameter::Password).map(set);
+            settings.push(Setting::new("password", password)?);
+        }
+        Ok(settings)
+    }
+
+    /// Whether a bearer that was opened with what is `set` is one that this asks for. The password made no difference if it was
+    /// let in without, and not every firmware shows it.
+    fn is_met_by(&self, set: &BearerProfile<'_>) -> bool {
+        let is_met = |wanted: &Option<String>, set: Option<&str>| match (wanted, set) {
+            (Some(wanted), Some(set)) => wanted.eq_ignore_ascii_case(set),
+            _ => true,
+        };
+        is_met(&self.apn, set.apn) && is_met(&self.user, set.user)
     }
 }
 
@@ -163,29 +186,72 @@ pub struct Bearer {
 }
 
 impl Bearer {
-    /// Opens the bearer, unless it is open already: then that one is used, whatever it was opened with.
+    /// Opens the bearer. One that is open already is used; where it was opened with another access point name or user than
+    /// `profile` asks for, it is closed before and opened anew.
     ///
-    /// The module has to be registered and attached, as after [`Client::start_up`]. It may take 85 s (manual 9.2.1).
+    /// The module has to be registered and attached, as after [`Client::start_up`]. It may take 85 s (manual 9.2.1), and 65 s more
+    /// where one is closed before.
+    ///
+    /// # Errors
+    ///
+    /// [`BearerError`]; nothing was sent when it is [`BearerError::Invalid`]. [`BearerError::InUse`] when a transfer goes on over one
+    /// that would have to be closed.
+    pub async fn open(client: &Client, profile: &Profile) -> Result<Self, BearerError> {
+        let bearer = Self::new(client, profile)?;
+        let settings = profile.settings(bearer.cid)?;
+        if bearer.settled().await? == BearerState::Connected {
+            if bearer.is_as_wanted().await? {
+                return Ok(bearer);
+            }
+            let _gate = client.bearers().gate().await;
+            if client.bearers().are_used(bearer.cid()) {
+                return Err(BearerError::InUse { cid: bearer.cid() });
+            }
+            bearer.shut().await?;
+        }
+        bearer.establish(&settings).await?;
+        Ok(bearer)
+    }
+
+    /// The bearer with number `cid` of the module, 1 to 3, if it is open.
     ///
     /// # Errors
     ///
     /// [`BearerError`]; nothing was sent when it is [`BearerError::Invalid`].
-    pub async fn open(client: &Client, profile: &Profile) -> Result<Self, BearerError> {
+    pub async fn find(client: &Client, cid: u8) -> Result<Option<Self>, BearerError> {
+        let bearer = Self::new(client, &Profile { cid, ..Profile::as_set() })?;
+        Ok((bearer.settled().await? == BearerState::Connected).then_some(bearer))
+    }
+
+    fn new(client: &Client, profile: &Profile) -> Result<Self, BearerError> {
         let cid = Cid::new(u32::from(profile.cid))
             .map_err(|reason| BearerError::Invalid { what: "profile number", reason })?;
-        let settings = profile.settings(cid)?;
-        let bearer = Self { client: client.clone(), cid, profile: Arc::new(profile.clone()) };
-        if bearer.settled().await? == BearerState::Connected {
-            return Ok(bearer);
-        }
-        settings::set(client, &settings, &mut Vec::new()).await.map_err(|unset| unset.error)?;
-        match client.execute(&SapbrOpen { cid }).await {
-            Ok(_) => Ok(bearer),
+        Ok(Self { client: client.clone(), cid, profile: Arc::new(profile.clone()) })
+    }
+
+    /// Opens it, although it may be open already.
+    async fn establish(&self, settings: &[Setting]) -> Result<(), BearerError> {
+        let client = self.client.of_procedure();
+        settings::set(&client, settings, &mut Vec::new()).await.map_err(|unset| unset.error)?;
+        match client.execute(&SapbrOpen { cid: self.cid }).await {
+            Ok(_) => Ok(()),
             // Refused as well when another client was faster.
-            Err(error) if error.is_rejected() => match bearer.query().await?.state {
-                BearerState::Connected => Ok(bearer),
+            Err(error) if error.is_rejected() => match self.query().await?.state {
+                BearerState::Connected => Ok(()),
                 _ => Err(BearerError::Refused(error)),
             },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether it was opened with what the profile asks for, as far as the firmware tells.
+    async fn is_as_wanted(&self) -> Result<bool, BearerError> {
+        if self.profile.apn.is_none() && self.profile.user.is_none() {
+            return Ok(true);
+        }
+        match self.client.query(&SapbrShow { cid: self.cid }, |set| self.profile.is_met_by(&set)).await {
+            Ok(is_met) => Ok(is_met),
+            Err(error) if matches!(error.failure(), Failure::Rejected(_) | Failure::Malformed(_)) => Ok(true),
             Err(error) => Err(error.into()),
         }
     }
@@ -196,7 +262,7 @@ impl Bearer {
     ///
     /// [`BearerError::Command`].
     pub async fn query(&self) -> Result<BearerStatus, BearerError> {
-        Ok(self.client.query(&SapbrQuery { cid: self.cid }, |status| status).await?)
+        Ok(self.client.of_procedure().query(&SapbrQuery { cid: self.cid }, |status| status).await?)
     }
 
     /// Closes it; that it is closed already is no error. It may take 65 s (manual 9.2.1), and up to 30 s more until what
@@ -218,7 +284,11 @@ impl Bearer {
             }
             self.client.pause(PAUSE).await;
         };
-        match self.client.execute(&SapbrClose { cid: self.cid }).await {
+        self.shut().await
+    }
+
+    async fn shut(&self) -> Result<(), BearerError> {
+        match self.client.of_procedure().execute(&SapbrClose { cid: self.cid }).await {
             Err(error) if error.is_rejected() => match self.query().await?.state {
                 BearerState::Closed => Ok(()),
                 _ => Err(error.into()),
@@ -245,6 +315,11 @@ impl Bearer {
         Self { client: self.client.tuned(effort), ..self.clone() }
     }
 
+    /// The same for what is done over it.
+    pub(crate) fn of_procedure(&self) -> Self {
+        Self { client: self.client.of_procedure(), ..self.clone() }
+    }
+
     pub(crate) fn profile(&self) -> Cid {
         self.cid
     }
@@ -263,7 +338,10 @@ impl Bearer {
             // Refused where it is closed already.
             drop(self.client.execute(&SapbrClose { cid: self.cid }).await);
         }
-        Self::open(&self.client, &self.profile).await?;
+        if self.settled().await? != BearerState::Connected {
+            let settings = self.profile.settings(self.cid).map_err(BearerError::from)?;
+            self.establish(&settings).await?;
+        }
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{BoxFuture, Either};
+use futures::lock::{Mutex, MutexGuard};
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
 
@@ -19,7 +20,7 @@ use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response
 use crate::error::Error;
 use crate::known::Known;
 use crate::notices::{Notice, Notices, Subscribers};
-use crate::queue::{Envelope, Queue};
+use crate::queue::{Envelope, Place, Queue};
 use crate::runtime::Runtime;
 use crate::turn::{Held, Turn, Turns};
 use crate::users::Bearers;
@@ -31,7 +32,7 @@ pub(crate) type Chore = BoxFuture<'static, ()>;
 ///
 /// Commands are sent in the order in which they are asked for, one at a time. Dropping a future that waits for a result
 /// is harmless: a command that is in flight runs to its end without it, one that is not is never sent. At most
-/// [`Config::queue`](crate::Config::queue) of them wait.
+/// [`Config::queue`](crate::Config::queue) of them wait; those of procedures, as requests and transfers are, wait beside them.
 #[derive(Clone)]
 pub struct Client {
     chores: mpsc::UnboundedSender<Chore>,
@@ -40,10 +41,8 @@ pub struct Client {
     config: Arc<Config>,
     /// How long one of its operations may take.
     deadline: Option<Duration>,
-    /// It puts things back in the module, for which there is always room.
-    of_chore: bool,
-    /// It is the session's own: what it sends casts no doubt on what is known.
-    is_own: bool,
+    /// Whose commands it sends.
+    place: Place,
 }
 
 /// What all clients of a module and its driver have in common.
@@ -59,6 +58,8 @@ pub(crate) struct Shared {
     ftp: Turns,
     /// Who uses which bearer.
     bearers: Bearers,
+    /// Whether the PIN was entered and not accepted.
+    pin_tried: Mutex<bool>,
     pub(crate) known: Known,
     /// Whether the firmware has `AT+HTTPHEAD`, once it was asked.
     http_head: OnceLock<bool>,
@@ -75,6 +76,7 @@ impl Shared {
             http: Turns::default(),
             ftp: Turns::default(),
             bearers: Bearers::default(),
+            pin_tried: Mutex::default(),
             known: Known::default(),
             http_head: OnceLock::new(),
         }
@@ -89,7 +91,7 @@ impl Shared {
 impl Client {
     pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
         let config = Arc::clone(&shared.config);
-        Self { chores, shared, config, deadline: None, of_chore: false, is_own: false }
+        Self { chores, shared, config, deadline: None, place: Place::OfCaller }
     }
 
     /// A client for requests that may take `effort`.
@@ -98,9 +100,9 @@ impl Client {
         Self { config, deadline: effort.deadline, ..self.clone() }
     }
 
-    /// The same for what the session does itself.
-    pub(crate) fn own(&self) -> Self {
-        Self { is_own: true, ..self.clone() }
+    /// A client for the commands of a procedure.
+    pub(crate) fn of_procedure(&self) -> Self {
+        Self { place: self.place.max(Place::OfProcedure), ..self.clone() }
     }
 
     /// What is known of the module.
@@ -208,19 +210,14 @@ impl Client {
     fn enqueue(&self, request: Request, turn: Option<oneshot::Sender<()>>) -> Pending {
         let command = request.name().clone();
         let (reply, receiver) = oneshot::channel();
-        let casts_doubt = !self.is_own && casts_doubt(&request);
+        let casts_doubt = self.place == Place::OfCaller && casts_doubt(&request);
         if casts_doubt {
             // Now, for what is decided from now on, and when it is sent, for what is learnt until then.
             self.known().doubt();
         } else {
             self.known().is_being_set(request.line());
         }
-        let envelope = Envelope { request, turn, casts_doubt, reply };
-        if self.of_chore {
-            self.shared.queue.push_anyway(envelope);
-        } else {
-            self.shared.queue.push(envelope);
-        }
+        self.shared.queue.push(Envelope { request, turn, casts_doubt, reply }, self.place);
         Pending { command, receiver, shared: Arc::clone(&self.shared) }
     }
 
@@ -230,7 +227,7 @@ impl Client {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let client = Self { of_chore: true, ..self.clone() };
+        let client = Self { place: Place::OfChore, ..self.clone() };
         // Without a driver there is nothing to clean up after; the chore's locks are released with it.
         drop(self.chores.unbounded_send(chore(client).boxed()));
     }
@@ -306,6 +303,11 @@ impl Client {
     /// Who uses which bearer of the module.
     pub(crate) fn bearers(&self) -> &Bearers {
         &self.shared.bearers
+    }
+
+    /// Whether the PIN was entered and not accepted, for one at a time.
+    pub(crate) async fn pin_tried(&self) -> MutexGuard<'_, bool> {
+        self.shared.pin_tried.lock().await
     }
 
     /// Whether the firmware tells the headers of HTTP responses; not every one does (manual 20.15).

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 pub use sim800_engine::Limits;
 
+use crate::password::Password;
+
 /// With start and stop bit.
 const BITS_PER_OCTET: u32 = 10;
 
@@ -27,6 +29,8 @@ pub struct Config {
     pub rate: u32,
     /// The flow control that start-up asks the module for.
     pub flow_control: FlowControl,
+    /// What becomes of DTR, where the port has such a line.
+    pub dtr: Dtr,
     /// How many octets are asked for at once of what the module holds, an HTTP body or an extended download: 1 to 319,488, and a
     /// second or two of the line unless set, a power of two from 4,096 to 65,536 (16,384 at 115,200 bit/s). So often something
     /// arrives; each time costs some 50 octets. A body in transfer takes up to twice as much memory.
@@ -34,6 +38,12 @@ pub struct Config {
     /// How many octets of an HTTP object that is larger than the module holds are fetched at once: 3 to 319,488, and 262,144
     /// unless set. Some servers and networks break longer ones off.
     pub http_range: u32,
+    /// The PIN of the SIM card, for start-up to enter where the card wants it; none unless set. A wrong one is entered once, and
+    /// not again in the session, and none is where the module tells that one try is left, or does not tell how many: see
+    /// [`pin_at_any_risk`](Self::pin_at_any_risk).
+    pub pin: Option<Password>,
+    /// Whether the PIN is entered also where a wrong one might lock the card.
+    pub pin_at_any_risk: bool,
     /// How long start-up repeats `AT` before it says that no module answers; 10 s unless set. A module that was just
     /// switched on takes 3 to 5 seconds (hardware design 4.2.1).
     pub answer_within: Duration,
@@ -46,7 +56,8 @@ pub struct Config {
     /// How transfers are tried again that failed through no fault of theirs.
     pub retries: Retries,
     /// How many commands may wait while one is in flight; 64 unless set. One more fails with
-    /// [`Misuse::QueueFull`](crate::Misuse::QueueFull).
+    /// [`Misuse::QueueFull`](crate::Misuse::QueueFull), unless it is one of a procedure: start-up, bearer, requests, transfers and
+    /// files do not fail because of what else waits.
     pub queue: usize,
     /// How many unsolicited lines are kept for one subscriber; 32 unless set.
     pub notices: usize,
@@ -91,8 +102,11 @@ impl Default for Config {
         Self {
             rate: 115_200,
             flow_control: FlowControl::None,
+            dtr: Dtr::On,
             window: None,
             http_range: 262_144,
+            pin: None,
+            pin_at_any_risk: false,
             answer_within: Duration::from_secs(10),
             register_within: Duration::from_secs(60),
             concatenation: true,
@@ -127,6 +141,20 @@ pub enum FlowControl {
     None,
     /// RTS and CTS. Both lines have to be wired.
     Hardware,
+}
+
+/// What becomes of DTR, which puts a module to sleep or wakes it (`AT+CSCLK=1`), and which resets some boards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dtr {
+    /// It is switched on when the port is opened. Closing does what the port is set to (`HUPCL`): usually it goes off.
+    #[default]
+    On,
+    /// It is switched off when the port is opened.
+    Off,
+    /// The driver leaves it alone when it opens the port, and has the system leave it alone when it closes it. The system itself
+    /// switches it on when the port is opened by nobody else.
+    Keep,
 }
 
 /// How often, and after which pauses, an operation is tried again.

@@ -101,8 +101,8 @@ impl OpenError {
     #[expect(clippy::needless_pass_by_value, reason = "made of an error by `map_err`")]
     pub fn new(endpoint: Endpoint, error: io::Error) -> Self {
         use io::ErrorKind::{
-            AddrNotAvailable, ConnectionRefused, IsADirectory, NotFound, PermissionDenied, TimedOut,
-            WouldBlock,
+            AddrNotAvailable, ConnectionRefused, IsADirectory, NotFound, PermissionDenied, ResourceBusy,
+            TimedOut, WouldBlock,
         };
         let is_serial = matches!(endpoint, Endpoint::Serial(_));
         let known = match error.kind() {
@@ -111,8 +111,8 @@ impl OpenError {
                 "permission denied; join the group that owns it (often dialout), then log in again"
             }
             IsADirectory if is_serial => "it is no serial port",
-            // What a lock says that another program holds.
-            WouldBlock if is_serial => "another program uses it; end that first",
+            // What a lock says that another program holds, and what the system says of a port that one keeps to itself.
+            WouldBlock | ResourceBusy if is_serial => "another program uses it; end that first",
             ConnectionRefused => "connection refused; is anything listening there?",
             TimedOut => "nothing answered in time; check the address and what is between",
             AddrNotAvailable => "there is no such address",

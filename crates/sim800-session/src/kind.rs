@@ -64,6 +64,8 @@ pub enum ErrorKind {
     SimNotInserted,
     /// The SIM card wants its PIN.
     SimPin,
+    /// The SIM card refused the PIN.
+    SimPinWrong,
     /// The SIM card wants its PUK.
     SimPuk,
     /// What was to be sent could not be read.
@@ -113,6 +115,7 @@ impl ErrorKind {
             Self::SimFailure => "sim-failure",
             Self::SimNotInserted => "sim-not-inserted",
             Self::SimPin => "sim-pin",
+            Self::SimPinWrong => "sim-pin-wrong",
             Self::SimPuk => "sim-puk",
             Self::Source => "source",
             Self::Starved => "starved",

@@ -27,6 +27,17 @@ impl Envelope {
     }
 }
 
+/// Whose command it is, and so what becomes of it where many wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// The caller's own: one more than the limit is refused.
+    OfCaller,
+    /// A procedure's, which must not fail half-way for what others ask for. There are no more of these than procedures that run.
+    OfProcedure,
+    /// That of what puts things back in the module: also when the session is to end.
+    OfChore,
+}
+
 /// A queue of bounded length between all clients and their driver. What a caller gave up makes room and is never sent.
 ///
 /// Envelopes are dropped and answered outside of its lock, for that runs the wakers of callers.
@@ -61,23 +72,16 @@ impl Queue {
     }
 
     /// Takes a command, or answers it.
-    pub(crate) fn push(&self, envelope: Envelope) {
-        self.take(envelope, false);
-    }
-
-    /// Takes a command that puts something back in the module: beyond the limit, and when the session is to end.
-    pub(crate) fn push_anyway(&self, envelope: Envelope) {
-        self.take(envelope, true);
-    }
-
-    fn take(&self, envelope: Envelope, anyway: bool) {
+    pub(crate) fn push(&self, envelope: Envelope, place: Place) {
         let mut state = self.state();
         let given_up = if state.waiting.len() >= self.limit { state.give_up() } else { Vec::new() };
         let refusal = match state.phase {
             // Dropped, it tells its caller why.
             Phase::Closed => return drop((state, given_up)),
-            Phase::Closing if !anyway => Some(Failure::Disconnected(Disconnected::Closed)),
-            _ if state.waiting.len() >= self.limit && !anyway => Some(Failure::Misuse(Misuse::QueueFull)),
+            Phase::Closing if place < Place::OfChore => Some(Failure::Disconnected(Disconnected::Closed)),
+            _ if state.waiting.len() >= self.limit && place == Place::OfCaller => {
+                Some(Failure::Misuse(Misuse::QueueFull))
+            }
             _ => None,
         };
         match refusal {
@@ -166,13 +170,13 @@ mod tests {
     type Reply = oneshot::Receiver<Result<Response, Failure>>;
 
     fn push(queue: &Queue) -> Reply {
+        push_as(queue, Place::OfCaller)
+    }
+
+    fn push_as(queue: &Queue, place: Place) -> Reply {
         let (reply, receiver) = oneshot::channel();
-        queue.push(Envelope {
-            request: Request::new(&At).expect("a short line"),
-            turn: None,
-            casts_doubt: false,
-            reply,
-        });
+        let request = Request::new(&At).expect("a short line");
+        queue.push(Envelope { request, turn: None, casts_doubt: false, reply }, place);
         receiver
     }
 
@@ -189,6 +193,19 @@ mod tests {
         assert!(waiting.iter_mut().all(|reply| reply.now_or_never().is_none()));
         assert_eq!(std::iter::from_fn(|| queue.pop()).count(), 3);
         assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn there_is_room_for_procedures_until_the_end_and_for_chores_behind_it() {
+        let queue = Queue::new(1);
+        let waiting = push(&queue);
+        let mut others = [Place::OfProcedure, Place::OfChore].map(|place| push_as(&queue, place));
+        assert!(others.iter_mut().all(|reply| reply.now_or_never().is_none()));
+        queue.begin_to_close();
+        let closed = Err(Failure::Disconnected(Disconnected::Closed));
+        assert_eq!(push_as(&queue, Place::OfProcedure).now_or_never(), Some(Ok(closed)));
+        assert_eq!(push_as(&queue, Place::OfChore).now_or_never(), None);
+        drop((waiting, others));
     }
 
     #[test]

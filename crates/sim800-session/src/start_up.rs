@@ -7,7 +7,6 @@ use sim800_command::{
     FlowControl as LineFlowControl, Functionality, Ifc, IndicationMode, MessageRouting, PinState, Read,
     RegistrationStatus,
 };
-use sim800_parser::{CmeError, FinalResultCode};
 use thiserror::Error;
 
 use crate::client::Client;
@@ -19,7 +18,7 @@ use crate::notices::{Notice, Notices};
 use crate::settings::{self, Refusal, Setting, Unsendable};
 
 /// How often the module is asked whether it has got further.
-const PAUSE: Duration = Duration::from_secs(1);
+pub(crate) const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many restarts on the way are put up with.
 const RESTARTS: usize = 3;
@@ -49,9 +48,24 @@ pub enum StartUpError {
         /// How long was tried.
         within: Duration,
     },
-    /// The SIM card wants its PIN.
-    #[error("the SIM card wants its PIN; enter it with AT+CPIN, or switch the request off")]
+    /// The SIM card wants its PIN, and there is none in [`Config::pin`].
+    #[error("the SIM card wants its PIN")]
     SimPinRequired,
+    /// The SIM card refused [`Config::pin`]. This session does not enter it again.
+    #[error("the SIM card refused the PIN; {}", after_refusal(*left))]
+    SimPinWrong {
+        /// How many tries are left, where the firmware tells it.
+        left: Option<u8>,
+    },
+    /// [`Config::pin`] was not entered, because a wrong one might lock the SIM card.
+    #[error("the PIN was not entered: {}", before_try(*left))]
+    SimPinNotTried {
+        /// How many tries are left, where the firmware tells it.
+        left: Option<u8>,
+    },
+    /// [`Config::pin`] is none.
+    #[error("the PIN is not one: a SIM card's PIN has 4 to 8 digits")]
+    SimPinInvalid,
     /// The SIM card wants its PUK.
     #[error("the SIM card wants its PUK, after too many wrong PINs")]
     SimPukRequired,
@@ -90,7 +104,9 @@ impl StartUpError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoAnswer { .. } => ErrorKind::NoAnswer,
-            Self::SimPinRequired => ErrorKind::SimPin,
+            Self::SimPinRequired | Self::SimPinNotTried { .. } => ErrorKind::SimPin,
+            Self::SimPinWrong { .. } => ErrorKind::SimPinWrong,
+            Self::SimPinInvalid => ErrorKind::Invalid,
             Self::SimPukRequired => ErrorKind::SimPuk,
             Self::SimNotInserted => ErrorKind::SimNotInserted,
             Self::SimFailure { .. } => ErrorKind::SimFailure,
@@ -133,7 +149,7 @@ impl Client {
     ///
     /// [`StartUpError`] says how far it came.
     pub async fn start_up(&self) -> Result<(), StartUpError> {
-        let client = self.own();
+        let client = self.of_procedure();
         let mut restarts = 0;
         loop {
             match client.bring_up(restarts == 0).await {
@@ -229,12 +245,13 @@ impl Client {
     }
 
     async fn find_with(&self, kind: impl Fn(Request) -> Request) -> Result<(), StartUpError> {
+        let client = self.of_procedure();
         let within = self.config().answer_within;
         let mut deadline = None;
         loop {
             let Ok(at) = Request::new(&At) else { return Err(StartUpError::NoAnswer { within }) };
-            let (at, turn) =
-                self.submit_with_turn(kind(at).anew().with_time_limit(self.config().limits.probe));
+            let at = kind(at).anew().with_time_limit(self.config().limits.probe);
+            let (at, turn) = client.submit_with_turn(at);
             if deadline.is_none() {
                 // What is in front of the first one has time limits of its own, and says nothing of the module.
                 turn.await;
@@ -252,41 +269,6 @@ impl Client {
                 // Noise before it makes `AT` another command; silence and restarts are waited out.
                 Some(Err(_)) | None => {}
             }
-        }
-    }
-
-    async fn await_sim(&self, deadline: Duration) -> Result<(), StartUpError> {
-        loop {
-            let state = self.query(&CpinRead, |state| match state {
-                PinState::Ready => Ok(true),
-                PinState::SimPin => Err(StartUpError::SimPinRequired),
-                PinState::SimPuk => Err(StartUpError::SimPukRequired),
-                // What they protect is not needed.
-                PinState::SimPin2 | PinState::SimPuk2 => Ok(true),
-                PinState::Other("NOT INSERTED") => Err(StartUpError::SimNotInserted),
-                PinState::Other("NOT READY") => Ok(false),
-                other => Err(StartUpError::SimFailure { state: format!("{other:?}") }),
-            });
-            let last = match state.await {
-                Ok(Ok(true)) => return Ok(()),
-                Ok(Ok(false)) => "not ready".to_owned(),
-                Ok(Err(error)) => return Err(error),
-                Err(error) => match error.failure() {
-                    Failure::Rejected(FinalResultCode::Cme(cme)) => match *cme {
-                        CmeError::SIM_NOT_INSERTED => return Err(StartUpError::SimNotInserted),
-                        CmeError::SIM_PIN_REQUIRED => return Err(StartUpError::SimPinRequired),
-                        CmeError::SIM_PUK_REQUIRED => return Err(StartUpError::SimPukRequired),
-                        cme => cme.to_string(),
-                    },
-                    // Just after a start the module does not know yet.
-                    Failure::Rejected(code) => code.to_string(),
-                    _ => return Err(error.into()),
-                },
-            };
-            if self.runtime().now() >= deadline {
-                return Err(StartUpError::SimFailure { state: last });
-            }
-            self.pause(PAUSE).await;
         }
     }
 
@@ -331,6 +313,22 @@ impl Client {
             Err(error) if error.is_rejected() => Err(StartUpError::NotAttached(error)),
             result => Ok(result.map(drop)?),
         }
+    }
+}
+
+fn after_refusal(left: Option<u8>) -> String {
+    match left {
+        None => "the third wrong one in a row locks the card".to_owned(),
+        Some(0) => "the card is locked now, and only its PUK unlocks it".to_owned(),
+        Some(1) => "one try is left before the card locks".to_owned(),
+        Some(left) => format!("{left} tries are left before the card locks"),
+    }
+}
+
+fn before_try(left: Option<u8>) -> &'static str {
+    match left {
+        None => "the module does not tell how many tries are left, and a wrong PIN might lock the SIM card",
+        Some(_) => "one try is left, and a wrong PIN would lock the SIM card",
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 /// How many octets are compared. A tenth of a second at 115,200 bit/s.
-const KEPT: usize = 1024;
+pub(crate) const KEPT: usize = 1024;
 
 /// The last octets of a transfer that were handed out. When it is taken up again they are read once more: where they are
 /// others, the file is another.

@@ -10,6 +10,9 @@ pub(crate) enum Fs {
     Ls {
         /// Such as C:\User\ftp; without it, the root of the internal drive
         path: Option<String>,
+        /// Show the sizes of files, too: the module is asked for each
+        #[arg(short = 'l', long)]
+        long: bool,
     },
     /// Fetch a file
     Get(FsGet),

@@ -1,9 +1,11 @@
 //! The command line of `ftp`.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use percent_encoding::percent_decode_str;
 
 const FTP_URL: &str =
     "ftp://USER:PASSWORD@HOST[:PORT]/PATH; SIM800_FTP_PASSWORD may have the password instead";
@@ -22,11 +24,20 @@ pub(crate) enum Ftp {
         #[arg(help = FTP_URL)]
         url: String,
     },
-    /// List the directory at URL, as the server shows it
+    /// List the directory at URL
+    ///
+    /// Size, time by the server's clock, and name. Lines that are in no known form are shown as the server sends them.
     Ls {
         #[arg(help = FTP_DIRECTORY_URL)]
         url: String,
+        /// Show all as the server sends it
+        #[arg(short = 'l', long)]
+        raw: bool,
     },
+    /// Make DIR what the directory at URL is, or with --reverse the other way round
+    ///
+    /// Files are fetched or sent that are missing on the other side or have another size there. Nothing is deleted.
+    Mirror(FtpMirror),
     /// Delete the file at URL
     Rm {
         #[arg(help = FTP_URL)]
@@ -46,7 +57,7 @@ pub(crate) enum Ftp {
     Rename {
         #[arg(help = FTP_URL)]
         url: String,
-        /// The name, in the same directory, or a path from the server's root, which begins with a slash
+        /// The new name in the same directory, a path from the server's root (/DIRECTORY/NAME), or a URL of the same server
         new: String,
     },
 }
@@ -76,14 +87,29 @@ pub(crate) struct FtpGet {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct FtpMirror {
+    /// The directory here
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    #[arg(help = FTP_DIRECTORY_URL)]
+    pub(crate) url: String,
+    /// Send what is in DIR to URL
+    #[arg(short = 'R', long)]
+    pub(crate) reverse: bool,
+    /// Only show what would be done
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(override_usage = "sim800 ftp put [OPTIONS] <FILE> <URL>
        sim800 ftp put [OPTIONS] --from-fs <PATH> <URL>")]
 pub(crate) struct FtpPut {
     // A name that may be missing before one that may not would keep options from standing between them.
     /// What to send, unless --from-fs says it; - for stdin
-    #[arg(value_name = "FILE")]
-    first: PathBuf,
-    #[arg(value_name = "URL", help = FTP_URL, required_unless_present = "from_fs", conflicts_with = "from_fs")]
+    #[arg(value_name = "FILE", required_unless_present = "from_fs")]
+    first: Option<PathBuf>,
+    #[arg(value_name = "URL", help = FTP_URL, conflicts_with = "from_fs")]
     second: Option<String>,
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]
@@ -102,6 +128,55 @@ pub(crate) struct FtpPut {
     from_fs: Option<String>,
 }
 
+impl Ftp {
+    /// Has `resolve` make a URL of each name, which stands where the program itself takes none but URLs. An upload without a
+    /// name keeps the one it has.
+    pub(crate) fn resolve<E>(&mut self, resolve: impl Fn(&str) -> Result<String, E>) -> Result<(), E> {
+        match self {
+            Self::Get(FtpGet { url, .. })
+            | Self::Size { url }
+            | Self::Ls { url, .. }
+            | Self::Mirror(FtpMirror { url, .. })
+            | Self::Rm { url }
+            | Self::Mkdir { url }
+            | Self::Rmdir { url } => *url = resolve(url)?,
+            Self::Rename { url, new } => {
+                *url = resolve(url)?;
+                *new = resolve(new)?;
+            }
+            Self::Put(put) => {
+                let own = match put.source() {
+                    FtpSource::Module(path) => path.rsplit(['\\', '/']).next().map(str::to_owned),
+                    FtpSource::File(path) => path.file_name().and_then(OsStr::to_str).map(str::to_owned),
+                };
+                let name = match (put.url(), own) {
+                    (Some(name), Some(own)) if name.ends_with('/') => format!("{name}{own}"),
+                    (Some(name), _) => name.into_owned(),
+                    (None, Some(own)) if own != "-" => own,
+                    (None, _) => return Ok(()),
+                };
+                let url = resolve(&name)?;
+                match put.from_fs {
+                    Some(_) => put.first = Some(url.into()),
+                    None => put.second = Some(url),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FtpGet {
+    /// Writes it to a file of the same name here, unless something else was asked for.
+    pub(crate) fn save_by_name(&mut self) {
+        let name = self.url.rsplit('/').next().unwrap_or_default();
+        let name = percent_decode_str(name).decode_utf8_lossy();
+        if self.output.is_none() && self.to_fs.is_none() && !name.is_empty() {
+            self.output = Some(name.into_owned().into());
+        }
+    }
+}
+
 /// What an upload sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FtpSource<'a> {
@@ -112,12 +187,19 @@ pub(crate) enum FtpSource<'a> {
 }
 
 impl FtpPut {
-    /// What to send, and the URL to send it to.
-    pub(crate) fn names(&self) -> (FtpSource<'_>, Cow<'_, str>) {
+    /// What to send.
+    pub(crate) fn source(&self) -> FtpSource<'_> {
+        match (&self.from_fs, &self.first) {
+            (Some(path), _) => FtpSource::Module(path),
+            (None, first) => FtpSource::File(first.as_deref().unwrap_or_else(|| Path::new(""))),
+        }
+    }
+
+    /// The URL to send it to; `None` where it was forgotten: the definition would take it for the FILE with --from-fs.
+    pub(crate) fn url(&self) -> Option<Cow<'_, str>> {
         match &self.from_fs {
-            Some(path) => (FtpSource::Module(path), self.first.to_string_lossy()),
-            // There is a second name then.
-            None => (FtpSource::File(&self.first), self.second.as_deref().unwrap_or_default().into()),
+            Some(_) => self.first.as_ref().map(|first| first.to_string_lossy()),
+            None => self.second.as_deref().map(Into::into),
         }
     }
 }
@@ -144,8 +226,7 @@ mod tests {
         let names = |line: &str| {
             let parsed = CommandLine::try_parse_from(format!("sim800 ftp put {line}").split(' ')).unwrap();
             let Command::Ftp(Ftp::Put(put)) = parsed.command else { panic!("{line}") };
-            let (source, url) = put.names();
-            format!("{source:?} {url}")
+            format!("{:?} {}", put.source(), put.url().unwrap())
         };
         for line in ["--append f ftp://a/b", "f --append ftp://a/b", "f ftp://a/b --append"] {
             assert_eq!(names(line), "File(\"f\") ftp://a/b", "{line}");

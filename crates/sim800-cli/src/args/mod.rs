@@ -9,10 +9,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::ArgValueCandidates;
+
+use crate::held::Held;
 
 pub(crate) use self::fs::{Fs, FsGet};
-pub(crate) use self::ftp::{Ftp, FtpGet, FtpPut, FtpSource};
+pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpData, HttpRequest};
+use crate::completion;
 
 const DECODED: &str = "\
 With --json, each line is an object:
@@ -30,13 +34,38 @@ With --json, each line is an object:
 
 Exit status: 0 whatever is in FILE, 1 if it cannot be read.";
 
+/// What was built, and which firmware it is for.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommands: SIM800 Series AT Command Manual V1.12, IP Application Note V1.03",
+    "\nhttps:    needs a module with firmware R14 or newer",
+    "\nemulator: SIM800L with firmware 1418B05SIM800L24",
+);
+
+const WORDS: &str = "\
+Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`) and those of FTP clients:
+  open URL          makes a directory of a server the current one; names are looked for there
+  cd, pwd, ls       shows another directory, where one is, what is in it
+  get, cat, put     fetches a file and keeps its name, shows it, sends one
+  mirror, size, rename, rm, mkdir, rmdir
+                    as `sim800 ftp` has them
+  lcd DIR           makes another directory here the current one
+  exit              ends
+  help [COMMAND]    shows all of them, or one
+
+Words are quoted as in a shell; # begins a comment. A path in the module is best written with slashes (C:/User/a.txt).
+
+Exit status of a script: 0 all was done, else that of the worst command. It ends at the first one that fails, unless --keep-going
+is given. With --json there is an object for each line, and one for all.";
+
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
-/// Without a port, a module is emulated within the program; its requests go over the network of this machine.
+/// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
+/// requests go over the network of this machine.
 ///
 /// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
 #[derive(Debug, Parser)]
-#[command(name = "sim800", version)]
+#[command(name = "sim800", version, long_version = LONG_VERSION)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -48,15 +77,25 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
-    /// Serial device or pty, tcp://HOST:PORT, or `emulator` (the default)
-    #[arg(short, long, global = true, env = "SIM800_PORT", hide_env_values = true)]
+    /// Where the module is: a serial device or pty, tcp://HOST:PORT, or `emulator`
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "SIM800_PORT",
+        hide_env_values = true,
+        add = ArgValueCandidates::new(completion::ports)
+    )]
     pub(crate) port: Option<String>,
     /// Rate of the line in bit/s: 115200 for a serial port unless given; an emulator keeps to it only if given
     #[arg(long, global = true, value_name = "N", value_parser = rate)]
     pub(crate) baud: Option<NonZeroU32>,
-    /// Access point name of the network
+    /// Access point name of the network; a bearer that is open with another one is opened anew
     #[arg(long, global = true)]
     pub(crate) apn: Option<String>,
+    /// Close the bearer when the work is done; otherwise it stays open, for opening it takes seconds
+    #[arg(long, global = true)]
+    pub(crate) close: bool,
     /// How long to wait for the module to answer at first [default: 10]
     #[arg(long, global = true, value_name = "SECS", value_parser = seconds)]
     pub(crate) answer_within: Option<Duration>,
@@ -75,6 +114,9 @@ pub(crate) struct Options {
     /// No progress and no remarks
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// The module, where a script or the shell has connected it already.
+    #[arg(skip)]
+    pub(crate) held: Option<Held>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -92,9 +134,12 @@ pub(crate) enum Command {
     /// Move files by FTP
     #[command(subcommand)]
     Ftp(Ftp),
-    /// Look after the files in the module; a path there is C:\User\ftp\a.txt, without blanks and commas
+    /// Look after the files in the module; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
     #[command(subcommand)]
     Fs(Fs),
+    /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
+    #[command(subcommand)]
+    Bearer(Bearer),
     /// Tell what the module is and how it stands with the network
     Info,
     /// Send one command line and print the response
@@ -102,9 +147,16 @@ pub(crate) enum Command {
         /// Such as AT+CSQ
         line: String,
     },
+    /// Carry out the commands in a file, with one start-up and one bearer for all
+    #[command(after_long_help = WORDS)]
+    Run(Run),
+    /// Take commands from the terminal, with one start-up and one bearer for all
+    #[command(after_long_help = WORDS)]
+    Shell,
     /// Show what is known of the module's commands; no module is needed
     Commands {
         /// Only this one, such as FTPGET or AT+FTPGET
+        #[arg(add = ArgValueCandidates::new(completion::commands))]
         name: Option<String>,
     },
     /// Show what a trace, or a capture of the line, says; no module is needed
@@ -114,6 +166,12 @@ pub(crate) enum Command {
     Emulate(Emulate),
     /// Show all of it, with servers and a module of its own
     Demo,
+    /// Write the manual pages to DIR, for those who package the program
+    #[command(hide = true)]
+    Man {
+        /// An existing directory
+        directory: PathBuf,
+    },
 }
 
 impl Command {
@@ -121,7 +179,7 @@ impl Command {
     pub(crate) fn input(&self) -> Option<&Path> {
         match self {
             Self::Http(Http::Post(post)) => post.data.data_file.as_deref(),
-            Self::Ftp(Ftp::Put(put)) => match put.names().0 {
+            Self::Ftp(Ftp::Put(put)) => match put.source() {
                 FtpSource::File(path) => Some(path),
                 FtpSource::Module(_) => None,
             },
@@ -140,6 +198,25 @@ impl Command {
             _ => None,
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bearer {
+    /// Show whether it is open, its address, and what it is opened with
+    Status,
+    /// Open it, and leave it open
+    Open,
+    /// Close it
+    Close,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// A command on each line; - for stdin
+    pub(crate) script: PathBuf,
+    /// Go on behind a command that fails
+    #[arg(short, long)]
+    pub(crate) keep_going: bool,
 }
 
 #[derive(Debug, Args)]
@@ -221,7 +298,7 @@ mod tests {
             "ftp get ftp://a/f --extended --to-fs f",
             "ftp get ftp://a/f -o f --to-fs f",
             "ftp put f ftp://a/f --from-fs f",
-            "ftp put ftp://a/f",
+            "ftp put",
             "ftp put f ftp://a/f --resume --append",
             "ftp put f ftp://a/f --resume --extended",
             "ftp put ftp://a/f --from-fs f --resume",

@@ -23,7 +23,7 @@ pub(crate) const PASSWORD: &str = "se-same";
 pub(crate) struct Bench {
     pub(crate) http: HttpServer,
     pub(crate) ftp: FtpServer,
-    port: String,
+    pub(crate) port: String,
     folder: TempDir,
     pub(crate) module: Running,
 }

@@ -1,14 +1,17 @@
 //! Commands that look after files: on servers, in the module, and what is known of its commands.
 
 use std::fs;
+use std::io::Write;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use serde_json::json;
-use sim800_emulator::{Config, MemoryStorage};
+use sim800_emulator::{Config, MemoryStorage, Storage};
+use sim800_testbed::server::ftp::Fault;
 use sim800_testbed::server::tls::{ClientCertificate, TlsFront};
 
 use crate::bad_input::fails;
-use crate::bench::{Bench, octets, program};
+use crate::bench::{Bench, Finished, octets, program};
 
 #[test]
 fn files_and_directories_of_a_server_are_looked_after() {
@@ -24,14 +27,15 @@ fn files_and_directories_of_a_server_are_looked_after() {
     let listing = String::from_utf8(run(&["ftp", "ls", &url("/dir")])).unwrap();
     assert!(listing.lines().count() == 1 && listing.trim_end().ends_with(" a"), "{listing}");
     let object = bench.run(&["--json", "ftp", "ls", &url("/")]).object();
-    assert!(object["lines"][0].as_str().unwrap().ends_with(" dir"), "{object}");
+    assert_eq!(object["entries"][0]["name"], "dir", "{object}");
 
     run(&["ftp", "rename", &url("/dir/a"), "b"]);
     assert_eq!(bench.ftp.files(), ["/dir/b"]);
     run(&["ftp", "rename", &url("/dir/b"), "/c"]);
     assert_eq!(bench.ftp.files(), ["/c"]);
     run(&["ftp", "rmdir", &url("/dir")]);
-    assert_eq!(bench.run(&["--json", "ftp", "rm", &url("/c")]).object(), json!({ "ok": true }));
+    let object = bench.run(&["--json", "ftp", "rm", &url("/c")]).object();
+    assert_eq!(object, json!({ "ok": true, "port": bench.port }));
     assert!(bench.ftp.files().is_empty());
     assert_eq!(run(&["ftp", "ls", &url("")]), b"");
 }
@@ -112,14 +116,11 @@ fn what_the_module_has_not_or_has_no_room_for() {
     assert!(bench.ftp.files().is_empty());
     fails(&bench, &["fs", "rm", r"C:\a b,c"], 2, "invalid", "the path cannot be sent");
     fails(&bench, &["fs", "put", "missing", r"C:\a"], 1, "file", "cannot read missing");
-    fails(&bench, &["fs", "put", "big", r"C:\big.bin"], 1, "full", "full");
-    assert_eq!(bench.run(&["fs", "rm", r"C:\big.bin"]).code, 0);
-
+    let put = ["fs", "put", "big", r"C:\big.bin"];
+    fails(&bench, &put, 1, "full", r"C:\big.bin would have 20000 bytes, and the module has room for 9728");
     bench.ftp.put_file("/big", &octets(20_000)).unwrap();
     let to_fs = ["ftp", "get", &bench.ftp_url("/big"), "--to-fs", "big.bin"];
-    assert_eq!(fails(&bench, &to_fs, 1, "ftp", "room")["error"]["code"], 85);
-
-    assert_eq!(bench.run(&["fs", "rm", r"C:\User\FTP\big.bin"]).code, 0);
+    fails(&bench, &to_fs, 1, "full", r"C:\User\FTP\big.bin would have 20000 bytes");
 
     assert_eq!(bench.run(&["fs", "mkdir", r"C:\dir"]).code, 0);
     fails(&bench, &["fs", "mkdir", r"C:\dir"], 1, "exists", "already");
@@ -127,6 +128,112 @@ fn what_the_module_has_not_or_has_no_room_for() {
     fails(&bench, &["fs", "rmdir", r"C:\dir"], 1, "not-empty", "not empty");
     assert_eq!(bench.run(&["--json", "fs", "get", r"C:\dir\a"]).code, 2, "where to?");
     bench.expect_usable();
+}
+
+/// Of a pipe nobody knows how long it is, and some servers tell no sizes: then it shows on the way.
+#[test]
+fn what_the_module_had_no_room_for_is_removed_again() {
+    let mut config = Config::default();
+    let storage = Arc::new(MemoryStorage::new(30_000));
+    config.storage = storage.clone();
+    let bench = Bench::with(config);
+    let file = |name: &str| storage.read(&[name.to_owned()], 0, 100);
+    fs::write(bench.path("small"), octets(100)).unwrap();
+    assert_eq!(bench.run(&["fs", "put", "small", r"C:\a"]).code, 0);
+
+    let too_much = octets(40_000);
+    let mut child = bench.command(&["fs", "put", "-", r"C:\a"]).stdin(Stdio::piped()).spawn().unwrap();
+    // It reads no more than it can use.
+    let _ = child.stdin.take().unwrap().write_all(&too_much);
+    let finished = Finished::new(child.wait_with_output().unwrap());
+    assert_eq!(finished.code, 1);
+    assert!(finished.stderr.contains(r"full after"), "{}", finished.stderr);
+    assert!(finished.stderr.contains(r"the incomplete C:\a was removed"), "{}", finished.stderr);
+    assert!(file("a").is_err(), "nothing is left of it");
+
+    // What is too long from the start takes nothing away; what is replaced makes room.
+    assert_eq!(bench.run(&["fs", "put", "small", r"C:\a"]).code, 0);
+    fs::write(bench.path("big"), &too_much).unwrap();
+    fails(&bench, &["fs", "put", "big", r"C:\a"], 1, "full", "nothing was changed");
+    assert_eq!(file("a").unwrap(), octets(100));
+    fs::write(bench.path("medium"), octets(20_000)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(bench.run(&["fs", "put", "medium", r"C:\a"]).code, 0);
+    }
+
+    bench.ftp.put_file("/big", &too_much).unwrap();
+    bench.ftp.inject(Fault::Answer { verb: "SIZE", reply: "502 no sizes here".into() });
+    let to_fs = bench.run(&["ftp", "get", &bench.ftp_url("/big"), "--to-fs", "b"]);
+    assert_eq!(to_fs.code, 1);
+    assert!(to_fs.stderr.contains(r"the incomplete C:\User\FTP\b was removed"), "{}", to_fs.stderr);
+    assert_eq!(bench.run(&["fs", "ls", r"C:\User\FTP"]).stdout, b"");
+    bench.expect_usable();
+}
+
+#[test]
+fn a_path_in_the_module_may_be_written_with_slashes() {
+    let bench = Bench::new();
+    fs::write(bench.path("here"), "octets").unwrap();
+    let run = |arguments: &[&str]| {
+        let finished = bench.run(arguments);
+        assert_eq!(finished.code, 0, "{arguments:?}: {}", finished.stderr);
+        finished.stdout
+    };
+    run(&["fs", "mkdir", "C:/new"]);
+    run(&["fs", "put", "here", "C:/new/a"]);
+    run(&["fs", "mv", "C:/new/a", "C:/new/b"]);
+    assert_eq!(run(&["fs", "ls", "C:/new/"]), b"b\n");
+    assert_eq!(run(&["fs", "get", r"C:\new\b"]), b"octets");
+    assert_eq!(run(&["fs", "size", "C:/new/b"]), b"6\n");
+    run(&["ftp", "put", "--from-fs", "C:/new/b", &bench.ftp_url("/b")]);
+    assert_eq!(bench.ftp.file("/b").unwrap(), b"octets");
+    run(&["fs", "rm", "C:/new/b"]);
+    run(&["fs", "rmdir", "C:/new/"]);
+}
+
+#[test]
+fn a_file_is_renamed_to_a_url_of_the_same_server_only() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/a", b"octets").unwrap();
+    let (old, new) = (bench.ftp_url("/a"), bench.ftp_url("/b"));
+    for other in [
+        "ftp://user:hunter2@example.com/b".to_owned(),
+        format!("ftp://other:hunter2@{}/b", bench.ftp.address()),
+        "https://user:hunter2@example.com/b".to_owned(),
+    ] {
+        let object = fails(&bench, &["ftp", "rename", &old, &other], 2, "usage", "");
+        assert!(!object.to_string().contains("hunter2"), "{object}");
+    }
+    assert!(bench.ftp.commands().is_empty(), "nothing was sent anywhere");
+    assert_eq!(bench.run(&["ftp", "rename", &old, &new]).code, 0);
+    assert_eq!(bench.ftp.files(), ["/b"]);
+    assert!(bench.ftp.commands().iter().any(|command| command == "RNTO /b"), "{:?}", bench.ftp.commands());
+}
+
+#[test]
+fn the_type_in_a_url_is_that_of_the_transfer() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/a", b"one\ntwo\n").unwrap();
+    fs::write(bench.path("here"), "three\n").unwrap();
+    let types = |from: usize| -> Vec<String> {
+        let commands = bench.ftp.commands();
+        commands.into_iter().skip(from).filter(|command| command.starts_with("TYPE")).collect()
+    };
+    for (kind, sent) in [(";type=a", "TYPE A"), (";type=i", "TYPE I"), ("", "TYPE I")] {
+        let from = bench.ftp.commands().len();
+        assert_eq!(bench.run(&["ftp", "get", &bench.ftp_url(&format!("/a{kind}"))]).code, 0);
+        assert_eq!(types(from).last().unwrap(), sent, "{kind}");
+        let from = bench.ftp.commands().len();
+        assert_eq!(bench.run(&["ftp", "put", "here", &bench.ftp_url(&format!("/b{kind}"))]).code, 0);
+        assert_eq!(types(from).first().unwrap(), sent, "{kind}");
+    }
+    assert_eq!(bench.ftp.files(), ["/a", "/b"]);
+    let text = bench.ftp_url("/a;type=a");
+    fails(&bench, &["ftp", "get", &text, "-o", "a", "--resume"], 2, "usage", "octet by octet");
+    fails(&bench, &["ftp", "put", "here", &text, "--resume"], 2, "usage", "octet by octet");
+    let image = bench.ftp_url("/a;type=i");
+    fails(&bench, &["ftp", "get", &image, "--ascii", "-o", "a"], 2, "usage", "--ascii");
+    fails(&bench, &["ftp", "put", "--from-fs", "C:/a"], 2, "usage", "the URL to send it to is missing");
 }
 
 #[test]

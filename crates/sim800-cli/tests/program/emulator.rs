@@ -128,10 +128,37 @@ fn a_pty_is_used_by_one_program_at_a_time() {
 }
 
 #[test]
-fn without_a_port_the_built_in_emulator_is_used_and_said_so() {
-    let finished = Finished::new(program(&["at", "AT+CGMM"]).output().unwrap());
+fn without_a_port_nothing_is_done() {
+    let cases: [(&[&str], Option<&str>, &str); 4] = [
+        (&[], None, "no port is given"),
+        (&[], Some(""), "the port is empty"),
+        (&["-p", ""], None, "the port is empty"),
+        (&["-p", ""], Some("emulator"), "the port is empty"),
+    ];
+    for (arguments, variable, said) in cases {
+        let run = |more: &[&str]| {
+            let mut command = program(&[arguments, more, &["at", "AT+CGMM"]].concat());
+            command.envs(variable.map(|port| ("SIM800_PORT", port)));
+            Finished::new(command.output().unwrap())
+        };
+        let finished = run(&[]);
+        assert_eq!((finished.code, finished.stdout.as_slice()), (2, &b""[..]), "{arguments:?}");
+        assert!(finished.stderr.contains(said), "{}", finished.stderr);
+        for helps in ["-p", "SIM800_PORT", "this machine has", "-p emulator"] {
+            assert!(finished.stderr.contains(helps), "{}", finished.stderr);
+        }
+        let finished = run(&["--json"]);
+        assert_eq!(finished.object()["error"]["kind"], "usage");
+    }
+}
+
+#[test]
+fn a_program_is_told_which_port_it_was() {
+    let finished = Finished::new(program(&["-p", "emulator", "at", "AT+CGMM"]).output().unwrap());
     assert_eq!(finished.stdout, b"SIMCOM_SIM800L\nOK\n");
-    assert_eq!(finished.stderr, "using the built-in emulator\n");
-    let finished = Finished::new(program(&["-q", "-p", "emulator", "at", "AT+CGMM"]).output().unwrap());
     assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+    let finished = Finished::new(program(&["--json", "-p", "emulator", "at", "AT+CGMM"]).output().unwrap());
+    assert_eq!(finished.object()["port"], "emulator");
+    let finished = Finished::new(program(&["--json", "-p", "/dev/ttyNONE", "info"]).output().unwrap());
+    assert_eq!((finished.code, &finished.object()["port"]), (1, &"/dev/ttyNONE".into()));
 }

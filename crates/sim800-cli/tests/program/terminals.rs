@@ -10,7 +10,11 @@ use std::thread;
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::bench::{Bench, program};
+use sim800_emulator::Config;
+use sim800_testbed::Line;
+use sim800_testbed::server::ftp::Fault;
+
+use crate::bench::{Bench, octets, program};
 
 /// What a terminal would obey: colours, a title, a bell, and a C1 control in either form.
 const HOSTILE: &[u8] = b"a\x1b[31mb\x1b]0;c\x07d\x9b31me\xc2\x9b2Jf";
@@ -33,6 +37,13 @@ fn on_a_terminal(mut command: Command) -> String {
     let _ = File::from(master).read_to_end(&mut octets);
     child.wait().unwrap();
     String::from_utf8(octets).unwrap()
+}
+
+/// What somebody who looks at the terminal sees in the end.
+fn seen(command: Command) -> String {
+    let mut terminal = vt100::Parser::new(60.try_into().unwrap(), 100.try_into().unwrap(), 0);
+    terminal.process(on_a_terminal(command).as_bytes());
+    terminal.screen().contents()
 }
 
 fn assert_shown(text: &str, times: usize) {
@@ -136,6 +147,89 @@ fn what_a_server_says_is_shown() {
     assert!(!text.contains('\x1b') && text.contains(r"a\x1b[31mb"), "{text:?}");
     let json = bench.run(&["--json", "ftp", "ls", &listing]).stdout;
     assert!(json.is_ascii() && !String::from_utf8(json).unwrap().contains('\u{7f}'));
+}
+
+/// Windows enough for a bar to be drawn between them.
+const PACED: u32 = 1_000_000;
+
+#[test]
+fn a_terminal_shows_a_body_and_nothing_over_it() {
+    let bench = Bench::with_line(Config::default(), Line::paced(PACED.try_into().unwrap()));
+    let lines: Vec<_> = (0..8_000).map(|n| format!("line {n}")).collect();
+    let (short, long) = ("twenty-four octets here!", lines.join("\n") + "\n");
+    for (path, body) in [("/short", short), ("/long", &long)] {
+        bench.http.put(path, "text/plain", body.to_owned());
+        bench.ftp.put_file(path, body.as_bytes()).unwrap();
+    }
+    for (short, long) in [
+        (bench.http.url("/short"), bench.http.url("/long")),
+        (bench.ftp_url("/short"), bench.ftp_url("/long")),
+    ] {
+        let kind = short.split(':').next().unwrap().to_owned();
+        let get = |url: &str| seen(bench.command(&[&kind, "get", url]));
+        let shown = get(&short);
+        let (body, remark) = shown.split_once('\n').unwrap();
+        assert_eq!(body, "twenty-four octets here!", "{shown}");
+        assert!(remark.contains("24 bytes in ") && remark.lines().count() == 1, "{shown}");
+        let shown = get(&long);
+        let end: Vec<_> = shown.lines().collect();
+        let (remark, body) = end.split_last().unwrap();
+        assert!(remark.contains("bytes in ") && body.len() == 58, "{shown}");
+        assert_eq!(body, &lines[8_000 - 58..]);
+    }
+}
+
+#[test]
+fn a_remark_amid_a_body_has_a_line_of_its_own() {
+    let bench = Bench::new();
+    let lines: Vec<_> = (0..3_000).map(|n| format!("line {n}\n")).collect();
+    let body = lines.concat();
+    bench.ftp.put_file("/a", body.as_bytes()).unwrap();
+    bench.ftp.inject(Fault::DataReset { after: 20_000 });
+    let text = on_a_terminal(bench.command(&["ftp", "get", &bench.ftp_url("/a")]));
+    let remark = text.lines().find(|line| line.contains("trying again")).unwrap();
+    assert!(remark.starts_with("sim800: "), "{remark}");
+}
+
+#[test]
+fn binary_goes_to_a_terminal_by_request_only() {
+    let bench = Bench::new();
+    bench.http.put("/a", "application/octet-stream", vec![b'a', 0, 0xFF]);
+    bench.ftp.put_file("/a", &[b'a', 0, 0xFF]).unwrap();
+    for get in [["http", "get", &bench.http.url("/a")], ["ftp", "get", &bench.ftp_url("/a")]] {
+        let shown = seen(bench.command(&[&["-q"], &get[..]].concat()));
+        assert!(
+            shown.contains("is binary") && shown.contains("-o FILE") && !shown.contains("\\xff"),
+            "{shown}"
+        );
+        let shown = seen(bench.command(&[&["-q"], &get[..], &["-o", "-"]].concat()));
+        assert_eq!(shown, "a\\x00\\xff");
+        let mut command = bench.command(&[&["-q"], &get[..]].concat());
+        assert_eq!(command.output().unwrap().stdout, [b'a', 0, 0xFF], "a pipe takes anything");
+    }
+    bench.expect_usable();
+}
+
+#[test]
+fn no_bar_is_left() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", octets(100_000));
+    bench.ftp.put_file("/a", &octets(100_000)).unwrap();
+    let (http, ftp, missing) = (bench.http.url("/a"), bench.ftp_url("/a"), bench.http.url("/missing"));
+    let truncated = bench.http.url("/truncated/5/a");
+    for (get, lines) in [
+        (&["http", "get", &http, "-o", "a"][..], 1),
+        (&["http", "get", &missing, "-o", "a"], 1),
+        (&["http", "get", &truncated, "-o", "a", "--retries", "0"], 1),
+        (&["http", "get", &http, "-o", "/dev/full"], 1),
+        (&["http", "post", &http, "--data", "a", "-o", "a"], 1),
+        (&["ftp", "get", &ftp, "-o", "a"], 1),
+        (&["ftp", "put", "a", &ftp], 1),
+    ] {
+        let shown = seen(bench.command(get));
+        let shown: Vec<_> = shown.lines().collect();
+        assert!(shown.len() == lines && !shown.iter().any(|line| line.contains('╌')), "{get:?}: {shown:?}");
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn a_body_goes_to_stdout_and_nothing_else_does() {
     for runtime in RUNTIMES {
         let finished = bench.run(&["http", "get", &bench.http.url("/a"), "--runtime", runtime]);
         assert_eq!((finished.code, &finished.stdout), (0, &body), "{}", finished.stderr);
-        assert!(finished.stderr.starts_with("200 OK: 20000 octets in "), "{}", finished.stderr);
+        assert!(finished.stderr.starts_with("200 OK: 20000 bytes in "), "{}", finished.stderr);
         assert_eq!(finished.stderr.lines().count(), 1, "no progress in a pipe");
     }
     let quiet = bench.run(&["-q", "http", "get", &bench.http.url("/a")]);

@@ -5,6 +5,7 @@ mod foreign;
 mod properties;
 mod restarts;
 mod resync;
+mod silence;
 
 use std::collections::VecDeque;
 use std::time::Duration;

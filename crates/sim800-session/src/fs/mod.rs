@@ -47,7 +47,7 @@ impl Fs {
     /// The file system of a module.
     #[must_use]
     pub fn new(client: &Client) -> Self {
-        Self { client: client.clone() }
+        Self { client: client.of_procedure() }
     }
 
     /// The letter of a drive.

@@ -138,7 +138,7 @@ impl Ftp {
     /// A client of `server` with the default options.
     #[must_use]
     pub fn new(bearer: &Bearer, server: Server) -> Self {
-        Self { bearer: bearer.clone(), server, options: FtpOptions::default() }
+        Self { bearer: bearer.of_procedure(), server, options: FtpOptions::default() }
     }
 
     /// The same with other options.

@@ -12,11 +12,12 @@ use sim800_command::{HttpReadRange, HttpStatus, Number};
 use super::HttpError;
 use super::headers::{broken_promise, validator};
 use super::plan::Plan;
-use super::ranges::Ranges;
+use super::ranges::{Next, Ranges};
 use super::service::Service;
 use crate::bearer::Bearer;
 use crate::client::Pending;
 use crate::engine::Request;
+use crate::error::{Error, Failure, Malformation};
 use crate::loss::{Loss, Transient};
 use crate::reader::Reader;
 use crate::retry::Attempts;
@@ -26,8 +27,9 @@ use crate::tail::Tail;
 ///
 /// The module holds the whole object, or a range of it at a time. That is read in windows of
 /// [`Config::window`](crate::Config::window) octets, one ahead of what the caller takes, so memory does not grow
-/// with the body. A window that the line damaged is read again. With its last octets, or when it is dropped, the module's
-/// HTTP service is ended, and the next request can begin.
+/// with the body. Each begins with the last octets of the one before, and the last ones are read again by themselves; a window
+/// that the line damaged is read again. With its last octets, or when it is dropped, the module's HTTP service is ended, and the
+/// next request can begin.
 ///
 /// Of an object that is fetched in ranges, only headers tell the total.
 pub type Body = Reader<HttpError>;
@@ -45,7 +47,7 @@ pub(super) struct Held {
 /// A body that the module has, or the beginning of it; with `ranges`, more can be fetched, and with `origin`, all of it
 /// again.
 pub(super) async fn body(
-    service: Service,
+    mut service: Service,
     bearer: &Bearer,
     held: Held,
     origin: Option<Origin>,
@@ -58,6 +60,8 @@ pub(super) async fn body(
         return Body::empty(total);
     }
     service.is_handed_out();
+    // What was lost before has been found again.
+    service.take_loss();
     let is_empty = length == 0 && ranges.is_none();
     let transfer = Transfer {
         service,
@@ -65,6 +69,7 @@ pub(super) async fn body(
         promised,
         window: bearer.client().config().octets_at_once(),
         position: 0,
+        end: Bytes::new(),
         ahead: None,
         ranges,
         bearer: bearer.clone(),
@@ -101,6 +106,10 @@ impl Origin {
     }
 }
 
+/// How many octets come again with what follows them, at most and of one window in so many. Where the line doubled some and what a
+/// count then left of the payload reads like the module's own lines, they are others.
+const AGAIN: u32 = 16;
+
 /// A body on its way.
 struct Transfer {
     service: Service,
@@ -108,6 +117,8 @@ struct Transfer {
     promised: Option<u64>,
     window: u32,
     position: u32,
+    /// What was read before `position`, as far as it comes again.
+    end: Bytes,
     /// The next window, asked for already.
     ahead: Option<Pending>,
     /// What is to be fetched after what the module holds.
@@ -157,48 +168,106 @@ impl Transfer {
         }
         if self.position >= self.length && self.length > 0 {
             let Some(ranges) = &mut self.ranges else { return Ok(None) };
-            let Some(length) = ranges.next(&mut self.service).await? else { return Ok(None) };
-            (self.length, self.position) = (length, 0);
+            let Some(Next { length, again }) = ranges.next(&mut self.service).await? else { return Ok(None) };
+            (self.length, self.position, self.end) = (length, 0, Bytes::new());
+            self.tail.rewind(u64::from(again));
         }
-        let window = match self.ahead.take() {
-            Some(pending) => pending,
-            None => self.ask()?,
-        };
-        let octets = match window.await {
-            // What firmware says where there is nothing to read: this, or a bare `OK` (field logs).
-            Err(error) if error.is_rejected() && self.length == 0 => return Ok(None),
-            result => self.service.check(result)?.payload,
-        };
-        let length = u64::from(self.length);
-        if octets.is_empty() {
-            if self.length == 0 {
-                return Ok(None);
-            }
-            let incomplete = HttpError::NoProgress { position: u64::from(self.position), length };
-            return Err(self.service.interruption().unwrap_or(incomplete));
-        }
-        let position = self.position.saturating_add(u32::try_from(octets.len()).unwrap_or(u32::MAX));
-        if position > self.length {
-            return Err(HttpError::TooLong { length });
-        }
-        self.position = position;
+        let begin = (self.position, self.end.clone());
+        let Some(octets) = self.window().await? else { return Ok(None) };
+        self.advance(&octets);
         if self.position < self.length {
             // In the same poll that saw the last one end, so that the line does not wait for the caller.
             self.ahead = Some(self.ask()?);
+            return Ok(Some(octets));
         }
-        Ok(Some(octets))
+        let confirmed = self.confirm().await;
+        if confirmed.is_err() {
+            (self.position, self.end) = begin;
+        }
+        confirmed.map(|()| Some(octets))
+    }
+
+    /// The octets of the next window that were not read before; `None` where there is nothing to read.
+    async fn window(&mut self) -> Result<Option<Bytes>, HttpError> {
+        let length = u64::from(self.length);
+        loop {
+            let window = match self.ahead.take() {
+                Some(pending) => pending,
+                None => self.ask()?,
+            };
+            let octets = match window.await {
+                // What firmware says where there is nothing to read: this, or a bare `OK` (field logs).
+                Err(error) if error.is_rejected() && self.length == 0 => return Ok(None),
+                result => self.service.check(result)?.payload,
+            };
+            let (again, new) = self.tell_apart(octets)?;
+            if self.position.saturating_add(u32::try_from(new.len()).unwrap_or(u32::MAX)) > self.length {
+                return Err(HttpError::TooLong { length });
+            }
+            if !new.is_empty() {
+                return Ok(Some(new));
+            }
+            if self.length == 0 {
+                return Ok(None);
+            }
+            if again == 0 {
+                let incomplete = HttpError::NoProgress { position: u64::from(self.position), length };
+                return Err(self.service.interruption().unwrap_or(incomplete));
+            }
+            // The module sends less at once than comes again.
+            self.end.clear();
+        }
+    }
+
+    /// Reads the last octets again: behind them, nothing that was left of a payload can follow.
+    async fn confirm(&mut self) -> Result<(), HttpError> {
+        let octets = match self.ask()?.await {
+            // It was there a moment ago.
+            Err(error) if error.is_rejected() => return Err(self.damaged()),
+            result => self.service.check(result)?.payload,
+        };
+        match self.tell_apart(octets)? {
+            (0, _) => Err(self.damaged()),
+            (_, more) if !more.is_empty() => Err(HttpError::TooLong { length: u64::from(self.length) }),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many octets came again, and those behind them.
+    fn tell_apart(&mut self, mut octets: Bytes) -> Result<(usize, Bytes), HttpError> {
+        let again = octets.split_to(octets.len().min(self.end.len()));
+        if self.service.take_loss() || !self.end.starts_with(&again) {
+            return Err(self.damaged());
+        }
+        Ok((again.len(), octets))
+    }
+
+    /// Octets were read of which some will come again.
+    fn advance(&mut self, octets: &Bytes) {
+        self.position = self.position.saturating_add(u32::try_from(octets.len()).unwrap_or(u32::MAX));
+        let again = (self.window / 64).clamp(1, AGAIN) as usize;
+        // A copy, so that it does not keep the whole of them.
+        let end = octets.get(octets.len().saturating_sub(again)..).unwrap_or(octets);
+        self.end = Bytes::copy_from_slice(end);
     }
 
     fn ask(&self) -> Result<Pending, HttpError> {
         // At the end one octet more, to notice that the line damaged the announced length: past the end, the module
         // lets read what there is (manual 11.2.6).
+        let again = u32::try_from(self.end.len()).unwrap_or(0);
         let left = self.length - self.position;
-        let size = Number::saturating(if left <= self.window { left + 1 } else { self.window });
-        let start = Number::saturating(self.position);
+        let new = if left <= self.window { left + 1 } else { self.window };
+        let start = Number::saturating(self.position - again);
+        let size = Number::saturating(new.saturating_add(again));
         let incomplete =
             HttpError::NoProgress { position: u64::from(self.position), length: u64::from(self.length) };
         let read = Request::new(&HttpReadRange { start, size }).map_err(|_| incomplete)?;
         Ok(self.service.submit(read))
+    }
+
+    fn damaged(&mut self) -> HttpError {
+        let read = HttpReadRange { start: Number::MIN, size: Number::MIN };
+        self.service.failed(Error::of(&read, Failure::Malformed(Malformation::Damaged)))
     }
 
     /// Makes ready to go on after `error`, if that is possible.
@@ -211,10 +280,12 @@ impl Transfer {
         self.ahead = None;
         if error.loss(true) == Some(Loss::Response) || self.service.survives(&error).await {
             self.attempts.again(error, Some(self.handed_out)).await?;
+            self.service.take_loss();
             return Ok(self);
         }
         let Some(origin) = &self.origin else { return Err(error) };
         self.position += self.tail.forgo();
+        self.end.clear();
         // Before it is ended, no other can be started.
         drop(self.service);
         let mut error = error;
@@ -264,7 +335,7 @@ impl Origin {
         service.prepare(&self.plan).await?;
         let length = match ranges {
             Some(_) if is_read => None,
-            Some(ranges) => Some((ranges.again(&mut service).await?, None)),
+            Some(ranges) => Some((ranges.fetch_again(&mut service).await?, None)),
             None => {
                 let (status, length) = service.act(&self.plan, None).await?;
                 let headers = service.headers(&self.plan).await?;

@@ -23,6 +23,11 @@ pub(super) fn read(block: &[u8]) -> Option<HeaderMap> {
     (!headers.is_empty()).then_some(headers)
 }
 
+/// Whether their validator is of octets: no weak tag, and no date, within which an object may change (RFC 9110 section 8.8.1).
+pub(super) fn is_strong(headers: &HeaderMap) -> bool {
+    headers.get(ETAG).is_some_and(|tag| !tag.as_bytes().starts_with(b"W/"))
+}
+
 /// What tells one state of an object from another.
 pub(super) fn validator(headers: &HeaderMap) -> Option<&HeaderValue> {
     headers.get(ETAG).or_else(|| headers.get(LAST_MODIFIED))

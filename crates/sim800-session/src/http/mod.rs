@@ -91,7 +91,7 @@ impl Http {
     /// A client with the default options.
     #[must_use]
     pub fn new(bearer: &Bearer) -> Self {
-        Self { bearer: bearer.clone(), options: HttpOptions::default() }
+        Self { bearer: bearer.of_procedure(), options: HttpOptions::default() }
     }
 
     /// The same with other options.
@@ -111,11 +111,14 @@ impl Http {
     /// has none, either, when the line damages them twice.
     ///
     /// Status, headers and body are those that the server sent, also where it does not keep to a range that was asked for;
-    /// [`Offset`] tells where in the object the body begins. Where headers promise a length, another one is an error.
+    /// [`Offset`] tells where in the object the body begins. Where headers promise a length, another one is an error. Behind a part
+    /// that is shorter than it was asked for, of an object whose length nobody tells, what follows is fetched as well.
     ///
     /// An object that is larger than the module holds (319,488 octets) is fetched in ranges of
     /// [`Config::http_range`](crate::Config::http_range) octets, if the server honours them; what has come is handed out before
-    /// the next range is fetched; its headers are those of the first range, with the length of all of them. That the object changes meanwhile is noticed where headers tell it.
+    /// the next range is fetched; its headers are those of the first range, with the length of all of them. That the object changes
+    /// meanwhile is noticed where headers tell it; without a strong entity tag, each range begins with the last
+    /// kilooctet of the one before, which is compared.
     ///
     /// What the line, the bearer or the module breaks off is tried again as [`Config::retries`](crate::Config::retries) has
     /// it: windows of the body are read once more from the module, and of GET and HEAD the whole request is carried out
@@ -126,8 +129,8 @@ impl Http {
     /// unread for a minute, this fails with [`HttpError::InUse`]. A body without octets keeps nothing.
     ///
     /// Nothing waits for ever: a request is given up when the module says nothing of it, or does not get further, for
-    /// [`HttpOptions::timeout`] and 30 s. A module that fell silent for good is noticed within 120 s, tries included; at 115,200
-    /// bit/s within 150 s while it takes the largest body of a POST.
+    /// [`HttpOptions::timeout`] and 30 s. A module that fell silent for good is noticed within 120 s at any rate, tries included; within
+    /// 170 s while it takes a body for which a slow line needs more than 50 s.
     ///
     /// # Errors
     ///
@@ -237,12 +240,17 @@ impl Http {
         let Some((status, length)) = answer else {
             return self.begin_ranges(service, plan, !is_too_large).await;
         };
-        let headers = service.headers(plan).await?;
+        let mut headers = service.headers(plan).await?;
         let offset = ranges::offset(&mut service, plan, (status, length), headers.as_ref()).await?;
         let origin = plan.method.is_safe().then(|| Origin::new(plan, status, headers.as_ref()));
         let held = held(plan, status, length, headers.as_ref());
+        let size = self.bearer.client().config().http_range;
+        let ranges = match held.promised {
+            None => Ranges::behind(plan, size, (status, length), &mut headers)?,
+            Some(_) => None,
+        };
         let status = status_code(&plan.method, status)?;
-        let mut body = body::body(service, &self.bearer, held, origin, None).await;
+        let mut body = body::body(service, &self.bearer, held, origin, ranges).await;
         let tells = |headers: &HeaderMap| {
             [CONTENT_RANGE, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name))
         };

@@ -1,4 +1,7 @@
 //! An object that is larger than the module holds, fetched in ranges; and what of an object came when a range was asked for.
+//!
+//! Parts go together where a strong validator says so (RFC 9110 section 15.3.7.3). Without one, each range begins with what came
+//! last of the one before, which is compared.
 
 use std::sync::Arc;
 
@@ -7,9 +10,10 @@ use ::http::{HeaderMap, HeaderValue, Method};
 use sim800_command::{HTTP_LIMIT, HttpStatus};
 
 use super::HttpError;
-use super::headers::{broken_promise, content_range, validator};
+use super::headers::{broken_promise, content_range, is_strong, validator};
 use super::plan::{Plan, unsupported};
 use super::service::Service;
+use crate::tail;
 
 /// The smallest range: one of a single octet cannot be asked for, so that a range may have to be shorter by one.
 const RANGE_MIN: u32 = 3;
@@ -44,8 +48,19 @@ pub(super) async fn offset(
         return Ok(Some(u64::from(first)));
     }
     let is_longer = last.is_some_and(|last| length > (last - first).saturating_add(1));
-    if is_longer || is_whole(service, plan, length).await?.is_some_and(|whole| whole == length) {
+    if is_longer {
         return Ok(Some(0));
+    }
+    let whole = is_whole(service, plan, length).await?;
+    if whole == Some(length) {
+        return Ok(Some(0));
+    }
+    if let Some(whole) = whole {
+        let end = last.map_or(u64::from(whole), |last| u64::from(whole).min(u64::from(last) + 1));
+        let promised = end.saturating_sub(u64::from(first));
+        if promised != u64::from(length) {
+            return Err(HttpError::Length { promised, came: u64::from(length) });
+        }
     }
     // The module holds another answer now.
     service.set_range(first, last).await?;
@@ -78,6 +93,8 @@ pub(super) struct Ranges {
     size: u32,
     /// Where the range begins that was fetched last.
     first: u64,
+    /// Whether it is certain that the next is of the same object without a look at it.
+    is_proven: bool,
     /// What has been fetched so far ends before it.
     position: u64,
     /// The octets of the object, as far as known.
@@ -95,8 +112,17 @@ struct Answer {
     status: HttpStatus,
     length: u32,
     headers: Option<HeaderMap>,
-    /// How many octets were asked for.
+    /// Where it begins, and how many octets were asked for.
+    first: u64,
     asked: u64,
+}
+
+/// A range that the module has.
+pub(super) struct Next {
+    /// How many octets it has.
+    pub(super) length: u32,
+    /// How many of them came before.
+    pub(super) again: u32,
 }
 
 /// What the first range came with.
@@ -124,7 +150,48 @@ impl Ranges {
         let position = u64::from(plan.range.0);
         let size = size.clamp(RANGE_MIN, HTTP_LIMIT);
         let at_least = if is_unable { u64::from(HTTP_LIMIT) + 1 } else { 0 };
-        Self { plan, size, first: position, position, total: None, at_least, validator: None, manner: None }
+        Self {
+            plan,
+            size,
+            first: position,
+            is_proven: false,
+            position,
+            total: None,
+            at_least,
+            validator: None,
+            manner: None,
+        }
+    }
+
+    /// Goes on behind the answer to the request itself, if that may be less than the server has of what was asked for: a part that is
+    /// shorter, of an object whose length nobody tells. Its headers become those of all of it.
+    pub(super) fn behind(
+        plan: &Arc<Plan>,
+        size: u32,
+        (status, length): (HttpStatus, u32),
+        headers: &mut Option<HeaderMap>,
+    ) -> Result<Option<Self>, HttpError> {
+        let (first, last) = plan.range;
+        let first = u64::from(first);
+        let asked = last.map_or(u64::MAX, |last| u64::from(last).saturating_sub(first) + 1);
+        let is_told = headers.as_ref().is_some_and(|headers| {
+            content_range(headers).is_none_or(|range| range.total.is_some() || range.first() != Some(first))
+        });
+        // Of a single octet, the next was asked for as well.
+        let may_be_all = plan.range == (0, None) || plan.is_single;
+        let is_part =
+            plan.method == Method::GET && status.0 == 206 && (1..asked).contains(&u64::from(length));
+        if !is_part || is_told || may_be_all {
+            return Ok(None);
+        }
+        let mut ranges = Self::new(Arc::clone(plan), size, false);
+        let answer = Answer { status, length, headers: headers.take(), first, asked };
+        ranges.take(&answer)?;
+        *headers = answer.headers;
+        if let Some(headers) = headers {
+            ranges.rewrite(headers);
+        }
+        Ok(Some(ranges))
     }
 
     /// How many octets are wanted in all, where that is known.
@@ -134,7 +201,7 @@ impl Ranges {
 
     /// Fetches the first range.
     pub(super) async fn begin(&mut self, service: &mut Service) -> Result<First, HttpError> {
-        let mut answer = self.ask(service, self.range()?).await?;
+        let mut answer = self.ask(service, self.range(0)?).await?;
         let what = self.what(&answer)?;
         let what = match what {
             Some(what) => what,
@@ -144,7 +211,7 @@ impl Ranges {
                     self.total = whole.map(u64::from);
                     let length = answer.length;
                     // The module holds another answer now.
-                    answer = self.ask(service, self.range()?).await?;
+                    answer = self.ask(service, self.range(0)?).await?;
                     if answer.length != length {
                         return Err(self.changed());
                     }
@@ -185,38 +252,61 @@ impl Ranges {
         }
     }
 
-    /// Fetches the next range, and returns how many octets it has; `None` when there is none.
-    pub(super) async fn next(&mut self, service: &mut Service) -> Result<Option<u32>, HttpError> {
+    /// Fetches the next range; `None` when there is none.
+    pub(super) async fn next(&mut self, service: &mut Service) -> Result<Option<Next>, HttpError> {
         if self.end().is_some_and(|end| self.position >= end) || self.remaining() == Some(0) {
             return Ok(None);
         }
-        let answer = self.ask(service, self.range()?).await?;
+        let mut again = self.again();
+        let mut answer = self.ask(service, self.range(again)?).await?;
+        let came = u64::from(answer.length);
+        let is_old = matches!(answer.status.0, 200 | 206) && (1..=again).contains(&came);
+        let is_shorter = is_old && came < again;
+        if is_old {
+            // Nothing follows, or the server sends no more at once: what is behind tells.
+            again = 0;
+            answer = self.ask(service, self.range(again)?).await?;
+        }
         match answer.status.0 {
-            200 | 206 => self.take(&answer).map(Some),
+            200 | 206 => {
+                let length = self.take(&answer)?;
+                Ok(Some(Next { length, again: u32::try_from(again).unwrap_or(0) }))
+            }
             // The end was at the end of the last range, which only this tells.
-            416 if self.total.is_none() => match answer.headers.as_ref().and_then(content_range) {
-                Some(range) if range.total.is_some_and(|total| total != self.position) => Err(self.changed()),
-                _ if self.position < self.at_least => Err(self.refused(416)),
-                _ => Ok(None),
-            },
+            416 if self.total.is_none() && again == 0 && !is_shorter => {
+                match answer.headers.as_ref().and_then(content_range) {
+                    Some(range) if range.total.is_some_and(|total| total != self.position) => {
+                        Err(self.changed())
+                    }
+                    _ if self.position < self.at_least => Err(self.refused(416)),
+                    _ => Ok(None),
+                }
+            }
             416 => Err(self.changed()),
             status => Err(self.refused(status)),
         }
     }
 
+    /// How many octets of the last range are to come again with the next one.
+    fn again(&self) -> u64 {
+        if self.is_proven {
+            return 0;
+        }
+        // As many new ones at least, also from a server that sends no more at once than last time.
+        let last = self.position - self.first;
+        (tail::KEPT as u64).min(u64::from(self.size) / 2).min(last / 2)
+    }
+
     /// Fetches the last range again.
-    pub(super) async fn again(&mut self, service: &mut Service) -> Result<u32, HttpError> {
+    pub(super) async fn fetch_again(&mut self, service: &mut Service) -> Result<u32, HttpError> {
         let end = self.position;
         let asked = end.saturating_sub(self.first);
         let last = if asked <= 1 { None } else { Some(number(end.saturating_sub(1))?) };
         let answer = self.ask(service, (number(self.first)?, last, asked)).await?;
-        self.position = self.first;
-        let taken = match answer.status.0 {
+        match answer.status.0 {
             200 | 206 if u64::from(answer.length) == asked => self.take(&answer),
             _ => Err(self.changed()),
-        };
-        self.position = end;
-        taken
+        }
     }
 
     async fn ask(
@@ -231,7 +321,7 @@ impl Ranges {
             result => result?,
         };
         let headers = service.headers(&self.plan).await?;
-        Ok(Answer { status, length, headers, asked })
+        Ok(Answer { status, length, headers, first: u64::from(first), asked })
     }
 
     /// Takes what came for a range. That it is shorter than what was asked for may be the end, or a server that sends no
@@ -247,7 +337,7 @@ impl Ranges {
         }
         match &answer.headers {
             Some(headers) => {
-                self.compare(headers)?;
+                self.compare(answer.first, headers)?;
                 if let Some(promised) = broken_promise(answer.status, headers, answer.length) {
                     return Err(HttpError::Length { promised, came: length });
                 }
@@ -262,15 +352,15 @@ impl Ranges {
                 None => self.refused(answer.status.0),
             });
         }
-        self.first = self.position;
-        self.position += length;
+        self.first = answer.first;
+        self.position = answer.first + length;
         Ok(answer.length)
     }
 
     /// Compares what the headers tell with what they told before.
-    fn compare(&mut self, headers: &HeaderMap) -> Result<(), HttpError> {
+    fn compare(&mut self, first: u64, headers: &HeaderMap) -> Result<(), HttpError> {
         if let Some(range) = content_range(headers) {
-            if range.first().is_some_and(|first| first != self.position) {
+            if range.first().is_some_and(|told| told != first) {
                 return Err(self.refused(206));
             }
             match (self.total, range.total) {
@@ -284,17 +374,20 @@ impl Ranges {
             (Some(known), validator) if Some(known) != validator => Err(self.changed()),
             (None, Some(validator)) => {
                 self.validator = Some(validator.clone());
+                self.is_proven = is_strong(headers);
                 Ok(())
             }
             _ => Ok(()),
         }
     }
 
-    /// First octet and last of the next range, and how many octets that are. The last is left out where the range goes to
-    /// the end of the object.
-    fn range(&self) -> Result<(u32, Option<u32>, u64), HttpError> {
+    /// First octet and last of the next range, of which so many come `again`, and how many octets that are. The last is left out
+    /// where the range goes to the end of the object.
+    fn range(&self, again: u64) -> Result<(u32, Option<u32>, u64), HttpError> {
+        let first = self.position.saturating_sub(again);
         let mut octets = u64::from(self.size);
         if let Some(remaining) = self.remaining() {
+            let remaining = remaining + again;
             octets = octets.min(remaining);
             if remaining - octets == 1 {
                 octets -= 1;
@@ -303,9 +396,9 @@ impl Ranges {
         // Of one octet only where the object ends with it.
         let last = match octets {
             0 | 1 => None,
-            octets => Some(number(self.position + octets - 1)?),
+            octets => Some(number(first + octets - 1)?),
         };
-        Ok((number(self.position)?, last, octets))
+        Ok((number(first)?, last, octets))
     }
 
     /// How many octets are still wanted, as far as known.
@@ -378,8 +471,8 @@ mod tests {
         Ranges::new(Arc::new(plan), size, false)
     }
 
-    fn answer(status: u16, length: u32, asked: u64) -> Answer {
-        Answer { status: HttpStatus(status), length, headers: None, asked }
+    fn answer(first: u64, status: u16, length: u32, asked: u64) -> Answer {
+        Answer { status: HttpStatus(status), length, headers: None, first, asked }
     }
 
     #[test]
@@ -387,9 +480,9 @@ mod tests {
         let mut ranges = ranges("bytes=5-25", 10);
         let mut seen = Vec::new();
         while ranges.remaining() != Some(0) {
-            let (first, last, asked) = ranges.range().expect("a range");
+            let (first, last, asked) = ranges.range(0).expect("a range");
             seen.push((first, last));
-            assert_eq!(ranges.take(&answer(206, asked as u32, asked)), Ok(asked as u32));
+            assert_eq!(ranges.take(&answer(u64::from(first), 206, asked as u32, asked)), Ok(asked as u32));
         }
         assert_eq!(seen, [(5, Some(14)), (15, Some(23)), (24, Some(25))]);
     }
@@ -399,38 +492,40 @@ mod tests {
         let mut ranges = ranges("", 10);
         ranges.total = Some(21);
         ranges.position = 20;
-        assert_eq!(ranges.range(), Ok((20, None, 1)));
+        assert_eq!(ranges.range(0), Ok((20, None, 1)));
+        assert_eq!(ranges.range(5), Ok((15, Some(20), 6)));
     }
 
     #[test]
     fn a_short_range_is_gone_on_behind() {
         let mut ranges = ranges("", 10);
-        assert_eq!(ranges.take(&answer(200, 10, 10)), Ok(10));
-        assert_eq!(ranges.take(&answer(200, 4, 10)), Ok(4));
-        assert_eq!((ranges.end(), ranges.remaining()), (None, None));
-        assert_eq!(ranges.range(), Ok((14, Some(23), 10)));
+        assert_eq!(ranges.take(&answer(0, 200, 10, 10)), Ok(10));
+        assert_eq!(ranges.again(), 5);
+        assert_eq!(ranges.take(&answer(5, 200, 9, 10)), Ok(9));
+        assert_eq!((ranges.end(), ranges.remaining(), ranges.again()), (None, None, 4));
+        assert_eq!(ranges.range(4), Ok((10, Some(19), 10)));
     }
 
     #[test]
     fn no_octets_are_no_end() {
         let mut ranges = ranges("", 10);
         let refused = HttpError::RangeRefused { status: 206, position: 0 };
-        assert_eq!(ranges.take(&answer(206, 0, 10)), Err(refused));
+        assert_eq!(ranges.take(&answer(0, 206, 0, 10)), Err(refused));
         ranges.total = Some(20);
         let nothing = HttpError::NoProgress { position: 0, length: 20 };
-        assert_eq!(ranges.take(&answer(206, 0, 10)), Err(nothing));
+        assert_eq!(ranges.take(&answer(0, 206, 0, 10)), Err(nothing));
     }
 
     #[test]
     fn a_range_that_comes_in_another_manner_is_of_something_else() {
         let mut ranges = ranges("", 10);
-        assert_eq!(ranges.take(&answer(206, 10, 10)), Ok(10));
-        assert_eq!(ranges.take(&answer(200, 4, 10)), Err(HttpError::Changed { position: 10 }));
+        assert_eq!(ranges.take(&answer(0, 206, 10, 10)), Ok(10));
+        assert_eq!(ranges.take(&answer(5, 200, 4, 10)), Err(HttpError::Changed { position: 10 }));
     }
 
     #[test]
     fn more_than_was_asked_for_is_the_whole() {
-        assert_eq!(ranges("", 10).take(&answer(200, 11, 10)), Err(ignored()));
+        assert_eq!(ranges("", 10).take(&answer(0, 200, 11, 10)), Err(ignored()));
     }
 
     #[test]

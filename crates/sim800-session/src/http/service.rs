@@ -212,6 +212,11 @@ impl Service {
         HttpError::Command { source, sent: self.sent }
     }
 
+    /// Whether the line was lost since this was asked last: also behind a result that was not its command's own.
+    pub(super) fn take_loss(&mut self) -> bool {
+        self.watch.as_mut().is_some_and(Watch::take_loss)
+    }
+
     /// What ended the service from outside, if anything did.
     pub(super) fn interruption(&mut self) -> Option<HttpError> {
         let interruption = self.watch.as_mut()?.interruption()?;

@@ -1,18 +1,19 @@
 //! Many who use one client: what waits is bounded, what was taken is carried out, and what is there counts.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use futures::future::{BoxFuture, join, join_all};
+use futures::future::{BoxFuture, Either, join, join_all, select};
 use futures::{AsyncReadExt, FutureExt, StreamExt};
 use sim800_command::{At, HttpInit};
 use sim800_emulator::{Config as ModuleConfig, Fault, Place};
 use sim800_session::{
-    Bearer, Config, Direction, Disconnected, Driver, Failure, Ftp, Misuse, Notice, Profile, Runtime, connect,
+    Bearer, Config, Direction, Disconnected, Driver, Failure, Fs, Ftp, Misuse, Notice, Profile, Retries,
+    Runtime, connect,
 };
 use sim800_simulation::{Clock, Port, Resource, World};
 
@@ -287,4 +288,48 @@ fn a_session_closes_while_others_ask_on_and_on() {
     for error in failed {
         assert_eq!(*error.failure(), Failure::Disconnected(Disconnected::Closed));
     }
+}
+
+#[test]
+fn no_procedure_fails_because_of_what_others_ask_for() {
+    let mut config = Config::default();
+    config.retries = Retries::NONE;
+    config.queue = 8;
+    let mut lab = Lab::with(World::on_line(ModuleConfig::default(), paced(115_200)), config);
+    let content = hostile(4_000);
+    lab.network().put_resource("http://example.com/file", Resource::new(content.clone()));
+    lab.network().put_file("/file", content.clone());
+    let (client, others) = (lab.client.clone(), lab.client.clone());
+    let procedures = async move {
+        client.start_up().await.expect("ready");
+        let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("open");
+        let request = ::http::Request::get("http://example.com/file").body(bytes::Bytes::new());
+        let request = request.expect("a request");
+        let got = sim800_session::Http::new(&bearer).send(request).await.expect("sent");
+        assert_eq!(crate::lab::whole(got.into_body()).await.expect("whole"), content);
+        let ftp = Ftp::new(&bearer, server());
+        let mut file = Vec::new();
+        ftp.get("/file").await.expect("begun").read_to_end(&mut file).await.expect("whole");
+        assert!(file == content);
+        ftp.put("/up", &content[..]).await.expect("stored");
+        let fs = Fs::new(&client);
+        fs.write(r"C:\file", &content[..]).await.expect("written");
+        let mut file = Vec::new();
+        fs.read(r"C:\file").await.expect("begun").read_to_end(&mut file).await.expect("whole");
+        assert!(file == content);
+        bearer.close().await.expect("closed");
+    };
+    // As many commands as may wait do, all the time.
+    let clock = lab.world.clock();
+    let backlog = join_all((0..20).map(|_| async {
+        loop {
+            if let Err(error) = others.execute(&At).await {
+                assert!(is_full(error.failure()), "{error}");
+                clock.sleep_until(clock.now() + Duration::from_millis(1)).await;
+            }
+        }
+    }));
+    lab.world.run(async move {
+        assert!(matches!(select(pin!(procedures), pin!(backlog)).await, Either::Left(_)))
+    });
 }

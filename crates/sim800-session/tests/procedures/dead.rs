@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::future::BoxFuture;
-use futures::{AsyncReadExt, FutureExt};
+use futures::{AsyncReadExt, FutureExt, TryFutureExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Fault};
-use sim800_session::{Bearer, Config, Direction, Fs, FsStorage, Ftp, Runtime};
-use sim800_simulation::{Incident, When, World};
+use sim800_session::{Bearer, Config, Direction, Fs, FsStorage, Ftp, Http, HttpError, Runtime};
+use sim800_simulation::{Incident, Resource, When, World};
 
 use crate::lab::{Lab, hostile, paced, server};
 
@@ -29,8 +30,30 @@ macro_rules! procedures {
     };
 }
 
+/// What comes of a request, its body read.
+async fn request(bearer: Bearer, method: &str, body: Bytes, range: Option<&str>) -> Result<(), HttpError> {
+    let mut request = ::http::Request::builder().method(method).uri("http://example.com/file");
+    if let Some(range) = range {
+        request = request.header("Range", range);
+    }
+    let response = Http::new(&bearer).send(request.body(body).expect("a request")).await?;
+    response.into_body().try_for_each(|_| std::future::ready(Ok(()))).await
+}
+
 /// Each with the seconds that its documentation states.
 const PROCEDURES: &[(&str, u64, Procedure)] = procedures! {
+    "http get" 120 bearer request(bearer, "GET", Bytes::new(), None);
+    "http range" 120 bearer request(bearer, "GET", Bytes::new(), Some("bytes=1000-400000"));
+    "http head" 120 bearer request(bearer, "HEAD", Bytes::new(), None);
+    "http post" 120 bearer request(bearer, "POST", hostile(20_000).into(), None);
+    "http delete" 120 bearer request(bearer, "DELETE", Bytes::new(), None);
+    "http save" 10 bearer async {
+        let request = ::http::Request::get("http://example.com/file").body(Bytes::new()).expect("a request");
+        Http::new(&bearer).save(request).await
+    };
+    "http saved" 10 bearer async { Http::new(&bearer).saved(|_| ()).await };
+    "start-up" 30 bearer async { bearer.client().start_up().await };
+    "bearer" 10 bearer async { bearer.query().await };
     "get" 100 bearer async {
         ftp(&bearer).get("/file").await.map_err(|error| error.to_string())?
             .read_to_end(&mut Vec::new()).await.map_err(|error| error.to_string())
@@ -85,6 +108,7 @@ fn ready(rate: u32) -> (Lab, Bearer) {
     let bearer = lab.bearer();
     let network = lab.network();
     network.set_latency(Duration::from_secs(1));
+    network.put_resource("http://example.com/file", Resource::new(hostile(20_000)));
     network.put_file("/file", hostile(20_000));
     network.put_file("/half", hostile(10_000));
     for n in 0..50 {
@@ -101,8 +125,8 @@ fn ready(rate: u32) -> (Lab, Bearer) {
 }
 
 /// The octets after which each command of a procedure is sent, except for those that stood in another one before.
-fn commands(procedure: Procedure, known: &mut BTreeSet<String>) -> Vec<u64> {
-    let (mut lab, bearer) = ready(115_200);
+fn commands(rate: u32, procedure: Procedure, known: &mut BTreeSet<String>) -> Vec<u64> {
+    let (mut lab, bearer) = ready(rate);
     let began = lab.world.crossed(Direction::Sent);
     let (tell, told) = mpsc::channel();
     let (mut line, mut sent) = (Vec::new(), 0);
@@ -156,18 +180,43 @@ fn longest(rate: u32, procedure: Procedure, commands: Vec<u64>) -> Duration {
 fn a_dead_module_is_an_error_as_soon_as_is_stated() {
     let mut known = BTreeSet::new();
     for (name, seconds, procedure) in PROCEDURES {
-        let commands = commands(*procedure, &mut known);
+        let commands = commands(115_200, *procedure, &mut known);
         let longest = longest(115_200, *procedure, commands);
         assert!(longest > Duration::ZERO && longest.as_secs() <= *seconds, "{name}: {longest:?}");
     }
 }
 
 #[test]
-fn on_a_slow_line_it_takes_no_longer_than_two_minutes() {
-    for (name, _, procedure) in PROCEDURES {
-        if ["get", "put", "put_extended", "get_extended", "fs read", "fs write"].contains(name) {
-            let longest = longest(9_600, *procedure, Vec::new());
-            assert!(longest > Duration::ZERO && longest.as_secs() <= 120, "{name}: {longest:?}");
+fn at_no_rate_it_takes_longer_than_two_minutes() {
+    for rate in [9_600, 460_800] {
+        let mut known = BTreeSet::new();
+        for (name, _, procedure) in PROCEDURES {
+            let commands = commands(rate, *procedure, &mut known);
+            let longest = longest(rate, *procedure, commands);
+            assert!(
+                longest > Duration::ZERO && longest.as_secs() <= 120,
+                "{name} at {rate} bit/s: {longest:?}"
+            );
         }
+    }
+}
+
+/// The module is given time for a body, and may be taking it.
+#[test]
+fn a_body_that_fills_a_slow_line_for_long_adds_to_that() {
+    const LARGEST: usize = 319_488;
+    fn post<const LENGTH: usize>(bearer: Bearer) -> Outcome {
+        let post = request(bearer, "POST", hostile(LENGTH).into(), None);
+        post.map_err(|error| error.to_string()).boxed()
+    }
+    let posts: [(u32, u64, Procedure); 4] = [
+        (1_200, 170, post::<9_600>),
+        (9_600, 170, post::<76_800>),
+        (115_200, 120, post::<LARGEST>),
+        (460_800, 120, post::<LARGEST>),
+    ];
+    for (rate, seconds, post) in posts {
+        let longest = longest(rate, post, Vec::new());
+        assert!(longest > Duration::ZERO && longest.as_secs() <= seconds, "at {rate} bit/s: {longest:?}");
     }
 }

@@ -1,7 +1,9 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod bearer;
 mod clients;
 mod dead;
+mod doubled;
 mod effort;
 mod files;
 mod ftp;
@@ -12,6 +14,7 @@ mod lab;
 mod large;
 mod lost;
 mod secrets;
+mod sim;
 mod sizes;
 mod start_up;
 mod transfers;

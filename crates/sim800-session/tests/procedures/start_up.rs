@@ -77,7 +77,7 @@ fn a_bearer_that_is_open_already_is_used_and_closing_twice_is_no_error() {
     let (mut lab, bearer) = Lab::ready();
     let client = lab.client.clone();
     lab.world.run(async move {
-        let again = Bearer::open(&client, &Profile::new("other")).await.expect("open");
+        let again = Bearer::open(&client, &Profile::new("Internet")).await.expect("open");
         let status = again.query().await.expect("status");
         assert!(status.address.is_some());
         bearer.close().await.expect("closed");

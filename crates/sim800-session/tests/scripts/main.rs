@@ -289,7 +289,7 @@ fn short_windows_are_read_on_and_none_at_all_is_an_error() {
          > AT+HTTPREAD=0,11
          < +HTTPREAD: 4\\r\\nabcd|
          < OK
-         > AT+HTTPREAD=4,7
+         > AT+HTTPREAD=0,11
          < OK
          > AT+HTTPTERM
          < OK",

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use futures::future::{Either, select};
 use futures::io::{AsyncRead, AsyncWrite};
 use sim800_session::{Bearer, Client, Config, Profile, Retries, Runtime, connect};
-use sim800_testdata::{Step, script};
+use sim800_testdata::{Response, Step, script};
 
 /// The commands that every request sets, answered; `custom` replaces lines by their beginning.
 pub(crate) fn answered(lines: &[&str]) -> String {
@@ -42,6 +42,50 @@ fn settled(steps: &str) -> String {
         }
     }
     settled
+}
+
+/// The same steps, and the module lets read the end of a body again: what is asked for behind the last of each, unless the script
+/// goes on to read.
+fn read_again(steps: Vec<Step>) -> VecDeque<Step> {
+    let mut all = VecDeque::new();
+    let mut steps = steps.into_iter().peekable();
+    let mut body = Vec::new();
+    while let Some(step) = steps.next() {
+        let asked = part(&step);
+        all.push_back(step);
+        let (Some((start, size)), Some(Step::Response(response))) = (asked, steps.peek()) else { continue };
+        let Some(octets) = payload(&response.octets) else { continue };
+        body.truncate(start);
+        body.extend_from_slice(octets);
+        let is_last = octets.len() < size && !octets.is_empty();
+        all.extend(steps.next());
+        if is_last && steps.peek().is_none_or(|next| part(next).is_none()) {
+            let end = &body[body.len().saturating_sub(16)..];
+            let line = format!("AT+HTTPREAD={},{}\r", body.len() - end.len(), end.len() + 1);
+            let header = format!("\r\n+HTTPREAD: {}\r\n", end.len());
+            let octets = [header.as_bytes(), end, b"\r\nOK\r\n"].concat();
+            all.push_back(Step::Command(line.into_bytes()));
+            all.push_back(Step::Response(Response { octets, events: Vec::new(), values: Vec::new() }));
+        }
+    }
+    all
+}
+
+/// Which part of a body a command reads.
+fn part(step: &Step) -> Option<(usize, usize)> {
+    let Step::Command(line) = step else { return None };
+    let range = std::str::from_utf8(line).ok()?.trim_end().strip_prefix("AT+HTTPREAD=")?;
+    let (start, size) = range.split_once(',')?;
+    Some((start.parse().ok()?, size.parse().ok()?))
+}
+
+/// What a response brings that is nothing but a payload.
+fn payload(response: &[u8]) -> Option<&[u8]> {
+    let rest = response.trim_ascii_start().strip_prefix(b"+HTTPREAD:")?.strip_suffix(b"\r\nOK\r\n")?;
+    let header = rest.iter().position(|octet| *octet == b'\n')?;
+    let (count, octets) = rest.split_at(header + 1);
+    let count: usize = std::str::from_utf8(count).ok()?.trim().parse().ok()?;
+    (count == octets.len()).then_some(octets)
 }
 
 /// A bearer that is open.
@@ -121,7 +165,7 @@ impl Scripted {
         // Whatever comes first, the line is synchronized before it.
         let steps = format!("> AT\n< OK\n{}", settled(steps));
         let module = Module {
-            steps: script(&steps).into(),
+            steps: read_again(script(&steps)),
             is_mortal: false,
             sent: Vec::new(),
             readable: VecDeque::new(),
@@ -147,7 +191,7 @@ impl Scripted {
         let (module, client, driver) = Self::session(&format!("{OPEN}{steps}"));
         module.lock().is_mortal = true;
         let session = async {
-            let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("open already");
+            let bearer = Bearer::open(&client, &Profile::as_set()).await.expect("open already");
             let began = module.now();
             let output = procedure(bearer).await;
             (output, module.now() - began)
@@ -183,7 +227,7 @@ impl Scripted {
         let (module, client, driver) = Self::session_with(&format!("{OPEN}{steps}"), config);
         let began = module.now();
         let session = async move {
-            let bearer = Bearer::open(&client, &Profile::new("internet")).await.expect("open already");
+            let bearer = Bearer::open(&client, &Profile::as_set()).await.expect("open already");
             drop(client);
             procedure(bearer).await
         };

@@ -13,7 +13,7 @@ use super::scenario::Scenario;
 use super::task::{self, Done, Failed, Told, WRITTEN_NAME};
 use super::variant::Variant;
 use super::violation::{Violation, violation};
-use crate::{HeadShape, Manner};
+use crate::Manner;
 
 impl Trial<'_> {
     /// Checks what came of the tasks.
@@ -143,7 +143,7 @@ impl Trial<'_> {
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
         // Octets that come from nowhere make up for those that were lost.
         let made_up = self.damages.borrow().lost && self.happened().any(What::adds_octets);
-        if !self.damages.borrow().deceptive && !made_up && !self.is_untold(task) && !self.is_unasked(task) {
+        if !self.damages.borrow().deceptive && !made_up && !self.is_unasked(task) {
             self.compare(task, slot, done)?;
         }
         Ok(match (left, harmless) {
@@ -173,15 +173,6 @@ impl Trial<'_> {
         task.is_ftp()
             && self.scenario.manners.iter().any(lies)
             && self.happened().any(|what| matches!(what, What::Answer(line) if line.contains("ERROR")))
-    }
-
-    /// Whether the content changed between two ranges of it, and the server's answers say nothing of where they belong and to what.
-    fn is_untold(&self, task: Task) -> bool {
-        let is_untold =
-            |manner: &Manner| matches!(manner, Manner::Head(HeadShape::Missing) | Manner::RangesUnplaced);
-        task.is_get()
-            && self.scenario.manners.iter().any(is_untold)
-            && self.happened().any(|what| *what == What::Change)
     }
 
     /// Whether nothing has happened that can keep a task from succeeding.

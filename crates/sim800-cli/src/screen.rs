@@ -1,0 +1,64 @@
+//! The terminal that people look at: bars, remarks and bodies share it, and none writes over another.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::terminal::{printable, shown};
+
+/// All bars, so that a line can be written above them.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// A body went to the terminal and did not end its last line.
+static IS_LINE_OPEN: AtomicBool = AtomicBool::new(false);
+
+/// A bar for `total` octets, or a spinner where nobody knows how many there are; nothing is drawn unless stderr is a terminal.
+/// It goes with its last handle, whatever became of the transfer.
+pub(crate) fn bar(what: &str, total: Option<u64>) -> ProgressBar {
+    let template = match total {
+        Some(_) => {
+            "{msg} {bar:32.cyan/dim} {bytes:>11}/{total_bytes} {binary_bytes_per_sec:>12} {eta:>4} left"
+        }
+        None => "{msg} {spinner:.cyan} {bytes:>11} {binary_bytes_per_sec:>12}",
+    };
+    let bar = BARS.add(match total {
+        Some(total) => ProgressBar::new(total),
+        None => ProgressBar::no_length(),
+    });
+    // The templates are fixed, so the default is never taken.
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style.progress_chars("━━╌"));
+    bar.set_message(printable(what.as_bytes()));
+    if !bar.is_hidden() {
+        end_line();
+        bar.enable_steady_tick(Duration::from_millis(100));
+    }
+    bar
+}
+
+/// Writes a line of text to stderr, if there is anybody to read it.
+pub(crate) fn write_line(text: &str) {
+    let mut line = shown(text.as_bytes(), &io::stderr()).into_owned();
+    line.push(b'\n');
+    BARS.suspend(|| {
+        end_line();
+        let _ = io::stderr().write_all(&line);
+    });
+}
+
+/// Notes what a terminal was shown last of a body.
+pub(crate) fn note_text(text: &str) {
+    if !text.is_empty() {
+        IS_LINE_OPEN.store(!text.ends_with('\n'), Ordering::Relaxed);
+    }
+}
+
+/// What follows begins a line of its own.
+fn end_line() {
+    if IS_LINE_OPEN.swap(false, Ordering::Relaxed) && io::stderr().is_terminal() {
+        let _ = io::stderr().write_all(b"\n");
+    }
+}

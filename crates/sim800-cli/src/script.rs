@@ -1,0 +1,121 @@
+//! `sim800 run`: the commands in a file, one after another, on one module.
+
+use std::path::Path;
+
+use futures::io::{AsyncBufReadExt, BufReader};
+use futures::stream::StreamExt;
+use serde_json::json;
+use smol::Unblock;
+
+use crate::args::{Command, Options, Run};
+use crate::connect::with_module;
+use crate::failure::Failure;
+use crate::held::Held;
+use crate::output::{Output, Report};
+use crate::source::open_source;
+use crate::words::{Session, Step};
+
+/// How the program carries out a command.
+pub(crate) type Execute = fn(&Command, &Options, Output) -> Result<Option<Report>, Failure>;
+
+/// The most octets of a line; what is longer is no script.
+const LONGEST: usize = 1 << 16;
+
+pub(crate) fn run(
+    arguments: &Run,
+    options: &Options,
+    output: Output,
+    execute: Execute,
+) -> Result<Report, Failure> {
+    let (file, _) = open_source(&arguments.script)?;
+    let name = match arguments.script.to_str() {
+        Some("-") => "stdin".to_owned(),
+        _ => arguments.script.display().to_string(),
+    };
+    with_module(options, output, async |client| {
+        let mut lines = BufReader::new(Unblock::new(file)).lines();
+        let mut interpreter = Interpreter::new(Held::new(client), options, output, execute);
+        interpreter.reads_stdin = arguments.script == Path::new("-");
+        let (mut number, mut done, mut failed, mut worst) = (0, 0, 0, 0);
+        while let Some(line) = lines.next().await {
+            number += 1;
+            let line = line.map_err(|error| Failure::file("read", &arguments.script, &error))?;
+            let at = |failure: Failure| failure.of(&format!("{name}:{number}")).with_field("line", number);
+            let told = match interpreter.carry_out(&line) {
+                Ok(Carried::End) => break,
+                Ok(Carried::Nothing) => continue,
+                Ok(Carried::Out(None)) => 0,
+                Ok(Carried::Out(Some(mut report))) => {
+                    report.fields.insert(0, ("line", json!(number)));
+                    output.finish(Ok(report))
+                }
+                Err(failure) if !arguments.keep_going || failure.is_interruption() => {
+                    return Err(at(failure));
+                }
+                Err(failure) => output.finish(Err(at(failure))),
+            };
+            match told {
+                0 => done += 1,
+                exit => (failed, worst) = (failed + 1, exit.max(worst)),
+            }
+        }
+        if failed > 0 {
+            let message = format!("{failed} of {} commands failed", done + failed);
+            return Err(Failure::new("script", message)
+                .with_exit(worst)
+                .with_field("done", done)
+                .with_field("failed", failed));
+        }
+        Ok(Report { fields: vec![("done", json!(done)), ("failed", json!(0))], ..Report::default() })
+    })
+}
+
+/// Carries out lines on a module that is connected.
+pub(crate) struct Interpreter<'a> {
+    held: Held,
+    options: &'a Options,
+    output: Output,
+    execute: Execute,
+    pub(crate) session: Session,
+    /// The lines come from there.
+    pub(crate) reads_stdin: bool,
+}
+
+/// What became of a line.
+pub(crate) enum Carried {
+    /// It is empty, or a comment.
+    Nothing,
+    /// What there is to tell, if it was not told on the way.
+    Out(Option<Report>),
+    End,
+}
+
+impl<'a> Interpreter<'a> {
+    pub(crate) fn new(held: Held, options: &'a Options, output: Output, execute: Execute) -> Self {
+        Self { held, options, output, execute, session: Session::default(), reads_stdin: false }
+    }
+
+    /// Carries out a line.
+    pub(crate) fn carry_out(&mut self, line: &str) -> Result<Carried, Failure> {
+        if line.len() > LONGEST || line.contains('\0') {
+            return Err(Failure::usage("that is no line of text"));
+        }
+        let words = shell_words::split(line)
+            .map_err(|_| Failure::usage("a quotation mark is not closed; ' or \" is missing"))?;
+        if words.is_empty() {
+            return Ok(Carried::Nothing);
+        }
+        let (command, mut options) = match self.session.read(&words, self.options)? {
+            Step::Run(command, options) => (command, options),
+            Step::Done(report) => return Ok(Carried::Out(Some(report))),
+            Step::End => return Ok(Carried::End),
+        };
+        if self.reads_stdin && command.input() == Some(Path::new("-")) {
+            return Err(Failure::usage("stdin has the commands, so it cannot have a file as well"));
+        }
+        options.held = Some(self.held.clone());
+        let quiet = self.output.quiet || options.quiet || options.json;
+        let output = Output { json: options.json, quiet, ..self.output };
+        (self.execute)(&command, &options, output).map(Carried::Out)
+    }
+}

@@ -1,0 +1,104 @@
+//! `sim800 ftp mirror`.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use sim800_testbed::server::ftp::Fault;
+
+use crate::bench::{Bench, Finished, octets};
+
+/// The objects on stdout, one for each file and a summary.
+fn objects(finished: &Finished) -> Vec<Value> {
+    let text = std::str::from_utf8(&finished.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn write(bench: &Bench, name: &str, content: &[u8]) {
+    fs::create_dir_all(bench.path(name).parent().unwrap()).unwrap();
+    fs::write(bench.path(name), content).unwrap();
+}
+
+#[test]
+fn what_the_server_lacks_is_sent() {
+    let bench = Bench::new();
+    write(&bench, "logs/a.txt", b"a");
+    write(&bench, "logs/2026/b.bin", &octets(20_000));
+    write(&bench, "logs/2026/empty", b"");
+    write(&bench, "logs/half.part", b"of a download");
+    let url = bench.ftp_url("/logger");
+    let arguments = ["ftp", "mirror", "--reverse", "logs", &url];
+
+    let dry = bench.run(&[&arguments[..], &["-n"]].concat());
+    assert_eq!(dry.code, 0, "{}", dry.stderr);
+    let dry = String::from_utf8(dry.stdout).unwrap();
+    assert!(dry.contains("put 2026/b.bin (20000 bytes)\n") && dry.contains("put a.txt (1 bytes)\n"), "{dry}");
+    assert!(bench.ftp.files().is_empty(), "a dry run does nothing");
+
+    let finished = bench.run(&[&["--json"], &arguments[..]].concat());
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+    let told = objects(&finished);
+    let paths: Vec<_> = told.iter().filter_map(|object| object["path"].as_str()).collect();
+    assert_eq!(paths, ["a.txt", "2026/b.bin", "2026/empty"]);
+    let summary = told.last().unwrap();
+    assert_eq!(
+        (&summary["ok"], &summary["transferred"], &summary["octets"]),
+        (&json!(true), &json!(3), &json!(20_001))
+    );
+    assert_eq!(bench.ftp.files(), ["/logger/2026/b.bin", "/logger/2026/empty", "/logger/a.txt"]);
+    assert_eq!(bench.ftp.file("/logger/2026/b.bin").unwrap(), octets(20_000));
+
+    // Again: only what is new or has grown.
+    write(&bench, "logs/a.txt", b"more");
+    let again = bench.run(&arguments);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(again.stderr.contains("put a.txt: 4 "), "{}", again.stderr);
+    assert!(again.stderr.contains("1 transferred, 2 unchanged"), "{}", again.stderr);
+    assert_eq!(bench.ftp.file("/logger/a.txt").unwrap(), b"more");
+    bench.expect_usable();
+}
+
+#[test]
+fn what_is_missing_here_is_fetched() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/data/a", b"octets").unwrap();
+    bench.ftp.put_file("/data/deep/er/b", &octets(3000)).unwrap();
+    bench.ftp.put_file("/data/..%2fevil", b"x").unwrap();
+    write(&bench, "here/a", b"octets");
+    let url = bench.ftp_url("/data/");
+    let finished = bench.run(&["--json", "ftp", "mirror", "here", &url]);
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    let summary = objects(&finished).pop().unwrap();
+    assert_eq!((&summary["transferred"], &summary["unchanged"]), (&json!(2), &json!(1)), "{summary}");
+    assert_eq!(fs::read(bench.path("here/deep/er/b")).unwrap(), octets(3000));
+    assert_eq!(bench.names(), ["here"]);
+    bench.expect_usable();
+}
+
+#[test]
+fn one_file_that_fails_keeps_none_from_the_rest() {
+    let bench = Bench::new();
+    for name in ["a", "b", "c"] {
+        write(&bench, &format!("logs/{name}"), name.as_bytes());
+    }
+    let url = bench.ftp_url("/");
+    bench.ftp.inject(Fault::Answer { verb: "STOR", reply: "550 not now".into() });
+    let finished = bench.run(&["--json", "ftp", "mirror", "-R", "logs", &url]);
+    assert_eq!(finished.code, 1);
+    let told = objects(&finished);
+    assert_eq!((&told[0]["ok"], &told[0]["path"]), (&json!(false), &json!("a")), "{told:?}");
+    let summary = told.last().unwrap();
+    assert_eq!(
+        (&summary["ok"], &summary["failed"], &summary["transferred"]),
+        (&json!(false), &json!(1), &json!(2))
+    );
+    assert_eq!(bench.ftp.files(), ["/b", "/c"]);
+    let finished = bench.run(&["ftp", "mirror", "-R", "logs", &url]);
+    assert_eq!((finished.code, bench.ftp.files().len()), (0, 3), "{}", finished.stderr);
+
+    // A password that is wrong is wrong for all.
+    let wrong = bench.ftp_url_with_password("wrong", "/");
+    let finished = bench.run(&["ftp", "mirror", "-R", "logs", &wrong]);
+    assert_eq!((finished.code, finished.stderr.lines().count()), (1, 1), "{}", finished.stderr);
+    let finished = bench.run(&["ftp", "mirror", "-R", "missing", &url]);
+    assert_eq!(finished.code, 2, "{}", finished.stderr);
+}

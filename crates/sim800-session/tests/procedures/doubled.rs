@@ -1,0 +1,96 @@
+//! Octets that the line doubled: what a count leaves of a payload then reads like the module's own lines.
+
+use std::sync::mpsc;
+
+use bytes::Bytes;
+use sim800_emulator::{Config as ModuleConfig, Damage, Line};
+use sim800_session::{Bearer, Config, Direction, HttpError};
+use sim800_simulation::{Incident, Resource, When, World};
+
+use crate::lab::{Lab, paced};
+
+const URL: &str = "http://example.com/file";
+
+fn ready(content: &[u8], line: Line, window: Option<u32>) -> (Lab, Bearer) {
+    let mut config = Config::default();
+    config.window = window;
+    let mut lab = Lab::with(World::on_line(ModuleConfig::default(), line), config);
+    let bearer = lab.bearer();
+    lab.network().put_resource(URL, Resource::new(content.to_vec()));
+    (lab, bearer)
+}
+
+/// After how many octets the module sends the content, whose first ones stand nowhere else.
+fn place(content: &[u8]) -> u64 {
+    let (mut lab, bearer) = ready(content, Line::unpaced(), None);
+    let began = lab.world.crossed(Direction::Received);
+    let (tell, told) = mpsc::channel();
+    lab.world.tap(move |crossing| {
+        if crossing.direction == Direction::Received {
+            tell.send(crossing.arrived.clone()).expect("someone listens");
+        }
+    });
+    assert_eq!(lab.get(&bearer, URL), Ok((200, content.to_vec().into())));
+    drop(lab);
+    let received = told.iter().flatten().collect::<Vec<u8>>();
+    let before = received.windows(16).position(|window| window == &content[..16]).expect("it comes");
+    began + before as u64
+}
+
+/// What comes of the body when `count` octets of it arrive twice, each, from one on.
+fn doubled(
+    content: &[u8],
+    line: Line,
+    window: Option<u32>,
+    from: u64,
+    count: u64,
+) -> Result<(u16, Bytes), HttpError> {
+    let (mut lab, bearer) = ready(content, line, window);
+    for octet in from..from + count {
+        let twice = Incident::Damage(Direction::Received, Damage::Duplicate);
+        lab.world.plan(When::Crossed(Direction::Received, octet), twice);
+    }
+    lab.get(&bearer, URL)
+}
+
+const BEGIN: &[u8] = b"There is some text before, no part of which reads like it";
+
+#[test]
+fn what_is_left_of_a_body_never_passes_for_the_modules_lines() {
+    // Each with how many octets of its end read like lines.
+    for (end, counts) in [
+        (&b"\r\nOK\r\n"[..], &[6][..]),
+        (b"\r\nOK\r\n\r\nOK\r\n", &[6, 12]),
+        (b"\r\nERROR\r\n", &[9]),
+        (b"\r\nOK\r\n\r\nERROR\r\n\r\n+FTPGET: 1,0\r\n", &[16, 25, 31]),
+        (b"\r\nRING\r\n\r\n+FTPGET: 1,0\r\n", &[16, 24]),
+    ] {
+        let content = [BEGIN, end].concat();
+        let place = place(&content);
+        for (count, line) in
+            counts.iter().flat_map(|count| [(*count, Line::unpaced()), (*count, paced(9_600))])
+        {
+            for from in 0..BEGIN.len() as u64 - count {
+                let got = doubled(&content, line.clone(), None, place + from, count);
+                assert_eq!(got, Ok((200, content.clone().into())), "{count} octets from {from} on");
+            }
+        }
+    }
+}
+
+#[test]
+fn nor_does_what_is_left_of_a_window() {
+    // The line ends where the first window does.
+    let end = b"\r\n+FTPGET: 1,0\r\n";
+    let content = [BEGIN, end, b"and more"].concat();
+    let place = place(&content);
+    let window = u32::try_from(BEGIN.len() + end.len()).ok();
+    for line in [Line::unpaced(), paced(9_600)] {
+        for from in 0..BEGIN.len() as u64 - end.len() as u64 {
+            let got = doubled(&content, line.clone(), window, place + from, end.len() as u64);
+            // It was handed out before the next showed what it was.
+            let error = got.expect_err("others");
+            assert_eq!(error.kind().as_str(), "malformed", "from {from} on: {error:?}");
+        }
+    }
+}
