@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex as Cell, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex as Cell, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use futures::channel::{mpsc, oneshot};
 use futures::future::{BoxFuture, Either};
 use futures::lock::{Mutex, MutexGuard};
 use futures::{FutureExt, StreamExt, pin_mut};
-use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
+use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
 
 use crate::config::{Config, Effort};
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
@@ -61,8 +61,6 @@ pub(crate) struct Shared {
     /// Whether the PIN was entered and not accepted.
     pin_tried: Mutex<bool>,
     pub(crate) known: Known,
-    /// Whether the firmware has `AT+HTTPHEAD`, once it was asked.
-    http_head: OnceLock<bool>,
 }
 
 impl Shared {
@@ -78,7 +76,6 @@ impl Shared {
             bearers: Bearers::default(),
             pin_tried: Mutex::default(),
             known: Known::default(),
-            http_head: OnceLock::new(),
         }
     }
 
@@ -103,6 +100,11 @@ impl Client {
     /// A client for the commands of a procedure.
     pub(crate) fn of_procedure(&self) -> Self {
         Self { place: self.place.max(Place::OfProcedure), ..self.clone() }
+    }
+
+    /// A client for what puts things back in the module.
+    pub(crate) fn of_chore(self) -> Self {
+        Self { place: Place::OfChore, ..self }
     }
 
     /// What is known of the module.
@@ -212,13 +214,29 @@ impl Client {
         let (reply, receiver) = oneshot::channel();
         let casts_doubt = self.place == Place::OfCaller && casts_doubt(&request);
         if casts_doubt {
+            self.leave_http();
             // Now, for what is decided from now on, and when it is sent, for what is learnt until then.
             self.known().doubt();
         } else {
             self.known().is_being_set(request.line());
         }
-        self.shared.queue.push(Envelope { request, turn, casts_doubt, reply }, self.place);
+        self.shared.queue.push(Envelope { request, turn, casts_doubt, reply: Some(reply) }, self.place);
         Pending { command, receiver, shared: Arc::clone(&self.shared) }
+    }
+
+    /// Has the HTTP service ended that is kept, before somebody else's command that may be for one of his own.
+    fn leave_http(&self) {
+        if self.known().take_http()
+            && let Ok(request) = Request::new(&HttpTerm)
+        {
+            let envelope = Envelope { request, turn: None, casts_doubt: false, reply: None };
+            self.shared.queue.push(envelope, Place::OfProcedure);
+        }
+    }
+
+    /// Has the driver look at what is kept now.
+    pub(crate) fn wake_driver(&self) {
+        self.shared.queue.wake();
     }
 
     /// Lets the driver run `chore`, whoever is dropped meanwhile. The driver ends no sooner than the chore, whose client finds
@@ -227,7 +245,7 @@ impl Client {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let client = Self { place: Place::OfChore, ..self.clone() };
+        let client = self.clone().of_chore();
         // Without a driver there is nothing to clean up after; the chore's locks are released with it.
         drop(self.chores.unbounded_send(chore(client).boxed()));
     }
@@ -312,15 +330,15 @@ impl Client {
 
     /// Whether the firmware tells the headers of HTTP responses; not every one does (manual 20.15).
     pub(crate) async fn has_http_head(&self) -> Result<bool, Error> {
-        if let Some(has) = self.shared.http_head.get() {
-            return Ok(*has);
+        if self.known().knows_of_headers() {
+            return Ok(self.known().tells_headers(true));
         }
-        let has = match self.ask(&Test::<HttpHead>::new()).await {
-            Ok(_) => true,
-            Err(error) if error.is_rejected() => false,
+        match self.ask(&Test::<HttpHead>::new()).await {
+            Ok(_) => self.known().has_told_headers(),
+            Err(error) if error.is_rejected() => self.known().has_no_headers(),
             Err(error) => return Err(error),
-        };
-        Ok(*self.shared.http_head.get_or_init(|| has))
+        }
+        Ok(self.known().tells_headers(true))
     }
 
     async fn start(

@@ -53,6 +53,9 @@ pub struct Config {
     /// that refuses this is found out and gets one at a time, so switch it off only for firmware that takes such lines and does not
     /// carry them out.
     pub concatenation: bool,
+    /// How long the module's HTTP service stays started for another request, which then sets no more than differs; 60 s unless set,
+    /// and none has each request start it and end it.
+    pub http_kept_for: Duration,
     /// How transfers are tried again that failed through no fault of theirs.
     pub retries: Retries,
     /// How many commands may wait while one is in flight; 64 unless set. One more fails with
@@ -110,6 +113,7 @@ impl Default for Config {
             answer_within: Duration::from_secs(10),
             register_within: Duration::from_secs(60),
             concatenation: true,
+            http_kept_for: Duration::from_secs(60),
             retries: Retries::default(),
             queue: 64,
             notices: 32,

@@ -18,6 +18,7 @@ use sim800_command::{Line, Unsolicited};
 use crate::client::{Chore, Client, Shared};
 use crate::config::Config;
 use crate::engine::{Disconnected, Engine, Failure, Output, Response, Transmit};
+use crate::keeper::{self, Keeper};
 use crate::notices::{Notice, Notices, UnsolicitedLine};
 use crate::runtime::Runtime;
 use crate::trace::{Masked, Trace};
@@ -54,6 +55,7 @@ where
         writing: None,
         unflushed: false,
         timer: None,
+        keeper: Keeper::default(),
         trace: None,
         retries: None,
         finished: false,
@@ -86,6 +88,7 @@ pub struct Driver<P> {
     writing: Option<Writing>,
     unflushed: bool,
     timer: Option<(Duration, BoxFuture<'static, ()>)>,
+    keeper: Keeper,
     trace: Option<Masked>,
     /// What the trace is told of besides octets.
     retries: Option<Notices>,
@@ -121,8 +124,8 @@ impl<P> Driver<P> {
                 self.shared.known.doubt();
             }
             match self.engine.begin(self.now(), envelope.request) {
-                Ok(()) => self.in_flight = Some(envelope.reply),
-                Err(failure) => drop(envelope.reply.send(Err(failure))),
+                Ok(()) => self.in_flight = envelope.reply,
+                Err(failure) => drop(envelope.reply.map(|reply| reply.send(Err(failure)))),
             }
             busy = true;
         }
@@ -143,6 +146,19 @@ impl<P> Driver<P> {
             busy = true;
         }
         busy
+    }
+
+    /// Ends what is kept in the module, when that was long enough.
+    fn poll_keeper(&mut self, context: &mut Context<'_>) {
+        let (runtime, known) = (&self.shared.runtime, &self.shared.known);
+        if self.keeper.is_due(runtime, known.http(), self.released || self.closing, context)
+            && known.take_http()
+        {
+            // What it leaves to others is nothing.
+            let (chores, _) = mpsc::unbounded();
+            let client = Client::new(chores, Arc::clone(&self.shared)).of_chore();
+            self.chores.push(Box::pin(async move { keeper::end_taken(&client).await }));
+        }
     }
 
     /// Shows the trace what is tried again.
@@ -218,6 +234,7 @@ impl<P> Driver<P> {
     fn is_done(&self) -> bool {
         (self.released || self.closing)
             && self.shared.queue.is_empty()
+            && self.engine.is_idle()
             && self.in_flight.is_none()
             && self.chores.is_empty()
     }
@@ -313,6 +330,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Driver<P> {
         self.closing = self.shared.queue.is_closing();
         self.behind.append(&mut self.shared.take_behind());
         self.poll_retries(context);
+        self.poll_keeper(context);
         let mut busy = self.poll_chores(context);
         busy |= self.poll_requests();
         busy |= self.poll_write(context)?;

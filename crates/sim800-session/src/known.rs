@@ -20,11 +20,26 @@ struct State {
     doubts: u64,
     /// The firmware refuses several commands on a line. Nothing changes that.
     one_at_a_time: bool,
+    /// What the firmware tells of the headers of responses. Nothing changes that, either.
+    headers: Headers,
     /// The value of each parameter: the command line, by what of it names the parameter.
     set: BTreeMap<Box<[u8]>, Bytes>,
-    /// The bearers that are open.
-    open: Vec<u8>,
+    /// The bearers that are open, and the command lines that say with what.
+    open: BTreeMap<u8, Vec<Bytes>>,
     http: Http,
+}
+
+/// Which responses the firmware tells the headers of, as far as is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Headers {
+    #[default]
+    Unknown,
+    /// Of some at least.
+    Told,
+    /// Of none: it has no `AT+HTTPHEAD`.
+    None,
+    /// Of those to a GET.
+    OfGets,
 }
 
 /// The module's HTTP service.
@@ -89,16 +104,16 @@ impl Known {
         }
     }
 
-    /// Whether bearer `cid` is open.
-    pub(crate) fn is_open(&self, cid: u8) -> bool {
-        self.state().open.contains(&cid)
+    /// Whether bearer `cid` is open with what these lines say.
+    pub(crate) fn is_open(&self, cid: u8, with: &[Bytes]) -> bool {
+        self.state().open.get(&cid).is_some_and(|open| open == with)
     }
 
-    /// Bearer `cid` was found or made open.
-    pub(crate) fn was_opened(&self, since: Since, cid: u8) {
+    /// Bearer `cid` was found open with what these lines say, or was opened so.
+    pub(crate) fn was_opened(&self, since: Since, cid: u8, with: Vec<Bytes>) {
         let mut state = self.state();
-        if state.doubts == since.0 && !state.open.contains(&cid) {
-            state.open.push(cid);
+        if state.doubts == since.0 {
+            state.open.insert(cid, with);
         }
     }
 
@@ -107,20 +122,89 @@ impl Known {
         self.state().http
     }
 
-    /// The HTTP service is going to be started, or was: with what it was started with.
-    pub(crate) fn put_http(&self, since: Since, http: Http) {
+    /// The HTTP service was started: nothing is set in it.
+    pub(crate) fn http_was_started(&self, since: Since) {
         let mut state = self.state();
-        if let Http::Started { .. } = state.http {
-            state.http = Http::Doubtful;
-        }
-        if !matches!(http, Http::Started { .. }) || state.doubts == since.0 {
-            state.http = http;
+        state.set.retain(|parameter, _| !parameter.starts_with(b"AT+HTTP"));
+        let started = Http::Started { kept_until: None, has_got: false, is_loaded: false };
+        state.http = if state.doubts == since.0 { started } else { Http::Doubtful };
+    }
+
+    /// A request begins to use the HTTP service that was kept.
+    pub(crate) fn http_is_used(&self) {
+        if let Http::Started { kept_until, .. } = &mut self.state().http {
+            *kept_until = None;
         }
     }
 
-    /// Nothing is set in the HTTP service: it begins.
-    pub(crate) fn forget_http(&self) {
-        self.state().set.retain(|parameter, _| !parameter.starts_with(b"AT+HTTP"));
+    /// The HTTP service is going to get octets to send.
+    pub(crate) fn http_is_loaded(&self) {
+        if let Http::Started { is_loaded, .. } = &mut self.state().http {
+            *is_loaded = true;
+        }
+    }
+
+    /// The HTTP service is going to carry out a GET.
+    pub(crate) fn http_gets(&self) {
+        if let Http::Started { has_got, .. } = &mut self.state().http {
+            *has_got = true;
+        }
+    }
+
+    /// Keeps the HTTP service started for another request; whether there is one of which nothing is in doubt.
+    pub(crate) fn keep_http(&self, until: Duration) -> bool {
+        match &mut self.state().http {
+            Http::Started { kept_until, .. } => {
+                *kept_until = Some(until);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether nobody uses the HTTP service, and it may be started.
+    pub(crate) fn is_http_left(&self) -> bool {
+        matches!(self.state().http, Http::Doubtful | Http::Started { kept_until: Some(_), .. })
+    }
+
+    /// Leaves the HTTP service to whoever ends it now; whether it may be started and nobody uses it.
+    pub(crate) fn take_http(&self) -> bool {
+        let is_left = self.is_http_left();
+        if is_left {
+            self.state().http = Http::Ended;
+        }
+        is_left
+    }
+
+    /// The HTTP service is going to be ended.
+    pub(crate) fn http_ends(&self) {
+        self.state().http = Http::Ended;
+    }
+
+    /// Whether the firmware may tell the headers of a response: to a GET, or to anything else.
+    pub(crate) fn tells_headers(&self, to_get: bool) -> bool {
+        match self.state().headers {
+            Headers::Unknown | Headers::Told => true,
+            Headers::None => false,
+            Headers::OfGets => to_get,
+        }
+    }
+
+    /// Whether it is known whether the firmware tells any.
+    pub(crate) fn knows_of_headers(&self) -> bool {
+        self.state().headers != Headers::Unknown
+    }
+
+    pub(crate) fn has_told_headers(&self) {
+        self.state().headers.learn(Headers::Told);
+    }
+
+    pub(crate) fn has_no_headers(&self) {
+        self.state().headers.learn(Headers::None);
+    }
+
+    pub(crate) fn tells_headers_of_gets_only(&self) {
+        self.state().headers = Headers::OfGets;
     }
 
     pub(crate) fn is_one_at_a_time(&self) -> bool {
@@ -137,10 +221,18 @@ impl Known {
     }
 }
 
+impl Headers {
+    fn learn(&mut self, new: Self) {
+        if *self == Self::Unknown {
+            *self = new;
+        }
+    }
+}
+
 impl State {
     fn forget(&mut self, http: Http) {
-        let Self { doubts, one_at_a_time, .. } = mem::take(self);
-        *self = Self { doubts: doubts + 1, one_at_a_time, http, ..Self::default() };
+        let Self { doubts, one_at_a_time, headers, .. } = mem::take(self);
+        *self = Self { doubts: doubts + 1, one_at_a_time, headers, http, ..Self::default() };
     }
 }
 

@@ -83,6 +83,7 @@ mod fs;
 mod ftp;
 mod http;
 mod info;
+mod keeper;
 mod kind;
 mod known;
 mod loss;

@@ -1,5 +1,6 @@
 //! Setting what a procedure needs in the module: what it is, what its refusal means, and what puts it back.
 
+use bytes::Bytes;
 use sim800_command::{Command, InvalidValue, LINE_LIMIT, Prepared};
 
 use crate::client::Client;
@@ -55,6 +56,11 @@ impl Setting {
         Ok(Self { what, request, refusal: Refusal::Fatal, undo: None })
     }
 
+    /// The command line that sets it.
+    pub(crate) fn line(&self) -> &Bytes {
+        self.request.line()
+    }
+
     #[cfg(test)]
     pub(crate) fn what(&self) -> &'static str {
         self.what
@@ -97,7 +103,7 @@ pub(crate) async fn set_what_differs(
     settings: &[Setting],
     undo: &mut Vec<Request>,
 ) -> Result<(), Unset> {
-    let differs = |setting: &&Setting| !client.known().is_set(setting.request.line());
+    let differs = |setting: &&Setting| !client.known().is_set(setting.line());
     send(client, settings.iter().filter(differs).collect(), undo).await
 }
 
@@ -110,7 +116,7 @@ async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Reque
         let rest = settings.split_off(fitting(settings.iter().map(|setting| &setting.request)));
         undo.extend(settings.iter().filter_map(|setting| setting.undo.clone()));
         let since = client.known().now();
-        settings.iter().for_each(|setting| client.known().is_being_set(setting.request.line()));
+        settings.iter().for_each(|setting| client.known().is_being_set(setting.line()));
         let requests: Vec<_> = settings.iter().map(|setting| setting.request.clone()).collect();
         // None of them turns to anything beyond the module: what the slowest may take does for all.
         let limit = requests.iter().map(Request::time_limit).max().unwrap_or_default();
@@ -128,7 +134,7 @@ async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Reque
                 client.known().takes_one_at_a_time();
             }
         }
-        settings.iter().for_each(|setting| client.known().was_set(since, setting.request.line()));
+        settings.iter().for_each(|setting| client.known().was_set(since, setting.line()));
         settings = rest;
     }
     Ok(())

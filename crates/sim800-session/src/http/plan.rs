@@ -17,6 +17,7 @@ use sim800_command::{
 
 use super::{HttpError, HttpOptions};
 use crate::config::Config;
+use crate::known::Http;
 use crate::settings::{Refusal, Setting, Unsendable};
 
 /// What the module calls itself unless told otherwise (manual 11.2.3, as servers see it).
@@ -95,6 +96,15 @@ impl Plan {
             is_single: head.headers.get(RANGE).is_some_and(is_single),
             headers: options.headers,
         })
+    }
+
+    /// Whether a service that was kept serves it as well as one that is started anew.
+    pub(super) fn is_served_by(&self, http: Http) -> bool {
+        let Http::Started { has_got, is_loaded, .. } = http else { return false };
+        // `AT+HTTPHEAD` is for the last GET, in the manual's words (11.2.9): that of an earlier one must not be told for this.
+        let has_others_headers = has_got && self.headers && self.method != Method::GET;
+        let has_others_body = is_loaded && self.data.is_none() && self.method == Method::POST;
+        !has_others_headers && !has_others_body
     }
 }
 

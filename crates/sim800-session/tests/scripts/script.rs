@@ -1,6 +1,6 @@
 //! A module that knows no AT command, only octets, in an order; and time that passes when nobody has anything to do.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -42,6 +42,31 @@ fn settled(steps: &str) -> String {
         }
     }
     settled
+}
+
+/// The same steps without those that set what is set already, while nothing was said against that.
+fn unrepeated(steps: &str) -> String {
+    let names = ["HTTPPARA", "HTTPSSL", "HTTPGETHEAD"].map(|name| format!("> AT+{name}="));
+    let lines: Vec<&str> = steps.lines().collect();
+    let (mut set, mut kept) = (BTreeMap::new(), String::new());
+    let mut index = 0;
+    while let Some(line) = lines.get(index) {
+        if matches!(*line, "> AT" | "> AT+HTTPINIT" | "< RDY") || line.contains("DEACT") {
+            set.clear();
+        }
+        let is_setting = names.iter().any(|name| line.starts_with(name));
+        let is_taken = lines.get(index + 1).is_some_and(|next| *next == "< OK");
+        if is_setting && is_taken {
+            let parameter = line.rsplit_once([',', '=']).map_or(*line, |(parameter, _)| parameter);
+            if set.insert(parameter, *line) == Some(*line) {
+                index += 2;
+                continue;
+            }
+        }
+        kept += &format!("{line}\n");
+        index += 1;
+    }
+    kept
 }
 
 /// The same steps, and the module lets read the end of a body again: what is asked for behind the last of each, unless the script
@@ -163,7 +188,7 @@ impl Scripted {
 
     fn session_with(steps: &str, config: Config) -> (Self, Client, impl Future<Output = ()> + use<>) {
         // Whatever comes first, the line is synchronized before it.
-        let steps = format!("> AT\n< OK\n{}", settled(steps));
+        let steps = unrepeated(&format!("> AT\n< OK\n{}", settled(steps)));
         let module = Module {
             steps: read_again(script(&steps)),
             is_mortal: false,
@@ -341,5 +366,6 @@ pub(crate) fn once() -> Config {
     let mut config = Config::default();
     config.retries = Retries::NONE;
     config.concatenation = false;
+    config.http_kept_for = std::time::Duration::ZERO;
     config
 }
