@@ -122,7 +122,7 @@ impl<C: Setting> Command for Read<C> {
         response: SAME_VALUES,
         data: "",
         doc: " Reads the present value.\n",
-        prepare: |values| prepare_without_values(&Self::new(), values),
+        prepare: |_no_values| Prepared::new(&Self::new()).ok(),
         ..*C::SPEC
     };
 
@@ -169,7 +169,7 @@ impl<C: Tested> Command for Test<C> {
         response: "the ranges, or nothing",
         data: "",
         doc: " Asks whether the module has the command, and often for its ranges.\n",
-        prepare: |values| prepare_without_values(&Self::new(), values),
+        prepare: |_no_values| Prepared::new(&Self::new()).ok(),
         ..*C::SPEC
     };
 
@@ -195,13 +195,6 @@ impl<C: Tested> Command for Test<C> {
 const NO_PARAMETERS: &[ParameterSpec] = &[];
 
 const SAME_VALUES: &str = "the values of the write command";
-
-fn prepare_without_values(command: &impl Command, mut values: Values<'_>) -> Option<Prepared> {
-    if values.next().is_some() {
-        return None;
-    }
-    Prepared::new(command).ok()
-}
 
 /// Implements by hand what a derive would give only for `C: Trait`.
 macro_rules! impl_marker {
@@ -245,14 +238,7 @@ impl CommandLine {
     ///
     /// [`TooLong`] when there is more than [`LINE_LIMIT`](crate::LINE_LIMIT) behind the prefix.
     pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
-        let (asks, separator) = match C::SPEC.form {
-            Form::Basic | Form::Execution => ("", ""),
-            Form::Write => ("", "="),
-            // What asks has no parameters.
-            Form::Read => ("?", ","),
-            Form::Test => ("=?", ","),
-        };
-        Self::written([C::SPEC.name, asks], separator, |line| command.encode(line))
+        encode(C::SPEC.name, C::SPEC.form, &|line| command.encode(line))
     }
 }
 
@@ -263,12 +249,39 @@ impl Prepared {
     ///
     /// [`TooLong`] when the line exceeds what the module accepts.
     pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
-        Ok(Self {
-            spec: C::SPEC,
-            line: CommandLine::new(command)?,
-            expect: command.expect(),
-            body_end: command.body_end(),
-            time_limit: command.time_limit(),
-        })
+        let (body_end, time_limit) = (command.body_end(), command.time_limit());
+        prepare(C::SPEC, &|line| command.encode(line), &command.expect(), body_end, time_limit)
     }
+}
+
+// What is not generic is there once, and not for each command.
+
+/// Not of a [`Spec`], so that a program that only sends the command has no use for its documentation.
+#[inline(never)]
+fn encode(name: &str, form: Form, parameters: &dyn Fn(&mut Encoder<'_>)) -> Result<CommandLine, TooLong> {
+    let (asks, separator) = match form {
+        Form::Basic | Form::Execution => ("", ""),
+        Form::Write => ("", "="),
+        // What asks has no parameters.
+        Form::Read => ("?", ","),
+        Form::Test => ("=?", ","),
+    };
+    CommandLine::written([name, asks], separator, parameters)
+}
+
+#[inline(never)]
+fn prepare(
+    spec: &'static Spec,
+    parameters: &dyn Fn(&mut Encoder<'_>),
+    expect: &Expect,
+    body_end: BodyEnd,
+    time_limit: Duration,
+) -> Result<Prepared, TooLong> {
+    Ok(Prepared {
+        spec,
+        line: encode(spec.name, spec.form, parameters)?,
+        expect: *expect,
+        body_end,
+        time_limit,
+    })
 }

@@ -33,7 +33,8 @@ commands! {
     FsLs "FS application note" {
         /// Lists a directory, one line per entry.
         ///
-        /// An entry whose name is that of a result code or of an unsolicited line cannot be told from it.
+        /// An entry whose name is that of a result code or of an unsolicited line cannot be told from it. `RDY` in front of all
+        /// others may be an entry, or a module that has just started; an entry comes again.
         Write FsLs<'a> {
             /// The directory.
             directory: Path<'a>,

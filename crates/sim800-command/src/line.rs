@@ -28,7 +28,7 @@ impl CommandLine {
     pub(crate) fn written(
         name: [&str; 2],
         separator: &'static str,
-        parameters: impl FnOnce(&mut Encoder<'_>),
+        parameters: &dyn Fn(&mut Encoder<'_>),
     ) -> Result<Self, TooLong> {
         // Made in the place of what is returned, so that the octets are not copied.
         let mut made = Ok(Self { octets: [0; CAPACITY], length: 0, secret: None });

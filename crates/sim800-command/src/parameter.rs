@@ -148,7 +148,7 @@ pub(crate) fn literal(values: &mut Values<'_>, word: &str) -> Option<()> {
 
 /// Whether `value` is the word, whatever its case and whether it is quoted or not.
 pub(crate) fn is_word(value: Value<'_>, word: &str) -> bool {
-    let word = word.trim_matches('"');
+    let word = word.strip_prefix('"').and_then(|word| word.strip_suffix('"')).unwrap_or(word);
     match value {
         Value::Number(number) => word.parse() == Ok(number),
         Value::Quoted(text) | Value::Bare(text) => text.eq_ignore_ascii_case(word.as_bytes()),

@@ -60,14 +60,14 @@ impl<'a> UserData<'a> {
             Lines::Pairs(pairs) => (pairs, ""),
             Lines::Joined(text) => (&[][..], text),
         };
-        let joined = joined.split(SEPARATOR).filter(|line| !line.is_empty());
+        let joined = split(joined).filter(|line| !line.is_empty());
         let joined = joined.map(|line| line.split_once(':').unwrap_or((line, "")));
         pairs.iter().copied().chain(joined).map(|(name, value)| (name, value.trim_matches(' ')))
     }
 
     /// Reads header lines as they stand between the quotes of a command line.
     pub(crate) fn joined(text: &'a str) -> Option<Self> {
-        text.split(SEPARATOR).all(|line| line.is_empty() || line.contains(':')).then_some(())?;
+        split(text).all(|line| line.is_empty() || line.contains(':')).then_some(())?;
         Self(Lines::Joined(text)).checked().ok()
     }
 
@@ -88,6 +88,18 @@ impl<'a> UserData<'a> {
         }
         Ok(self)
     }
+}
+
+/// The lines between separators. What the library has for it takes kilobytes, since it is made for any text.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    iter::from_fn(move || {
+        let text = rest?.as_bytes();
+        let end = text.windows(SEPARATOR.len()).position(|part| part == SEPARATOR.as_bytes());
+        let (line, after) = rest?.split_at_checked(end.unwrap_or(text.len()))?;
+        rest = after.strip_prefix(SEPARATOR);
+        Some(line)
+    })
 }
 
 /// RFC 9110 section 5.6.2.

@@ -119,10 +119,11 @@ impl Flight {
         }
     }
 
-    /// Whether a line that reads `RDY` may be text of the response, as a file of that name in a listing is: behind other text.
-    /// Before any, a module may have begun to listen just when the command came.
+    /// Whether a line that reads `RDY` may be text of the response: behind other text, or as the first file of a listing. Before
+    /// other text, a module may have begun to listen just when the command came.
     pub(crate) fn may_be_text(&self) -> bool {
-        self.is_text() && matches!(self.request.expect.information, Claim::Text)
+        let is_text = self.is_text() || self.request.id == Some(Id::FsLs);
+        is_text && matches!(self.request.expect.information, Claim::Text)
     }
 
     /// Keeps such a line. It was text if the response ends well: a module that did start anew has forgotten the command.

@@ -1,6 +1,7 @@
 //! What a failure took away, and whether another try may help.
 
 use std::error::Error;
+use std::time::Duration;
 
 use crate::error::Failure;
 
@@ -22,6 +23,11 @@ pub(crate) trait Transient: Error + 'static {
     /// Whether that there is no bearer may be the reason, of which the module says nothing else.
     fn may_lack_bearer(&self) -> bool {
         false
+    }
+
+    /// How long nobody said anything before it.
+    fn waited(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// Whether it says more than the failure that another try followed.

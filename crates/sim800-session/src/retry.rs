@@ -1,10 +1,15 @@
 //! Trying again after a failure that need not be final.
 
+use std::time::Duration;
+
 use crate::bearer::Bearer;
 use crate::chain::Chain;
 use crate::client::Client;
 use crate::loss::{Loss, Transient};
 use crate::notices::{Notice, Retry};
+
+/// How long it may be waited for somebody who says nothing, until that is an error: all tries together that move nothing.
+pub(crate) const STANDSTILL: Duration = Duration::from_secs(115);
 
 /// The tries of one operation.
 #[derive(Debug)]
@@ -14,6 +19,8 @@ pub(crate) struct Attempts<E> {
     bearer: Option<Bearer>,
     /// Tries in a row that moved nothing.
     failed: u32,
+    /// How long it was waited in them.
+    waited: Duration,
     /// The failure that these began with.
     first: Option<E>,
 }
@@ -21,18 +28,29 @@ pub(crate) struct Attempts<E> {
 impl<E: Transient + Clone> Attempts<E> {
     /// The tries of what needs `bearer`.
     pub(crate) fn new(bearer: &Bearer) -> Self {
-        Self { client: bearer.client().clone(), bearer: Some(bearer.clone()), failed: 0, first: None }
+        Self {
+            client: bearer.client().clone(),
+            bearer: Some(bearer.clone()),
+            failed: 0,
+            waited: Duration::ZERO,
+            first: None,
+        }
     }
 
     /// The tries of what needs nothing but that the module responds.
     pub(crate) fn of_commands(client: &Client) -> Self {
-        Self { client: client.clone(), bearer: None, failed: 0, first: None }
+        Self { client: client.clone(), bearer: None, failed: 0, waited: Duration::ZERO, first: None }
     }
 
     /// The operation got further.
     pub(crate) fn succeeded(&mut self) {
-        self.failed = 0;
+        (self.failed, self.waited) = (0, Duration::ZERO);
         self.first = None;
+    }
+
+    /// How long the next try may wait for somebody who says nothing.
+    pub(crate) fn left(&self) -> Duration {
+        STANDSTILL.saturating_sub(self.waited)
     }
 
     /// What a try that moves nothing brought; `None` when all is ready for another one.
@@ -57,7 +75,12 @@ impl<E: Transient + Clone> Attempts<E> {
         if error.is_decisive() {
             return Err(error);
         }
+        let waited = error.waited();
         let first = self.first.get_or_insert(error);
+        self.waited += waited;
+        if self.waited >= STANDSTILL {
+            return Err(first.clone());
+        }
         let mut is_response = loss == Some(Loss::Response);
         if !is_response && (loss.is_none() || self.bearer.is_none()) {
             return Err(first.clone());

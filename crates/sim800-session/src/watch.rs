@@ -87,6 +87,11 @@ impl Watch {
         std::mem::take(&mut self.lost) || is_there
     }
 
+    /// The line may have been lost.
+    pub(crate) fn doubt(&mut self) {
+        self.lost = true;
+    }
+
     /// Takes the first line that is already there and that `read` takes.
     pub(crate) fn take_line<T>(&mut self, read: impl Fn(Unsolicited<'_>) -> Option<T>) -> Option<T> {
         let read = |notice: &Notice| match notice {

@@ -63,11 +63,26 @@ fn a_refusal_behind_it_is_no_end_of_a_listing() {
 #[test]
 fn before_any_text_it_is_a_restart() {
     // The module was switched on when the command came, and answers it.
-    for octets in [&b"\r\nRDY\r\n"[..], b"\r\nRDY\r\n\r\na.txt\r\n\r\nOK\r\n"] {
-        let mut world = listing();
+    for octets in [&b"\r\nRDY\r\n"[..], b"\r\nRDY\r\n\r\nSIM800\r\n\r\nOK\r\n"] {
+        let mut world = World::new();
+        world.now = Duration::from_secs(1_000);
+        world.enqueue(&Cgmm);
         world.input(octets);
         assert_eq!(world.outputs()[..2], restarted(Restart::Ready));
     }
+}
+
+/// A listing has nothing but entries: which of both it was is told by a second one.
+#[test]
+fn in_front_of_a_listing_it_may_be_an_entry() {
+    let mut world = listing();
+    world.input(b"\r\nRDY\r\n");
+    assert_eq!(world.outputs(), [], "not before it is certain");
+    world.wait();
+    assert_eq!(world.outputs(), restarted(Restart::Ready));
+    let mut world = listing();
+    world.input(b"\r\nRDY\r\na.txt\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs(), [done(&["RDY", "a.txt"])]);
 }
 
 #[test]

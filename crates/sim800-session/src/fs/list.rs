@@ -5,14 +5,28 @@ use sim800_command::{Command, FsLs, Line, Path, Unsolicited};
 
 use super::{FsEntry, FsError, not_found};
 use crate::client::Client;
+use crate::engine::{Name, Restart};
 use crate::error::{Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};
 
 /// Lists `directory`.
 ///
+/// `RDY` in front of all else is an entry, or a module that began to listen just when it was asked. An entry comes again.
+pub(super) async fn list(client: &Client, directory: &str) -> Result<Vec<FsEntry>, FsError> {
+    let entries = list_once(client, directory).await?;
+    let is_ready = |entries: &[FsEntry]| entries.first().is_some_and(|entry| entry.name == "RDY");
+    if is_ready(&entries) && !is_ready(&list_once(client, directory).await?) {
+        client.announce(&Notice::Restarted(Restart::Ready));
+        return Err(Error::new(&Name::from(FsLs::SPEC), Failure::Restarted(Restart::Ready)).into());
+    }
+    Ok(entries)
+}
+
+/// Lists it once.
+///
 /// The module sends a line for each entry, and neither a count nor an end beside its result, `OK`; an entry may be called so,
 /// too. Then the rest of the listing responds to nothing, its result included. So silence has to follow before it is over.
-pub(super) async fn list(client: &Client, directory: &str) -> Result<Vec<FsEntry>, FsError> {
+async fn list_once(client: &Client, directory: &str) -> Result<Vec<FsEntry>, FsError> {
     let path = if directory.ends_with('\\') { directory.to_owned() } else { format!("{directory}\\") };
     let command = FsLs { directory: Path::new(&path)? };
     let mut strays = client.subscribe(|line| matches!(line, Unsolicited::Other(_)));

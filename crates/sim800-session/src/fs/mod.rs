@@ -71,8 +71,9 @@ impl Fs {
     /// What is in a directory.
     ///
     /// An entry that is called like a line that the module sends of its own accord (`RING`) cannot be told from it and is
-    /// left out, but `RDY` is told from a restart unless it comes first. One that is called `OK` is found, for the line has to be silent before a listing is over, which takes half a
-    /// second; with one that is called like another result code, a directory cannot be listed.
+    /// left out, but `RDY` is told from a restart, unless it comes behind an `OK`. One that is called `OK` is found, for the line has
+    /// to be silent before a listing is over, which takes half a second; with one that is called like another result code, a
+    /// directory cannot be listed.
     ///
     /// # Errors
     ///
@@ -191,8 +192,8 @@ impl Fs {
         }
     }
 
-    /// The size that was told twice. The octets come without a count, so one that lost a digit would not be noticed.
-    async fn certain_size(&self, file: &str) -> Result<u64, FsError> {
+    /// The size that was told twice: one that lost a digit would not be noticed.
+    pub(crate) async fn certain_size(&self, file: &str) -> Result<u64, FsError> {
         let mut size = self.size(file).await?;
         for _ in 0..SIZES {
             let again = self.size(file).await?;

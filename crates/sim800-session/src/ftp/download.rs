@@ -48,6 +48,9 @@ impl Transfer {
             let error = match reader.next().await {
                 Ok(Some(octets)) => {
                     let new = resumption.take(octets)?;
+                    if !new.is_empty() {
+                        reader.session().moves();
+                    }
                     // A file may grow meanwhile.
                     let new = if last.is_empty() { new } else { [last, new].concat().into() };
                     if new.is_empty() || resumption.is_complete() {
@@ -57,7 +60,7 @@ impl Transfer {
                     reader.is_handed_out();
                     return Ok(Some((new, Some(Self { reader, resumption }))));
                 }
-                Ok(None) => match resumption.end() {
+                Ok(None) => match resumption.end(reader.session()).await {
                     Ok(()) => return Ok(Some((last, None)).filter(|(last, _)| !last.is_empty())),
                     Err(error) => error,
                 },

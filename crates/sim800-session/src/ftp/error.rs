@@ -7,6 +7,7 @@ use std::time::Duration;
 use sim800_command::{FtpCode, InvalidValue};
 use thiserror::Error;
 
+use super::session::{PATIENCE, SERVER_PATIENCE};
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
 use crate::kind::ErrorKind;
@@ -428,6 +429,15 @@ impl Transient for FtpError {
                 (may_pass && (under_way || step.is_under_way())).then_some(Loss::Session)
             }
             _ => None,
+        }
+    }
+
+    fn waited(&self) -> Duration {
+        match self {
+            Self::Silent { waited, .. } => *waited,
+            Self::Failed { code: FtpCode::TIMEOUT, .. } => SERVER_PATIENCE,
+            Self::Unconfirmed { .. } => PATIENCE,
+            _ => Duration::ZERO,
         }
     }
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures::{AsyncRead, StreamExt, stream};
 use sim800_command::{
-    FTP_EXTENDED_LIMIT, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead, FtpExtGetSave,
-    FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpPutOpen, Number, Text,
+    FTP_EXTENDED_LIMIT, FsStorage, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead,
+    FtpExtGetSave, FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpPutOpen, Number, Text,
 };
 
 use super::progress::{FtpProgress, Status};
-use super::session::{Event, PATIENCE, Session};
+use super::session::{Event, Session};
 use super::settings::Target;
+use super::size::{enough, exactly, size_of_fetched};
 use super::source::Window;
 use super::upload::Upload;
 use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, progress};
@@ -29,12 +30,6 @@ const LOAD_TIME: Duration = Duration::from_secs(4);
 
 /// How many loads in a row may move nothing.
 const EMPTY_LOADS: u32 = 16;
-
-/// How long an upload of so many octets may take that the module carries out without a word. A GPRS link that is worse than
-/// a thousand octets per second is worse than none.
-pub(super) fn patience(octets: u32) -> Duration {
-    PATIENCE + Duration::from_millis(u64::from(octets))
-}
 
 impl Ftp {
     /// Downloads a file into the module's memory, of 300,000 octets at most; from there it can be read, any part of it
@@ -55,7 +50,7 @@ impl Ftp {
         let mut attempts = Attempts::new(&self.bearer);
         let fetched = deadline.run(async {
             loop {
-                let fetched = self.fetch_extended(path, &mut progress).await;
+                let fetched = self.after(&attempts).fetch_extended(path, &mut progress).await;
                 if let Some(fetched) = attempts.settle(fetched).await? {
                     return Ok(fetched);
                 }
@@ -84,7 +79,10 @@ impl Ftp {
         };
         progress::run(&mut session, &FtpExtGetOpen, &FtpExtGetStatus, status, progress).await?;
         session.begin(FtpStep::Transfer);
-        check(&mut session, size.unwrap_or(0)).await?;
+        let size = match size {
+            Some(told) => Some(check(&mut session, told).await?),
+            None => None,
+        };
         Ok((session, size))
     }
 
@@ -106,7 +104,7 @@ impl Ftp {
                 let (operation, mut attempts) = (FtpOperation::PutExtended, Attempts::new(&self.bearer));
                 let before = self.before(path).await?;
                 loop {
-                    let sent = self.send_extended(path, &mut pieces).await.map(Some);
+                    let sent = self.after(&attempts).send_extended(path, &mut pieces).await.map(Some);
                     if let Some(sent) = self.settle(operation, path, before, sent, &mut attempts).await? {
                         return Ok(sent.unwrap_or(0));
                     }
@@ -133,7 +131,7 @@ impl Ftp {
         if octets == 0 {
             // Nothing can be loaded of an empty file.
             session.execute(&FtpExtPutEnd).await?;
-            let first = session.open(&FtpPutOpen, PATIENCE).await?;
+            let first = session.open(&FtpPutOpen).await?;
             return Upload::new(Window::new(&mut pieces.source)).run(session, first).await;
         }
         send_loaded(&mut session, octets).await?;
@@ -141,33 +139,29 @@ impl Ftp {
     }
 }
 
-/// So many octets were `found`, unless that is fewer than the server told.
-pub(super) fn at_least(told: Option<u64>, found: u64, operation: FtpOperation) -> Result<u64, FtpError> {
-    match told {
-        Some(expected) if found < expected => Err(FtpError::Incomplete { operation, expected, found }),
-        _ => Ok(found),
-    }
-}
-
-/// Whether as many octets as the server told are in the module's memory.
-async fn check(session: &mut Session, size: u64) -> Result<(), FtpError> {
+/// How many octets are in the module's memory, if these are as many as the server `told`.
+async fn check(session: &mut Session, told: u64) -> Result<u64, FtpError> {
     // More than that is refused by the module.
-    let Ok(size @ 1..=FTP_EXTENDED_LIMIT) = u32::try_from(size) else { return Ok(()) };
-    if has(session, size - 1).await? {
-        return Ok(());
+    let size = u32::try_from(told).unwrap_or(FTP_EXTENDED_LIMIT).min(FTP_EXTENDED_LIMIT);
+    let is_there = size == 0 || has(session, size - 1).await?;
+    if is_there && !has(session, size).await? {
+        return Ok(u64::from(size));
     }
     // Where it ends.
-    let (mut found, mut missing) = (0, size - 1);
+    let (mut found, mut missing) = if is_there { (size + 1, FTP_EXTENDED_LIMIT) } else { (0, size - 1) };
     while found < missing {
         let middle = found + (missing - found) / 2;
         if has(session, middle).await? { found = middle + 1 } else { missing = middle }
     }
-    let (operation, found) = (session.operation(), u64::from(found));
-    Err(FtpError::Incomplete { operation, expected: u64::from(size), found })
+    let found = u64::from(found);
+    enough(session, Some(told), found).await.map(|()| found)
 }
 
 /// Whether the octet at `position` is in the module's memory.
 async fn has(session: &mut Session, position: u32) -> Result<bool, FtpError> {
+    if position >= FTP_EXTENDED_LIMIT {
+        return Ok(false);
+    }
     let read = FtpExtGetRead { position: Number::saturating(position), length: Number::MIN };
     match session.client().ask(&read).await {
         Ok(reply) => Ok(!reply.payload.is_empty()),
@@ -205,9 +199,11 @@ impl<S: AsyncRead + Unpin> Pieces<S> {
     }
 }
 
-/// Sends what is in the module's memory, `at_most` so many octets.
+/// Sends what is in the module's memory, `at_most` so many octets, which the module does without a word. A GPRS link that is
+/// worse than a thousand octets per second is worse than none.
 pub(super) async fn send_loaded(session: &mut Session, at_most: u32) -> Result<(), FtpError> {
-    match session.open(&FtpPutOpen, patience(at_most)).await? {
+    let limit = session.patience() + Duration::from_millis(u64::from(at_most));
+    match session.open_within(&FtpPutOpen, limit).await? {
         Event::Ended(..) => Ok(()),
         // It asks for octets, as in the normal mode.
         _ => Err(FtpError::NoProgress { operation: session.operation() }),
@@ -277,7 +273,7 @@ async fn load_piece(
 #[derive(Debug)]
 pub struct Extended {
     session: Session,
-    /// Octets of the file, where the server told.
+    /// Octets that are there, where that was found out.
     size: Option<u64>,
     window: u32,
     attempts: Attempts<FtpError>,
@@ -327,13 +323,17 @@ impl Extended {
         let deadline = self.deadline.clone();
         deadline
             .run(async {
-                let name =
+                let text =
                     Text::new(name).map_err(|reason| FtpError::Invalid { what: "file name", reason })?;
                 self.session.is_used();
-                let saved = self.session.client().query(&FtpExtGetSave { name }, |saved| saved.size).await;
+                let operation = self.session.operation();
+                let save = FtpExtGetSave { name: text };
+                let told = self.session.client().query(&save, |saved| saved.size).await;
+                let told = told.map_err(|error| self.session.command(error))?;
+                let client = self.session.client();
+                let found = size_of_fetched(client, FsStorage::Internal, name, operation).await?;
                 self.session.is_handed_out();
-                let found = saved.map_err(|error| self.session.command(error))?;
-                at_least(self.size, found, self.session.operation())
+                exactly(self.size, found.unwrap_or(told), operation)
             })
             .await
     }

@@ -10,9 +10,12 @@ mod put;
 mod resumption;
 mod session;
 mod settings;
+mod size;
 mod source;
 mod stored;
 mod upload;
+
+use std::time::Duration;
 
 use sim800_command::{
     Command, FtpContext, FtpDele, FtpGetOpen, FtpGetRead, FtpListOpen, FtpListRead, FtpMkd, FtpRename,
@@ -26,14 +29,14 @@ pub use self::progress::FtpProgress;
 
 use self::pieces::Pieces;
 use self::resumption::Resumption;
-use self::session::{Event, PATIENCE, Session};
+use self::session::{Event, Session};
 use self::settings::Target;
 use crate::bearer::Bearer;
 use crate::config::Effort;
 use crate::deadline::Deadline;
 use crate::engine::Request;
 use crate::password::Password;
-use crate::retry::Attempts;
+use crate::retry::{Attempts, STANDSTILL};
 
 /// An FTP server and who logs in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,9 +118,9 @@ impl Default for FtpOptions {
 ///
 /// # How long it may take to fail
 ///
-/// A server that says nothing is given up by the module after 75 s, and here after 90 s; one that moves nothing of a transfer
-/// that the module carries out by itself, after six minutes. When the module itself says nothing for 10 s, it is asked whether
-/// it is still at it, or for the next octets. One that has fallen silent for good is an error, all
+/// A server that says nothing is given up by the module after 75 s, and here after 90 s; one that moves nothing, in several tries
+/// or of a transfer that the module carries out by itself, after two minutes. When the module itself says nothing for 10 s, it is
+/// asked whether it is still at it, or for the next octets. One that has fallen silent for good is an error, all
 /// [tries](crate::Config::retries) of the usual kind included, after at most
 ///
 /// | | s |
@@ -132,13 +135,15 @@ pub struct Ftp {
     bearer: Bearer,
     server: Server,
     options: FtpOptions,
+    /// How long a session may wait for somebody who says nothing.
+    standstill: Duration,
 }
 
 impl Ftp {
     /// A client of `server` with the default options.
     #[must_use]
     pub fn new(bearer: &Bearer, server: Server) -> Self {
-        Self { bearer: bearer.of_procedure(), server, options: FtpOptions::default() }
+        Self { bearer: bearer.of_procedure(), server, options: FtpOptions::default(), standstill: STANDSTILL }
     }
 
     /// The same with other options.
@@ -162,7 +167,8 @@ impl Ftp {
     /// (application note 3.15). Nothing is left of it in the module afterwards.
     ///
     /// The server is asked for the size of the file before, by a session of its own; one that tells none, or a firmware that
-    /// cannot ask, has nothing compared.
+    /// cannot ask, has nothing compared. When more comes than that, it is asked again: either the file grew, or the line damaged
+    /// what was told.
     ///
     /// When the line, the bearer, the module or the server breaks it off, or it ends short of that size, it goes on where it
     /// was, as [`Config::retries`](crate::Config::retries) has it. That the file is still the same is told by its size and by
@@ -180,7 +186,9 @@ impl Ftp {
                 settings::position(offset)?;
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
-                    if let Some((reader, size)) = attempts.settle(self.open(path, offset).await).await? {
+                    if let Some((reader, size)) =
+                        attempts.settle(self.after(&attempts).open(path, offset).await).await?
+                    {
                         let resumption = Resumption::of_file(self, path, offset, size);
                         let total = size.map(|size| size.saturating_sub(offset));
                         return Ok(download::download(reader, resumption, total).await);
@@ -206,7 +214,9 @@ impl Ftp {
             .run(async {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
-                    if let Some(reader) = attempts.settle(self.open_list(directory).await).await? {
+                    if let Some(reader) =
+                        attempts.settle(self.after(&attempts).open_list(directory).await).await?
+                    {
                         let resumption = Resumption::of_listing(self, directory);
                         return Ok(download::download(reader, resumption, None).await);
                     }
@@ -226,7 +236,7 @@ impl Ftp {
             .run(async {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
-                    if let Some(size) = attempts.settle(self.ask_size(path).await).await? {
+                    if let Some(size) = attempts.settle(self.after(&attempts).ask_size(path).await).await? {
                         return Ok(size);
                     }
                 }
@@ -245,7 +255,9 @@ impl Ftp {
             .run(async {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
-                    if let Some(size) = attempts.settle(self.ask_size_if_told(path).await).await? {
+                    if let Some(size) =
+                        attempts.settle(self.after(&attempts).ask_size_if_told(path).await).await?
+                    {
                         return Ok(size);
                     }
                 }
@@ -296,7 +308,7 @@ impl Ftp {
                     }
                     result => result?,
                 };
-                session.open(&FtpRename, PATIENCE).await.map(drop)
+                session.open(&FtpRename).await.map(drop)
             })
             .await
     }
@@ -320,9 +332,14 @@ impl Ftp {
     pub async fn saved<T>(&self, read: impl FnOnce(FtpContext<'_>) -> T) -> Result<T, FtpError> {
         let operation = FtpOperation::Saved;
         let (client, cid, name) = (self.bearer.client(), self.bearer.cid(), Target::Nothing.name(operation));
-        let mut session = Session::prepare(client, cid, operation, name, &[]).await?;
+        let mut session = Session::prepare(client, cid, operation, name, &[], STANDSTILL).await?;
         let saved = session.client().query(&FtpScontRead, read).await;
         saved.map_err(|error| session.command(error))
+    }
+
+    /// The same for a try after those that were `attempts`.
+    fn after(&self, attempts: &Attempts<FtpError>) -> Self {
+        Self { standstill: attempts.left(), ..self.clone() }
     }
 
     /// How long an operation that begins now may take.
@@ -364,14 +381,14 @@ impl Ftp {
         if offset > 0 {
             session.set(&[settings::position(offset)?]).await?;
         }
-        let first = session.open(&FtpGetOpen, PATIENCE).await?;
+        let first = session.open(&FtpGetOpen).await?;
         let read = request(FtpOperation::Get, &FtpGetRead { length: Number::MAX })?;
         Ok(Pieces::new(session, first, read, size.map(|size| size.saturating_sub(offset))))
     }
 
     async fn open_list(&self, directory: &str) -> Result<Pieces, FtpError> {
         let mut session = self.prepare(FtpOperation::List, Target::Directory(directory)).await?;
-        let first = session.open(&FtpListOpen, PATIENCE).await?;
+        let first = session.open(&FtpListOpen).await?;
         let read = request(FtpOperation::List, &FtpListRead { length: Number::MAX })?;
         Ok(Pieces::new(session, first, read, None))
     }
@@ -388,7 +405,8 @@ impl Ftp {
     async fn prepare(&self, operation: FtpOperation, target: Target<'_>) -> Result<Session, FtpError> {
         let name = target.name(operation);
         let settings = settings::settings(self.bearer.profile(), &self.server, &self.options, target)?;
-        Session::prepare(self.bearer.client(), self.bearer.cid(), operation, name, &settings).await
+        let (client, cid) = (self.bearer.client(), self.bearer.cid());
+        Session::prepare(client, cid, operation, name, &settings, self.standstill).await
     }
 }
 
@@ -398,7 +416,7 @@ async fn number(
     operation: FtpOperation,
     command: &impl Command,
 ) -> Result<Option<u64>, FtpError> {
-    match session.open(command, PATIENCE).await? {
+    match session.open(command).await? {
         Event::Ended(_, number) => Ok(number),
         _ => Err(FtpError::NoProgress { operation }),
     }

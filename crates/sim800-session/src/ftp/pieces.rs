@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sim800_command::FTP_READ_LIMIT;
 use sim800_parser::Value;
 
-use super::session::{CHECK, Event, PATIENCE, Session};
+use super::session::{CHECK, Event, Session};
 use super::{FtpError, FtpStep};
 use crate::client::Pending;
 use crate::engine::{Request, Response};
@@ -44,6 +44,11 @@ impl Pieces {
     /// Whether the session has said that it is over.
     pub(super) fn has_ended(&self) -> bool {
         matches!(self.event, Some(Event::Ended(..)))
+    }
+
+    /// The session.
+    pub(super) fn session(&mut self) -> &mut Session {
+        &mut self.session
     }
 
     /// Somebody is at work with it.
@@ -133,7 +138,7 @@ impl Pieces {
             Some(event) => Ok(event),
             None => {
                 self.waited += CHECK;
-                if self.waited >= PATIENCE {
+                if self.waited >= self.session.patience() {
                     Err(self.session.silent(self.waited))
                 } else {
                     Ok(Event::Available)

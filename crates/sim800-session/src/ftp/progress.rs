@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sim800_command::{Command, FtpCode};
 
-use super::session::{Event, PATIENCE, Session, is_in_the_way};
+use super::session::{Event, Session, is_in_the_way};
 use super::{FtpError, FtpStep};
 use crate::error::Error;
 
@@ -14,10 +14,6 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// How long the last line of a transfer that is over may take.
 const SETTLE: Duration = Duration::from_secs(5);
-
-/// How long nothing may move. The module connects again by itself, three times after five seconds (manual 12.2.24), and
-/// gives up each time after 75 s.
-const STANDSTILL: Duration = PATIENCE.saturating_mul(4);
 
 /// How long the module may say that nothing runs before its last line counts as lost. Between two connections it may say so
 /// for a while.
@@ -31,6 +27,12 @@ pub struct FtpProgress {
     pub moved: u64,
     /// Octets of them that are in the module's file system; `None` when nothing is written there.
     pub written: Option<u64>,
+}
+
+impl FtpProgress {
+    fn is_further_than(self, other: Self) -> bool {
+        self.moved > other.moved || self.written > other.written
+    }
 }
 
 /// What the module answers when it is asked.
@@ -73,7 +75,7 @@ impl<Q: Command, R: Fn(Q::Response<'_>) -> Status, P: FnMut(FtpProgress)> Transf
     async fn attempt(&mut self, open: &impl Command) -> Result<Option<u64>, FtpError> {
         self.session.start(open).await?;
         let runtime = Arc::clone(self.session.client().runtime());
-        let mut last = None;
+        let (mut last, mut most) = (None, None);
         let mut moved = runtime.now();
         let mut idle = None;
         loop {
@@ -89,13 +91,20 @@ impl<Q: Command, R: Fn(Q::Response<'_>) -> Status, P: FnMut(FtpProgress)> Transf
                         };
                         if let Asked::Running(progress) = asked {
                             if last != Some(progress) {
-                                (last, moved) = (Some(progress), now);
+                                last = Some(progress);
                                 self.session.begin(FtpStep::Transfer);
                                 (self.progress)(progress);
                             }
+                            // An upload that the module begins anew gets no further before it is where it was.
+                            if most.is_none_or(|most| progress.is_further_than(most)) {
+                                (most, moved) = (Some(progress), now);
+                            }
                         }
-                        if now.saturating_sub(moved) >= STANDSTILL {
-                            return Err(self.session.silent(STANDSTILL));
+                        // The module connects again by itself, three times after five seconds (manual 12.2.24), and gives
+                        // up each time after 75 s: that is longer.
+                        let standstill = self.session.standstill();
+                        if now.saturating_sub(moved) >= standstill {
+                            return Err(self.session.silent(standstill));
                         }
                         if idle.is_some_and(|since| now.saturating_sub(since) >= LOST) {
                             return Err(self.session.silent(LOST));

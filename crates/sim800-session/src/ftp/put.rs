@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::{AsyncRead, AsyncSeek, AsyncSeekExt};
 use sim800_command::{FtpCode, FtpPutOpen, PutOption};
 
-use super::session::{PATIENCE, may_have_been_asked};
+use super::session::may_have_been_asked;
 use super::settings::Target;
 use super::source::{Seekable, Source, Window};
 use super::upload::{Found, Rest, Upload};
@@ -38,6 +38,14 @@ impl Expected {
         }
     }
 
+    /// Whether a file of `stored` octets is this one, and nobody else's are behind it.
+    fn is(self, stored: u64) -> bool {
+        match self {
+            Self::All(sent) => stored == sent,
+            Self::Appended { sent, before } => stored == before + sent,
+        }
+    }
+
     /// Compares with a file of `stored` octets; how many it should have is the error.
     fn check(self, stored: u64) -> Result<(), u64> {
         match self {
@@ -53,7 +61,7 @@ impl Ftp {
     /// Uploads all that `source` has, of whatever length, and returns how many octets that were once the server has
     /// confirmed them, and told the size of a file that has them all.
     ///
-    /// That size is asked for by a session of its own; one that [appends](PutOption::Append) asks before as well. A server
+    /// That size is asked for by a session of its own; one that [appends](PutOption::Append) asks before as well, twice. A server
     /// that tells none, or a firmware that cannot ask, has nothing compared; neither has an upload of type ASCII, nor one of
     /// which the server makes up the [name](PutOption::Unique).
     ///
@@ -123,7 +131,7 @@ impl Ftp {
                 let mut attempts = Attempts::new(&self.bearer);
                 let mut ftp = self.clone();
                 ftp.options.put = loop {
-                    match attempts.settle(self.find(path, &mut upload).await).await? {
+                    match attempts.settle(self.after(&attempts).find(path, &mut upload).await).await? {
                         Some(Found::Beginning(stored) | Found::Unreadable(stored)) if stored == offset => {
                             break PutOption::Append;
                         }
@@ -150,7 +158,7 @@ impl Ftp {
         let mut attempts = Attempts::new(&self.bearer);
         let mut ftp = self.clone();
         loop {
-            let error = match ftp.send(path, &mut upload).await {
+            let error = match ftp.after(&attempts).send(path, &mut upload).await {
                 Ok(sent) => {
                     let expected = Expected::new(sent, before);
                     match self.confirm(FtpOperation::Put, path, expected, &mut attempts).await {
@@ -170,7 +178,7 @@ impl Ftp {
     /// How many octets a file has that is to be appended to, none where the server tells no size; `None` when it is not.
     pub(super) async fn before(&self, path: &str) -> Result<Option<u64>, FtpError> {
         match self.options.put {
-            PutOption::Append if !self.options.ascii => Ok(Some(self.size_if_told(path).await?.unwrap_or(0))),
+            PutOption::Append if !self.options.ascii => Ok(Some(self.certain_size(path).await?.unwrap_or(0))),
             _ => Ok(None),
         }
     }
@@ -186,9 +194,9 @@ impl Ftp {
         if self.options.ascii || self.options.put == PutOption::Unique {
             return Ok(());
         }
-        let mut asked = 0;
+        let (mut asked, mut enough) = (0, 0);
         loop {
-            let told = match self.ask_size_if_told(path).await {
+            let told = match self.after(attempts).ask_size_if_told(path).await {
                 Ok(told) => told,
                 Err(error) => {
                     let octets = expected.sent();
@@ -204,6 +212,8 @@ impl Ftp {
                     return Err(FtpError::Incomplete { operation, expected, found });
                 }
                 Some((_, Err(_))) => self.bearer.client().pause(PAUSE).await,
+                // The line may have made more of it.
+                Some((found, Ok(()))) if !expected.is(found) && enough == 0 => enough += 1,
                 None | Some((_, Ok(()))) => return Ok(()),
             }
         }
@@ -231,7 +241,7 @@ impl Ftp {
 
     async fn send(&self, path: &str, upload: &mut Upload<impl Source>) -> Result<u64, FtpError> {
         let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
-        match session.open(&FtpPutOpen, PATIENCE).await {
+        match session.open(&FtpPutOpen).await {
             Ok(first) => upload.run(session, first).await,
             Err(error) => {
                 // Asked once more, the server would make up another name.
@@ -262,7 +272,7 @@ impl Ftp {
             if !upload.has_begun() {
                 return Ok(Some(self.options.put));
             }
-            error = match self.find(path, upload).await {
+            error = match self.after(attempts).find(path, upload).await {
                 Ok(found) => {
                     let before = upload.confirmed();
                     let rest = upload.rewind(found).await;

@@ -4,6 +4,8 @@ use bytes::{Buf, Bytes};
 
 use super::digest::Digest;
 use super::pieces::Pieces;
+use super::session::Session;
+use super::size::enough;
 use super::{Ftp, FtpError, FtpOperation};
 use crate::retry::Attempts;
 use crate::tail::Tail;
@@ -99,16 +101,16 @@ impl Resumption {
         matches!(self.course, Course::Rest { size: Some(size), .. } if size == self.position)
     }
 
-    /// The module says that this is the end.
-    pub(super) fn end(&self) -> Result<(), FtpError> {
-        let is_found = match &self.course {
-            Course::Rest { size: Some(expected), .. } if self.position < *expected => {
-                return Err(FtpError::Incomplete {
-                    operation: FtpOperation::Get,
-                    expected: *expected,
-                    found: self.position,
-                });
+    /// The module says that this is the end, over a `session` in which the server can be asked for the size once more.
+    pub(super) async fn end(&mut self, session: &mut Session) -> Result<(), FtpError> {
+        if let Course::Rest { size, .. } = &mut self.course {
+            let told = enough(session, *size, self.position).await;
+            if let Err(FtpError::Incomplete { expected, .. }) = &told {
+                *size = Some(*expected);
             }
+            told?;
+        }
+        let is_found = match &self.course {
             // It may grow while it is fetched, but what is put together is of one size.
             Course::Rest { size, tail, is_resumed } => {
                 tail.is_found() && (!is_resumed || size.is_none_or(|size| size == self.position))
@@ -127,6 +129,7 @@ impl Resumption {
         let mut error = error;
         loop {
             self.attempts.again(error, Some(self.position)).await?;
+            self.ftp = self.ftp.after(&self.attempts);
             error = match self.open().await {
                 Ok(reader) => return Ok(reader),
                 Err(error) => error,

@@ -11,12 +11,15 @@ use super::{FtpError, FtpOperation, FtpStep};
 use crate::client::Client;
 use crate::engine::{Request, Response};
 use crate::error::{Error, Failure, Malformation};
+use crate::retry::STANDSTILL;
 use crate::settings::{self, Refusal, Setting, Unset};
 use crate::turn::{Held, Turn, UNREAD};
 use crate::watch::{Interruption, Watch};
 
-/// How long the module may say nothing. It gives up itself after 75 s without an answer of the server (manual 12.2.14;
-/// 60 s before V1.06).
+/// How long the module waits for an answer of the server before it gives up (manual 12.2.14; 60 s before V1.06).
+pub(super) const SERVER_PATIENCE: Duration = Duration::from_secs(75);
+
+/// How long the module may say nothing.
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How long the `OK` may take to a command that has the module turn to the server. In published logs it comes at once: the 75 s
@@ -53,6 +56,8 @@ pub(super) struct Session {
     watch: Option<Watch>,
     turn: Option<Turn>,
     step: FtpStep,
+    /// How long it may be waited for somebody who says nothing, or moves nothing.
+    standstill: Duration,
     /// It was opened, and did not end.
     live: bool,
     /// What it changed in the module that is not for the next one, and how that is taken back.
@@ -67,6 +72,7 @@ impl Session {
         operation: FtpOperation,
         name: Arc<str>,
         settings: &[Setting],
+        standstill: Duration,
     ) -> Result<Self, FtpError> {
         let turn = client.turn_ftp(name, PATIENCE).await;
         let turn =
@@ -78,6 +84,7 @@ impl Session {
             watch: Some(watch),
             turn: Some(turn),
             step: FtpStep::Prepare,
+            standstill,
             live: false,
             undo: Vec::new(),
         };
@@ -116,9 +123,32 @@ impl Session {
         Ok(())
     }
 
-    /// Opens the session and waits up to `limit` for the first thing it says. One that an earlier program left is quit
-    /// first.
-    pub(super) async fn open<C: Command>(&mut self, command: &C, limit: Duration) -> Result<Event, FtpError> {
+    /// How long the module may say nothing.
+    pub(super) fn patience(&self) -> Duration {
+        PATIENCE.min(self.standstill)
+    }
+
+    /// Something moves again, which nothing did in tries before.
+    pub(super) fn moves(&mut self) {
+        self.standstill = STANDSTILL;
+    }
+
+    /// How long nothing may move that the module carries out by itself.
+    pub(super) fn standstill(&self) -> Duration {
+        self.standstill
+    }
+
+    /// Opens the session and waits for the first thing it says. One that an earlier program left is quit first.
+    pub(super) async fn open<C: Command>(&mut self, command: &C) -> Result<Event, FtpError> {
+        self.open_within(command, self.patience()).await
+    }
+
+    /// The same, and waits up to `limit`.
+    pub(super) async fn open_within<C: Command>(
+        &mut self,
+        command: &C,
+        limit: Duration,
+    ) -> Result<Event, FtpError> {
         match self.attempt(command, limit).await {
             Err(error) if is_in_the_way(&error) => {
                 self.clear().await?;
@@ -173,21 +203,34 @@ impl Session {
     pub(super) async fn event(&mut self, limit: Duration) -> Result<Event, FtpError> {
         let mut waited = Duration::ZERO;
         loop {
-            let wait = CHECK.min(limit.saturating_sub(waited));
-            if let Some(event) = self.event_within(wait).await? {
+            if let Some(event) = self.event_or_silence(&mut waited, limit).await? {
                 return Ok(event);
             }
-            waited += wait;
-            if waited >= limit {
-                return Err(self.silent(waited));
-            }
-            if self.is_known_to_be_idle().await? {
-                // Its last line may be on its way.
-                return match self.event_within(SETTLE).await? {
-                    Some(event) => Ok(event),
-                    None => Err(self.silent(waited + SETTLE)),
-                };
-            }
+        }
+    }
+
+    /// The same for a part of the `limit`, of which so much was `waited`; `None` when the session says nothing, and the module
+    /// not that there is none.
+    pub(super) async fn event_or_silence(
+        &mut self,
+        waited: &mut Duration,
+        limit: Duration,
+    ) -> Result<Option<Event>, FtpError> {
+        let wait = CHECK.min(limit.saturating_sub(*waited));
+        if let Some(event) = self.event_within(wait).await? {
+            return Ok(Some(event));
+        }
+        *waited += wait;
+        if *waited >= limit {
+            return Err(self.silent(*waited));
+        }
+        if !self.is_known_to_be_idle().await? {
+            return Ok(None);
+        }
+        // Its last line may be on its way.
+        match self.event_within(SETTLE).await? {
+            Some(event) => Ok(Some(event)),
+            None => Err(self.silent(*waited + SETTLE)),
         }
     }
 
@@ -203,6 +246,10 @@ impl Session {
     async fn activity(&mut self) -> Result<Option<FtpActivity>, FtpError> {
         let mut activity = self.client.query(&FtpState, |state| state).await;
         if activity.as_ref().is_err_and(Error::is_of_the_line) {
+            // The answer may have been that to a command before.
+            if let Some(watch) = &mut self.watch {
+                watch.doubt();
+            }
             activity = self.client.query(&FtpState, |state| state).await;
         }
         match activity {
@@ -223,7 +270,7 @@ impl Session {
     pub(super) async fn size_if_told(&mut self) -> Result<Option<u64>, FtpError> {
         let (operation, step) = (self.operation, self.step);
         self.operation = FtpOperation::Size;
-        let size = match self.open(&FtpSize, PATIENCE).await {
+        let size = match self.open(&FtpSize).await {
             Ok(Event::Ended(_, Some(size))) => Some(size),
             Ok(_) => return Err(FtpError::NoProgress { operation: self.operation }),
             Err(FtpError::Failed { code: FtpCode::OPERATE, .. }) => None,

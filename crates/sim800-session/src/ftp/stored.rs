@@ -5,11 +5,11 @@ use sim800_command::{
     FtpGetToFsStatus, FtpPutFrmFs, FtpPutFrmFsProgress, FtpPutFrmFsStatus, Text,
 };
 
-use super::extended::{at_least, send_loaded};
+use super::extended::send_loaded;
 use super::progress::{self, FtpProgress, Status};
 use super::settings::Target;
-use super::{Ftp, FtpError, FtpOperation, FtpStep};
-use crate::fs::{Fs, FsError};
+use super::size::{enough, exactly, size_in_module, size_of_fetched};
+use super::{Ftp, FtpError, FtpOperation};
 use crate::retry::Attempts;
 
 impl Ftp {
@@ -18,7 +18,8 @@ impl Ftp {
     /// `progress` is told how far it has come, every few seconds.
     ///
     /// When the connection breaks, the module goes on where it broke, up to three times. The server is asked for the size of
-    /// the file before, by a session of its own; one that ends short of it is fetched again.
+    /// the file before, by a session of its own, and the module for that of its file afterwards, where its firmware tells; one
+    /// that is shorter is fetched again.
     ///
     /// # Errors
     ///
@@ -38,7 +39,7 @@ impl Ftp {
                 let open = FtpGetToFs { storage, name, reconnection: None };
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
-                    let fetched = self.fetch_to_fs(path, &open, &mut progress).await;
+                    let fetched = self.after(&attempts).fetch_to_fs(path, &open, &mut progress).await;
                     if let Some(octets) = attempts.settle(fetched).await? {
                         return Ok(octets);
                     }
@@ -63,7 +64,11 @@ impl Ftp {
             _ => Status::Idle,
         };
         let moved = progress::run(&mut session, open, &FtpGetToFsStatus, status, progress).await?;
-        at_least(size, moved.ok_or(FtpError::NoProgress { operation })?, operation)
+        let moved = moved.ok_or(FtpError::NoProgress { operation })?;
+        match size_of_fetched(self.bearer.client(), open.storage, open.name.as_str(), operation).await? {
+            Some(found) => enough(&mut session, size, found).await.map(|()| found),
+            None => exactly(size, moved, operation),
+        }
     }
 
     /// Uploads a file of the module's file system, as `C:\User\ftp\test.txt`, and returns its size in octets. `progress` is told
@@ -83,13 +88,14 @@ impl Ftp {
     ) -> Result<u64, FtpError> {
         self.deadline(FtpOperation::PutFromFs)
             .run(async {
-                let file = Text::new(file)
+                let text = Text::new(file)
                     .map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
-                let open = FtpPutFrmFs { file, reconnection: None };
+                let open = FtpPutFrmFs { file: text, reconnection: None };
                 let (operation, mut attempts) = (FtpOperation::PutFromFs, Attempts::new(&self.bearer));
                 let before = self.before(path).await?;
                 loop {
-                    let sent = self.send_from_fs(&open, path, &mut progress).await.map(Some);
+                    let sent =
+                        self.after(&attempts).send_from_fs(&open, file, path, &mut progress).await.map(Some);
                     if let Some(sent) = self.settle(operation, path, before, sent, &mut attempts).await? {
                         return Ok(sent.unwrap_or(0));
                     }
@@ -101,6 +107,7 @@ impl Ftp {
     async fn send_from_fs(
         &self,
         open: &FtpPutFrmFs<'_>,
+        file: &str,
         path: &str,
         progress: &mut impl FnMut(FtpProgress),
     ) -> Result<u64, FtpError> {
@@ -113,7 +120,8 @@ impl Ftp {
             _ => Status::Idle,
         };
         let moved = progress::run(&mut session, open, &FtpPutFrmFsStatus, status, progress).await?;
-        moved.ok_or(FtpError::NoProgress { operation })
+        let moved = moved.ok_or(FtpError::NoProgress { operation })?;
+        Ok(size_in_module(self.bearer.client(), file, operation).await?.unwrap_or(moved))
     }
 
     /// Uploads a file of the module's file system by way of its memory, 300,000 octets at most. The module does not tell how
@@ -132,7 +140,7 @@ impl Ftp {
                 let (operation, mut attempts) = (FtpOperation::PutFile, Attempts::new(&self.bearer));
                 let before = self.before(path).await?;
                 loop {
-                    let sent = self.send_file(&load, file, path).await;
+                    let sent = self.after(&attempts).send_file(&load, file, path).await;
                     if self.settle(operation, path, before, sent, &mut attempts).await?.is_some() {
                         return Ok(());
                     }
@@ -158,12 +166,6 @@ impl Ftp {
             result => result?,
         };
         send_loaded(&mut session, FTP_EXTENDED_LIMIT).await?;
-        match Fs::new(self.bearer.client()).size(file).await {
-            Ok(octets) => Ok(Some(octets)),
-            Err(FsError::Command(source)) if !source.is_rejected() => {
-                Err(FtpError::Command { operation, step: FtpStep::Close, source })
-            }
-            Err(_) => Ok(None),
-        }
+        size_in_module(self.bearer.client(), file, operation).await
     }
 }

@@ -6,19 +6,16 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
 use futures::{AsyncReadExt, AsyncSeekExt, pin_mut};
-use sim800_command::{FTP_WRITE_LIMIT, FtpPutClose, FtpPutWrite, Number};
+use sim800_command::{FTP_WRITE_LIMIT, FtpPutClose, FtpPutOpen, FtpPutWrite, Number};
 
 use super::digest::Digest;
-use super::session::{Event, PATIENCE, Session, turn_to_server};
+use super::session::{Event, Session, turn_to_server};
 use super::source::Source;
 use super::{FtpError, FtpStep};
+use crate::error::{Error, Failure, Malformation};
 
 /// How many rounds in a row may move nothing.
 const EMPTY_ROUNDS: u32 = 16;
-
-/// How long the end of an upload may take in all, whatever is announced meanwhile: the module sends what it took, and waits
-/// for the server no longer than at any other time.
-const CLOSING: Duration = PATIENCE.saturating_mul(2);
 
 /// How many octets of what a server is known to have are compared once more, before more is appended to them.
 const COMPARED: u64 = 1024;
@@ -234,23 +231,44 @@ impl<S: Source> Upload<S> {
     pub(super) async fn run(&mut self, mut session: Session, first: Event) -> Result<u64, FtpError> {
         self.begin();
         session.begin(FtpStep::Transfer);
-        let mut event = first;
-        let mut empty = 0;
+        // What was lost before the first octet is no loss of theirs.
+        session.take_loss();
+        let mut event = Some(first);
+        let (mut at_most, mut empty, mut waited) = (0, 0, Duration::ZERO);
         loop {
-            let Event::Writable(at_most) = event else {
-                return Err(FtpError::EndedEarly { octets: self.taken });
-            };
-            let at_most = at_most.min(FTP_WRITE_LIMIT) as usize;
+            match event {
+                Some(Event::Writable(now)) => {
+                    (at_most, waited) = (now.min(FTP_WRITE_LIMIT) as usize, Duration::ZERO);
+                }
+                Some(_) => return Err(FtpError::EndedEarly { octets: self.taken }),
+                None => {}
+            }
             self.fill(&mut session, at_most).await?;
-            if self.waiting.is_empty() && self.ended {
+            let is_sent = self.is_sent();
+            if is_sent && event.is_some() {
                 break;
             }
-            let granted = if at_most == 0 { 0 } else { self.write(&mut session, at_most).await? };
-            empty = if granted == 0 { empty + 1 } else { 0 };
+            if !is_sent && at_most > 0 {
+                match self.write(&mut session, at_most).await? {
+                    Ok(granted) => {
+                        empty = if granted == 0 { empty + 1 } else { 0 };
+                        waited = Duration::ZERO;
+                    }
+                    // The line that announces room may have been lost, so it was offered without one.
+                    Err(_) if event.is_none() => {}
+                    Err(refusal) => match session.refused(refusal).await? {
+                        Event::Ended(..) => return Err(FtpError::EndedEarly { octets: self.taken }),
+                        _ => return Err(FtpError::NoProgress { operation: session.operation() }),
+                    },
+                }
+            } else if !is_sent {
+                empty += 1;
+            }
             if empty > EMPTY_ROUNDS {
                 return Err(FtpError::NoProgress { operation: session.operation() });
             }
-            event = session.event(PATIENCE).await?;
+            event = session.event_or_silence(&mut waited, session.patience()).await?;
+            check(&mut session)?;
         }
         session.begin(FtpStep::Close);
         close(session, self.taken).await
@@ -281,8 +299,12 @@ impl<S: Source> Upload<S> {
         Ok(())
     }
 
-    /// Offers what there is, and returns how much of it the module took; the rest is for the next round.
-    async fn write(&mut self, session: &mut Session, at_most: usize) -> Result<usize, FtpError> {
+    /// Offers what there is, and returns how much of it the module took, or that it refused; the rest is for the next round.
+    async fn write(
+        &mut self,
+        session: &mut Session,
+        at_most: usize,
+    ) -> Result<Result<usize, Error>, FtpError> {
         let offered = self.waiting.len().min(at_most);
         let length = Number::saturating(u32::try_from(offered).unwrap_or(u32::MAX));
         let body = Bytes::copy_from_slice(self.waiting.get(..offered).unwrap_or_default());
@@ -292,15 +314,21 @@ impl<S: Source> Upload<S> {
                 let granted = reply.granted.map_or(0, |granted| granted as usize).min(offered);
                 drop(self.waiting.split_to(granted));
                 self.taken += granted as u64;
-                Ok(granted)
+                Ok(Ok(granted))
             }
-            Err(error) if error.is_rejected() => match session.refused(error).await? {
-                Event::Ended(..) => Err(FtpError::EndedEarly { octets: self.taken }),
-                _ => Err(FtpError::NoProgress { operation: session.operation() }),
-            },
+            Err(error) if error.is_rejected() => Ok(Err(error)),
             Err(error) => Err(session.command(error)),
         }
     }
+}
+
+/// A round has ended well unless the line was lost behind it: a result that was nobody's leaves the module waiting for octets,
+/// and it takes those of the next command.
+fn check(session: &mut Session) -> Result<(), FtpError> {
+    if session.take_loss() {
+        return Err(session.command(Error::of(&FtpPutOpen, Failure::Malformed(Malformation::Damaged))));
+    }
+    Ok(())
 }
 
 /// Ends the upload. Only the module's last line says that the server has it all, and some firmware never sends it
@@ -309,9 +337,12 @@ async fn close(mut session: Session, octets: u64) -> Result<u64, FtpError> {
     session.forget_announcements();
     let ended = match turn_to_server(session.client(), &FtpPutClose).await {
         Ok(_) => {
+            // Whatever is announced meanwhile: the module sends what it took, and waits for the server no longer than at any
+            // other time.
+            let limit = session.standstill();
             let client = session.client().clone();
-            let ended = client.within(CLOSING, end(&mut session)).await;
-            ended.unwrap_or_else(|| Err(session.silent(CLOSING)))
+            let ended = client.within(limit, end(&mut session)).await;
+            ended.unwrap_or_else(|| Err(session.silent(limit)))
         }
         Err(error) if error.is_rejected() => match session.refused(error.clone()).await {
             Ok(Event::Ended(..)) => Ok(()),
@@ -331,7 +362,7 @@ async fn close(mut session: Session, octets: u64) -> Result<u64, FtpError> {
 /// for.
 async fn end(session: &mut Session) -> Result<(), FtpError> {
     loop {
-        if matches!(session.event(PATIENCE).await?, Event::Ended(..)) && !session.goes_on().await? {
+        if matches!(session.event(session.patience()).await?, Event::Ended(..)) && !session.goes_on().await? {
             return Ok(());
         }
     }

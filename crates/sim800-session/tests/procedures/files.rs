@@ -68,7 +68,15 @@ fn files_and_directories_are_kept_in_order() {
 
 #[test]
 fn entries_that_are_called_like_results_neither_end_a_listing_nor_answer_what_follows() {
-    for names in [&["OK"][..], &["A", "OK", "Z"], &["OK", "Z"], &["A", "B", "OK"]] {
+    for names in [
+        &["OK"][..],
+        &["A", "OK", "Z"],
+        &["OK", "Z"],
+        &["A", "B", "OK"],
+        &["RDY"],
+        &["RDY", "Z"],
+        &["A", "RDY"],
+    ] {
         let (mut lab, fs) = ready();
         lab.world.run(async move {
             fs.make_directory(r"C:\Log").await.expect("made");

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, FtpFailure, Grant};
-use sim800_session::{Ftp, FtpError, FtpOptions, FtpStep};
+use sim800_session::{Ftp, FtpError, FtpOptions, FtpStep, Notice};
 use sim800_simulation::Mishap;
 
 use crate::lab::{Lab, hostile, server};
@@ -134,4 +134,30 @@ fn a_source_that_sleeps_too_long_finds_64() {
         ftp.put("/file", never).await
     });
     assert_eq!(result.expect_err("64").code(), Some(64));
+}
+
+/// Names of a listing are octets of a payload, whatever they read.
+#[test]
+fn a_listing_tells_names_that_read_like_lines_of_the_module() {
+    let (mut lab, bearer) = Lab::ready();
+    let ftp = Ftp::new(&bearer, server());
+    for name in ["OK", "ERROR", "RDY", "+FTPLIST: 1,0", "+FTPGET: 1,0", "+FTPLIST: 2,5", "+SAPBR 1: DEACT"] {
+        lab.network().put_file(&format!("/{name}"), "x");
+    }
+    let mut notices = lab.client.subscribe(|_| true);
+    let ftp = ftp.clone();
+    let listing = lab.world.run(async move {
+        let download = ftp.list("/").await?;
+        download.try_fold(Vec::new(), |all, piece| async move { Ok([all, piece.to_vec()].concat()) }).await
+    });
+    let listing = String::from_utf8(listing.expect("a listing")).expect("text");
+    let mut names: Vec<_> = listing.lines().filter_map(|line| line.split(" 2020 ").nth(1)).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["+FTPGET: 1,0", "+FTPLIST: 1,0", "+FTPLIST: 2,5", "+SAPBR 1: DEACT", "ERROR", "OK", "RDY"]
+    );
+    let told = std::iter::from_fn(|| notices.next().now_or_never().flatten());
+    let own = told.filter(|notice| !matches!(notice, Notice::Unsolicited(_))).collect::<Vec<_>>();
+    assert_eq!(own, []);
 }

@@ -13,6 +13,7 @@ mod interruptions;
 mod lab;
 mod large;
 mod lost;
+mod patience;
 mod secrets;
 mod sim;
 mod sizes;

@@ -1,7 +1,7 @@
 //! The module's file system.
 
-use futures::{AsyncReadExt, StreamExt};
-use sim800_session::{Bearer, Chain, Fs, FsError, FsStorage};
+use futures::{AsyncReadExt, FutureExt, StreamExt};
+use sim800_session::{Bearer, Chain, Fs, FsError, FsStorage, Notice};
 
 use super::script::Scripted;
 
@@ -175,6 +175,31 @@ fn drives_and_directories_are_told() {
         assert_eq!(entries, [("User", true), ("id.txt", false)]);
         assert_eq!(fs.list(r"C:\None").await.expect_err("none").kind().as_str(), "not-found");
     });
+}
+
+/// What is behind each listing: the line has to be silent.
+const SILENT: &str = "> AT\n< OK\n> AT\n< OK\n";
+
+#[test]
+fn a_listing_that_begins_like_a_restart_is_one_only_if_it_does_so_again() {
+    let list = |lines: &str| format!("> AT+FSLS=C:\\\\\n{lines}< OK\n{SILENT}");
+    let names = |steps: &str| {
+        Scripted::play(steps, |bearer| async move {
+            let mut notices = bearer.client().subscribe(|_| true);
+            let entries = fs(&bearer).list(r"C:\").await;
+            let names =
+                entries.map(|entries| entries.into_iter().map(|entry| entry.name).collect::<Vec<_>>());
+            let restarts = std::iter::from_fn(|| notices.next().now_or_never().flatten());
+            let restarts = restarts.filter(|notice| matches!(notice, Notice::Restarted(_))).count();
+            (names.map_err(|error| error.kind().as_str()), restarts)
+        })
+    };
+    let listed = |names: &[&str]| (Ok(names.iter().map(|name| (*name).to_owned()).collect()), 0);
+    assert_eq!(names(&list("< RDY\n< a\n").repeat(2)), listed(&["RDY", "a"]));
+    assert_eq!(names(&(list("< RDY\n< a\n") + &list("< a\n"))), (Err("restarted"), 1));
+    assert_eq!(names(&list("< a\n< RDY\n")), listed(&["a", "RDY"]));
+    // A name that no card or drive can have: it is the line of an FTP session.
+    assert_eq!(names(&list("< a\n< +FTPGET: 1,0\n< z\n")), listed(&["a", "z"]));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! FTP from and to the module's file system.
 
-use sim800_session::{Bearer, FsStorage, FtpError};
+use sim800_session::{Bearer, FsStorage, FtpError, FtpOperation};
 
 use super::script::Scripted;
 use super::{GET, PUT, ftp, ftp_of, stored};
@@ -41,11 +41,41 @@ fn a_file_is_fetched_into_the_file_system() {
          > AT+FTPGETTOFS?
          < +FTPGETTOFS: 0,174125
          < +FTPGETTOFS: 0
-         < OK",
+         < OK
+         > AT+FSFLSIZE=C:\\\\User\\\\ftp\\\\test.txt
+         < ERROR",
     );
     let (total, seen) = Scripted::play(&steps, fetch);
     assert_eq!(total, Ok(174_125));
     assert_eq!(seen, [(0, Some(0)), (174_125, Some(163_900))]);
+}
+
+/// The server tells 105 octets and sends 93, and the line doubles octets of how many the module says it has.
+#[test]
+fn a_count_that_one_line_alone_told_does_not_decide() {
+    let steps = |size: &str| {
+        format!(
+            "{}> AT+FTPSIZE\n< OK\n< +FTPSIZE: 1,0,105\n> AT+FTPGETTOFS=0,\"test.txt\"\n< OK\n< +FTPGETTOFS: 0,9933\n{size}",
+            ftp_of(&GET, "")
+        )
+    };
+    let asked = "> AT+FSFLSIZE=C:\\\\User\\\\ftp\\\\test.txt\n";
+    let told = |size: u64| format!("{asked}< +FSFLSIZE: {size}\n< OK\n");
+    let incomplete =
+        |found| Err(FtpError::Incomplete { operation: FtpOperation::GetToFs, expected: 105, found });
+    let fetched = |size: &str| Scripted::play(&steps(size), fetch).0;
+    assert_eq!(fetched(&told(93).repeat(2)), incomplete(93));
+    assert_eq!(fetched(&told(105).repeat(2)), Ok(105));
+    assert_eq!(fetched(&format!("{}{}", told(933), told(93).repeat(2))), incomplete(93));
+    // Where the firmware does not tell.
+    assert_eq!(fetched(&format!("{asked}< ERROR\n")), incomplete(9933));
+    // The file grew meanwhile; or the line made less of what was told first.
+    let size = |octets: u64| format!("> AT+FTPSIZE\n< OK\n< +FTPSIZE: 1,0,{octets}\n");
+    let more = |sizes: [u64; 2]| told(150).repeat(2) + &sizes.map(size).concat();
+    assert_eq!(fetched(&(told(150).repeat(2) + &size(150))), Ok(150));
+    let grown = Err(FtpError::Incomplete { operation: FtpOperation::GetToFs, expected: 200, found: 150 });
+    assert_eq!(fetched(&more([200, 200])), grown);
+    assert_eq!(fetched(&(more([200, 210]) + &size(220))), Ok(150));
 }
 
 #[test]
@@ -64,6 +94,8 @@ fn a_file_is_sent_from_the_file_system() {
          < ERROR
          .. 1
          < +FTPPUTFRMFS: 0,174125
+         > AT+FSFLSIZE=c:\\\\user\\\\ftp\\\\test.txt
+         < ERROR
         ",
     ) + &stored();
     let (total, seen) = Scripted::play(&steps, send);
@@ -104,7 +136,9 @@ fn a_session_in_the_way_of_a_transfer_is_quit() {
          < +FTPPUT: 1,86
          > AT+FTPGETTOFS=0,\"test.txt\"
          < OK
-         < +FTPGETTOFS: 0,5",
+         < +FTPGETTOFS: 0,5
+         > AT+FSFLSIZE=C:\\\\User\\\\ftp\\\\test.txt
+         < ERROR",
     );
     assert_eq!(Scripted::play(&steps, fetch).0, Ok(5));
 }
@@ -124,8 +158,10 @@ fn a_file_of_the_module_is_loaded_and_sent() {
     let load = "> AT+FTPFILEPUT=1,\"c:\\\\user\\\\ftp\\\\test.txt\"\n";
     let end = "> AT+FTPFILEPUT=0\n< OK\n";
     let put = |bearer| async move { ftp(&bearer).put_file(r"c:\user\ftp\test.txt", "1K.txt").await };
+    const FIVE: &str =
+        "< +FSFLSIZE: 5\n< OK\n> AT+FSFLSIZE=c:\\\\user\\\\ftp\\\\test.txt\n< +FSFLSIZE: 5\n< OK\n";
     let sent = format!("{load}< OK\n> AT+FTPPUT=1\n< OK\n.. 9\n< +FTPPUT: 1,0\n");
-    for (size, compared) in [("< ERROR\n", String::new()), ("< +FSFLSIZE: 5\n< OK\n", stored())] {
+    for (size, compared) in [("< ERROR\n", String::new()), (FIVE, stored())] {
         let size = format!("> AT+FSFLSIZE=c:\\\\user\\\\ftp\\\\test.txt\n{size}");
         let steps = ftp_of(&PUT, &format!("{sent}{size}{end}{compared}"));
         assert_eq!(Scripted::play(&steps, put), Ok(()));

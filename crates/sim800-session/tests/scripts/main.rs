@@ -4,6 +4,7 @@ mod fs;
 mod ftp_control;
 mod ftp_extended;
 mod ftp_sent;
+mod ftp_sizes;
 mod ftp_stored;
 mod ftp_uploads;
 mod http_ranges;

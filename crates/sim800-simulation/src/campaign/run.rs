@@ -32,6 +32,8 @@ const TASK_TIME: Duration = Duration::from_secs(600);
 const FAULT_TIME: Duration = Duration::from_secs(900);
 /// From the moment that a module is gone for good to the error: two minutes, and what was on the line by then.
 const GONE_TIME: Duration = Duration::from_secs(125);
+/// How often a task may ask a server something, for each time that it begins.
+pub(super) const OPERATIONS: u32 = 10;
 /// For the error that no module answers, behind what was begun before.
 const NO_ANSWER_TIME: Duration = Duration::from_secs(120);
 /// For a GET when nothing goes wrong any more.
@@ -243,7 +245,24 @@ impl<'a> Trial<'a> {
         // A server that stores half of what is appended, or sends a part of what is left, has done all of it in the end.
         let parts = |manner: &Manner| matches!(manner, Manner::UploadsHalved | Manner::DownloadsCut { .. });
         let goings_on = if self.scenario.manners.iter().any(parts) { 6 } else { 0 };
-        TASK_TIME * tasks + FAULT_TIME * (faults + goings_on)
+        // Of each half the half, down to an octet: each is stored by a session of its own, measured and read back.
+        let halves = if self.scenario.manners.contains(&Manner::UploadsHalved) {
+            self.content.len().checked_ilog2().unwrap_or(0) + 1
+        } else {
+            0
+        };
+        TASK_TIME * tasks
+            + FAULT_TIME * (faults + goings_on)
+            + self.server_time() * OPERATIONS * halves * tasks
+    }
+
+    /// How long a server takes for an answer.
+    pub(super) fn server_time(&self) -> Duration {
+        let lateness = self.scenario.manners.iter().map(|manner| match manner {
+            Manner::SizesLate { by } => *by,
+            _ => Duration::ZERO,
+        });
+        self.scenario.latency + lateness.sum::<Duration>()
     }
 
     fn await_within<F: Future>(&mut self, limit: Duration, future: F) -> Result<F::Output, Violation> {
