@@ -108,7 +108,7 @@ impl Session {
 
     /// Sets what is needed.
     pub(super) async fn set(&mut self, settings: &[Setting]) -> Result<(), FtpError> {
-        match settings::set(&self.client, settings, &mut self.undo).await {
+        match settings::set_what_differs(&self.client, settings, &mut self.undo).await {
             Ok(()) => Ok(()),
             Err(Unset { refusal: Some(Refusal::NoSsl), error, .. }) => Err(FtpError::NoSsl { source: error }),
             Err(Unset { error, .. }) => Err(self.command(error)),
