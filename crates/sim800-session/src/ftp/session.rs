@@ -466,11 +466,18 @@ impl Drop for Session {
             }
             let mut last = quit;
             for request in undo {
+                let (since, line) = (client.known().now(), request.line().clone());
+                if client.known().is_set(&line) {
+                    continue;
+                }
                 // Whoever comes next sets all anew, and is not kept waiting for a module that does not answer.
                 if last.is_err_and(|error| *error.failure() == Failure::Desynchronized) {
                     break;
                 }
                 last = client.request(request).await.map(drop);
+                if last.is_ok() {
+                    client.known().was_set(since, &line);
+                }
             }
             drop(turn);
         });

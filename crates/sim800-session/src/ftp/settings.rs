@@ -18,6 +18,8 @@ pub(super) enum Target<'a> {
     Source(&'a str),
     /// A file to send to.
     Destination(&'a str),
+    /// A file to store, whose size is asked for afterwards.
+    Stored(&'a str),
     /// A directory.
     Directory(&'a str),
     /// A file that gets another name.
@@ -32,6 +34,7 @@ impl Target<'_> {
         match self {
             Self::Source(path)
             | Self::Destination(path)
+            | Self::Stored(path)
             | Self::Directory(path)
             | Self::Renaming(path, _) => format!("{operation} ({path})").into(),
             Self::Nothing => operation.to_string().into(),
@@ -68,6 +71,10 @@ pub(super) fn settings(
         // Size and deletion, too, are of the file to download (manual 12.2.17, 12.2.18).
         Target::Source(path) => settings.extend(source(path)?),
         Target::Destination(path) => settings.extend(destination(path)?),
+        Target::Stored(path) => {
+            settings.extend(destination(path)?);
+            settings.extend(source(path)?);
+        }
         Target::Directory(path) => {
             settings.push(Setting::new("path", Text::new(path).map(|path| FtpGetPath { path }))?);
         }

@@ -22,7 +22,7 @@ pub use self::error::HttpError;
 
 use self::action::Observer;
 use self::body::{Held, Origin};
-use self::headers::broken_promise;
+use self::headers::{broken_promise, confirms};
 use self::plan::Plan;
 use self::ranges::{First, Ranges, What};
 use self::service::Service;
@@ -313,7 +313,9 @@ impl Http {
 
 /// What the module has of the whole of a response.
 fn held(plan: &Plan, status: HttpStatus, length: u32, headers: Option<&HeaderMap>) -> Held {
-    let is_empty = length == 0 && matches!(status.0, 204 | 304);
+    // Where headers say the same, nothing is looked for behind the end.
+    let is_told = headers.is_some_and(|headers| confirms(headers, length));
+    let is_empty = length == 0 && (is_told || matches!(status.0, 204 | 304));
     Held {
         length,
         promised: headers.and_then(|headers| broken_promise(status, headers, length)),

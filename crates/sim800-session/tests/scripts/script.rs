@@ -44,24 +44,57 @@ fn settled(steps: &str) -> String {
     settled
 }
 
+/// What sets something for good: until the service is ended, the module starts anew or something makes no sense.
+const SETTINGS: [&str; 20] = [
+    "HTTPPARA",
+    "HTTPSSL",
+    "HTTPGETHEAD",
+    "FTPCID",
+    "FTPSERV",
+    "FTPPORT",
+    "FTPUN",
+    "FTPPW",
+    "FTPMODE",
+    "FTPTYPE",
+    "FTPPUTOPT",
+    "FTPREST",
+    "FTPSSL",
+    "FTPEXTPUT",
+    "FTPEXTGET",
+    "FTPFILEPUT",
+    "FTPGETPATH",
+    "FTPGETNAME",
+    "FTPPUTPATH",
+    "FTPPUTNAME",
+];
+
 /// The same steps without those that set what is set already, while nothing was said against that.
 fn unrepeated(steps: &str) -> String {
-    let names = ["HTTPPARA", "HTTPSSL", "HTTPGETHEAD"].map(|name| format!("> AT+{name}="));
+    let names = SETTINGS.map(|name| format!("> AT+{name}="));
     let lines: Vec<&str> = steps.lines().collect();
     let (mut set, mut kept) = (BTreeMap::new(), String::new());
     let mut index = 0;
     while let Some(line) = lines.get(index) {
-        if matches!(*line, "> AT" | "> AT+HTTPINIT" | "< RDY") || line.contains("DEACT") {
-            set.clear();
+        match *line {
+            "> AT" | "< RDY" => set.clear(),
+            "> AT+HTTPINIT" => set.retain(|parameter: &&str, _| !parameter.contains("+HTTP")),
+            line if line.contains("DEACT") => set.clear(),
+            _ => {}
         }
         let is_setting = names.iter().any(|name| line.starts_with(name));
-        let is_taken = lines.get(index + 1).is_some_and(|next| *next == "< OK");
+        let (parameter, value) = line.rsplit_once([',', '=']).unwrap_or((line, ""));
+        let is_same = set.get(parameter) == Some(&value);
+        // Firmware that refuses to switch something off has nothing to switch off.
+        let switches =
+            ["SSL=0", "HEAD=0", "EXTPUT=0", "EXTGET=0", "FILEPUT=0"].iter().any(|off| line.ends_with(off));
+        let is_taken = lines.get(index + 1).is_some_and(|next| *next == "< OK" || switches);
+        if is_setting && is_same && is_taken {
+            index += 2;
+            continue;
+        }
+        set.retain(|parameter, _| !line.starts_with(*parameter));
         if is_setting && is_taken {
-            let parameter = line.rsplit_once([',', '=']).map_or(*line, |(parameter, _)| parameter);
-            if set.insert(parameter, *line) == Some(*line) {
-                index += 2;
-                continue;
-            }
+            set.insert(parameter, value);
         }
         kept += &format!("{line}\n");
         index += 1;
