@@ -245,10 +245,13 @@ impl Bearer {
             Err(error) if error.is_rejected() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        Ok(match (state, shown) {
-            (Ok(state @ (BearerState::Connected | BearerState::Closed)), Ok(is_met)) => Some((state, is_met)),
-            _ => None,
-        })
+        let (Ok(state), Ok(is_met)) = (state, shown) else {
+            // Perhaps the result was that of another command, and the text is still to come.
+            client.synchronize().await;
+            return Ok(None);
+        };
+        let is_settled = matches!(state, BearerState::Connected | BearerState::Closed);
+        Ok(is_settled.then_some((state, is_met)))
     }
 
     /// The bearer with number `cid` of the module, 1 to 3, if it is open.

@@ -149,16 +149,17 @@ impl<P> Driver<P> {
     }
 
     /// Ends what is kept in the module, when that was long enough.
-    fn poll_keeper(&mut self, context: &mut Context<'_>) {
+    fn poll_keeper(&mut self, context: &mut Context<'_>) -> bool {
         let (runtime, known) = (&self.shared.runtime, &self.shared.known);
-        if self.keeper.is_due(runtime, known.http(), self.released || self.closing, context)
-            && known.take_http()
-        {
-            // What it leaves to others is nothing.
-            let (chores, _) = mpsc::unbounded();
-            let client = Client::new(chores, Arc::clone(&self.shared)).of_chore();
-            self.chores.push(Box::pin(async move { keeper::end_taken(&client).await }));
+        let is_due = self.keeper.is_due(runtime, known.http(), self.released || self.closing, context);
+        if !is_due || !known.take_http() {
+            return false;
         }
+        // It leaves nothing to others.
+        let (chores, _) = mpsc::unbounded();
+        let client = Client::new(chores, Arc::clone(&self.shared)).of_chore();
+        self.chores.push(Box::pin(async move { keeper::end_taken(&client).await }));
+        true
     }
 
     /// Shows the trace what is tried again.
@@ -330,8 +331,8 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Driver<P> {
         self.closing = self.shared.queue.is_closing();
         self.behind.append(&mut self.shared.take_behind());
         self.poll_retries(context);
-        self.poll_keeper(context);
         let mut busy = self.poll_chores(context);
+        busy |= self.poll_keeper(context);
         busy |= self.poll_requests();
         busy |= self.poll_write(context)?;
         let has_read = self.poll_read(context)?;

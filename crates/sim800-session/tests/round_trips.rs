@@ -127,9 +127,6 @@ impl Bench {
         // What it leaves to be put back counts, too; the caller does not wait for it.
         let took = clock.now() - began;
         self.world.run_for(Duration::from_secs(2));
-        if std::env::var_os("SHOW").is_some() {
-            println!("{}", self.tally.borrow().sent.escape_ascii().to_string().replace("\\r", "\n"));
-        }
         let cost = self.tally.borrow().cost();
         (output, cost, took)
     }

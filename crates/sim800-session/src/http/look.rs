@@ -42,17 +42,36 @@ impl Service {
             requests.push(request(&read(length - again, again + 1))?);
         }
         let line = self.client.on_one_line(&requests)?;
-        let mut responses = self.client.request(line).await.ok()?.concatenated.into_iter();
-        let activity = responses.next()?.decode(&HttpStatusRead).ok()?.activity;
-        if activity != HttpActivity::Idle {
-            return Some(false);
+        let seen = self.client.request(line).await.ok();
+        let seen =
+            seen.and_then(|seen| self.judge_look(seen.concatenated, asks_for_headers, is_short, length));
+        if seen.is_none() {
+            // A result that was none of the module's may have ended the line in the middle: the rest of it would answer what is asked
+            // next.
+            self.client.synchronize().await;
         }
-        let header = if asks_for_headers { Some(responses.next()?) } else { None };
-        let body = whole(responses.next(), responses.next(), length);
+        seen
+    }
+
+    /// What a look brought, or that it is not what it should be.
+    fn judge_look(
+        &mut self,
+        responses: Vec<Response>,
+        asks_for_headers: bool,
+        is_short: bool,
+        length: u32,
+    ) -> Option<bool> {
+        let mut responses = responses.into_iter();
+        let activity = responses.next()?.decode(&HttpStatusRead).ok()?.activity;
         if self.watch.as_mut().is_some_and(Watch::take_loss) {
             // Something of all that may not have been its own.
             return None;
         }
+        if activity != HttpActivity::Idle {
+            return Some(false);
+        }
+        let header = if asks_for_headers { Some(responses.next()?) } else { None };
+        let body = if is_short { Some(whole(&responses.next()?, &responses.next()?, length)?) } else { None };
         if asks_for_headers {
             self.client.known().has_told_headers();
         }
@@ -68,10 +87,10 @@ impl Service {
 }
 
 /// The body, if all of it was read and its end came again; else it is read anew.
-fn whole(body: Option<Response>, end: Option<Response>, length: u32) -> Option<Bytes> {
-    let (body, end) = (body?.payload, end?.payload);
-    let is_whole = body.len() == length as usize && !end.is_empty() && body.ends_with(&end);
-    (is_whole && end.len() == length.min(AGAIN) as usize).then_some(body)
+fn whole(body: &Response, end: &Response, length: u32) -> Option<Bytes> {
+    let (body, end) = (&body.payload, &end.payload);
+    let is_whole = body.len() == length as usize && body.ends_with(end);
+    (is_whole && end.len() == length.min(AGAIN) as usize).then(|| body.clone())
 }
 
 fn read(start: u32, size: u32) -> HttpReadRange {
