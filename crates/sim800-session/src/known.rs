@@ -104,6 +104,11 @@ impl Known {
         }
     }
 
+    /// An FTP session failed: whatever was set for it may be the reason.
+    pub(crate) fn forget_ftp(&self) {
+        self.state().set.retain(|parameter, _| parameter.starts_with(b"AT+HTTP"));
+    }
+
     /// Whether bearer `cid` is open with what these lines say.
     pub(crate) fn is_open(&self, cid: u8, with: &[Bytes]) -> bool {
         self.state().open.get(&cid).is_some_and(|open| open == with)

@@ -27,6 +27,8 @@ pub(crate) struct Setting {
     request: Request,
     refusal: Refusal,
     undo: Option<Request>,
+    /// It is said every time.
+    every_time: bool,
 }
 
 /// A value that cannot be sent.
@@ -53,7 +55,7 @@ impl Setting {
     ) -> Result<Self, Unsendable> {
         let request = command.and_then(|command| request(&command));
         let request = request.map_err(|reason| Unsendable { what, reason })?;
-        Ok(Self { what, request, refusal: Refusal::Fatal, undo: None })
+        Ok(Self { what, request, refusal: Refusal::Fatal, undo: None, every_time: false })
     }
 
     /// The command line that sets it.
@@ -74,6 +76,12 @@ impl Setting {
     /// The same, its refusal harmless where it only `takes_back` what was set before.
     pub(crate) fn harmless_if(self, takes_back: bool) -> Self {
         if takes_back { self.or(Refusal::Harmless) } else { self }
+    }
+
+    /// The same, said every time where a round trip is made anyway: it decides which octets come or go, and the line may have
+    /// damaged what the module took for it.
+    pub(crate) fn every_time(self) -> Self {
+        Self { every_time: true, ..self }
     }
 
     /// The same, put back by `command` when the procedure is over.
@@ -97,13 +105,16 @@ pub(crate) async fn set(client: &Client, settings: &[Setting], undo: &mut Vec<Re
     send(client, settings.iter().collect(), undo).await
 }
 
-/// The same for those that the module is not known to have.
+/// The same for those that the module is not known to have, and those that are said every time: where each has a line of its own,
+/// they have to differ, too.
 pub(crate) async fn set_what_differs(
     client: &Client,
     settings: &[Setting],
     undo: &mut Vec<Request>,
 ) -> Result<(), Unset> {
-    let differs = |setting: &&Setting| !client.known().is_set(setting.line());
+    let is_cheap = client.concatenates();
+    let differs =
+        |setting: &&Setting| (setting.every_time && is_cheap) || !client.known().is_set(setting.line());
     send(client, settings.iter().filter(differs).collect(), undo).await
 }
 

@@ -240,10 +240,7 @@ impl Ftp {
     }
 
     async fn send(&self, path: &str, upload: &mut Upload<impl Source>) -> Result<u64, FtpError> {
-        // On one line it costs nothing to say now what is going to be asked about.
-        let is_told = self.bearer.client().concatenates() && self.options.put != PutOption::Unique;
-        let target = if is_told { Target::Stored(path) } else { Target::Destination(path) };
-        let mut session = self.prepare(FtpOperation::Put, target).await?;
+        let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
         match session.open(&FtpPutOpen).await {
             Ok(first) => upload.run(session, first).await,
             Err(error) => {

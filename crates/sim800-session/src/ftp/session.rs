@@ -283,6 +283,7 @@ impl Session {
 
     /// The module said nothing for so long.
     pub(super) fn silent(&self, waited: Duration) -> FtpError {
+        self.client.known().forget_ftp();
         FtpError::Silent { operation: self.operation, step: self.step, waited }
     }
 
@@ -361,6 +362,7 @@ impl Session {
     /// The failure of a command, or its first cause.
     pub(super) fn command(&mut self, error: Error) -> FtpError {
         let (operation, step) = (self.operation, self.step);
+        self.client.known().forget_ftp();
         let cause = match &mut self.watch {
             Some(watch) => watch.cause(error),
             None => Ok(error),
@@ -397,6 +399,8 @@ impl Session {
     }
 
     fn failed(&self, code: FtpCode) -> FtpError {
+        // The line may have damaged what the module took for its settings.
+        self.client.known().forget_ftp();
         FtpError::Failed { operation: self.operation, step: self.step, code }
     }
 

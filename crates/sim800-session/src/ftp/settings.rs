@@ -18,8 +18,6 @@ pub(super) enum Target<'a> {
     Source(&'a str),
     /// A file to send to.
     Destination(&'a str),
-    /// A file to store, whose size is asked for afterwards.
-    Stored(&'a str),
     /// A directory.
     Directory(&'a str),
     /// A file that gets another name.
@@ -34,7 +32,6 @@ impl Target<'_> {
         match self {
             Self::Source(path)
             | Self::Destination(path)
-            | Self::Stored(path)
             | Self::Directory(path)
             | Self::Renaming(path, _) => format!("{operation} ({path})").into(),
             Self::Nothing => operation.to_string().into(),
@@ -58,9 +55,9 @@ pub(super) fn settings(
         Setting::new("user name", Text::new(&server.user).map(|user| FtpUn { user }))?,
         Setting::new("password", Secret::new(server.password.reveal()).map(|password| FtpPw { password }))?,
         Setting::new("mode", Ok(FtpMode { mode }))?,
-        Setting::new("type", Ok(FtpType { kind }))?,
-        Setting::new("option", Ok(FtpPutOpt { option: options.put }))?,
-        Setting::new("position", Ok(FtpRest { offset: Number::MIN }))?,
+        Setting::new("type", Ok(FtpType { kind }))?.every_time(),
+        Setting::new("option", Ok(FtpPutOpt { option: options.put }))?.every_time(),
+        Setting::new("position", Ok(FtpRest { offset: Number::MIN }))?.every_time(),
     ];
     settings.extend(security(options)?);
     // With one of them on, `AT+FTPPUT=1` would send what an earlier program loaded.
@@ -71,12 +68,9 @@ pub(super) fn settings(
         // Size and deletion, too, are of the file to download (manual 12.2.17, 12.2.18).
         Target::Source(path) => settings.extend(source(path)?),
         Target::Destination(path) => settings.extend(destination(path)?),
-        Target::Stored(path) => {
-            settings.extend(destination(path)?);
-            settings.extend(source(path)?);
-        }
         Target::Directory(path) => {
-            settings.push(Setting::new("path", Text::new(path).map(|path| FtpGetPath { path }))?);
+            settings
+                .push(Setting::new("path", Text::new(path).map(|path| FtpGetPath { path }))?.every_time());
         }
         Target::Renaming(old, new) => {
             settings.extend(source(old)?);
@@ -98,21 +92,23 @@ pub(super) fn position(offset: u64) -> Result<Setting, FtpError> {
 fn source(path: &str) -> Result<[Setting; 2], FtpError> {
     let (directory, name) = split(path)?;
     Ok([
-        Setting::new("path", Text::new(directory).map(|path| FtpGetPath { path }))?,
-        Setting::new("file name", Text::new(name).map(|name| FtpGetName { name }))?,
+        Setting::new("path", Text::new(directory).map(|path| FtpGetPath { path }))?.every_time(),
+        Setting::new("file name", Text::new(name).map(|name| FtpGetName { name }))?.every_time(),
     ])
 }
 
 fn destination(path: &str) -> Result<[Setting; 2], FtpError> {
     let (directory, name) = split(path)?;
     Ok([
-        Setting::new("path", Text::new(directory).map(|path| FtpPutPath { path }))?,
-        Setting::new("file name", Text::new(name).map(|name| FtpPutName { name }))?,
+        Setting::new("path", Text::new(directory).map(|path| FtpPutPath { path }))?.every_time(),
+        Setting::new("file name", Text::new(name).map(|name| FtpPutName { name }))?.every_time(),
     ])
 }
 
 fn security(options: &FtpOptions) -> Result<Vec<Setting>, Unsendable> {
     let ssl = Setting::new("SSL", Ok(FtpSsl { mode: options.security }))?;
+    // That what was to be encrypted is not would show nowhere.
+    let ssl = if options.security == FtpSecurity::None { ssl } else { ssl.every_time() };
     if options.security == FtpSecurity::None {
         return Ok(vec![ssl.or(Refusal::Harmless)]);
     }

@@ -110,6 +110,8 @@ impl Service {
             }
         };
         self.running = None;
+        // What the line may have damaged of the settings is not kept.
+        self.is_spoiled |= !(200..300).contains(&status.0);
         if status.is_module_error() {
             return Err(HttpError::Action { method: self.method.clone(), status });
         }

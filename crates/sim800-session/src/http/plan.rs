@@ -73,7 +73,7 @@ impl Plan {
         let (headers, range) = headers(&head.headers, &head.uri, body.len())?;
         let mut settings = vec![
             Setting::new("bearer profile", Ok(set(HttpParameter::Cid(cid))))?,
-            Setting::new("URL", Text::new(&url).map(HttpParameter::Url).map(set))?,
+            Setting::new("URL", Text::new(&url).map(HttpParameter::Url).map(set))?.every_time(),
         ];
         settings.extend(headers);
         settings.push(Setting::new("redirection", Ok(set(HttpParameter::Redirect(options.redirect))))?);
@@ -162,6 +162,8 @@ fn proxy(options: &HttpOptions) -> Result<[Setting; 2], HttpError> {
 
 fn security(on: bool, accept_invalid_certificate: bool) -> Result<Vec<Setting>, Unsendable> {
     let ssl = Setting::new("SSL", Ok(HttpSsl { on }))?;
+    // That what was to be encrypted is not would show nowhere.
+    let ssl = if on { ssl.every_time() } else { ssl };
     if !on {
         return Ok(vec![ssl.or(Refusal::Harmless)]);
     }
@@ -200,8 +202,8 @@ fn headers(headers: &HeaderMap, uri: &Uri, body: usize) -> Result<([Setting; 5],
     let user_data = UserData::new(&others).map(HttpParameter::UserData).map(set);
     let settings = [
         Setting::new("user agent", user_agent)?,
-        Setting::new("range", Ok(set(first)))?.harmless_if(range == (0, 0)),
-        Setting::new("range", Ok(set(last)))?.harmless_if(range == (0, 0)),
+        Setting::new("range", Ok(set(first)))?.harmless_if(range == (0, 0)).every_time(),
+        Setting::new("range", Ok(set(last)))?.harmless_if(range == (0, 0)).every_time(),
         Setting::new("content type", content_type)?.harmless_if(!has_type),
         Setting::new("headers", user_data)?.harmless_if(others.is_empty()),
     ];

@@ -39,7 +39,7 @@ pub(super) struct Service {
     /// It was started for another request, and what that has set is relied on.
     pub(super) was_kept: bool,
     /// Something went wrong that may have left it in any state.
-    is_spoiled: bool,
+    pub(super) is_spoiled: bool,
     /// What was read in one go with the question whether the request is over.
     pub(super) looked: Option<Looked>,
 }
