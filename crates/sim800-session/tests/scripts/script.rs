@@ -68,6 +68,13 @@ const SETTINGS: [&str; 20] = [
     "FTPPUTNAME",
 ];
 
+/// Whether a line says that an FTP session failed.
+fn has_failed(line: &str) -> bool {
+    let code = line.strip_prefix("< +FTP").and_then(|rest| rest.split_once(": 1,"));
+    let code = code.and_then(|(_, code)| code.split(',').next()?.parse::<u8>().ok());
+    code.is_some_and(|code| (60..100).contains(&code))
+}
+
 /// The same steps without those that set what is set already, while nothing was said against that.
 fn unrepeated(steps: &str) -> String {
     let names = SETTINGS.map(|name| format!("> AT+{name}="));
@@ -79,6 +86,8 @@ fn unrepeated(steps: &str) -> String {
             "> AT" | "< RDY" => set.clear(),
             "> AT+HTTPINIT" => set.retain(|parameter: &&str, _| !parameter.contains("+HTTP")),
             line if line.contains("DEACT") => set.clear(),
+            // Whatever was set for a session may be why it failed.
+            line if has_failed(line) => set.retain(|parameter, _| parameter.contains("+HTTP")),
             _ => {}
         }
         let is_setting = names.iter().any(|name| line.starts_with(name));
