@@ -112,7 +112,7 @@ pub use http::{
 pub use id::EveryId;
 pub use id::Id;
 pub use information::Information;
-pub use line::{CommandLine, Encoder, LINE_LIMIT, TooLong};
+pub use line::{COMMANDS_LIMIT, CommandLine, Encoder, LINE_LIMIT, TooLong};
 pub use location::{CipGsmLoc, CipGsmLocTime, Location, UtcTime};
 pub use mask::Mask;
 pub use network::{

@@ -6,6 +6,9 @@ use core::ops::Range;
 /// The most octets between `AT` and the carriage return; the module runs no part of a longer line (manual 1.4.4).
 pub const LINE_LIMIT: usize = 556;
 
+/// The most commands on one line; the module runs none of more (manual 1.4.4).
+pub const COMMANDS_LIMIT: usize = 39;
+
 /// Prefix, line and carriage return.
 const CAPACITY: usize = 2 + LINE_LIMIT + 1;
 

@@ -31,6 +31,8 @@ pub(crate) type Outcome = Result<Step, Refusal>;
 /// What a command that takes time does at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slow {
+    /// Begins the command line.
+    Line,
     /// Opens the bearer.
     BearerOpen(u8),
     /// Closes the bearer.

@@ -269,9 +269,12 @@ impl Emulator {
                     Taken::Nothing => {}
                     Taken::TooLong => self.finish(Err(Refusal::Unknown)),
                     Taken::Line(line) => match syntax::commands(&line) {
+                        Some(commands) if commands.len() > 1 && !self.board.config.concatenation => {
+                            self.finish(Err(Refusal::Unknown));
+                        }
                         Some(commands) => {
                             self.line = commands.into();
-                            self.run();
+                            self.proceed(Ok(Step::Wait(self.board.config.timings.line, Slow::Line)));
                         }
                         None => self.finish(Err(Refusal::Unknown)),
                     },
@@ -360,6 +363,7 @@ impl Emulator {
     /// Ends a command that took its time.
     fn complete(&mut self, slow: Slow) -> Outcome {
         match slow {
+            Slow::Line => {}
             Slow::BearerOpen(cid) => {
                 let opened = self.bearers.opened(cid, self.radio.is_attached(), &self.board);
                 if !self.radio.is_on() {

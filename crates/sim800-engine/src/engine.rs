@@ -101,7 +101,7 @@ impl<D: Dialect> Engine<D> {
     /// module may still count payload that it was promised. The first command waits until the line is synchronized.
     #[must_use]
     pub fn on_unknown_line(mut self, now: Duration) -> Self {
-        self.line = State::Lost(Resync::on_unknown_line(now), None);
+        self.line = State::Lost(Resync::on_unknown_line(now, &self.config), None);
         self
     }
 
@@ -278,6 +278,7 @@ impl<D: Dialect> Engine<D> {
                 resync.want(now, &self.config.limits);
             }
             let situation = Situation {
+                proven: waiting.as_ref().is_some_and(|request| request.proof),
                 clogged: !self.transmits.is_empty(),
                 prompted: matches!(Span::new(self.decoder.pending()).line().text(), [b'>', ..]),
             };
@@ -306,8 +307,13 @@ impl<D: Dialect> Engine<D> {
                 Step::Done => {
                     let waiting = waiting.take();
                     self.line = State::Idle;
-                    if let Some(request) = waiting {
-                        self.send(now, *request);
+                    match waiting {
+                        // The probe was one.
+                        Some(request) if request.is_synchronization() => {
+                            self.complete(Ok(Response::default()))
+                        }
+                        Some(request) => self.send(now, *request),
+                        None => {}
                     }
                 }
             }
@@ -324,9 +330,11 @@ impl<D: Dialect> Engine<D> {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
         }
         let transmit = Transmit::line(request.line.clone(), request.secret.clone());
-        self.transmits.push_back(Outgoing { transmit, expect: Some(request.expect) });
         self.payload_ended = false;
-        self.line = State::InFlight(Box::new(Flight::new(request, now, deadline, latest)));
+        let mut flight = Box::new(Flight::new(request, now, deadline, latest));
+        flight.pass_silent();
+        self.transmits.push_back(Outgoing { transmit, expect: Some(flight.request.expect) });
+        self.line = State::InFlight(flight);
     }
 
     fn handle_event(&mut self, now: Duration, event: Event<Bytes>) {
@@ -338,8 +346,10 @@ impl<D: Dialect> Engine<D> {
             }
             Event::Information(span) => {
                 if let State::InFlight(flight) = &mut self.line {
+                    flight.take_line(span.raw(), self.blanks);
                     flight.take_information(text(&span), self.config.limits.information);
                 }
+                self.go_on();
             }
             Event::Payload { octets, .. } if mem::take(&mut self.pushed) => {
                 // It is kept by whoever takes it, and must not keep the read buffer with it.
@@ -349,6 +359,7 @@ impl<D: Dialect> Engine<D> {
                 if let State::InFlight(flight) = &mut self.line {
                     flight.take_payload(octets);
                 }
+                self.go_on();
             }
             Event::Prompt { granted, .. } => {
                 if let State::InFlight(flight) = &mut self.line {
@@ -393,6 +404,16 @@ impl<D: Dialect> Engine<D> {
         }
     }
 
+    /// Goes on to the next command of the line when this one has said what it has to say.
+    fn go_on(&mut self) {
+        if let State::InFlight(flight) = &mut self.line
+            && self.decoder.remaining() == 0
+            && let Some(expect) = flight.next()
+        {
+            self.decoder.begin(expect);
+        }
+    }
+
     /// The command in flight has its result.
     fn finish(&mut self, now: Duration, code: FinalResultCode) {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
@@ -417,6 +438,15 @@ impl<D: Dialect> Engine<D> {
     }
 
     fn handle_unsolicited(&mut self, now: Duration, span: &Span<Bytes>) {
+        if let State::InFlight(flight) = &mut self.line
+            && let Some(expect) = flight.skip_to(span.line())
+        {
+            // The command before it on the line said nothing. What is its own is read once more.
+            let behind = self.decoder.take_pending();
+            self.decoder.begin(expect);
+            self.decoder.handle_input(span.raw());
+            return self.decoder.handle_input(&behind);
+        }
         let sign = self.watch.sign(now, span, self.config.limits.boot);
         match &mut self.line {
             State::InFlight(flight) if sign == Some(Restart::Ready) && flight.may_be_text() => {

@@ -90,6 +90,12 @@ pub enum Misuse {
     /// The command line is longer than the module takes (manual 1.4.4).
     #[error("the command line is longer than the 556 bytes that the module takes")]
     TooLong,
+    /// More commands on a line than the module takes (manual 1.4.4).
+    #[error("more than the 39 commands that the module takes on one line")]
+    TooMany,
+    /// A command that cannot stand on a line with others.
+    #[error("the command has to stand on a line of its own")]
+    OnItsOwn,
     /// Not one line that begins with `AT`.
     #[error("a command line begins with AT and holds no control octets")]
     NotACommand,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use sim800_command::{Id, Unsolicited};
 use sim800_parser::{Claim, FinalResultCode, Span};
 
+use crate::concatenation::Through;
 use crate::config::Limits;
 use crate::failure::{Failure, Malformation};
 use crate::request::Request;
@@ -66,7 +67,9 @@ pub(crate) struct Flight {
     heard_at: Option<Duration>,
     rest_at: Option<Duration>,
     /// What came so far.
-    response: Response,
+    pub(crate) response: Response,
+    /// The commands before it on its line.
+    pub(crate) through: Through,
     /// What keeping the information text takes.
     information: usize,
     /// When the module asked for octets.
@@ -100,6 +103,7 @@ impl Flight {
             heard_at: None,
             rest_at: None,
             response: Response::default(),
+            through: Through::default(),
             information: 0,
             granted_at: None,
             unsent: Bytes::new(),
@@ -111,6 +115,12 @@ impl Flight {
             fault: None,
             doubtful: false,
         }
+    }
+
+    /// What comes from now on is another command's of the line.
+    pub(crate) fn begin_response(&mut self) {
+        self.information = 0;
+        self.foreign = false;
     }
 
     /// Keeps a line of information text, unless there is more of it than `limit`.
@@ -176,12 +186,21 @@ impl Flight {
         }
     }
 
+    /// Notes a line of information text: behind a payload, what is said of the line of the result code holds for it.
+    pub(crate) fn take_line(&mut self, raw: &[u8], blanks: bool) {
+        if self.through.payload.is_some() {
+            self.take_result(raw, blanks);
+            self.through.payload = None;
+        }
+    }
+
     /// Notes the line of the final result code. Where there are `blanks` before result codes, a line that lacks one tells that
     /// the count took it for payload; anything else is in any case the rest of something.
     pub(crate) fn take_result(&mut self, raw: &[u8], blanks: bool) {
         let is_bare = raw.first().is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'+');
         let is_rest = !is_bare && !raw.starts_with(b"\r\n");
-        let took_blank = self.response.payload.ends_with(b"\r\n") && is_bare && blanks;
+        let ends_like_a_line = self.response.payload.ends_with(b"\r\n") || self.through.payload == Some(true);
+        let took_blank = ends_like_a_line && is_bare && blanks;
         if self.had_payload() && (is_rest || took_blank) {
             self.fault.get_or_insert(Malformation::Damaged);
         }
@@ -262,9 +281,9 @@ impl Flight {
     }
 
     /// What the command brought, by its final result code.
-    pub(crate) fn into_result(self, code: FinalResultCode) -> Result<Response, Failure> {
+    pub(crate) fn into_result(mut self, code: FinalResultCode) -> Result<Response, Failure> {
         let was_header = self.foreign && self.information == 0;
-        let fault = self.fault.or_else(|| was_header.then_some(Malformation::Damaged));
+        let fault = self.fault.take().or_else(|| was_header.then_some(Malformation::Damaged));
         match code {
             FinalResultCode::Ok | FinalResultCode::Connect => {}
             // Behind text that makes no sense, a refusal may be a part of the payload.
@@ -279,12 +298,12 @@ impl Flight {
             }
             _ => None,
         });
-        fault.map_or(Ok(self.response), |fault| Err(Failure::Malformed(fault)))
+        fault.map_or_else(|| Ok(self.take_response()), |fault| Err(Failure::Malformed(fault)))
     }
 
-    /// Whether a payload came.
+    /// Whether a payload came last.
     pub(crate) fn had_payload(&self) -> bool {
-        !self.response.payload.is_empty()
+        !self.response.payload.is_empty() || self.through.payload.is_some()
     }
 
     /// How many octets were offered if the module asked for none.

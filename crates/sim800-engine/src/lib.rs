@@ -76,6 +76,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod concatenation;
 mod config;
 mod engine;
 mod failure;

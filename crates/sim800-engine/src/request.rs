@@ -1,6 +1,7 @@
 //! A command with everything that sending it takes.
 
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use core::fmt;
 use core::ops::Range;
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use sim800_command::{BodyEnd, Command, Domain, Form, Id, Prepared, Spec, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect};
 
+use crate::concatenation::Further;
 use crate::failure::{Failure, Misuse};
 
 /// A command that is ready to be sent, its type forgotten.
@@ -28,6 +30,10 @@ pub struct Request {
     pub(crate) anew: bool,
     /// Its payload is compared by whoever asks for it.
     pub(crate) compared: bool,
+    /// It tells by its response whether the line is synchronized.
+    pub(crate) proof: bool,
+    /// What stands behind it on its line.
+    pub(crate) further: VecDeque<Further>,
 }
 
 impl Request {
@@ -76,6 +82,8 @@ impl Request {
             body_end: BodyEnd::Counted,
             anew: false,
             compared: false,
+            proof: false,
+            further: VecDeque::new(),
         })
     }
 
@@ -87,7 +95,7 @@ impl Request {
     }
 
     /// Has the line synchronized before it is sent, whatever is thought of it. A result that was nobody's may have answered the
-    /// command before, and its own the next one, for ever.
+    /// command before, and its own the next one, for ever. `AT` is not sent once more: what synchronizes the line is one.
     #[must_use]
     pub fn anew(mut self) -> Self {
         self.anew = true;
@@ -102,6 +110,20 @@ impl Request {
         self
     }
 
+    /// Lets it follow the `OK` of the `AT` that finds a line nobody knows, without waiting whether more follows. Whoever sends it has
+    /// to see by its response whether that `OK` was another's: it asks for information text, and without that the line is not
+    /// what it was taken for.
+    #[must_use]
+    pub fn as_proof(mut self) -> Self {
+        self.proof = true;
+        self
+    }
+
+    /// Whether it does nothing but have the line synchronized.
+    pub(crate) fn is_synchronization(&self) -> bool {
+        self.anew && self.id == Some(Id::At) && self.further.is_empty()
+    }
+
     /// Gives it another time limit than the table's.
     #[must_use]
     pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
@@ -109,10 +131,34 @@ impl Request {
         self
     }
 
+    /// How long its result may take.
+    #[must_use]
+    pub fn time_limit(&self) -> Duration {
+        self.time_limit
+    }
+
     /// How errors call it.
     #[must_use]
     pub fn name(&self) -> &Name {
         &self.name
+    }
+
+    /// Its command line, line end included.
+    #[must_use]
+    pub fn line(&self) -> &Bytes {
+        &self.line
+    }
+
+    /// Whether a password or credential stands in its command line.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+
+    /// What the command is, if the table has it; of several on a line, the first.
+    #[must_use]
+    pub fn id(&self) -> Option<Id> {
+        self.id
     }
 
     /// The octets that it offers, in number.
@@ -141,11 +187,12 @@ impl Request {
 
     /// The most octets that the module may send as payload.
     pub(crate) fn announced_at_most(&self) -> u32 {
-        match self.expect.data {
+        let octets = self.expects().map(|expect| match expect.data {
             DataPhase::Announced { at_most, .. } => at_most,
             DataPhase::Counted { count } | DataPhase::AtOnce { count } => count,
             _ => 0,
-        }
+        });
+        octets.fold(0, u32::saturating_add)
     }
 
     /// Whether the payload that the module sends has no header.
@@ -155,7 +202,7 @@ impl Request {
 
     /// Whether the module may send lines of functionality and SIM because of it, as it does at a start.
     pub(crate) fn may_announce(&self) -> bool {
-        matches!(self.id, Some(Id::Cfun | Id::Cpin))
+        self.ids().any(|id| matches!(id, Id::Cfun | Id::Cpin))
     }
 
     /// What is wrong with the payload that goes with the command.
@@ -181,16 +228,18 @@ impl From<Prepared> for Request {
             body_end: prepared.body_end,
             anew: false,
             compared: false,
+            proof: false,
+            further: VecDeque::new(),
         }
     }
 }
 
 /// A command as errors call it, without values that may be secret: `AT+CREG?`, `AT+SAPBR=1`, `AT+HTTPPARA`.
 #[derive(Clone)]
-pub struct Name(Inner);
+pub struct Name(pub(crate) Inner);
 
 #[derive(Clone)]
-enum Inner {
+pub(crate) enum Inner {
     Table(&'static Spec),
     Text(Box<str>),
 }

@@ -16,6 +16,8 @@ pub struct Response {
     pub payload: Bytes,
     /// How many octets of the body the module asked for and got.
     pub granted: Option<u32>,
+    /// What each of several commands on one line brought, in their order; there is nothing else then.
+    pub concatenated: Vec<Self>,
 }
 
 impl Response {

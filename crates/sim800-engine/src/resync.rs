@@ -23,6 +23,13 @@ const FILL_AT_MOST: usize = 4096;
 /// takes the rest at a later try.
 const FILL_TIME: Duration = Duration::from_secs(1);
 
+/// Into which part of the usual silence behind an `OK` a line is trusted that nobody seems to use.
+const HURRY: u32 = 3;
+
+/// How long a line of which nothing is known is listened to before the first try: as long as a module that is in the middle of a
+/// payload leaves between two pieces, and as an operating system takes to hand one over. In octets and in time.
+const LISTENED: (usize, Duration) = (32, Duration::from_millis(20));
+
 /// Ends a prompt for text without sending it (manual 4.2.5, `AT+CMGS`).
 const ESCAPE: u8 = 0x1B;
 
@@ -50,9 +57,10 @@ pub(crate) struct Resync {
     promised: Bytes,
     /// Until when the abandoned command may keep the module busy with payload.
     busy_until: Duration,
-    /// Into which part of the usual silence the line is trusted: a line that was silent ever since it was opened is in
-    /// all likelihood in nobody's use.
-    hurry: u32,
+    /// A line that was silent ever since it was opened is in all likelihood in nobody's use: how much silence is enough before the first try.
+    trusted: Option<Duration>,
+    /// Nothing came since the probe that could be an answer to another command.
+    is_clean: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +80,8 @@ pub(crate) struct Situation {
     pub(crate) clogged: bool,
     /// A `>` is the last that came: the module takes what is sent for text.
     pub(crate) prompted: bool,
+    /// The command that waits tells by its response whether the line is synchronized.
+    pub(crate) proven: bool,
 }
 
 /// What is to be done about the line.
@@ -105,13 +115,16 @@ impl Resync {
             promised: Bytes::new(),
             at_prompt: false,
             busy_until: now,
-            hurry: 1,
+            trusted: None,
+            is_clean: true,
         }
     }
 
     /// Begins at `now` on a line that somebody else may have left in the middle of anything.
-    pub(crate) fn on_unknown_line(now: Duration) -> Self {
-        Self { late_payload: true, is_first: true, owed: FILL_AT_MOST, hurry: 3, ..Self::new(now) }
+    pub(crate) fn on_unknown_line(now: Duration, config: &Config) -> Self {
+        let (octets, time) = LISTENED;
+        let trusted = Some(config.transfer_time(octets) + time);
+        Self { late_payload: true, is_first: true, owed: FILL_AT_MOST, trusted, ..Self::new(now) }
     }
 
     /// The abandoned command had asked the module for payload.
@@ -177,7 +190,7 @@ impl Resync {
         self.quiet_since = now;
         self.heard = [now, self.heard[0]];
         if let Stage::Quiet { .. } = self.stage {
-            self.hurry = 1;
+            self.trusted = None;
         }
     }
 
@@ -194,9 +207,10 @@ impl Resync {
 
     /// A line came that no command claims, and that does not read like one of the module's own accord.
     pub(crate) fn handle_stray_line(&mut self, now: Duration) {
+        self.is_clean = false;
         if let Stage::Settling { .. } = self.stage {
             self.stage = Stage::Quiet { since: now };
-            self.hurry = 1;
+            self.trusted = None;
         }
     }
 
@@ -225,7 +239,9 @@ impl Resync {
         self.excuse(now, limits);
         let Some((_, until)) = self.wanted else { return Step::Wait };
         match self.stage {
-            Stage::Settling { until } if now >= until => return Step::Done,
+            Stage::Settling { until } if now >= until || (situation.proven && self.is_clean) => {
+                return Step::Done;
+            }
             Stage::Settling { .. } => return Step::Wait,
             _ if now >= until => {
                 self.stage = Stage::Quiet { since: now };
@@ -257,6 +273,7 @@ impl Resync {
             fill.insert(0, ESCAPE);
         }
         self.tries += 1;
+        self.is_clean = true;
         let time = config.transfer_time(fill.len() + line.len());
         self.stage = Stage::Probing { deadline: now.saturating_add(limits.probe).saturating_add(time) };
         Step::Probe { fill: fill.into(), line }
@@ -279,13 +296,16 @@ impl Resync {
     }
 
     fn quiet(&self, limits: &Limits) -> Duration {
-        limits.quiet / self.hurry
+        if self.trusted.is_some() { limits.quiet / HURRY } else { limits.quiet }
     }
 
     /// Silence is waited for before each try, but for no more than a quarter of the time there is: a module that never
     /// stops talking may still answer.
     fn quiet_until(&self, since: Duration, limits: &Limits) -> Duration {
-        let quiet = self.quiet_since.saturating_add(self.quiet(limits));
+        // An answer to an earlier try may be on its way.
+        let listened = self.trusted.filter(|_| self.tries == 0).unwrap_or(Duration::MAX);
+        let enough = listened.min(self.quiet(limits));
+        let quiet = self.quiet_since.saturating_add(enough);
         match self.wanted {
             Some((wanted, until)) => {
                 let patience = ((until - wanted) / 4).max(self.quiet(limits));

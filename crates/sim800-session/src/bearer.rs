@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::client::Client;
 use crate::config::Effort;
 use crate::error::{Error, Failure};
+use crate::keeper;
 use crate::kind::ErrorKind;
 use crate::loss::{Loss, Transient};
 use crate::password::Password;
@@ -187,7 +188,8 @@ pub struct Bearer {
 
 impl Bearer {
     /// Opens the bearer. One that is open already is used; where it was opened with another access point name or user than
-    /// `profile` asks for, it is closed before and opened anew.
+    /// `profile` asks for, it is closed before and opened anew. One that was opened so by this session is not asked about while
+    /// nothing was said against it; [`query`](Self::query) does.
     ///
     /// The module has to be registered and attached, as after [`Client::start_up`]. It may take 85 s (manual 9.2.1), and 65 s more
     /// where one is closed before.
@@ -199,8 +201,22 @@ impl Bearer {
     pub async fn open(client: &Client, profile: &Profile) -> Result<Self, BearerError> {
         let bearer = Self::new(client, profile)?;
         let settings = profile.settings(bearer.cid)?;
-        if bearer.settled().await? == BearerState::Connected {
-            if bearer.is_as_wanted().await? {
+        let wanted: Vec<_> = settings.iter().map(|setting| setting.line().clone()).collect();
+        if client.known().is_open(bearer.cid(), &wanted) {
+            return Ok(bearer);
+        }
+        let since = client.known().now();
+        let (state, is_as_wanted) = match bearer.look().await? {
+            Some((state, is_as_wanted)) => (state, Some(is_as_wanted)),
+            None => (bearer.settled().await?, None),
+        };
+        if state == BearerState::Connected {
+            let is_as_wanted = match is_as_wanted {
+                Some(is_as_wanted) => is_as_wanted,
+                None => bearer.is_as_wanted().await?,
+            };
+            if is_as_wanted {
+                client.known().was_opened(since, bearer.cid(), wanted);
                 return Ok(bearer);
             }
             let _gate = client.bearers().gate().await;
@@ -210,7 +226,32 @@ impl Bearer {
             bearer.shut().await?;
         }
         bearer.establish(&settings).await?;
+        client.known().was_opened(since, bearer.cid(), wanted);
         Ok(bearer)
+    }
+
+    /// How it stands and whether it was opened with what the profile asks for, in one go; `None` where that does not tell.
+    async fn look(&self) -> Result<Option<(BearerState, bool)>, BearerError> {
+        let client = self.client.of_procedure();
+        let asks = self.profile.apn.is_some() || self.profile.user.is_some();
+        if !asks || !client.concatenates() {
+            return Ok(None);
+        }
+        let looked = client.together((SapbrQuery { cid: self.cid }, SapbrShow { cid: self.cid })).await;
+        let (state, shown) = match looked {
+            Ok((state, shown)) => {
+                (state.read(|status| status.state), shown.read(|set| self.profile.is_met_by(&set)))
+            }
+            Err(error) if error.is_rejected() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let (Ok(state), Ok(is_met)) = (state, shown) else {
+            // Perhaps the result was that of another command, and the text is still to come.
+            client.synchronize().await;
+            return Ok(None);
+        };
+        let is_settled = matches!(state, BearerState::Connected | BearerState::Closed);
+        Ok(is_settled.then_some((state, is_met)))
     }
 
     /// The bearer with number `cid` of the module, 1 to 3, if it is open.
@@ -289,6 +330,9 @@ impl Bearer {
     }
 
     async fn shut(&self) -> Result<(), BearerError> {
+        // Over it, another request could go.
+        keeper::end(&self.client.of_procedure()).await;
+        self.client.known().doubt();
         match self.client.of_procedure().execute(&SapbrClose { cid: self.cid }).await {
             Err(error) if error.is_rejected() => match self.query().await?.state {
                 BearerState::Closed => Ok(()),
@@ -334,6 +378,7 @@ impl Bearer {
     /// With `anew`, it is closed first, unless others use it: one that is dead may still be called open.
     pub(crate) async fn restore(&self, anew: bool) -> Result<(), RestoreError> {
         let _gate = self.client.bearers().gate().await;
+        self.client.known().doubt();
         self.client.start_up().await?;
         if anew && !self.client.bearers().are_used(self.cid()) {
             // Refused where it is closed already.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex as Cell, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex as Cell, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use futures::channel::{mpsc, oneshot};
 use futures::future::{BoxFuture, Either};
 use futures::lock::{Mutex, MutexGuard};
 use futures::{FutureExt, StreamExt, pin_mut};
-use sim800_command::{At, Command, HttpHead, Test, Unsolicited};
+use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
 
 use crate::config::{Config, Effort};
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
+use crate::known::Known;
 use crate::notices::{Notice, Notices, Subscribers};
 use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
@@ -70,8 +71,7 @@ pub(crate) struct Shared {
     traffic: Cell<Traffic>,
     /// Whether the PIN was entered and not accepted.
     pin_tried: Mutex<bool>,
-    /// Whether the firmware has `AT+HTTPHEAD`, once it was asked.
-    http_head: OnceLock<bool>,
+    pub(crate) known: Known,
 }
 
 impl Shared {
@@ -87,7 +87,7 @@ impl Shared {
             bearers: Bearers::default(),
             traffic: Cell::default(),
             pin_tried: Mutex::default(),
-            http_head: OnceLock::new(),
+            known: Known::default(),
         }
     }
 
@@ -119,6 +119,16 @@ impl Client {
     /// A client for the commands of a procedure.
     pub(crate) fn of_procedure(&self) -> Self {
         Self { whose: self.whose.max(Whose::Procedure), ..self.clone() }
+    }
+
+    /// A client for what puts things back in the module.
+    pub(crate) fn of_chore(self) -> Self {
+        Self { whose: Whose::Chore, ..self }
+    }
+
+    /// What is known of the module.
+    pub(crate) fn known(&self) -> &Known {
+        &self.shared.known
     }
 
     /// How long one of its operations may take.
@@ -228,9 +238,31 @@ impl Client {
     fn enqueue(&self, request: Request, turn: Option<oneshot::Sender<()>>) -> Pending {
         let command = request.name().clone();
         let (reply, receiver) = oneshot::channel();
-        let envelope = Envelope { request, turn, reply };
-        self.shared.queue.push(envelope, self.whose);
+        let casts_doubt = self.whose == Whose::Caller && casts_doubt(&request);
+        if casts_doubt {
+            self.leave_http();
+            // Now, for what is decided from now on, and when it is sent, for what is learnt until then.
+            self.known().doubt();
+        } else {
+            self.known().is_being_set(request.line());
+        }
+        self.shared.queue.push(Envelope { request, turn, casts_doubt, reply: Some(reply) }, self.whose);
         Pending { command, receiver, shared: Arc::clone(&self.shared) }
+    }
+
+    /// Has the HTTP service ended that is kept, before somebody else's command that may be for one of his own.
+    fn leave_http(&self) {
+        if self.known().take_http()
+            && let Ok(request) = Request::new(&HttpTerm)
+        {
+            let envelope = Envelope { request, turn: None, casts_doubt: false, reply: None };
+            self.shared.queue.push(envelope, Whose::Procedure);
+        }
+    }
+
+    /// Has the driver look at what is kept now.
+    pub(crate) fn wake_driver(&self) {
+        self.shared.queue.wake();
     }
 
     /// Lets the driver run `chore`, whoever is dropped meanwhile. The driver ends no sooner than the chore, whose client finds
@@ -239,7 +271,7 @@ impl Client {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let client = Self { whose: Whose::Chore, ..self.clone() };
+        let client = self.clone().of_chore();
         // Without a driver there is nothing to clean up after; the chore's locks are released with it.
         drop(self.chores.unbounded_send(chore(client).boxed()));
     }
@@ -324,15 +356,15 @@ impl Client {
 
     /// Whether the firmware tells the headers of HTTP responses; not every one does (manual 20.15).
     pub(crate) async fn has_http_head(&self) -> Result<bool, Error> {
-        if let Some(has) = self.shared.http_head.get() {
-            return Ok(*has);
+        if self.known().knows_of_headers() {
+            return Ok(self.known().tells_headers(true));
         }
-        let has = match self.ask(&Test::<HttpHead>::new()).await {
-            Ok(_) => true,
-            Err(error) if error.is_rejected() => false,
+        match self.ask(&Test::<HttpHead>::new()).await {
+            Ok(_) => self.known().has_told_headers(),
+            Err(error) if error.is_rejected() => self.known().has_no_headers(),
             Err(error) => return Err(error),
-        };
-        Ok(*self.shared.http_head.get_or_init(|| has))
+        }
+        Ok(self.known().tells_headers(true))
     }
 
     async fn start(
@@ -351,6 +383,47 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+/// Whether somebody else's command may change what the session has set.
+fn casts_doubt(request: &Request) -> bool {
+    use sim800_command::Id::{
+        At, Cbc, Cgmm, Cgmr, Cmee, Cnmi, Creg, Csq, Echo, FsCreate, FsDel, FsDrive, FsFlSize, FsLs, FsMem,
+        FsMkdir, FsRead, FsRename, FsRmdir, FsWrite, Gsn, Ifc, Quiet, Verbose,
+    };
+    // Questions end so; nothing that is set does.
+    let asks = request.id().is_some() && request.line().ends_with(b"?\r");
+    // More than one command is as good as one that is unknown.
+    request.line().contains(&b';')
+        || !asks
+            && !matches!(
+                request.id(),
+                Some(
+                    At | Cbc
+                        | Cgmm
+                        | Cgmr
+                        | Cmee
+                        | Cnmi
+                        | Creg
+                        | Csq
+                        | Echo
+                        | FsCreate
+                        | FsDel
+                        | FsDrive
+                        | FsFlSize
+                        | FsLs
+                        | FsMem
+                        | FsMkdir
+                        | FsRead
+                        | FsRename
+                        | FsRmdir
+                        | FsWrite
+                        | Gsn
+                        | Ifc
+                        | Quiet
+                        | Verbose
+                )
+            )
 }
 
 /// The reply to a request that was sent.

@@ -49,6 +49,13 @@ pub struct Config {
     pub answer_within: Duration,
     /// How long start-up waits for the SIM card and for registration with the network; 60 s unless set.
     pub register_within: Duration,
+    /// Whether to put several commands on one line (V.250 section 5.4.5), which saves a round trip for each; on unless set. Firmware
+    /// that refuses this is found out and gets one at a time, so switch it off only for firmware that takes such lines and does not
+    /// carry them out.
+    pub concatenation: bool,
+    /// How long the module's HTTP service stays started for another request, which then sets no more than differs; 60 s unless set,
+    /// and none has each request start it and end it.
+    pub http_kept_for: Duration,
     /// How transfers are tried again that failed through no fault of theirs.
     pub retries: Retries,
     /// How many commands may wait while one is in flight; 64 unless set. One more fails with
@@ -105,6 +112,8 @@ impl Default for Config {
             pin_at_any_risk: false,
             answer_within: Duration::from_secs(10),
             register_within: Duration::from_secs(60),
+            concatenation: true,
+            http_kept_for: Duration::from_secs(60),
             retries: Retries::default(),
             queue: 64,
             notices: 32,

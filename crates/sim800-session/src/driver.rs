@@ -13,9 +13,12 @@ use futures::future::BoxFuture;
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::{FuturesUnordered, Stream, StreamExt};
 
+use sim800_command::{Line, Unsolicited};
+
 use crate::client::{Chore, Client, Shared};
 use crate::config::Config;
 use crate::engine::{Disconnected, Engine, Failure, Output, Response, Transmit};
+use crate::keeper::{self, Keeper};
 use crate::notices::{Notice, Notices, UnsolicitedLine};
 use crate::runtime::Runtime;
 use crate::trace::{Masked, Trace};
@@ -52,6 +55,7 @@ where
         writing: None,
         unflushed: false,
         timer: None,
+        keeper: Keeper::default(),
         trace: None,
         retries: None,
         finished: false,
@@ -84,6 +88,7 @@ pub struct Driver<P> {
     writing: Option<Writing>,
     unflushed: bool,
     timer: Option<(Duration, BoxFuture<'static, ()>)>,
+    keeper: Keeper,
     trace: Option<Masked>,
     /// What the trace is told of besides octets.
     retries: Option<Notices>,
@@ -115,9 +120,12 @@ impl<P> Driver<P> {
         while self.engine.is_idle() {
             let Some(envelope) = self.shared.queue.pop() else { break };
             drop(envelope.turn);
+            if envelope.casts_doubt {
+                self.shared.known.doubt();
+            }
             match self.engine.begin(self.now(), envelope.request) {
-                Ok(()) => self.in_flight = Some(envelope.reply),
-                Err(failure) => drop(envelope.reply.send(Err(failure))),
+                Ok(()) => self.in_flight = envelope.reply,
+                Err(failure) => drop(envelope.reply.map(|reply| reply.send(Err(failure)))),
             }
             busy = true;
         }
@@ -138,6 +146,20 @@ impl<P> Driver<P> {
             busy = true;
         }
         busy
+    }
+
+    /// Ends what is kept in the module, when that was long enough.
+    fn poll_keeper(&mut self, context: &mut Context<'_>) -> bool {
+        let (runtime, known) = (&self.shared.runtime, &self.shared.known);
+        let is_due = self.keeper.is_due(runtime, known.http(), self.released || self.closing, context);
+        if !is_due || !known.take_http() {
+            return false;
+        }
+        // It leaves nothing to others.
+        let (chores, _) = mpsc::unbounded();
+        let client = Client::new(chores, Arc::clone(&self.shared)).of_chore();
+        self.chores.push(Box::pin(async move { keeper::end_taken(&client).await }));
+        true
     }
 
     /// Shows the trace what is tried again.
@@ -175,6 +197,7 @@ impl<P> Driver<P> {
         let mut busy = false;
         while let Some(output) = self.engine.poll_output() {
             busy = true;
+            self.learn(&output);
             let notice = match output {
                 Output::Complete(result) => {
                     if let Some(caller) = self.in_flight.take() {
@@ -194,10 +217,25 @@ impl<P> Driver<P> {
         busy
     }
 
+    /// Throws away what is in doubt now of what is known of the module.
+    fn learn(&self, output: &Output) {
+        match output {
+            Output::Restarted(_) => self.shared.known.restart(),
+            Output::Desynchronized => self.shared.known.doubt(),
+            Output::Unsolicited(line)
+                if matches!(Unsolicited::from(Line::new(line)), Unsolicited::BearerDeactivated { .. }) =>
+            {
+                self.shared.known.doubt();
+            }
+            _ => {}
+        }
+    }
+
     /// Whether nobody needs the line any more.
     fn is_done(&self) -> bool {
         (self.released || self.closing)
             && self.shared.queue.is_empty()
+            && self.engine.is_idle()
             && self.in_flight.is_none()
             && self.chores.is_empty()
     }
@@ -296,6 +334,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Driver<P> {
         self.behind.append(&mut self.shared.take_behind());
         self.poll_retries(context);
         let mut busy = self.poll_chores(context);
+        busy |= self.poll_keeper(context);
         busy |= self.poll_requests();
         busy |= self.poll_write(context)?;
         let has_read = self.poll_read(context)?;

@@ -73,6 +73,7 @@
 mod bearer;
 mod chain;
 mod client;
+mod concatenation;
 mod config;
 mod deadline;
 mod driver;
@@ -82,7 +83,9 @@ mod fs;
 mod ftp;
 mod http;
 mod info;
+mod keeper;
 mod kind;
+mod known;
 mod loss;
 mod notices;
 mod password;

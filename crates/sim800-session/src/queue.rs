@@ -15,13 +15,16 @@ pub(crate) struct Envelope {
     pub(crate) request: Request,
     /// Dropped when its turn has come, or never will.
     pub(crate) turn: Option<oneshot::Sender<()>>,
-    pub(crate) reply: oneshot::Sender<Result<Response, Failure>>,
+    /// It is not the session's own, and may change what that has set.
+    pub(crate) casts_doubt: bool,
+    /// `None` for what nobody waits for, and is sent all the same.
+    pub(crate) reply: Option<oneshot::Sender<Result<Response, Failure>>>,
 }
 
 impl Envelope {
     /// Whether nobody waits any more.
     fn is_given_up(&self) -> bool {
-        self.reply.is_canceled()
+        self.reply.as_ref().is_some_and(oneshot::Sender::is_canceled)
     }
 }
 
@@ -86,7 +89,7 @@ impl Queue {
             Some(failure) => {
                 drop((state, given_up));
                 // The caller is there; it asks right now.
-                let _ = envelope.reply.send(Err(failure));
+                let _ = envelope.reply.map(|reply| reply.send(Err(failure)));
             }
             None => {
                 state.waiting.push_back(envelope);
@@ -174,7 +177,7 @@ mod tests {
     fn push_as(queue: &Queue, whose: Whose) -> Reply {
         let (reply, receiver) = oneshot::channel();
         let request = Request::new(&At).expect("a short line");
-        queue.push(Envelope { request, turn: None, reply }, whose);
+        queue.push(Envelope { request, turn: None, casts_doubt: false, reply: Some(reply) }, whose);
         receiver
     }
 

@@ -1,8 +1,10 @@
 //! Setting what a procedure needs in the module: what it is, what its refusal means, and what puts it back.
 
+use bytes::Bytes;
 use sim800_command::{Command, InvalidValue, LINE_LIMIT, Prepared};
 
 use crate::client::Client;
+use crate::concatenation::fitting;
 use crate::engine::Request;
 use crate::error::Error;
 
@@ -25,6 +27,8 @@ pub(crate) struct Setting {
     request: Request,
     refusal: Refusal,
     undo: Option<Request>,
+    /// It is said every time.
+    every_time: bool,
 }
 
 /// A value that cannot be sent.
@@ -51,7 +55,12 @@ impl Setting {
     ) -> Result<Self, Unsendable> {
         let request = command.and_then(|command| request(&command));
         let request = request.map_err(|reason| Unsendable { what, reason })?;
-        Ok(Self { what, request, refusal: Refusal::Fatal, undo: None })
+        Ok(Self { what, request, refusal: Refusal::Fatal, undo: None, every_time: false })
+    }
+
+    /// The command line that sets it.
+    pub(crate) fn line(&self) -> &Bytes {
+        self.request.line()
     }
 
     #[cfg(test)]
@@ -69,6 +78,12 @@ impl Setting {
         if takes_back { self.or(Refusal::Harmless) } else { self }
     }
 
+    /// The same, said every time where a round trip is made anyway: it decides which octets come or go, and the line may have
+    /// damaged what the module took for it.
+    pub(crate) fn every_time(self) -> Self {
+        Self { every_time: true, ..self }
+    }
+
     /// The same, put back by `command` when the procedure is over.
     pub(crate) fn put_back_by<C: Command>(self, command: &C) -> Result<Self, Unsendable> {
         let what = self.what;
@@ -84,19 +99,76 @@ fn request<C: Command>(command: &C) -> Result<Request, InvalidValue> {
     Ok(prepared.into())
 }
 
-/// Sends `settings`, one after the other; what puts them back is added to `undo` before that, for a setting that failed may
-/// have been taken.
+/// Sends `settings`, as many on a line as fit where the firmware lets them; what puts them back is added to `undo` before that, for a
+/// setting that failed may have been taken.
 pub(crate) async fn set(client: &Client, settings: &[Setting], undo: &mut Vec<Request>) -> Result<(), Unset> {
-    for Setting { what, request, refusal, undo: back } in settings {
-        undo.extend(back.clone());
-        match client.request(request.clone()).await {
-            Err(error) if error.is_rejected() && *refusal == Refusal::Harmless => {}
-            Err(error) => {
-                let refusal = error.is_rejected().then_some(*refusal);
-                return Err(Unset { what, refusal, error });
+    send(client, settings.iter().collect(), undo).await
+}
+
+/// The same for those that the module is not known to have, and those that are said every time: where each has a line of its own,
+/// they have to differ, too.
+pub(crate) async fn set_what_differs(
+    client: &Client,
+    settings: &[Setting],
+    undo: &mut Vec<Request>,
+) -> Result<(), Unset> {
+    let is_cheap = client.concatenates();
+    let differs =
+        |setting: &&Setting| (setting.every_time && is_cheap) || !client.known().is_set(setting.line());
+    send(client, settings.iter().filter(differs).collect(), undo).await
+}
+
+async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Request>) -> Result<(), Unset> {
+    if client.concatenates() {
+        // From a secret on, a trace masks the line to its end.
+        settings.sort_by_key(|setting| setting.request.is_secret());
+    }
+    while !settings.is_empty() {
+        let rest = settings.split_off(fitting(settings.iter().map(|setting| &setting.request)));
+        undo.extend(settings.iter().filter_map(|setting| setting.undo.clone()));
+        let since = client.known().now();
+        settings.iter().for_each(|setting| client.known().is_being_set(setting.line()));
+        let requests: Vec<_> = settings.iter().map(|setting| setting.request.clone()).collect();
+        // None of them turns to anything beyond the module: what the slowest may take does for all.
+        let limit = requests.iter().map(Request::time_limit).max().unwrap_or_default();
+        let is_refused = match client.on_one_line(&requests) {
+            Some(line) => match client.request(line.with_time_limit(limit)).await {
+                Ok(_) => None,
+                Err(error) if error.is_rejected() => Some(true),
+                Err(error) => return Err(Unset::of(settings.first(), error)),
+            },
+            None => Some(false),
+        };
+        if let Some(is_refused) = is_refused {
+            let are_all_taken = send_each(client, &settings).await?;
+            if is_refused && are_all_taken {
+                client.known().takes_one_at_a_time();
             }
+        }
+        settings.iter().for_each(|setting| client.known().was_set(since, setting.line()));
+        settings = rest;
+    }
+    Ok(())
+}
+
+/// Sends them one by one; whether none was refused.
+async fn send_each(client: &Client, settings: &[&Setting]) -> Result<bool, Unset> {
+    let mut are_all_taken = true;
+    for setting in settings {
+        match client.request(setting.request.clone()).await {
+            Err(error) if error.is_rejected() && setting.refusal == Refusal::Harmless => {
+                are_all_taken = false
+            }
+            Err(error) => return Err(Unset::of(Some(setting), error)),
             Ok(_) => {}
         }
     }
-    Ok(())
+    Ok(are_all_taken)
+}
+
+impl Unset {
+    fn of(setting: Option<&&Setting>, error: Error) -> Self {
+        let refusal = setting.filter(|_| error.is_rejected()).map(|setting| setting.refusal);
+        Self { what: setting.map_or("", |setting| setting.what), refusal, error }
+    }
 }

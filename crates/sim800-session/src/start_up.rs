@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sim800_command::{
-    At, BroadcastRouting, Cfun, CgattRead, CgattWrite, Cmee, Cnmi, CregRead, Echo, ErrorReport,
-    FlowControl as LineFlowControl, Functionality, Ifc, IndicationMode, MessageRouting, Read,
+    At, BroadcastRouting, Cfun, CgattRead, CgattWrite, Cmee, Cnmi, CpinRead, CregRead, Echo, ErrorReport,
+    FlowControl as LineFlowControl, Functionality, Ifc, IndicationMode, MessageRouting, PinState, Read,
     RegistrationStatus,
 };
 use thiserror::Error;
@@ -152,7 +152,7 @@ impl Client {
         let client = self.of_procedure();
         let mut restarts = 0;
         loop {
-            match client.bring_up().await {
+            match client.bring_up(restarts == 0).await {
                 Err(StartUpError::Restarting(_)) if restarts < RESTARTS => restarts += 1,
                 // What came from before the start was taken for an answer, or an answer was lost.
                 Err(StartUpError::Command(error)) if restarts < RESTARTS && error.is_of_the_line() => {
@@ -163,27 +163,74 @@ impl Client {
         }
     }
 
-    async fn bring_up(&self) -> Result<(), StartUpError> {
+    /// With `at_once`, what is asked first shows whether the line was found.
+    async fn bring_up(&self, at_once: bool) -> Result<(), StartUpError> {
         let mut notices = self.subscribe(|_| false);
-        self.find().await?;
+        self.find_with(|at| if at_once && self.concatenates() { at.as_proof() } else { at }).await?;
         // A restart so far was that of a module that was being found.
         while notices.pop().is_some() {}
 
+        let found = self.look().await?;
         // They have no values of the caller's.
-        let settings =
-            line_settings(self.config()).map_err(|_| Error::of(&At, Failure::Misuse(Misuse::TooLong)))?;
+        let settings = line_settings(self.config(), &found)
+            .map_err(|_| Error::of(&At, Failure::Misuse(Misuse::TooLong)))?;
         settings::set(self, &settings, &mut Vec::new()).await.map_err(|unset| unset.error)?;
+        if !found.is_ready {
+            self.await_readiness().await?;
+        }
+        restart(&mut notices).map_or(Ok(()), |sign| Err(StartUpError::Restarting(sign)))
+    }
+
+    /// Looks how the module stands, all at once. Where it does not say all of that, one thing is done after the other.
+    async fn look(&self) -> Result<Found, StartUpError> {
+        if !self.concatenates() {
+            return Ok(Found::default());
+        }
+        let looked = self.together((
+            Echo { on: false },
+            Read::<Cmee>::new(),
+            Read::<Ifc>::new(),
+            Read::<Cfun>::new(),
+            CpinRead,
+            Read::<Cnmi>::new(),
+            CregRead,
+            CgattRead,
+        ));
+        let (echo, cmee, ifc, cfun, cpin, cnmi, creg, cgatt) = match looked.await {
+            Ok(replies) => replies,
+            // The card is not there yet, or the firmware lacks one of them.
+            Err(error) if error.is_rejected() => return Ok(Found::default()),
+            Err(error) => return Err(error.into()),
+        };
+        echo.read(|()| ())?;
+        let is_off = cnmi.read(is_off)?;
+        let is_ready = [
+            cfun.read(|cfun| cfun.level == Functionality::Full)?,
+            cpin.read(|state| state == PinState::Ready)?,
+            is_off,
+            creg.read(|registration| registration.status.is_registered())?,
+            cgatt.read(|attached| attached)?,
+        ];
+        Ok(Found {
+            echo_is_off: true,
+            errors_are_numeric: cmee.read(|cmee| cmee.mode == ErrorReport::Numeric)?,
+            flow_control: Some(ifc.read(|ifc| ifc)?),
+            messages_are_off: is_off,
+            is_ready: is_ready.iter().all(|is| *is),
+        })
+    }
+
+    /// Waits for SIM card, network and GPRS.
+    async fn await_readiness(&self) -> Result<(), StartUpError> {
         let full = self.query(&Read::<Cfun>::new(), |cfun| cfun.level == Functionality::Full).await;
         if matches!(full, Ok(false)) {
             self.execute(&Cfun { level: Functionality::Full, reset: None }).await?;
         }
-
         let deadline = self.runtime().now().saturating_add(self.config().register_within);
         self.await_sim(deadline).await?;
         self.keep_messages_off_the_line().await?;
         self.await_registration(deadline).await?;
-        self.attach().await?;
-        restart(&mut notices).map_or(Ok(()), |sign| Err(StartUpError::Restarting(sign)))
+        self.attach().await
     }
 
     /// Repeats `AT` until the module answers, and changes nothing in it. Under autobauding it learns the rate from that
@@ -194,12 +241,17 @@ impl Client {
     /// [`StartUpError::NoAnswer`] after [`Config::answer_within`](crate::Config::answer_within), or
     /// [`StartUpError::Command`] when the line is gone.
     pub async fn find(&self) -> Result<(), StartUpError> {
+        self.find_with(|at| at).await
+    }
+
+    async fn find_with(&self, kind: impl Fn(Request) -> Request) -> Result<(), StartUpError> {
         let client = self.of_procedure();
         let within = self.config().answer_within;
         let mut deadline = None;
         loop {
             let Ok(at) = Request::new(&At) else { return Err(StartUpError::NoAnswer { within }) };
-            let (at, turn) = client.submit_with_turn(at.anew().with_time_limit(self.config().limits.probe));
+            let at = kind(at).anew().with_time_limit(self.config().limits.probe);
+            let (at, turn) = client.submit_with_turn(at);
             if deadline.is_none() {
                 // What is in front of the first one has time limits of its own, and says nothing of the module.
                 turn.await;
@@ -223,10 +275,6 @@ impl Client {
     /// Looks whether the texts of short messages, which may read like anything, stay off the line, and has them kept off it
     /// otherwise. Firmware that does not know how to has none, or is not to be helped.
     async fn keep_messages_off_the_line(&self) -> Result<(), Error> {
-        let is_off = |cnmi: Cnmi| {
-            let is_stored = matches!(cnmi.messages, MessageRouting::Silent | MessageRouting::Stored);
-            is_stored && cnmi.broadcasts == BroadcastRouting::Silent && !cnmi.reports
-        };
         for _ in 0..ROUTINGS {
             match self.query(&Read::<Cnmi>::new(), is_off).await {
                 Ok(false) => {}
@@ -284,20 +332,45 @@ fn before_try(left: Option<u8>) -> &'static str {
     }
 }
 
-/// How module and driver speak.
-fn line_settings(config: &Config) -> Result<[Setting; 4], Unsendable> {
+/// Whether texts of messages stay off the line.
+fn is_off(cnmi: Cnmi) -> bool {
+    let is_stored = matches!(cnmi.messages, MessageRouting::Silent | MessageRouting::Stored);
+    is_stored && cnmi.broadcasts == BroadcastRouting::Silent && !cnmi.reports
+}
+
+/// How a module stands that was looked at. By default it has nothing as it should be.
+#[derive(Default)]
+struct Found {
+    echo_is_off: bool,
+    errors_are_numeric: bool,
+    flow_control: Option<Ifc>,
+    messages_are_off: bool,
+    /// The SIM card, the network and GPRS are there as well.
+    is_ready: bool,
+}
+
+/// How module and driver speak, as far as they do not yet.
+fn line_settings(config: &Config, found: &Found) -> Result<Vec<Setting>, Unsendable> {
     let (flow_control, is_needed) = match config.flow_control {
         FlowControl::None => (LineFlowControl::None, false),
         FlowControl::Hardware => (LineFlowControl::Hardware, true),
     };
     let ifc = Ifc { dce_by_dte: flow_control, dte_by_dce: flow_control };
-    Ok([
-        Setting::new("echo", Ok(Echo { on: false }))?,
-        Setting::new("errors", Ok(Cmee { mode: ErrorReport::Numeric }))?,
-        Setting::new("flow control", Ok(ifc))?.harmless_if(!is_needed),
+    let mut settings = Vec::new();
+    if !found.echo_is_off {
+        settings.push(Setting::new("echo", Ok(Echo { on: false }))?);
+    }
+    if !found.errors_are_numeric {
+        settings.push(Setting::new("errors", Ok(Cmee { mode: ErrorReport::Numeric }))?);
+    }
+    if found.flow_control != Some(ifc) {
+        settings.push(Setting::new("flow control", Ok(ifc))?.harmless_if(!is_needed));
+    }
+    if !found.messages_are_off {
         // Some firmware takes it only once the SIM card is there, and is asked again then.
-        Setting::new("message routing", Ok(MESSAGES_OFF_THE_LINE))?.or(Refusal::Harmless),
-    ])
+        settings.push(Setting::new("message routing", Ok(MESSAGES_OFF_THE_LINE))?.or(Refusal::Harmless));
+    }
+    Ok(settings)
 }
 
 /// The restart that happened meanwhile.

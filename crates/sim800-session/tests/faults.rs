@@ -144,9 +144,12 @@ fn server() -> Server {
 
 /// A module with a session that is ready, and what it reaches.
 fn ready() -> (World, Client, Bearer) {
+    ready_with(Config::default())
+}
+
+fn ready_with(mut config: Config) -> (World, Client, Bearer) {
     let mut world = World::new(ModuleConfig::default());
     let port = world.connect();
-    let mut config = Config::default();
     config.http_range = 7_000;
     let (client, driver) = connect(port, Arc::new(world.clock()), config);
     world.spawn(async move {
@@ -197,8 +200,12 @@ fn a_lost_or_doubled_octet_costs_time_and_no_content() {
     let limit = Duration::from_secs(400);
     for (name, procedure) in PROCEDURES {
         for damage in [Damage::Drop, Damage::Duplicate] {
-            for after in (0..40).chain((40..30_000).step_by(977)) {
-                let (mut world, client, bearer) = ready();
+            // Each octet of the settings, one to a line and on one line, and others.
+            let each = (0..40).map(|after| (after, false)).chain((0..6).map(|after| (after, true)));
+            for (after, concatenation) in each.chain((40..30_000).step_by(977).map(|after| (after, true))) {
+                let mut config = Config::default();
+                config.concatenation = concatenation;
+                let (mut world, client, bearer) = ready_with(config);
                 world.fault(Fault::Damage { after, damage });
                 let began = world.clock().now();
                 let ok = world.run(procedure(bearer.clone()));

@@ -61,6 +61,49 @@ fn blanks_case_and_missing_quotes() {
 }
 
 #[test]
+fn firmware_that_takes_one_command_a_line_carries_out_none_of_several() {
+    let mut config = instant();
+    config.concatenation = false;
+    let mut bench = Bench::new(config);
+    bench.ok("AT+CMEE=1");
+    for line in ["ATE0+CMEE=0", "AT+CMEE=0;+CSQ", "AT+CMEE=0;E0"] {
+        bench.exchange(line, "\r\nERROR\r\n");
+        bench.information("AT+CMEE?", "+CMEE: 1");
+    }
+    bench.ok("AT+CMEE=0;");
+}
+
+#[test]
+fn a_line_takes_its_time_whatever_stands_on_it() {
+    let mut config = instant();
+    config.timings.line = SECOND;
+    let mut bench = Bench::new(config);
+    bench.dte("AT+CMEE?;+CSQ\r");
+    bench.dce("");
+    bench.wait(SECOND, "\r\n+CMEE: 0\r\n\r\n+CSQ: 21,0\r\n\r\nOK\r\n");
+}
+
+#[test]
+fn a_line_of_several_commands_may_end_with_octets_and_has_limits() {
+    let mut bench = Bench::new(instant());
+    bench.ok("AT+HTTPINIT;+HTTPPARA=\"CID\",1");
+    bench.dte("AT+HTTPPARA=\"URL\",\"a;b\";+HTTPDATA=3,1000\r");
+    bench.dce("\r\nDOWNLOAD\r\n");
+    bench.dte("abc");
+    bench.dce("\r\nOK\r\n");
+    bench.exchange(
+        "AT+HTTPSTATUS?;+HTTPREAD=0,9",
+        "\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPREAD: 3\r\nabc\r\nOK\r\n",
+    );
+    bench.ok(&format!("AT+CMEE=1{}", ";+CMEE=1".repeat(38)));
+    bench.exchange(&format!("AT+CMEE=0{}", ";+CMEE=0".repeat(39)), "\r\nERROR\r\n");
+    bench.information("AT+CMEE?", "+CMEE: 1");
+    let long = |octets: usize| format!("AT+CMEE=1;+HTTPPARA=\"UA\",\"{}\"", "x".repeat(octets));
+    bench.ok(&long(556 + 2 - long(0).len()));
+    bench.exchange(&long(557 + 2 - long(0).len()), "\r\nERROR\r\n");
+}
+
+#[test]
 fn several_commands_on_a_line() {
     let mut bench = Bench::new(instant());
     bench.ok("ATE0V1Q0");

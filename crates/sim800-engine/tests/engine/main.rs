@@ -1,5 +1,6 @@
 //! What the engine promises, case by case.
 
+mod concatenation;
 mod deadlines;
 mod foreign;
 mod properties;

@@ -40,7 +40,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ])
     .prop_map(|text| text.as_bytes().to_vec());
     prop_oneof![
-        3 => (0..6u8).prop_map(Happening::Begin),
+        3 => (0..7u8).prop_map(Happening::Begin),
         6 => lines.prop_map(Happening::Input),
         1 => prop::collection::vec(any::<u8>(), 0..60).prop_map(Happening::Input),
         2 => (0..3_000u64).prop_map(Happening::Pass),
@@ -60,6 +60,7 @@ fn request(kind: u8) -> Request {
         2 => of(&write(700)).with_body(body(700)),
         3 => of(&data(2000)).with_body(body(2000)),
         4 => of(&Cpowd { way: Way::Normal }),
+        5 => Request::concatenated([of(&Csq), of(&read(100)), of(&At), of(&read(50))]).expect("a line"),
         _ => of(&Cgmm),
     }
 }

@@ -428,7 +428,9 @@ impl Transient for FtpError {
                         | FtpCode::UPLOAD
                         | FtpCode::DOWNLOAD
                 );
-                (may_pass && (under_way || step.is_under_way())).then_some(Loss::Session)
+                // A number that no document has is more likely the line's than the module's.
+                let is_odd = code.description().is_none();
+                (is_odd || may_pass && (under_way || step.is_under_way())).then_some(Loss::Session)
             }
             _ => None,
         }

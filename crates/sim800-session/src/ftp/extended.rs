@@ -23,6 +23,7 @@ use crate::error::{Error, Failure, Malformation};
 use crate::loss::{Loss, Transient};
 use crate::reader::gather;
 use crate::retry::Attempts;
+use crate::settings::Setting;
 
 /// The most octets that are loaded into the module at once, and how long that may take on the line. There is nothing to gain
 /// from more, and what the line loses, or a module that dies, is noticed when they are due.
@@ -131,7 +132,7 @@ impl Ftp {
         let octets = load(&mut session, pieces, &self.bearer).await?;
         if octets == 0 {
             // Nothing can be loaded of an empty file.
-            session.execute(&FtpExtPutEnd).await?;
+            session.set(&[Setting::new("extended upload", Ok(FtpExtPutEnd))?]).await?;
             let first = session.open(&FtpPutOpen).await?;
             return Upload::new(Window::new(&mut pieces.source)).run(session, first).await;
         }

@@ -103,7 +103,7 @@ impl Session {
 
     /// Sets what is needed.
     pub(super) async fn set(&mut self, settings: &[Setting]) -> Result<(), FtpError> {
-        match settings::set(&self.client, settings, &mut self.undo).await {
+        match settings::set_what_differs(&self.client, settings, &mut self.undo).await {
             Ok(()) => Ok(()),
             Err(Unset { refusal: Some(Refusal::NoSsl), error, .. }) => Err(FtpError::NoSsl { source: error }),
             Err(Unset { error, .. }) => Err(self.command(error)),
@@ -278,6 +278,7 @@ impl Session {
 
     /// The module said nothing for so long.
     pub(super) fn silent(&self, waited: Duration) -> FtpError {
+        self.client.known().forget_ftp();
         FtpError::Silent { operation: self.operation, step: self.step, waited }
     }
 
@@ -356,6 +357,7 @@ impl Session {
     /// The failure of a command, or its first cause.
     pub(super) fn command(&mut self, error: Error) -> FtpError {
         let (operation, step) = (self.operation, self.step);
+        self.client.known().forget_ftp();
         let cause = match &mut self.watch {
             Some(watch) => watch.cause(error),
             None => Ok(error),
@@ -392,6 +394,8 @@ impl Session {
     }
 
     fn failed(&self, code: FtpCode) -> FtpError {
+        // The line may have damaged what the module took for its settings.
+        self.client.known().forget_ftp();
         FtpError::Failed { operation: self.operation, step: self.step, code }
     }
 
@@ -461,11 +465,18 @@ impl Drop for Session {
             }
             let mut last = quit;
             for request in undo {
+                let (since, line) = (client.known().now(), request.line().clone());
+                if client.known().is_set(&line) {
+                    continue;
+                }
                 // Whoever comes next sets all anew, and is not kept waiting for a module that does not answer.
                 if last.is_err_and(|error| *error.failure() == Failure::Desynchronized) {
                     break;
                 }
                 last = client.request(request).await.map(drop);
+                if last.is_ok() {
+                    client.known().was_set(since, &line);
+                }
             }
             drop(turn);
         });

@@ -55,9 +55,9 @@ pub(super) fn settings(
         Setting::new("user name", Text::new(&server.user).map(|user| FtpUn { user }))?,
         Setting::new("password", Secret::new(server.password.reveal()).map(|password| FtpPw { password }))?,
         Setting::new("mode", Ok(FtpMode { mode }))?,
-        Setting::new("type", Ok(FtpType { kind }))?,
-        Setting::new("option", Ok(FtpPutOpt { option: options.put }))?,
-        Setting::new("position", Ok(FtpRest { offset: Number::MIN }))?,
+        Setting::new("type", Ok(FtpType { kind }))?.every_time(),
+        Setting::new("option", Ok(FtpPutOpt { option: options.put }))?.every_time(),
+        Setting::new("position", Ok(FtpRest { offset: Number::MIN }))?.every_time(),
     ];
     settings.extend(security(options)?);
     // With one of them on, `AT+FTPPUT=1` would send what an earlier program loaded.
@@ -69,7 +69,8 @@ pub(super) fn settings(
         Target::Source(path) => settings.extend(source(path)?),
         Target::Destination(path) => settings.extend(destination(path)?),
         Target::Directory(path) => {
-            settings.push(Setting::new("path", Text::new(path).map(|path| FtpGetPath { path }))?);
+            settings
+                .push(Setting::new("path", Text::new(path).map(|path| FtpGetPath { path }))?.every_time());
         }
         Target::Renaming(old, new) => {
             settings.extend(source(old)?);
@@ -91,21 +92,23 @@ pub(super) fn position(offset: u64) -> Result<Setting, FtpError> {
 fn source(path: &str) -> Result<[Setting; 2], FtpError> {
     let (directory, name) = split(path)?;
     Ok([
-        Setting::new("path", Text::new(directory).map(|path| FtpGetPath { path }))?,
-        Setting::new("file name", Text::new(name).map(|name| FtpGetName { name }))?,
+        Setting::new("path", Text::new(directory).map(|path| FtpGetPath { path }))?.every_time(),
+        Setting::new("file name", Text::new(name).map(|name| FtpGetName { name }))?.every_time(),
     ])
 }
 
 fn destination(path: &str) -> Result<[Setting; 2], FtpError> {
     let (directory, name) = split(path)?;
     Ok([
-        Setting::new("path", Text::new(directory).map(|path| FtpPutPath { path }))?,
-        Setting::new("file name", Text::new(name).map(|name| FtpPutName { name }))?,
+        Setting::new("path", Text::new(directory).map(|path| FtpPutPath { path }))?.every_time(),
+        Setting::new("file name", Text::new(name).map(|name| FtpPutName { name }))?.every_time(),
     ])
 }
 
 fn security(options: &FtpOptions) -> Result<Vec<Setting>, Unsendable> {
     let ssl = Setting::new("SSL", Ok(FtpSsl { mode: options.security }))?;
+    // That what was to be encrypted is not would show nowhere.
+    let ssl = if options.security == FtpSecurity::None { ssl } else { ssl.every_time() };
     if options.security == FtpSecurity::None {
         return Ok(vec![ssl.or(Refusal::Harmless)]);
     }

@@ -94,7 +94,7 @@ impl Service {
                 result => result?,
             };
             if let Some(result) = result {
-                if !course.asks || self.is_over().await {
+                if !course.asks || self.is_over(plan, result).await {
                     break result;
                 }
                 // It was not the module's: a message may read like it.
@@ -110,6 +110,8 @@ impl Service {
             }
         };
         self.running = None;
+        // What the line may have damaged of the settings is not kept.
+        self.is_spoiled |= !(200..300).contains(&status.0);
         if status.is_module_error() {
             return Err(HttpError::Action { method: self.method.clone(), status });
         }
@@ -121,8 +123,12 @@ impl Service {
         if let Some(watch) = &mut self.watch {
             watch.forget(is_result);
         }
+        self.looked = None;
         let patience = plan.timeout + MARGIN;
         self.running = Some(patience);
+        if self.method == Method::GET {
+            self.client.known().http_gets();
+        }
         let before = std::mem::replace(&mut self.sent, Sent::Unknown);
         let doubt = match self.client.execute(&plan.action).await {
             Ok(_) => None,
@@ -146,7 +152,10 @@ impl Service {
         let number = method_number(&self.method);
         let Some(watch) = &mut self.watch else { return Ok(None) };
         let result = watch.next(limit, |line| match line {
-            Unsolicited::HttpAction { method, status, length } if Some(method) == number => {
+            // Of a status that the line made shorter, nothing else is to be relied on, either.
+            Unsolicited::HttpAction { method, status, length }
+                if Some(method) == number && (100..1000).contains(&status.0) =>
+            {
                 Some((status, length))
             }
             _ => None,
@@ -155,7 +164,12 @@ impl Service {
     }
 
     /// Whether the module says, of a request whose result came, that it is over. What cannot be asked is believed.
-    async fn is_over(&mut self) -> bool {
+    async fn is_over(&mut self, plan: &Plan, (status, length): (HttpStatus, u32)) -> bool {
+        if !status.is_module_error()
+            && let Some(is_over) = self.look(plan, length).await
+        {
+            return is_over;
+        }
         for _ in 0..2 {
             match self.client.query(&HttpStatusRead, |progress| progress.activity).await {
                 Ok(activity) => return activity == HttpActivity::Idle,

@@ -62,6 +62,7 @@ pub(super) async fn body(
     service.is_handed_out();
     // What was lost before has been found again.
     service.take_loss();
+    let whole = service.take_body();
     let is_empty = length == 0 && ranges.is_none();
     let transfer = Transfer {
         service,
@@ -70,6 +71,7 @@ pub(super) async fn body(
         window: bearer.client().config().octets_at_once(),
         position: 0,
         end: Bytes::new(),
+        whole,
         ahead: None,
         ranges,
         bearer: bearer.clone(),
@@ -122,6 +124,8 @@ struct Transfer {
     position: u32,
     /// What was read before `position`, as far as it comes again.
     end: Bytes,
+    /// All of it, where it was read with the first look at it.
+    whole: Option<Bytes>,
     /// The next window, asked for already.
     ahead: Option<Pending>,
     /// What is to be fetched after what the module holds.
@@ -173,7 +177,12 @@ impl Transfer {
             let Some(ranges) = &mut self.ranges else { return Ok(None) };
             let Some(Next { length, again }) = ranges.next(&mut self.service).await? else { return Ok(None) };
             (self.length, self.position, self.end) = (length, 0, Bytes::new());
+            self.whole = self.service.take_body();
             self.tail.rewind(u64::from(again));
+        }
+        if let Some(octets) = self.whole.take() {
+            self.position = self.length;
+            return Ok(Some(octets));
         }
         let begin = (self.position, self.end.clone());
         let Some(octets) = self.window().await? else { return Ok(None) };
@@ -280,7 +289,7 @@ impl Transfer {
             error,
             HttpError::TooLong { .. } | HttpError::NoProgress { .. } | HttpError::Length { .. }
         );
-        self.ahead = None;
+        (self.ahead, self.whole) = (None, None);
         if error.loss(true) == Some(Loss::Response) || self.service.survives(&error).await {
             self.attempts.again(error, Some(self.handed_out)).await?;
             self.service.take_loss();
@@ -334,7 +343,7 @@ impl Origin {
         is_read: bool,
         handed_out: u64,
     ) -> Result<(Service, Option<(u32, Option<u64>)>), HttpError> {
-        let mut service = Service::start(bearer.client(), bearer.cid(), &self.plan).await?;
+        let mut service = Service::start(bearer.client(), bearer.cid(), &self.plan, true).await?;
         service.prepare(&self.plan).await?;
         let length = match ranges {
             Some(_) if is_read => None,

@@ -193,6 +193,16 @@ fn hint(status: HttpStatus) -> &'static str {
 }
 
 impl HttpError {
+    /// Whether the module refused a command before the server got anything.
+    pub(super) fn is_refused_unsent(&self) -> bool {
+        match self {
+            Self::Command { source, sent: Sent::No }
+            | Self::Parameter { source, .. }
+            | Self::NoSsl(source) => source.is_rejected(),
+            _ => false,
+        }
+    }
+
     /// What kind of error it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

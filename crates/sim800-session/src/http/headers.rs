@@ -85,6 +85,11 @@ impl Promise {
     }
 }
 
+/// Whether the headers say as well that so many octets came.
+pub(super) fn confirms(headers: &HeaderMap, came: u32) -> bool {
+    content_length(headers) == Some(u64::from(came))
+}
+
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     if headers.contains_key(TRANSFER_ENCODING) {
         return None;

@@ -4,6 +4,7 @@ mod action;
 mod body;
 mod error;
 mod headers;
+mod look;
 mod plan;
 mod ranges;
 mod service;
@@ -21,7 +22,7 @@ pub use self::error::HttpError;
 
 use self::action::Observer;
 use self::body::{Held, Origin};
-use self::headers::Promise;
+use self::headers::{Promise, confirms};
 use self::plan::Plan;
 use self::ranges::{First, Ranges, What};
 use self::service::Service;
@@ -167,7 +168,7 @@ impl Http {
             return Err(plan::unsupported("a body", "is not among what the module saves"));
         }
         let plan = self.plan(request)?;
-        self.prepare(&plan).await?.execute(&HttpScont).await.map(drop)
+        self.prepare(&plan, true).await?.execute(&HttpScont).await.map(drop)
     }
 
     /// Reads the parameters that a service begins with, and whether they are saved ones. `Debug` masks credentials.
@@ -178,7 +179,8 @@ impl Http {
     pub async fn saved<T>(&self, read: impl FnOnce(HttpContext<'_>) -> T) -> Result<T, HttpError> {
         let client = self.bearer.client();
         let (cid, name) = (self.bearer.cid(), "a look at the saved parameters".into());
-        let mut service = Service::start_as(client, cid, &Method::GET, name, self.options.timeout).await?;
+        let mut service =
+            Service::start_as(client, cid, &Method::GET, name, self.options.timeout, |_| false).await?;
         client.query(&HttpScontRead, read).await.map_err(|error| service.failed(error))
     }
 
@@ -186,8 +188,20 @@ impl Http {
         Plan::new(request, &self.options, self.bearer.profile(), self.bearer.client().config())
     }
 
-    async fn prepare(&self, plan: &Plan) -> Result<Service, HttpError> {
-        let mut service = Service::start(self.bearer.client(), self.bearer.cid(), plan).await?;
+    async fn prepare(&self, plan: &Plan, anew: bool) -> Result<Service, HttpError> {
+        let mut service = Service::start(self.bearer.client(), self.bearer.cid(), plan, anew).await?;
+        match service.prepare(plan).await {
+            Ok(()) => Ok(service),
+            Err(error) if service.has_forgotten(&error) => {
+                drop(service);
+                self.prepare_anew(plan).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn prepare_anew(&self, plan: &Plan) -> Result<Service, HttpError> {
+        let mut service = Service::start(self.bearer.client(), self.bearer.cid(), plan, true).await?;
         service.prepare(plan).await?;
         Ok(service)
     }
@@ -211,10 +225,18 @@ impl Http {
     ) -> Result<Response<Body>, HttpError> {
         let plan = Arc::new(self.plan(request)?);
         let mut attempts = Attempts::new(&self.bearer);
+        let mut anew = false;
         loop {
-            let error = match self.prepare(&plan).await {
+            let error = match self.prepare(&plan, anew).await {
                 Ok(service) => {
+                    let was_kept = service.was_kept;
                     match self.act(service, &plan, observer.as_mut().map(Observer::reborrow)).await {
+                        // What was known of the service was wrong, and the server got nothing.
+                        Err(error) if was_kept && error.is_refused_unsent() => {
+                            self.bearer.client().known().doubt();
+                            anew = true;
+                            continue;
+                        }
                         Err(error) if plan.method.is_safe() => error,
                         result => return result,
                     }
@@ -293,7 +315,9 @@ impl Http {
 
 /// What the module has of the whole of a response.
 fn held(plan: &Plan, status: HttpStatus, length: u32, headers: Option<&HeaderMap>) -> Held {
-    let is_empty = length == 0 && matches!(status.0, 204 | 304);
+    // Where headers say the same, nothing is looked for behind the end.
+    let is_told = headers.is_some_and(|headers| confirms(headers, length));
+    let is_empty = length == 0 && (is_told || matches!(status.0, 204 | 304));
     Held {
         length,
         promised: headers.and_then(|headers| Promise::of(status, headers).broken_by(length)),

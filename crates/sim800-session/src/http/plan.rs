@@ -17,6 +17,7 @@ use sim800_command::{
 
 use super::{HttpError, HttpOptions};
 use crate::config::Config;
+use crate::known::Http;
 use crate::settings::{Refusal, Setting, Unsendable};
 
 /// What the module calls itself unless told otherwise (manual 11.2.3, as servers see it).
@@ -72,7 +73,7 @@ impl Plan {
         let (headers, range) = headers(&head.headers, &head.uri, body.len())?;
         let mut settings = vec![
             Setting::new("bearer profile", Ok(set(HttpParameter::Cid(cid))))?,
-            Setting::new("URL", Text::new(&url).map(HttpParameter::Url).map(set))?,
+            Setting::new("URL", Text::new(&url).map(HttpParameter::Url).map(set))?.every_time(),
         ];
         settings.extend(headers);
         settings.push(Setting::new("redirection", Ok(set(HttpParameter::Redirect(options.redirect))))?);
@@ -95,6 +96,15 @@ impl Plan {
             is_single: head.headers.get(RANGE).is_some_and(is_single),
             headers: options.headers,
         })
+    }
+
+    /// Whether a service that was kept serves it as well as one that is started anew.
+    pub(super) fn is_served_by(&self, http: Http) -> bool {
+        let Http::Started { has_got, is_loaded, .. } = http else { return false };
+        // `AT+HTTPHEAD` is for the last GET, in the manual's words (11.2.9): that of an earlier one must not be told for this.
+        let has_others_headers = has_got && self.headers && self.method != Method::GET;
+        let has_others_body = is_loaded && self.data.is_none() && self.method == Method::POST;
+        !has_others_headers && !has_others_body
     }
 }
 
@@ -152,6 +162,8 @@ fn proxy(options: &HttpOptions) -> Result<[Setting; 2], HttpError> {
 
 fn security(on: bool, accept_invalid_certificate: bool) -> Result<Vec<Setting>, Unsendable> {
     let ssl = Setting::new("SSL", Ok(HttpSsl { on }))?;
+    // That what was to be encrypted is not would show nowhere.
+    let ssl = if on { ssl.every_time() } else { ssl };
     if !on {
         return Ok(vec![ssl.or(Refusal::Harmless)]);
     }
@@ -191,8 +203,8 @@ fn headers(headers: &HeaderMap, uri: &Uri, body: usize) -> Result<([Setting; 5],
     let user_data = UserData::new(&others).map(HttpParameter::UserData).map(set);
     let settings = [
         Setting::new("user agent", user_agent)?,
-        Setting::new("range", Ok(set(first)))?.harmless_if(range == (0, 0)),
-        Setting::new("range", Ok(set(last)))?.harmless_if(range == (0, 0)),
+        Setting::new("range", Ok(set(first)))?.harmless_if(range == (0, 0)).every_time(),
+        Setting::new("range", Ok(set(last)))?.harmless_if(range == (0, 0)).every_time(),
         Setting::new("content type", content_type)?.harmless_if(!has_type),
         Setting::new("headers", user_data)?.harmless_if(others.is_empty()),
     ];

@@ -8,21 +8,23 @@ use sim800_command::{
     Command, HttpHead, HttpInit, HttpPara, HttpParameter, HttpStatusRead, HttpTerm, Number, Unsolicited,
 };
 
+use super::look::Looked;
 use super::plan::Plan;
 use super::{HttpError, headers};
 use crate::client::Client;
 use crate::engine::{Request, Response};
 use crate::error::{Error, Failure};
+use crate::known::Http;
 use crate::loss::{Loss, Transient};
 use crate::sent::Sent;
-use crate::settings::{self, Refusal, Unset};
+use crate::settings::{self, Refusal, Setting, Unset};
 use crate::turn::{Held, Turn, UNREAD};
 use crate::watch::{Interruption, Watch};
 
 /// What a request may take beyond the timeout that the module was given, for the network layers below it.
 pub(super) const MARGIN: Duration = Duration::from_secs(30);
 
-/// A started HTTP service, ended when dropped.
+/// A started HTTP service. When it is dropped, it is kept for the next request, or ended where anything is in doubt.
 #[derive(Debug)]
 pub(super) struct Service {
     pub(super) client: Client,
@@ -34,25 +36,38 @@ pub(super) struct Service {
     pub(super) running: Option<Duration>,
     /// Whether the server may have got a request.
     pub(super) sent: Sent,
+    /// It was started for another request, and what that has set is relied on.
+    pub(super) was_kept: bool,
+    /// Something went wrong that may have left it in any state.
+    pub(super) is_spoiled: bool,
+    /// What was read in one go with the question whether the request is over.
+    pub(super) looked: Option<Looked>,
 }
 
 impl Service {
-    /// Waits until no other request uses the service, and starts it.
-    pub(super) async fn start(client: &Client, cid: u8, plan: &Plan) -> Result<Self, HttpError> {
-        Self::start_as(client, cid, &plan.method, Arc::clone(&plan.name), plan.timeout).await
+    /// Waits until no other request uses the service, and starts it unless it was kept. Nothing of that is relied on if it is
+    /// to be `anew`.
+    pub(super) async fn start(client: &Client, cid: u8, plan: &Plan, anew: bool) -> Result<Self, HttpError> {
+        let name = Arc::clone(&plan.name);
+        let serves = |http| !anew && plan.is_served_by(http);
+        Self::start_as(client, cid, &plan.method, name, plan.timeout, serves).await
     }
 
-    /// The same for what is called `name`.
+    /// The same for what is called `name`, where one that was kept `serves`.
     pub(super) async fn start_as(
         client: &Client,
         cid: u8,
         method: &Method,
         name: Arc<str>,
         timeout: Duration,
+        serves: impl FnOnce(Http) -> bool,
     ) -> Result<Self, HttpError> {
         let turn = client.turn_http(name, timeout + MARGIN).await;
         let turn = turn.map_err(|Held(by)| HttpError::InUse { by: by.to_string(), unread: UNREAD })?;
         let watch = Watch::begin(client, cid, is_result).await;
+        let known = client.known();
+        let http = known.http();
+        let was_kept = matches!(http, Http::Started { .. }) && serves(http);
         let mut service = Self {
             client: client.clone(),
             method: method.clone(),
@@ -60,7 +75,31 @@ impl Service {
             turn: Some(turn),
             running: None,
             sent: Sent::No,
+            was_kept,
+            is_spoiled: false,
+            looked: None,
         };
+        if was_kept {
+            known.http_is_used();
+        } else {
+            known.http_ends();
+            let since = known.now();
+            service.initialize(!matches!(http, Http::Ended)).await?;
+            known.http_was_started(since);
+        }
+        Ok(service)
+    }
+
+    /// Starts it, where it is `left` started: anew.
+    async fn initialize(&mut self, left: bool) -> Result<(), HttpError> {
+        let client = self.client.clone();
+        if left {
+            // That it is not started after all is no failure.
+            match client.execute(&HttpTerm).await {
+                Err(error) if !error.is_rejected() => return Err(self.failed(error)),
+                _ => {}
+            }
+        }
         match client.execute(&HttpInit).await {
             // An earlier program left it started, with its parameters (field logs: refused with 3 or ERROR).
             Err(error) if error.is_rejected() => {
@@ -68,25 +107,22 @@ impl Service {
                 match client.execute(&HttpInit).await {
                     Err(error) if error.is_rejected() => {
                         let term = term.err().filter(Error::is_rejected);
-                        return Err(service
-                            .cause(term.unwrap_or(error))
-                            .map_or_else(|lost| lost, HttpError::Busy));
+                        self.is_spoiled = true;
+                        Err(self.cause(term.unwrap_or(error)).map_or_else(|lost| lost, HttpError::Busy))
                     }
-                    result => service.check(result)?,
-                };
+                    result => self.check(result).map(drop),
+                }
             }
-            result => {
-                service.check(result)?;
-            }
+            result => self.check(result).map(drop),
         }
-        Ok(service)
     }
 
     /// Sets the parameters and loads the body.
     pub(super) async fn prepare(&mut self, plan: &Plan) -> Result<(), HttpError> {
         if let Err(Unset { what, refusal, error }) =
-            settings::set(&self.client, &plan.settings, &mut Vec::new()).await
+            settings::set_what_differs(&self.client, &plan.settings, &mut Vec::new()).await
         {
+            self.is_spoiled = true;
             let source = self.cause(error)?;
             return Err(match refusal {
                 None => HttpError::Command { source, sent: self.sent },
@@ -96,6 +132,7 @@ impl Service {
         }
         if let Some((data, body)) = &plan.data {
             let began = self.client.runtime().now();
+            self.client.known().http_is_loaded();
             let result = self.client.transmit(data, body.clone()).await;
             self.check(result)?;
             let limit = Duration::from_millis(u64::from(data.time.get()));
@@ -106,6 +143,15 @@ impl Service {
         }
         // What was lost by now is better brought back before the request is sent than after.
         self.interruption().map_or(Ok(()), Err)
+    }
+
+    /// Whether `error` says that the module has lost what was relied on: nothing else makes it refuse that.
+    pub(super) fn has_forgotten(&self, error: &HttpError) -> bool {
+        let has_forgotten = self.was_kept && error.is_refused_unsent();
+        if has_forgotten {
+            self.client.known().doubt();
+        }
+        has_forgotten
     }
 
     /// Whether the service is there although `error` says that the module restarted: a message, or a body of which the line
@@ -142,20 +188,28 @@ impl Service {
 
     /// Asks for another part of the object than before: from an octet to an octet, or to the end.
     pub(super) async fn set_range(&mut self, first: u32, last: Option<u32>) -> Result<(), HttpError> {
-        let last = last.unwrap_or(0);
-        for parameter in [
-            HttpParameter::Break(Number::saturating(first)),
-            HttpParameter::BreakEnd(Number::saturating(last)),
-        ] {
-            let result = self.client.execute(&HttpPara { parameter }).await;
-            self.check(result)?;
-        }
-        Ok(())
+        let set = |parameter| Setting::new("range", Ok(HttpPara { parameter }));
+        let range = [
+            set(HttpParameter::Break(Number::saturating(first))),
+            set(HttpParameter::BreakEnd(Number::saturating(last.unwrap_or(0)))),
+        ];
+        // Numbers can be sent.
+        let range: Vec<_> = range.into_iter().flatten().collect();
+        let set = settings::set_what_differs(&self.client, &range, &mut Vec::new()).await;
+        set.map_err(|Unset { error, .. }| self.failed(error))
     }
 
     /// The headers of the response, where they are wanted and the firmware tells them.
     pub(super) async fn headers(&mut self, plan: &Plan) -> Result<Option<HeaderMap>, HttpError> {
-        if plan.headers { self.header().await } else { Ok(None) }
+        if let Some(headers) = self.looked.as_mut().and_then(|looked| looked.headers.take()) {
+            return Ok(headers);
+        }
+        if plan.headers && self.may_tell_headers() { self.header().await } else { Ok(None) }
+    }
+
+    /// Whether the firmware is not known to keep the headers of such a request to itself.
+    pub(super) fn may_tell_headers(&self) -> bool {
+        self.client.known().tells_headers(self.method == Method::GET)
     }
 
     async fn header(&mut self) -> Result<Option<HeaderMap>, HttpError> {
@@ -170,7 +224,13 @@ impl Service {
             Err(error) if error.is_rejected() => {
                 let is_gone =
                     self.method == Method::GET && self.client.query(&HttpStatusRead, |_| ()).await.is_err();
-                if is_gone { Err(self.failed(error)) } else { Ok(None) }
+                if is_gone {
+                    return Err(self.failed(error));
+                }
+                if self.method != Method::GET {
+                    self.client.known().tells_headers_of_gets_only();
+                }
+                Ok(None)
             }
             Err(error) => {
                 let error = self.cause(error)?;
@@ -202,6 +262,7 @@ impl Service {
 
     /// The failure of a command, or its first cause.
     pub(super) fn failed(&mut self, error: Error) -> HttpError {
+        self.is_spoiled = true;
         match self.cause(error) {
             Ok(error) => self.command(error),
             Err(lost) => lost,
@@ -220,6 +281,7 @@ impl Service {
     /// What ended the service from outside, if anything did.
     pub(super) fn interruption(&mut self) -> Option<HttpError> {
         let interruption = self.watch.as_mut()?.interruption()?;
+        self.is_spoiled = true;
         Some(self.interrupted(interruption))
     }
 
@@ -242,6 +304,13 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         let running = self.running;
+        let kept_for = self.client.config().http_kept_for;
+        let may_be_kept = running.is_none() && !self.is_spoiled && !kept_for.is_zero();
+        let until = self.client.runtime().now().saturating_add(kept_for);
+        if may_be_kept && self.client.known().keep_http(until) {
+            return self.client.wake_driver();
+        }
+        self.client.known().http_ends();
         let (watch, turn) = (self.watch.take(), self.turn.take());
         if let Some(turn) = &turn {
             turn.is_used_for(running.unwrap_or_default());

@@ -21,8 +21,8 @@ fn ready(content: &[u8], line: Line, window: Option<u32>) -> (Lab, Bearer) {
 }
 
 /// After how many octets the module sends the content, whose first ones stand nowhere else.
-fn place(content: &[u8]) -> u64 {
-    let (mut lab, bearer) = ready(content, Line::unpaced(), None);
+fn place(content: &[u8], window: Option<u32>) -> u64 {
+    let (mut lab, bearer) = ready(content, Line::unpaced(), window);
     let began = lab.world.crossed(Direction::Received);
     let (tell, told) = mpsc::channel();
     lab.world.tap(move |crossing| {
@@ -66,7 +66,7 @@ fn what_is_left_of_a_body_never_passes_for_the_modules_lines() {
         (b"\r\nRING\r\n\r\n+FTPGET: 1,0\r\n", &[16, 24]),
     ] {
         let content = [BEGIN, end].concat();
-        let place = place(&content);
+        let place = place(&content, None);
         for (count, line) in
             counts.iter().flat_map(|count| [(*count, Line::unpaced()), (*count, paced(9_600))])
         {
@@ -83,8 +83,8 @@ fn nor_does_what_is_left_of_a_window() {
     // The line ends where the first window does.
     let end = b"\r\n+FTPGET: 1,0\r\n";
     let content = [BEGIN, end, b"and more"].concat();
-    let place = place(&content);
     let window = u32::try_from(BEGIN.len() + end.len()).ok();
+    let place = place(&content, window);
     for line in [Line::unpaced(), paced(9_600)] {
         for from in 0..BEGIN.len() as u64 - end.len() as u64 {
             let got = doubled(&content, line, window, place + from, end.len() as u64);

@@ -73,8 +73,6 @@ fn a_file_that_cannot_be_read_is_an_error() {
                  < ERROR
                  > AT
                  < OK
-                 > AT
-                 < OK
                  > AT+FSREAD=C:\\\\a.txt,1,1,0
                  < ERROR";
     let error = Scripted::play(steps, |bearer| read(bearer, r"C:\a.txt"));
@@ -123,14 +121,14 @@ fn what_is_the_matter_with_writing_is_found_out() {
         // The directory is not there.
         (
             CREATE.replace("a.txt\n< OK", "a.txt\n< ERROR")
-                + "> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSLS=C:\\\\User\\\\a.txt\\\\\n< ERROR\n> AT\n< OK\n> AT\n< OK\n\
-                   > AT+FSLS=C:\\\\User\\\\\n< ERROR\n> AT\n< OK\n> AT\n< OK\n",
+                + "> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSLS=C:\\\\User\\\\a.txt\\\\\n< ERROR\n> AT\n< OK\n\
+                   > AT+FSLS=C:\\\\User\\\\\n< ERROR\n> AT\n< OK\n",
             "not-found",
         ),
         // There is a directory in its place.
         (
             CREATE.replace("a.txt\n< OK", "a.txt\n< ERROR")
-                + "> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSLS=C:\\\\User\\\\a.txt\\\\\n< OK\n> AT\n< OK\n> AT\n< OK\n",
+                + "> AT+FSFLSIZE=C:\\\\User\\\\a.txt\n< ERROR\n> AT+FSLS=C:\\\\User\\\\a.txt\\\\\n< OK\n> AT\n< OK\n",
             "exists",
         ),
     ];
@@ -163,12 +161,8 @@ fn drives_and_directories_are_told() {
                  < OK
                  > AT
                  < OK
-                 > AT
-                 < OK
                  > AT+FSLS=C:\\\\None\\\\
                  < ERROR
-                 > AT
-                 < OK
                  > AT
                  < OK";
     Scripted::play(steps, |bearer| async move {
@@ -184,7 +178,7 @@ fn drives_and_directories_are_told() {
 }
 
 /// What is behind each listing: the line has to be silent.
-const SILENT: &str = "> AT\n< OK\n> AT\n< OK\n";
+const SILENT: &str = "> AT\n< OK\n";
 
 #[test]
 fn a_listing_that_begins_like_a_restart_is_one_only_if_it_does_so_again() {
@@ -246,8 +240,6 @@ fn what_is_the_matter_with_a_name_is_found_out() {
                  < OK
                  > AT
                  < OK
-                 > AT
-                 < OK
                  > AT+FSRMDIR=C:\\\\Log
                  < ERROR
                  > AT+FSLS=C:\\\\Log\\\\
@@ -255,14 +247,10 @@ fn what_is_the_matter_with_a_name_is_found_out() {
                  < OK
                  > AT
                  < OK
-                 > AT
-                 < OK
                  > AT+FSRMDIR=C:\\\\Log
                  < ERROR
                  > AT+FSLS=C:\\\\Log\\\\
                  < ERROR
-                 > AT
-                 < OK
                  > AT
                  < OK
                  > AT+FSRENAME=C:\\\\a.txt,C:\\\\b.txt
@@ -271,8 +259,6 @@ fn what_is_the_matter_with_a_name_is_found_out() {
                  < ERROR
                  > AT+FSLS=C:\\\\a.txt\\\\
                  < ERROR
-                 > AT
-                 < OK
                  > AT
                  < OK
                  > AT+FSRENAME=C:\\\\a.txt,C:\\\\b.txt

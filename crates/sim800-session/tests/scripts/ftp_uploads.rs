@@ -154,8 +154,6 @@ fn a_result_that_was_not_the_payloads_is_found_out_by_the_next_answer() {
          < +FTPPUT: 1,1,5
          > AT
          < OK
-         > AT
-         < OK
          > AT+FTPSTATE
          < +FTPSTATE: 1
          < OK

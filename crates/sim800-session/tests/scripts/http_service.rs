@@ -109,13 +109,9 @@ fn damaged(command: &str) -> String {
     format!("> {command}\n< O~\n.. 5\n> AT\n< OK\n")
 }
 
-/// What asks for it once more.
-const AGAIN: &str = "> AT\n< OK\n";
-
 #[test]
 fn whether_there_are_headers_is_asked_again_when_the_answer_is_lost() {
     let steps = deleted(&damaged("AT+HTTPHEAD=?"))
-        + AGAIN
         + "> AT+HTTPHEAD=?
            < OK
            > AT+HTTPHEAD
@@ -129,9 +125,8 @@ fn whether_there_are_headers_is_asked_again_when_the_answer_is_lost() {
 #[test]
 fn what_was_carried_out_is_told_without_headers_rather_than_not_at_all() {
     let term = "> AT+HTTPTERM\n< OK";
-    let probe = damaged("AT+HTTPHEAD=?") + AGAIN + &damaged("AT+HTTPHEAD=?");
-    let head =
-        "> AT+HTTPHEAD=?\n< OK\n".to_owned() + &damaged("AT+HTTPHEAD") + AGAIN + &damaged("AT+HTTPHEAD");
+    let probe = damaged("AT+HTTPHEAD=?") + &damaged("AT+HTTPHEAD=?");
+    let head = "> AT+HTTPHEAD=?\n< OK\n".to_owned() + &damaged("AT+HTTPHEAD") + &damaged("AT+HTTPHEAD");
     for lost in [&probe, &head] {
         assert_eq!(Scripted::play(&deleted(&(lost.clone() + term)), delete), Ok((204, 0)));
         // What may be sent again has failed.

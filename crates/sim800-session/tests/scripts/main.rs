@@ -116,9 +116,7 @@ fn full(octet: &str) -> String {
 #[test]
 fn start_up_in_octets() {
     let (module, client, driver) = Scripted::session(
-        "> AT
-         < AT\\r\\r\\nOK\\r\\n|
-         > ATE0
+        "> ATE0
          < ATE0\\r\\r\\nOK\\r\\n|
          > AT+CMEE=1
          < OK
@@ -205,9 +203,7 @@ fn a_line_of_somebody_else_is_not_the_model() {
 fn a_module_that_starts_while_it_is_made_ready_is_made_ready_again() {
     let ready = |restart: &str| {
         format!(
-            "> AT
-             < OK
-             > ATE0
+            "> ATE0
              < OK
              > AT+CMEE=1
              < OK

@@ -1,6 +1,6 @@
 //! A module that knows no AT command, only octets, in an order; and time that passes when nobody has anything to do.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -42,6 +42,73 @@ fn settled(steps: &str) -> String {
         }
     }
     settled
+}
+
+/// What sets something for good: until the service is ended, the module starts anew or something makes no sense.
+const SETTINGS: [&str; 20] = [
+    "HTTPPARA",
+    "HTTPSSL",
+    "HTTPGETHEAD",
+    "FTPCID",
+    "FTPSERV",
+    "FTPPORT",
+    "FTPUN",
+    "FTPPW",
+    "FTPMODE",
+    "FTPTYPE",
+    "FTPPUTOPT",
+    "FTPREST",
+    "FTPSSL",
+    "FTPEXTPUT",
+    "FTPEXTGET",
+    "FTPFILEPUT",
+    "FTPGETPATH",
+    "FTPGETNAME",
+    "FTPPUTPATH",
+    "FTPPUTNAME",
+];
+
+/// Whether a line says that an FTP session failed.
+fn has_failed(line: &str) -> bool {
+    let code = line.strip_prefix("< +FTP").and_then(|rest| rest.split_once(": 1,"));
+    let code = code.and_then(|(_, code)| code.split(',').next()?.parse::<u8>().ok());
+    code.is_some_and(|code| (60..100).contains(&code))
+}
+
+/// The same steps without those that set what is set already, while nothing was said against that.
+fn unrepeated(steps: &str) -> String {
+    let names = SETTINGS.map(|name| format!("> AT+{name}="));
+    let lines: Vec<&str> = steps.lines().collect();
+    let (mut set, mut kept) = (BTreeMap::new(), String::new());
+    let mut index = 0;
+    while let Some(line) = lines.get(index) {
+        match *line {
+            "> AT" | "< RDY" => set.clear(),
+            "> AT+HTTPINIT" => set.retain(|parameter: &&str, _| !parameter.contains("+HTTP")),
+            line if line.contains("DEACT") => set.clear(),
+            // Whatever was set for a session may be why it failed.
+            line if has_failed(line) => set.retain(|parameter, _| parameter.contains("+HTTP")),
+            _ => {}
+        }
+        let is_setting = names.iter().any(|name| line.starts_with(name));
+        let (parameter, value) = line.rsplit_once([',', '=']).unwrap_or((line, ""));
+        let is_same = set.get(parameter) == Some(&value);
+        // Firmware that refuses to switch something off has nothing to switch off.
+        let switches =
+            ["SSL=0", "HEAD=0", "EXTPUT=0", "EXTGET=0", "FILEPUT=0"].iter().any(|off| line.ends_with(off));
+        let is_taken = lines.get(index + 1).is_some_and(|next| *next == "< OK" || switches);
+        if is_setting && is_same && is_taken {
+            index += 2;
+            continue;
+        }
+        set.retain(|parameter, _| !line.starts_with(*parameter));
+        if is_setting && is_taken {
+            set.insert(parameter, value);
+        }
+        kept += &format!("{line}\n");
+        index += 1;
+    }
+    kept
 }
 
 /// The same steps, and the module lets read the end of a body again: what is asked for behind the last of each, unless the script
@@ -163,7 +230,7 @@ impl Scripted {
 
     fn session_with(steps: &str, config: Config) -> (Self, Client, impl Future<Output = ()> + use<>) {
         // Whatever comes first, the line is synchronized before it.
-        let steps = format!("> AT\n< OK\n{}", settled(steps));
+        let steps = unrepeated(&format!("> AT\n< OK\n{}", settled(steps)));
         let module = Module {
             steps: read_again(script(&steps)),
             is_mortal: false,
@@ -340,5 +407,7 @@ impl AsyncWrite for Scripted {
 pub(crate) fn once() -> Config {
     let mut config = Config::default();
     config.retries = Retries::NONE;
+    config.concatenation = false;
+    config.http_kept_for = Duration::ZERO;
     config
 }

@@ -52,6 +52,9 @@ impl Trial<'_> {
         let is_bare = self.content.is_empty()
             || scenario.tasks().any(|task| matches!(task, Task::HttpPost | Task::FsRead))
             || scenario.variants.contains(&Variant::LineEnds(LineEnds::Missing));
+        if self.has_lines_among_octets() {
+            return usize::MAX;
+        }
         let most = self.happened().map(|what| match what {
             What::Module(Fault::ShortRead { at_most: 0 }) => usize::MAX,
             What::Unknown { .. } | What::Line(..) | What::Message(_) if is_bare => usize::MAX,
@@ -59,6 +62,14 @@ impl Trial<'_> {
             _ => 0,
         });
         most.max().unwrap_or(0)
+    }
+
+    /// Whether a line of one task may be counted for the octets of another, of which no header says where they begin: it is lost,
+    /// and so are they.
+    fn has_lines_among_octets(&self) -> bool {
+        let mut tasks = self.scenario.tasks();
+        self.scenario.tasks().any(|task| task == Task::FsRead)
+            && tasks.any(|task| !matches!(task, Task::FsRead | Task::StartUp))
     }
 
     /// What holds whatever the tasks say.
@@ -93,6 +104,9 @@ impl Trial<'_> {
             return Ok(());
         }
         let requests = self.world.network().ftp_requests();
+        if self.has_lines_among_octets() {
+            return Ok(());
+        }
         for (slot, task) in self.scenario.tasks().enumerate().skip(1) {
             let path = task::upload_path(slot);
             let is_put = |request: &&FtpRequest| {

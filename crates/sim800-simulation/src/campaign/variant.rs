@@ -35,13 +35,15 @@ pub enum Variant {
     Messages(Messages),
     /// It routes no short messages before it says that it is ready for them.
     LateMessages,
+    /// It takes one command a line.
+    SingleCommands,
 }
 
 impl Variant {
     pub(super) fn draw(rng: &mut Rng, task: Task, length: usize) -> Self {
         // Rounds of single octets say nothing at length that they do not say at once.
         let least = (length / 4_096).min(1_000) as u16 + 1;
-        match rng.u8(..13) {
+        match rng.u8(..14) {
             0 => Self::EchoOff,
             1 => Self::NoBlanks,
             2 => Self::LineEnds(LineEnds::MissingBeforeResult),
@@ -56,6 +58,7 @@ impl Variant {
             }
             10 => Self::Messages(if rng.bool() { Messages::Text } else { Messages::Pdu }),
             11 => Self::LateMessages,
+            12 => Self::SingleCommands,
             _ => Self::Patient,
         }
     }
@@ -79,6 +82,7 @@ impl Variant {
             Self::Start(_) => "start of the module",
             Self::Messages(_) => "short messages to the DTE by profile",
             Self::LateMessages => "AT+CNMI refused before SMS Ready",
+            Self::SingleCommands => "several commands on a line refused",
         }
     }
 
@@ -96,6 +100,7 @@ impl Variant {
             Self::Start(start) => config.start = *start,
             Self::Messages(messages) => config.messages = *messages,
             Self::LateMessages => config.late_messages = true,
+            Self::SingleCommands => config.concatenation = false,
         }
     }
 }

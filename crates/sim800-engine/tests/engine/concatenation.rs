@@ -1,0 +1,238 @@
+//! Several commands on one line.
+
+use sim800_command::{CgattWrite, CpinRead};
+use sim800_command::{
+    Cgmr, Cmee, CregRead, Echo, ErrorReport, FtpPw, FtpServ, FtpUn, HttpHead, HttpStatusRead, Secret, Text,
+    time_limit,
+};
+
+use super::*;
+
+fn of<C: Command>(command: &C) -> Request {
+    Request::new(command).expect("a short line")
+}
+
+fn on_one_line(requests: impl IntoIterator<Item = Request>) -> Request {
+    Request::concatenated(requests).expect("a line")
+}
+
+/// What a GET ends with.
+fn look(size: u32) -> Request {
+    let read = HttpReadRange { start: Number::MIN, size: Number::saturating(size) };
+    on_one_line([of(&HttpStatusRead), of(&HttpHead), of(&read)])
+}
+
+fn response(information: &[&'static str], payload: &'static str) -> Response {
+    let Output::Complete(Ok(response)) = brought(information, payload) else { unreachable!() };
+    response
+}
+
+fn each(responses: impl IntoIterator<Item = Response>) -> Output {
+    let mut response = Response::default();
+    response.concatenated = responses.into_iter().collect();
+    Output::Complete(Ok(response))
+}
+
+#[test]
+fn a_line_of_several_is_written_as_the_standards_have_it() {
+    let mut world = World::new();
+    world.submit(on_one_line([
+        of(&Echo { on: false }),
+        of(&Cmee { mode: ErrorReport::Numeric }),
+        of(&CregRead),
+        of(&Echo { on: false }),
+        of(&Csq),
+    ]));
+    assert_eq!(world.sent(), "ATE0+CMEE=1;+CREG?;E0+CSQ\\r");
+    let name = on_one_line([of(&CpinRead), of(&CregRead), of(&CregRead)]).name().to_string();
+    assert_eq!(name, "AT+CPIN?;+CREG?");
+    // One is one.
+    let mut world = World::new();
+    world.submit(on_one_line([of(&Csq)]));
+    world.input(b"\r\n+CSQ: 15,0\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs(), [done(&["+CSQ: 15,0"])]);
+}
+
+#[test]
+fn each_command_gets_its_own_response_however_reads_are_cut() {
+    let octets = b"AT\r\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 8\r\nOK\r\n\r\nOK\r\n+HTTPREAD: 7\r\n\r\n+CSQ:\r\nOK\r\n";
+    let expected = each([
+        response(&["+HTTPSTATUS: GET,0,0,0"], ""),
+        response(&["+HTTPHEAD: 8"], "OK\r\n\r\nOK"),
+        response(&["+HTTPREAD: 7"], "\r\n+CSQ:"),
+    ]);
+    for size in 1..octets.len() {
+        let mut world = World::new();
+        world.submit(look(100));
+        assert_eq!(world.sent(), "AT+HTTPSTATUS?;+HTTPHEAD;+HTTPREAD=0,100\\r");
+        octets.chunks(size).for_each(|piece| world.input(piece));
+        assert_eq!(world.outputs(), std::slice::from_ref(&expected), "reads of {size}");
+    }
+}
+
+#[test]
+fn a_line_of_the_modules_own_accord_is_in_nobodys_way() {
+    let mut world = World::new();
+    world.submit(on_one_line([of(&Cmee { mode: ErrorReport::Numeric }), of(&CregRead), of(&Csq)]));
+    world
+        .input(b"\r\nRING\r\n\r\n+CREG: 1\r\n\r\n+CREG: 0,1\r\n\r\n+CREG: 5\r\n\r\n+CSQ: 15,0\r\n\r\nOK\r\n");
+    assert_eq!(
+        world.outputs(),
+        [
+            unsolicited("RING"),
+            unsolicited("+CREG: 1"),
+            unsolicited("+CREG: 5"),
+            each([Response::default(), response(&["+CREG: 0,1"], ""), response(&["+CSQ: 15,0"], "")]),
+        ]
+    );
+}
+
+#[test]
+fn a_command_that_says_nothing_leaves_the_next_its_own() {
+    for size in [1, 3, 100] {
+        let mut world = World::new();
+        world.submit(look(100));
+        let octets = b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPREAD: 4\r\nOK\r\n\r\nOK\r\n\r\nRING\r\n";
+        world.transmit();
+        octets.chunks(size).for_each(|piece| world.input(piece));
+        assert_eq!(
+            world.outputs(),
+            [
+                each([
+                    response(&["+HTTPSTATUS: GET,0,0,0"], ""),
+                    Response::default(),
+                    response(&["+HTTPREAD: 4"], "OK\r\n"),
+                ]),
+                unsolicited("RING"),
+            ]
+        );
+    }
+    let mut world = World::new();
+    world.submit(on_one_line([of(&CregRead), of(&Csq)]));
+    world.input(b"\r\nOK\r\n");
+    assert_eq!(world.outputs(), [each([Response::default(), Response::default()])]);
+}
+
+#[test]
+fn the_first_that_is_refused_is_the_result() {
+    let mut world = World::new();
+    world.submit(look(100));
+    world.input(b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\nERROR\r\n");
+    assert_eq!(world.outputs(), [failed(Rejected(FinalResultCode::Error))]);
+}
+
+#[test]
+fn a_payload_that_the_line_damaged_spoils_all_of_them() {
+    for octets in [
+        // An octet lost, and one doubled, in front of another line and of the result code.
+        &b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 4\r\nhed\r\n+HTTPREAD: 4\r\nbody\r\nOK\r\n"[..],
+        b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 4\r\nheadd\r\n+HTTPREAD: 4\r\nbody\r\nOK\r\n",
+        b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 4\r\nhead\r\n+HTTPREAD: 4\r\nbdy\r\nOK\r\n",
+        b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 4\r\nhead\r\n+HTTPREAD: 4\r\nbodyy\r\nOK\r\n",
+        // A line end lost or doubled.
+        b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 4\r\nhe\r\n+HTTPREAD: 4\r\nbody\r\nOK\r\n",
+        b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 4\r\nhead\r\n\r\n+HTTPREAD: 4\r\nbody\r\nOK\r\n",
+        // A header that is none.
+        b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHAD: 4\r\nhead\r\n+HTTPREAD: 4\r\nbody\r\nOK\r\n",
+    ] {
+        let mut world = World::new();
+        world.submit(look(100));
+        world.input(octets);
+        let outputs = world.outputs();
+        let is_damaged = outputs.contains(&failed(Malformed(Malformation::Damaged)));
+        assert!(is_damaged, "{}: {outputs:?}", octets.escape_ascii());
+    }
+}
+
+#[test]
+fn all_secrets_of_a_line_are_masked() {
+    let text = |text: &'static str| Text::new(text).expect("a text");
+    let request = on_one_line([
+        of(&FtpServ { server: text("sim.com") }),
+        of(&FtpPw { password: Secret::new("sesame").expect("a secret") }),
+        of(&FtpUn { user: text("bob") }),
+        of(&FtpPw { password: Secret::new("shibboleth").expect("a secret") }),
+    ]);
+    let mut world = World::new();
+    world.submit(request);
+    let transmit = world.engine.poll_transmit().expect("a line");
+    let secret = &transmit.octets[transmit.secret.expect("a secret")];
+    assert_eq!(secret, b"sesame\";+FTPUN=\"bob\";+FTPPW=\"shibboleth");
+}
+
+#[test]
+fn time_limits_add_up_and_what_is_not_stated_counts_once() {
+    let limit = |request: Request| {
+        let mut world = World::new();
+        world.submit(request);
+        let began = world.now;
+        world.transmit();
+        world.wait();
+        (world.now - began).as_secs()
+    };
+    let attach = CgattWrite { attached: true };
+    assert_eq!(limit(on_one_line([of(&Csq), of(&CregRead), of(&CpinRead)])), time_limit::UNSTATED.as_secs());
+    let sum = 2 * time_limit::ATTACH + time_limit::UNSTATED;
+    assert_eq!(limit(on_one_line([of(&attach), of(&Csq), of(&CregRead), of(&attach)])), sum.as_secs());
+}
+
+#[test]
+fn what_does_not_fit_a_line_is_refused() {
+    let misuse = |requests: Vec<Request>| match Request::concatenated(requests) {
+        Err(Failure::Misuse(misuse)) => Some(misuse),
+        _ => None,
+    };
+    let most = |count: usize| (0..count).map(|_| of(&Csq)).collect::<Vec<_>>();
+    assert_eq!(misuse(vec![]), Some(Misuse::NotACommand));
+    assert_eq!((misuse(most(39)), misuse(most(40))), (None, Some(Misuse::TooMany)));
+    let name = "n".repeat(49);
+    let long = |count: usize, more: Request| {
+        let user = FtpUn { user: Text::new(&name).expect("a text") };
+        (0..count).map(|_| of(&user)).chain([more]).collect::<Vec<_>>()
+    };
+    // 9 times 59 octets, and what there is room for behind them.
+    let user = |length: usize| of(&FtpUn { user: Text::new(&name[..length]).expect("a text") });
+    assert_eq!((misuse(long(9, user(16))), misuse(long(9, user(17)))), (None, Some(Misuse::TooLong)));
+    for other in
+        [of(&data(10)).with_body(vec![0; 10].into()), of(&data(10)), of(&Cgmr).with_body(Bytes::new())]
+    {
+        assert_eq!(misuse(vec![of(&Csq), other.clone()]), Some(Misuse::OnItsOwn));
+        assert_eq!(misuse(vec![other, of(&Csq)]), Some(Misuse::OnItsOwn));
+    }
+}
+
+#[test]
+fn what_finds_a_line_answers_who_wants_no_more_than_that() {
+    let mut world = World::new();
+    world.submit(of(&At).anew());
+    world.submit(of(&Csq));
+    world.wait();
+    assert_eq!(world.sent(), "AT\\r");
+    world.input(OK);
+    assert_eq!(world.outputs(), [], "more may follow");
+    world.wait();
+    assert_eq!(world.outputs(), [done(&[])]);
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+}
+
+#[test]
+fn a_proof_waits_for_nothing_unless_something_else_came() {
+    let begin = || {
+        let mut world = World::new();
+        world.engine = Engine::new(world.now, Config::default()).on_unknown_line(world.now);
+        world.submit(of(&At).anew().as_proof());
+        let began = world.now;
+        world.wait();
+        assert_eq!(world.sent(), "AT\\r");
+        assert!(world.now - began < Duration::from_millis(30), "{:?}", world.now - began);
+        world
+    };
+    let mut world = begin();
+    world.input(b"AT\r\r\nOK\r\n");
+    assert_eq!(world.outputs(), [done(&[])]);
+    for other in [&b"7 of a file\r\n\r\nOK\r\n"[..], b"\r\n+HTTPREAD: 10\r\n\r\nOK\r\n"] {
+        let mut world = begin();
+        world.input(other);
+        assert!(!succeeded(&world.outputs()), "{}", other.escape_ascii());
+    }
+}

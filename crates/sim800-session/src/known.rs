@@ -1,0 +1,298 @@
+//! What the session knows of the module because it has set it itself, and nothing was said against it since.
+//!
+//! This is the one home of such knowledge. All of it is thrown away by whatever casts doubt on it: a restart, a line that was lost, a
+//! bearer that was taken away, a command of somebody else, a refusal that makes no sense. What is not known is set.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Known(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// Counts how often all was thrown away. What was asked for before that is not learnt after it.
+    doubts: u64,
+    /// The firmware refuses several commands on a line. Nothing changes that.
+    one_at_a_time: bool,
+    /// What the firmware tells of the headers of responses. Nothing changes that, either.
+    headers: Headers,
+    /// The value of each parameter: the command line, by what of it names the parameter.
+    set: BTreeMap<Box<[u8]>, Bytes>,
+    /// The bearers that are open, and the command lines that say with what.
+    open: BTreeMap<u8, Vec<Bytes>>,
+    http: Http,
+}
+
+/// Which responses the firmware tells the headers of, as far as is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Headers {
+    #[default]
+    Unknown,
+    /// Of some at least.
+    Told,
+    /// Of none: it has no `AT+HTTPHEAD`.
+    None,
+    /// Of those to a GET.
+    OfGets,
+}
+
+/// The module's HTTP service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Http {
+    /// As far as is known nobody has started it.
+    #[default]
+    Ended,
+    /// It was started, and may still be so.
+    Doubtful,
+    /// It was started, and keeps what was set.
+    Started {
+        /// Until when it is kept for another request; `None` while one uses it.
+        kept_until: Option<Duration>,
+        /// A GET was carried out: its headers may be told for those of what follows.
+        has_got: bool,
+        /// It holds a body to send.
+        is_loaded: bool,
+    },
+}
+
+/// When something was asked for: what is learnt of it counts unless all was thrown away since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Since(u64);
+
+impl Known {
+    /// Something casts doubt on all of it.
+    pub(crate) fn doubt(&self) {
+        let mut state = self.state();
+        let http = match state.http {
+            Http::Ended => Http::Ended,
+            _ => Http::Doubtful,
+        };
+        state.forget(http);
+    }
+
+    /// The module has started anew: nothing is left of what was set.
+    pub(crate) fn restart(&self) {
+        self.state().forget(Http::Ended);
+    }
+
+    /// From when on something is going to be learnt.
+    pub(crate) fn now(&self) -> Since {
+        Since(self.state().doubts)
+    }
+
+    /// Whether `line` would set what is set already.
+    pub(crate) fn is_set(&self, line: &Bytes) -> bool {
+        self.state().set.get(parameter(line)) == Some(line)
+    }
+
+    /// `line` is going to be sent: until its result, what it sets is not known, and after that only to whoever sends it.
+    pub(crate) fn is_being_set(&self, line: &[u8]) {
+        self.state().set.retain(|parameter, _| !line.starts_with(parameter));
+    }
+
+    /// `line` was accepted.
+    pub(crate) fn was_set(&self, since: Since, line: &Bytes) {
+        let mut state = self.state();
+        if state.doubts == since.0 {
+            state.set.insert(parameter(line).into(), line.clone());
+        }
+    }
+
+    /// An FTP session failed: whatever was set for it may be the reason.
+    pub(crate) fn forget_ftp(&self) {
+        self.state().set.retain(|parameter, _| parameter.starts_with(b"AT+HTTP"));
+    }
+
+    /// Whether bearer `cid` is open with what these lines say.
+    pub(crate) fn is_open(&self, cid: u8, with: &[Bytes]) -> bool {
+        self.state().open.get(&cid).is_some_and(|open| open == with)
+    }
+
+    /// Bearer `cid` was found open with what these lines say, or was opened so.
+    pub(crate) fn was_opened(&self, since: Since, cid: u8, with: Vec<Bytes>) {
+        let mut state = self.state();
+        if state.doubts == since.0 {
+            state.open.insert(cid, with);
+        }
+    }
+
+    /// The HTTP service.
+    pub(crate) fn http(&self) -> Http {
+        self.state().http
+    }
+
+    /// The HTTP service was started: nothing is set in it.
+    pub(crate) fn http_was_started(&self, since: Since) {
+        let mut state = self.state();
+        state.set.retain(|parameter, _| !parameter.starts_with(b"AT+HTTP"));
+        let started = Http::Started { kept_until: None, has_got: false, is_loaded: false };
+        state.http = if state.doubts == since.0 { started } else { Http::Doubtful };
+    }
+
+    /// A request begins to use the HTTP service that was kept.
+    pub(crate) fn http_is_used(&self) {
+        if let Http::Started { kept_until, .. } = &mut self.state().http {
+            *kept_until = None;
+        }
+    }
+
+    /// The HTTP service is going to get octets to send.
+    pub(crate) fn http_is_loaded(&self) {
+        if let Http::Started { is_loaded, .. } = &mut self.state().http {
+            *is_loaded = true;
+        }
+    }
+
+    /// The HTTP service is going to carry out a GET.
+    pub(crate) fn http_gets(&self) {
+        if let Http::Started { has_got, .. } = &mut self.state().http {
+            *has_got = true;
+        }
+    }
+
+    /// Keeps the HTTP service started for another request; whether there is one of which nothing is in doubt.
+    pub(crate) fn keep_http(&self, until: Duration) -> bool {
+        match &mut self.state().http {
+            Http::Started { kept_until, .. } => {
+                *kept_until = Some(until);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether nobody uses the HTTP service, and it may be started.
+    pub(crate) fn is_http_left(&self) -> bool {
+        matches!(self.state().http, Http::Doubtful | Http::Started { kept_until: Some(_), .. })
+    }
+
+    /// Leaves the HTTP service to whoever ends it now; whether it may be started and nobody uses it.
+    pub(crate) fn take_http(&self) -> bool {
+        let is_left = self.is_http_left();
+        if is_left {
+            self.state().http = Http::Ended;
+        }
+        is_left
+    }
+
+    /// The HTTP service is going to be ended.
+    pub(crate) fn http_ends(&self) {
+        self.state().http = Http::Ended;
+    }
+
+    /// Whether the firmware may tell the headers of a response: to a GET, or to anything else.
+    pub(crate) fn tells_headers(&self, to_get: bool) -> bool {
+        match self.state().headers {
+            Headers::Unknown | Headers::Told => true,
+            Headers::None => false,
+            Headers::OfGets => to_get,
+        }
+    }
+
+    /// Whether it is known whether the firmware tells any.
+    pub(crate) fn knows_of_headers(&self) -> bool {
+        self.state().headers != Headers::Unknown
+    }
+
+    pub(crate) fn has_told_headers(&self) {
+        self.state().headers.learn(Headers::Told);
+    }
+
+    pub(crate) fn has_no_headers(&self) {
+        self.state().headers.learn(Headers::None);
+    }
+
+    pub(crate) fn tells_headers_of_gets_only(&self) {
+        self.state().headers = Headers::OfGets;
+    }
+
+    pub(crate) fn is_one_at_a_time(&self) -> bool {
+        self.state().one_at_a_time
+    }
+
+    /// The firmware refuses several commands on a line and takes them one by one.
+    pub(crate) fn takes_one_at_a_time(&self) {
+        self.state().one_at_a_time = true;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Headers {
+    fn learn(&mut self, new: Self) {
+        if *self == Self::Unknown {
+            *self = new;
+        }
+    }
+}
+
+impl State {
+    fn forget(&mut self, http: Http) {
+        let Self { doubts, one_at_a_time, headers, .. } = mem::take(self);
+        *self = Self { doubts: doubts + 1, one_at_a_time, headers, http, ..Self::default() };
+    }
+}
+
+/// What of a command line names the parameter that it sets: all but the last value. `AT+FTPPORT=21`,
+/// `AT+HTTPPARA="URL","http://host/?a=b,c"`.
+fn parameter(line: &[u8]) -> &[u8] {
+    let mut quoted = false;
+    let mut end = line.len();
+    for (place, octet) in line.iter().enumerate() {
+        quoted ^= *octet == b'"';
+        if !quoted && matches!(octet, b'=' | b',') {
+            end = place;
+        }
+    }
+    line.get(..end).unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &'static str) -> Bytes {
+        Bytes::from_static(text.as_bytes())
+    }
+
+    #[test]
+    fn a_parameter_has_one_value() {
+        for (text, name) in [
+            ("AT+FTPPORT=21\r", "AT+FTPPORT"),
+            ("AT+FTPPW=\"a,b=c\"\r", "AT+FTPPW"),
+            ("AT+HTTPPARA=\"URL\",\"http://host/?a=b,c\"\r", "AT+HTTPPARA=\"URL\""),
+            ("AT+SSLOPT=0,1\r", "AT+SSLOPT=0"),
+        ] {
+            assert_eq!(parameter(text.as_bytes()), name.as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_was_set_is_known_until_something_casts_doubt_on_it() {
+        let known = Known::default();
+        let (one, other) = (line("AT+FTPPORT=21\r"), line("AT+FTPPORT=22\r"));
+        let since = known.now();
+        assert!(!known.is_set(&one));
+        known.was_set(since, &one);
+        assert!(known.is_set(&one) && !known.is_set(&other));
+        known.is_being_set(b"AT+FTPPORT=2,0,1\r");
+        assert!(!known.is_set(&one), "it may have been another command of that name");
+        known.was_set(since, &one);
+        known.is_being_set(&other);
+        assert!(!known.is_set(&one), "the other may have been taken");
+        known.was_set(since, &other);
+        known.doubt();
+        assert!(!known.is_set(&other));
+        // Asked for before the doubt, and heard of after it.
+        known.was_set(since, &other);
+        assert!(!known.is_set(&other));
+    }
+}
