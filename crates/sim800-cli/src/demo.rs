@@ -105,7 +105,7 @@ impl Demo<'_> {
     fn introduce(&self, servers: &Servers, rate: NonZeroU32) -> Result<(), Failure> {
         self.say(&format!(
             "{}\n\n  line   {rate} bit/s, to an emulated SIM800\n  HTTP   {}\n  FTP    {}\n\n\
-             What the module is told stands on the left, what it says on the right.",
+             Commands to the module stand on the left, its responses on the right.",
             style("sim800 demo").bold(),
             servers.http.address(),
             servers.ftp.address(),

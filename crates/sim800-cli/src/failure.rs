@@ -73,14 +73,14 @@ impl Failure {
         Self { exit: 128 + signal, sent, ..Self::new(INTERRUPTED, "interrupted") }
     }
 
-    /// Says it in other words, for more is known of it.
-    pub(crate) fn with_message(self, message: impl Into<String>) -> Self {
-        Self { message: message.into(), ..self }
-    }
-
     /// Everything was told on the way, and only the exit status is left to tell.
     pub(crate) fn told(exit: u8) -> Self {
         Self { exit, is_told: true, ..Self::new("told", "") }
+    }
+
+    /// Says it in other words, for more is known of it.
+    pub(crate) fn with_message(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self }
     }
 
     /// With another exit status.

@@ -50,6 +50,7 @@ mod stage;
 mod target;
 mod terminal;
 mod trace;
+mod unique;
 mod url;
 mod usage;
 mod words;

@@ -2,7 +2,6 @@
 //! seconds.
 
 use std::future::Future;
-use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::{Either, select};
@@ -57,10 +56,11 @@ impl<'a> Meter<'a> {
     }
 
     async fn follow<F: Future>(&self, work: F, mut position: impl FnMut(Traffic) -> u64) -> F::Output {
+        // It is moved around here, and may be large.
+        let mut work = Box::pin(work);
         if self.shown.is_hidden() {
             return work.await;
         }
-        let mut work = pin!(work);
         loop {
             work = match select(work, Timer::after(TICK)).await {
                 Either::Left((output, _)) => return output,

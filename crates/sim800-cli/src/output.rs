@@ -99,6 +99,11 @@ impl Output {
         }
     }
 
+    /// Whether anybody is told how it ended.
+    pub(crate) fn is_heard(self) -> bool {
+        self.json || !self.quiet
+    }
+
     /// Whether anybody sees progress.
     pub(crate) fn is_watched(self) -> bool {
         !self.quiet && !self.verbose && io::stderr().is_terminal()

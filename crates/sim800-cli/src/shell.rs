@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options, output: Output, execute: Execute<'_>) -> Re
     }
     let terminal = tcgetattr(io::stdin()).ok();
     let result = with_module(options, output, async |client| {
-        let mut interpreter = Interpreter::new(Held::new(client), options, output, execute);
+        let mut interpreter = Interpreter::new(Held::new(client), options, execute);
         interpreter.reads_stdin = true;
         let mut editor = Lines::new()?;
         loop {

@@ -24,7 +24,7 @@ pub(crate) enum Http {
 pub(crate) struct HttpGet {
     #[arg(value_name = "URL", required_unless_present = "input", help = HTTP_URL)]
     pub(crate) urls: Vec<String>,
-    /// Fetch the URLs in FILE as well, one per line; empty lines and lines that begin with # are skipped; - for stdin
+    /// Fetch the URLs in FILE as well, one per line, without those behind a #; - for stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
     /// Write the body to FILE, which appears when it is complete; - for stdout
@@ -39,8 +39,9 @@ pub(crate) struct HttpGet {
     /// Only these bytes, counted from 0; without TO, up to the end
     #[arg(long, value_name = "FROM-TO", allow_hyphen_values = true)]
     pub(crate) range: Option<String>,
-    /// Keep what has come in FILE.part if the transfer breaks off, and go on with it next time; nothing is fetched when FILE is
-    /// complete
+    /// Keep what has come if the transfer breaks off, and go on with it next time
+    ///
+    /// Until it is complete, it is in FILE.part. Nothing is fetched when FILE is complete already.
     #[arg(long, requires = "destination", conflicts_with = "range")]
     pub(crate) resume: bool,
     /// Fetch only what is newer than FILE, and give FILE the time that the server tells
@@ -49,7 +50,7 @@ pub(crate) struct HttpGet {
     #[command(flatten)]
     pub(crate) answer: HttpAnswer,
     #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Box<HttpRequest>,
 }
 
 impl HttpGet {
@@ -74,7 +75,7 @@ pub(crate) struct HttpPost {
     #[command(flatten)]
     pub(crate) answer: HttpAnswer,
     #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Box<HttpRequest>,
 }
 
 #[derive(Debug, Args)]
@@ -119,7 +120,7 @@ pub(crate) struct HttpHead {
     #[arg(help = HTTP_URL)]
     pub(crate) url: String,
     #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Box<HttpRequest>,
 }
 
 #[derive(Debug, Args)]
@@ -132,7 +133,7 @@ pub(crate) struct HttpDelete {
     #[command(flatten)]
     pub(crate) answer: HttpAnswer,
     #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Box<HttpRequest>,
 }
 
 /// What is shown of an answer.
@@ -151,8 +152,10 @@ pub(crate) struct HttpRequest {
     /// Send a header of your own; @FILE for the headers in FILE, one per line; may be repeated
     #[arg(short = 'H', long = "header", value_name = "K: V")]
     pub(crate) headers: Vec<String>,
-    /// Log in (basic authentication). Others can see this in the list of processes: --user-file and SIM800_HTTP_USER keep it from
-    /// them. The module also shows it to the hosts that it is redirected to, unless --no-redirect is given
+    /// Log in; others can see this in the list of processes, but not --user-file or SIM800_HTTP_USER
+    ///
+    /// This is basic authentication: without https:// anybody on the way can read it. The module also sends it to the hosts that it
+    /// is redirected to, unless --no-redirect is given.
     #[arg(short, long, value_name = "NAME:PASSWORD")]
     pub(crate) user: Option<String>,
     /// Log in with the NAME:PASSWORD in the first line of FILE

@@ -19,15 +19,15 @@ use crate::completion;
 
 const DECODED: &str = "\
 With --json, each line is an object:
-  t         seconds since the start of the trace; null where nobody noted them
+  t         seconds since the start of the trace, or null if nobody noted them
   dir       tx to the module, rx from it; null for a line of a trace that has octets of neither
   event     command, echo, information, payload, prompt, final, unsolicited, overlong, blank, unreadable or retry
   name      what it is about, such as +HTTPACTION, or null
-  values    what stands behind the name
+  values    the values behind the name
   text      the line, its octets as the characters U+0000 to U+00FF
-  octets    of payload, how many there should be, where that was said
-  received  how many octets of the capture it stands for: those of a dir are together all of that dir
-  sha256    of payload, its checksum
+  octets    how many bytes of payload there should be, where that was said
+  received  how many bytes of the capture it stands for; those of all lines of a dir add up to that dir
+  sha256    checksum of the payload
   error     whether something went wrong
   meaning   what it means, for people; may be null
 
@@ -80,13 +80,13 @@ pub(crate) enum Command {
     /// Move files by FTP
     #[command(subcommand)]
     Ftp(Ftp),
-    /// Look after the files in the module; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
+    /// Work with the module's own files; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
     #[command(subcommand)]
     Fs(Fs),
     /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
     #[command(subcommand)]
     Bearer(Bearer),
-    /// Tell what the module is and how it stands with the network
+    /// Show model, operator, signal and registration
     Info,
     /// Show the settings in force, and where each comes from
     Config,
@@ -114,7 +114,7 @@ pub(crate) enum Command {
     /// Offer an emulated module to other programs, until Ctrl-C; its card wants --pin, its network --apn, --apn-user and --apn-password
     /// where they are given
     Emulate(Emulate),
-    /// Show all of it, with servers and a module of its own
+    /// Show what the program can do, with an emulated module and servers of its own
     Demo,
     /// Write the manual pages to DIR, for those who package the program
     #[command(hide = true)]
@@ -181,16 +181,6 @@ pub(crate) enum Bearer {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Ports {
-    /// Send AT to each port and tell what answers; without it, nothing is sent, and no port is opened
-    #[arg(long)]
-    pub(crate) probe: bool,
-    /// Only these, which may be others than the system lists, such as tcp://HOST:PORT
-    #[arg(value_name = "PORT")]
-    pub(crate) ports: Vec<String>,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct At {
     /// Such as AT+CSQ; - for lines from stdin. The first that fails is the last
     #[arg(required = true, value_name = "LINE")]
@@ -201,6 +191,16 @@ pub(crate) struct At {
     /// How long to wait for an unsolicited result, 0 for not at all [default: 130]
     #[arg(long, value_name = "SECS", value_parser = wait)]
     pub(crate) wait: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ports {
+    /// Send AT to each port and tell what answers; without it, nothing is sent, and no port is opened
+    #[arg(long)]
+    pub(crate) probe: bool,
+    /// Only these, which may be others than the system lists, such as tcp://HOST:PORT
+    #[arg(value_name = "PORT")]
+    pub(crate) ports: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -114,16 +114,16 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) answer_within: Option<Duration>,
-    /// How many times in a row what broke off is tried again, or gone on with [default: 3]
+    /// How often in a row to try again what broke off, or to go on with it [default: 3]
     #[arg(long, global = true, value_name = "N", env = "SIM800_RETRIES", hide_env_values = true)]
     pub(crate) retries: Option<u32>,
-    /// Which executor runs the session
+    /// Runtime that the session runs on; both do the same
     #[arg(long, global = true, value_enum, default_value_t, env = "SIM800_RUNTIME", hide_env_values = true)]
     pub(crate) runtime: Runtime,
     /// Configuration file [default: sim800/config.toml in $XDG_CONFIG_HOME or ~/.config]
     #[arg(long, global = true, value_name = "FILE", env = "SIM800_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
-    /// Write every octet that crosses the line to FILE, a new one, for `sim800 decode`; secrets are masked
+    /// Write every byte that crosses the line to FILE, which must be new, for `sim800 decode`; secrets are masked
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Print one JSON object instead of text; `decode` prints one per line

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::future::{Either, select};
 use futures::stream::StreamExt;
+use serde_json::json;
 use sim800_session::{Bearer, Client, Notice};
 use smol::Timer;
 
@@ -128,7 +129,7 @@ pub(super) fn several(
                 }
             }
             begun.take();
-            let result = result.map_err(|failure| advice.give(failure).of(&url));
+            let result = named(result.map_err(|failure| advice.give(failure).of(&url)), options);
             exit = exit.max(output.finish(result));
         }
         output.remark(&summary(total, failed, &transferred(octets, start)));
@@ -138,6 +139,18 @@ pub(super) fn several(
         Some((url, advice)) => advice.give(failure).of(&url),
         None => failure,
     })
+}
+
+/// Says for programs where the module is. In a script, they know.
+fn named(mut result: Result<Report, Failure>, options: &Options) -> Result<Report, Failure> {
+    if let (Some(port), None) = (&options.port, &options.held) {
+        let fields = match &mut result {
+            Ok(report) => &mut report.fields,
+            Err(failure) => &mut failure.fields,
+        };
+        fields.insert(0, ("port", json!(port)));
+    }
+    result
 }
 
 /// `3 of 4 transfers are done, 1 failed; 1200 bytes in 3.2 s (375 B/s)`

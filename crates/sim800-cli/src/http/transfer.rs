@@ -116,8 +116,8 @@ impl Transfer<'_> {
         destination: Destination,
     ) -> Result<Report, Failure> {
         match destination {
-            Destination::Resumable(resumable) => self.go_on(client, bearer, &resumable).await,
-            destination => self.receive(client, bearer, destination).await,
+            Destination::Resumable(resumable) => Box::pin(self.go_on(client, bearer, &resumable)).await,
+            destination => Box::pin(self.receive(client, bearer, destination)).await,
         }
     }
 
@@ -185,12 +185,9 @@ impl Transfer<'_> {
             answer.fields.push(("hint", json!(hint)));
         }
         let modified = if_newer.then(|| last_modified(&answer.head.headers)).flatten();
-        let told = Told { name: &plan.name, url: &plan.url, file: file.as_deref(), how, output, is_safe };
-        let report =
-            told.take(answer, destination, client, start).await.map_err(|failure| match is_safe {
-                true => failure.of_resumable_download_to(file.as_deref()),
-                false => failure,
-            })?;
+        let told =
+            Told { name: &plan.name, url: &plan.url, file: file.as_deref(), how, output, sent, is_safe };
+        let report = told.take(answer, destination, client, start).await?;
         if let (Some(path), Some(modified)) = (&file, modified) {
             // What cannot be set is of no consequence but for the next time.
             let _ = File::options().append(true).open(path).and_then(|file| file.set_modified(modified));
@@ -226,8 +223,15 @@ impl Transfer<'_> {
         };
         let answer =
             Answer { head, body, from, total: origin.size.map(|size| size.saturating_sub(from)), fields };
-        let told =
-            Told { name: &plan.name, url: &plan.url, file: file.as_deref(), how, output, is_safe: true };
+        let told = Told {
+            name: &plan.name,
+            url: &plan.url,
+            file: file.as_deref(),
+            how,
+            output,
+            sent: 0,
+            is_safe: true,
+        };
         told.take(answer, Destination::Sink(sink), client, start).await
     }
 }
@@ -239,6 +243,8 @@ struct Told<'a> {
     file: Option<&'a Path>,
     how: &'a HttpAnswer,
     output: Output,
+    /// How many octets the request had.
+    sent: usize,
     /// Whether the body is what was asked for, and not what came of something that was done.
     is_safe: bool,
 }
@@ -306,7 +312,8 @@ impl Told<'_> {
         all.append(&mut moved);
         all.extend(named(self.file));
         all.append(&mut fields);
-        Ok(Report { fields: all, text, remark: format!("{}: {remark}", head.status) })
+        let sent = if self.sent > 0 { format!("{} bytes sent, ", self.sent) } else { String::new() };
+        Ok(Report { fields: all, text, remark: format!("{}: {sent}{remark}", head.status) })
     }
 }
 

@@ -35,7 +35,7 @@ impl Watch<'_> {
             octets => self.output.progress(&format!("{name} to the module"), Some(octets)),
         };
         if bar.is_hidden() {
-            return http.send(request).await;
+            return Box::pin(http.send(request)).await;
         }
         // Then the module tells.
         let is_there = AtomicBool::new(octets == 0);
@@ -51,7 +51,7 @@ impl Watch<'_> {
             bar.set_position(finished);
         };
         let meter = Meter::new(bar.clone(), self.client);
-        let sent = http.send_with_progress(request, EVERY, show);
+        let sent = Box::pin(http.send_with_progress(request, EVERY, show));
         meter.send(|| !is_there.load(Ordering::Relaxed), sent).await
     }
 }

@@ -199,7 +199,9 @@ fn a_login_and_headers_may_come_from_files() {
     fails(&bench, &["http", "get", &url, "-o", "a", "--user", "me"], 2, "usage", "NAME:PASSWORD");
     fails(&bench, &["http", "get", &url, "-o", "a", "--user-file", "missing"], 1, "file", "missing");
     // Neither here nor in a trace.
-    let traced = bench.run(&["--trace", "t", "http", "get", &url, "--user", "me:sesame", "-q"]);
+    bench.http.put("/a", "text/plain", "a");
+    let plain = bench.http.url("/a");
+    let traced = bench.run(&["--trace", "t", "http", "get", &plain, "--user", "me:sesame", "-q"]);
     assert_eq!(traced.code, 0);
     let trace = fs::read_to_string(bench.path("t")).unwrap();
     assert!(!trace.contains("bWU6") && !traced.stderr.contains("sesame"));

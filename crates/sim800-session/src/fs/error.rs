@@ -44,7 +44,7 @@ pub enum FsError {
     },
     /// There is no room left.
     #[error(
-        "the module's file system is full: {octets} bytes of {path} were written, {free} are free; remove files"
+        "the module's file system is full after {octets} bytes of {path}, with {free} free; remove files"
     )]
     Full {
         /// The path.
