@@ -13,6 +13,7 @@ use sim800_parser::DataPhase;
 use sim800_session::{Client, Failure as CommandFailure, Notice, Request, Response};
 use smol::Timer;
 
+use crate::access::find;
 use crate::args::{At, Options};
 use crate::connect::with_module;
 use crate::failure::Failure;
@@ -44,7 +45,7 @@ pub(crate) fn run(arguments: &At, options: &Options, output: Output) -> Result<R
             // It may change anything.
             held.forget();
         }
-        client.find().await?;
+        find(client, options).await?;
         let is_one = steps.len() == 1;
         let mut told = Vec::new();
         for step in steps {

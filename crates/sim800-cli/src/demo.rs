@@ -48,7 +48,7 @@ const LAST: usize = 2;
 
 pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> {
     let failed = |error| Failure::new("system", format!("cannot start what the demo needs: {error}"));
-    let rate = options.baud.unwrap_or(RATE);
+    let rate = options.rate().unwrap_or(RATE);
     let module = Module::new(EmulatorConfig::default(), Line::paced(rate));
     let (running, link) = module.start_linked().map_err(failed)?;
     let servers = Servers {

@@ -78,6 +78,11 @@ impl Failure {
         Self { exit, is_told: true, ..Self::new("told", "") }
     }
 
+    /// Says it in other words, for more is known of it.
+    pub(crate) fn with_message(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self }
+    }
+
     /// With another exit status.
     pub(crate) fn with_exit(self, exit: u8) -> Self {
         Self { exit, ..self }

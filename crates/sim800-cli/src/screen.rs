@@ -20,6 +20,22 @@ static IS_LINE_OPEN: AtomicBool = AtomicBool::new(false);
 pub(crate) fn bar(what: &str, total: Option<u64>) -> ProgressBar {
     let bar = BARS.add(ProgressBar::no_length());
     restart(&bar, what, total);
+    begin(bar)
+}
+
+/// A spinner for what is waited for, no longer than `limit`; otherwise the same.
+pub(crate) fn wait(what: &str, limit: Duration) -> ProgressBar {
+    let bar = BARS.add(ProgressBar::no_length());
+    let template =
+        format!("{{spinner:.cyan}} {{msg}}, {{elapsed}} of {} s at most", limit.as_secs_f64().round());
+    // The template is sound, so the default is never taken.
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style);
+    bar.set_message(printable(what.as_bytes()));
+    begin(bar)
+}
+
+fn begin(bar: ProgressBar) -> ProgressBar {
     if !bar.is_hidden() {
         end_line();
         bar.enable_steady_tick(Duration::from_millis(100));

@@ -1,4 +1,4 @@
-//! The file of `--trace`.
+//! Who is shown what crosses the line: the file of `--trace`, people with `-v`, and whoever looks for the reason when nothing answers.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -10,7 +10,9 @@ use std::time::Duration;
 use sim800_capture::{write_record, write_retry};
 use sim800_session::{Direction, Retry, Trace};
 
+use crate::dialogue::Dialogue;
 use crate::failure::Failure;
+use crate::first_contact::Heard;
 
 /// Who may read a trace, in which there is more than a mask can know of.
 const MODE: u32 = 0o600;
@@ -93,6 +95,34 @@ fn open_stream(path: &Path) -> io::Result<File> {
 
 fn failure(path: &Path, error: &io::Error) -> Failure {
     Failure::file("write the trace to", path, error)
+}
+
+/// All of them.
+pub(crate) struct Traces {
+    pub(crate) file: Option<TraceFile>,
+    pub(crate) dialogue: Option<Dialogue>,
+    pub(crate) heard: Heard,
+}
+
+impl Trace for Traces {
+    fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
+        self.heard.note(direction, octets);
+        if let Some(dialogue) = &mut self.dialogue {
+            dialogue.octets(now, direction, octets);
+        }
+        if let Some(file) = &mut self.file {
+            file.octets(now, direction, octets);
+        }
+    }
+
+    fn retry(&mut self, now: Duration, retry: &Retry) {
+        if let Some(dialogue) = &self.dialogue {
+            dialogue.retry(now, retry);
+        }
+        if let Some(file) = &mut self.file {
+            file.retry(now, retry);
+        }
+    }
 }
 
 impl Trace for TraceFile {

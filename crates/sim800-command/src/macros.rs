@@ -72,8 +72,8 @@ macro_rules! commands {
                     unsolicited: concat!($($later)?),
                     section: $section,
                     doc: concat!($($doc, "\n"),+),
-                    prepare: |values| {
-                        $crate::Prepared::new(&<$name as $crate::Decode<'_>>::decode(values)?).ok()
+                    prepare: |values, prepared| {
+                        prepared.fill(&<$name as $crate::Decode<'_>>::decode(values)?).ok()
                     },
                 };
 

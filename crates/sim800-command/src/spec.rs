@@ -131,8 +131,8 @@ pub struct Spec {
     pub section: &'static str,
     /// The documentation, one or more paragraphs; every line begins with a blank.
     pub doc: &'static str,
-    /// Reads the values of a command line of this form.
-    pub(crate) prepare: fn(Values<'_>) -> Option<Prepared>,
+    /// Reads the values of a command line of this form, and puts the command there.
+    pub(crate) prepare: fn(Values<'_>, &mut Prepared) -> Option<()>,
 }
 
 impl Spec {
@@ -155,7 +155,7 @@ impl Spec {
             unsolicited: "",
             section: "",
             doc: "",
-            prepare: |_| None,
+            prepare: |_, _| None,
         }
     }
 }

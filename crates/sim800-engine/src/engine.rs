@@ -166,13 +166,20 @@ impl<D: Dialect> Engine<D> {
             resync.handle_events(is_chatter, self.decoder.pending().is_empty());
         }
         self.watch_payload(now);
+        let is_prompted = self.is_prompted();
+        if let State::InFlight(flight) = &mut self.line {
+            flight.prompted = is_prompted.then_some(now).filter(|_| !flight.request.is_prompted());
+        }
         // Only now: what the read held behind the result of a probe must not answer the command that waits.
         self.advance(now);
     }
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Duration) {
-        if let State::InFlight(flight) = &mut self.line {
+        if self.prompt_deadline().is_some_and(|deadline| now >= deadline) {
+            // The module waits for octets, and the command has none.
+            self.abandon(now, Failure::Misuse(Misuse::Body));
+        } else if let State::InFlight(flight) = &mut self.line {
             let limits = &self.config.limits;
             if now >= flight.deadline
                 && !flight.is_still_moving(now, limits.stall)
@@ -223,7 +230,9 @@ impl<D: Dialect> Engine<D> {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
         match &self.line {
-            State::InFlight(flight) => Some(flight.deadline),
+            State::InFlight(flight) => {
+                Some(self.prompt_deadline().map_or(flight.deadline, |deadline| deadline.min(flight.deadline)))
+            }
             State::Lost(resync, _) => resync.poll_timeout(&self.config.limits),
             State::Idle | State::Ended(_) => None,
         }
@@ -245,6 +254,17 @@ impl<D: Dialect> Engine<D> {
     #[must_use]
     pub fn is_synchronized(&self) -> bool {
         matches!(self.line, State::Idle | State::InFlight(_))
+    }
+
+    /// Whether a `>` is the last that came.
+    fn is_prompted(&self) -> bool {
+        matches!(Span::new(self.decoder.pending()).line().text(), [b'>'])
+    }
+
+    /// When a prompt counts as one that the command in flight has no octets for, unless it goes on as a line of text.
+    fn prompt_deadline(&self) -> Option<Duration> {
+        let State::InFlight(flight) = &self.line else { return None };
+        flight.prompted.map(|since| since.saturating_add(self.config.limits.quiet))
     }
 
     fn has_ended(&self) -> bool {

@@ -93,7 +93,8 @@ pub enum Misuse {
     /// Not one line that begins with `AT`.
     #[error("a command line begins with AT and holds no control octets")]
     NotACommand,
-    /// The command has octets to send, and none were given, or the other way round.
+    /// The command has octets to send, and none were given, or the other way round; or the module prompts for some behind a
+    /// command of which that is not known, such as `AT+CMGS`.
     #[error("the command and its payload do not go together")]
     Body,
     /// The payload has an octet that would end or cancel it.

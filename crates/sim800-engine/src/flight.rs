@@ -73,6 +73,8 @@ pub(crate) struct Flight {
     granted_at: Option<Duration>,
     /// What of it was not handed out yet.
     unsent: Bytes,
+    /// Since when the last that came has been a prompt that the command has no octets for.
+    pub(crate) prompted: Option<Duration>,
     /// A piece was handed out since the deadline was set.
     moving: bool,
     /// A counted payload is on its way.
@@ -101,6 +103,7 @@ impl Flight {
             information: 0,
             granted_at: None,
             unsent: Bytes::new(),
+            prompted: None,
             moving: false,
             in_payload: false,
             offered,

@@ -35,13 +35,14 @@ impl FinalResultCode {
         match line.text() {
             b"OK" => Some(Self::Ok),
             b"ERROR" => Some(Self::Error),
-            text @ [b'+', ..] => {
+            text @ [b'+', b'C', b'M', ..] => {
                 if let Some(error) = text.strip_prefix(b"+CME ERROR:") {
                     return Some(Self::Cme(CmeError::from_text(error.trim_ascii())));
                 }
                 let error = text.strip_prefix(b"+CMS ERROR:")?;
                 Some(Self::Cms(CmsError::from_text(error)))
             }
+            [b'+', ..] => None,
             text => match text.strip_prefix(b"CONNECT ") {
                 // They belong to the TCP command set and are unsolicited.
                 Some(b"OK" | b"FAIL") => None,

@@ -114,7 +114,7 @@ pub(crate) struct FtpPut {
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]
     pub(crate) append: bool,
-    /// Let the server choose a name that is free
+    /// Let the server choose a name that is free; unless with -q, listings before and afterwards tell it
     #[arg(long)]
     pub(crate) unique: bool,
     /// Take what is there for the beginning of FILE, and send the rest

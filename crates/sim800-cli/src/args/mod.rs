@@ -3,19 +3,18 @@
 mod fs;
 mod ftp;
 mod http;
+mod options;
 
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
-
-use crate::held::Held;
 
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
+pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
 
 const DECODED: &str = "\
@@ -73,59 +72,6 @@ pub(crate) struct CommandLine {
     pub(crate) command: Command,
 }
 
-/// Options of every command.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(crate) struct Options {
-    /// Where the module is: a serial device or pty, tcp://HOST:PORT, or `emulator`
-    #[arg(
-        short,
-        long,
-        global = true,
-        env = "SIM800_PORT",
-        hide_env_values = true,
-        add = ArgValueCandidates::new(completion::ports)
-    )]
-    pub(crate) port: Option<String>,
-    /// Rate of the line in bit/s: 115200 for a serial port unless given; an emulator keeps to it only if given
-    #[arg(long, global = true, value_name = "N", value_parser = rate)]
-    pub(crate) baud: Option<NonZeroU32>,
-    /// Access point name of the network; a bearer that is open with another one is opened anew
-    #[arg(long, global = true)]
-    pub(crate) apn: Option<String>,
-    /// Close the bearer when the work is done; otherwise it stays open, for opening it takes seconds
-    #[arg(long, global = true)]
-    pub(crate) close: bool,
-    /// How long to wait for the module to answer at first [default: 10]
-    #[arg(long, global = true, value_name = "SECS", value_parser = seconds)]
-    pub(crate) answer_within: Option<Duration>,
-    /// How often in a row to try again what broke off, or to go on with it [default: 3]
-    #[arg(long, global = true, value_name = "N")]
-    pub(crate) retries: Option<u32>,
-    /// Runtime that the session runs on; both do the same
-    #[arg(long, global = true, value_enum, default_value_t)]
-    pub(crate) runtime: Runtime,
-    /// Write every byte that crosses the line to FILE, which must be new, for `sim800 decode`; secrets are masked
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) trace: Option<PathBuf>,
-    /// Print one JSON object instead of text; `decode` prints one per line
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    /// No progress and no remarks
-    #[arg(short, long, global = true)]
-    pub(crate) quiet: bool,
-    /// The module, where a script or the shell has connected it already.
-    #[arg(skip)]
-    pub(crate) held: Option<Held>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Runtime {
-    #[default]
-    Smol,
-    Tokio,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make HTTP requests
@@ -142,6 +88,10 @@ pub(crate) enum Command {
     Bearer(Bearer),
     /// Show model, operator, signal and registration
     Info,
+    /// Show the settings in force, and where each comes from
+    Config,
+    /// List the serial ports of this machine, and what is connected to them
+    Ports(Ports),
     /// Send command lines and print the responses
     ///
     /// Where the command table knows that an unsolicited result follows, as behind AT+HTTPACTION, it is waited for.
@@ -161,7 +111,8 @@ pub(crate) enum Command {
     /// Show what a trace, or a capture of the line, says; no module is needed
     #[command(after_long_help = DECODED)]
     Decode(Decode),
-    /// Offer an emulated module to other programs, until Ctrl-C
+    /// Offer an emulated module to other programs, until Ctrl-C; its card wants --pin, its network --apn, --apn-user and --apn-password
+    /// where they are given
     Emulate(Emulate),
     /// Show what the program can do, with an emulated module and servers of its own
     Demo,
@@ -243,6 +194,16 @@ pub(crate) struct At {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Ports {
+    /// Send AT to each port and tell what answers; without it, nothing is sent, and no port is opened
+    #[arg(long)]
+    pub(crate) probe: bool,
+    /// Only these, which may be others than the system lists, such as tcp://HOST:PORT
+    #[arg(value_name = "PORT")]
+    pub(crate) ports: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Run {
     /// A command on each line; - for stdin
     pub(crate) script: PathBuf,
@@ -274,10 +235,9 @@ pub(crate) struct Emulate {
     /// Let the module's files be those in DIR; without it they are gone with the module
     #[arg(long, value_name = "DIR")]
     pub(crate) fs: Option<PathBuf>,
-}
-
-fn rate(text: &str) -> Result<NonZeroU32, &'static str> {
-    text.parse().map_err(|_| "a rate is a number of bit/s, from 1 on")
+    /// Let the SIM card be locked, so that it wants its PUK
+    #[arg(long)]
+    pub(crate) puk: bool,
 }
 
 /// Whether there is such an address is for the system to say.
@@ -296,16 +256,10 @@ fn wait(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "from 0 to 3600 seconds".to_owned())
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|limit| !limit.is_zero() && *limit <= Duration::from_secs(3600))
-        .ok_or_else(|| "more than 0 and at most 3600 seconds".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
 
     #[test]
@@ -319,7 +273,7 @@ mod tests {
         let options = parsed("sim800 http get http://a/ --json -p tcp://b:1 --baud 9600").unwrap().options;
         assert!(options.json);
         assert_eq!(options.port.as_deref(), Some("tcp://b:1"));
-        assert_eq!(options.baud.map(NonZeroU32::get), Some(9600));
+        assert_eq!(options.rate().map(NonZeroU32::get), Some(9600));
         assert!(parsed("sim800 http post http://a/").is_err(), "data is needed");
         assert!(parsed("sim800 http get http://a/ --timeout 29").is_err());
         assert!(parsed("sim800 ftp put f ftp://a/f --append --unique").is_err());

@@ -216,7 +216,7 @@ fn a_port_that_never_answers() {
             &[&options, arguments].concat(),
             1,
             "no-answer",
-            "check its power, the wiring and the rate",
+            "no byte came within 0.2 s; check the module's power",
         );
     }
 }

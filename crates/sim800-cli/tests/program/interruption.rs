@@ -60,6 +60,10 @@ fn an_interrupted_upload_says_where_a_part_of_it_may_be() {
     for (options, said) in options {
         bench.ftp.put_file("/a", b"").unwrap();
         bench.ftp.inject(Fault::DataStall { after: 10_000 });
+        // Before that, a listing goes over a data connection of its own.
+        if options == ["--unique"] {
+            bench.ftp.inject(Fault::DataStall { after: 10_000 });
+        }
         let child = bench.command(&[&["ftp", "put", "here", &url], options].concat()).spawn().unwrap();
         wait_until(|| stored() == 10_000);
         assert_eq!(interrupt(child), said, "{options:?}");

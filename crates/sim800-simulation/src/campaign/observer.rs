@@ -77,7 +77,10 @@ impl Observer {
             (self.in_flight, self.has_payload) = (false, false);
         }
         let is_over = octets.contains(&b'\r');
-        if self.has_payload || !octets.starts_with(b"AT") {
+        // A piece of payload may begin like a command line, and goes on behind its end.
+        let is_line = octets.starts_with(b"AT")
+            && octets.iter().position(|octet| *octet == b'\r').is_none_or(|end| end + 1 == octets.len());
+        if self.has_payload || !is_line {
             self.is_line_over |= is_over;
             return;
         }
@@ -192,6 +195,17 @@ mod tests {
             (1, Sent, "AT is some, too"),
             (1, Received, "\r\nOK\r\n"),
             (1, Sent, "AT\r"),
+        ]));
+    }
+
+    #[test]
+    fn payload_that_begins_like_a_command_line_is_none_after_a_pause() {
+        assert!(!seen(&[
+            (0, Sent, "AT+HTTPDATA=40,1000\r"),
+            (1, Received, "\r\nDOWNLOAD\r\n"),
+            (1, Sent, "some payload"),
+            (5000, Sent, "AT\r+CME ERROR: 3\r\n"),
+            (5000, Sent, "AT\r+CME ERROR: 3\r\n"),
         ]));
     }
 
