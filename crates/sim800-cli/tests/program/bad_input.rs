@@ -127,7 +127,13 @@ fn servers_that_say_no() {
     let url = bench.ftp_url_with_password("guessed", "/a");
     let object = fails(&bench, &["ftp", "get", &url, "-o", "a"], 1, "ftp", "check user and password");
     assert_eq!(object["error"]["code"], 72);
-    fails(&bench, &["ftp", "get", &bench.ftp_url("/missing"), "-o", "a"], 1, "ftp", "check that the file is there");
+    fails(
+        &bench,
+        &["ftp", "get", &bench.ftp_url("/missing"), "-o", "a"],
+        1,
+        "ftp",
+        "check that the file is there",
+    );
     fails(&bench, &["ftp", "size", &bench.ftp_url("/missing")], 1, "ftp", "failed");
     bench.ftp.put_file("/big", &vec![0; 300_001]).unwrap();
     let extended = ["ftp", "get", &bench.ftp_url("/big"), "-o", "a", "--extended"];
