@@ -108,6 +108,8 @@ impl State {
             *after -= passed as u64;
             if passed < sent.len() {
                 octets.extend_from_slice(&sent[..passed]);
+                // What never came to an end is never confirmed.
+                session.confirmation = None;
                 if let Some(failure) = *failure {
                     octets.truncate(octets.len().saturating_sub(*lost).max(*before));
                     self.end(id);
