@@ -9,9 +9,11 @@ const BODY: &str = "crates/sim800-session/src/http/body.rs";
 const RANGES: &str = "crates/sim800-session/src/http/ranges.rs";
 const RESUMPTION: &str = "crates/sim800-session/src/ftp/resumption.rs";
 const PUT: &str = "crates/sim800-session/src/ftp/put.rs";
+const SIZE: &str = "crates/sim800-session/src/ftp/size.rs";
+const KNOWN: &str = "crates/sim800-session/src/known.rs";
 const START_UP: &str = "crates/sim800-session/src/start_up.rs";
 
-pub(super) const PLANTS: [Plant; 18] = [
+pub(super) const PLANTS: [Plant; 19] = [
     Plant {
         name: "resync",
         about: "after a command without a result the line counts as in step",
@@ -153,8 +155,8 @@ pub(super) const PLANTS: [Plant; 18] = [
             },
             Edit {
                 file: ACTION,
-                old: "if !course.asks || self.is_over().await {",
-                new: "if !course.asks || crate::planted(\"routing\") || self.is_over().await {",
+                old: "if !course.asks || self.is_over(plan, result).await {",
+                new: "if !course.asks || crate::planted(\"routing\") || self.is_over(plan, result).await {",
             },
         ],
     },
@@ -232,9 +234,9 @@ pub(super) const PLANTS: [Plant; 18] = [
         name: "short",
         about: "a download that ends short of the size that was told is complete",
         edits: &[Edit {
-            file: RESUMPTION,
-            old: "if self.position < *expected => {",
-            new: "if self.position < *expected && !crate::planted(\"short\") => {",
+            file: SIZE,
+            old: "if found < expected => {",
+            new: "if found < expected && !crate::planted(\"short\") => {",
         }],
     },
     Plant {
@@ -242,12 +244,37 @@ pub(super) const PLANTS: [Plant; 18] = [
         about: "what a server has of an upload is not held against what was sent",
         edits: &[Edit {
             file: PUT,
-            old: "        let mut asked = 0;\n",
+            old: "        let (mut asked, mut enough) = (0, 0);\n",
             new: "        if crate::planted(\"half\") {
             return Ok(());
         }
-        let mut asked = 0;
+        let (mut asked, mut enough) = (0, 0);
 ",
         }],
+    },
+    Plant {
+        name: "knowledge",
+        about: "what was set counts as set, although the module has started anew or something failed since",
+        edits: &[
+            Edit {
+                file: KNOWN,
+                old: "    fn forget(&mut self, http: Http) {\n",
+                new: "    fn forget(&mut self, http: Http) {
+        if crate::planted(\"knowledge\") {
+            self.http = http;
+            return;
+        }
+",
+            },
+            Edit {
+                file: KNOWN,
+                old: "    pub(crate) fn forget_ftp(&self) {\n",
+                new: "    pub(crate) fn forget_ftp(&self) {
+        if crate::planted(\"knowledge\") {
+            return;
+        }
+",
+            },
+        ],
     },
 ];

@@ -164,7 +164,13 @@ async fn has(session: &mut Session, position: u32) -> Result<bool, FtpError> {
         return Ok(false);
     }
     let read = FtpExtGetRead { position: Number::saturating(position), length: Number::MIN };
-    match session.client().ask(&read).await {
+    let mut there = session.client().ask(&read).await;
+    if there.as_ref().is_ok_and(|reply| reply.information.is_empty()) {
+        // Without a count it may be the result of nobody, and its own would answer what is asked next.
+        session.client().synchronize().await;
+        there = session.client().ask(&read).await;
+    }
+    match there {
         Ok(reply) => Ok(!reply.payload.is_empty()),
         Err(error) if error.is_rejected() => Ok(false),
         Err(error) => Err(session.command(error)),
@@ -351,6 +357,7 @@ impl Extended {
             let read = u32::try_from(piece.len()).unwrap_or(u32::MAX);
             let position = position.saturating_add(read);
             if piece.is_empty() {
+                file.ends_at(position)?;
                 return Ok(None);
             }
             if read == file.window && file.size != Some(u64::from(position)) {
@@ -358,10 +365,19 @@ impl Extended {
             }
             // These seem to be the last ones: with them, the session is let go.
             let ahead = file.window(position, file.window).await?;
-            let rest = (!ahead.is_empty()).then_some((file, position, Some(ahead)));
+            if ahead.is_empty() {
+                file.ends_at(position)?;
+                return Ok(Some((piece, None)));
+            }
+            let rest = Some((file, position, Some(ahead)));
             Ok(Some((piece, rest)))
         });
         deadline.read(Download::new(pieces.boxed(), size))
+    }
+
+    /// Nothing is read behind `position`: that is the end of the file, if it is as long as was found.
+    fn ends_at(&self, position: u32) -> Result<(), FtpError> {
+        exactly(self.size, u64::from(position), self.session.operation()).map(drop)
     }
 
     /// What one command reads; nothing at the end of the file. What the line damaged is read again; what is in the

@@ -112,8 +112,8 @@ fn takes_payload(line: &[u8]) -> bool {
 pub(super) const PASSWORD: &str = "sesame";
 const SECRET: &[u8] = PASSWORD.as_bytes();
 
-/// Longer than any command line with a password is: what is longer is payload.
-const LONGEST: usize = 100;
+/// Longer than any command line is: what is longer is payload.
+const LONGEST: usize = 560;
 
 /// What a line may hold that ends a command. What the line has damaged counts, too, as the driver may have understood it; behind
 /// a password it is masked, for it may be the echo of that.
