@@ -37,8 +37,8 @@ struct Program {
     stack: usize,
 }
 
-const TRANSCRIPTS: Program = Program { name: "transcripts", flash: 192_000, statics: 64, stack: 4_600 };
-const TRANSFER: Program = Program { name: "transfer", flash: 58_000, statics: 64, stack: 4_100 };
+const TRANSCRIPTS: Program = Program { name: "transcripts", flash: 146_000, statics: 64, stack: 4_600 };
+const TRANSFER: Program = Program { name: "transfer", flash: 45_000, statics: 64, stack: 4_100 };
 
 /// Builds and runs all of it.
 pub(crate) fn check() -> Result<Outcome> {

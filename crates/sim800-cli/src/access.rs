@@ -1,16 +1,55 @@
-//! The bearer that transfers go over.
+//! From a port to a module that is found, ready, and online, with what is waited for on a terminal.
 
-use sim800_command::Cid;
-use sim800_session::{Bearer, BearerError, Client, Profile};
+use sim800_command::{Cid, time_limit};
+use sim800_session::{Bearer, BearerError, Client, Profile, StartUpError};
 
 use crate::args::Options;
 use crate::failure::Failure;
+use crate::output::Output;
+use crate::stage::Stage;
 
-/// The one that the program uses.
+/// The bearer that the program uses.
 pub(crate) const CID: Cid = Cid::MIN;
+
+/// Finds the module.
+pub(crate) async fn find(client: &Client, options: &Options) -> Result<(), Failure> {
+    let _stage = Stage::begin(Output::new(options), "looking for the module", client.config().answer_within);
+    Ok(client.find().await?)
+}
+
+/// Makes the module ready, unless an earlier command of a script has.
+pub(crate) async fn start_up(client: &Client, options: &Options) -> Result<(), Failure> {
+    match &options.held {
+        Some(held) if held.is_ready() => {}
+        Some(held) => {
+            bring_up(client, options).await?;
+            held.set_ready();
+        }
+        None => bring_up(client, options).await?,
+    }
+    Ok(())
+}
+
+async fn bring_up(client: &Client, options: &Options) -> Result<(), Failure> {
+    find(client, options).await?;
+    let _stage =
+        Stage::begin(Output::new(options), "registering with the network", client.config().register_within);
+    client.start_up().await.map_err(|error| {
+        let helps = match &error {
+            StartUpError::SimPinRequired => "give it with --pin-file, SIM800_PIN or the configuration file",
+            StartUpError::SimPinNotTried { .. } => "if you are sure of it, say --force-pin",
+            StartUpError::SimPukRequired => {
+                "enter it in a phone, or by sim800 at 'AT+CPIN=\"PUK\",\"NEW PIN\"': the tenth wrong one ruins the card"
+            }
+            _ => return error.into(),
+        };
+        Failure::from(error).and(helps)
+    })
+}
 
 /// Makes the module ready and opens its bearer.
 pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Bearer, Failure> {
+    let output = Output::new(options);
     if let Some(held) = &options.held {
         if let Some(bearer) = held.bearer().await {
             return Ok(bearer);
@@ -18,9 +57,15 @@ pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Be
         held.forget();
     }
     start_up(client, options).await?;
+    let _stage = Stage::begin(output, "opening the bearer", time_limit::BEARER_OPEN);
     let bearer = Bearer::open(client, &profile(options)).await.map_err(|error| match error {
         BearerError::Refused(_) if options.apn.is_none() => {
             let message = "the network did not open the bearer; give its access point name with --apn";
+            Failure::new(error.kind().as_str(), message)
+        }
+        BearerError::Refused(_) if options.apn_user.is_none() => {
+            let message = "the network did not open the bearer; check --apn, and give --apn-user and --apn-password-file if the \
+                           access point asks for them";
             Failure::new(error.kind().as_str(), message)
         }
         error => error.into(),
@@ -31,30 +76,20 @@ pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Be
     Ok(bearer)
 }
 
-/// Makes the module ready, unless an earlier command of a script has.
-pub(crate) async fn start_up(client: &Client, options: &Options) -> Result<(), Failure> {
-    match &options.held {
-        Some(held) if held.is_ready() => {}
-        Some(held) => {
-            client.start_up().await?;
-            held.set_ready();
-        }
-        None => client.start_up().await?,
-    }
-    Ok(())
-}
-
 /// Closes the bearer, if it is open.
-pub(crate) async fn close_bearer(client: &Client) -> Result<(), Failure> {
+pub(crate) async fn close_bearer(client: &Client, output: Output) -> Result<(), Failure> {
+    let _stage = Stage::begin(output, "closing the bearer", time_limit::BEARER_CLOSE);
     match Bearer::find(client, CID.get() as u8).await? {
         Some(bearer) => Ok(bearer.close().await?),
         None => Ok(()),
     }
 }
 
-/// What is not given stays as it is set in the module.
+/// What is not given stays as it is set in the module; a password without a user is for a user that is set there.
 fn profile(options: &Options) -> Profile {
     let mut profile = Profile::as_set();
     profile.apn = options.apn.clone();
+    profile.user = options.apn_user.clone();
+    profile.password = options.apn_password.clone();
     profile
 }

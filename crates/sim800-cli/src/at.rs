@@ -1,48 +1,246 @@
 //! `sim800 at`.
 
+use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
-use serde_json::json;
-use sim800_session::{Client, Failure as CommandFailure, Request};
+use bytes::Bytes;
+use futures::future::{Either, select};
+use futures::stream::StreamExt;
+use serde_json::{Value, json};
+use sim800_command::{Domain, Form, HTTP_LIMIT, Prepared, Values};
+use sim800_parser::DataPhase;
+use sim800_session::{Client, Failure as CommandFailure, Notice, Request, Response};
+use smol::Timer;
 
-use crate::args::Options;
+use crate::access::find;
+use crate::args::{At, Options};
 use crate::connect::with_module;
 use crate::failure::Failure;
 use crate::output::{Output, Report};
+use crate::source::open_source;
 
 /// How long a command may take that the command table does not know: more than the slowest in the manual, which selects
 /// an operator (3.2.22).
 const TIME_LIMIT: Duration = Duration::from_secs(180);
 
-pub(crate) fn run(line: &str, options: &Options, output: Output) -> Result<Report, Failure> {
-    let request = Request::raw(line, TIME_LIMIT).map_err(|failure| Failure::usage(failure.to_string()))?;
+/// How long an unsolicited result is waited for: the module gives a server up earlier.
+const WAIT: Duration = Duration::from_secs(130);
+
+/// The most octets of commands on stdin.
+const LONGEST: u64 = 1 << 20;
+
+pub(crate) fn run(arguments: &At, options: &Options, output: Output) -> Result<Report, Failure> {
+    let mut steps = Vec::new();
+    for line in lines(&arguments.lines)? {
+        steps.push(Step::new(&line)?);
+    }
+    if steps.is_empty() {
+        return Err(Failure::usage("there is no command; write one such as AT+CSQ"));
+    }
+    give_data(&mut steps, arguments)?;
+    let wait = arguments.wait.unwrap_or(WAIT);
     with_module(options, output, async |client| {
-        // It may change anything.
         if let Some(held) = &options.held {
+            // It may change anything.
             held.forget();
         }
-        send(client, request).await
+        find(client, options).await?;
+        let is_one = steps.len() == 1;
+        let mut told = Vec::new();
+        for step in steps {
+            let command = step.request.name().to_string();
+            match step.carry_out(client, wait).await {
+                Ok(Answer { fields, text }) if is_one => {
+                    return Ok(Report { fields, text, remark: String::new() });
+                }
+                Ok(Answer { fields, text }) => {
+                    let object: serde_json::Map<String, Value> = [("command", json!(command))]
+                        .into_iter()
+                        .chain(fields)
+                        .map(|(name, value)| (name.to_owned(), value))
+                        .collect();
+                    told.push(object);
+                    if !output.json {
+                        // As it comes: the next command may take its time.
+                        output.finish(Ok(Report { text, ..Report::default() }));
+                    }
+                }
+                Err(failure) if is_one => return Err(failure),
+                Err(failure) => return Err(failure.with_field("responses", json!(told))),
+            }
+        }
+        Ok(Report { fields: vec![("responses", json!(told))], ..Report::default() })
     })
 }
 
-async fn send(client: &Client, request: Request) -> Result<Report, Failure> {
-    client.find().await?;
-    let reply = client.request(request).await.map_err(|error| match error.failure() {
-        CommandFailure::Rejected(code) => {
-            let code = code.to_string();
-            Failure::from(error).with_text(format!("{code}\n")).with_field("result", code)
+/// The command lines; those of stdin where `-` stands.
+fn lines(given: &[String]) -> Result<Vec<String>, Failure> {
+    let mut lines = Vec::new();
+    for line in given {
+        if line != "-" {
+            lines.push(line.clone());
+            continue;
         }
-        _ => error.into(),
-    })?;
-    let lines: Vec<_> = reply.information.iter().map(|line| String::from_utf8_lossy(line)).collect();
-    let mut fields = vec![("lines", json!(lines))];
-    let mut text: Vec<u8> = reply.information.iter().flat_map(|line| [line, &b"\n"[..]].concat()).collect();
-    if !reply.payload.is_empty() {
-        fields.push(("payload", json!(String::from_utf8_lossy(&reply.payload))));
-        text.extend_from_slice(&reply.payload);
-        text.push(b'\n');
+        let mut text = String::new();
+        let read = io::stdin().lock().take(LONGEST).read_to_string(&mut text);
+        read.map_err(|error| Failure::file("read", Path::new("stdin"), &error))?;
+        let commands = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.extend(commands.map(str::to_owned));
     }
-    fields.push(("result", json!("OK")));
-    text.extend_from_slice(b"OK\n");
-    Ok(Report { fields, text, remark: String::new() })
+    Ok(lines)
+}
+
+/// A command, and what the table knows of it.
+struct Step {
+    request: Request,
+    /// How many octets it announces, where the module asks for some.
+    takes: Option<u64>,
+    /// The name of the unsolicited line that follows it.
+    awaited: Option<&'static str>,
+}
+
+impl Step {
+    fn new(line: &str) -> Result<Self, Failure> {
+        let request =
+            Request::raw(line, TIME_LIMIT).map_err(|failure| Failure::usage(failure.to_string()))?;
+        let Some(prepared) = Prepared::parse(line.trim().as_bytes()) else {
+            return Ok(Self { request, takes: None, awaited: None });
+        };
+        let takes = match prepared.expect.data {
+            DataPhase::Invited { .. } | DataPhase::Prompted | DataPhase::Granted { .. } => {
+                announced(&prepared)
+            }
+            _ => None,
+        };
+        let awaited =
+            prepared.spec.unsolicited.split_inclusive(':').next().filter(|name| name.ends_with(':'));
+        Ok(Self { request, takes, awaited })
+    }
+
+    async fn carry_out(self, client: &Client, wait: Duration) -> Result<Answer, Failure> {
+        let Self { request, awaited, .. } = self;
+        let name = request.name().to_string();
+        let awaited = awaited.filter(|_| !wait.is_zero());
+        // From before it is sent, for nothing may be missed.
+        let mut notices =
+            client.subscribe(move |line| awaited.is_some_and(|name| line.to_string().starts_with(name)));
+        let response = client.request(request).await.map_err(|error| match error.failure() {
+            CommandFailure::Rejected(code) => {
+                let code = code.to_string();
+                Failure::from(error).with_text(format!("{code}\n")).with_field("result", code)
+            }
+            _ => error.into(),
+        })?;
+        let mut answer = Answer::new(&response);
+        let Some(awaited) = awaited else { return Ok(answer) };
+        let line = async {
+            while let Some(notice) = notices.next().await {
+                match notice {
+                    Notice::Unsolicited(line) => return Ok(line.line().text().to_vec()),
+                    Notice::Restarted(sign) => return Err(Failure::new("restarted", sign.to_string())),
+                    _ => {}
+                }
+            }
+            Err(Failure::new("disconnected", "the port is gone"))
+        };
+        match select(std::pin::pin!(line), Timer::after(wait)).await {
+            Either::Left((line, _)) => {
+                answer.add_unsolicited(&line?);
+                Ok(answer)
+            }
+            Either::Right(_) => {
+                let message = format!(
+                    "{name} was taken, but no {} came within {} s; --wait waits longer",
+                    awaited.trim_end_matches(':'),
+                    wait.as_secs()
+                );
+                let mut failure = Failure::new("timed-out", message);
+                failure.text = String::from_utf8_lossy(&answer.text).into_owned();
+                failure.fields = answer.fields;
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// How many octets a command says that follow.
+fn announced(prepared: &Prepared) -> Option<u64> {
+    let place = prepared.spec.parameters.iter().position(|parameter| {
+        matches!(parameter.domain, Domain::Number { .. }) && ["size", "length"].contains(&parameter.name)
+    })?;
+    if prepared.spec.form != Form::Write {
+        return None;
+    }
+    let line = prepared.line.as_bytes().strip_suffix(b"\r")?;
+    let values = line.get(line.iter().position(|octet| *octet == b'=')? + 1..)?;
+    Values::new(values).nth(place)?.number()
+}
+
+/// Gives each command that takes octets its file.
+fn give_data(steps: &mut [Step], arguments: &At) -> Result<(), Failure> {
+    let mut files = arguments.data.iter();
+    for step in steps {
+        let Some(announced) = step.takes else { continue };
+        let name = step.request.name().to_string();
+        let path = files.next().ok_or_else(|| {
+            Failure::usage(format!(
+                "the module will ask for the octets of {name}; give them with --data FILE"
+            ))
+        })?;
+        let octets = read(path)?;
+        // The module would take the rest for commands, or wait for what is missing.
+        if octets.len() as u64 != announced {
+            let message =
+                format!("{name} announces {announced} octets, and {} has {}", path.display(), octets.len());
+            return Err(Failure::usage(message));
+        }
+        step.request = step.request.clone().with_body(octets);
+    }
+    match files.next() {
+        Some(path) => {
+            let message =
+                format!("no command is known to ask for octets such as those of {}", path.display());
+            Err(Failure::usage(message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn read(path: &Path) -> Result<Bytes, Failure> {
+    let (file, _) = open_source(path)?;
+    let mut octets = Vec::new();
+    // More than any command takes.
+    let read = file.take(u64::from(HTTP_LIMIT) + 1).read_to_end(&mut octets);
+    read.map_err(|error| Failure::file("read", path, &error))?;
+    Ok(octets.into())
+}
+
+/// What the module answers.
+struct Answer {
+    fields: Vec<(&'static str, Value)>,
+    text: Vec<u8>,
+}
+
+impl Answer {
+    fn new(response: &Response) -> Self {
+        let lines: Vec<_> = response.information.iter().map(|line| String::from_utf8_lossy(line)).collect();
+        let mut fields = vec![("lines", json!(lines))];
+        let mut text: Vec<u8> =
+            response.information.iter().flat_map(|line| [line, &b"\n"[..]].concat()).collect();
+        if !response.payload.is_empty() {
+            fields.push(("payload", json!(String::from_utf8_lossy(&response.payload))));
+            text.extend_from_slice(&response.payload);
+            text.push(b'\n');
+        }
+        fields.push(("result", json!("OK")));
+        text.extend_from_slice(b"OK\n");
+        Self { fields, text }
+    }
+
+    fn add_unsolicited(&mut self, line: &[u8]) {
+        self.fields.push(("unsolicited", json!(String::from_utf8_lossy(line))));
+        self.text.extend_from_slice(line);
+        self.text.push(b'\n');
+    }
 }

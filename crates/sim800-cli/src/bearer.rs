@@ -6,7 +6,7 @@ use serde_json::json;
 use sim800_command::{BearerState, SapbrQuery, SapbrShow};
 use sim800_session::Client;
 
-use crate::access::{CID, close_bearer, open_bearer};
+use crate::access::{CID, close_bearer, find, open_bearer};
 use crate::args::{self, Options};
 use crate::connect::with_module;
 use crate::failure::Failure;
@@ -15,7 +15,7 @@ use crate::output::{Output, Report};
 pub(crate) fn run(command: &args::Bearer, options: &Options, output: Output) -> Result<Report, Failure> {
     with_module(options, output, async |client| match command {
         args::Bearer::Status => {
-            client.find().await?;
+            find(client, options).await?;
             status(client).await
         }
         args::Bearer::Open => {
@@ -23,8 +23,8 @@ pub(crate) fn run(command: &args::Bearer, options: &Options, output: Output) -> 
             status(client).await
         }
         args::Bearer::Close => {
-            client.find().await?;
-            close_bearer(client).await?;
+            find(client, options).await?;
+            close_bearer(client, output).await?;
             status(client).await
         }
     })

@@ -50,7 +50,19 @@ fn report(text: String, specs: &[&Spec]) -> Report {
     let commands: Vec<Value> = specs
         .iter()
         .map(|spec| {
-            json!({ "syntax": spec.to_string(), "section": spec.section, "description": paragraph(spec.doc) })
+            let told = |text: &'static str| Some(text).filter(|text| !text.is_empty());
+            let values: serde_json::Map<String, Value> =
+                spec.values.iter().map(|(name, meaning)| ((*name).to_owned(), json!(meaning))).collect();
+            json!({
+                "syntax": spec.to_string(),
+                "section": spec.section,
+                "description": paragraph(spec.doc),
+                "response": spec.response,
+                "values": values,
+                "example": told(spec.example).map(|line| if line.starts_with(':') { format!("{}{line}", spec.name) } else { line.to_owned() }),
+                "data": told(spec.data),
+                "unsolicited": told(spec.unsolicited),
+            })
         })
         .collect();
     Report { fields: vec![("commands", json!(commands))], text: text.into(), remark: String::new() }

@@ -1,6 +1,5 @@
 //! From the options to a module that does what it is told.
 
-use std::fmt;
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
@@ -10,17 +9,21 @@ use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::StreamExt;
 use serde_json::{Value, json};
 use sim800_emulator::Config as EmulatorConfig;
-use sim800_session::{Client, Config, Driver, Endpoint, Notice, Notices};
+use sim800_session::{Client, Config, Driver, Dtr, Endpoint, FlowControl, Notice, Notices};
 use sim800_testbed::{Line, Link, Module};
 
 use crate::access::close_bearer;
 pub(crate) use crate::access::open_bearer;
-use crate::args::{Options, Runtime};
+use crate::args::{self, Baud, Flow, Options, Runtime};
+use crate::baud;
+use crate::dialogue::Dialogue;
 use crate::failure::Failure;
+use crate::first_contact::{Heard, Instead};
 use crate::output::{Output, Report, Retries};
-use crate::ports;
+use crate::remote::RemotePort;
 use crate::signals::interruptible;
-use crate::trace::TraceFile;
+use crate::target::Target;
+use crate::trace::{TraceFile, Traces};
 
 /// How long ending what was begun in the module may take when the program ends, and when somebody wants it to end now.
 const CLEAN_UP: Duration = Duration::from_secs(10);
@@ -29,8 +32,8 @@ const QUICK_CLEAN_UP: Duration = Duration::from_secs(2);
 /// What becomes of a module that was left in the middle of something.
 const STILL_BUSY: &str = "the module is still busy with it, and answers again within two minutes";
 
-/// The port of the module within the program.
-const EMULATOR: &str = "emulator";
+/// The kind of failure of a module that does not answer.
+const NO_ANSWER: &str = "no-answer";
 
 /// A driver on an executor; its end.
 type Running = BoxFuture<'static, io::Result<()>>;
@@ -51,14 +54,43 @@ pub(crate) fn with_module(
         return result;
     }
     let target = Target::of(options)?;
-    let named = target.to_string();
-    let trace = options.trace.as_deref().map(TraceFile::create).transpose()?;
+    let file = options.trace.as_deref().map(TraceFile::create).transpose()?;
+    let result = with_target(&target, options, output, file.clone(), job);
+    let traced = file.map_or(Ok(()), |file| file.finish());
+    // What went wrong first is told.
+    let mut result = result.and_then(|done| traced.map(|()| done));
+    // A script can tell by it that it did not talk to a modem.
+    fields(&mut result).insert(0, ("port", json!(target.to_string())));
+    result
+}
+
+fn with_target(
+    target: &Target,
+    options: &Options,
+    output: Output,
+    file: Option<TraceFile>,
+    job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
+) -> Result<Report, Failure> {
+    let mut config = config(options);
     // Switched off after everything that talks to it.
     let _module;
     let port = match target {
-        Target::Endpoint(endpoint) => Port::Endpoint(endpoint),
+        Target::Endpoint(endpoint) => {
+            if options.baud == Some(Baud::Auto) {
+                config.rate = fitting_rate(endpoint, &config, output)?;
+            }
+            Port::Endpoint(endpoint.clone())
+        }
+        Target::Remote(address) => {
+            if options.baud == Some(Baud::Auto) {
+                return Err(no_search(target));
+            }
+            let name = target.to_string();
+            let opened = RemotePort::open(address, &name, &config);
+            Port::Remote(Box::new(smol::block_on(interruptible(opened))??))
+        }
         Target::Emulator => {
-            let line = options.baud.map_or_else(Line::unpaced, Line::paced);
+            let line = options.rate().map_or_else(Line::unpaced, Line::paced);
             let (running, link) = Module::new(EmulatorConfig::default(), line)
                 .start_linked()
                 .map_err(|error| Failure::new("system", format!("cannot start the emulator: {error}")))?;
@@ -66,26 +98,67 @@ pub(crate) fn with_module(
             Port::Link(link)
         }
     };
+    let heard = Heard::default();
+    let dialogue = (options.verbose > 0).then(|| Dialogue::new(options.verbose > 1));
+    let traces = Traces { file, dialogue, heard: heard.clone() };
     let mut retries = Retries::default();
     let job = async |client: &Client| {
-        let result = job(client).await;
-        if !options.close || result.as_ref().is_err_and(|failure| failure.kind() == "no-answer") {
+        // On the heap: what a transfer keeps is large, and so would be all that is wrapped around it here.
+        let result = Box::pin(job(client)).await;
+        if !options.close || result.as_ref().is_err_and(|failure| failure.kind() == NO_ANSWER) {
             return result;
         }
         // What went wrong first is told.
-        let closed = close_bearer(client).await;
+        let closed = close_bearer(client, output).await;
         result.and_then(|report| closed.map(|()| report))
     };
     let job = async |client: &Client| telling_retries(client, output, &mut retries, job).await;
-    let result = run(options.runtime, port, config(options), trace.clone(), job);
-    let traced = trace.map_or(Ok(()), |trace| trace.finish());
-    // What went wrong first is told.
-    let mut result = result.and_then(|done| traced.map(|()| done));
-    let fields = fields(&mut result);
-    // A script can tell by it that it did not talk to a modem.
-    fields.insert(0, ("port", json!(named)));
-    retries.tell(fields);
-    result
+    let mut result = run(options.runtime, port, config.clone(), Some(traces), job);
+    retries.tell(fields(&mut result));
+    match result {
+        Err(failure) if failure.kind() == NO_ANSWER => {
+            Err(explained(failure, &heard, target, &config, output))
+        }
+        result => result,
+    }
+}
+
+/// The rate at which a module answers.
+fn fitting_rate(endpoint: &Endpoint, config: &Config, output: Output) -> Result<u32, Failure> {
+    if !matches!(endpoint, Endpoint::Serial(_)) {
+        return Err(no_search(&Target::Endpoint(endpoint.clone())));
+    }
+    match baud::find(endpoint, config, output)? {
+        Some(rate) => {
+            output.remark(&format!("the module answers at {rate} bit/s"));
+            Ok(rate)
+        }
+        None => {
+            let message = format!(
+                "nothing answers at {endpoint} at any of the usual rates; check the module's power, the wiring and the port"
+            );
+            Err(Failure::new(NO_ANSWER, message))
+        }
+    }
+}
+
+fn no_search(target: &Target) -> Failure {
+    Failure::usage(format!(
+        "{target} is no serial port of this machine, and --baud auto looks at none but these"
+    ))
+}
+
+/// The same failure, with the reason where nothing has answered so far.
+fn explained(failure: Failure, heard: &Heard, target: &Target, config: &Config, output: Output) -> Failure {
+    let Some(instead) = heard.instead() else { return failure };
+    // Not on top of an interruption, and of the port that is gone nothing can be said.
+    let fitting = match (&instead, target) {
+        (Instead::Unreadable(_), Target::Endpoint(endpoint)) if target.is_serial() => {
+            baud::find(endpoint, config, output).ok()
+        }
+        _ => None,
+    };
+    failure.with_message(instead.told(target, config.answer_within, config.rate, fitting))
 }
 
 /// What is told of a result with `--json`.
@@ -104,7 +177,8 @@ async fn telling_retries(
     job: impl AsyncFnOnce(&Client) -> Result<Report, Failure>,
 ) -> Result<Report, Failure> {
     let retries = pin!(tell_retries(client.subscribe(|_| false), output, retries));
-    match select(pin!(job(client)), retries).await {
+    // On the heap, as what it keeps is large.
+    match select(Box::pin(job(client)), retries).await {
         Either::Left((result, _)) => result,
         Either::Right(((), job)) => job.await,
     }
@@ -123,6 +197,7 @@ async fn tell_retries(mut notices: Notices, output: Output, retries: &mut Retrie
 /// What a session talks to.
 pub(crate) enum Port {
     Endpoint(Endpoint),
+    Remote(Box<RemotePort>),
     Link(Link),
 }
 
@@ -140,6 +215,10 @@ pub(crate) fn run<T>(
             let (client, driver) = match port {
                 Port::Endpoint(endpoint) => {
                     let (client, driver) = interruptible(sim800_smol::open(&endpoint, config)).await??;
+                    (client, spawn(traced(driver, trace)))
+                }
+                Port::Remote(port) => {
+                    let (client, driver) = sim800_smol::connect(port, config);
                     (client, spawn(traced(driver, trace)))
                 }
                 Port::Link(link) => {
@@ -164,6 +243,10 @@ pub(crate) fn run<T>(
                         let (client, driver) = interruptible(sim800_tokio::open(&endpoint, config)).await??;
                         (client, spawn(traced(driver, trace)))
                     }
+                    Port::Remote(port) => {
+                        let (client, driver) = sim800_session::connect(port, sim800_tokio::runtime(), config);
+                        (client, spawn(traced(driver, trace)))
+                    }
                     Port::Link(link) => {
                         let (client, driver) = sim800_session::connect(link, sim800_tokio::runtime(), config);
                         (client, spawn(traced(driver, trace)))
@@ -178,54 +261,23 @@ pub(crate) fn run<T>(
     }
 }
 
-/// Where the module is.
-enum Target {
-    /// Within the program.
-    Emulator,
-    Endpoint(Endpoint),
-}
-
-impl Target {
-    /// What the options name. To take something else in its place would have a script believe that it talks to its modem.
-    fn of(options: &Options) -> Result<Self, Failure> {
-        match options.port.as_deref() {
-            None => Err(no_port("no port is given")),
-            Some("") => Err(no_port("the port is empty")),
-            Some(EMULATOR) => Ok(Self::Emulator),
-            Some(port) => {
-                port.parse().map(Self::Endpoint).map_err(|error| Failure::usage(format!("{error}")))
-            }
-        }
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Emulator => f.write_str(EMULATOR),
-            Self::Endpoint(endpoint) => endpoint.fmt(f),
-        }
-    }
-}
-
-fn no_port(why: &str) -> Failure {
-    let found = ports::found();
-    let found = if found.is_empty() {
-        "this machine has no serial ports".to_owned()
-    } else {
-        let listed: Vec<_> = found.iter().map(ToString::to_string).collect();
-        format!("this machine has {}", listed.join(", "))
-    };
-    Failure::usage(format!(
-        "{why}; name one with -p or SIM800_PORT ({found}), or try the built-in emulator with -p {EMULATOR}"
-    ))
-}
-
-fn config(options: &Options) -> Config {
+/// What the options say of the line and the session.
+pub(crate) fn config(options: &Options) -> Config {
     let mut config = Config::default();
-    if let Some(baud) = options.baud {
-        config.rate = baud.get();
+    if let Some(rate) = options.rate() {
+        config.rate = rate.get();
     }
+    config.flow_control = match options.flow {
+        Flow::None => FlowControl::None,
+        Flow::Rtscts => FlowControl::Hardware,
+    };
+    config.dtr = match options.dtr {
+        args::Dtr::On => Dtr::On,
+        args::Dtr::Off => Dtr::Off,
+        args::Dtr::Keep => Dtr::Keep,
+    };
+    config.pin.clone_from(&options.pin);
+    config.pin_at_any_risk = options.force_pin;
     if let Some(limit) = options.answer_within {
         config.answer_within = limit;
     }
@@ -254,7 +306,7 @@ async fn supervise<T>(
     let result = interruptible(job(&client)).await;
     let limit = match &result {
         // There is nobody to end anything.
-        Ok(Err(failure)) if failure.kind() == "no-answer" => QUICK_CLEAN_UP,
+        Ok(Err(failure)) if failure.kind() == NO_ANSWER => QUICK_CLEAN_UP,
         Ok(_) => CLEAN_UP,
         Err(_) => QUICK_CLEAN_UP,
     };

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, Read, StdoutLock, Write};
 use std::ops::ControlFlow;
 
-use console::{Style, colors_enabled};
+use console::colors_enabled;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 use sim800_capture::{Capture, Direction, Event, Kind, TraceReader};
@@ -12,16 +12,14 @@ use sim800_parser::Value as LineValue;
 
 use crate::args::Decode;
 use crate::checksum::hexadecimal;
+use crate::dialogue::text;
 use crate::failure::Failure;
 use crate::output::{Output, seconds};
 use crate::source::open_source;
-use crate::terminal::{ascii, printable};
+use crate::terminal::ascii;
 
 /// How much is read at once, in octets.
 const READ: usize = 8192;
-
-/// How wide the column of the lines is.
-const WIDTH: usize = 44;
 
 pub(crate) fn run(arguments: &Decode, output: Output) -> Result<(), Failure> {
     let path = arguments.file.as_path();
@@ -116,7 +114,7 @@ impl Printer {
         let line = match self.json {
             true => json(event),
             false if event.kind == Kind::Blank => return,
-            false => Ok(self.text(event)),
+            false => Ok(text(event, self.timed, self.colored)),
         };
         self.failure = line.and_then(|line| writeln!(self.stdout, "{line}")).err();
     }
@@ -129,58 +127,6 @@ impl Printer {
             Err(error) => Err(Failure::stdout(&error)),
         }
     }
-
-    /// `     0.250 → AT+CSQ      Asks for the signal quality`
-    fn text(&self, event: &Event) -> String {
-        let time = match event.time {
-            _ if !self.timed => String::new(),
-            Some(time) => format!("{:>10.3} ", time.as_secs_f64()),
-            None => format!("{:>10} ", ""),
-        };
-        let direction = match event.direction {
-            Some(Direction::Sent) => "→",
-            Some(Direction::Received) => "←",
-            None if event.kind == Kind::Retry => "↻",
-            None => "?",
-        };
-        let (line, meaning) = (line(event), meaning(event));
-        let plain = Style::new().force_styling(self.colored);
-        let (line_style, meaning_style) = match event.kind {
-            _ if event.is_error => (plain.clone().red(), plain.clone().red()),
-            Kind::Command => (plain.clone().bold(), plain.clone().dim()),
-            Kind::Payload => (plain.clone().cyan(), plain.clone().dim()),
-            _ => (plain.clone(), plain.clone().dim()),
-        };
-        let start = format!("{time}{direction} {}", line_style.apply_to(&line));
-        if meaning.is_empty() {
-            return start;
-        }
-        let gap = WIDTH.saturating_sub(line.len());
-        format!("{start}{:gap$}  {}", "", meaning_style.apply_to(meaning))
-    }
-}
-
-/// What crossed the line, for people.
-fn line(event: &Event) -> String {
-    match (event.kind, &event.payload) {
-        (_, Some(payload)) => match payload.announced {
-            Some(announced) if announced != payload.received => {
-                format!("{} of {announced} octets of payload", payload.received)
-            }
-            _ => format!("{} octets of payload", payload.received),
-        },
-        (Kind::Overlong, _) => format!("{} octets", event.octets),
-        (Kind::Unreadable, _) if event.octets > event.text.len() as u64 + 2 => {
-            format!("{}… ({} octets)", printable(&event.text), event.octets)
-        }
-        _ => printable(&event.text),
-    }
-}
-
-fn meaning(event: &Event) -> String {
-    let checksum = event.payload.as_ref().map(|payload| format!("SHA-256 {}", hexadecimal(&payload.sha256)));
-    let parts: Vec<&str> = [event.meaning.as_deref(), checksum.as_deref()].into_iter().flatten().collect();
-    parts.join("; ")
 }
 
 /// One object on one line, its octets the characters U+0000 to U+00FF as in a trace.

@@ -48,7 +48,7 @@ const LAST: usize = 2;
 
 pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> {
     let failed = |error| Failure::new("system", format!("cannot start what the demo needs: {error}"));
-    let rate = options.baud.unwrap_or(RATE);
+    let rate = options.rate().unwrap_or(RATE);
     let module = Module::new(EmulatorConfig::default(), Line::paced(rate));
     let (running, link) = module.start_linked().map_err(failed)?;
     let servers = Servers {
@@ -105,7 +105,7 @@ impl Demo<'_> {
     fn introduce(&self, servers: &Servers, rate: NonZeroU32) -> Result<(), Failure> {
         self.say(&format!(
             "{}\n\n  line   {rate} bit/s, to an emulated SIM800\n  HTTP   {}\n  FTP    {}\n\n\
-             What the module is told stands on the left, what it says on the right.",
+             Commands to the module stand on the left, its responses on the right.",
             style("sim800 demo").bold(),
             servers.http.address(),
             servers.ftp.address(),
@@ -311,7 +311,7 @@ fn request(method: Method, url: &str, body: Bytes) -> Result<Request<Bytes>, Fai
 }
 
 fn expect_success(status: StatusCode) -> Result<(), Failure> {
-    if status.is_success() { Ok(()) } else { Err(Failure::status(status)) }
+    if status.is_success() { Ok(()) } else { Err(Failure::status(status, "")) }
 }
 
 /// `len` octets that differ with `seed`, every value among them, and what looks like a result code.

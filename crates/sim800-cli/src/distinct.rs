@@ -24,19 +24,28 @@ enum Identity {
 
 /// Makes sure of that for `command`.
 pub(crate) fn check(command: &Command, options: &Options) -> Result<(), Failure> {
-    let input = command.input().map(|path| ("what is sent", input(path)));
-    let output = command.output().map(|path| ("what is written", output(path)));
+    check_files(&command.inputs(), &command.outputs(), options)
+}
+
+/// Makes sure of that for what is sent and what is written, which may be the answer or the answer of an error.
+pub(crate) fn check_files(sent: &[&Path], written: &[&Path], options: &Options) -> Result<(), Failure> {
+    let inputs = sent.iter().map(|path| ("what is read", input(path)));
+    let outputs = written.iter().map(|path| ("what is written", output(path)));
     let trace = options.trace.as_deref().map(|path| ("the trace", output_at(path)));
-    let files: Vec<_> = [input, output, trace].into_iter().flatten().collect();
+    let files: Vec<_> = inputs.chain(outputs).chain(trace).collect();
     for (n, (one, identity)) in files.iter().enumerate() {
-        let same = files.iter().skip(n + 1).find(|(_, other)| identity.is_some() && identity == other);
+        // What is only read, or an answer or its explanation, may be the same.
+        let same = files
+            .iter()
+            .skip(n + 1)
+            .find(|(other, same)| one != other && identity.is_some() && identity == same);
         if let Some((other, _)) = same {
             return Err(Failure::usage(format!("{one} and {other} are the same file; choose another name")));
         }
     }
-    match (command.output(), options.trace.as_deref()) {
-        (Some(output), Some(trace)) if is_beside(output, trace) => {
-            let message = "the trace has a name under which what is written is kept until it is complete; choose another one";
+    match options.trace.as_deref() {
+        Some(trace) if written.iter().any(|output| is_beside(output, trace)) => {
+            let message = "the trace has the name that the unfinished download has; choose another one";
             Err(Failure::usage(message))
         }
         _ => Ok(()),

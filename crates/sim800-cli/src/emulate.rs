@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
-use sim800_emulator::Config;
+use sim800_emulator::{Config, Sim};
+use sim800_session::Password;
 use sim800_testbed::{DirectoryStorage, Door, Line, Module, PtyDoor, TcpDoor};
 
 use crate::args::{Emulate, Options};
@@ -18,6 +19,17 @@ const LINK: &str = "sim800";
 
 pub(crate) fn run(arguments: &Emulate, options: &Options, output: Output) -> Result<Report, Failure> {
     let mut config = Config::default();
+    config.apn.clone_from(&options.apn);
+    if options.apn_user.is_some() || options.apn_password.is_some() {
+        let password = options.apn_password.as_ref().map(Password::reveal).unwrap_or_default();
+        let user = options.apn_user.clone().unwrap_or_default();
+        config.apn_credentials = Some((user, password.to_owned()));
+    }
+    config.sim = match &options.pin {
+        _ if arguments.puk => Sim::PukRequired,
+        Some(pin) => Sim::PinRequired { pin: pin.reveal().to_owned() },
+        None => Sim::Ready,
+    };
     if let Some(directory) = &arguments.fs {
         // With the room that the module has without it.
         let storage = DirectoryStorage::open(directory, config.storage.capacity())
@@ -44,7 +56,7 @@ fn serve(
     output: Output,
 ) -> Result<Report, Failure> {
     let remark = format!("a module answers at {port} (use it with: sim800 -p {port} info); Ctrl-C ends it");
-    let line = options.baud.map_or_else(Line::unpaced, Line::paced);
+    let line = options.rate().map_or_else(Line::unpaced, Line::paced);
     let module = Module::new(config, line);
     let ended = smol::block_on(interruptible(async {
         // By a thread of its own, for there may be nobody who reads it.

@@ -26,6 +26,7 @@ pub(crate) struct Failure {
     /// Whether the server may have got what is never sent twice.
     sent: Option<Sent>,
     is_sent_once: bool,
+    pub(crate) is_told: bool,
     /// What is known all the same, for programs and on stdout.
     pub(crate) fields: Vec<(&'static str, Value)>,
     pub(crate) text: String,
@@ -43,6 +44,7 @@ impl Failure {
             exit: 1,
             sent: None,
             is_sent_once: false,
+            is_told: false,
             fields: Vec::new(),
             text: String::new(),
         }
@@ -54,17 +56,31 @@ impl Failure {
     }
 
     /// The server answered, but not with what was asked for.
-    pub(crate) fn status(status: StatusCode) -> Self {
-        let is_elsewhere = status.is_redirection() && status != StatusCode::NOT_MODIFIED;
-        let why = if is_elsewhere { "; the module did not follow the redirection" } else { "" };
+    /// `why`: what is to be said of that, with what parts it from the status.
+    pub(crate) fn status(status: StatusCode, why: &str) -> Self {
         let message = format!("the server answered {status}{why}");
         Self { code: Some(status.as_u16().into()), ..Self::new("http-status", message) }
+    }
+
+    /// It took longer than the user wants it to.
+    pub(crate) fn out_of_time(message: String) -> Self {
+        Self { sent: Some(Sent::Unknown), ..Self::new("timed-out", message) }
     }
 
     /// Somebody ended the program by a signal.
     pub(crate) fn interrupted(signal: u8) -> Self {
         let sent = Some(Sent::Unknown);
         Self { exit: 128 + signal, sent, ..Self::new(INTERRUPTED, "interrupted") }
+    }
+
+    /// Everything was told on the way, and only the exit status is left to tell.
+    pub(crate) fn told(exit: u8) -> Self {
+        Self { exit, is_told: true, ..Self::new("told", "") }
+    }
+
+    /// Says it in other words, for more is known of it.
+    pub(crate) fn with_message(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self }
     }
 
     /// With another exit status.
@@ -79,7 +95,10 @@ impl Failure {
 
     /// Says what it is about, before anything else.
     pub(crate) fn of(self, what: &str) -> Self {
-        Self { message: format!("{what}: {}", self.message), ..self }
+        match self.message.as_str() {
+            "" => self,
+            message => Self { message: format!("{what}: {message}"), ..self },
+        }
     }
 
     /// Says what else is wrong.
@@ -122,6 +141,17 @@ impl Failure {
 
     pub(crate) fn with_field(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Says for programs which URL it is about, before anything else.
+    pub(crate) fn about(mut self, url: String) -> Self {
+        self.fields.insert(0, ("url", url.into()));
+        self
+    }
+
+    pub(crate) fn with_fields(mut self, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        self.fields.extend(fields);
         self
     }
 
@@ -175,9 +205,9 @@ impl fmt::Display for Failure {
             return Ok(());
         }
         match self.sent() {
-            Some(Sent::No) => f.write_str("; nothing was done on the server")?,
+            Some(Sent::No) => f.write_str("; the server did nothing")?,
             Some(Sent::Unknown) => {
-                f.write_str("; the server may have got it: look there before you send it again")?;
+                f.write_str("; the server may have got it: check there before you send it again")?;
             }
             None => {}
         }

@@ -25,6 +25,8 @@ use crate::place::Remnant;
 use crate::resume::{Resumable, take_off};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
+use crate::terminal::printable;
+use crate::unique::Before;
 use crate::url::{FtpType, FtpUrl};
 
 /// Where a password may come from that is not to be seen on the command line.
@@ -174,7 +176,10 @@ fn get(arguments: &FtpGet, options: &Options, output: Output) -> Result<Report, 
         bar.finish_and_clear();
         Ok(Report::transfer(taken?.octets, start))
     });
-    fetched.map_err(|failure| failure.of_download_to(arguments.output.as_deref()))
+    fetched.map_err(|failure| match arguments.ascii || arguments.extended {
+        true => failure.of_download_to(arguments.output.as_deref()),
+        false => failure.of_resumable_download_to(arguments.output.as_deref()),
+    })
 }
 
 /// Fetches what is missing of a file, and keeps what has come if it breaks off again.
@@ -324,6 +329,7 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
     let can_resume = length.is_some() && replaces && !arguments.extended && !how.ascii;
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, &url, how).await?;
+        let before = look_before(&ftp, &url.path, arguments.unique && output.is_heard()).await;
         let start = Instant::now();
         let bar = output.progress(url.name(), length);
         let source = Metered::new(source, bar.clone());
@@ -338,7 +344,7 @@ fn put(arguments: &FtpPut, options: &Options, output: Output) -> Result<Report, 
             error @ FtpError::Partial { .. } if can_resume => Failure::from(error).with_advice(RESUMABLE),
             error => error.into(),
         })?;
-        Ok(Report::transfer(sent, start))
+        Ok(with_name(Report::transfer(sent, start), before, &ftp, sent).await)
     });
     let advice = if can_resume { RESUMABLE_ON_SERVER } else { ON_SERVER };
     stored.map_err(|failure| failure.of_upload(replaces, advice))
@@ -420,10 +426,12 @@ fn put_from_fs(
     output: Output,
 ) -> Result<Report, Failure> {
     let replaces = how.put == PutOption::Replace;
+    let is_unique = how.put == PutOption::Unique && output.is_heard();
     let stored = with_module(options, output, async |client| {
         let ftp = open(client, options, url, how).await?;
         // A missing file has a name this way; the server is not asked for anything.
         let octets = Fs::new(client).size(file).await?;
+        let before = look_before(&ftp, &url.path, is_unique).await;
         let start = Instant::now();
         let bar = output.progress(url.name(), Some(octets));
         let sent = match extended {
@@ -431,9 +439,29 @@ fn put_from_fs(
             false => ftp.put_from_fs(file, &url.path, show(&bar)).await,
         };
         bar.finish_and_clear();
-        Ok(Report::transfer(sent?, start))
+        let sent = sent?;
+        Ok(with_name(Report::transfer(sent, start), before, &ftp, sent).await)
     });
     stored.map_err(|failure| failure.of_upload(replaces, ON_SERVER))
+}
+
+/// What is in the directory that a file goes to, where the server chooses its name and somebody is told.
+async fn look_before(ftp: &Ftp, path: &str, is_unique: bool) -> Option<Before> {
+    if is_unique { Some(Before::look(ftp, path).await) } else { None }
+}
+
+/// Says under which name a file was stored, where the server has chosen it.
+async fn with_name(mut report: Report, before: Option<Before>, ftp: &Ftp, octets: u64) -> Report {
+    if let Some(before) = before {
+        let name = before.chosen(ftp, octets).await;
+        report.fields.push(("name", json!(name)));
+        let name = name.map_or_else(
+            || "a name that only the server knows".to_owned(),
+            |name| printable(name.as_bytes()),
+        );
+        report.remark = format!("{} stored as {name}", report.remark);
+    }
+    report
 }
 
 /// The module does not tell the length of what is on its way. To ask is worth it only for people.

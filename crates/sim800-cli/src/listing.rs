@@ -9,7 +9,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::TryStreamExt;
 use serde_json::{Value, json};
-use sim800_session::Ftp;
+use sim800_session::{Ftp, FtpError};
 use suppaftp::list::{File, FileType, ListParser};
 
 use crate::failure::Failure;
@@ -122,22 +122,37 @@ fn entry(file: File, has_clock: bool) -> Entry {
 /// How many octets of a listing are kept: some ten thousand entries.
 const LONGEST: usize = 1 << 20;
 
+/// How many are worth a name: some two hundred.
+const SHORT: usize = 16 << 10;
+
 /// The lines of the listing of a directory, with their ends.
 pub(crate) async fn fetch(ftp: &Ftp, directory: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    fetch_up_to(LONGEST, ftp, directory).await?.ok_or_else(|| {
+        let message = format!(
+            "the listing is longer than {LONGEST} bytes; without --json `ftp ls` shows it as it comes"
+        );
+        Failure::new("too-large", message)
+    })
+}
+
+/// The same where it takes little time; `None` otherwise, and where it fails.
+pub(crate) async fn fetch_short(ftp: &Ftp, directory: &str) -> Option<Vec<Vec<u8>>> {
+    fetch_up_to(SHORT, ftp, directory).await.ok()?
+}
+
+/// `None` for what is longer.
+async fn fetch_up_to(longest: usize, ftp: &Ftp, directory: &str) -> Result<Option<Vec<Vec<u8>>>, FtpError> {
     let (mut pieces, mut lines, mut octets) = (Lines::default(), Vec::new(), 0);
     let mut download = ftp.list(directory).await?;
     while let Some(piece) = download.try_next().await? {
         octets += piece.len();
-        if octets > LONGEST {
-            let message = format!(
-                "the listing is longer than {LONGEST} bytes; without --json `ftp ls` shows it as it comes"
-            );
-            return Err(Failure::new("too-large", message));
+        if octets > longest {
+            return Ok(None);
         }
         lines.extend(pieces.take(&piece));
     }
     lines.extend(pieces.finish());
-    Ok(lines)
+    Ok(Some(lines))
 }
 
 /// Whether a line that is in no form of an entry stands for none: `ls -l` begins with how many blocks all take.

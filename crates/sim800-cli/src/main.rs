@@ -3,64 +3,83 @@
 mod access;
 mod args;
 mod at;
+mod baud;
 mod bearer;
 mod checksum;
 mod commands;
 mod companion;
 mod completion;
+mod config;
+mod config_file;
 mod connect;
 mod decode;
 mod demo;
+mod dialogue;
 mod distinct;
 mod emulate;
 mod exchange;
 mod failure;
+mod first_contact;
 mod fs;
 mod ftp;
 mod held;
 mod http;
 mod info;
 mod listing;
+mod login;
 mod man;
+mod meter;
 mod metered;
 mod mirror;
 mod output;
 mod part_file;
 mod place;
 mod ports;
+mod probe;
 mod range;
+mod remote;
 mod resume;
 mod screen;
 mod script;
+mod settings;
 mod shell;
 mod signals;
 mod sink;
 mod source;
+mod stage;
+mod target;
 mod terminal;
 mod trace;
+mod unique;
 mod url;
 mod usage;
 mod words;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 
 use crate::args::{Command, CommandLine, Options};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
+use crate::settings::{InForce, Settings, Unusable};
 
 fn main() -> ExitCode {
     // Ends the program if a shell asks for completions.
     CompleteEnv::with_factory(CommandLine::command).complete();
-    let CommandLine { options, command } = match CommandLine::try_parse() {
-        Ok(line) => line,
-        Err(error) if error.use_stderr() => return misused(&error),
-        Err(error) => error.exit(),
-    };
-    let output = Output { json: options.json, quiet: options.quiet || options.json };
-    match run(&command, &options, output) {
+    let Settings { line: CommandLine { options, command }, in_force } =
+        match Settings::read(std::env::args_os().collect()) {
+            Ok(settings) => settings,
+            Err(Unusable::Usage(error)) if error.use_stderr() => return misused(&error),
+            Err(Unusable::Usage(error)) => error.exit(),
+            Err(Unusable::File(unusable)) => {
+                let (failure, options) = *unusable;
+                return ExitCode::from(Output::new(&options).finish(Err(failure)));
+            }
+        };
+    let output = Output::new(&options);
+    match run(&command, &options, &in_force, output) {
         Ok(None) => ExitCode::SUCCESS,
         Ok(Some(report)) => ExitCode::from(output.finish(Ok(report))),
         Err(failure) => ExitCode::from(output.finish(Err(failure))),
@@ -68,21 +87,30 @@ fn main() -> ExitCode {
 }
 
 /// What there is to tell at the end, if it was not told on the way.
-fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Report>, Failure> {
+fn run(
+    command: &Command,
+    options: &Options,
+    in_force: &InForce,
+    output: Output,
+) -> Result<Option<Report>, Failure> {
     distinct::check(command, options)?;
+    let execute =
+        |command: &Command, options: &Options, output: Output| run(command, options, in_force, output);
     let report = match command {
-        Command::Http(command) => http::run(command, options, output),
+        Command::Http(command) => return http::run(command, options, output),
         Command::Ftp(command) => ftp::run(command, options, output),
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
         Command::Bearer(command) => bearer::run(command, options, output),
+        Command::Ports(arguments) => probe::run(arguments, options, output),
+        Command::Config => Ok(config::run(in_force)),
         Command::Info => info::run(options, output),
-        Command::At { line } => at::run(line, options, output),
+        Command::At(arguments) => at::run(arguments, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
         Command::Demo => demo::run(options, output),
-        Command::Run(arguments) => script::run(arguments, options, output, run),
-        Command::Shell => shell::run(options, output, run),
+        Command::Run(arguments) => script::run(arguments, options, output, &execute),
+        Command::Shell => shell::run(options, output, &execute),
         Command::Man { directory } => man::run(directory),
     };
     report.map(Some)
@@ -96,7 +124,7 @@ fn misused(error: &clap::Error) -> ExitCode {
     let text = usage::masked(&shown, &arguments);
     if arguments.iter().any(|argument| argument == "--json") {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let output = Output { json: true, quiet: true };
+        let output = Output { json: true, quiet: true, verbose: false };
         return ExitCode::from(output.finish(Err(Failure::usage(message))));
     }
     if text == shown {

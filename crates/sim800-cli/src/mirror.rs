@@ -157,8 +157,13 @@ impl Mirror<'_> {
     /// What the server has of a directory that is sent; it is made where it is missing. `None` where that fails.
     async fn receiving(&mut self, place: &Place) -> Result<Option<Listing>, Failure> {
         let directory = self.remote_directory(place);
+        let mut may_be_there = false;
         if !place.is_new {
             match self.list(place).await {
+                // Some servers show nothing where there is nothing, so that it may be missing.
+                Ok(listing) if listing.entries.is_empty() && place.names.is_empty() && !self.dry_run => {
+                    may_be_there = true;
+                }
                 Ok(listing) => return Ok(Some(listing)),
                 // It is not there; or else making it fails, too.
                 Err(failure) if is_refusal(&failure) => {}
@@ -171,6 +176,9 @@ impl Mirror<'_> {
         }
         match self.ftp.make_directory(&directory).await {
             Ok(()) => Ok(Some(Listing { entries: Vec::new(), is_certain: true })),
+            Err(error) if is_of_one_file(&error) && may_be_there => {
+                Ok(Some(Listing { entries: Vec::new(), is_certain: false }))
+            }
             Err(error) if is_of_one_file(&error) && !place.names.is_empty() => {
                 self.tally.fail(&place.path(""), error.into());
                 Ok(None)

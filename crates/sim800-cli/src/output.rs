@@ -9,6 +9,7 @@ use indicatif::{HumanBytes, ProgressBar};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
+use crate::args::Options;
 use crate::failure::Failure;
 use crate::screen;
 use crate::terminal::{ascii, shown};
@@ -18,6 +19,8 @@ use crate::terminal::{ascii, shown};
 pub(crate) struct Output {
     pub(crate) json: bool,
     pub(crate) quiet: bool,
+    /// What crosses the line is shown, which a bar would be in the way of.
+    pub(crate) verbose: bool,
 }
 
 /// What a command has to tell at its end.
@@ -36,13 +39,22 @@ impl Report {
     pub(crate) fn transfer(octets: u64, start: Instant) -> Self {
         let seconds = seconds(start.elapsed());
         Self {
-            fields: vec![("octets", json!(octets)), ("seconds", json!(seconds)), (RETRIES, json!(0))],
+            fields: vec![(OCTETS, json!(octets)), ("seconds", json!(seconds)), (RETRIES, json!(0))],
             text: Vec::new(),
             remark: transferred(octets, start),
         }
     }
 }
 
+impl Report {
+    /// How many octets were moved, if it is of a transfer.
+    pub(crate) fn octets(&self) -> u64 {
+        let octets = self.fields.iter().find(|(name, _)| *name == OCTETS);
+        octets.and_then(|(_, value)| value.as_u64()).unwrap_or_default()
+    }
+}
+
+const OCTETS: &str = "octets";
 const RETRIES: &str = "retries";
 
 /// What was tried again on the way.
@@ -75,6 +87,11 @@ impl Retries {
 }
 
 impl Output {
+    /// As the options say.
+    pub(crate) fn new(options: &Options) -> Self {
+        Self { json: options.json, quiet: options.quiet || options.json, verbose: options.verbose > 0 }
+    }
+
     /// A remark on the way.
     pub(crate) fn remark(self, text: &str) {
         if !self.quiet && !text.is_empty() {
@@ -82,14 +99,19 @@ impl Output {
         }
     }
 
+    /// Whether anybody is told how it ended.
+    pub(crate) fn is_heard(self) -> bool {
+        self.json || !self.quiet
+    }
+
     /// Whether anybody sees progress.
     pub(crate) fn is_watched(self) -> bool {
-        !self.quiet && io::stderr().is_terminal()
+        !self.quiet && !self.verbose && io::stderr().is_terminal()
     }
 
     /// Progress of a transfer: a bar when `total` octets are known. Nothing is drawn unless stderr is a terminal.
     pub(crate) fn progress(self, what: &str, total: Option<u64>) -> ProgressBar {
-        if self.quiet { ProgressBar::hidden() } else { screen::bar(what, total) }
+        if self.quiet || self.verbose { ProgressBar::hidden() } else { screen::bar(what, total) }
     }
 
     /// Tells how it ended; the exit status.
@@ -99,6 +121,7 @@ impl Output {
                 Ok(()) => 0,
                 Err(error) => self.tell_failure(&Failure::stdout(&error)),
             },
+            Err(failure) if failure.is_told => failure.exit(),
             Err(failure) => self.tell_failure(&failure),
         }
     }

@@ -9,6 +9,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::iter;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
 use rustix::io::Errno;
@@ -107,6 +108,8 @@ pub(crate) struct Remnant {
     pub(crate) end: Vec<u8>,
     /// The sum of all.
     pub(crate) hash: Sha256,
+    /// When the file was completed, if it is no part any more.
+    pub(crate) complete_since: Option<SystemTime>,
 }
 
 /// How many octets of a part are fetched again at least to be compared, as the session does when it goes on within one run.
@@ -177,7 +180,22 @@ impl Place {
         part.seek(SeekFrom::Start(octets - end.len() as u64)).ok()?;
         part.read_exact(&mut end).ok()?;
         hash.update(end.get(end.len() - usize::try_from(uncertain).ok()?..)?);
-        (octets > 0).then_some(Remnant { origin, octets, end, hash })
+        (octets > 0).then_some(Remnant { origin, octets, end, hash, complete_since: None })
+    }
+
+    /// The file itself, if there is one, as what may be all of `url`. Its sum is of no use to anybody.
+    pub(crate) fn whole(&self, url: &str) -> Option<Remnant> {
+        let mut file = File::open(&self.names.path).ok()?;
+        let metadata = file.metadata().ok()?;
+        let octets = metadata.len();
+        if !metadata.is_file() || octets == 0 {
+            return None;
+        }
+        let mut end = vec![0; usize::try_from(COMPARED.min(octets)).ok()?];
+        file.seek(SeekFrom::Start(octets - end.len() as u64)).ok()?;
+        file.read_exact(&mut end).ok()?;
+        let origin = Origin { url: url.to_owned(), size: Some(octets), validator: None };
+        Some(Remnant { origin, octets, end, hash: Sha256::new(), complete_since: metadata.modified().ok() })
     }
 
     /// An empty part of `origin`, or one that nothing will go on with.
@@ -223,7 +241,10 @@ impl Place {
         // A power cut does not leave the name of what is complete on what is not.
         part.sync_all()?;
         if !is_at(part, &self.names.part) {
-            return Err(io::Error::new(ErrorKind::NotFound, "somebody has taken its part away"));
+            return Err(io::Error::new(
+                ErrorKind::NotFound,
+                "its .part file was moved or replaced meanwhile",
+            ));
         }
         fs::rename(&self.names.part, &self.names.path)?;
         // A companion by itself is in nobody's way.
@@ -305,14 +326,14 @@ fn create(path: &Path, mode: u32) -> io::Result<File> {
 
 fn foreign(path: &Path) -> io::Error {
     let message = format!(
-        "{} is there and not from this program; move it away, or choose another name",
+        "{} exists and is not from this program; move it away, or choose another name",
         path.display()
     );
     io::Error::new(ErrorKind::AlreadyExists, message)
 }
 
 fn busy() -> io::Error {
-    io::Error::new(ErrorKind::ResourceBusy, "another download is writing to its part")
+    io::Error::new(ErrorKind::ResourceBusy, "another download is writing to its .part file")
 }
 
 /// Whether `file` has not got another name, or none, since it was opened.

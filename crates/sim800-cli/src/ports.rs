@@ -12,6 +12,8 @@ pub(crate) struct Found {
     pub(crate) path: PathBuf,
     /// What its USB device calls itself, where the system tells it.
     pub(crate) name: Option<String>,
+    /// A path that leads to it wherever it is plugged in, where the system has one.
+    pub(crate) stable: Option<PathBuf>,
 }
 
 /// The serial ports of this machine, in order. That a port is there does not say that something is connected to it.
@@ -19,7 +21,14 @@ pub(crate) fn found() -> Vec<Found> {
     // A system that cannot list them has none to offer.
     let mut paths = SerialPort::available_ports().unwrap_or_default();
     paths.sort();
-    paths.into_iter().map(|path| Found { name: usb_name(&path), path }).collect()
+    paths.into_iter().map(Found::new).collect()
+}
+
+impl Found {
+    /// What is known of the port at `path`.
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { name: usb_name(&path), stable: stable_path(&path), path }
+    }
 }
 
 impl fmt::Display for Found {
@@ -41,4 +50,12 @@ fn usb_name(port: &Path) -> Option<String> {
     let words = [text("manufacturer"), text("product")];
     let name = words.into_iter().flatten().map(|word| word.trim().to_owned()).collect::<Vec<_>>().join(" ");
     (!name.is_empty()).then_some(name)
+}
+
+/// udev's name for the USB device behind `port`.
+fn stable_path(port: &Path) -> Option<PathBuf> {
+    let port = port.canonicalize().ok()?;
+    let links = fs::read_dir("/dev/serial/by-id").ok()?;
+    let mut paths = links.filter_map(|link| Some(link.ok()?.path()));
+    paths.find(|path| path.canonicalize().is_ok_and(|leads_to| leads_to == port))
 }

@@ -42,22 +42,24 @@ impl Range {
     /// What has to be cut off from what the server sent.
     pub(crate) fn cut_out_of(self, response: &Response<Body>) -> Result<Cut, Failure> {
         let Some(Offset(from)) = response.extensions().get() else {
-            let message = "the server sent a part of the object and does not say which";
+            let message = "the server sent a part of the object without saying which";
             return Err(Failure::new("incomplete", message));
         };
         let before = self.first.checked_sub(*from).ok_or_else(|| {
-            let message =
-                format!("asked for octet {} and what follows, the server sent it from {from} on", self.first);
+            let message = format!(
+                "byte {} and what follows was asked for, but the server began at byte {from}",
+                self.first
+            );
             Failure::new("incomplete", message)
         })?;
         let total = response.body().total();
         match total {
             Some(total) if before > 0 && before >= total => {
-                let message = format!("there is no octet {} in the {total} that the server sent", self.first);
+                let message = format!("the server sent {total} bytes, so there is no byte {}", self.first);
                 Err(Failure::new("incomplete", message))
             }
             _ if self.is_short_in(response, *from) => {
-                let message = "the server sent less of the object than it was asked for and has";
+                let message = "the server sent less than it was asked for, although it has more";
                 Err(Failure::new("incomplete", message))
             }
             _ => {
@@ -102,7 +104,7 @@ pub(crate) fn refuse_a_part(response: &Response<Body>) -> Result<(), Failure> {
     let is_whole = matches!(response.extensions().get(), Some(Offset(0)))
         && response.body().total().is_some_and(|total| size_of_the_whole(response) == Some(total));
     if response.status() == StatusCode::PARTIAL_CONTENT && !is_whole {
-        let message = "the server sent a part of the object (206), though all of it was asked for";
+        let message = "the server sent a part of the object (206), although all of it was asked for";
         return Err(Failure::new("incomplete", message));
     }
     Ok(())

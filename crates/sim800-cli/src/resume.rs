@@ -25,7 +25,8 @@ impl Resumable {
     /// Keeps others off the place until it is dropped.
     pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
         if !Sink::is_file(Some(path)) {
-            let message = format!("{} is no file, so nothing can be resumed there", path.display());
+            let message =
+                format!("{} is not a regular file, so --resume does not work there", path.display());
             return Err(Failure::usage(message));
         }
         let place = Names::new(path).and_then(|names| Place::claim(&names));
@@ -36,6 +37,11 @@ impl Resumable {
     /// What is there of `url`; what is damaged does not count.
     pub(crate) fn remnant(&self, url: &str) -> Option<Remnant> {
         self.place.borrow_mut().as_mut()?.remnant(url)
+    }
+
+    /// What is there of `url` as a whole, where no part of it is.
+    pub(crate) fn whole(&self, url: &str) -> Option<Remnant> {
+        self.place.borrow().as_ref()?.whole(url)
     }
 
     /// Begins the file anew.
@@ -67,7 +73,7 @@ impl Resumable {
         if failure.kind() == "changed" {
             // Nothing goes on with it; what comes next time is another object from the start.
             return match place.clear() {
-                Ok(()) => failure.with_advice("what had come is removed"),
+                Ok(()) => failure.with_advice("the old part was removed"),
                 Err(_) => failure,
             };
         }
@@ -187,7 +193,7 @@ mod tests {
         fs::write(folder.path().join("a.part"), "precious").unwrap();
         let refused = Resumable::new(&path).unwrap_err();
         assert_eq!(refused.kind(), "file");
-        assert!(refused.to_string().contains("a.part is there and not from this program"), "{refused}");
+        assert!(refused.to_string().contains("a.part exists and is not from this program"), "{refused}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

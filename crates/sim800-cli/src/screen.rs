@@ -18,25 +18,53 @@ static IS_LINE_OPEN: AtomicBool = AtomicBool::new(false);
 /// A bar for `total` octets, or a spinner where nobody knows how many there are; nothing is drawn unless stderr is a terminal.
 /// It goes with its last handle, whatever became of the transfer.
 pub(crate) fn bar(what: &str, total: Option<u64>) -> ProgressBar {
+    let bar = BARS.add(ProgressBar::no_length());
+    restart(&bar, what, total);
+    begin(bar)
+}
+
+/// A spinner for what is waited for, no longer than `limit`; otherwise the same.
+pub(crate) fn wait(what: &str, limit: Duration) -> ProgressBar {
+    let bar = BARS.add(ProgressBar::no_length());
+    let template =
+        format!("{{spinner:.cyan}} {{msg}}, {{elapsed}} of {} s at most", limit.as_secs_f64().round());
+    // The template is sound, so the default is never taken.
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style);
+    bar.set_message(printable(what.as_bytes()));
+    begin(bar)
+}
+
+fn begin(bar: ProgressBar) -> ProgressBar {
+    if !bar.is_hidden() {
+        end_line();
+        bar.enable_steady_tick(Duration::from_millis(100));
+    }
+    bar
+}
+
+/// Lets a bar show something else, where it is not that already.
+pub(crate) fn restart(bar: &ProgressBar, what: &str, total: Option<u64>) {
+    let what = printable(what.as_bytes());
+    let is_same = bar.message() == what && bar.length() == total;
+    if is_same && bar.position() > 0 {
+        return;
+    }
     let template = match total {
         Some(_) => {
             "{msg} {bar:32.cyan/dim} {bytes:>11}/{total_bytes} {binary_bytes_per_sec:>12} {eta:>4} left"
         }
         None => "{msg} {spinner:.cyan} {bytes:>11} {binary_bytes_per_sec:>12}",
     };
-    let bar = BARS.add(match total {
-        Some(total) => ProgressBar::new(total),
-        None => ProgressBar::no_length(),
-    });
     // The templates are fixed, so the default is never taken.
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style.progress_chars("━━╌"));
-    bar.set_message(printable(what.as_bytes()));
-    if !bar.is_hidden() {
-        end_line();
-        bar.enable_steady_tick(Duration::from_millis(100));
+    match total {
+        Some(total) => bar.set_length(total),
+        None => bar.unset_length(),
     }
-    bar
+    bar.set_message(what);
+    bar.reset();
 }
 
 /// Writes a line of text to stderr, if there is anybody to read it.

@@ -16,7 +16,7 @@ use crate::source::open_source;
 use crate::words::{Session, Step};
 
 /// How the program carries out a command.
-pub(crate) type Execute = fn(&Command, &Options, Output) -> Result<Option<Report>, Failure>;
+pub(crate) type Execute<'a> = &'a dyn Fn(&Command, &Options, Output) -> Result<Option<Report>, Failure>;
 
 /// The most octets of a line; what is longer is no script.
 const LONGEST: usize = 1 << 16;
@@ -25,7 +25,7 @@ pub(crate) fn run(
     arguments: &Run,
     options: &Options,
     output: Output,
-    execute: Execute,
+    execute: Execute<'_>,
 ) -> Result<Report, Failure> {
     let (file, _) = open_source(&arguments.script)?;
     let name = match arguments.script.to_str() {
@@ -34,7 +34,7 @@ pub(crate) fn run(
     };
     with_module(options, output, async |client| {
         let mut lines = BufReader::new(Unblock::new(file)).lines();
-        let mut interpreter = Interpreter::new(Held::new(client), options, output, execute);
+        let mut interpreter = Interpreter::new(Held::new(client), options, execute);
         interpreter.reads_stdin = arguments.script == Path::new("-");
         let (mut number, mut done, mut failed, mut worst) = (0, 0, 0, 0);
         while let Some(line) = lines.next().await {
@@ -74,8 +74,7 @@ pub(crate) fn run(
 pub(crate) struct Interpreter<'a> {
     held: Held,
     options: &'a Options,
-    output: Output,
-    execute: Execute,
+    execute: Execute<'a>,
     pub(crate) session: Session,
     /// The lines come from there.
     pub(crate) reads_stdin: bool,
@@ -91,8 +90,8 @@ pub(crate) enum Carried {
 }
 
 impl<'a> Interpreter<'a> {
-    pub(crate) fn new(held: Held, options: &'a Options, output: Output, execute: Execute) -> Self {
-        Self { held, options, output, execute, session: Session::default(), reads_stdin: false }
+    pub(crate) fn new(held: Held, options: &'a Options, execute: Execute<'a>) -> Self {
+        Self { held, options, execute, session: Session::default(), reads_stdin: false }
     }
 
     /// Carries out a line.
@@ -110,12 +109,11 @@ impl<'a> Interpreter<'a> {
             Step::Done(report) => return Ok(Carried::Out(Some(report))),
             Step::End => return Ok(Carried::End),
         };
-        if self.reads_stdin && command.input() == Some(Path::new("-")) {
+        if self.reads_stdin && command.inputs().contains(&Path::new("-")) {
             return Err(Failure::usage("stdin has the commands, so it cannot have a file as well"));
         }
         options.held = Some(self.held.clone());
-        let quiet = self.output.quiet || options.quiet || options.json;
-        let output = Output { json: options.json, quiet, ..self.output };
+        let output = Output::new(&options);
         (self.execute)(&command, &options, output).map(Carried::Out)
     }
 }

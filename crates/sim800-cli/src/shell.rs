@@ -27,7 +27,7 @@ use crate::words::completions;
 /// How many lines are remembered.
 const REMEMBERED: usize = 1000;
 
-pub(crate) fn run(options: &Options, output: Output, execute: Execute) -> Result<Report, Failure> {
+pub(crate) fn run(options: &Options, output: Output, execute: Execute<'_>) -> Result<Report, Failure> {
     // Nobody edits what comes through a pipe.
     if !io::stdin().is_terminal() {
         let arguments = Run { script: PathBuf::from("-"), keep_going: false };
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options, output: Output, execute: Execute) -> Result
     }
     let terminal = tcgetattr(io::stdin()).ok();
     let result = with_module(options, output, async |client| {
-        let mut interpreter = Interpreter::new(Held::new(client), options, output, execute);
+        let mut interpreter = Interpreter::new(Held::new(client), options, execute);
         interpreter.reads_stdin = true;
         let mut editor = Lines::new()?;
         loop {

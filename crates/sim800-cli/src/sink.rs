@@ -117,6 +117,14 @@ impl Sink {
         Ok(taken)
     }
 
+    /// Writes text that is no part of the body.
+    pub(crate) async fn show(&mut self, text: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Terminal(screen) => screen.show(text).await,
+            sink => sink.write(text).await,
+        }
+    }
+
     async fn write(&mut self, octets: &[u8]) -> Result<(), Failure> {
         match self {
             Self::Stream(stream, name) => write(stream, name, octets).await,
@@ -149,11 +157,16 @@ pub(crate) struct Screen {
 impl Screen {
     async fn write(&mut self, octets: &[u8]) -> Result<(), Failure> {
         if self.refuses_binary && octets.contains(&0) {
-            let message = "what comes is binary, and would go to the terminal; save it with -o FILE, or show it all the same with -o -";
+            let message =
+                "this is binary, which a terminal cannot show; save it with -o FILE, or force it with -o -";
             return Err(Failure::new("binary", message));
         }
         // As curl has it, the beginning decides.
         self.refuses_binary = false;
+        self.show(octets).await
+    }
+
+    async fn show(&mut self, octets: &[u8]) -> Result<(), Failure> {
         let text = self.lines.show(octets);
         write(&mut self.stream, &self.name, text.as_bytes()).await?;
         // Before anything else is said there.
@@ -172,10 +185,19 @@ async fn write(stream: &mut Unblock<File>, name: &str, octets: &[u8]) -> Result<
     written.map_err(|error| failure(name, &error))
 }
 
+/// What would have been better.
+const RESUME: &str =
+    "nothing was kept; with --resume, what has come is kept and the same command goes on from there";
+
 impl Failure {
     /// Says of an interrupted download what becomes of `file`, which appears when it is complete.
     pub(crate) fn of_download_to(self, file: Option<&Path>) -> Self {
-        if Sink::is_file(file) { self.if_interrupted("nothing is left behind") } else { self }
+        if Sink::is_file(file) { self.if_interrupted("nothing was kept") } else { self }
+    }
+
+    /// The same where the download could have been resumed.
+    pub(crate) fn of_resumable_download_to(self, file: Option<&Path>) -> Self {
+        if Sink::is_file(file) { self.if_interrupted(RESUME) } else { self }
     }
 }
 

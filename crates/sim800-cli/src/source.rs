@@ -65,7 +65,10 @@ impl AsyncRead for Steady {
 impl AsyncSeek for Steady {
     fn poll_seek(mut self: Pin<&mut Self>, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
         if state(&self.file)? != self.state {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "somebody writes to it")));
+            return Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "somebody has changed the file",
+            )));
         }
         Pin::new(&mut self.reader).poll_seek(cx, to)
     }

@@ -1,4 +1,4 @@
-//! The file of `--trace`.
+//! Who is shown what crosses the line: the file of `--trace`, people with `-v`, and whoever looks for the reason when nothing answers.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -10,7 +10,9 @@ use std::time::Duration;
 use sim800_capture::{write_record, write_retry};
 use sim800_session::{Direction, Retry, Trace};
 
+use crate::dialogue::Dialogue;
 use crate::failure::Failure;
+use crate::first_contact::Heard;
 
 /// Who may read a trace, in which there is more than a mask can know of.
 const MODE: u32 = 0o600;
@@ -33,6 +35,11 @@ struct State {
 impl TraceFile {
     /// Makes the file, which must not be there: nothing is lost to a trace. A pipe or a terminal may be.
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            let message =
+                "a trace goes to a file, not to stdout; give it a name, or write --trace /dev/stderr";
+            return Err(Failure::usage(message));
+        }
         let file = match File::options().write(true).create_new(true).mode(MODE).open(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open_stream(path),
             file => file,
@@ -66,7 +73,7 @@ impl TraceFile {
             Err(TryLockError::Poisoned(state)) => state.into_inner().failure.take().map_or(Ok(()), Err),
             // The session has ended or was given up, so this is a pipe that is full.
             Err(TryLockError::WouldBlock) => {
-                Err(io::Error::new(io::ErrorKind::WouldBlock, "nobody reads it"))
+                Err(io::Error::new(io::ErrorKind::WouldBlock, "nobody reads from it"))
             }
         };
         result.map_err(|error| failure(&self.path, &error))
@@ -80,7 +87,7 @@ fn open_stream(path: &Path) -> io::Result<File> {
         kind.is_fifo() || kind.is_char_device()
     });
     if !is_stream {
-        let message = "there is something already; choose another name, or remove it";
+        let message = "it exists already; choose another name, or remove it";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
     }
     OpenOptions::new().write(true).open(path)
@@ -88,6 +95,34 @@ fn open_stream(path: &Path) -> io::Result<File> {
 
 fn failure(path: &Path, error: &io::Error) -> Failure {
     Failure::file("write the trace to", path, error)
+}
+
+/// All of them.
+pub(crate) struct Traces {
+    pub(crate) file: Option<TraceFile>,
+    pub(crate) dialogue: Option<Dialogue>,
+    pub(crate) heard: Heard,
+}
+
+impl Trace for Traces {
+    fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
+        self.heard.note(direction, octets);
+        if let Some(dialogue) = &mut self.dialogue {
+            dialogue.octets(now, direction, octets);
+        }
+        if let Some(file) = &mut self.file {
+            file.octets(now, direction, octets);
+        }
+    }
+
+    fn retry(&mut self, now: Duration, retry: &Retry) {
+        if let Some(dialogue) = &self.dialogue {
+            dialogue.retry(now, retry);
+        }
+        if let Some(file) = &mut self.file {
+            file.retry(now, retry);
+        }
+    }
 }
 
 impl Trace for TraceFile {

@@ -2,17 +2,36 @@
 //!
 //! No message shows the URL itself, for it may hold a password.
 
+use std::borrow::Cow;
+
+use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 use sim800_session::Server;
 
 use crate::failure::Failure;
+use crate::login::basic;
 
 /// A URL for the module's HTTP service, as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HttpUrl(http::Uri);
+pub(crate) struct HttpUrl {
+    uri: http::Uri,
+    /// What logs in the user that stands in it.
+    login: Option<HeaderValue>,
+}
 
 impl HttpUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+        let rest = after_scheme(text, &["http", "https"])?;
+        let (scheme, _) = text.split_at(text.len() - rest.len());
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let (login, address) = match authority.rsplit_once('@') {
+            Some((login, address)) => {
+                let login: Vec<u8> = percent_decode_str(login).collect();
+                (Some(login), address)
+            }
+            None => (None, authority),
+        };
+        let text = &format!("{scheme}{}{path}", ascii_address(address)?);
         let rest = after_scheme(text, &["http", "https"])?;
         check(text, "the URL")?;
         if rest.is_empty() || rest.starts_with(['/', '?', ':']) {
@@ -20,34 +39,51 @@ impl HttpUrl {
         }
         let uri: http::Uri =
             text.parse().map_err(|error| Failure::usage(format!("the URL makes no sense: {error}")))?;
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
+        let address = uri.authority().map_or("", |authority| authority.as_str());
         if address.starts_with('[') {
             return Err(Failure::usage(NO_IPV6));
         }
         if address.contains(':') && uri.port_u16().is_none_or(|port| port == 0) {
             return Err(Failure::usage(BAD_PORT));
         }
-        Ok(Self(uri))
+        Ok(Self { uri, login: login.map(|login| basic(&login)) })
     }
 
+    /// The URL without user and password.
     pub(crate) fn into_uri(self) -> http::Uri {
-        self.0
+        self.uri
+    }
+
+    /// What logs in the user that stands in it.
+    pub(crate) fn login(&self) -> Option<&HeaderValue> {
+        self.login.as_ref()
     }
 
     /// The URL without user and password.
     pub(crate) fn identity(&self) -> String {
-        let text = self.0.to_string();
-        let authority = self.0.authority().map_or("", |authority| authority.as_str());
-        match authority.rsplit_once('@') {
-            Some((_, address)) => text.replacen(authority, address, 1),
-            None => text,
+        self.uri.to_string()
+    }
+
+    /// The last part of the path, as the name of a file.
+    pub(crate) fn file_name(&self) -> Result<String, Failure> {
+        let name = self.uri.path().rsplit('/').next().unwrap_or_default();
+        match name {
+            "" | "." | ".." => Err(Failure::usage(format!(
+                "{} has no file name at its end; name a file with -o",
+                self.identity()
+            ))),
+            name => Ok(name.to_owned()),
         }
     }
 
     /// The last part of the path, for people.
     pub(crate) fn name(&self) -> &str {
-        self.0.path().rsplit('/').find(|part| !part.is_empty()).or_else(|| self.0.host()).unwrap_or_default()
+        self.uri
+            .path()
+            .rsplit('/')
+            .find(|part| !part.is_empty())
+            .or_else(|| self.uri.host())
+            .unwrap_or_default()
     }
 }
 
@@ -158,8 +194,9 @@ impl FtpUrl {
         if host.is_empty() {
             return Err(Failure::usage("the URL has no host; write ftp://USER:PASSWORD@HOST/PATH"));
         }
+        let host = &ascii_host(host)?;
         check(host, "the URL's host")?;
-        let mut server = Server::new(host).with_port(port);
+        let mut server = Server::new(&**host).with_port(port);
         if let Some(credentials) = credentials {
             let (user, password) = match credentials.split_once(':') {
                 Some((user, password)) => (user, decode(password, "password")?),
@@ -174,6 +211,24 @@ impl FtpUrl {
     /// The file's name, for people.
     pub(crate) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// A host as the module can look it up: with letters beyond ASCII, in its ASCII form (IDNA).
+fn ascii_host(host: &str) -> Result<Cow<'_, str>, Failure> {
+    if host.is_ascii() {
+        return Ok(host.into());
+    }
+    idna::domain_to_ascii(host)
+        .map(Cow::Owned)
+        .map_err(|_| Failure::usage("the URL's host is no name that the network knows (IDNA)"))
+}
+
+/// The same with a port behind it.
+fn ascii_address(address: &str) -> Result<String, Failure> {
+    match address.rsplit_once(':') {
+        Some((host, port)) => Ok(format!("{}:{port}", ascii_host(host)?)),
+        None => Ok(ascii_host(address)?.into_owned()),
     }
 }
 
@@ -296,6 +351,32 @@ mod tests {
         assert_eq!(ftp("ftp://me:p@a/b").identity(), "ftp://me@a:21/b");
         assert_eq!(HttpUrl::parse("http://me:p@a:8080/b?c").unwrap().identity(), "http://a:8080/b?c");
         assert_eq!(HttpUrl::parse("https://a/b").unwrap().identity(), "https://a/b");
+        let url = HttpUrl::parse("http://m%65:p@a/b").unwrap();
+        assert_eq!(url.login(), Some(&basic(b"me:p")));
+        assert!(!format!("{url:?}").contains("Basic"));
+    }
+
+    #[test]
+    fn a_host_beyond_ascii_is_looked_up_by_its_ascii_name() {
+        let http = |text| HttpUrl::parse(text).unwrap().identity();
+        assert_eq!(http("http://bücher.example/"), "http://xn--bcher-kva.example/");
+        assert_eq!(http("http://BÜCHER.example:8080/a?b"), "http://xn--bcher-kva.example:8080/a?b");
+        assert_eq!(ftp("ftp://bücher.example/f").server, Server::new("xn--bcher-kva.example"));
+        assert!(HttpUrl::parse("http://\u{200b}/").is_err());
+    }
+
+    #[test]
+    fn a_url_names_a_file() {
+        let name = |text| HttpUrl::parse(text).unwrap().file_name();
+        assert_eq!(name("http://a/b/c%20d.bin?x=/y").unwrap(), "c%20d.bin");
+        for url in ["http://a", "http://a/", "http://a/b/", "http://a/b/.."] {
+            assert!(name(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_in_no_uri() {
+        assert_eq!(HttpUrl::parse("http://me:p@a:8080/b").unwrap().into_uri(), "http://a:8080/b");
     }
 
     #[test]

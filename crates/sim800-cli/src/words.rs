@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::args::{Command, Ftp, Options};
 use crate::failure::Failure;
 use crate::output::Report;
+use crate::settings::without_empty_variables;
 use crate::url::FtpUrl;
 use crate::usage::in_one_line;
 
@@ -61,7 +62,7 @@ enum Word {
 /// What a line comes to.
 pub(crate) enum Step {
     /// A command of the program.
-    Run(Box<Command>, Options),
+    Run(Box<Command>, Box<Options>),
     /// It is done, and this is to be told.
     Done(Report),
     End,
@@ -98,13 +99,10 @@ impl Session {
             Err(error) if error.use_stderr() => return Err(Failure::usage(in_one_line(&error, words))),
             Err(help) => return Ok(done(help.render().to_string())),
         };
-        let given = matches.ids().map(clap::Id::as_str).find(|id| {
-            matches.value_source(id) == Some(ValueSource::CommandLine)
-                && !OF_A_LINE.contains(id)
-                && options_of_the_connection().any(|option| option == *id)
-        });
+        let given = of_the_connection(&Line::command())
+            .find(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine));
         if let Some(option) = given {
-            let option = option.replace('_', "-");
+            let option = option.as_str().replace('_', "-");
             return Err(Failure::usage(format!(
                 "--{option} holds for all lines; give it behind `sim800` itself"
             )));
@@ -112,11 +110,8 @@ impl Session {
         line.options = Options {
             json: line.options.json || options.json,
             quiet: line.options.quiet || options.quiet,
-            ..line.options
+            ..options.clone()
         };
-        line.options.apn.clone_from(&options.apn);
-        line.options.trace.clone_from(&options.trace);
-        line.options.port.clone_from(&options.port);
         let command = match line.word {
             Word::Open { url } => {
                 self.current = Some(Current::open(&url)?);
@@ -158,7 +153,7 @@ impl Session {
             ) => return Err(Failure::usage("that is no command of scripts and of the shell")),
             Word::Program(command) => command,
         };
-        Ok(Step::Run(Box::new(command), line.options))
+        Ok(Step::Run(Box::new(command), Box::new(line.options)))
     }
 
     /// A name in the current directory as a URL; what is one stays so.
@@ -231,15 +226,18 @@ fn done(text: String) -> Step {
     Step::Done(Report { text: text.into(), ..Report::default() })
 }
 
-/// The definitions of the program, where `ls` needs no name.
+/// The definitions of the program, where `ls` needs no name, and options of the connection are none of a line.
 fn definition() -> clap::Command {
-    Line::command().mut_subcommand("ls", |ls| ls.mut_arg("url", |url| url.required(false).default_value(".")))
+    let line = without_empty_variables(Line::command())
+        .mut_subcommand("ls", |ls| ls.mut_arg("url", |url| url.required(false).default_value(".")));
+    let hidden: Vec<_> = of_the_connection(&line).collect();
+    hidden.into_iter().fold(line, |line, option| line.mut_arg(option, |option| option.hide(true)))
 }
 
-fn options_of_the_connection() -> impl Iterator<Item = String> {
-    let options = Line::command();
-    let ids: Vec<_> = options.get_arguments().map(|option| option.get_id().to_string()).collect();
-    ids.into_iter()
+/// The options that a line may not have.
+fn of_the_connection(line: &clap::Command) -> impl Iterator<Item = clap::Id> + use<> {
+    let ids: Vec<_> = line.get_arguments().map(|option| option.get_id().clone()).collect();
+    ids.into_iter().filter(|id| !OF_A_LINE.contains(&id.as_str()) && id.as_str() != "help")
 }
 
 /// What may stand in place of the last of `words`.

@@ -144,6 +144,12 @@ impl From<u8> for BearerState {
 
 impl<'a> Information<'a> for BearerStatus {
     const SHAPE: &'static str = "<cid>,<status>,\"<address>\"";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("cid", "the bearer profile"),
+        ("status", "0: opening; 1: open; 2: closing; 3: closed"),
+        ("address", "the IP address that the network gave it, 0.0.0.0 without one"),
+    ];
+    const EXAMPLE: &'static str = r#": 1,1,"10.89.193.1""#;
 
     fn accepts(values: Values<'_>) -> bool {
         values.count() == 3
@@ -193,6 +199,8 @@ impl fmt::Debug for BearerProfile<'_> {
 /// `<tag>: <value>` on lines of their own.
 impl<'a> Information<'a> for BearerProfile<'a> {
     const SHAPE: &'static str = "lines of <tag>: <value>";
+    const VALUES: &'static [(&'static str, &'static str)] =
+        &[("tag", "a parameter of `AT+SAPBR=3`"), ("value", "what it is set to")];
 
     fn claim(_name: &'static str) -> Claim {
         Claim::Text

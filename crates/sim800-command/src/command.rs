@@ -120,9 +120,12 @@ impl<C: Setting> Command for Read<C> {
         form: Form::Read,
         parameters: NO_PARAMETERS,
         response: SAME_VALUES,
+        values: &[],
+        example: "",
         data: "",
-        doc: " Reads the present value.\n",
-        prepare: |_no_values| Prepared::new(&Self::new()).ok(),
+        unsolicited: "",
+        doc: " Shows what is set.\n",
+        prepare: |_no_values, prepared| prepared.fill(&Self::new()).ok(),
         ..*C::SPEC
     };
 
@@ -166,10 +169,13 @@ impl<C: Tested> Command for Test<C> {
     const SPEC: &'static Spec = &Spec {
         form: Form::Test,
         parameters: NO_PARAMETERS,
-        response: "the ranges, or nothing",
+        response: RANGES,
+        values: &[],
+        example: "",
         data: "",
-        doc: " Asks whether the module has the command, and often for its ranges.\n",
-        prepare: |_no_values| Prepared::new(&Self::new()).ok(),
+        unsolicited: "",
+        doc: " Checks that the module has the command. Most answer with the ranges of their values.\n",
+        prepare: |_no_values, prepared| prepared.fill(&Self::new()).ok(),
         ..*C::SPEC
     };
 
@@ -194,7 +200,10 @@ impl<C: Tested> Command for Test<C> {
 
 const NO_PARAMETERS: &[ParameterSpec] = &[];
 
-const SAME_VALUES: &str = "the values of the write command";
+const SAME_VALUES: &str = "what the write command takes";
+
+/// What a test form says.
+const RANGES: &str = "the ranges of the values, or nothing";
 
 /// Implements by hand what a derive would give only for `C: Trait`.
 macro_rules! impl_marker {
@@ -249,16 +258,52 @@ impl Prepared {
     ///
     /// [`TooLong`] when the line exceeds what the module accepts.
     pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
-        let (body_end, time_limit) = (command.body_end(), command.time_limit());
-        prepare(C::SPEC, &|line| command.encode(line), &command.expect(), body_end, time_limit)
+        let mut made = Ok(Self::empty(C::SPEC));
+        if let Ok(prepared) = &mut made {
+            if let Err(error) = prepared.fill(command) {
+                made = Err(error);
+            }
+        }
+        made
+    }
+
+    /// Nothing to send yet.
+    pub(crate) const fn empty(spec: &'static Spec) -> Self {
+        let (expect, body_end) = (Expect::result(), BodyEnd::Counted);
+        Self { spec, line: CommandLine::empty(), expect, body_end, time_limit: Duration::ZERO }
+    }
+
+    /// Puts `command` here: in place, so that no octets of the line are copied.
+    pub(crate) fn fill<C: Command>(&mut self, command: &C) -> Result<(), TooLong> {
+        self.spec = C::SPEC;
+        self.expect = command.expect();
+        self.body_end = command.body_end();
+        self.time_limit = command.time_limit();
+        write(&mut self.line, C::SPEC.name, C::SPEC.form, &|line| command.encode(line))
     }
 }
 
-// What is not generic is there once, and not for each command.
+// What is not generic is there once, and not for each command. It knows no `Spec`, so that a program that only sends commands
+// has no use for their documentation.
 
-/// Not of a [`Spec`], so that a program that only sends the command has no use for its documentation.
 #[inline(never)]
 fn encode(name: &str, form: Form, parameters: &dyn Fn(&mut Encoder<'_>)) -> Result<CommandLine, TooLong> {
+    let mut made = Ok(CommandLine::empty());
+    if let Ok(line) = &mut made {
+        if let Err(error) = write(line, name, form, parameters) {
+            made = Err(error);
+        }
+    }
+    made
+}
+
+#[inline(never)]
+fn write(
+    line: &mut CommandLine,
+    name: &str,
+    form: Form,
+    parameters: &dyn Fn(&mut Encoder<'_>),
+) -> Result<(), TooLong> {
     let (asks, separator) = match form {
         Form::Basic | Form::Execution => ("", ""),
         Form::Write => ("", "="),
@@ -266,22 +311,5 @@ fn encode(name: &str, form: Form, parameters: &dyn Fn(&mut Encoder<'_>)) -> Resu
         Form::Read => ("?", ","),
         Form::Test => ("=?", ","),
     };
-    CommandLine::written([name, asks], separator, parameters)
-}
-
-#[inline(never)]
-fn prepare(
-    spec: &'static Spec,
-    parameters: &dyn Fn(&mut Encoder<'_>),
-    expect: &Expect,
-    body_end: BodyEnd,
-    time_limit: Duration,
-) -> Result<Prepared, TooLong> {
-    Ok(Prepared {
-        spec,
-        line: encode(spec.name, spec.form, parameters)?,
-        expect: *expect,
-        body_end,
-        time_limit,
-    })
+    line.write([name, asks], separator, parameters)
 }

@@ -68,28 +68,36 @@ impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Quote { position } => {
-                write!(f, "quotation mark at position {position}, and the module has no escape for it")
+                write!(f, "it has a quotation mark at position {position}, which no command can carry")
             }
             Self::Control { octet, position } => {
-                write!(f, "control octet 0x{octet:02x} at position {position}")
+                write!(f, "it has the control character 0x{octet:02x} at position {position}")
             }
             Self::NotAscii { position } => {
-                write!(f, "not ASCII at position {position}; the module takes nothing else")
+                write!(
+                    f,
+                    "it has a character other than ASCII at position {position}, which the module does not take"
+                )
             }
             Self::Backslash { position } => {
-                write!(f, "backslash at position {position}, which the module may take for a line end")
+                write!(
+                    f,
+                    "it has a backslash at position {position}, which the module may take for a line end"
+                )
             }
             Self::NoDrive => f.write_str(r"the path does not begin with a drive, as C:\ does"),
             Self::NotInPath { octet, position } => {
                 let octet = char::from(*octet);
-                write!(f, "'{octet}' at position {position}, which cannot stand in a path")
+                write!(f, "it has '{octet}' at position {position}, which no path can have")
             }
-            Self::TooLong { length, limit } => write!(f, "{length} octets long, the limit is {limit}"),
+            Self::TooLong { length, limit } => {
+                write!(f, "it is {length} bytes long, and at most {limit} are allowed")
+            }
             Self::OutOfRange { value, min, max } => write!(f, "{value} is not in the range {min} to {max}"),
             Self::HeaderName { index } => {
                 write!(
                     f,
-                    "the name of header line {index} is empty or has an octet that HTTP does not allow there"
+                    "the name of header {index} is empty or has a character that HTTP does not allow there"
                 )
             }
         }

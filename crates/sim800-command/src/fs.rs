@@ -74,7 +74,7 @@ commands! {
 
     FsWrite "FS application note" {
         /// Writes octets into a file that is there: the module prompts with `>`, and answers when it has all octets or its
-        /// patience ends.
+        /// time is over.
         Write FsWrite<'a> {
             /// The file.
             file: Path<'a>,
@@ -211,6 +211,9 @@ impl fmt::Display for Drive {
 
 impl<'a> Information<'a> for Drive {
     const SHAPE: &'static str = "<letter>";
+    const VALUES: &'static [(&'static str, &'static str)] =
+        &[("letter", "the drive: C is the internal one, D the card")];
+    const EXAMPLE: &'static str = ": C";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let (drive, rest) = Self::split(lines.first()?.parameters())?;
@@ -244,6 +247,9 @@ impl FsListing {
 
 impl<'a> Information<'a> for FsListing {
     const SHAPE: &'static str = "lines of <name>";
+    const VALUES: &'static [(&'static str, &'static str)] =
+        &[("name", "an entry; a directory has a backslash behind its name")];
+    const EXAMPLE: &'static str = r"User\";
 
     fn claim(_name: &'static str) -> Claim {
         Claim::Text
@@ -295,6 +301,7 @@ pub enum FsWritten {
 
 impl<'a> Information<'a> for FsWritten {
     const SHAPE: &'static str = "nothing, or TimeOut";
+    const EXAMPLE: &'static str = "TimeOut";
 
     fn claim(_name: &'static str) -> Claim {
         Claim::Text
@@ -319,6 +326,9 @@ impl<'a> FsFree<'a> {
 
 impl<'a> Information<'a> for FsFree<'a> {
     const SHAPE: &'static str = "<letter>:<free>bytes[,…]";
+    const VALUES: &'static [(&'static str, &'static str)] =
+        &[("letter", "a drive"), ("free", "its free bytes")];
+    const EXAMPLE: &'static str = ": C:76288bytes";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let values = lines.first()?.values();

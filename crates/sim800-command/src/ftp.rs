@@ -168,7 +168,8 @@ commands! {
     FtpGet "12.2.14" {
         /// Opens a download. `+FTPGET: 1,1` tells when there is something to read, and comes again while it waits;
         /// `+FTPGET: 1,0` ends the session, `+FTPGET: 1,<error>` as well.
-        Write FtpGetOpen = 1, within |_| time_limit::FTP_SESSION;
+        Write FtpGetOpen = 1, within |_| time_limit::FTP_SESSION,
+            then "+FTPGET: 1,<result>";
         /// Reads from the download. No octets mean that there are none yet, not that the file has ended.
         Write FtpGetRead = 2 {
             /// How many octets to read at most.
@@ -185,7 +186,8 @@ commands! {
     FtpPut "12.2.15" {
         /// Opens an upload. `+FTPPUT: 1,1,<max>` tells when and how much may be written; `+FTPPUT: 1,<error>` ends the
         /// session.
-        Write FtpPutOpen = 1, within |_| time_limit::FTP_SESSION;
+        Write FtpPutOpen = 1, within |_| time_limit::FTP_SESSION,
+            then "+FTPPUT: 1,<result>[,<max>]";
         /// Writes to the upload: `+FTPPUT: 2,<n>` grants `n` octets, which may be fewer than offered. The next write
         /// waits for the next `+FTPPUT: 1,1,<max>`.
         Write FtpPutWrite = 2 {
@@ -196,9 +198,11 @@ commands! {
         data "+FTPPUT: 2,<n>" |command| DataPhase::Granted {
             header: Header::new("+FTPPUT:").selected_by(2),
             at_most: command.length.get(),
-        };
+        },
+        then "+FTPPUT: 1,<result>[,<max>]";
         /// Ends the upload; `+FTPPUT: 1,0` tells when the server has it all.
-        Write FtpPutClose = 2, 0, within |_| time_limit::FTP_SESSION;
+        Write FtpPutClose = 2, 0, within |_| time_limit::FTP_SESSION,
+            then "+FTPPUT: 1,<result>";
         test FtpPutWrite;
     }
 
@@ -212,14 +216,16 @@ commands! {
 
     FtpDele "12.2.17" {
         /// Deletes a file on the server; the result comes unsolicited: `+FTPDELE: 1,0` or `+FTPDELE: 1,<error>`.
-        Execution FtpDele, within |_| time_limit::FTP_SESSION;
+        Execution FtpDele, within |_| time_limit::FTP_SESSION,
+            then "+FTPDELE: 1,<result>";
         test FtpDele;
     }
 
     FtpSize "12.2.18" {
         /// Asks the server for the size of a file; the result comes unsolicited: `+FTPSIZE: 1,0,<size>` or
         /// `+FTPSIZE: 1,<error>`.
-        Execution FtpSize, within |_| time_limit::FTP_SESSION;
+        Execution FtpSize, within |_| time_limit::FTP_SESSION,
+            then "+FTPSIZE: 1,<result>[,<size>]";
         test FtpSize;
     }
 
@@ -231,20 +237,23 @@ commands! {
 
     FtpMkd "12.2.21" {
         /// Makes a directory on the server; the result comes unsolicited: `+FTPMKD: 1,0` or `+FTPMKD: 1,<error>`.
-        Execution FtpMkd, within |_| time_limit::FTP_SESSION;
+        Execution FtpMkd, within |_| time_limit::FTP_SESSION,
+            then "+FTPMKD: 1,<result>";
         test FtpMkd;
     }
 
     FtpRmd "12.2.22" {
         /// Removes a directory on the server; the result comes unsolicited: `+FTPRMD: 1,0` or `+FTPRMD: 1,<error>`.
-        Execution FtpRmd, within |_| time_limit::FTP_SESSION;
+        Execution FtpRmd, within |_| time_limit::FTP_SESSION,
+            then "+FTPRMD: 1,<result>";
         test FtpRmd;
     }
 
     FtpList "12.2.23" {
         /// Opens a listing of a directory on the server. `+FTPLIST: 1,1` tells when there is something to read, and comes
         /// again while it waits; `+FTPLIST: 1,0` ends the session, `+FTPLIST: 1,<error>` as well.
-        Write FtpListOpen = 1, within |_| time_limit::FTP_SESSION;
+        Write FtpListOpen = 1, within |_| time_limit::FTP_SESSION,
+            then "+FTPLIST: 1,<result>";
         /// Reads from the listing, which is text as the server sends it. No octets mean that there are none yet, not
         /// that the listing has ended.
         Write FtpListRead = 2 {
@@ -270,7 +279,8 @@ commands! {
         /// unsolicited: `+FTPRENAME: 1,0` or `+FTPRENAME: 1,<error>`.
         ///
         /// No manual of these modules has it, some of their firmware does: its test form tells.
-        Execution FtpRename, within |_| time_limit::FTP_SESSION;
+        Execution FtpRename, within |_| time_limit::FTP_SESSION,
+            then "+FTPRENAME: 1,<result>";
         test FtpRename;
     }
 }
@@ -328,6 +338,9 @@ pub enum FtpActivity {
 
 impl<'a> Information<'a> for FtpActivity {
     const SHAPE: &'static str = "<state>";
+    const VALUES: &'static [(&'static str, &'static str)] =
+        &[("state", "0: no session; 1: a session is running")];
+    const EXAMPLE: &'static str = ": 1";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         match lines.first()?.values().next_number()? {
@@ -377,6 +390,11 @@ pub struct FtpContext<'a> {
 
 impl<'a> Information<'a> for FtpContext<'a> {
     const SHAPE: &'static str = "<mode>, then lines of +<command>: <value>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("mode", "0: the settings of now; 1: the saved ones"),
+        ("command", "one that sets a value, such as `FTPSERV`"),
+        ("value", "what it is set to"),
+    ];
 
     /// Each line has the name of another command.
     fn claim(_name: &'static str) -> Claim {

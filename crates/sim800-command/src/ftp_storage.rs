@@ -67,7 +67,8 @@ commands! {
             /// What the module does when the connection breaks; without it 3 times after 5 seconds.
             reconnection: Option<FtpReconnection>,
         },
-        within |_| time_limit::FTP_SESSION;
+        within |_| time_limit::FTP_SESSION,
+        then "+FTPGETTOFS: <result>[,<total>]";
         /// Asks how far the download has come.
         Read FtpGetToFsStatus -> FtpGetToFsProgress;
         test FtpGetToFs<'a>;
@@ -81,7 +82,8 @@ commands! {
             /// What the module does when the connection breaks; without it 3 times after 5 seconds.
             reconnection: Option<FtpReconnection>,
         },
-        within |_| time_limit::FTP_SESSION;
+        within |_| time_limit::FTP_SESSION,
+        then "+FTPPUTFRMFS: <result>[,<total>]";
         /// Asks how far the upload has come.
         Read FtpPutFrmFsStatus -> FtpPutFrmFsProgress;
         test FtpPutFrmFs<'a>;
@@ -92,7 +94,8 @@ commands! {
         Write FtpExtGetEnd = 0, within |_| time_limit::FTP_MEMORY;
         /// Downloads into the module's memory. `+FTPEXTGET: 1,0` ends it well, `+FTPEXTGET: 1,<error>` badly. Not together
         /// with `AT+FTPEXTPUT`.
-        Write FtpExtGetOpen = 1, within |_| time_limit::FTP_SESSION;
+        Write FtpExtGetOpen = 1, within |_| time_limit::FTP_SESSION,
+            then "+FTPEXTGET: 1,<result>";
         /// Saves what was downloaded as a file in `C:\User\FTP\`.
         Write FtpExtGetSave<'a> = 2 {
             /// The name of the file there.
@@ -185,6 +188,12 @@ pub enum FtpGetToFsProgress {
 
 impl<'a> Information<'a> for FtpGetToFsProgress {
     const SHAPE: &'static str = "<status>[,<received>,<written>]";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("status", "0: no download is running; 1: one is"),
+        ("received", "bytes that have come from the server"),
+        ("written", "bytes of them that are in the file"),
+    ];
+    const EXAMPLE: &'static str = ": 1,2048,1024";
 
     /// Two values end the download well, and one that is an error badly.
     fn accepts(mut values: Values<'_>) -> bool {
@@ -219,6 +228,9 @@ pub enum FtpPutFrmFsProgress {
 
 impl<'a> Information<'a> for FtpPutFrmFsProgress {
     const SHAPE: &'static str = "<status>[,<sent>]";
+    const VALUES: &'static [(&'static str, &'static str)] =
+        &[("status", "0: no upload is running; 1: one is"), ("sent", "bytes that were sent to the server")];
+    const EXAMPLE: &'static str = ": 1,2048";
 
     /// Two values of which the first is zero end the upload well, and one that is an error badly.
     fn accepts(mut values: Values<'_>) -> bool {
@@ -256,6 +268,11 @@ pub enum FtpExtGetProgress {
 
 impl<'a> Information<'a> for FtpExtGetProgress {
     const SHAPE: &'static str = "<status>[,<received>]";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("status", "0: no download is running; 1: one is"),
+        ("received", "bytes that have come from the server"),
+    ];
+    const EXAMPLE: &'static str = ": 1,2048";
 
     fn accepts(mut values: Values<'_>) -> bool {
         let count = values.count();
@@ -287,6 +304,8 @@ pub struct FtpExtGetSaved {
 
 impl<'a> Information<'a> for FtpExtGetSaved {
     const SHAPE: &'static str = "2,<size>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[("size", "bytes of the file")];
+    const EXAMPLE: &'static str = ": 2,2048";
 
     /// An unsolicited line begins with 1.
     fn accepts(mut values: Values<'_>) -> bool {

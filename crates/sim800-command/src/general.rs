@@ -5,7 +5,7 @@ use crate::{Claim, Information, InvalidValue, Line, time_limit};
 
 commands! {
     At "2.2" {
-        /// Asks for nothing but `OK`: is the module there, and at which rate?
+        /// Checks that the module answers. Under autobauding it learns the rate from it (2.2.41).
         Execution At;
     }
 
@@ -232,6 +232,7 @@ impl<'a> SerialNumber<'a> {
 
 impl<'a> Information<'a> for SerialNumber<'a> {
     const SHAPE: &'static str = "15 or 16 digits";
+    const EXAMPLE: &'static str = "012345678901234";
 
     fn claim(_name: &'static str) -> Claim {
         Claim::Text
@@ -258,6 +259,8 @@ impl<'a> Revision<'a> {
 
 impl<'a> Information<'a> for Revision<'a> {
     const SHAPE: &'static str = "Revision:<revision>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[("revision", "the firmware")];
+    const EXAMPLE: &'static str = "Revision:1418B04SIM800L24";
 
     fn claim(_name: &'static str) -> Claim {
         Claim::Text
@@ -287,6 +290,8 @@ impl<'a> Model<'a> {
 
 impl<'a> Information<'a> for Model<'a> {
     const SHAPE: &'static str = "<model>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[("model", "the module")];
+    const EXAMPLE: &'static str = "SIMCOM_SIM800L";
 
     fn claim(_name: &'static str) -> Claim {
         Claim::Text
@@ -336,6 +341,12 @@ impl From<u8> for Charging {
 
 impl<'a> Information<'a> for Battery {
     const SHAPE: &'static str = "<bcs>,<bcl>,<voltage>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("bcs", "0: not charging; 1: charging; 2: charged"),
+        ("bcl", "what is left, in percent"),
+        ("voltage", "in millivolts"),
+    ];
+    const EXAMPLE: &'static str = ": 0,82,4010";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();

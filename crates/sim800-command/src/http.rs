@@ -51,7 +51,7 @@ commands! {
 
     HttpData "11.2.4" {
         /// Loads the body of a POST: the module invites with `DOWNLOAD`, and answers when it has all octets or its
-        /// patience ends. With `size` 0 it forgets the body, without inviting.
+        /// time is over. With `size` 0 it forgets the body, without inviting.
         Write HttpData {
             /// How many octets follow.
             size: HttpDataSize,
@@ -71,7 +71,8 @@ commands! {
         Write HttpAction {
             /// What to do.
             method: HttpMethod,
-        };
+        },
+        then "+HTTPACTION: <method>,<status>,<length>";
         test HttpAction;
     }
 
@@ -228,6 +229,13 @@ impl From<u8> for HttpActivity {
 
 impl<'a> Information<'a> for HttpProgress {
     const SHAPE: &'static str = "<mode>,<status>,<finish>,<remain>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("mode", "the method: `GET`, `POST`, `HEAD`, or its number"),
+        ("status", "0: idle; 1: receiving; 2: sending"),
+        ("finish", "bytes that are done"),
+        ("remain", "bytes that are left"),
+    ];
+    const EXAMPLE: &'static str = ": GET,1,4096,1024";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
@@ -273,6 +281,11 @@ pub struct HttpContext<'a> {
 
 impl<'a> Information<'a> for HttpContext<'a> {
     const SHAPE: &'static str = "<mode>, then lines of <tag>: <value>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("mode", "0: the parameters of the session; 1: the saved ones"),
+        ("tag", "a parameter of `AT+HTTPPARA`"),
+        ("value", "what it is set to"),
+    ];
 
     /// Each line has a name of its own.
     fn claim(_name: &'static str) -> Claim {

@@ -9,6 +9,12 @@ pub trait Information<'a>: Sized {
     /// What stands behind the name of the line, in the manual's notation.
     const SHAPE: &'static str;
 
+    /// What the values of that shape are, by their names there; those that explain themselves may be missing.
+    const VALUES: &'static [(&'static str, &'static str)] = &[];
+
+    /// A line of it, one with a name from its colon on; empty where one line alone would tell nothing.
+    const EXAMPLE: &'static str = "";
+
     /// Which lines belong to the response: those of the command's name whose values [`accepts`](Self::accepts) takes.
     #[must_use]
     fn claim(name: &'static str) -> Claim {

@@ -24,24 +24,24 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// Writes `AT`, the name and what follows it, and the parameters, the first of them behind `separator`.
-    pub(crate) fn written(
+    /// A line that nothing was written to.
+    pub(crate) const fn empty() -> Self {
+        Self { octets: [0; CAPACITY], length: 0, secret: None }
+    }
+
+    /// Writes anew: `AT`, the name and what follows it, and the parameters, the first of them behind `separator`.
+    pub(crate) fn write(
+        &mut self,
         name: [&str; 2],
         separator: &'static str,
         parameters: &dyn Fn(&mut Encoder<'_>),
-    ) -> Result<Self, TooLong> {
-        // Made in the place of what is returned, so that the octets are not copied.
-        let mut made = Ok(Self { octets: [0; CAPACITY], length: 0, secret: None });
-        if let Ok(line) = &mut made {
-            line.push(b"AT");
-            name.iter().for_each(|part| line.push(part.as_bytes()));
-            parameters(&mut Encoder { line, separator });
-            line.push(b"\r");
-            if line.length > CAPACITY {
-                made = Err(TooLong { length: line.length - 3 });
-            }
-        }
-        made
+    ) -> Result<(), TooLong> {
+        (self.length, self.secret) = (0, None);
+        self.push(b"AT");
+        name.iter().for_each(|part| self.push(part.as_bytes()));
+        parameters(&mut Encoder { line: self, separator });
+        self.push(b"\r");
+        if self.length > CAPACITY { Err(TooLong { length: self.length - 3 }) } else { Ok(()) }
     }
 
     /// The octets to send: `AT…` and a carriage return.
@@ -95,7 +95,10 @@ pub struct TooLong {
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let length = self.length;
-        write!(f, "the command line has {length} octets, the module accepts {LINE_LIMIT}: shorten the values")
+        write!(
+            f,
+            "the command line has {length} bytes, and the module takes at most {LINE_LIMIT}; shorten the values"
+        )
     }
 }
 

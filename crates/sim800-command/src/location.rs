@@ -57,6 +57,12 @@ pub struct UtcTime {
 
 impl<'a> Information<'a> for Result<Location, HttpStatus> {
     const SHAPE: &'static str = "0,<longitude>,<latitude>,<date>,<time>, or a code alone";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("longitude", "in degrees, positive to the east"),
+        ("latitude", "in degrees, positive to the north"),
+        ("date", "year/month/day"),
+        ("time", "hour:minute:second, UTC"),
+    ];
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         decode(lines, |values| {
@@ -69,6 +75,8 @@ impl<'a> Information<'a> for Result<Location, HttpStatus> {
 
 impl<'a> Information<'a> for Result<UtcTime, HttpStatus> {
     const SHAPE: &'static str = "0,<date>,<time>, or a code alone";
+    const VALUES: &'static [(&'static str, &'static str)] =
+        &[("date", "year/month/day"), ("time", "hour:minute:second, UTC")];
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         decode(lines, time)

@@ -17,7 +17,8 @@
 ///     }
 ///     -> Response,                            // an `Information`; left out: nothing but a result code
 ///     within |command| TIME_LIMIT,            // left out: `time_limit::UNSTATED`
-///     data "+FTPGET: 2,<n>, …" |command| …;   // what the manual shows, and the `DataPhase`; left out: no data phase
+///     data "+FTPGET: 2,<n>, …" |command| …,   // what the manual shows, and the `DataPhase`; left out: no data phase
+///     then "+FTPGET: 1,<result>";             // the line that comes after the result code; left out: none
 ///     read FtpGetRead;                        // `AT+X?` prints what `AT+X=` takes: gives `Read<FtpGetRead>`
 ///     test FtpGetRead;                        // `AT+X=?` is documented: gives `Test<FtpGetRead>`
 /// }
@@ -32,6 +33,7 @@ macro_rules! commands {
                 $(-> $response:ty)?
                 $(, within |$limited:pat_param| $limit:expr)?
                 $(, data $shown:literal |$sent:pat_param| $data:expr)?
+                $(, then $later:literal)?
                 ;
             )+
             $(read $setting:ident $(<$setting_lt:lifetime>)?;)?
@@ -62,11 +64,16 @@ macro_rules! commands {
                     ],
                     response:
                         <<Self as $crate::Command>::Response<'static> as $crate::Information<'static>>::SHAPE,
+                    values:
+                        <<Self as $crate::Command>::Response<'static> as $crate::Information<'static>>::VALUES,
+                    example:
+                        <<Self as $crate::Command>::Response<'static> as $crate::Information<'static>>::EXAMPLE,
                     data: concat!($($shown)?),
+                    unsolicited: concat!($($later)?),
                     section: $section,
                     doc: concat!($($doc, "\n"),+),
-                    prepare: |values| {
-                        $crate::Prepared::new(&<$name as $crate::Decode<'_>>::decode(values)?).ok()
+                    prepare: |values, prepared| {
+                        prepared.fill(&<$name as $crate::Decode<'_>>::decode(values)?).ok()
                     },
                 };
 

@@ -15,8 +15,108 @@ const OTHERS: &[(&str, bool)] = &[
     ("+POP3SRV", true),
 ];
 
-/// As long as the longest word that is looked for, and one octet more.
-const WINDOW: usize = 16;
+/// What a secret follows.
+struct Triggers {
+    /// Names before `=`.
+    written: Words,
+    /// Names before `:`.
+    read: Words,
+    /// Tags of parameters: `"PWD",` of a command line, `PWD:` of what the module prints.
+    tags: Words,
+    credentials: Words,
+}
+
+static TRIGGERS: Triggers = Triggers::new();
+
+/// Words that are looked for, as many as there is room for.
+struct Words {
+    words: [Word; 24],
+    count: usize,
+    /// Whether any of them ends with this octet.
+    ends: [bool; 256],
+}
+
+/// A word in lower case, and the part of the window where it would stand.
+#[derive(Clone, Copy)]
+struct Word {
+    octets: u128,
+    place: u128,
+}
+
+impl Triggers {
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    const fn new() -> Self {
+        let (mut written, mut read) = (Words::NONE, Words::NONE);
+        let (mut tags, mut credentials) = (Words::NONE, Words::NONE);
+        let mut row = 0;
+        while row < SPECS.len() {
+            let Spec { name, parameters, .. } = SPECS[row];
+            if has_secret(parameters) {
+                written.add(name);
+                if is_given_back(SPECS[row]) {
+                    read.add(name);
+                }
+            }
+            let mut place = 0;
+            while place < parameters.len() {
+                if let Domain::Tagged(all) = parameters[place].domain {
+                    let mut tag = 0;
+                    while tag < all.len() {
+                        if is_secret(all[tag].domain) {
+                            tags.add(all[tag].tag);
+                        }
+                        tag += 1;
+                    }
+                }
+                place += 1;
+            }
+            row += 1;
+        }
+        let mut other = 0;
+        while other < OTHERS.len() {
+            let (name, is_read) = OTHERS[other];
+            written.add(name);
+            if is_read {
+                read.add(name);
+            }
+            other += 1;
+        }
+        let mut word = 0;
+        while word < CREDENTIALS.len() {
+            credentials.add(CREDENTIALS[word]);
+            word += 1;
+        }
+        Self { written, read, tags, credentials }
+    }
+}
+
+impl Words {
+    const NONE: Self = Self { words: [Word { octets: 0, place: 0 }; 24], count: 0, ends: [false; 256] };
+
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    const fn add(&mut self, word: &str) {
+        let word = word.as_bytes();
+        assert!(word.len() < size_of::<u128>(), "the window holds every word, and a quote behind it");
+        let mut added = Word { octets: 0, place: 0 };
+        let mut at = 0;
+        while at < word.len() {
+            added.octets = (added.octets << 8) | word[at].to_ascii_lowercase() as u128;
+            added.place = (added.place << 8) | 0xff;
+            at += 1;
+        }
+        self.ends[(added.octets & 0xff) as usize] = true;
+        self.words[self.count] = added;
+        self.count += 1;
+    }
+
+    /// Whether what came last is one of them.
+    fn end(&self, window: u128) -> bool {
+        let last = window.to_le_bytes()[0];
+        // Most octets end none.
+        self.ends.get(usize::from(last)).is_some_and(|ends| *ends)
+            && self.words.iter().take(self.count).any(|word| window & word.place == word.octets)
+    }
+}
 
 /// Masks secrets in the octets of one direction of the line, octet for octet, wherever reads cut them: in command lines
 /// and their echo, and in what the module gives back of its settings.
@@ -33,7 +133,7 @@ const WINDOW: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub struct Mask {
     /// What came last, in lower case and without blanks: the module takes them anywhere.
-    window: [u8; WINDOW],
+    window: u128,
     /// The word before the next colon tells of a credential.
     named: bool,
     /// There was a blank since.
@@ -68,76 +168,66 @@ impl Mask {
             self.gap = true;
             return false;
         }
-        let is_secret = matches!(octet, b'=' | b':' | b',') && self.is_trigger(octet);
-        self.window.rotate_left(1);
-        if let Some(last) = self.window.last_mut() {
-            *last = octet.to_ascii_lowercase();
-        }
+        let window = self.window;
+        self.window = (window << 8) | u128::from(octet.to_ascii_lowercase());
         let gap = core::mem::take(&mut self.gap);
         if octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_') {
             self.named &= !gap;
-            self.named |= CREDENTIALS.iter().any(|word| self.ends_with(word));
+            self.named |= TRIGGERS.credentials.end(self.window);
             return false;
         }
         let named = core::mem::take(&mut self.named);
-        is_secret || (octet == b':' && named)
-    }
-
-    /// Whether the word before `octet` is one that a secret follows.
-    fn is_trigger(&self, octet: u8) -> bool {
-        if octet != b',' {
-            let named = SPECS
-                .iter()
-                .filter(|spec| spec.parameters.iter().any(is_secret))
-                .any(|spec| self.ends_with(spec.name) && (octet == b'=' || is_given_back(spec)));
-            let other =
-                OTHERS.iter().any(|(name, is_read)| (*is_read || octet == b'=') && self.ends_with(name));
-            if named || other {
-                return true;
-            }
-        }
-        let mut tags = SPECS.iter().flat_map(|spec| spec.parameters).filter_map(|given| match given.domain {
-            Domain::Tagged(tags) => Some(tags),
-            _ => None,
-        });
-        octet != b'='
-            && tags.any(|tags| {
-                tags.iter().any(|tag| is_secret_domain(tag.domain) && self.ends_with_tag(tag.tag, octet))
-            })
-    }
-
-    fn ends_with(&self, word: &str) -> bool {
-        ends_with(&self.window, word)
-    }
-
-    /// `"PWD",` of a command line, `PWD:` of what the module prints.
-    fn ends_with_tag(&self, tag: &str, octet: u8) -> bool {
-        match self.window.strip_suffix(b"\"") {
-            Some(window) if octet == b',' => ends_with(window, tag),
-            _ => self.ends_with(tag),
+        match octet {
+            b'=' => TRIGGERS.written.end(window),
+            b':' => named || TRIGGERS.read.end(window) || TRIGGERS.tags.end(window),
+            b',' if window.to_le_bytes()[0] == b'"' => TRIGGERS.tags.end(window >> 8),
+            b',' => TRIGGERS.tags.end(window),
+            _ => false,
         }
     }
 }
 
-fn ends_with(window: &[u8], word: &str) -> bool {
-    let start = window.len().checked_sub(word.len());
-    start.and_then(|start| window.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(word.as_bytes()))
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn has_secret(parameters: &[ParameterSpec]) -> bool {
+    let mut place = 0;
+    while place < parameters.len() {
+        let has = match parameters[place].domain {
+            Domain::Group(members) => has_secret(members),
+            domain => is_secret(domain),
+        };
+        if has {
+            return true;
+        }
+        place += 1;
+    }
+    false
 }
 
 /// Whether the module prints what the command takes: `AT+CPIN?` says something else.
-fn is_given_back(spec: &Spec) -> bool {
-    SPECS.iter().any(|row| row.form == Form::Read && row.type_name == spec.type_name)
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn is_given_back(spec: &Spec) -> bool {
+    let mut row = 0;
+    while row < SPECS.len() {
+        if matches!(SPECS[row].form, Form::Read) && is_same(SPECS[row].type_name, spec.type_name) {
+            return true;
+        }
+        row += 1;
+    }
+    false
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }
 
 /// Whether the value is a secret by its type. That of a tag is looked for by the tag.
-fn is_secret(given: &ParameterSpec) -> bool {
-    match given.domain {
-        Domain::Group(members) => members.iter().any(is_secret),
-        domain => is_secret_domain(domain),
-    }
-}
-
-const fn is_secret_domain(domain: Domain) -> bool {
+const fn is_secret(domain: Domain) -> bool {
     matches!(domain, Domain::Text { secret: true, .. })
 }
 
@@ -172,7 +262,7 @@ mod tests {
                     Domain::Text { .. } => ["\"sesame\"".to_string()].to_vec(),
                     Domain::Tagged(tags) => tags
                         .iter()
-                        .filter(|tag| is_secret_domain(tag.domain))
+                        .filter(|tag| is_secret(tag.domain))
                         .map(|tag| format!("\"{}\",\"sesame\"", tag.tag))
                         .collect(),
                     _ => ["1".to_string()].to_vec(),
@@ -182,9 +272,8 @@ mod tests {
                     .flat_map(|line| values.iter().map(move |value| format!("{line},{value}")))
                     .collect();
             }
-            let takes_secret =
-                |given: &ParameterSpec| is_secret(given) || matches!(given.domain, Domain::Tagged(_));
-            if spec.parameters.iter().any(takes_secret) {
+            let is_tagged = |given: &ParameterSpec| matches!(given.domain, Domain::Tagged(_));
+            if has_secret(spec.parameters) || spec.parameters.iter().any(is_tagged) {
                 lines.extend(begun.iter().map(|values| format!("AT{}={}", spec.name, &values[1..])));
             }
         }
@@ -217,16 +306,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_window_holds_every_word() {
-        let names = SPECS.iter().map(|spec| spec.name).chain(OTHERS.iter().map(|(name, _)| *name));
-        let tags = SPECS.iter().flat_map(|spec| spec.parameters).filter_map(|given| match given.domain {
-            Domain::Tagged(tags) => tags.iter().map(|tag| tag.tag.len() + 1).max(),
-            _ => None,
-        });
-        let longest = names.chain(CREDENTIALS).map(str::len).chain(tags).max();
-        assert!(longest.is_some_and(|longest| longest <= WINDOW), "{longest:?}");
-    }
     #[test]
     fn what_follows_a_trigger_is_masked_to_the_end_of_its_line() {
         assert_eq!(masked(&[b"AT+FTPPW=\"sesame\"\r\r\nOK\r\n"]), "AT+FTPPW=********\r\r\nOK\r\n");

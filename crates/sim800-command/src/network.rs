@@ -98,7 +98,7 @@ choice! {
 choice! {
     /// Where a short message goes.
     pub enum MessageRouting {
-        /// Nothing is said about it.
+        /// The module says nothing about them.
         Silent = "0",
         /// Into memory; `+CMTI` tells where.
         Stored = "1",
@@ -112,7 +112,7 @@ choice! {
 choice! {
     /// Where a cell broadcast goes.
     pub enum BroadcastRouting {
-        /// Nothing is said about it.
+        /// The module says nothing about them.
         Silent = "0",
         /// To the serial line, in two lines (`+CBM`).
         Direct = "2",
@@ -143,6 +143,11 @@ pub enum PinState<'a> {
 
 impl<'a> Information<'a> for PinState<'a> {
     const SHAPE: &'static str = "<code>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[(
+        "code",
+        "`READY`: the card can be used; `SIM PIN`, `SIM PUK`, `SIM PIN2`, `SIM PUK2`: it waits for that code; `PH_SIM PIN`, `PH_SIM PUK`: the phone is locked to another card",
+    )];
+    const EXAMPLE: &'static str = ": SIM PIN";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let code = text(Line::new(lines.first()?.parameters()))?;
@@ -181,6 +186,13 @@ pub struct PinTries {
 
 impl<'a> Information<'a> for PinTries {
     const SHAPE: &'static str = "<pin1>,<pin2>,<puk1>,<puk2>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("pin1", "tries left for the PIN; with 0 the card wants its PUK"),
+        ("pin2", "tries left for PIN2"),
+        ("puk1", "tries left for the PUK; with 0 the card is locked for good"),
+        ("puk2", "tries left for PUK2"),
+    ];
+    const EXAMPLE: &'static str = ": 3,3,10,10";
 
     fn accepts(values: Values<'_>) -> bool {
         values.count() == 4
@@ -285,6 +297,16 @@ pub struct Cell {
 
 impl<'a> Information<'a> for Registration {
     const SHAPE: &'static str = "<n>,<stat>[,\"<lac>\",\"<ci>\"]";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        ("n", "which changes the module reports by itself"),
+        (
+            "stat",
+            "0: not registered; 1: registered; 2: searching; 3: registration denied; 4: unknown; 5: registered, roaming",
+        ),
+        ("lac", "location area code, in hexadecimal"),
+        ("ci", "cell, in hexadecimal"),
+    ];
+    const EXAMPLE: &'static str = ": 0,1";
 
     /// The unsolicited line lacks `<n>`: it has one value or three.
     fn accepts(values: Values<'_>) -> bool {
@@ -351,6 +373,14 @@ impl SignalQuality {
 
 impl<'a> Information<'a> for SignalQuality {
     const SHAPE: &'static str = "<rssi>,<ber>";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        (
+            "rssi",
+            "signal strength: 0 is -115 dBm or less, 2 to 30 are -110 to -54 dBm in steps of 2, 31 is -52 dBm or more, 99 is unknown",
+        ),
+        ("ber", "class of the bit error rate, 0 (best) to 7, or 99 when unknown"),
+    ];
+    const EXAMPLE: &'static str = ": 21,0";
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();
@@ -370,6 +400,15 @@ pub struct Operator<'a> {
 
 impl<'a> Information<'a> for Operator<'a> {
     const SHAPE: &'static str = "<mode>[,<format>,\"<oper>\"]";
+    const VALUES: &'static [(&'static str, &'static str)] = &[
+        (
+            "mode",
+            "how the operator is chosen: 0: automatically; 1: by hand; 2: not at all; 4: by hand, else automatically",
+        ),
+        ("format", "0: long name; 1: short name; 2: number"),
+        ("oper", "the operator; missing while the module is not registered"),
+    ];
+    const EXAMPLE: &'static str = r#": 0,0,"CHINA MOBILE""#;
 
     fn decode(lines: &[Line<'a>]) -> Option<Self> {
         let mut values = lines.first()?.values();

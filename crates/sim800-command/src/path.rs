@@ -25,7 +25,7 @@ pub const PATH_LIMIT: usize = 64;
 /// let path = Path::new(r"C:\User\ftp\test.txt")?;
 /// assert_eq!(path.as_str(), r"C:\User\ftp\test.txt");
 /// let error = Path::new(r"C:\a,b").unwrap_err();
-/// assert_eq!(error.to_string(), "',' at position 4, which cannot stand in a path");
+/// assert_eq!(error.to_string(), "it has ',' at position 4, which no path can have");
 /// # Ok::<(), InvalidValue>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -67,7 +67,20 @@ fn fmt_response(f: &mut fmt::Formatter<'_>, spec: &Spec) -> fmt::Result {
         writeln!(f, "\nData phase: `{}`", spec.data)?;
     }
     if spec.response != <() as Information<'_>>::SHAPE {
-        writeln!(f, "\nInformation text: `{}`", spec.response)?;
+        writeln!(f, "\nResponse: `{}`", spec.response)?;
+        if !spec.values.is_empty() {
+            writeln!(f)?;
+        }
+        for (name, meaning) in spec.values {
+            writeln!(f, "* `<{name}>`: {meaning}.")?;
+        }
+        if !spec.example.is_empty() {
+            let name = if spec.example.starts_with(':') { spec.name } else { "" };
+            writeln!(f, "\nExample: `{name}{}`", spec.example)?;
+        }
+    }
+    if !spec.unsolicited.is_empty() {
+        writeln!(f, "\nThen, unsolicited: `{}`", spec.unsolicited)?;
     }
     Ok(())
 }

@@ -118,14 +118,21 @@ pub struct Spec {
     pub parameters: &'static [ParameterSpec],
     /// What its information text says, in the manual's notation, without the name that most lines begin with.
     pub response: &'static str,
+    /// What the values of that text are, by their names there.
+    pub values: &'static [(&'static str, &'static str)],
+    /// A line of that text, which begins with a colon where the name stands before it; empty where the table has none.
+    pub example: &'static str,
     /// The line that goes with octets of a data phase, in the manual's notation; empty where there is none.
     pub data: &'static str,
+    /// The unsolicited line that follows the result code when what the command began has got further, in the manual's notation;
+    /// empty where none does.
+    pub unsolicited: &'static str,
     /// Where it is described: a section of the AT command manual V1.12, or the name of another document.
     pub section: &'static str,
     /// The documentation, one or more paragraphs; every line begins with a blank.
     pub doc: &'static str,
-    /// Reads the values of a command line of this form.
-    pub(crate) prepare: fn(Values<'_>) -> Option<Prepared>,
+    /// Reads the values of a command line of this form, and puts the command there.
+    pub(crate) prepare: fn(Values<'_>, &mut Prepared) -> Option<()>,
 }
 
 impl Spec {
@@ -142,10 +149,13 @@ impl Spec {
             form,
             parameters: &[],
             response: "",
+            values: &[],
+            example: "",
             data: "",
+            unsolicited: "",
             section: "",
             doc: "",
-            prepare: |_| None,
+            prepare: |_, _| None,
         }
     }
 }

@@ -59,7 +59,7 @@ impl Default for FtpSecurity {
 choice! {
     /// An option of SSL.
     pub enum SslOption {
-        /// A certificate of the server that is not valid is accepted.
+        /// Accepts an invalid certificate of the server.
         IgnoreInvalidCertificate = "0",
         /// The module shows a certificate of its own.
         ClientAuthentication = "1",

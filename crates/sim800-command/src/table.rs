@@ -81,9 +81,11 @@ impl Prepared {
             [b'=', values @ ..] => (Form::Write, values),
             _ => return None,
         };
+        let mut prepared = Self::empty(SPECS.first()?);
         SPECS
             .iter()
             .filter(|spec| spec.form == form && spec.name.as_bytes().eq_ignore_ascii_case(name))
-            .find_map(|spec| (spec.prepare)(Values::new(values)))
+            .find_map(|spec| (spec.prepare)(Values::new(values), &mut prepared))?;
+        Some(prepared)
     }
 }

@@ -23,7 +23,7 @@ use crate::{Domain, Encoder, InvalidValue, Parameter, Value, Values};
 /// let name = Text::<99>::new("1K.txt")?;
 /// assert_eq!(name.as_str(), "1K.txt");
 /// let error = Text::<99>::new("a\"\r\nAT+CPOWD=1").unwrap_err();
-/// assert_eq!(error.to_string(), "quotation mark at position 1, and the module has no escape for it");
+/// assert_eq!(error.to_string(), "it has a quotation mark at position 1, which no command can carry");
 /// # Ok::<(), InvalidValue>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,7 +6,10 @@ use core::fmt::{self, Write};
 
 use sim800_parser::Dialect;
 
+use self::listed::{CONNECTION, data, listed};
 use crate::{FtpCode, HttpStatus, Line, RegistrationStatus, Value, Values};
+
+mod listed;
 
 /// What a module sends just after power-up at 115,200 bit/s, without the first octet, which is often lost (manual 1.4).
 pub const POWER_UP: &[u8] = b"IIII\xFF\xFF\xFF\xFF";
@@ -350,17 +353,9 @@ fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unso
         b"+CMTI" => Unsolicited::MessageStored(line),
         b"+CMT" | b"+CBM" | b"+CDS" => Unsolicited::MessageHead(line),
         b"+CUSD" => Unsolicited::Ussd(line),
-        b"*PSNWID" | b"*PSUTTZ" | b"+CTZV" | b"+CIEV" | b"+CSQN" | b"+CGEV" | b"+CENG" | b"+CELLIST" => {
-            Unsolicited::Network(line)
-        }
-        b"+CRING" | b"+CLIP" | b"+CCWA" | b"+COLP" | b"+CR" | b"+CSSI" | b"+CSSU" | b"+CLCC" | b"+CDRIND"
-        | b"+CCWV" | b"+DTMF" => Unsolicited::Call(line),
-        b"+CSMINS" | b"+STKPCI" => Unsolicited::Sim(line),
         // Every other first value belongs to a response.
         b"+CIPRXGET" if values.next() != Some(Value::Number(1)) => return None,
-        b"+CIPRXGET" | b"+CDNSGIP" => Unsolicited::Tcp(line),
-        b"+CMTE" | b"+CHF" | b"+SIMTONE" | b"+STTONE" | b"+CREC" | b"+CTTS" | b"+CMEDPLAY" | b"+SKPD"
-        | b"+CANT" | b"+SJDR" | b"+CALV" | b"+SMTPSEND" => Unsolicited::Service(line),
+        b"+CIPRXGET" => Unsolicited::Tcp(line),
         [b'+', b'S', b'A', b'P', b'B', b'R', b' ', cid @ ..] if values.remainder() == b"DEACT" => {
             let mut cids = Values::new(cid);
             let cid = cids.next_number()?;
@@ -370,45 +365,26 @@ fn named<'a>(line: Line<'a>, name: &[u8], mut values: Values<'a>) -> Option<Unso
             Unsolicited::BearerDeactivated { cid }
         }
         _ if line.name().is_some_and(|name| name.starts_with("+POP3")) => Unsolicited::Service(line),
-        _ => return data(line),
+        _ => return listed(line, name),
     })
-}
-
-/// Data of the TCP command set: before the colon, where there is one, stands a comma, which is in no name.
-fn data(line: Line<'_>) -> Option<Unsolicited<'_>> {
-    let text = line.text();
-    (text.starts_with(b"+IPD,") || text.starts_with(b"+RECEIVE,")).then_some(Unsolicited::Tcp(line))
 }
 
 /// Lines that are words, or a name without `+`.
 fn plain<'a>(line: Line<'a>, text: &'a [u8]) -> Option<Unsolicited<'a>> {
-    Some(match text {
-        b"RDY" => Unsolicited::Ready,
-        b"Call Ready" => Unsolicited::CallReady,
-        b"SMS Ready" => Unsolicited::SmsReady,
-        b"NORMAL POWER DOWN" => Unsolicited::PowerDown(PowerDownCause::Normal),
-        b"UNDER-VOLTAGE POWER DOWN" => Unsolicited::PowerDown(PowerDownCause::UnderVoltage),
-        b"OVER-VOLTAGE POWER DOWN" => Unsolicited::PowerDown(PowerDownCause::OverVoltage),
-        b"UNDER-VOLTAGE WARNNING" | b"UNDER-VOLTAGE WARNING" => Unsolicited::UnderVoltage,
-        b"OVER-VOLTAGE WARNNING" | b"OVER-VOLTAGE WARNING" => Unsolicited::OverVoltage,
-        b"CHARGE-ONLY MODE" => Unsolicited::ChargeOnly,
-        b"RING" => Unsolicited::Ring,
-        b"MO RING" | b"MO CONNECTED" | b"NO CARRIER" | b"BUSY" | b"NO ANSWER" => Unsolicited::Call(line),
-        b"ALARM RING" => Unsolicited::Service(line),
-        b"CONNECT" | b"CONNECT OK" | b"CONNECT FAIL" | b"ALREADY CONNECT" | b"SEND OK" | b"SEND FAIL"
-        | b"CLOSED" | b"SHUT OK" | b"CLOSE OK" => Unsolicited::Tcp(line),
-        [b'0'..=b'9', b',', rest @ ..]
-            if matches!(
-                rest.trim_ascii(),
-                b"CONNECT OK" | b"CONNECT FAIL" | b"SEND OK" | b"SEND FAIL" | b"CLOSED" | b"CLOSE OK"
-            ) =>
-        {
-            Unsolicited::Tcp(line)
+    match text {
+        b"RING" => Some(Unsolicited::Ring),
+        b"RDY" => Some(Unsolicited::Ready),
+        b"Call Ready" => Some(Unsolicited::CallReady),
+        b"SMS Ready" => Some(Unsolicited::SmsReady),
+        [b'0'..=b'9', b',', rest @ ..] => {
+            CONNECTION.contains(&rest.trim_ascii()).then_some(Unsolicited::Tcp(line))
         }
-        text if text.starts_with(b"DST:") => Unsolicited::Network(line),
-        text if text.starts_with(b"REMOTE IP:") || text.starts_with(b"RECV FROM:") => Unsolicited::Tcp(line),
-        _ => return None,
-    })
+        text if text.starts_with(b"DST:") => Some(Unsolicited::Network(line)),
+        text if text.starts_with(b"REMOTE IP:") || text.starts_with(b"RECV FROM:") => {
+            Some(Unsolicited::Tcp(line))
+        }
+        text => listed(line, text),
+    }
 }
 
 /// `1,<result>`: every other first value belongs to a response.

@@ -69,6 +69,7 @@ impl Request {
             first.further.push_back(Further { id: request.id, expect: request.expect });
             first.further.extend(request.further);
             first.anew |= request.anew;
+            first.compared |= request.compared;
         }
         if line.len() > 2 + LINE_LIMIT {
             return Err(Failure::Misuse(Misuse::TooLong));

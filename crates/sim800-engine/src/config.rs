@@ -80,3 +80,20 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_octet_takes_fifteen_bits() {
+        for (rate, octets, seconds) in [(9_600, 9_600, 15), (115_200, 115_200, 15), (19_200, 1_280, 1)] {
+            let config = Config::new(rate, Limits::default());
+            let time = Duration::from_secs(seconds);
+            assert_eq!((config.transfer_time(octets), config.transferable(time)), (time, octets as u64));
+        }
+        let stopped = Config::new(0, Limits::default());
+        assert_eq!(stopped.transfer_time(1), Duration::from_secs(15), "as slow as a line can be");
+        assert_eq!(stopped.transferable(Duration::MAX), 0);
+    }
+}

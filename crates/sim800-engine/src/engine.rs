@@ -12,7 +12,7 @@ use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
-use crate::flight::{Flight, PIECE, Stray};
+use crate::flight::{Flight, Last, Latest, PIECE, Stray, copy, text};
 use crate::output::Output;
 use crate::request::Request;
 use crate::response::Response;
@@ -22,6 +22,10 @@ use crate::transmit::{Outgoing, Transmit};
 
 /// The least room for a read. What is left of the buffer when there is less is moved to a new one.
 const ROOM: usize = 256;
+
+/// How many octets may be in front of a response on the line, of lines that the module sends of its own accord. They gather while
+/// a long payload is on its way.
+const BACKLOG: usize = 16_384;
 
 /// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
 ///
@@ -42,14 +46,6 @@ pub struct Engine<D = Vocabulary> {
     blanks: bool,
     /// The payload that is on its way belongs to an unsolicited line.
     pushed: bool,
-}
-
-/// What is remembered of a command that got its result, which may not have been its own.
-#[derive(Debug, Default)]
-struct Last {
-    name: Option<&'static str>,
-    /// How many octets it offered that the module did not ask for.
-    offered: usize,
 }
 
 /// What is known of the line.
@@ -147,8 +143,10 @@ impl<D: Dialect> Engine<D> {
         if len == 0 || self.has_ended() {
             return;
         }
-        if let State::Lost(resync, _) = &mut self.line {
-            resync.handle_octets(now);
+        match &mut self.line {
+            State::Lost(resync, _) => resync.handle_octets(now),
+            State::InFlight(flight) => flight.handle_octets(now),
+            State::Idle | State::Ended(_) => {}
         }
         self.decoder.handle_filled(len);
         let mut is_chatter = true;
@@ -160,17 +158,24 @@ impl<D: Dialect> Engine<D> {
             resync.handle_events(is_chatter, self.decoder.pending().is_empty());
         }
         self.watch_payload(now);
+        let is_prompted = self.is_prompted();
+        if let State::InFlight(flight) = &mut self.line {
+            flight.prompted = is_prompted.then_some(now).filter(|_| !flight.request.is_prompted());
+        }
         // Only now: what the read held behind the result of a probe must not answer the command that waits.
         self.advance(now);
     }
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Duration) {
-        if let State::InFlight(flight) = &mut self.line {
-            let stall = self.config.limits.stall;
+        if self.prompt_deadline().is_some_and(|deadline| now >= deadline) {
+            // The module waits for octets, and the command has none.
+            self.abandon(now, Failure::Misuse(Misuse::Body));
+        } else if let State::InFlight(flight) = &mut self.line {
+            let limits = &self.config.limits;
             if now >= flight.deadline
-                && !flight.is_still_moving(now, stall)
-                && !flight.is_still_rest(now, stall)
+                && !flight.is_still_moving(now, limits.stall)
+                && !flight.is_still_heard(now, limits)
             {
                 let held = u32::try_from(self.decoder.pending().len()).unwrap_or(u32::MAX);
                 let missing = self.decoder.remaining().saturating_sub(held);
@@ -217,7 +222,9 @@ impl<D: Dialect> Engine<D> {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
         match &self.line {
-            State::InFlight(flight) => Some(flight.deadline),
+            State::InFlight(flight) => {
+                Some(self.prompt_deadline().map_or(flight.deadline, |deadline| deadline.min(flight.deadline)))
+            }
             State::Lost(resync, _) => resync.poll_timeout(&self.config.limits),
             State::Idle | State::Ended(_) => None,
         }
@@ -239,6 +246,17 @@ impl<D: Dialect> Engine<D> {
     #[must_use]
     pub fn is_synchronized(&self) -> bool {
         matches!(self.line, State::Idle | State::InFlight(_))
+    }
+
+    /// Whether a `>` is the last that came.
+    fn is_prompted(&self) -> bool {
+        matches!(Span::new(self.decoder.pending()).line().text(), [b'>'])
+    }
+
+    /// When a prompt counts as one that the command in flight has no octets for, unless it goes on as a line of text.
+    fn prompt_deadline(&self) -> Option<Duration> {
+        let State::InFlight(flight) = &self.line else { return None };
+        flight.prompted.map(|since| since.saturating_add(self.config.limits.quiet))
     }
 
     fn has_ended(&self) -> bool {
@@ -298,8 +316,8 @@ impl<D: Dialect> Engine<D> {
         let deadline = now
             .saturating_add(request.first_time_limit())
             .saturating_add(self.config.transfer_time(request.line.len()));
-        // How long its octets may take at most that come as lines, for want of their header.
-        let latest = deadline.saturating_add(self.config.transfer_time(request.announced_at_most() as usize));
+        let after = |octets| deadline.saturating_add(self.config.transfer_time(octets));
+        let latest = Latest { rest: after(request.announced_at_most() as usize), backlog: after(BACKLOG) };
         if request.may_announce() {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
         }
@@ -380,12 +398,9 @@ impl<D: Dialect> Engine<D> {
 
     /// Goes on to the next command of the line when this one has said what it has to say.
     fn go_on(&mut self) {
-        if let State::InFlight(flight) = &mut self.line
-            && self.decoder.remaining() == 0
-            && let Some(expect) = flight.next()
-        {
-            self.decoder.begin(expect);
-        }
+        let State::InFlight(flight) = &mut self.line else { return };
+        let next = if self.decoder.remaining() == 0 { flight.next() } else { None };
+        next.into_iter().for_each(|expect| self.decoder.begin(expect));
     }
 
     /// The command in flight has its result.
@@ -582,14 +597,4 @@ impl<D> fmt::Debug for Engine<D> {
             .field("watch", &self.watch)
             .finish_non_exhaustive()
     }
-}
-
-/// The text of a line, without a copy.
-fn text(span: &Span<Bytes>) -> Bytes {
-    span.clone().into_raw().slice_ref(span.line().text())
-}
-
-/// The text of a line that somebody may keep for long: it must not keep the read buffer with it.
-fn copy(span: &Span<Bytes>) -> Bytes {
-    Bytes::copy_from_slice(span.line().text())
 }

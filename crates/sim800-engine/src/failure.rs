@@ -15,17 +15,17 @@ pub enum Failure {
     #[error("the module refused it with {0}")]
     Rejected(FinalResultCode),
     /// The module answered in a way that this command does not allow. Nothing is known of its effect.
-    #[error("the response makes no sense")]
+    #[error("the module sent a response that makes no sense")]
     Malformed(#[source] Malformation),
     /// No result code came in time. Whether the command had its effect is not known.
-    #[error("no result came within {limit:.1?}; is the module still powered and its line intact?")]
+    #[error("the module did not finish within {limit:.1?}; check its power and the line")]
     TimedOut {
         /// How long was waited.
         limit: Duration,
     },
     /// Octets of a counted payload did not come: the line lost some, or the module stopped.
     #[error(
-        "{missing} octets of the payload never came; the module fell silent, or the line loses octets: enable RTS/CTS or lower the rate"
+        "{missing} bytes never arrived: the module fell silent, or the line loses bytes; enable RTS/CTS or lower the rate"
     )]
     Starved {
         /// How many were still to come.
@@ -56,10 +56,10 @@ impl From<sim800_command::Malformed> for Failure {
 #[non_exhaustive]
 pub enum Malformation {
     /// The result came, but the module never asked for the octets that go with the command.
-    #[error("a result without a prompt for the payload")]
+    #[error("a result came without a prompt for the data")]
     PromptMissing,
     /// The result came before all granted octets were sent, as when the module's input time runs out.
-    #[error("a result after {sent} of {granted} octets of payload")]
+    #[error("a result came after {sent} of {granted} bytes of the data")]
     BodyCutShort {
         /// Octets handed out for transmission.
         sent: u32,
@@ -67,15 +67,13 @@ pub enum Malformation {
         granted: u32,
     },
     /// A count greater than what was asked for.
-    #[error("{announced} octets announced, more than was asked for")]
+    #[error("it announced {announced} bytes, more than it was asked for")]
     Excess {
         /// The module's count.
         announced: u64,
     },
     /// The octets around a payload are not what they should be, so its own cannot be trusted.
-    #[error(
-        "octets of the payload were lost or doubled; the line damages them: enable RTS/CTS or lower the rate"
-    )]
+    #[error("the line lost or doubled bytes of the data; enable RTS/CTS or lower the rate")]
     Damaged,
     /// More information text than [`Limits::information`](crate::Limits::information).
     #[error("more information text than is kept")]
@@ -90,7 +88,7 @@ pub enum Malformation {
 #[non_exhaustive]
 pub enum Misuse {
     /// The command line is longer than the module takes (manual 1.4.4).
-    #[error("the command line is longer than the 556 octets the module takes")]
+    #[error("the command line is longer than the 556 bytes that the module takes")]
     TooLong,
     /// More commands on a line than the module takes (manual 1.4.4).
     #[error("more than the 39 commands that the module takes on one line")]
@@ -101,7 +99,8 @@ pub enum Misuse {
     /// Not one line that begins with `AT`.
     #[error("a command line begins with AT and holds no control octets")]
     NotACommand,
-    /// The command has octets to send, and none were given, or the other way round.
+    /// The command has octets to send, and none were given, or the other way round; or the module prompts for some behind a
+    /// command of which that is not known, such as `AT+CMGS`.
     #[error("the command and its payload do not go together")]
     Body,
     /// The payload has an octet that would end or cancel it.
@@ -145,6 +144,6 @@ mod tests {
     #[test]
     fn what_was_waited_is_told_as_people_tell_it() {
         let failure = Failure::TimedOut { limit: Duration::from_nanos(5_001_217_050) };
-        assert!(failure.to_string().starts_with("no result came within 5.0s; "), "{failure}");
+        assert!(failure.to_string().starts_with("the module did not finish within 5.0s; "), "{failure}");
     }
 }

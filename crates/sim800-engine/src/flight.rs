@@ -9,6 +9,7 @@ use sim800_command::{Id, Unsolicited};
 use sim800_parser::{Claim, FinalResultCode, Span};
 
 use crate::concatenation::Through;
+use crate::config::Limits;
 use crate::failure::{Failure, Malformation};
 use crate::request::Request;
 use crate::response::Response;
@@ -47,14 +48,31 @@ impl Stray {
     }
 }
 
+/// Until when the deadline of a command may be moved on at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Latest {
+    /// While its payload comes as lines.
+    pub(crate) rest: Duration,
+    /// While other lines come.
+    pub(crate) backlog: Duration,
+}
+
+/// What is remembered of a command that got its result, which may not have been its own.
+#[derive(Debug, Default)]
+pub(crate) struct Last {
+    pub(crate) name: Option<&'static str>,
+    /// How many octets it offered that the module did not ask for.
+    pub(crate) offered: usize,
+}
+
 /// A command that was sent and has no final result yet.
 pub(crate) struct Flight {
     pub(crate) request: Request,
     pub(crate) started: Duration,
     pub(crate) deadline: Duration,
-    /// Until when a payload may come as lines, because the line damaged its header.
-    latest: Duration,
-    /// When the last of these came.
+    latest: Latest,
+    /// When anything came last, and when a line of a payload did whose header the line damaged.
+    heard_at: Option<Duration>,
     rest_at: Option<Duration>,
     /// What came so far.
     pub(crate) response: Response,
@@ -66,6 +84,8 @@ pub(crate) struct Flight {
     granted_at: Option<Duration>,
     /// What of it was not handed out yet.
     unsent: Bytes,
+    /// Since when the last that came has been a prompt that the command has no octets for.
+    pub(crate) prompted: Option<Duration>,
     /// A piece was handed out since the deadline was set.
     moving: bool,
     /// A counted payload is on its way.
@@ -81,19 +101,21 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    pub(crate) fn new(request: Request, now: Duration, deadline: Duration, latest: Duration) -> Self {
+    pub(crate) fn new(request: Request, now: Duration, deadline: Duration, latest: Latest) -> Self {
         let offered = request.body.as_ref().map_or(0, Bytes::len);
         Self {
             request,
             started: now,
             deadline,
             latest,
+            heard_at: None,
             rest_at: None,
             response: Response::default(),
             through: Through::default(),
             information: 0,
             granted_at: None,
             unsent: Bytes::new(),
+            prompted: None,
             moving: false,
             in_payload: false,
             offered,
@@ -157,6 +179,7 @@ impl Flight {
             Stray::Known if !self.request.is_headless() => {}
             // Before the header, it is the module's own, or it was the header.
             Stray::Foreign if !self.request.is_headless() && self.information == 0 => self.foreign = true,
+            Stray::Foreign if self.request.compared => {}
             _ => {
                 self.fault.get_or_insert(Malformation::Damaged);
             }
@@ -242,10 +265,19 @@ impl Flight {
         moving
     }
 
-    /// Moves the deadline on while a payload without its header comes as lines, so that it is over before anything else is sent.
-    pub(crate) fn is_still_rest(&mut self, now: Duration, stall: Duration) -> bool {
-        let quiet = self.rest_at.map(|last| last.saturating_add(stall).min(self.latest));
-        let Some(quiet) = quiet.filter(|quiet| now < *quiet && !self.had_payload()) else { return false };
+    /// Octets came from the module.
+    pub(crate) fn handle_octets(&mut self, now: Duration) {
+        self.heard_at = Some(now);
+    }
+
+    /// Moves the deadline on while the line brings what stands in front of the response: other lines without a pause, or a payload
+    /// that comes as lines for want of its header and has to be over before anything else is sent.
+    pub(crate) fn is_still_heard(&mut self, now: Duration, limits: &Limits) -> bool {
+        let rest = self.rest_at.map(|last| last.saturating_add(limits.stall).min(self.latest.rest));
+        let others = self.heard_at.map(|last| last.saturating_add(limits.quiet).min(self.latest.backlog));
+        let Some(quiet) = rest.max(others).filter(|quiet| now < *quiet && !self.had_payload()) else {
+            return false;
+        };
         self.deadline = quiet;
         true
     }
@@ -314,4 +346,14 @@ impl fmt::Debug for Flight {
             .field("unsent", &self.unsent.len())
             .finish_non_exhaustive()
     }
+}
+
+/// The text of a line, without a copy.
+pub(crate) fn text(span: &Span<Bytes>) -> Bytes {
+    span.clone().into_raw().slice_ref(span.line().text())
+}
+
+/// The text of a line that somebody may keep for long: it must not keep the read buffer with it.
+pub(crate) fn copy(span: &Span<Bytes>) -> Bytes {
+    Bytes::copy_from_slice(span.line().text())
 }

@@ -32,6 +32,8 @@ pub struct Request {
     pub(crate) proof: bool,
     /// What stands behind it on its line.
     pub(crate) further: VecDeque<Further>,
+    /// Its payload is compared by whoever asks for it.
+    pub(crate) compared: bool,
 }
 
 impl Request {
@@ -81,6 +83,7 @@ impl Request {
             anew: false,
             proof: false,
             further: VecDeque::new(),
+            compared: false,
         })
     }
 
@@ -111,6 +114,14 @@ impl Request {
     /// Whether it does nothing but have the line synchronized.
     pub(crate) fn is_synchronization(&self) -> bool {
         self.anew && self.id == Some(Id::At) && self.further.is_empty()
+    }
+
+    /// Says that its payload is read again in part, and compared. So a line that nobody knows behind it, which may be the module's own
+    /// or what the count left of a payload that the line damaged, is no damage: that is for the comparison to tell.
+    #[must_use]
+    pub fn compared(mut self) -> Self {
+        self.compared = true;
+        self
     }
 
     /// Gives it another time limit than the table's.
@@ -218,6 +229,7 @@ impl From<Prepared> for Request {
             anew: false,
             proof: false,
             further: VecDeque::new(),
+            compared: false,
         }
     }
 }

@@ -225,22 +225,24 @@ impl Resync {
     /// When [`handle_timeout`](Self::handle_timeout) has something to do. Nothing is sent while no command waits.
     pub(crate) fn poll_timeout(&self, limits: &Limits) -> Option<Duration> {
         let (_, until) = self.wanted?;
-        let stage = match self.stage {
-            Stage::Quiet { since } => self.quiet_until(since, limits),
-            Stage::Probing { deadline } => deadline,
-            Stage::Settling { until } => until,
-        };
-        Some(stage.min(until))
+        match self.stage {
+            Stage::Quiet { since } => Some(self.quiet_until(since, limits).min(until)),
+            Stage::Probing { deadline } => Some(deadline.min(until)),
+            // It answered in time.
+            Stage::Settling { until } => Some(until),
+        }
     }
 
     /// Does what is due at `now`.
     pub(crate) fn handle_timeout(&mut self, now: Duration, situation: Situation, config: &Config) -> Step {
         let limits = &config.limits;
+        self.excuse(now, limits);
         let Some((_, until)) = self.wanted else { return Step::Wait };
         match self.stage {
             Stage::Settling { until } if now >= until || (situation.proven && self.is_clean) => {
                 return Step::Done;
             }
+            Stage::Settling { .. } => return Step::Wait,
             _ if now >= until => {
                 self.stage = Stage::Quiet { since: now };
                 // A probe that is in flight may still be answered.
@@ -275,6 +277,16 @@ impl Resync {
         let time = config.transfer_time(fill.len() + line.len());
         self.stage = Stage::Probing { deadline: now.saturating_add(limits.probe).saturating_add(time) };
         Step::Probe { fill: fill.into(), line }
+    }
+
+    /// While nobody looked at the time, the module was not asked: that does not count.
+    fn excuse(&mut self, now: Duration, limits: &Limits) {
+        let due = self.poll_timeout(limits);
+        if let (Some(due), Some((_, until))) = (due, &mut self.wanted) {
+            if due < *until {
+                *until = until.saturating_add(now.saturating_sub(due));
+            }
+        }
     }
 
     /// Whatever was said before, silence begins at `now`.

@@ -120,21 +120,11 @@ impl Header {
     }
 
     /// The count that `line` gives, if it is this header and nothing else.
-    #[inline]
     pub(crate) fn count_of(&self, line: &[u8]) -> Option<u64> {
-        let values = line.strip_prefix(self.prefix.as_bytes())?;
-        if self.is_plain() {
-            return self.count(values).filter(|(_, rest)| rest.is_empty()).map(|(count, _)| count);
-        }
         if self.end.is_some() {
             return None;
         }
-        self.count_among(values)
-    }
-
-    #[cold]
-    fn count_among(&self, values: &[u8]) -> Option<u64> {
-        let mut values = Values::new(self.select(values)?);
+        let mut values = Values::new(self.select(line.strip_prefix(self.prefix.as_bytes())?)?);
         for _ in 0..self.before {
             values.next()?;
         }

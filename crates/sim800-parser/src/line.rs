@@ -94,8 +94,7 @@ impl<'a> Line<'a> {
     }
 
     /// Name and parameters in one pass.
-    #[inline]
-    pub(crate) fn split(self) -> (Option<&'a [u8]>, &'a [u8]) {
+    fn split(self) -> (Option<&'a [u8]>, &'a [u8]) {
         let mut input = self.text;
         match terminated(name, b':').parse_next(&mut input) {
             Ok(name) => (Some(name), input.trim_ascii()),

@@ -9,7 +9,7 @@ mod early;
 
 use crate::event::{Kind, noise, text, trimmed};
 use crate::header::Progress;
-use crate::search::find;
+use crate::search::{find, line_end};
 use crate::{Claim, DataPhase, Dialect, Expect, FinalResultCode, Header, Line};
 
 /// What the octets shown so far allow.
@@ -146,11 +146,8 @@ impl Machine {
     /// left to [`step`](Self::step), which tells the same of these two.
     #[inline(always)]
     pub(crate) fn whole(&mut self, pending: &[u8]) -> Option<(Kind, usize)> {
-        if self.state != State::Line || self.stale != 0 {
-            return None;
-        }
         let expect = self.expect.as_mut()?;
-        if expect.ending.is_some() {
+        if self.state != State::Line || self.stale != 0 || expect.ending.is_some() {
             return None;
         }
         let found = match expect.data {
@@ -190,7 +187,6 @@ impl Machine {
     }
 
     /// Looks at `pending`, which begins where the last event ended.
-    ///
     #[inline(always)]
     pub(crate) fn step<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
         if pending.len() <= self.scanned { Step::More } else { self.step_on(pending, dialect) }
@@ -199,28 +195,20 @@ impl Machine {
     /// There are octets that were not looked at yet.
     #[inline(never)]
     fn step_on<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
-        if self.stale == 0 {
-            self.look::<false, D>(pending, dialect)
-        } else {
-            self.step_on_stale(pending, dialect)
-        }
-    }
-
-    /// The same where some of the octets came before the command in flight.
-    #[cold]
-    #[inline(never)]
-    fn step_on_stale<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
-        let step = self.look::<true, D>(pending, dialect);
-        match step {
-            Step::More => {}
-            Step::Take { len, .. } | Step::Skip { len } => self.stale = self.stale.saturating_sub(len),
-            Step::Payload => self.stale = 0,
+        let step = self.look(pending, dialect);
+        // What was pending when the command began is past with its event.
+        if self.stale != 0 {
+            self.stale = match step {
+                Step::More => self.stale,
+                Step::Take { len, .. } | Step::Skip { len } => self.stale.saturating_sub(len),
+                Step::Payload => 0,
+            };
         }
         step
     }
 
     #[inline]
-    fn look<const STALE: bool, D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
+    fn look<D: Dialect + ?Sized>(&mut self, pending: &[u8], dialect: &D) -> Step {
         let mut scanned = mem::take(&mut self.scanned);
         self.is_reading_header = false;
         if self.state != State::Line {
@@ -229,7 +217,7 @@ impl Machine {
             }
             scanned = 0;
         }
-        self.line::<STALE, D>(pending, scanned, dialect)
+        self.line(pending, scanned, dialect)
     }
 
     /// What stands where a line of its own does not begin; `None` if one does.
@@ -245,12 +233,7 @@ impl Machine {
     }
 
     #[inline]
-    fn line<const STALE: bool, D: Dialect + ?Sized>(
-        &mut self,
-        pending: &[u8],
-        scanned: usize,
-        dialect: &D,
-    ) -> Step {
+    fn line<D: Dialect + ?Sized>(&mut self, pending: &[u8], scanned: usize, dialect: &D) -> Step {
         // One blank line before the text goes with it.
         let (start, body) = match pending {
             [b'\r', b'\n', body @ ..] => (2, body),
@@ -258,7 +241,7 @@ impl Machine {
         };
         let window = body.get(..self.limit).unwrap_or(body);
         let headers = dialect.headers();
-        let early = if self.expect.is_some() && (!STALE || self.stale <= start) {
+        let early = if self.expect.is_some() && self.stale <= start {
             self.before_line_end(window, start, scanned, headers)
         } else if headers.is_empty() {
             None
@@ -290,8 +273,9 @@ impl Machine {
             // Of two blank lines the second goes with what follows.
             return Step::Take { kind: Kind::Blank, len: if start == 0 { len } else { start } };
         }
-        let is_stale = STALE && self.stale > start + noise(raw);
-        let kind = if is_stale { self.unsolicited(line, dialect) } else { self.classify(line, dialect) };
+        let may_claim = self.expect.is_some() && self.stale <= start + noise(raw);
+        let claimed = if may_claim { self.claimed(line, dialect) } else { None };
+        let kind = claimed.unwrap_or_else(|| self.unsolicited(line, dialect));
         if kind == Kind::Unsolicited && !headers.is_empty() {
             for (header, at_most) in headers {
                 if let Some(count) = header.count_of(line.text()) {
@@ -304,7 +288,7 @@ impl Machine {
 
     fn continuation(&mut self, pending: &[u8], scanned: usize) -> Step {
         let window = pending.get(..self.limit).unwrap_or(pending);
-        match find(b'\n', window, scanned) {
+        match line_end(window, scanned) {
             Some(end) => {
                 self.state = State::Line;
                 Step::Take { kind: Kind::Continuation, len: end + 1 }
@@ -320,12 +304,6 @@ impl Machine {
         }
         self.scanned = scanned;
         Step::More
-    }
-
-    #[inline]
-    fn classify<D: Dialect + ?Sized>(&mut self, line: Line<'_>, dialect: &D) -> Kind {
-        let claimed = if self.expect.is_some() { self.claimed(line, dialect) } else { None };
-        claimed.unwrap_or_else(|| self.unsolicited(line, dialect))
     }
 
     /// What `line` is to the command in flight.
@@ -430,7 +408,7 @@ impl Machine {
             .any(|error| pending.iter().zip(*error).all(|(octet, expected)| octet == expected));
         if error {
             let window = pending.get(..self.limit).unwrap_or(pending);
-            match find(b'\n', window, scanned) {
+            match line_end(window, scanned) {
                 Some(end) => {
                     let raw = window.get(..=end).unwrap_or(window);
                     if let Some(code) = FinalResultCode::from_line(Line::new(text(raw))) {
@@ -453,10 +431,10 @@ impl Machine {
 
     #[cold]
     fn overlong(&mut self, pending: &[u8], discarded: u64, scanned: usize) -> Step {
-        let line_end = find(b'\n', pending, scanned);
-        let len = line_end.map_or(pending.len(), |end| end + 1);
+        let end = line_end(pending, scanned);
+        let len = end.map_or(pending.len(), |end| end + 1);
         let discarded = discarded.saturating_add(len as u64);
-        if line_end.is_some() {
+        if end.is_some() {
             self.state = State::Line;
             Step::Take { kind: Kind::Overlong(discarded), len }
         } else {

@@ -35,20 +35,20 @@ impl FinalResultCode {
         match line.text() {
             b"OK" => Some(Self::Ok),
             b"ERROR" => Some(Self::Error),
-            [b'+', b'C', b'M', ..] => match line.split() {
-                (Some(b"+CME ERROR"), parameters) => Some(Self::Cme(CmeError::from_text(parameters))),
-                (Some(b"+CMS ERROR"), parameters) => Some(Self::Cms(CmsError::from_text(parameters))),
-                _ => None,
+            text @ [b'+', b'C', b'M', ..] => {
+                if let Some(error) = text.strip_prefix(b"+CME ERROR:") {
+                    return Some(Self::Cme(CmeError::from_text(error.trim_ascii())));
+                }
+                let error = text.strip_prefix(b"+CMS ERROR:")?;
+                Some(Self::Cms(CmsError::from_text(error)))
+            }
+            [b'+', ..] => None,
+            text => match text.strip_prefix(b"CONNECT ") {
+                // They belong to the TCP command set and are unsolicited.
+                Some(b"OK" | b"FAIL") => None,
+                Some(_) => Some(Self::Connect),
+                None => OF_CONNECTION.iter().find(|(word, _)| text == *word).map(|(_, code)| *code),
             },
-            b"NO CARRIER" => Some(Self::NoCarrier),
-            b"NO DIALTONE" | b"NO DIAL TONE" => Some(Self::NoDialtone),
-            b"BUSY" => Some(Self::Busy),
-            b"NO ANSWER" => Some(Self::NoAnswer),
-            b"CONNECT" => Some(Self::Connect),
-            // `CONNECT OK` and `CONNECT FAIL` belong to the TCP command set and are unsolicited.
-            b"CONNECT OK" | b"CONNECT FAIL" => None,
-            text if text.starts_with(b"CONNECT ") => Some(Self::Connect),
-            _ => None,
         }
     }
 
@@ -58,6 +58,16 @@ impl FinalResultCode {
         matches!(self, Self::NoCarrier | Self::NoDialtone | Self::Busy | Self::NoAnswer | Self::Connect)
     }
 }
+
+/// What tells of a connection.
+const OF_CONNECTION: &[(&[u8], FinalResultCode)] = &[
+    (b"NO CARRIER", FinalResultCode::NoCarrier),
+    (b"NO DIALTONE", FinalResultCode::NoDialtone),
+    (b"NO DIAL TONE", FinalResultCode::NoDialtone),
+    (b"BUSY", FinalResultCode::Busy),
+    (b"NO ANSWER", FinalResultCode::NoAnswer),
+    (b"CONNECT", FinalResultCode::Connect),
+];
 
 impl fmt::Display for FinalResultCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,12 @@ pub(crate) fn find(octet: u8, octets: &[u8], from: usize) -> Option<usize> {
     Some(from + place?)
 }
 
+/// The place of the first line end from `from` on; a function of its own, for where lines are rare.
+#[inline(never)]
+pub(crate) fn line_end(octets: &[u8], from: usize) -> Option<usize> {
+    find(b'\n', octets, from)
+}
+
 #[inline(always)]
 fn place(octet: u8, octets: &[u8]) -> Option<usize> {
     let Some(last) = octets.last_chunk() else { return octets.iter().position(|other| *other == octet) };

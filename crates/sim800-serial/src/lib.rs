@@ -15,9 +15,9 @@ use sim800_session::{Config, Dtr, FlowControl};
 /// Opens the serial port, or the pseudo-terminal, at `path`, at the rate, with the flow control and the DTR of `config`: a file that
 /// does not block, for an executor to watch.
 ///
-/// It is locked (`flock`) against other programs that do so, before anything is changed that one of them may rely on, and a port with
-/// modem control lines kept from all others that open it later (`TIOCEXCL`), root's apart. Octets pass as they are. Other modem
-/// control lines than DTR are neither needed nor heeded, for a module moves them while data flows.
+/// It is locked (`flock`) against other programs that do so, before anything is changed that one of them may rely on; [`Exclusive`]
+/// keeps out the others. Octets pass as they are. Other modem control lines than DTR are neither needed nor heeded, for a module
+/// moves them while data flows.
 ///
 /// # Errors
 ///
@@ -32,7 +32,7 @@ pub fn open(path: &Path, config: &Config) -> io::Result<File> {
     let mut port = SerialPort::from(file);
     let mut settings = port.get_configuration().map_err(|error| match error.raw_os_error() {
         Some(code) if code == Errno::NOTTY.raw_os_error() => {
-            io::Error::new(io::ErrorKind::InvalidInput, "it is no serial port")
+            io::Error::new(io::ErrorKind::InvalidInput, "it is not a serial port")
         }
         _ => error,
     })?;
@@ -51,14 +51,33 @@ pub fn open(path: &Path, config: &Config) -> io::Result<File> {
         modes.control_modes -= ControlModes::HUPCL;
     }
     rustix::termios::tcsetattr(&port, OptionalActions::Now, &modes)?;
-    // A pseudo-terminal has no such lines, nor has many a port with two wires. The other end of a pseudo-terminal is a program, which
-    // may keep it open for good, and with it that nobody else may open it.
-    if port.read_cts().is_ok() {
-        let _ = rustix::termios::ioctl_tiocexcl(&port);
-    }
+    // A pseudo-terminal has none, nor has many a port with two wires.
     match config.dtr {
         Dtr::Keep => {}
         dtr => drop(port.set_dtr(dtr != Dtr::Off)),
     }
     Ok(OwnedFd::from(port).into())
+}
+
+/// Keeps a port from programs that open it later without a lock (`TIOCEXCL`), those of root apart, until this is dropped.
+#[derive(Debug)]
+pub struct Exclusive(SerialPort);
+
+impl Exclusive {
+    /// Claims `port`; `None` where it has no modem control lines. It may be a pseudo-terminal, which the program at its other end may
+    /// keep open for good: if this program were killed, nobody could open it again.
+    #[must_use]
+    pub fn claim(port: &File) -> Option<Self> {
+        let port = SerialPort::from(OwnedFd::from(port.try_clone().ok()?));
+        port.read_cts().ok()?;
+        rustix::termios::ioctl_tiocexcl(&port).ok()?;
+        Some(Self(port))
+    }
+}
+
+impl Drop for Exclusive {
+    fn drop(&mut self) {
+        // Who else has it open would otherwise keep all others out.
+        let _ = rustix::termios::ioctl_tiocnxcl(&self.0);
+    }
 }

@@ -290,7 +290,8 @@ impl Bearer {
         if self.profile.apn.is_none() && self.profile.user.is_none() {
             return Ok(true);
         }
-        match self.client.query(&SapbrShow { cid: self.cid }, |set| self.profile.is_met_by(&set)).await {
+        let client = self.client.of_procedure();
+        match client.query(&SapbrShow { cid: self.cid }, |set| self.profile.is_met_by(&set)).await {
             Ok(is_met) => Ok(is_met),
             Err(error) if matches!(error.failure(), Failure::Rejected(_) | Failure::Malformed(_)) => Ok(true),
             Err(error) => Err(error.into()),

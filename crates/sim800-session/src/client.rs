@@ -20,7 +20,7 @@ use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response
 use crate::error::Error;
 use crate::known::Known;
 use crate::notices::{Notice, Notices, Subscribers};
-use crate::queue::{Envelope, Place, Queue};
+use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
 use crate::turn::{Held, Turn, Turns};
 use crate::users::Bearers;
@@ -42,7 +42,17 @@ pub struct Client {
     /// How long one of its operations may take.
     deadline: Option<Duration>,
     /// Whose commands it sends.
-    place: Place,
+    whose: Whose,
+}
+
+/// Octets that crossed the line since the session began, commands, responses and payload alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Traffic {
+    /// To the module, as far as the port has taken them.
+    pub sent: u64,
+    /// From the module.
+    pub received: u64,
 }
 
 /// What all clients of a module and its driver have in common.
@@ -58,6 +68,7 @@ pub(crate) struct Shared {
     ftp: Turns,
     /// Who uses which bearer.
     bearers: Bearers,
+    traffic: Cell<Traffic>,
     /// Whether the PIN was entered and not accepted.
     pin_tried: Mutex<bool>,
     pub(crate) known: Known,
@@ -74,9 +85,17 @@ impl Shared {
             http: Turns::default(),
             ftp: Turns::default(),
             bearers: Bearers::default(),
+            traffic: Cell::default(),
             pin_tried: Mutex::default(),
             known: Known::default(),
         }
+    }
+
+    /// Counts what crossed the line.
+    pub(crate) fn count(&self, sent: usize, received: usize) {
+        let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
+        traffic.sent += sent as u64;
+        traffic.received += received as u64;
     }
 
     /// Who wants to know since this was asked last.
@@ -88,7 +107,7 @@ impl Shared {
 impl Client {
     pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
         let config = Arc::clone(&shared.config);
-        Self { chores, shared, config, deadline: None, place: Place::OfCaller }
+        Self { chores, shared, config, deadline: None, whose: Whose::Caller }
     }
 
     /// A client for requests that may take `effort`.
@@ -99,12 +118,12 @@ impl Client {
 
     /// A client for the commands of a procedure.
     pub(crate) fn of_procedure(&self) -> Self {
-        Self { place: self.place.max(Place::OfProcedure), ..self.clone() }
+        Self { whose: self.whose.max(Whose::Procedure), ..self.clone() }
     }
 
     /// A client for what puts things back in the module.
     pub(crate) fn of_chore(self) -> Self {
-        Self { place: Place::OfChore, ..self }
+        Self { whose: Whose::Chore, ..self }
     }
 
     /// What is known of the module.
@@ -180,6 +199,13 @@ impl Client {
         self.submit(request).await
     }
 
+    /// How many octets have crossed the line until now: this moves on while a window of a body, or a body that is sent, is on
+    /// its way.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        *self.shared.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Asks to be told of lines that belong to no command and that `filter` lets through, and in any case of restarts,
     /// of what is tried again, and of the end of the line.
     pub fn subscribe(&self, filter: impl Fn(&Unsolicited<'_>) -> bool + Send + Sync + 'static) -> Notices {
@@ -212,7 +238,7 @@ impl Client {
     fn enqueue(&self, request: Request, turn: Option<oneshot::Sender<()>>) -> Pending {
         let command = request.name().clone();
         let (reply, receiver) = oneshot::channel();
-        let casts_doubt = self.place == Place::OfCaller && casts_doubt(&request);
+        let casts_doubt = self.whose == Whose::Caller && casts_doubt(&request);
         if casts_doubt {
             self.leave_http();
             // Now, for what is decided from now on, and when it is sent, for what is learnt until then.
@@ -220,7 +246,7 @@ impl Client {
         } else {
             self.known().is_being_set(request.line());
         }
-        self.shared.queue.push(Envelope { request, turn, casts_doubt, reply: Some(reply) }, self.place);
+        self.shared.queue.push(Envelope { request, turn, casts_doubt, reply: Some(reply) }, self.whose);
         Pending { command, receiver, shared: Arc::clone(&self.shared) }
     }
 
@@ -230,7 +256,7 @@ impl Client {
             && let Ok(request) = Request::new(&HttpTerm)
         {
             let envelope = Envelope { request, turn: None, casts_doubt: false, reply: None };
-            self.shared.queue.push(envelope, Place::OfProcedure);
+            self.shared.queue.push(envelope, Whose::Procedure);
         }
     }
 

@@ -293,6 +293,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Driver<P> {
                 trace.sent(now, octets, secret, writing.transmit.is_payload);
             }
             writing.written += written;
+            self.shared.count(written, 0);
             if writing.written >= writing.transmit.octets.len() {
                 self.writing = None;
             }
@@ -318,6 +319,7 @@ impl<P: AsyncRead + AsyncWrite + Unpin> Driver<P> {
         if let Some(trace) = &mut self.trace {
             trace.received(now, room.get(..read).unwrap_or_default());
         }
+        self.shared.count(0, read);
         self.engine.handle_filled(now, read);
         self.unbroken += read;
         Ok(true)

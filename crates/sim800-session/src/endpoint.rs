@@ -69,6 +69,13 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// Whether what was taken for a device reads like the address of a TCP port.
+fn is_address(endpoint: &Endpoint) -> bool {
+    let Endpoint::Serial(path) = endpoint else { return false };
+    path.to_str()
+        .is_some_and(|path| !path.contains('/') && format!("tcp://{path}").parse::<Endpoint>().is_ok())
+}
+
 /// A text that names no port.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -80,7 +87,7 @@ pub enum InvalidEndpoint {
     #[error("a TCP port is written tcp://HOST:PORT, as in tcp://192.0.2.7:2000 or tcp://[2001:db8::7]:2000")]
     Tcp,
     /// A scheme other than `tcp`.
-    #[error("a port cannot be reached by {0}://; give a device such as /dev/ttyUSB0, or tcp://HOST:PORT")]
+    #[error("{0}:// is no kind of port; give a device such as /dev/ttyUSB0, or tcp://HOST:PORT")]
     Scheme(String),
 }
 
@@ -106,15 +113,19 @@ impl OpenError {
         };
         let is_serial = matches!(endpoint, Endpoint::Serial(_));
         let known = match error.kind() {
-            NotFound if is_serial => "there is no such port; is the device plugged in?",
+            NotFound if is_address(&endpoint) => {
+                let reason = format!("there is no such device; a TCP port is written tcp://{endpoint}");
+                return Self { endpoint, kind: NotFound, reason };
+            }
+            NotFound if is_serial => "there is no such device; is it plugged in?",
             PermissionDenied if is_serial => {
                 "permission denied; join the group that owns it (often dialout), then log in again"
             }
-            IsADirectory if is_serial => "it is no serial port",
+            IsADirectory if is_serial => "it is not a serial port",
             // What a lock says that another program holds, and what the system says of a port that one keeps to itself.
             WouldBlock | ResourceBusy if is_serial => "another program uses it; end that first",
             ConnectionRefused => "connection refused; is anything listening there?",
-            TimedOut => "nothing answered in time; check the address and what is between",
+            TimedOut => "nothing answered in time; check the address, and any firewall on the way",
             AddrNotAvailable => "there is no such address",
             _ => "",
         };
@@ -162,9 +173,15 @@ mod tests {
     #[test]
     fn an_error_says_which_port_and_what_helps() {
         let error = OpenError::new(Endpoint::Serial("/dev/ttyUSB9".into()), io::ErrorKind::NotFound.into());
-        assert_eq!(
-            error.to_string(),
-            "cannot open /dev/ttyUSB9: there is no such port; is the device plugged in?"
-        );
+        assert_eq!(error.to_string(), "cannot open /dev/ttyUSB9: there is no such device; is it plugged in?");
+        let error = |path: &str| {
+            OpenError::new(Endpoint::Serial(path.into()), io::ErrorKind::NotFound.into()).to_string()
+        };
+        for address in ["127.0.0.1:1", "modem.example:2000", "[::1]:2000"] {
+            assert!(error(address).ends_with(&format!("a TCP port is written tcp://{address}")), "{address}");
+        }
+        for device in ["/dev/serial/by-id/a:1", "ttyUSB0", "a:b"] {
+            assert!(error(device).ends_with("is it plugged in?"), "{device}");
+        }
     }
 }

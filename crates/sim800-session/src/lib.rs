@@ -106,7 +106,7 @@ mod watch;
 
 pub use bearer::{Bearer, BearerError, Profile};
 pub use chain::Chain;
-pub use client::Client;
+pub use client::{Client, Traffic};
 pub use config::{Config, Dtr, Effort, FlowControl, Limits, Retries};
 pub use driver::{Driver, connect};
 pub use endpoint::{Endpoint, InvalidEndpoint, OpenError};

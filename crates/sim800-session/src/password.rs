@@ -7,7 +7,9 @@ use std::fmt;
 pub struct Password(String);
 
 impl Password {
-    pub(crate) fn reveal(&self) -> &str {
+    /// The password itself: not for logs.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

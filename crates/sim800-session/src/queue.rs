@@ -30,13 +30,13 @@ impl Envelope {
 
 /// Whose command it is, and so what becomes of it where many wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub(crate) enum Whose {
     /// The caller's own: one more than the limit is refused.
-    OfCaller,
+    Caller,
     /// A procedure's, which must not fail half-way for what others ask for. There are no more of these than procedures that run.
-    OfProcedure,
+    Procedure,
     /// That of what puts things back in the module: also when the session is to end.
-    OfChore,
+    Chore,
 }
 
 /// A queue of bounded length between all clients and their driver. What a caller gave up makes room and is never sent.
@@ -73,14 +73,14 @@ impl Queue {
     }
 
     /// Takes a command, or answers it.
-    pub(crate) fn push(&self, envelope: Envelope, place: Place) {
+    pub(crate) fn push(&self, envelope: Envelope, whose: Whose) {
         let mut state = self.state();
         let given_up = if state.waiting.len() >= self.limit { state.give_up() } else { Vec::new() };
         let refusal = match state.phase {
             // Dropped, it tells its caller why.
             Phase::Closed => return drop((state, given_up)),
-            Phase::Closing if place < Place::OfChore => Some(Failure::Disconnected(Disconnected::Closed)),
-            _ if state.waiting.len() >= self.limit && place == Place::OfCaller => {
+            Phase::Closing if whose < Whose::Chore => Some(Failure::Disconnected(Disconnected::Closed)),
+            _ if state.waiting.len() >= self.limit && whose == Whose::Caller => {
                 Some(Failure::Misuse(Misuse::QueueFull))
             }
             _ => None,
@@ -171,13 +171,13 @@ mod tests {
     type Reply = oneshot::Receiver<Result<Response, Failure>>;
 
     fn push(queue: &Queue) -> Reply {
-        push_as(queue, Place::OfCaller)
+        push_as(queue, Whose::Caller)
     }
 
-    fn push_as(queue: &Queue, place: Place) -> Reply {
+    fn push_as(queue: &Queue, whose: Whose) -> Reply {
         let (reply, receiver) = oneshot::channel();
         let request = Request::new(&At).expect("a short line");
-        queue.push(Envelope { request, turn: None, casts_doubt: false, reply: Some(reply) }, place);
+        queue.push(Envelope { request, turn: None, casts_doubt: false, reply: Some(reply) }, whose);
         receiver
     }
 
@@ -200,12 +200,12 @@ mod tests {
     fn there_is_room_for_procedures_until_the_end_and_for_chores_behind_it() {
         let queue = Queue::new(1);
         let waiting = push(&queue);
-        let mut others = [Place::OfProcedure, Place::OfChore].map(|place| push_as(&queue, place));
+        let mut others = [Whose::Procedure, Whose::Chore].map(|whose| push_as(&queue, whose));
         assert!(others.iter_mut().all(|reply| reply.now_or_never().is_none()));
         queue.begin_to_close();
         let closed = Err(Failure::Disconnected(Disconnected::Closed));
-        assert_eq!(push_as(&queue, Place::OfProcedure).now_or_never(), Some(Ok(closed)));
-        assert_eq!(push_as(&queue, Place::OfChore).now_or_never(), None);
+        assert_eq!(push_as(&queue, Whose::Procedure).now_or_never(), Some(Ok(closed)));
+        assert_eq!(push_as(&queue, Whose::Chore).now_or_never(), None);
         drop((waiting, others));
     }
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 pub use sim800_command::Direction;
-use sim800_command::{Line, Mask, Unsolicited};
-use sim800_parser::FinalResultCode;
+use sim800_command::{Mask, Unsolicited};
+use sim800_parser::{FinalResultCode, Span};
 
 use crate::notices::Retry;
 
@@ -166,7 +166,9 @@ impl Recall {
 
     /// The line that has ended.
     fn line(&mut self) -> Vec<u8> {
-        let line = Line::new(self.held.trim_ascii());
+        // As the engine reads it: noise before it changes nothing.
+        let span = Span::new(&self.held[..]);
+        let line = span.line();
         let is_result = FinalResultCode::from_line(line).is_some();
         self.is_answered |= is_result;
         if is_result || !matches!(Unsolicited::from(line), Unsolicited::Other(_)) {
@@ -251,6 +253,9 @@ mod tests {
                 assert_eq!(shown, format!("{text}{NEXT}"));
             }
         }
+        // The line changed an octet of the line end.
+        let noise = received(COMMAND, &[b"\r\x0BOK\r\n"]);
+        assert_eq!(noise, format!("\r\x0BOK\r\n{NEXT}"));
         let plain = received("AT+FTPSERV=\"host\"\r", &[b"AT+FTSERV=\"host\"\r\r\nOK\r\n"]);
         assert_eq!(plain, format!("AT+FTSERV=\"host\"\r\r\nOK\r\n{NEXT}"));
     }

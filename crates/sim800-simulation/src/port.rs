@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use futures::io::{AsyncRead, AsyncWrite};
-
 use sim800_emulator::Uart;
 use sim800_session::Direction;
 
@@ -33,8 +33,8 @@ pub(super) struct Socket {
 
 #[derive(Debug, Default)]
 struct Buffers {
-    to_dce: VecDeque<u8>,
-    to_dte: VecDeque<u8>,
+    to_dce: BytesMut,
+    to_dte: BytesMut,
     reader: Option<Waker>,
     writer: Option<Waker>,
     /// The most octets that each read gets, one after the other and round again; no limit if there are none.
@@ -66,12 +66,11 @@ impl Socket {
             if buffers.disconnected { usize::MAX } else { CAPACITY.saturating_sub(buffers.to_dte.len()) };
         let taken = arrived.len().min(room).min(wire.limit(Direction::Received));
         if taken > 0 {
-            let octets = arrived[..taken].to_vec();
-            uart.consume(taken);
-            let octets = wire.cross(now, Direction::Received, octets);
+            let octets = wire.cross(now, Direction::Received, &arrived[..taken]);
             if !buffers.disconnected {
-                buffers.to_dte.extend(octets);
+                buffers.to_dte.extend_from_slice(&octets);
             }
+            uart.consume(taken);
             wake(&mut buffers.reader);
             moved = true;
         } else if !arrived.is_empty() {
@@ -81,9 +80,8 @@ impl Socket {
         let capacity = uart.capacity();
         let taken = capacity.min(buffers.to_dce.len()).min(wire.limit(Direction::Sent));
         if taken > 0 {
-            let octets = buffers.to_dce.drain(..taken).collect();
-            let octets = wire.cross(now, Direction::Sent, octets);
-            uart.handle_input(now, &octets);
+            let octets = buffers.to_dce.split_to(taken);
+            uart.handle_input(now, &wire.cross(now, Direction::Sent, &octets));
             wake(&mut buffers.writer);
             moved = true;
         } else if capacity > 0 {
@@ -128,9 +126,7 @@ impl AsyncRead for Port {
             buffers.cuts.rotate_left(1);
         }
         let taken = buffer.len().min(cut).min(buffers.to_dte.len());
-        for (place, octet) in buffer.iter_mut().zip(buffers.to_dte.drain(..taken)) {
-            *place = octet;
-        }
+        buffer[..taken].copy_from_slice(&buffers.to_dte.split_to(taken));
         Poll::Ready(Ok(taken))
     }
 }
@@ -146,7 +142,7 @@ impl AsyncWrite for Port {
             buffers.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        buffers.to_dce.extend(&octets[..taken]);
+        buffers.to_dce.extend_from_slice(&octets[..taken]);
         Poll::Ready(Ok(taken))
     }
 

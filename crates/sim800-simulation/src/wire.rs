@@ -1,5 +1,6 @@
 //! What crosses the line, and what happens at which of its octets.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -53,20 +54,20 @@ impl fmt::Debug for Incident {
 }
 
 /// Octets that cross the line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Crossing {
+pub struct Crossing<'a> {
     /// When they arrive.
     pub at: Duration,
     /// Their direction, as the DTE sees it.
     pub direction: Direction,
     /// As they set out.
-    pub left: Vec<u8>,
+    pub left: &'a [u8],
     /// As they arrive.
-    pub arrived: Vec<u8>,
+    pub arrived: &'a [u8],
 }
 
-type Tap = Box<dyn FnMut(&Crossing)>;
+type Tap = Box<dyn FnMut(&Crossing<'_>)>;
 
 /// The line's memory and its future.
 #[derive(Default)]
@@ -157,24 +158,23 @@ impl Wire {
     }
 
     /// Lets octets cross, [`limit`](Self::limit) at most, and returns what arrives of them.
-    pub(super) fn cross(&mut self, at: Duration, direction: Direction, octets: Vec<u8>) -> Vec<u8> {
-        self.crossed[index(direction)] += octets.len() as u64;
-        let mut arrived = octets.clone();
-        for damage in std::mem::take(&mut self.damages[index(direction)]) {
+    pub(super) fn cross<'a>(&mut self, at: Duration, direction: Direction, left: &'a [u8]) -> Cow<'a, [u8]> {
+        self.crossed[index(direction)] += left.len() as u64;
+        let mut arrived = Cow::Borrowed(left);
+        for damage in self.damages[index(direction)].drain(..) {
             match (damage, arrived.first().copied()) {
                 (Damage::Drop, Some(_)) => {
-                    arrived.remove(0);
+                    arrived.to_mut().remove(0);
                 }
-                (Damage::Duplicate, Some(octet)) => arrived.insert(0, octet),
-                (Damage::Flip(mask), Some(octet)) => arrived[0] = octet ^ mask,
+                (Damage::Duplicate, Some(octet)) => arrived.to_mut().insert(0, octet),
+                (Damage::Flip(mask), Some(octet)) => arrived.to_mut()[0] = octet ^ mask,
                 _ => {}
             }
         }
-        let crossing = Crossing { at, direction, left: octets, arrived };
         if let Some(tap) = &mut self.tap {
-            tap(&crossing);
+            tap(&Crossing { at, direction, left, arrived: &arrived });
         }
-        crossing.arrived
+        arrived
     }
 }
 

@@ -58,23 +58,30 @@ pub struct World {
 struct Task {
     future: Pin<Box<dyn Future<Output = ()>>>,
     flag: Arc<Flag>,
+    waker: Waker,
 }
 
 /// Whether a future wants to be polled.
 struct Flag(AtomicBool);
 
 impl Flag {
-    fn raised() -> Arc<Self> {
-        Arc::new(Self(AtomicBool::new(true)))
+    /// One that is raised, and what raises it again.
+    fn raised() -> (Arc<Self>, Waker) {
+        let flag = Arc::new(Self(AtomicBool::new(true)));
+        (Arc::clone(&flag), flag.into())
     }
 
     fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
     }
 }
 
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
@@ -164,13 +171,14 @@ impl World {
     }
 
     /// Shows `tap` all octets that cross the line from now on.
-    pub fn tap(&mut self, tap: impl FnMut(&Crossing) + 'static) {
+    pub fn tap(&mut self, tap: impl FnMut(&Crossing<'_>) + 'static) {
         self.wire.tap(Box::new(tap));
     }
 
     /// Adds a future that goes on beside those that are [run](Self::run), such as a session's driver.
     pub fn spawn(&mut self, future: impl Future<Output = ()> + 'static) {
-        self.tasks.push(Task { future: Box::pin(future), flag: Flag::raised() });
+        let (flag, waker) = Flag::raised();
+        self.tasks.push(Task { future: Box::pin(future), flag, waker });
     }
 
     /// Awaits a future, letting as much time pass as that takes.
@@ -193,8 +201,7 @@ impl World {
     /// [`Stall`] where that panics.
     pub fn try_run<F: Future>(&mut self, future: F) -> Result<F::Output, Stall> {
         let mut future = pin!(future);
-        let flag = Flag::raised();
-        let waker = Waker::from(Arc::clone(&flag));
+        let (flag, waker) = Flag::raised();
         let start = self.clock.now();
         let mut rounds = 0;
         loop {
@@ -237,8 +244,7 @@ impl World {
                 return true;
             }
             active = true;
-            let waker = Waker::from(Arc::clone(&task.flag));
-            task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending()
+            task.future.as_mut().poll(&mut Context::from_waker(&task.waker)).is_pending()
         });
         active
     }

@@ -2,16 +2,21 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
-use sim800_simulation::Crossing;
 use sim800_simulation::campaign::{KINDS, Run, Scenario, run, shrink};
 
+/// Octets that crossed the line: when, as they set out, and as they arrived.
+type Log = Vec<(Duration, Vec<u8>, Vec<u8>)>;
+
 /// A run, and every octet that crossed the line with its time.
-fn recorded(seed: u64) -> (Run, Vec<Crossing>) {
+fn recorded(seed: u64) -> (Run, Log) {
     let log = Rc::new(RefCell::new(Vec::new()));
     let shared = Rc::clone(&log);
     let scenario = Scenario::draw(seed);
-    let run = run(&scenario, move |crossing| shared.borrow_mut().push(crossing.clone()));
+    let run = run(&scenario, move |crossing| {
+        shared.borrow_mut().push((crossing.at, crossing.left.to_vec(), crossing.arrived.to_vec()));
+    });
     (run.unwrap_or_else(|violation| panic!("seed {seed}: {}", violation.what)), log.take())
 }
 

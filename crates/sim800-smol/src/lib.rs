@@ -16,6 +16,8 @@
 //!
 //! Any other port of `futures` traits, and any other executor than smol's own, goes with [`connect`].
 
+mod serial;
+
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,10 +25,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sim800_session::{Client, Config, Driver, Endpoint, OpenError, Runtime};
+use smol::Timer;
 use smol::io::{AsyncRead, AsyncWrite};
 use smol::net::TcpStream;
-use smol::{Async, Timer};
 
+use self::serial::SerialPort;
 pub use sim800_session::Port;
 
 /// Opens what `endpoint` names; see [`open_serial`] and [`open_tcp`].
@@ -49,7 +52,7 @@ pub async fn open(endpoint: &Endpoint, config: Config) -> Result<(Client, Driver
 /// [`OpenError`] with the port, and what went wrong.
 pub fn open_serial(path: &Path, config: Config) -> Result<(Client, Driver<Port>), OpenError> {
     let port = sim800_serial::open(path, &config)
-        .and_then(Async::new)
+        .and_then(SerialPort::new)
         .map_err(|error| OpenError::new(Endpoint::Serial(path.to_owned()), error))?;
     Ok(connect(Port::new(port), config))
 }

@@ -6,10 +6,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::io::{AsyncRead, AsyncWrite};
+use sim800_serial::Exclusive;
 use tokio::io::unix::AsyncFd;
 
 /// An open serial port.
-pub(crate) struct SerialPort(AsyncFd<File>);
+pub(crate) struct SerialPort {
+    port: AsyncFd<File>,
+    _exclusive: Option<Exclusive>,
+}
 
 impl SerialPort {
     /// Watches an open port that does not block. To be called within a tokio runtime.
@@ -18,7 +22,8 @@ impl SerialPort {
         reason = "sound for a file; what replaces it is unsafe, for types that are not as good"
     )]
     pub(crate) fn new(port: File) -> io::Result<Self> {
-        AsyncFd::new(port).map(Self)
+        let exclusive = Exclusive::claim(&port);
+        Ok(Self { port: AsyncFd::new(port)?, _exclusive: exclusive })
     }
 }
 
@@ -29,7 +34,7 @@ impl AsyncRead for SerialPort {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         loop {
-            let mut ready = ready!(self.0.poll_read_ready_mut(cx))?;
+            let mut ready = ready!(self.port.poll_read_ready_mut(cx))?;
             if let Ok(read) = ready.try_io(|port| port.get_mut().read(buffer)) {
                 return Poll::Ready(read);
             }
@@ -40,7 +45,7 @@ impl AsyncRead for SerialPort {
 impl AsyncWrite for SerialPort {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         loop {
-            let mut ready = ready!(self.0.poll_write_ready_mut(cx))?;
+            let mut ready = ready!(self.port.poll_write_ready_mut(cx))?;
             if let Ok(written) = ready.try_io(|port| port.get_mut().write(octets)) {
                 return Poll::Ready(written);
             }

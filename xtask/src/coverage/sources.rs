@@ -17,8 +17,6 @@ pub(super) struct Sources {
     session: Vec<String>,
     /// The emulator's `match` over every command.
     dispatch: String,
-    /// The program's definition of its command line.
-    pub(super) program: String,
 }
 
 impl Sources {
@@ -30,7 +28,6 @@ impl Sources {
             ]
             .concat(),
             dispatch: files(&root().join("crates/sim800-emulator/src/dispatch.rs"))?.concat(),
-            program: files(&root().join("crates/sim800-cli/src"))?.concat(),
         })
     }
 
@@ -98,7 +95,6 @@ mod tests {
                  Id::FsLs\n | Id::FsMem => Err(Refusal::Unknown),\n Id::At | Id::FtpUn => Ok(Step::Done),\n}\n \
                  identity(Id::Cgmr)\nfn execute_other() { match name { \"+CGSN\" | \"+csq\" => a(\"\") } }"
                 .to_owned(),
-            program: String::new(),
         }
     }
 

@@ -38,19 +38,19 @@ pub(crate) enum Fs {
         /// Such as C:\User\new
         path: String,
     },
-    /// Ask how long a file is
+    /// Show the size of a file
     Size {
         /// Such as C:\User\ftp\a.txt
         path: String,
     },
-    /// Give a file or a directory another name
+    /// Rename a file or a directory
     Mv {
         /// What it is called
         old: String,
         /// What it is to be called
         new: String,
     },
-    /// Ask how much room there is
+    /// Show how much room is left
     Df,
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Ftp {
     Get(FtpGet),
     /// Store FILE at URL
     Put(FtpPut),
-    /// Ask how long the file at URL is
+    /// Show the size of the file at URL
     Size {
         #[arg(help = FTP_URL)]
         url: String,
@@ -53,7 +53,7 @@ pub(crate) enum Ftp {
         #[arg(help = FTP_DIRECTORY_URL)]
         url: String,
     },
-    /// Give the file at URL another name, where the module's firmware can
+    /// Rename the file at URL, if the module's firmware can
     Rename {
         #[arg(help = FTP_URL)]
         url: String,
@@ -72,13 +72,13 @@ pub(crate) struct FtpGet {
     /// As text (type ASCII): line ends are converted, and bit 7 is lost
     #[arg(long)]
     pub(crate) ascii: bool,
-    /// Let the server connect to the module
+    /// Use active mode: the server connects to the module
     #[arg(long)]
     pub(crate) active: bool,
-    /// Keep what has come in FILE.part if it breaks off, and go on with what is there
+    /// Keep what has come in FILE.part if the transfer breaks off, and go on with it next time
     #[arg(long, requires = "output", conflicts_with_all = ["ascii", "extended"])]
     pub(crate) resume: bool,
-    /// Let the module fetch all of it, at most 300000 octets, before any of it crosses the line
+    /// Fetch it into the module's memory first; at most 300,000 bytes
     #[arg(long)]
     pub(crate) extended: bool,
     /// Leave it in the module, as the file NAME in C:\User\ftp
@@ -114,13 +114,13 @@ pub(crate) struct FtpPut {
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]
     pub(crate) append: bool,
-    /// Let the server choose a name that is free
+    /// Let the server choose a name that is free; unless with -q, listings before and afterwards tell it
     #[arg(long)]
     pub(crate) unique: bool,
     /// Take what is there for the beginning of FILE, and send the rest
     #[arg(long, conflicts_with_all = ["append", "unique", "extended", "from_fs"])]
     pub(crate) resume: bool,
-    /// Load all of it, at most 300000 octets, into the module before the server is asked for anything
+    /// Load it into the module's memory before it goes to the server; at most 300,000 bytes
     #[arg(long)]
     pub(crate) extended: bool,
     /// Send a file of the module, such as C:\User\ftp\a.txt

@@ -1,8 +1,11 @@
 //! The command line of `http`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
+
+const HTTP_URL: &str = "http://HOST[:PORT]/PATH, or https:// where the module has SSL";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Http {
@@ -10,39 +13,69 @@ pub(crate) enum Http {
     Get(HttpGet),
     /// Send data to URL
     Post(HttpPost),
-    /// Ask for the status of URL
+    /// Show the status and the headers of URL
     Head(HttpHead),
     /// Delete what is at URL
     Delete(HttpDelete),
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("destination").multiple(true))]
 pub(crate) struct HttpGet {
-    #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    #[arg(value_name = "URL", required_unless_present = "input", help = HTTP_URL)]
+    pub(crate) urls: Vec<String>,
+    /// Fetch the URLs in FILE as well, one per line, without those behind a #; - for stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
     /// Write the body to FILE, which appears when it is complete; - for stdout
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", group = "destination")]
     pub(crate) output: Option<PathBuf>,
-    /// Only these octets, counted from 0; without TO up to the end
+    /// Write each body to a file with the last name in its URL
+    #[arg(short = 'O', long, conflicts_with = "output", group = "destination")]
+    pub(crate) remote_name: bool,
+    /// The same, in the directory DIR
+    #[arg(long, value_name = "DIR", conflicts_with = "output", group = "destination")]
+    pub(crate) output_dir: Option<PathBuf>,
+    /// Only these bytes, counted from 0; without TO, up to the end
     #[arg(long, value_name = "FROM-TO", allow_hyphen_values = true)]
     pub(crate) range: Option<String>,
-    /// Keep what has come in FILE.part if it breaks off, and go on with what is there
-    #[arg(long, requires = "output", conflicts_with = "range")]
+    /// Keep what has come if the transfer breaks off, and go on with it next time
+    ///
+    /// Until it is complete, it is in FILE.part. Nothing is fetched when FILE is complete already.
+    #[arg(long, requires = "destination", conflicts_with = "range")]
     pub(crate) resume: bool,
+    /// Fetch only what is newer than FILE, and give FILE the time that the server tells
+    #[arg(long, requires = "destination", conflicts_with_all = ["range", "resume"])]
+    pub(crate) if_newer: bool,
+    #[command(flatten)]
+    pub(crate) answer: HttpAnswer,
+    #[command(flatten)]
+    pub(crate) request: Box<HttpRequest>,
+}
+
+impl HttpGet {
+    /// Whether the bodies go to files that are named after their URLs.
+    pub(crate) fn is_named_by_url(&self) -> bool {
+        self.remote_name || self.output_dir.is_some()
+    }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct HttpPost {
-    #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    #[arg(help = HTTP_URL)]
+    pub(crate) url: String,
     #[command(flatten)]
     pub(crate) data: HttpData,
-    /// Content type of the data [default: application/octet-stream]
+    /// Content type of the data [default: as the option for the data has it, else application/octet-stream]
     #[arg(long, value_name = "T")]
     pub(crate) content_type: Option<String>,
     /// Write the body of the answer to FILE, which appears when it is complete; - for stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) answer: HttpAnswer,
+    #[command(flatten)]
+    pub(crate) request: Box<HttpRequest>,
 }
 
 #[derive(Debug, Args)]
@@ -54,40 +87,101 @@ pub(crate) struct HttpData {
     /// File with the data; - for stdin
     #[arg(long, value_name = "F")]
     pub(crate) data_file: Option<PathBuf>,
+    /// Field of a form, percent-encoded for you: NAME=VALUE, or NAME@FILE for what is in FILE; may be repeated
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) data_urlencode: Vec<String>,
+    /// JSON, checked before it is sent; @FILE for what is in FILE
+    #[arg(long, value_name = "JSON")]
+    pub(crate) json_body: Option<String>,
+    /// Part of a multipart form: NAME=VALUE, or NAME=@FILE[;type=T][;filename=NAME] for a file; may be repeated
+    #[arg(short = 'F', long = "form", value_name = "PART")]
+    pub(crate) form: Vec<String>,
+}
+
+impl HttpData {
+    /// The files that are sent, `-` for stdin.
+    pub(crate) fn files(&self) -> Vec<&Path> {
+        let encoded = self.data_urlencode.iter().filter_map(|field| {
+            let (before, file) = field.split_once('@')?;
+            (!before.contains('=')).then_some(file)
+        });
+        let parts = self.form.iter().filter_map(|part| {
+            let (_, file) = part.split_once("=@")?;
+            file.split(';').next()
+        });
+        let json = self.json_body.as_deref().and_then(|json| json.strip_prefix('@'));
+        let named = encoded.chain(parts).chain(json).map(Path::new);
+        self.data_file.as_deref().into_iter().chain(named).collect()
+    }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct HttpHead {
+    #[arg(help = HTTP_URL)]
+    pub(crate) url: String,
     #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Box<HttpRequest>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct HttpDelete {
+    #[arg(help = HTTP_URL)]
+    pub(crate) url: String,
+    /// Write the body of the answer to FILE, which appears when it is complete; - for stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) request: HttpRequest,
+    pub(crate) answer: HttpAnswer,
+    #[command(flatten)]
+    pub(crate) request: Box<HttpRequest>,
+}
+
+/// What is shown of an answer.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct HttpAnswer {
+    /// Show status and headers on stdout, before the body
+    #[arg(short, long)]
+    pub(crate) include: bool,
+    /// If the server answers with an error, write the body of that answer to FILE; - for stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_error: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct HttpRequest {
-    #[arg(help = "http://HOST[:PORT]/PATH, or https:// where the module has SSL")]
-    pub(crate) url: String,
-    /// Send a header of one's own; may be repeated
+    /// Send a header of your own; @FILE for the headers in FILE, one per line; may be repeated
     #[arg(short = 'H', long = "header", value_name = "K: V")]
     pub(crate) headers: Vec<String>,
-    /// What to call oneself
+    /// Log in; others can see this in the list of processes, but not --user-file or SIM800_HTTP_USER
+    ///
+    /// This is basic authentication: without https:// anybody on the way can read it. The module also sends it to the hosts that it
+    /// is redirected to, unless --no-redirect is given.
+    #[arg(short, long, value_name = "NAME:PASSWORD")]
+    pub(crate) user: Option<String>,
+    /// Log in with the NAME:PASSWORD in the first line of FILE
+    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    pub(crate) user_file: Option<PathBuf>,
+    /// Name of the program that the server is told
     #[arg(long, value_name = "UA")]
     pub(crate) user_agent: Option<String>,
     /// Go through a proxy
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) proxy: Option<String>,
-    /// Take a redirection for the answer
+    /// Do not follow redirections; a redirection is the answer
     #[arg(long)]
     pub(crate) no_redirect: bool,
     /// With https://, accept a certificate that is not valid, or that the module cannot check
     #[arg(long)]
     pub(crate) insecure: bool,
-    /// How long the server may take, 30 to 1000 [default: 120]
+    /// How long the server may be silent, 30 to 1000 [default: 120]
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(30..=1000))]
     pub(crate) timeout: Option<u64>,
+    /// How long a transfer may take as a whole, the search for the module and the network included
+    #[arg(long, value_name = "SECS", value_parser = max_time)]
+    pub(crate) max_time: Option<Duration>,
+}
+
+fn max_time(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|time| !time.is_zero()).ok_or("a time is a number of seconds, more than 0")
 }

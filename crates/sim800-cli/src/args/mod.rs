@@ -3,32 +3,31 @@
 mod fs;
 mod ftp;
 mod http;
+mod options;
 
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
-
-use crate::held::Held;
 
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
-pub(crate) use self::http::{Http, HttpData, HttpRequest};
+pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
+pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
 
 const DECODED: &str = "\
 With --json, each line is an object:
-  t         seconds since the start of the trace; null where nobody noted them
+  t         seconds since the start of the trace, or null if nobody noted them
   dir       tx to the module, rx from it; null for a line of a trace that has octets of neither
   event     command, echo, information, payload, prompt, final, unsolicited, overlong, blank, unreadable or retry
   name      what it is about, such as +HTTPACTION, or null
-  values    what stands behind the name
+  values    the values behind the name
   text      the line, its octets as the characters U+0000 to U+00FF
-  octets    of payload, how many there should be, where that was said
-  received  how many octets of the capture it stands for: those of a dir are together all of that dir
-  sha256    of payload, its checksum
+  octets    how many bytes of payload there should be, where that was said
+  received  how many bytes of the capture it stands for; those of all lines of a dir add up to that dir
+  sha256    checksum of the payload
   error     whether something went wrong
   meaning   what it means, for people; may be null
 
@@ -73,59 +72,6 @@ pub(crate) struct CommandLine {
     pub(crate) command: Command,
 }
 
-/// Options of every command.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(crate) struct Options {
-    /// Where the module is: a serial device or pty, tcp://HOST:PORT, or `emulator`
-    #[arg(
-        short,
-        long,
-        global = true,
-        env = "SIM800_PORT",
-        hide_env_values = true,
-        add = ArgValueCandidates::new(completion::ports)
-    )]
-    pub(crate) port: Option<String>,
-    /// Rate of the line in bit/s: 115200 for a serial port unless given; an emulator keeps to it only if given
-    #[arg(long, global = true, value_name = "N", value_parser = rate)]
-    pub(crate) baud: Option<NonZeroU32>,
-    /// Access point name of the network; a bearer that is open with another one is opened anew
-    #[arg(long, global = true)]
-    pub(crate) apn: Option<String>,
-    /// Close the bearer when the work is done; otherwise it stays open, for opening it takes seconds
-    #[arg(long, global = true)]
-    pub(crate) close: bool,
-    /// How long to wait for the module to answer at first [default: 10]
-    #[arg(long, global = true, value_name = "SECS", value_parser = seconds)]
-    pub(crate) answer_within: Option<Duration>,
-    /// How many times in a row what broke off is tried again, or gone on with [default: 3]
-    #[arg(long, global = true, value_name = "N")]
-    pub(crate) retries: Option<u32>,
-    /// Which executor runs the session
-    #[arg(long, global = true, value_enum, default_value_t)]
-    pub(crate) runtime: Runtime,
-    /// Write every octet that crosses the line to FILE, a new one, for `sim800 decode`; secrets are masked
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) trace: Option<PathBuf>,
-    /// Print one JSON object instead of text; `decode` prints one per line
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    /// No progress and no remarks
-    #[arg(short, long, global = true)]
-    pub(crate) quiet: bool,
-    /// The module, where a script or the shell has connected it already.
-    #[arg(skip)]
-    pub(crate) held: Option<Held>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Runtime {
-    #[default]
-    Smol,
-    Tokio,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make HTTP requests
@@ -134,19 +80,22 @@ pub(crate) enum Command {
     /// Move files by FTP
     #[command(subcommand)]
     Ftp(Ftp),
-    /// Look after the files in the module; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
+    /// Work with the module's own files; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
     #[command(subcommand)]
     Fs(Fs),
     /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
     #[command(subcommand)]
     Bearer(Bearer),
-    /// Tell what the module is and how it stands with the network
+    /// Show model, operator, signal and registration
     Info,
-    /// Send one command line and print the response
-    At {
-        /// Such as AT+CSQ
-        line: String,
-    },
+    /// Show the settings in force, and where each comes from
+    Config,
+    /// List the serial ports of this machine, and what is connected to them
+    Ports(Ports),
+    /// Send command lines and print the responses
+    ///
+    /// Where the command table knows that an unsolicited result follows, as behind AT+HTTPACTION, it is waited for.
+    At(At),
     /// Carry out the commands in a file, with one start-up and one bearer for all
     #[command(after_long_help = WORDS)]
     Run(Run),
@@ -162,9 +111,10 @@ pub(crate) enum Command {
     /// Show what a trace, or a capture of the line, says; no module is needed
     #[command(after_long_help = DECODED)]
     Decode(Decode),
-    /// Offer an emulated module to other programs, until Ctrl-C
+    /// Offer an emulated module to other programs, until Ctrl-C; its card wants --pin, its network --apn, --apn-user and --apn-password
+    /// where they are given
     Emulate(Emulate),
-    /// Show all of it, with servers and a module of its own
+    /// Show what the program can do, with an emulated module and servers of its own
     Demo,
     /// Write the manual pages to DIR, for those who package the program
     #[command(hide = true)]
@@ -175,24 +125,44 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The file that is sent, `-` for stdin.
-    pub(crate) fn input(&self) -> Option<&Path> {
+    /// The files that are read as they are sent, or that say what to fetch; `-` for stdin.
+    pub(crate) fn inputs(&self) -> Vec<&Path> {
         match self {
-            Self::Http(Http::Post(post)) => post.data.data_file.as_deref(),
+            Self::Http(Http::Get(get)) => get.input.as_deref().into_iter().collect(),
+            Self::Http(Http::Post(post)) => post.data.files(),
+            command => command.input().into_iter().collect(),
+        }
+    }
+
+    fn input(&self) -> Option<&Path> {
+        match self {
             Self::Ftp(Ftp::Put(put)) => match put.source() {
                 FtpSource::File(path) => Some(path),
                 FtpSource::Module(_) => None,
             },
             Self::Fs(Fs::Put { file, .. }) => Some(file),
+            Self::At(at) if at.lines.iter().any(|line| line == "-") => Some(Path::new("-")),
+            Self::At(at) => at.data.first().map(PathBuf::as_path),
             _ => None,
         }
     }
 
-    /// The file that is written, `-` for stdout.
-    pub(crate) fn output(&self) -> Option<&Path> {
+    /// The files that are written as far as the command line names them, `-` for stdout.
+    pub(crate) fn outputs(&self) -> Vec<&Path> {
+        let error = match self {
+            Self::Http(Http::Get(get)) => get.answer.output_error.as_deref(),
+            Self::Http(Http::Post(post)) => post.answer.output_error.as_deref(),
+            Self::Http(Http::Delete(delete)) => delete.answer.output_error.as_deref(),
+            _ => None,
+        };
+        self.output().into_iter().chain(error).collect()
+    }
+
+    fn output(&self) -> Option<&Path> {
         match self {
             Self::Http(Http::Get(get)) => get.output.as_deref(),
             Self::Http(Http::Post(post)) => post.output.as_deref(),
+            Self::Http(Http::Delete(delete)) => delete.output.as_deref(),
             Self::Ftp(Ftp::Get(get)) => get.output.as_deref(),
             Self::Fs(Fs::Get(get)) => get.output.as_deref(),
             _ => None,
@@ -208,6 +178,29 @@ pub(crate) enum Bearer {
     Open,
     /// Close it
     Close,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct At {
+    /// Such as AT+CSQ; - for lines from stdin. The first that fails is the last
+    #[arg(required = true, value_name = "LINE")]
+    pub(crate) lines: Vec<String>,
+    /// What the module is to get when it asks for octets, as behind AT+HTTPDATA=5,5000; once for each such command
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Vec<PathBuf>,
+    /// How long to wait for an unsolicited result, 0 for not at all [default: 130]
+    #[arg(long, value_name = "SECS", value_parser = wait)]
+    pub(crate) wait: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ports {
+    /// Send AT to each port and tell what answers; without it, nothing is sent, and no port is opened
+    #[arg(long)]
+    pub(crate) probe: bool,
+    /// Only these, which may be others than the system lists, such as tcp://HOST:PORT
+    #[arg(value_name = "PORT")]
+    pub(crate) ports: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -242,10 +235,9 @@ pub(crate) struct Emulate {
     /// Let the module's files be those in DIR; without it they are gone with the module
     #[arg(long, value_name = "DIR")]
     pub(crate) fs: Option<PathBuf>,
-}
-
-fn rate(text: &str) -> Result<NonZeroU32, &'static str> {
-    text.parse().map_err(|_| "a rate is a number of bit/s, from 1 on")
+    /// Let the SIM card be locked, so that it wants its PUK
+    #[arg(long)]
+    pub(crate) puk: bool,
 }
 
 /// Whether there is such an address is for the system to say.
@@ -256,16 +248,18 @@ fn address(text: &str) -> Result<String, &'static str> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+fn wait(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds)
         .ok()
-        .filter(|limit| !limit.is_zero() && *limit <= Duration::from_secs(3600))
-        .ok_or_else(|| "more than 0 and at most 3600 seconds".to_owned())
+        .filter(|limit| *limit <= Duration::from_secs(3600))
+        .ok_or_else(|| "from 0 to 3600 seconds".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
 
     #[test]
@@ -279,7 +273,7 @@ mod tests {
         let options = parsed("sim800 http get http://a/ --json -p tcp://b:1 --baud 9600").unwrap().options;
         assert!(options.json);
         assert_eq!(options.port.as_deref(), Some("tcp://b:1"));
-        assert_eq!(options.baud.map(NonZeroU32::get), Some(9600));
+        assert_eq!(options.rate().map(NonZeroU32::get), Some(9600));
         assert!(parsed("sim800 http post http://a/").is_err(), "data is needed");
         assert!(parsed("sim800 http get http://a/ --timeout 29").is_err());
         assert!(parsed("sim800 ftp put f ftp://a/f --append --unique").is_err());

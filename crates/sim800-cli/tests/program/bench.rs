@@ -38,9 +38,21 @@ impl Bench {
         Self::with_line(config, Line::unpaced())
     }
 
+    /// With a module that takes its time where `change` says so.
+    pub(crate) fn slow(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        config.timings = Timings::instant();
+        change(&mut config);
+        Self::as_it_is(config, Line::unpaced())
+    }
+
     /// With another module, and a line that takes its time.
     pub(crate) fn with_line(mut config: Config, line: Line) -> Self {
         config.timings = Timings::instant();
+        Self::as_it_is(config, line)
+    }
+
+    fn as_it_is(config: Config, line: Line) -> Self {
         let door = TcpDoor::bind("127.0.0.1:0").unwrap();
         let port = format!("tcp://{}", door.address().unwrap());
         Self {
@@ -120,7 +132,13 @@ impl Bench {
 /// The program, without what the environment may have for it.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sim800"));
-    command.env_remove("SIM800_PORT").env_remove("SIM800_FTP_PASSWORD").args(arguments);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SIM800_") {
+            command.env_remove(name);
+        }
+    }
+    // Nor is there a configuration file.
+    command.env("XDG_CONFIG_HOME", "/nowhere").args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -140,6 +158,13 @@ impl Finished {
             stdout: output.stdout,
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// What went wrong, as the one JSON object on stdout says it: its kind and its message.
+    pub(crate) fn error(&self) -> (String, String) {
+        let object = self.object();
+        let text = |name: &str| object["error"][name].as_str().unwrap().to_owned();
+        (text("kind"), text("message"))
     }
 
     /// The one JSON object on stdout.

@@ -266,7 +266,7 @@ fn the_module_may_hold_all_of_a_file() {
 
     fs::write(bench.path("big"), vec![0; 300_001]).unwrap();
     let big = ["ftp", "put", "--extended", "big", &bench.ftp_url("/big")];
-    fails(&bench, &big, 1, "too-large", "300000 octets");
+    fails(&bench, &big, 1, "too-large", "300000 bytes");
     assert!(bench.ftp.file("/big").is_none());
 }
 
@@ -291,11 +291,17 @@ fn https_needs_a_firmware_that_has_it() {
     let url = front.url("/a");
     assert_eq!(bench.run(&["http", "get", "--insecure", &url]).stdout, b"octets");
     // It is signed by itself.
-    let object = fails(&bench, &["http", "get", &url, "-o", "a"], 1, "http", "TLS is old");
+    let object =
+        fails(&bench, &["http", "get", &url, "-o", "a"], 1, "http", "--insecure accepts any certificate");
     assert_eq!(object["error"]["code"], 605);
     let strict = TlsFront::start(bench.http.address(), ClientCertificate::Required).unwrap();
-    let object =
-        fails(&bench, &["http", "get", "--insecure", &strict.url("/a"), "-o", "a"], 1, "http", "TLS is old");
+    let object = fails(
+        &bench,
+        &["http", "get", "--insecure", &strict.url("/a"), "-o", "a"],
+        1,
+        "http",
+        "the newest that common firmware knows",
+    );
     assert_eq!(object["error"]["code"], 606);
 
     let mut config = Config::default();
@@ -328,6 +334,20 @@ fn what_is_known_of_a_command_is_shown_without_a_module() {
     assert!(one.starts_with("## AT+FTPGET\n") && one.contains("`<length>`"), "{one}");
     let object: serde_json::Value = serde_json::from_str(&shown(&["FTPQUIT", "--json"])).unwrap();
     assert_eq!(object["commands"][0]["syntax"], "AT+FTPQUIT");
+    let one = shown(&["csq"]);
+    for said in
+        ["Response: `<rssi>,<ber>`", "* `<ber>`: class of the bit error rate", "Example: `+CSQ: 21,0`"]
+    {
+        assert!(one.contains(said), "{one}");
+    }
+    assert!(shown(&["HTTPACTION"]).contains("Then, unsolicited: `+HTTPACTION: <method>,<status>,<length>`"));
+    let object: serde_json::Value = serde_json::from_str(&shown(&["CREG", "--json"])).unwrap();
+    let command = &object["commands"][0];
+    assert_eq!(
+        (&command["response"], &command["example"]),
+        (&json!("<n>,<stat>[,\"<lac>\",\"<ci>\"]"), &json!("+CREG: 0,1"))
+    );
+    assert!(command["values"]["stat"].as_str().unwrap().contains("5: registered, roaming"), "{object}");
 
     let bench = Bench::new();
     fails(&bench, &["commands", "AT+CIPSTART"], 2, "usage", "`sim800 commands` lists them");

@@ -118,7 +118,7 @@ fn a_damaged_trace_is_shown_as_far_as_it_goes() {
            ? some remark                                   no record of a trace
      0.750 ← +HTTPREAD: 10                                 10 octets follow
      0.750 ← 3 of 10 octets of payload                     7 octets are missing; SHA-256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
-     9.000 → AT                                            Asks for nothing but `OK`
+     9.000 → AT                                            Checks that the module answers
      9.000 → garbage                                       no command line
            ← OK
            ? {\"t\":9.5,\"dir\":\"rx\",\"da                       no record of a trace

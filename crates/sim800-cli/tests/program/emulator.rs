@@ -98,8 +98,8 @@ fn what_cannot_be_offered_is_named() {
         (["--tcp", "foo"], 2, "an address is written ADDR:PORT\n".to_owned()),
         (["--tcp", ":2000"], 2, "ADDR:PORT".to_owned()),
         (["--tcp", "127.0.0.1:99999"], 2, "ADDR:PORT".to_owned()),
-        (["--baud", "0"], 2, "a rate is a number of bit/s, from 1 on\n".to_owned()),
-        (["--baud", "fast"], 2, "a rate is a number of bit/s, from 1 on\n".to_owned()),
+        (["--baud", "0"], 2, "a rate is a number of bit/s, from 1 on, or auto\n".to_owned()),
+        (["--baud", "fast"], 2, "a rate is a number of bit/s, from 1 on, or auto\n".to_owned()),
     ];
     for (option, code, said) in cases {
         let finished = Finished::new(program(&["emulate"]).args(option).output().unwrap());
@@ -131,7 +131,7 @@ fn a_pty_is_used_by_one_program_at_a_time() {
 fn without_a_port_nothing_is_done() {
     let cases: [(&[&str], Option<&str>, &str); 4] = [
         (&[], None, "no port is given"),
-        (&[], Some(""), "the port is empty"),
+        (&[], Some(""), "SIM800_PORT is empty"),
         (&["-p", ""], None, "the port is empty"),
         (&["-p", ""], Some("emulator"), "the port is empty"),
     ];

@@ -133,9 +133,9 @@ fn a_trace_is_made_anew_and_for_its_owner() {
     let url = bench.ftp_url("/there");
     fails(&bench, &["--trace", "here", "ftp", "put", "here", &url], 2, "usage", "are the same file");
     symlink("here", bench.path("link")).unwrap();
-    fails(&bench, &["--trace", "link", "info"], 1, "file", "there is something already");
+    fails(&bench, &["--trace", "link", "info"], 1, "file", "it exists already");
     symlink("elsewhere", bench.path("dangling")).unwrap();
-    fails(&bench, &["--trace", "dangling", "info"], 1, "file", "there is something already");
+    fails(&bench, &["--trace", "dangling", "info"], 1, "file", "it exists already");
     assert_eq!(fs::read(bench.path("here")).unwrap(), b"precious");
     assert!(!bench.path("elsewhere").exists());
     assert_eq!(bench.run(&["--trace", "trace", "ftp", "put", "here", &url]).code, 0);
@@ -176,7 +176,7 @@ fn what_is_read_and_what_is_written_are_not_the_same() {
         let output = trace.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap();
         for resume in [&["--resume"][..], &[]] {
             let arguments = [&["--trace", trace, "http", "get", &http, "-o", output], resume].concat();
-            fails(&bench, &arguments, 2, "usage", "the trace has a name under which what is written is kept");
+            fails(&bench, &arguments, 2, "usage", "the trace has the name that the unfinished download has");
         }
     }
     // What is on stdin has no name here, and is known all the same.

@@ -94,3 +94,29 @@ fn the_sizes_of_the_files_in_the_module_are_shown_on_request() {
     assert!(entries.contains(&json!({ "name": "a.bin", "directory": false, "size": 1234 })), "{object}");
     assert!(entries.contains(&json!({ "name": "sub", "directory": true, "size": null })), "{object}");
 }
+
+/// The server tells it, but the module does not pass it on.
+#[test]
+fn a_name_that_the_server_has_chosen_is_told() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/dir/here", b"older").unwrap();
+    fs::write(bench.path("here"), octets(3000)).unwrap();
+    let url = bench.ftp_url("/dir/here");
+    let object = bench.run(&["--json", "ftp", "put", "--unique", "here", &url]).object();
+    let name = object["name"].as_str().unwrap();
+    assert_eq!(bench.ftp.file(&format!("/dir/{name}")).unwrap(), octets(3000), "{object}");
+    assert_ne!(name, "here");
+    let finished = bench.run(&["ftp", "put", "--unique", "here", &url]);
+    assert_eq!((finished.code, finished.stdout.as_slice()), (0, &b""[..]));
+    let files = bench.ftp.files();
+    let told = finished.stderr.trim_end().rsplit_once("stored as ").unwrap().1;
+    assert!(told != name && files.contains(&format!("/dir/{told}")), "{told}: {files:?}");
+
+    // To fetch a long listing for a name would take too long.
+    for n in 0..400 {
+        bench.ftp.put_file(&format!("/dir/{n:040}"), b"").unwrap();
+    }
+    let object = bench.run(&["--json", "ftp", "put", "--unique", "here", &url]).object();
+    assert_eq!((&object["ok"], &object["name"]), (&json!(true), &json!(null)), "{object}");
+    bench.expect_usable();
+}

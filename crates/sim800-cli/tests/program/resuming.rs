@@ -185,7 +185,7 @@ fn what_is_there_stays_when_the_server_says_no() {
     assert_eq!(fs::read(bench.path("a.part")).unwrap(), b"part");
     assert_eq!(bench.run(&["http", "get", &url, "-o", "a"]).code, 1);
     assert_eq!(bench.names(), ["a.part", "a.part.json"], "without the option another name is taken");
-    fails(&bench, &["http", "get", &url, "-o", "/dev/null", "--resume"], 2, "usage", "is no file");
+    fails(&bench, &["http", "get", &url, "-o", "/dev/null", "--resume"], 2, "usage", "is not a regular file");
     assert_eq!(bench.run(&["http", "get", &url, "--resume"]).code, 2, "of what?");
 }
 
@@ -306,7 +306,7 @@ fn an_upload_is_not_gone_on_with_when_its_file_was_written_to() {
     assert_eq!(finished.code, 1, "{}", String::from_utf8_lossy(&finished.stdout));
     let object = finished.object();
     assert_eq!(object["error"]["kind"], "restarted", "{object}");
-    assert!(object["error"]["message"].as_str().unwrap().contains("octets of the file"), "{object}");
+    assert!(object["error"]["message"].as_str().unwrap().contains("bytes of the file"), "{object}");
     assert!(octets(300_000).starts_with(&bench.ftp.file("/there").unwrap()), "nothing is mixed");
 }
 
@@ -320,7 +320,7 @@ fn a_download_that_breaks_off_is_gone_on_with_and_it_is_said() {
     let got = bench.run(&["ftp", "get", &url, "-o", "a", "--trace", "trace"]);
     assert_eq!(got.code, 0, "{}", got.stderr);
     assert_eq!(fs::read(bench.path("a")).unwrap(), file);
-    let told = |text: &str| text.contains("octets moved; trying again in 1s (1 of 3)");
+    let told = |text: &str| text.contains("bytes moved; trying again in 1s (1 of 3)");
     assert!(told(&got.stderr), "{}", got.stderr);
     let decoded = String::from_utf8(bench.run(&["decode", "trace"]).stdout).unwrap();
     let retries: Vec<_> = decoded.lines().filter(|line| line.contains('↻')).collect();
@@ -436,7 +436,7 @@ fn resuming_an_upload_is_advised_only_where_it_helps() {
     let _ = writer.write_all(&octets(200_000));
     drop(writer);
     let said = Finished::new(child.wait_with_output().unwrap()).stderr;
-    assert!(said.contains("10 octets of the file") && !is_advised(&said), "a pipe: {said}");
+    assert!(said.contains("10 bytes of the file") && !is_advised(&said), "a pipe: {said}");
 
     bench.ftp.put_file("/there", b"").unwrap();
     refuse("STOR", "553 no");

@@ -8,8 +8,8 @@ use sim800_testbed::server::ftp::Fault;
 
 use crate::bench::{Bench, PASSWORD, USER};
 
-const NO: &str = "; nothing was done on the server";
-const UNKNOWN: &str = "; the server may have got it: look there before you send it again";
+const NO: &str = "; the server did nothing";
+const UNKNOWN: &str = "; the server may have got it: check there before you send it again";
 
 /// Runs what has to fail for people and for programs; whether it was sent, as both are told.
 fn sent(bench: &Bench, arguments: &[&str], disturb: impl Fn()) -> Option<String> {

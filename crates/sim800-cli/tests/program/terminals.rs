@@ -21,7 +21,7 @@ const HOSTILE: &[u8] = b"a\x1b[31mb\x1b]0;c\x07d\x9b31me\xc2\x9b2Jf";
 const SHOWN: &str = r"a\x1b[31mb\x1b]0;c\x07d\x9b31me\xc2\x9b2Jf";
 
 /// Runs the program with a terminal for both of its streams; what it puts there.
-fn on_a_terminal(mut command: Command) -> String {
+pub(crate) fn on_a_terminal(mut command: Command) -> String {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();

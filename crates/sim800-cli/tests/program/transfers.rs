@@ -85,7 +85,13 @@ fn a_range_is_what_was_asked_for_whatever_the_server_sends() {
         }
     }
     fs::remove_file(bench.path("a")).unwrap();
-    fails(&bench, &["http", "get", &url, "-o", "a", "--range", "10-"], 1, "incomplete", "no octet 10");
+    fails(
+        &bench,
+        &["http", "get", &url, "-o", "a", "--range", "10-"],
+        1,
+        "incomplete",
+        "there is no byte 10",
+    );
     assert_eq!(bench.names(), [""; 0]);
     bench.http.set_ranges(true);
     fails(&bench, &["http", "get", &url, "-o", "a", "--range", "10-"], 1, "http-status", "416");
@@ -99,7 +105,13 @@ fn a_range_as_long_as_the_object_is_cut_as_well() {
     bench.http.put("/a", "text/plain", body.clone());
     bench.http.set_ranges(false);
     let get = ["http", "get", &bench.http.url("/a"), "-o", "a", "--range"];
-    fails(&bench, &[&get[..], &["100-199"]].concat(), 1, "incomplete", "there is no octet 100 in the 100");
+    fails(
+        &bench,
+        &[&get[..], &["100-199"]].concat(),
+        1,
+        "incomplete",
+        "the server sent 100 bytes, so there is no byte 100",
+    );
     assert_eq!(bench.names(), [""; 0]);
     for (range, from) in [("50-149", 50), ("0-99", 0)] {
         let object = bench.run(&[&get[..], &[range, "--json"]].concat()).object();
@@ -154,7 +166,7 @@ fn less_than_was_asked_for_is_none_of_it() {
     let get = ["http", "get", &url, "-o", "a"];
     for range in ["5-9", "5-", "6-99"] {
         let arguments = [&get[..], &["--range", range]].concat();
-        fails(&bench, &arguments, 1, "incomplete", "less of the object than it was asked for");
+        fails(&bench, &arguments, 1, "incomplete", "sent less than it was asked for");
     }
     for resume in [&[][..], &["--resume"]] {
         fails(&bench, &[&get[..], resume].concat(), 1, "incomplete", "a part of the object (206)");
@@ -224,7 +236,8 @@ fn data_is_posted_from_the_command_line_and_from_a_file() {
 fn head_tells_any_status_and_succeeds() {
     let bench = Bench::new();
     let finished = bench.run(&["http", "head", &bench.http.url("/status/404")]);
-    assert_eq!((finished.code, finished.stdout.as_slice()), (0, &b"404 Not Found\n"[..]));
+    let shown = String::from_utf8(finished.stdout).unwrap();
+    assert!(finished.code == 0 && shown.starts_with("404 Not Found\ncontent-type: text/plain"), "{shown}");
     let finished = bench.run(&["--json", "http", "head", &bench.http.url("/status/204")]);
     assert_eq!(finished.object()["status"], 204);
 }
@@ -246,7 +259,9 @@ fn a_refusal_by_the_server_is_a_failure_with_a_status() {
 fn a_redirection_that_was_not_followed_is_no_answer() {
     let bench = Bench::new();
     let url = bench.http.url("/loop");
-    let said = "the server answered 302 Found; the module did not follow the redirection";
+    let said = format!(
+        "302 Found and redirects to {url}: the module followed no further; does it lead in a circle?"
+    );
     fs::write(bench.path("good"), "good").unwrap();
     let requests = [
         &["http", "get", &url, "-o", "good"][..],
@@ -255,14 +270,11 @@ fn a_redirection_that_was_not_followed_is_no_answer() {
         &["http", "delete", &url],
     ];
     for request in requests {
-        let object = fails(&bench, request, 1, "http-status", said);
+        let object = fails(&bench, request, 1, "http-status", &said);
         assert_eq!((&object["status"], &object["error"]["code"]), (&json!(302), &json!(302)), "{object}");
     }
-    assert_eq!(
-        bench.run(&["http", "head", &url]).stdout,
-        b"302 Found\n",
-        "the status is all that is asked for"
-    );
+    let head = bench.run(&["http", "head", &url]);
+    assert!(head.code == 0 && head.stdout.starts_with(b"302 Found\n"), "the status is all that is asked for");
     assert_eq!(fs::read(bench.path("good")).unwrap(), b"good");
     let taken = bench.run(&["http", "get", "--no-redirect", &url, "-o", "good"]);
     assert_eq!((taken.code, fs::read(bench.path("good")).unwrap().as_slice()), (0, &b"302 Found\n"[..]));

@@ -32,6 +32,20 @@ fn a_line_that_nobody_knows_is_no_damage_unless_it_was_the_header() {
     }
 }
 
+/// Where whoever asks compares what comes, a line behind the payload may well be the module's own.
+#[test]
+fn behind_a_payload_that_is_compared_a_line_that_nobody_knows_is_no_damage() {
+    for (line, is_whole) in
+        [("+UGNSINF: 1,1", true), ("some text", false), ("+CSQ: 1,1", false), ("+UGNSINF: \x7f", false)]
+    {
+        let mut world = World::new();
+        let read = HttpReadRange { start: Number::MIN, size: Number::MAX };
+        world.submit(Request::new(&read).expect("a short line").compared());
+        world.input(format!("\r\n+HTTPREAD: 2\r\nab\r\n{line}\r\n\r\nOK\r\n").as_bytes());
+        assert_eq!(succeeded(&world.outputs()), is_whole, "{line:?}");
+    }
+}
+
 #[test]
 fn a_line_is_found_among_lines_that_nobody_knows() {
     let mut world = World::new();

@@ -1,8 +1,10 @@
 //! What the engine promises, case by case.
 
 mod concatenation;
+mod deadlines;
 mod foreign;
 mod properties;
+mod requests;
 mod restarts;
 mod resync;
 mod silence;
@@ -459,7 +461,7 @@ fn the_end_of_the_line_completes_everything() {
     world.enqueue(&Csq);
     world.enqueue(&At);
     world.engine.handle_disconnect(Disconnected::Ended);
-    world.drive();
+    world.input(b"\r\nRING\r\n");
     let failure = || failed(Failure::Disconnected(Disconnected::Ended));
     assert_eq!(world.outputs(), [failure(), failure()]);
     assert_eq!(world.sent(), "");

@@ -196,9 +196,11 @@ fn a_module_that_waits_for_text_is_brought_back() {
     let mut world = World::new();
     world.submit(Request::raw("AT+CMGS=\"+491700000\"", Duration::from_secs(60)).expect("a command"));
     world.sent();
+    let began = world.now;
     world.input(b"\r\n> ");
     world.wait();
-    assert!(matches!(world.outputs()[0], Output::Complete(Err(TimedOut { .. }))));
+    assert_eq!(world.outputs()[0], failed(Failure::Misuse(Misuse::Body)));
+    assert!(world.now - began < Duration::from_secs(1), "its time limit is not waited for");
     world.enqueue(&Csq);
     world.wait();
     assert_eq!(world.sent(), "\\x1bAT\\r");
@@ -207,6 +209,16 @@ fn a_module_that_waits_for_text_is_brought_back() {
     assert_eq!(world.sent(), "AT+CSQ\\r");
     world.input(OK);
     assert!(succeeded(&world.outputs()));
+}
+
+#[test]
+fn a_line_of_text_that_begins_like_a_prompt_is_none() {
+    let mut world = World::new();
+    world.submit(Request::raw("AT+NEWS", Duration::from_secs(60)).expect("a command"));
+    world.input(b"\r\n> ");
+    world.now += Duration::from_millis(200);
+    world.input(b"text\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs(), [done(&["> text"])]);
 }
 
 /// What comes before the line is found may be a payload's, or news; somebody may want to know.

@@ -73,3 +73,28 @@ fn a_module_that_invited_octets_and_died_is_not_waited_for_twice() {
     }
     assert!(world.now - began < Duration::from_secs(80), "{:?}", world.now - began);
 }
+
+#[test]
+fn a_response_behind_a_backlog_of_lines_is_waited_for() {
+    let (mut world, second) = slow();
+    world.enqueue(&Csq);
+    world.sent();
+    let lines = b"\r\n+UGNSINF: 1,1\r\n".repeat(second / 10 / 17);
+    for tenths in 0..200 {
+        world.now += Duration::from_millis(100);
+        world.engine.handle_timeout(world.now);
+        world.input(&lines);
+        assert!(!world.outputs.iter().any(|output| matches!(output, Output::Complete(_))), "after {tenths}");
+    }
+    world.input(b"\r\n+CSQ: 15,0\r\n\r\nOK\r\n");
+    assert!(world.outputs().contains(&done(&["+CSQ: 15,0"])));
+    // One that never ends holds up nothing.
+    world.enqueue(&Csq);
+    let began = world.now;
+    while !world.outputs.iter().any(|output| matches!(output, Output::Complete(_))) {
+        world.now += Duration::from_millis(100);
+        world.engine.handle_timeout(world.now);
+        world.input(&lines);
+    }
+    assert!(world.now - began < Duration::from_secs(35), "{:?}", world.now - began);
+}

@@ -27,7 +27,7 @@ pub enum FsError {
         source: Error,
     },
     /// There is something of that name already.
-    #[error("the module has a {path} already; remove it first")]
+    #[error("{path} is there already")]
     Exists {
         /// The path.
         path: String,
@@ -44,7 +44,7 @@ pub enum FsError {
     },
     /// There is no room left.
     #[error(
-        "the module's file system is full after {octets} octets of {path}, with {free} free; remove files"
+        "the module's file system is full after {octets} bytes of {path}, with {free} free; remove files"
     )]
     Full {
         /// The path.
@@ -55,7 +55,7 @@ pub enum FsError {
         free: u64,
     },
     /// The module did not get the octets in time.
-    #[error("writing {path} broke off after {octets} octets: the module waited too long for the next")]
+    #[error("writing {path} broke off after {octets} bytes: the module waited too long for the next ones")]
     TimedOut {
         /// The path.
         path: String,
@@ -63,7 +63,7 @@ pub enum FsError {
         octets: u64,
     },
     /// The file is not as long as it should be.
-    #[error("{path} has {found} octets where {expected} should be; remove it and try again")]
+    #[error("{path} has {found} bytes instead of {expected}; remove it and try again")]
     Incomplete {
         /// The path.
         path: String,
@@ -73,7 +73,7 @@ pub enum FsError {
         found: u64,
     },
     /// The source of the octets failed.
-    #[error("the source failed after {octets} octets were written: {kind}")]
+    #[error("reading the source failed after {octets} bytes were written: {kind}")]
     Source {
         /// Octets that were written.
         octets: u64,

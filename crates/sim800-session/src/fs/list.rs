@@ -64,8 +64,8 @@ fn entries(command: &FsLs<'_>, lines: &[Line<'_>]) -> Option<Vec<FsEntry>> {
     Some(listing.entries(lines.iter().copied()).map(entry).collect())
 }
 
-/// The lines that came behind the result and have no name, as those have that the module sends of its own accord; `None` when
-/// there were more of them than are kept.
+/// The lines that came behind the result and have no name, as those have that the module sends of its own accord, and those that
+/// read like a restart; `None` when there were more of them than are kept.
 fn behind_result(strays: &mut Notices) -> Option<Vec<Bytes>> {
     let mut lines = Vec::new();
     while let Some(notice) = strays.pop() {
@@ -73,6 +73,7 @@ fn behind_result(strays: &mut Notices) -> Option<Vec<Bytes>> {
             Notice::Unsolicited(line) if line.line().name().is_none() => {
                 lines.push(Bytes::copy_from_slice(line.line().text()));
             }
+            Notice::Restarted(Restart::Ready) => lines.push(Bytes::from_static(b"RDY")),
             Notice::Missed(_) => return None,
             _ => {}
         }

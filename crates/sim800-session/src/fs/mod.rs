@@ -71,9 +71,9 @@ impl Fs {
     /// What is in a directory.
     ///
     /// An entry that is called like a line that the module sends of its own accord (`RING`) cannot be told from it and is
-    /// left out, but `RDY` is told from a restart, unless it comes behind an `OK`. One that is called `OK` is found, for the line has
-    /// to be silent before a listing is over, which takes half a second; with one that is called like another result code, a
-    /// directory cannot be listed.
+    /// left out, but `RDY` is told from a restart; only behind an `OK`, others are told that the module restarted. One that is called
+    /// `OK` is found, for the line has to be silent before a listing is over, which takes half a second; with one that is called
+    /// like another result code, a directory cannot be listed.
     ///
     /// # Errors
     ///

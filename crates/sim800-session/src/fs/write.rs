@@ -29,8 +29,8 @@ pub(super) async fn write(
         Err(error) if error.is_rejected() => return Err(fs.why_not_made(path.as_str(), error).await?),
         result => result?,
     };
-    // Half of what the line moves in the module's time, for the line may have to wait, too.
-    let limit = u64::from(FS_CHUNK_LIMIT).min(client.config().transferable(INPUT_TIME_LIMIT / 2)).max(1);
+    // A quarter of what the line moves in the module's time: the line may have to wait, and a module may be dead.
+    let limit = u64::from(FS_CHUNK_LIMIT).min(client.config().transferable(INPUT_TIME_LIMIT / 4)).max(1);
     let mut octets = 0;
     loop {
         let piece = gather(&mut source, usize::try_from(limit).unwrap_or(usize::MAX)).await;

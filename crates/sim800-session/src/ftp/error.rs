@@ -7,7 +7,7 @@ use std::time::Duration;
 use sim800_command::{FtpCode, InvalidValue};
 use thiserror::Error;
 
-use super::session::{PATIENCE, SERVER_PATIENCE};
+use super::patience::{PATIENCE, SERVER_PATIENCE};
 use crate::bearer::BearerError;
 use crate::error::{Error, Failure};
 use crate::kind::ErrorKind;
@@ -122,13 +122,13 @@ pub enum FtpError {
     #[error("the path does not end in the name of a file")]
     NoName,
     /// The source of an extended upload is longer than the module's memory; nothing was sent to the server.
-    #[error("the module's memory holds no more than {limit} octets; upload it without the extended mode")]
+    #[error("the module's memory holds at most {limit} bytes; upload it without the extended mode")]
     TooLarge {
         /// The most octets it holds.
         limit: u64,
     },
     /// The module cannot begin a download that far behind the start of a file; nothing was sent.
-    #[error("the module cannot begin at octet {offset}: it counts no further than 4,294,967,295")]
+    #[error("the module cannot begin at byte {offset}: it counts no further than 4,294,967,295")]
     TooFar {
         /// Where it was to begin, counted from 0.
         offset: u64,
@@ -148,7 +148,7 @@ pub enum FtpError {
         source: Error,
     },
     /// The module cannot load a file of its own.
-    #[error("the module cannot load {file}; is it there, with no more than 300,000 octets?")]
+    #[error("the module cannot load {file}; is it there, and at most 300,000 bytes long?")]
     NotLoaded {
         /// The file.
         file: String,
@@ -186,13 +186,13 @@ pub enum FtpError {
         waited: Duration,
     },
     /// The module kept announcing data and never moved any.
-    #[error("{operation} stands still: the module announces data and moves none")]
+    #[error("{operation} is stuck: the module announces data but moves none")]
     NoProgress {
         /// What was being done.
         operation: FtpOperation,
     },
     /// It took longer than [`Effort::deadline`](crate::Effort::deadline) allows.
-    #[error("{operation} failed: not done within {limit:?}, which is all that it may take")]
+    #[error("{operation} took longer than the {limit:?} that it may take")]
     Deadline {
         /// What was being done.
         operation: FtpOperation,
@@ -200,7 +200,9 @@ pub enum FtpError {
         limit: Duration,
     },
     /// The module says that the transfer is complete, but as many octets as the server told, or as were sent, did not pass.
-    #[error("{operation} was said to be complete, but has {found} octets where {expected} should be")]
+    #[error(
+        "the module says that {operation} is complete, but {found} bytes were moved instead of {expected}"
+    )]
     Incomplete {
         /// What was being done.
         operation: FtpOperation,
@@ -212,20 +214,20 @@ pub enum FtpError {
     /// All data was sent, but whether the server has it is not known: the module never said so, or the server's file could
     /// not be looked at afterwards.
     #[error(
-        "all {octets} octets were sent, but the server never confirmed them; compare the file with what was sent"
+        "all {octets} bytes were sent, but the server never confirmed them; compare the server's file with yours"
     )]
     Unconfirmed {
         /// Octets that were sent.
         octets: u64,
     },
     /// The module ended an upload well that had not ended.
-    #[error("the upload was ended after {octets} octets, before all were sent")]
+    #[error("the upload ended after {octets} bytes, before everything was sent")]
     EndedEarly {
         /// Octets that were sent.
         octets: u64,
     },
     /// An upload broke off, and cannot be gone on with.
-    #[error("the upload broke off, and the server has {octets} octets of the file")]
+    #[error("the upload broke off; the server has {octets} bytes of the file")]
     Partial {
         /// Octets of the server's file, be it a part of this one or another.
         octets: u64,
@@ -234,20 +236,20 @@ pub enum FtpError {
     },
     /// The file on the server is not the beginning of the one that an upload was to go on with; nothing was sent.
     #[error(
-        "the server's file is not the first {offset} octets of this one, so nothing can be added to it; upload all of it"
+        "the server's file differs from the first {offset} bytes of this one, so the rest cannot be added; upload the whole file"
     )]
     Mismatch {
         /// Octets that it should have been.
         offset: u64,
     },
     /// The file or the listing on the server is another than the one whose download was begun.
-    #[error("what is on the server changed while it was fetched, before octet {position}; fetch it again")]
+    #[error("the server's file changed during the download, before byte {position}; fetch it again")]
     Changed {
         /// Octets of the file that had come, from its start on.
         position: u64,
     },
     /// The source of an upload failed.
-    #[error("the source of the upload failed after {octets} octets were sent: {kind}")]
+    #[error("reading the source failed after {octets} bytes were sent: {kind}")]
     Source {
         /// Octets that were sent.
         octets: u64,
@@ -256,7 +258,7 @@ pub enum FtpError {
     },
     /// The module has one FTP session, and another operation keeps it that nobody goes on with; nothing was sent.
     #[error(
-        "{operation} cannot begin: the module's one FTP session waits for {by}, which nobody went on with for {unread:?}; \
+        "{operation} cannot begin: {by} holds the module's only FTP session and has not moved for {unread:?}; \
          read it to its end, or drop it"
     )]
     InUse {
@@ -300,8 +302,8 @@ fn hint(operation: FtpOperation, code: FtpCode) -> &'static str {
         FtpCode::NETWORK => "; are the server and the network up?",
         FtpCode::DNS => "; check the host name",
         FtpCode::CONNECT => "; check host and port",
-        FtpCode::TIMEOUT => "; the server, or whoever takes the data here, was too slow",
-        FtpCode::NOT_ALLOWED => "; it does not end: wait 75 seconds, or restart the module",
+        FtpCode::TIMEOUT => "; the server was too slow, or the data was not taken fast enough here",
+        FtpCode::NOT_ALLOWED => "; an old session does not end: wait 75 seconds, or restart the module",
         FtpCode::USER | FtpCode::PASSWORD => "; check user and password",
         FtpCode::PASSIVE => "; try active mode",
         FtpCode::ACTIVE => "; try passive mode",
@@ -309,7 +311,7 @@ fn hint(operation: FtpOperation, code: FtpCode) -> &'static str {
         FtpCode::FILE_SYSTEM => "; is the file there, and is there room in the module's file system?",
         FtpCode::OPERATE => "; check path and permissions",
         FtpCode::DOWNLOAD if operation == FtpOperation::GetExtended => {
-            "; is the file there, may it be read, and has it at most 300,000 octets?"
+            "; is the file there, may it be read, and is it at most 300,000 bytes long?"
         }
         FtpCode::DOWNLOAD => "; is the file there, and may it be read?",
         FtpCode::UPLOAD => "; is the folder there, and may it be written to?",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures::{AsyncRead, StreamExt, stream};
 use sim800_command::{
-    FTP_EXTENDED_LIMIT, FsStorage, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead,
+    Command, FTP_EXTENDED_LIMIT, FsStorage, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead,
     FtpExtGetSave, FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpPutOpen, Number, Text,
 };
 
@@ -18,6 +18,7 @@ use super::upload::Upload;
 use super::{Download, Ftp, FtpError, FtpOperation, FtpStep, progress};
 use crate::bearer::Bearer;
 use crate::deadline::Deadline;
+use crate::engine::Name;
 use crate::error::{Error, Failure, Malformation};
 use crate::loss::{Loss, Transient};
 use crate::reader::gather;
@@ -396,6 +397,14 @@ impl Extended {
         loop {
             match self.read_window(position, length).await {
                 Err(error) if error.loss(true) == Some(Loss::Response) => {
+                    self.attempts.again(error, Some(u64::from(position))).await?;
+                }
+                // There is more: the count was that of another command.
+                Ok(octets)
+                    if octets.is_empty() && self.size.is_some_and(|size| u64::from(position) < size) =>
+                {
+                    let failure = Failure::Malformed(Malformation::Information);
+                    let error = self.session.command(Error::new(&Name::from(FtpExtGetRead::SPEC), failure));
                     self.attempts.again(error, Some(u64::from(position))).await?;
                 }
                 Ok(octets) => {

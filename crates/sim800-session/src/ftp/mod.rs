@@ -4,6 +4,7 @@ mod digest;
 mod download;
 mod error;
 mod extended;
+mod patience;
 mod pieces;
 mod progress;
 mod put;

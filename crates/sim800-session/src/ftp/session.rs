@@ -7,6 +7,7 @@ use sim800_command::{
     Command, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpQuit, FtpSize, FtpState, Unsolicited,
 };
 
+use super::patience::PATIENCE;
 use super::{FtpError, FtpOperation, FtpStep};
 use crate::client::Client;
 use crate::engine::{Request, Response};
@@ -15,12 +16,6 @@ use crate::retry::STANDSTILL;
 use crate::settings::{self, Refusal, Setting, Unset};
 use crate::turn::{Held, Turn, UNREAD};
 use crate::watch::{Interruption, Watch};
-
-/// How long the module waits for an answer of the server before it gives up (manual 12.2.14; 60 s before V1.06).
-pub(super) const SERVER_PATIENCE: Duration = Duration::from_secs(75);
-
-/// How long the module may say nothing.
-pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How long the `OK` may take to a command that has the module turn to the server. In published logs it comes at once: the 75 s
 /// of the manual are those of the server, whose answer is a line of its own.

@@ -271,7 +271,7 @@ impl Transfer {
         let incomplete =
             HttpError::NoProgress { position: u64::from(self.position), length: u64::from(self.length) };
         let read = Request::new(&HttpReadRange { start, size }).map_err(|_| incomplete)?;
-        Ok(self.service.submit(read))
+        Ok(self.service.submit(read.compared()))
     }
 
     fn damaged(&mut self) -> HttpError {

@@ -36,7 +36,9 @@ pub enum HttpError {
     },
     /// The body is longer than the module takes, or than the line moves within the module's input time; nothing was
     /// sent.
-    #[error("a body of {length} octets is more than the {limit} that the module takes on this line")]
+    #[error(
+        "a body of {length} bytes is too long; at this rate of the line the module takes at most {limit}"
+    )]
     BodyTooLarge {
         /// Octets of the body.
         length: u64,
@@ -60,14 +62,14 @@ pub enum HttpError {
         source: Error,
     },
     /// The module's firmware has no HTTPS.
-    #[error("the module's firmware has no HTTPS; it needs R14 or later, or use plain HTTP")]
+    #[error("the module's firmware has no HTTPS; update it to R14 or later, or use plain HTTP")]
     NoSsl(#[source] Error),
     /// The module's HTTP service cannot be started, because one that was left over does not end.
-    #[error("the module's HTTP service is in use and does not end; restart the module")]
+    #[error("an earlier HTTP session in the module does not end; restart the module")]
     Busy(#[source] Error),
     /// The module has one HTTP service, and the body of another response that keeps it is not read.
     #[error(
-        "the module's one HTTP service waits for {by}, whose body nobody read for {unread:?}; read it to its end, or drop it"
+        "{by} holds the module's only HTTP service, and nobody has read its body for {unread:?}; read it to its end, or drop it"
     )]
     InUse {
         /// The request whose response it is, without its query.
@@ -105,7 +107,7 @@ pub enum HttpError {
     },
     /// The object is larger than the module holds (its code 602), and the server does not send it in ranges.
     #[error(
-        "the object is larger than the {limit} octets that the module holds (602), and the server ignores ranges; fetch it \
+        "the object is larger than the {limit} bytes that the module holds (602), and the server ignores ranges; fetch it \
          from a server that honours them, or by FTP"
     )]
     RangesIgnored {
@@ -113,7 +115,7 @@ pub enum HttpError {
         limit: u64,
     },
     /// The server refused to go on with an object that is fetched in ranges.
-    #[error("the server answered {status} when it was asked to go on at octet {position}")]
+    #[error("the server answered {status} when asked for the rest from byte {position}")]
     RangeRefused {
         /// The HTTP status.
         status: u16,
@@ -121,13 +123,13 @@ pub enum HttpError {
         position: u64,
     },
     /// An object that is fetched in ranges is not the same any more.
-    #[error("the object changed on the server while it was fetched, at octet {position}; fetch it again")]
+    #[error("the object changed on the server during the download, at byte {position}; fetch it again")]
     Changed {
         /// Where the range begins that is of another object, counted from 0.
         position: u64,
     },
     /// It took longer than [`Effort::deadline`](crate::Effort::deadline) allows.
-    #[error("{method} failed: not done within {limit:?}, which is all that it may take")]
+    #[error("{method} took longer than the {limit:?} that it may take")]
     Deadline {
         /// What was asked for.
         method: Method,
@@ -135,7 +137,7 @@ pub enum HttpError {
         limit: Duration,
     },
     /// The headers promise another number of octets than came.
-    #[error("the server promised {promised} octets and {came} came; fetch it again")]
+    #[error("the server announced {promised} bytes, but {came} came; fetch it again")]
     Length {
         /// Octets that the headers promise.
         promised: u64,
@@ -144,7 +146,7 @@ pub enum HttpError {
     },
     /// The module never told how the request ended.
     #[error(
-        "{method} failed: no result within {waited:?}; it was lost on the line, or the server is too slow"
+        "{method} failed: the module told no result within {waited:.0?}; the line lost it, or the server is too slow"
     )]
     NoResult {
         /// What was asked for.
@@ -153,7 +155,7 @@ pub enum HttpError {
         waited: Duration,
     },
     /// The module had announced a longer body than it lets read.
-    #[error("the body breaks off at octet {position} of {length}; fetch it again")]
+    #[error("the body broke off at byte {position} of {length}; fetch it again")]
     NoProgress {
         /// Octets that were read.
         position: u64,
@@ -162,7 +164,7 @@ pub enum HttpError {
     },
     /// The module has more octets than it announced, so the announcement was damaged on the line.
     #[error(
-        "the body is longer than the {length} octets announced; the line loses octets: enable RTS/CTS or lower the rate"
+        "the body is longer than the {length} bytes that the module announced, so the line damages data; enable RTS/CTS or lower the rate"
     )]
     TooLong {
         /// Octets that were announced.
@@ -173,14 +175,18 @@ pub enum HttpError {
 /// What helps, where something does.
 fn hint(status: HttpStatus) -> &'static str {
     match status {
-        HttpStatus::NOT_HTTP => "; is the port right, and does the server speak plain HTTP there?",
+        HttpStatus::NOT_HTTP => "; is the port right, and does a server speak plain HTTP there?",
         HttpStatus::NETWORK => "; are the server and the network up?",
         HttpStatus::NO_MEMORY => "; the response is larger than the module holds",
         HttpStatus::DNS => "; check the host name",
         HttpStatus::STACK_BUSY => "; try again later",
-        HttpStatus::SSL_SETUP | HttpStatus::SSL_ALERT => {
-            "; the module's TLS is old (TLS 1.0 on common firmware, R14 or later needed): use plain HTTP, or a server \
-             that still takes it"
+        HttpStatus::SSL_SETUP => {
+            "; the module does not accept the server's certificate (self-signed, expired, another name), or the server \
+             does not accept TLS 1.0, the newest that common firmware knows"
+        }
+        HttpStatus::SSL_ALERT => {
+            "; the server may not accept TLS 1.0, the newest that common firmware knows, or wants a certificate of the \
+             module's"
         }
         _ => "",
     }
@@ -281,7 +287,7 @@ impl From<Unsendable> for HttpError {
         match reason {
             // The limit of no value, but of the line that it stands in.
             InvalidValue::TooLong { limit: LINE_LIMIT, .. } => {
-                let reason = format!("is longer than a command line of {LINE_LIMIT} octets holds");
+                let reason = format!("does not fit a command line of {LINE_LIMIT} bytes");
                 Self::Unsupported { what, reason }
             }
             reason => Self::Invalid { what, reason },

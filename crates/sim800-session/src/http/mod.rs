@@ -123,7 +123,9 @@ impl Http {
     ///
     /// What the line, the bearer or the module breaks off is tried again as [`Config::retries`](crate::Config::retries) has
     /// it: windows of the body are read once more from the module, and of GET and HEAD the whole request is carried out
-    /// again, where the object is still the same. Once the module was told to send a POST or a DELETE, it is not told so
+    /// again, where the object is still the same. That a server cannot be reached (601, 603) is final, unless the bearer is closed or
+    /// something had come of it: to try again would keep whoever has the wrong port waiting, and behind a silent server for minutes.
+    /// Once the module was told to send a POST or a DELETE, it is not told so
     /// again; [`HttpError::sent`] tells whether it was.
     ///
     /// The module has one HTTP service: while the body of another response is being read, this waits, and while it is kept

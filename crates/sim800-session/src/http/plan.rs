@@ -64,7 +64,7 @@ impl Plan {
             _ => return Err(unsupported("the method", "is not one of GET, POST, HEAD and DELETE")),
         };
         if !body.is_empty() && method != HttpMethod::Post {
-            return Err(unsupported("a body", "can only be sent with POST"));
+            return Err(unsupported("a body", "can be sent with POST only"));
         }
         let timeout = Number::saturating(u32::try_from(options.timeout.as_secs()).unwrap_or(u32::MAX));
 
@@ -130,7 +130,7 @@ fn url(uri: &Uri) -> Result<String, HttpError> {
         return Err(unsupported("the URL", "has no host; give it as http://host/path"));
     };
     if uri.scheme() != Some(&Scheme::HTTP) && uri.scheme() != Some(&Scheme::HTTPS) {
-        return Err(unsupported("the URL", "is neither of scheme http nor of https"));
+        return Err(unsupported("the URL", "begins neither with http:// nor with https://"));
     }
     if authority.as_str().contains('@') {
         let reason = "holds credentials; send them as an Authorization header, which is kept out of logs";
@@ -179,8 +179,9 @@ fn headers(headers: &HeaderMap, uri: &Uri, body: usize) -> Result<([Setting; 5],
     let mut range = (0, 0);
     let mut others = Vec::new();
     for (name, value) in headers {
-        let value =
-            value.to_str().map_err(|_| unsupported("a header", "has octets that are not printable ASCII"))?;
+        let value = value
+            .to_str()
+            .map_err(|_| unsupported("a header", "has characters other than printable ASCII"))?;
         match name {
             &USER_AGENT => user_agent = value,
             &CONTENT_TYPE => content_type = value,
@@ -222,7 +223,7 @@ fn break_points(range: &str) -> Result<(u32, u32), HttpError> {
     let refuse = || {
         unsupported(
             "the range",
-            "is not one of the form bytes=FROM-TO or bytes=FROM-, of octets that the module can count",
+            "is not of the form bytes=FROM-TO or bytes=FROM-, or beyond what the module can count",
         )
     };
     let (from, to) =

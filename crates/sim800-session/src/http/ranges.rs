@@ -56,8 +56,8 @@ pub(super) async fn offset(
         return Ok(Some(0));
     }
     if let Some(whole) = whole {
-        let end = last.map_or(u64::from(whole), |last| u64::from(whole).min(u64::from(last) + 1));
-        let promised = end.saturating_sub(u64::from(first));
+        let wanted = last.map_or(u64::MAX, |last| u64::from(last) + 1);
+        let promised = wanted.min(u64::from(whole)).saturating_sub(u64::from(first));
         if promised != u64::from(length) {
             return Err(HttpError::Length { promised, came: u64::from(length) });
         }
@@ -301,8 +301,9 @@ impl Ranges {
     pub(super) async fn fetch_again(&mut self, service: &mut Service) -> Result<u32, HttpError> {
         let end = self.position;
         let asked = end.saturating_sub(self.first);
-        let last = if asked <= 1 { None } else { Some(number(end.saturating_sub(1))?) };
-        let answer = self.ask(service, (number(self.first)?, last, asked)).await?;
+        // One octet can only be asked for with the next one.
+        let last = number(end.saturating_sub(1).max(self.first + 1))?;
+        let answer = self.ask(service, (number(self.first)?, Some(last), asked)).await?;
         match answer.status.0 {
             200 | 206 if u64::from(answer.length) == asked => self.take(&answer),
             _ => Err(self.changed()),

@@ -132,7 +132,7 @@ fn commands(rate: u32, procedure: Procedure, known: &mut BTreeSet<String>) -> Ve
     let (mut line, mut sent) = (Vec::new(), 0);
     lab.world.tap(move |crossing| {
         if crossing.direction == Direction::Sent {
-            for octet in &crossing.left {
+            for octet in crossing.left {
                 sent += 1;
                 if *octet == b'\r' {
                     let text = String::from_utf8_lossy(&std::mem::take(&mut line)).into_owned();
@@ -188,9 +188,11 @@ fn a_dead_module_is_an_error_as_soon_as_is_stated() {
 
 #[test]
 fn at_no_rate_it_takes_longer_than_two_minutes() {
-    for rate in [9_600, 460_800] {
+    for rate in [1_200, 9_600, 460_800] {
         let mut known = BTreeSet::new();
-        for (name, _, procedure) in PROCEDURES {
+        // Bodies of HTTP do not fit into the module's time at the lowest of rates.
+        let is_done = |name: &str| rate > 1_200 || !name.starts_with("http");
+        for (name, _, procedure) in PROCEDURES.iter().filter(|(name, ..)| is_done(name)) {
             let commands = commands(rate, *procedure, &mut known);
             let longest = longest(rate, *procedure, commands);
             assert!(

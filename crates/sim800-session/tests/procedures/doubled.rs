@@ -27,7 +27,7 @@ fn place(content: &[u8], window: Option<u32>) -> u64 {
     let (tell, told) = mpsc::channel();
     lab.world.tap(move |crossing| {
         if crossing.direction == Direction::Received {
-            tell.send(crossing.arrived.clone()).expect("someone listens");
+            tell.send(crossing.arrived.to_vec()).expect("someone listens");
         }
     });
     assert_eq!(lab.get(&bearer, URL), Ok((200, content.to_vec().into())));
@@ -71,7 +71,7 @@ fn what_is_left_of_a_body_never_passes_for_the_modules_lines() {
             counts.iter().flat_map(|count| [(*count, Line::unpaced()), (*count, paced(9_600))])
         {
             for from in 0..BEGIN.len() as u64 - count {
-                let got = doubled(&content, line.clone(), None, place + from, count);
+                let got = doubled(&content, line, None, place + from, count);
                 assert_eq!(got, Ok((200, content.clone().into())), "{count} octets from {from} on");
             }
         }
@@ -87,7 +87,7 @@ fn nor_does_what_is_left_of_a_window() {
     let place = place(&content, window);
     for line in [Line::unpaced(), paced(9_600)] {
         for from in 0..BEGIN.len() as u64 - end.len() as u64 {
-            let got = doubled(&content, line.clone(), window, place + from, end.len() as u64);
+            let got = doubled(&content, line, window, place + from, end.len() as u64);
             // It was handed out before the next showed what it was.
             let error = got.expect_err("others");
             assert_eq!(error.kind().as_str(), "malformed", "from {from} on: {error:?}");

@@ -76,6 +76,8 @@ fn entries_that_are_called_like_results_neither_end_a_listing_nor_answer_what_fo
         &["RDY"],
         &["RDY", "Z"],
         &["A", "RDY"],
+        &["A", "OK", "RDY"],
+        &["OK", "RDY", "Z"],
     ] {
         let (mut lab, fs) = ready();
         lab.world.run(async move {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
-use sim800_emulator::{Config as ModuleConfig, HttpFailure};
+use sim800_emulator::{Config as ModuleConfig, Fault, HttpFailure};
 use sim800_session::{Bearer, Body, Http, HttpActivity, HttpError};
 use sim800_simulation::{Mishap, Resource};
 
@@ -181,4 +181,16 @@ fn parameters_are_saved() {
     });
     let (saved, shown) = shown.expect("read back");
     assert!(saved && shown.contains(URL) && !shown.contains("eA=="), "{shown}");
+}
+
+#[test]
+fn an_object_of_one_octet_is_fetched_again_as_a_part() {
+    let (mut lab, bearer) = Lab::ready();
+    lab.network().put_resource(URL, Resource::new("x"));
+    lab.world.fault(Fault::ShortRead { at_most: 0 });
+    let request = ::http::Request::get(URL).header("Range", "bytes=0-400000");
+    let request = request.body(Bytes::new()).expect("a request");
+    let http = Http::new(&bearer);
+    let body = lab.world.run(async move { whole(http.send(request).await?.into_body()).await });
+    assert_eq!(body, Ok(Bytes::from_static(b"x")));
 }

@@ -52,7 +52,7 @@ fn a_download_that_nobody_reads_is_named_by_the_next() {
         let took = client.runtime().now() - before;
         (errors, took, whole(first).await.expect("the file"))
     });
-    assert!(errors.iter().all(|error| is_in_use(error, "the download (/pub/file),")), "{errors:?}");
+    assert!(errors.iter().all(|error| is_in_use(error, "the download (/pub/file) holds")), "{errors:?}");
     assert!(took < Duration::from_secs(100), "{took:?}");
     // It is there all the same.
     assert!(kept == hostile(20_000));
@@ -157,7 +157,7 @@ fn a_file_in_the_modules_memory_keeps_the_session_for_as_long_as_it_is_read() {
     lab.world.run(async move {
         let mut extended = ftp.get_extended("/pub/file", |_| {}).await.expect("fetched");
         let error = ftp.size("/pub/file").await.expect_err("in use");
-        assert!(is_in_use(&error, "the download into the module's memory (/pub/file),"), "{error}");
+        assert!(is_in_use(&error, "the download into the module's memory (/pub/file) holds"), "{error}");
         // It is read while another one waits.
         let read = async {
             for _ in 0..4 {
@@ -214,6 +214,6 @@ fn an_upload_whose_source_brings_nothing_is_not_waited_for_without_end() {
         drop(upload);
         (error.expect_err("in use"), client.runtime().now() - before)
     });
-    assert!(is_in_use(&error, "the upload from the module's memory (/up),"), "{error}");
+    assert!(is_in_use(&error, "the upload from the module's memory (/up) holds"), "{error}");
     assert!(took < Duration::from_secs(360), "{took:?}");
 }

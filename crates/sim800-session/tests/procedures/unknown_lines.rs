@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use futures::{FutureExt, StreamExt};
 use sim800_emulator::{Config as ModuleConfig, Fault, Place};
-use sim800_session::{Bearer, Config, Ftp, Runtime};
+use sim800_session::{Bearer, Config, Direction, Ftp, Notice, Runtime};
 use sim800_simulation::{Incident, Resource, When, World};
 
 use crate::lab::{Lab, hostile, paced, server};
@@ -71,4 +72,26 @@ fn lines_that_nobody_knows_cost_the_time_that_they_take_on_the_line() {
             );
         }
     }
+}
+
+/// Some module may say what it has to say as soon as a payload is over.
+#[test]
+fn a_body_is_whole_though_a_line_comes_behind_each_payload() {
+    let content = hostile(20_000);
+    let mut config = Config::default();
+    config.window = Some(2_000);
+    let mut lab = Lab::with(World::new(ModuleConfig::default()), config);
+    let bearer = lab.bearer();
+    lab.network().put_resource(URL, Resource::new(content.clone()));
+    let mut notices = lab.client.subscribe(|_| false);
+    let began = lab.world.crossed(Direction::Received);
+    for window in 0..10 {
+        let behind = Fault::Inject { place: Place::BeforeResult, text: POSITION.to_owned() };
+        lab.world
+            .plan(When::Crossed(Direction::Received, began + 800 + 2_000 * window), Incident::Fault(behind));
+    }
+    assert_eq!(lab.get(&bearer, URL), Ok((200, content.into())));
+    let notices = std::iter::from_fn(|| notices.next().now_or_never().flatten());
+    let retries: Vec<Notice> = notices.filter(|notice| matches!(notice, Notice::Retrying(_))).collect();
+    assert_eq!(retries, []);
 }

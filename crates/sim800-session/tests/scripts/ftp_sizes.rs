@@ -105,3 +105,28 @@ fn what_is_appended_to_is_measured_twice_and_so_is_what_is_more_than_that() {
     assert_eq!(put(&[2, 20, 20], &[22, 22, 22]), incomplete(FtpOperation::Put, 25, 22));
     assert_eq!(put(&[20, 20], &[222, 22, 22]), incomplete(FtpOperation::Put, 25, 22));
 }
+
+/// The count was that of the command before, whose result had come out of the blue.
+#[test]
+fn an_end_before_the_size_that_was_found_is_none() {
+    let steps = ftp_of(&GET, "")
+        + &size(2)
+        + "> AT+FTPEXTGET=1
+           < OK
+           < +FTPEXTGET: 1,0
+           > AT+FTPEXTGET=3,1,1
+           < +FTPEXTGET: 3,1\\r\\ne|
+           < OK
+           > AT+FTPEXTGET=3,2,1
+           < +CME ERROR: 3
+           > AT+FTPEXTGET=3,0,16384
+           < +FTPEXTGET: 3,0
+           < OK
+           > AT+FTPEXTGET=0
+           < OK";
+    let got = Scripted::play(&steps, |bearer| async move {
+        let file = ftp(&bearer).get_extended("1K.txt", |_| {}).await?;
+        file.into_download().try_fold(0, |all, piece| async move { Ok(all + piece.len()) }).await
+    });
+    assert_eq!(got.map_err(|error| error.kind().as_str()), Err("malformed"));
+}

@@ -148,7 +148,7 @@ impl Campaign {
 }
 
 /// Prints octets that cross the line.
-fn trace(crossing: &Crossing) {
+fn trace(crossing: &Crossing<'_>) {
     let arrow = if crossing.direction == Direction::Sent { ">" } else { "<" };
     let (shown, rest) = crossing.arrived.split_at(crossing.arrived.len().min(LONGEST));
     let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };

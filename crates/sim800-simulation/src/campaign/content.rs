@@ -29,15 +29,21 @@ impl Content {
             b"\r\nOK\r\n\r\nERROR\r\n\r\n+FTPGET: 1,0\r\n\r\n+HTTPREAD: 5\r\n\r\n+FTPPUT: 1,1,1360\r\n>\
             \r\nRDY\r\n\r\nNORMAL POWER DOWN\r\n\r\n+SAPBR 1: DEACT\r\nAT\r+CME ERROR: 3\r\nDOWNLOAD\r\n";
         match self {
-            Self::Letters => (b'a'..=b'z').cycle().take(length).collect(),
-            Self::Traps => TRAPS.iter().copied().cycle().skip(seed as usize % 19).take(length).collect(),
+            Self::Letters => again(b"abcdefghijklmnopqrstuvwxyz", 0, length),
+            Self::Traps => again(TRAPS, seed as usize % 19, length),
             Self::Random => {
                 let mut rng = Rng::with_seed(seed);
                 (0..length).map(|_| rng.u8(..)).collect()
             }
-            Self::LineEnds => b"\r\n".iter().copied().cycle().skip(seed as usize % 2).take(length).collect(),
+            Self::LineEnds => again(b"\r\n", seed as usize % 2, length),
         }
     }
+}
+
+/// So many octets of `text` over and over, from one place of it on.
+fn again(text: &[u8], start: usize, length: usize) -> Bytes {
+    let octets = Bytes::from(text.repeat((start + length).div_ceil(text.len())));
+    octets.slice(start..start + length)
 }
 
 /// A number below `end`, each order of magnitude as likely as the others.

@@ -18,8 +18,8 @@ pub(super) struct Damages {
 }
 
 impl Damages {
-    pub(super) fn observe(&mut self, crossing: &Crossing, in_payload: bool) {
-        let (left, arrived) = (&crossing.left[..], &crossing.arrived[..]);
+    pub(super) fn observe(&mut self, crossing: &Crossing<'_>, in_payload: bool) {
+        let (left, arrived) = (crossing.left, crossing.arrived);
         if left == arrived {
             return;
         }

@@ -128,6 +128,11 @@ fn patience(task: Task) -> Duration {
 /// What a module sends just after power-up (manual 1.4).
 const SYNC: &[u8] = b"\0IIII\xFF\xFF\xFF\xFF";
 
+/// A number that was drawn, and most of the time a smaller one: so many seldom show what fewer do not.
+fn seldom_many(drawn: u32, few: u32) -> u32 {
+    if drawn.is_multiple_of(8) { drawn } else { drawn.min(few / 2 + drawn % few) }
+}
+
 impl What {
     /// Draws something that can go wrong with `task`.
     pub(super) fn draw(rng: &mut Rng, task: Task) -> Self {
@@ -150,13 +155,15 @@ impl What {
             38..=41 => Self::Answer(rng.choice(ANSWERS).unwrap_or("OK")),
             42..=45 => Self::Module(Fault::Noise { octets: noise(rng) }),
             46..=47 => Self::Module(Fault::Noise { octets: Bytes::from_static(SYNC) }),
-            48..=49 => Self::Endless { octets: rng.u32(600..60_000) },
-            50..=51 => {
-                Self::Flood { times: rng.u32(20..2_000), every: Duration::from_micros(rng.u64(0..200_000)) }
-            }
+            48..=49 => Self::Endless { octets: seldom_many(rng.u32(600..60_000), 3_000) },
+            50..=51 => Self::Flood {
+                times: seldom_many(rng.u32(20..2_000), 300),
+                every: Duration::from_micros(rng.u64(0..200_000)),
+            },
             52..=53 => Self::Module(Fault::Echo(true)),
             54..=55 => {
-                Self::Unknown { every: Duration::from_millis(rng.u64(100..2_000)), times: rng.u32(2..2_000) }
+                let every = Duration::from_millis(rng.u64(100..2_000));
+                Self::Unknown { every, times: seldom_many(rng.u32(2..2_000), 300) }
             }
             56..=57 => Self::Module(Fault::Hesitate { by: Duration::from_millis(1 << rng.u32(0..13)) }),
             58..=59 => {
@@ -172,7 +179,15 @@ impl What {
                 let at_most = if rng.bool() { 0 } else { rng.usize(1..2_000) };
                 Self::Module(Fault::ShortRead { at_most })
             }
-            64..=65 => Self::Module(Fault::Overrun { octets: 1 << rng.u32(0..15) }),
+            64..=65 => {
+                let octets = 1 << rng.u32(0..15);
+                // The head of a response is asked for up to all that the module holds: more than that takes long.
+                if task.is_http() && octets > 2 {
+                    Self::Module(Fault::ShortRead { at_most: octets })
+                } else {
+                    Self::Module(Fault::Overrun { octets })
+                }
+            }
             66..=67 => {
                 let count = match rng.u8(..4) {
                     0 => "4294967296".to_owned(),

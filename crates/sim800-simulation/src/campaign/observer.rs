@@ -11,13 +11,17 @@ const GIVEN_UP: Duration = Duration::from_millis(90);
 /// Knows no more of the protocol than V.250 has: command lines, each sent as a whole, and what ends them.
 #[derive(Debug, Default)]
 pub(super) struct Observer {
-    /// The line that is being received.
+    /// The end of the line that is being received, [`LINE`] octets of it at most.
     line: Vec<u8>,
+    /// The line is the text of a short message, whose head was the line before.
+    is_text: bool,
     /// A command line was sent and no result has come.
     in_flight: bool,
     /// It sends payload: what follows is not looked at before its result. A sign that the module starts anew may be noise,
     /// and the payload goes on.
     has_payload: bool,
+    /// The command line is over that has it: what follows is payload.
+    is_line_over: bool,
     /// When the DTE sent anything last.
     last: Duration,
     /// What was seen, if anything.
@@ -49,9 +53,7 @@ impl Observer {
         if direction == Direction::Sent {
             self.sent(now, octets);
         } else {
-            for octet in octets {
-                self.received(*octet);
-            }
+            self.received(octets);
         }
     }
 
@@ -67,37 +69,57 @@ impl Observer {
 
     /// Whether the DTE sends payload now, as far as the line tells.
     pub(super) fn in_payload(&self) -> bool {
-        self.has_payload
+        self.has_payload && self.is_line_over
     }
 
     fn sent(&mut self, now: Duration, octets: &[u8]) {
         if now.saturating_sub(std::mem::replace(&mut self.last, now)) >= GIVEN_UP {
             (self.in_flight, self.has_payload) = (false, false);
         }
-        if self.in_payload() || !octets.starts_with(b"AT") {
+        let is_over = octets.contains(&b'\r');
+        // A piece of payload may begin like a command line, and goes on behind its end.
+        let is_line = octets.starts_with(b"AT")
+            && octets.iter().position(|octet| *octet == b'\r').is_none_or(|end| end + 1 == octets.len());
+        if self.has_payload || !is_line {
+            self.is_line_over |= is_over;
             return;
         }
         if self.in_flight && self.seen.is_none() {
             self.seen = Some(format!("a command line begins at {now:?} while another is in flight"));
         }
         self.in_flight = true;
-        self.has_payload = takes_payload(octets);
+        (self.has_payload, self.is_line_over) = (takes_payload(octets), is_over);
     }
 
-    fn received(&mut self, octet: u8) {
-        if octet == b'\r' || octet == b'\n' {
-            if has_one_of(&RESULTS, &self.line) {
-                (self.in_flight, self.has_payload) = (false, false);
-            } else if has_one_of(&SIGNS, &self.line) {
-                self.in_flight = false;
+    fn received(&mut self, octets: &[u8]) {
+        let mut pieces = octets.split(|octet| matches!(octet, b'\r' | b'\n')).peekable();
+        while let Some(piece) = pieces.next() {
+            if !piece.is_empty() {
+                self.line.extend_from_slice(&piece[piece.len().saturating_sub(LINE)..]);
+                self.line.drain(..self.line.len().saturating_sub(LINE));
             }
-            self.line.clear();
-        } else if self.line.len() < 64 {
-            self.line.push(octet);
-        } else {
-            self.line.remove(0);
-            self.line.push(octet);
+            // The last one goes on.
+            if pieces.peek().is_some() {
+                self.end_line();
+            }
         }
+    }
+
+    fn end_line(&mut self) {
+        if self.line.is_empty() {
+            return;
+        }
+        let is_text = std::mem::replace(&mut self.is_text, self.line.starts_with(HEAD));
+        if is_text {
+            return self.line.clear();
+        }
+        let is_open = self.in_flight || self.has_payload;
+        if is_open && has_one_of(&RESULTS, &self.line) {
+            (self.in_flight, self.has_payload) = (false, false);
+        } else if is_open && has_one_of(&SIGNS, &self.line) {
+            self.in_flight = false;
+        }
+        self.line.clear();
     }
 }
 
@@ -115,15 +137,25 @@ const SECRET: &[u8] = PASSWORD.as_bytes();
 /// Longer than any command line is: what is longer is payload.
 const LONGEST: usize = 560;
 
+/// So much of a line is looked at, the last of it.
+const LINE: usize = 64;
+
 /// What a line may hold that ends a command. What the line has damaged counts, too, as the driver may have understood it; behind
 /// a password it is masked, for it may be the echo of that.
 const RESULTS: [&[u8]; 6] = [b"OK", b"ERROR", b"NO ", b"BUSY", b"CONNECT", b"**"];
+
+/// What a line begins with that takes the next one with it, whatever that reads.
+const HEAD: &[u8] = b"+CMT:";
 
 /// What a line may hold that tells of a start of the module.
 const SIGNS: [&[u8]; 6] = [b"RDY", b"POWER DOWN", b"+CFUN:", b"+CPIN:", b"IIII", b"\xFF\xFF\xFF\xFF"];
 
 fn has_one_of(words: &[&[u8]], line: &[u8]) -> bool {
-    words.iter().any(|word| line.windows(word.len()).any(|window| window == *word))
+    let first = |octet: &u8| words.iter().any(|word| word.first() == Some(octet));
+    line.iter()
+        .enumerate()
+        .filter(|(_, octet)| first(octet))
+        .any(|(place, _)| words.iter().any(|word| line[place..].starts_with(word)))
 }
 
 #[cfg(test)]
@@ -164,6 +196,45 @@ mod tests {
             (1, Received, "\r\nOK\r\n"),
             (1, Sent, "AT\r"),
         ]));
+    }
+
+    #[test]
+    fn payload_that_begins_like_a_command_line_is_none_after_a_pause() {
+        assert!(!seen(&[
+            (0, Sent, "AT+HTTPDATA=40,1000\r"),
+            (1, Received, "\r\nDOWNLOAD\r\n"),
+            (1, Sent, "some payload"),
+            (5000, Sent, "AT\r+CME ERROR: 3\r\n"),
+            (5000, Sent, "AT\r+CME ERROR: 3\r\n"),
+        ]));
+    }
+
+    #[test]
+    fn what_a_message_says_is_no_result() {
+        let head = "\r\n+CMT: \"+49\",\"\",\"26/01/02,03:04:05+04\"\r\nOK\r\n";
+        assert!(!seen(&[
+            (0, Sent, "AT+HTTPDATA=4,1000\r"),
+            (1, Received, "\r\nDOWNLOAD\r\n"),
+            (2, Received, head),
+            (2, Sent, "AT\r"),
+            (3, Sent, "AT\r"),
+            (4, Received, "\r\nOK\r\n"),
+            (5, Sent, "AT\r"),
+        ]));
+        assert!(seen(&[(0, Sent, "AT\r"), (1, Received, head), (2, Sent, "AT\r")]));
+    }
+
+    #[test]
+    fn payload_begins_behind_the_command_line() {
+        let mut observer = Observer::default();
+        let mut sends = |octets: &[u8]| {
+            observer.observe(Duration::ZERO, Sent, octets);
+            observer.in_payload()
+        };
+        assert!(!sends(b"AT+HTTPDATA=136"));
+        assert!(!sends(b"0"));
+        assert!(sends(b",10000\r"));
+        assert!(sends(b"AT"));
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub struct Run {
 /// # Errors
 ///
 /// [`Violation`] when one was not kept.
-pub fn run(scenario: &Scenario, tap: impl FnMut(&Crossing) + 'static) -> Result<Run, Violation> {
+pub fn run(scenario: &Scenario, tap: impl FnMut(&Crossing<'_>) + 'static) -> Result<Run, Violation> {
     let attempt = catch_unwind(AssertUnwindSafe(|| Trial::new(scenario, tap)?.run()));
     attempt.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -94,17 +94,20 @@ pub(super) struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    fn new(scenario: &'a Scenario, mut tap: impl FnMut(&Crossing) + 'static) -> Result<Self, Violation> {
+    fn new(scenario: &'a Scenario, mut tap: impl FnMut(&Crossing<'_>) + 'static) -> Result<Self, Violation> {
         let (module, storage) = scenario.module();
         let mut world = World::on_line(module, scenario.line());
         let damages = Rc::new(RefCell::new(Damages::default()));
         let shared = Rc::clone(&damages);
         let mut line = Observer::default();
+        let is_damaged = scenario.faults.iter().any(|planned| matches!(planned.what, What::Damage { .. }));
         world.tap(move |crossing| {
             tap(crossing);
+            if !is_damaged {
+                return;
+            }
             shared.borrow_mut().observe(crossing, line.in_payload());
-            let octets =
-                if crossing.direction == Direction::Sent { &crossing.left } else { &crossing.arrived };
+            let octets = if crossing.direction == Direction::Sent { crossing.left } else { crossing.arrived };
             line.observe(crossing.at, crossing.direction, octets);
         });
         let content = scenario.octets();

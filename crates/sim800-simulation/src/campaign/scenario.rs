@@ -112,8 +112,11 @@ impl Scenario {
         let manners = servers::draw(rng, task, &mut length);
         let octets = if task.is_short() { 0 } else { length };
         let rates = [9_600, 57_600, 115_200, 460_800].map(NonZeroU32::new);
-        // A long content on a slow line says nothing that a short one does not.
-        let mut rate = if octets < 20_000 && rng.u8(..4) == 0 { rng.choice(rates).flatten() } else { None };
+        // A long content on a slow line says nothing that a short one does not, nor do the thousands of octets that an engine
+        // ends a data phase with.
+        let seldom = if task == Task::Engine { 16 } else { 4 };
+        let mut rate =
+            if octets < 20_000 && rng.u8(..seldom) == 0 { rng.choice(rates).flatten() } else { None };
         let cuts = match rng.u8(..4) {
             0 if octets < 20_000 => (0..rng.usize(1..4)).map(|_| rng.usize(1..40)).collect(),
             1 => (0..rng.usize(1..4)).map(|_| rng.usize(40..2_000)).collect(),
@@ -289,7 +292,7 @@ fn length(rng: &mut Rng, task: Task) -> usize {
     // Blocks of reads and writes, pieces of the engine, the windows and the buffer of the module.
     const EDGES: [usize; 9] = [0, 1, 512, 1_360, 1_460, 4_096, 10_240, 16_384, 319_488];
     let longest = task.longest();
-    if task.is_long_upload() && rng.u8(..4) == 0 {
+    if task.is_long_upload() && rng.u8(..16) == 0 {
         return rng.usize(70_000..=longest);
     }
     let length = match rng.u16(..400) {
@@ -298,7 +301,7 @@ fn length(rng: &mut Rng, task: Task) -> usize {
         _ => below_by_magnitude(rng, 20_000) as usize,
     };
     // Long ones are rare: they take a thousand times as long as the others.
-    if length > 100_000 && rng.u8(..8) != 0 { length % 5_000 } else { length.min(longest) }
+    if length > 100_000 && rng.u8(..16) != 0 { length % 5_000 } else { length.min(longest) }
 }
 
 /// Some moment of the task.

@@ -16,7 +16,7 @@ pub(super) fn draw(rng: &mut Rng, task: Task, length: &mut usize) -> Vec<Manner>
     if rng.u8(..4) > 0 {
         return Vec::new();
     }
-    let is_large = matches!(task, Task::HttpGet | Task::HttpRange) && rng.u8(..8) == 0;
+    let is_large = matches!(task, Task::HttpGet | Task::HttpRange) && rng.u8(..16) == 0;
     if is_large {
         *length = MODULE + 1 + below_by_magnitude(rng, 200_000) as usize;
     }
@@ -55,9 +55,10 @@ fn http(rng: &mut Rng, length: usize, in_ranges: bool) -> Manner {
 
 fn ftp(rng: &mut Rng, length: u64) -> Manner {
     match rng.u8(..6) {
-        0 => Manner::UploadsAside,
-        1 => Manner::UploadsRenamed,
-        2 => Manner::UploadsHalved,
+        // It is asked for the size again and again.
+        0 if rng.bool() => Manner::UploadsHalved,
+        0 | 1 => Manner::UploadsAside,
+        2 => Manner::UploadsRenamed,
         3 => Manner::SizesLate { by: Duration::from_secs(rng.u64(1..100)) },
         4 => Manner::SizesRefused,
         _ => Manner::DownloadsCut { after: cut(below_by_magnitude(rng, length + 1), length) },

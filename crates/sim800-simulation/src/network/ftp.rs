@@ -160,11 +160,8 @@ impl State {
 
     /// Stores the uploads that were confirmed by now.
     pub(super) fn confirm(&mut self, now: Duration) {
-        let (confirmed, aside) =
-            std::mem::take(&mut self.aside).into_iter().partition(|(time, ..)| *time <= now);
-        self.aside = aside;
-        let confirmed: Vec<_> = confirmed;
-        self.files.extend(confirmed.into_iter().map(|(_, path, octets)| (path, octets)));
+        let confirmed = self.aside.extract_if(.., |(time, ..)| *time <= now);
+        self.files.extend(confirmed.map(|(_, path, octets)| (path, octets)));
     }
 
     fn has(&self, manner: Manner) -> bool {

@@ -1,0 +1,209 @@
+//! The options of every command.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
+use sim800_session::Password;
+
+use crate::completion;
+use crate::held::Held;
+
+/// Options of every command. Those with a variable may also stand in the configuration file, by the same name.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Options {
+    /// Where the module is: a serial device or pty, tcp://HOST:PORT, rfc2217://HOST:PORT whose rate is set from here, or `emulator`
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "SIM800_PORT",
+        hide_env_values = true,
+        add = ArgValueCandidates::new(completion::ports)
+    )]
+    pub(crate) port: Option<String>,
+    /// Rate of the line in bit/s, or `auto` to try the usual ones [default: 115200]; an emulator keeps to it only if given
+    #[arg(long, global = true, value_name = "N", env = "SIM800_BAUD", hide_env_values = true)]
+    pub(crate) baud: Option<Baud>,
+    /// Flow control of the serial line; rtscts needs both wires
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "HOW",
+        env = "SIM800_FLOW",
+        hide_env_values = true
+    )]
+    pub(crate) flow: Flow,
+    /// Whether DTR goes on or off when the port is opened; `keep` leaves it alone then and when the port is closed, for boards that
+    /// reset by it
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "HOW",
+        env = "SIM800_DTR",
+        hide_env_values = true
+    )]
+    pub(crate) dtr: Dtr,
+    /// Access point name of the network; a bearer that is open with another one is opened anew
+    #[arg(long, global = true, env = "SIM800_APN", hide_env_values = true)]
+    pub(crate) apn: Option<String>,
+    /// User at the access point; empty for none. What is not given stays as it is set in the module
+    #[arg(long, global = true, value_name = "NAME", env = "SIM800_APN_USER", hide_env_values = true)]
+    pub(crate) apn_user: Option<String>,
+    /// Password at the access point; other users of this machine can see it here, but not in the file or the variable
+    #[arg(
+        long,
+        global = true,
+        value_name = "PASSWORD",
+        value_parser = password,
+        env = "SIM800_APN_PASSWORD",
+        hide_env_values = true
+    )]
+    pub(crate) apn_password: Option<Password>,
+    /// File with the password at the access point
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SIM800_APN_PASSWORD_FILE",
+        hide_env_values = true
+    )]
+    pub(crate) apn_password_file: Option<PathBuf>,
+    /// PIN of the SIM card, entered if the card wants it; other users of this machine can see it here, but not in the file or the
+    /// variable
+    #[arg(long, global = true, value_parser = password, env = "SIM800_PIN", hide_env_values = true)]
+    pub(crate) pin: Option<Password>,
+    /// File with the PIN of the SIM card
+    #[arg(long, global = true, value_name = "FILE", env = "SIM800_PIN_FILE", hide_env_values = true)]
+    pub(crate) pin_file: Option<PathBuf>,
+    /// Enter the PIN also when the card has only one try left, or the module does not tell how many: the third wrong one in a row
+    /// locks the card
+    #[arg(
+        long,
+        global = true,
+        value_parser = FalseyValueParser::new(),
+        env = "SIM800_FORCE_PIN",
+        hide_env_values = true
+    )]
+    pub(crate) force_pin: bool,
+    /// Close the bearer when the work is done; otherwise it stays open, for opening it takes seconds
+    #[arg(
+        long,
+        global = true,
+        value_parser = FalseyValueParser::new(),
+        env = "SIM800_CLOSE",
+        hide_env_values = true
+    )]
+    pub(crate) close: bool,
+    /// How long to wait for the module to answer at first [default: 10]
+    #[arg(
+        long,
+        global = true,
+        value_name = "SECS",
+        value_parser = seconds,
+        env = "SIM800_ANSWER_WITHIN",
+        hide_env_values = true
+    )]
+    pub(crate) answer_within: Option<Duration>,
+    /// How often in a row to try again what broke off, or to go on with it [default: 3]
+    #[arg(long, global = true, value_name = "N", env = "SIM800_RETRIES", hide_env_values = true)]
+    pub(crate) retries: Option<u32>,
+    /// Runtime that the session runs on; both do the same
+    #[arg(long, global = true, value_enum, default_value_t, env = "SIM800_RUNTIME", hide_env_values = true)]
+    pub(crate) runtime: Runtime,
+    /// Configuration file [default: sim800/config.toml in $XDG_CONFIG_HOME or ~/.config]
+    #[arg(long, global = true, value_name = "FILE", env = "SIM800_CONFIG", hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Write every byte that crosses the line to FILE, which must be new, for `sim800 decode`; secrets are masked
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Print one JSON object instead of text; `decode` prints one per line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Show on stderr what program and module say to each other; twice, with every byte. Secrets are masked
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// No progress and no remarks
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// The module, where a script or the shell has connected it already.
+    #[arg(skip)]
+    pub(crate) held: Option<Held>,
+}
+
+impl Options {
+    /// The rate that was given, if it was one.
+    pub(crate) fn rate(&self) -> Option<NonZeroU32> {
+        match self.baud {
+            Some(Baud::Rate(rate)) => Some(rate),
+            Some(Baud::Auto) | None => None,
+        }
+    }
+}
+
+/// What `--baud` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Baud {
+    /// The usual rates are tried.
+    Auto,
+    /// In bit/s.
+    Rate(NonZeroU32),
+}
+
+impl FromStr for Baud {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            rate => {
+                rate.parse().map(Self::Rate).map_err(|_| "a rate is a number of bit/s, from 1 on, or auto")
+            }
+        }
+    }
+}
+
+/// Flow control of the line. XON/XOFF is none of it: files hold every octet, and it would swallow two of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Flow {
+    #[default]
+    None,
+    Rtscts,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dtr {
+    #[default]
+    On,
+    Off,
+    Keep,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Runtime {
+    #[default]
+    Smol,
+    Tokio,
+}
+
+/// Whether it is a good one, is for whoever is told it to say: what is wrong with it is not shown.
+fn password(text: &str) -> Result<Password, &'static str> {
+    Ok(text.into())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|limit| !limit.is_zero() && *limit <= Duration::from_secs(3600))
+        .ok_or_else(|| "more than 0 and at most 3600 seconds".to_owned())
+}

@@ -1,0 +1,187 @@
+//! A request as the command line has it.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, IF_MODIFIED_SINCE, RANGE, USER_AGENT};
+use http::{Method, Request, Uri};
+use sim800_session::{Bearer, Http, HttpOptions};
+
+use crate::args::HttpRequest;
+use crate::failure::Failure;
+use crate::login::basic;
+use crate::range::Range;
+use crate::url::HttpUrl;
+
+/// Where a user and a password may come from that are not to be seen on the command line.
+const USER: &str = "SIM800_HTTP_USER";
+
+/// The most that is read of a file with headers or with a password: more than the module takes.
+const SMALL: u64 = 64 * 1024;
+
+/// A request, and how it is carried out.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) request: Request<Bytes>,
+    pub(super) options: HttpOptions,
+    /// What is asked for, for people.
+    pub(super) name: String,
+    /// What is asked for, without a password.
+    pub(super) url: String,
+    /// The part of it that is asked for.
+    pub(super) range: Option<Range>,
+}
+
+impl Plan {
+    pub(super) fn new(
+        method: Method,
+        url: &str,
+        body: Bytes,
+        arguments: &HttpRequest,
+    ) -> Result<Self, Failure> {
+        let url = HttpUrl::parse(url)?;
+        let (name, identity, login) = (url.name().to_owned(), url.identity(), url.login().cloned());
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = url.into_uri();
+        let headers = request.headers_mut();
+        for header in &arguments.headers {
+            for (name, value) in parse_headers(header)? {
+                headers.append(name, value);
+            }
+        }
+        if let Some(agent) = &arguments.user_agent {
+            let value = HeaderValue::from_str(agent)
+                .map_err(|_| Failure::usage("the user agent holds a character that no header may have"))?;
+            headers.insert(USER_AGENT, value);
+        }
+        let login = user(arguments)?.map(|user| basic(user.as_bytes())).or(login);
+        if let Some(login) = login.filter(|_| !headers.contains_key(AUTHORIZATION)) {
+            headers.insert(AUTHORIZATION, login);
+        }
+        Ok(Self { request, options: options(arguments)?, name, url: identity, range: None })
+    }
+
+    pub(super) fn set_range(&mut self, range: Range) -> Result<(), Failure> {
+        self.request.headers_mut().insert(RANGE, range_header(range)?);
+        self.range = Some(range);
+        Ok(())
+    }
+
+    /// Asks for what is newer than `time`.
+    pub(super) fn set_if_newer(&mut self, time: SystemTime) {
+        if let Ok(time) = HeaderValue::try_from(httpdate::fmt_http_date(time)) {
+            self.request.headers_mut().insert(IF_MODIFIED_SINCE, time);
+        }
+    }
+
+    pub(super) fn uri(&self) -> &Uri {
+        self.request.uri()
+    }
+
+    /// The module's HTTP service, over a bearer.
+    pub(super) fn client(&self, bearer: &Bearer) -> Http {
+        Http::new(bearer).with_options(self.options.clone())
+    }
+}
+
+fn options(arguments: &HttpRequest) -> Result<HttpOptions, Failure> {
+    let mut options = HttpOptions::default();
+    options.redirect = !arguments.no_redirect;
+    options.accept_invalid_certificate = arguments.insecure;
+    if let Some(seconds) = arguments.timeout {
+        options.timeout = Duration::from_secs(seconds);
+    }
+    options.proxy = arguments.proxy.as_deref().map(parse_proxy).transpose()?;
+    Ok(options)
+}
+
+/// A range as a header.
+pub(super) fn range_header(range: Range) -> Result<HeaderValue, Failure> {
+    range.header().map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// Name and password, from wherever they are given.
+fn user(arguments: &HttpRequest) -> Result<Option<String>, Failure> {
+    let given = match (&arguments.user, &arguments.user_file) {
+        (Some(user), _) => Some(user.clone()),
+        (None, Some(path)) => Some(read_small(path)?.lines().next().unwrap_or_default().to_owned()),
+        (None, None) => std::env::var(USER).ok().filter(|user| !user.is_empty()),
+    };
+    match given {
+        Some(user) if !user.contains(':') => {
+            let message = format!(
+                "a login is written NAME:PASSWORD; --user-file and {USER} keep it off the command line"
+            );
+            Err(Failure::usage(message))
+        }
+        given => Ok(given),
+    }
+}
+
+/// `K: V`, or `@FILE` with one such in each line.
+fn parse_headers(text: &str) -> Result<Vec<(HeaderName, HeaderValue)>, Failure> {
+    match text.strip_prefix('@') {
+        Some(path) => {
+            let lines = read_small(Path::new(path))?;
+            lines.lines().filter(|line| !line.trim().is_empty()).map(parse_header).collect()
+        }
+        None => Ok(vec![parse_header(text)?]),
+    }
+}
+
+/// `K: V`
+fn parse_header(header: &str) -> Result<(HeaderName, HeaderValue), Failure> {
+    let parsed = header.split_once(':').and_then(|(name, value)| {
+        Some((name.trim().parse().ok()?, HeaderValue::from_str(value.trim()).ok()?))
+    });
+    // Without the value, which may be a secret.
+    parsed.ok_or_else(|| Failure::usage("a header is written 'Name: value', on one line"))
+}
+
+fn read_small(path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(SMALL).read_to_string(&mut text))
+        .map_err(|error| Failure::file("read", path, &error))?;
+    Ok(text)
+}
+
+/// `HOST:PORT`
+fn parse_proxy(proxy: &str) -> Result<(String, u16), Failure> {
+    if proxy.contains('@') {
+        return Err(Failure::usage(
+            "the module cannot log in to a proxy; write it as HOST:PORT, without a user",
+        ));
+    }
+    let parsed = proxy.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains('/'));
+    parsed
+        .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
+        .ok_or_else(|| Failure::usage("a proxy is written HOST:PORT"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_and_proxies_are_checked() {
+        assert_eq!(parse_header("X-Key:  v: w ").unwrap().1, "v: w");
+        for header in ["X-Key", "X Key: v", "X-Key: a\r\nb"] {
+            assert!(!parse_header(header).unwrap_err().to_string().contains(header), "{header:?}");
+        }
+        assert_eq!(parse_proxy("proxy:8080").unwrap(), ("proxy".to_owned(), 8080));
+        for proxy in ["proxy", ":8080", "proxy:99999", "http://proxy:8080"] {
+            assert!(parse_proxy(proxy).is_err(), "{proxy}");
+        }
+        for proxy in
+            ["bob:sesame@proxy:8080", "bob@proxy:8080", "http://bob:sesame@proxy:8080", "bob:sesame@proxy"]
+        {
+            let said = parse_proxy(proxy).unwrap_err().to_string();
+            assert!(said.contains("without a user") && !said.contains("sesame"), "{said}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `sim800 at`: commands as they are, for those who know them.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::bad_input::fails;
+use crate::bench::{Bench, Finished};
+
+#[test]
+fn several_commands_are_sent_one_after_another() {
+    let bench = Bench::new();
+    let finished = bench.run(&["at", "AT+CGMM", "AT+CSQ"]);
+    assert_eq!(
+        (finished.code, finished.stdout.as_slice()),
+        (0, &b"SIMCOM_SIM800L\nOK\n+CSQ: 21,0\nOK\n"[..])
+    );
+    let finished = bench.run(&["at", "AT+CGMM", "AT+NONSENSE", "AT+CSQ"]);
+    assert_eq!((finished.code, finished.stdout.as_slice()), (1, &b"SIMCOM_SIM800L\nOK\nERROR\n"[..]));
+    let object = bench.run(&["--json", "at", "AT+CGMM", "AT+CSQ"]).object();
+    assert_eq!(
+        object["responses"],
+        json!([
+            { "command": "AT+CGMM", "lines": ["SIMCOM_SIM800L"], "result": "OK" },
+            { "command": "AT+CSQ", "lines": ["+CSQ: 21,0"], "result": "OK" },
+        ])
+    );
+    let object = bench.run(&["--json", "at", "AT+CSQ"]).object();
+    assert_eq!((&object["lines"], &object["result"]), (&json!(["+CSQ: 21,0"]), &json!("OK")));
+
+    let mut child = bench.command(&["at", "AT", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"# what it is\nAT+CGMM\r\n\nAT+CSQ").unwrap();
+    let finished = Finished::new(child.wait_with_output().unwrap());
+    assert_eq!(finished.stdout, b"OK\nSIMCOM_SIM800L\nOK\n+CSQ: 21,0\nOK\n", "{}", finished.stderr);
+    fails(&bench, &["at", "-"], 2, "usage", "there is no command");
+    fails(&bench, &["at", "AT", "CSQ"], 2, "usage", "AT");
+}
+
+#[test]
+fn a_request_is_made_by_hand() {
+    let bench = Bench::new();
+    bench.http.put("/page", "text/plain", "a page");
+    fs::write(bench.path("body"), "AT+CSQ\r\n").unwrap();
+    let url = format!("AT+HTTPPARA=\"URL\",\"{}\"", bench.http.url("/page"));
+    assert_eq!(bench.run(&["bearer", "open"]).code, 0);
+    let finished = bench.run(&[
+        "at",
+        "AT+HTTPINIT",
+        "AT+HTTPPARA=\"CID\",1",
+        &url,
+        "AT+HTTPACTION=0",
+        "AT+HTTPREAD",
+        "AT+HTTPTERM",
+    ]);
+    let shown = String::from_utf8(finished.stdout).unwrap();
+    assert_eq!(
+        shown, "OK\nOK\nOK\nOK\n+HTTPACTION: 0,200,6\n+HTTPREAD: 6\na page\nOK\nOK\n",
+        "{}",
+        finished.stderr
+    );
+    let post = [
+        "at",
+        "AT+HTTPINIT",
+        "AT+HTTPPARA=\"CID\",1",
+        &url,
+        "AT+HTTPDATA=8,5000",
+        "AT+HTTPACTION=1",
+        "AT+HTTPTERM",
+    ];
+    fails(&bench, &post, 2, "usage", "AT+HTTPDATA; give them with --data FILE");
+    let finished = bench.run(&[&["--json"], &post[..], &["--data", "body"]].concat());
+    let object = finished.object();
+    let told = object["responses"][4]["unsolicited"].as_str().unwrap();
+    assert!(told.starts_with("+HTTPACTION: 1,200,"), "{object}");
+    assert_eq!(bench.http.body("/page").unwrap(), b"AT+CSQ\r\n".as_slice());
+
+    // The module would take the rest for a command.
+    let short = ["at", "AT+HTTPDATA=5,5000", "--data", "body"];
+    fails(&bench, &short, 2, "usage", "AT+HTTPDATA announces 5 octets, and body has 8");
+    fails(&bench, &["at", "AT+CSQ", "--data", "body"], 2, "usage", "no command is known to ask for octets");
+    bench.expect_usable();
+}
+
+#[test]
+fn an_unsolicited_result_is_waited_for_as_long_as_is_wanted() {
+    let bench = Bench::new();
+    let url = format!("AT+HTTPPARA=\"URL\",\"{}\"", bench.http.url("/stall"));
+    assert_eq!(bench.run(&["bearer", "open"]).code, 0);
+    let begin = ["at", "AT+HTTPINIT", "AT+HTTPPARA=\"CID\",1", &url];
+    assert_eq!(bench.run(&begin).code, 0);
+    let finished = bench.run(&["at", "AT+HTTPACTION=0", "--wait", "0"]);
+    assert_eq!((finished.code, finished.stdout.as_slice()), (0, &b"OK\n"[..]));
+    assert_eq!(bench.run(&["at", "AT+HTTPTERM"]).code, 0);
+    assert_eq!(bench.run(&begin).code, 0);
+    let finished = bench.run(&["at", "AT+HTTPACTION=0", "--wait", "0.2"]);
+    assert_eq!((finished.code, finished.stdout.as_slice()), (1, &b"OK\n"[..]));
+    assert!(finished.stderr.contains("no +HTTPACTION came"), "{}", finished.stderr);
+    assert_eq!(bench.run(&["at", "AT+HTTPTERM"]).code, 0);
+    bench.expect_usable();
+}

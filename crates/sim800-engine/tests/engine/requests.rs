@@ -1,0 +1,67 @@
+//! What can be asked for, and how it is given up.
+
+use sim800_command::{BodyEnd, DataPhase, Encoder, Expect, Form, LINE_LIMIT, Line, Spec, time_limit};
+
+use super::*;
+
+#[test]
+fn text_is_taken_as_a_command_line_or_refused_for_what_is_wrong_with_it() {
+    let raw = |text: &str| Request::raw(text, Duration::from_secs(1)).map(drop);
+    let longest = format!("AT{}", "X".repeat(LINE_LIMIT));
+    assert_eq!(raw(&longest), Ok(()));
+    assert_eq!(raw(&(longest + "X")), Err(Failure::Misuse(Misuse::TooLong)));
+    assert_eq!(raw(" at+unheard \r\n"), Ok(()));
+    for text in ["", "A", "+CSQ", "at+csq\rat+cpowd=1", "AT\x1b"] {
+        assert_eq!(raw(text), Err(Failure::Misuse(Misuse::NotACommand)), "{text:?}");
+    }
+}
+
+/// `AT+CMGS`, whose text ends with Ctrl-Z.
+struct Message;
+
+impl Command for Message {
+    const SPEC: &'static Spec = &Spec::new("+CMGS", Form::Write);
+    type Response<'a> = ();
+
+    fn encode(&self, line: &mut Encoder<'_>) {
+        line.number(23);
+    }
+
+    fn expect(&self) -> Expect {
+        Expect::result().with_data(DataPhase::Prompted)
+    }
+
+    fn body_end(&self) -> BodyEnd {
+        BodyEnd::CtrlZ
+    }
+
+    fn time_limit(&self) -> Duration {
+        time_limit::UNSTATED
+    }
+
+    fn response<'a>(&self, _lines: &[Line<'a>]) -> Result<(), sim800_command::Malformed> {
+        Ok(())
+    }
+}
+
+/// No octets are sent in place of a text that the module may still wait for: one would end it, and send what it has.
+#[test]
+fn a_prompt_is_left_as_its_command_says() {
+    let mut world = World::new();
+    world.put(&Message, "hello");
+    assert_eq!(world.sent(), "AT+CMGS=23\\r");
+    world.wait();
+    assert!(matches!(world.outputs()[..], [Output::Complete(Err(TimedOut { .. })), ..]));
+    world.enqueue(&Csq);
+    world.wait();
+    assert_eq!(world.sent(), "\\x1bAT\\r");
+}
+
+#[test]
+fn an_engine_at_work_is_shown_without_octets() {
+    let mut world = World::new();
+    world.put(&data(4), "secret");
+    let shown = format!("{:?}", world.engine);
+    assert!(shown.contains("Flight") && shown.contains("+HTTPDATA"), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+}
