@@ -85,7 +85,7 @@ impl Bench {
         world.tap(move |crossing| {
             let mut tally = other.borrow_mut();
             match crossing.direction {
-                Direction::Sent => tally.sent.extend(&crossing.left),
+                Direction::Sent => tally.sent.extend_from_slice(crossing.left),
                 Direction::Received => tally.received += crossing.left.len(),
             }
         });
