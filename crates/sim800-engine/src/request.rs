@@ -12,7 +12,6 @@ use bytes::Bytes;
 use sim800_command::{BodyEnd, Command, Domain, Form, Id, Prepared, Spec, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect};
 
-use crate::concatenation::Further;
 use crate::failure::{Failure, Misuse};
 
 /// A command that is ready to be sent, its type forgotten.
@@ -232,6 +231,13 @@ impl From<Prepared> for Request {
             compared: false,
         }
     }
+}
+
+/// A command behind the first of its line.
+#[derive(Clone, Debug)]
+pub(crate) struct Further {
+    pub(crate) id: Option<Id>,
+    pub(crate) expect: Expect,
 }
 
 /// A command as errors call it, without values that may be secret: `AT+CREG?`, `AT+SAPBR=1`, `AT+HTTPPARA`.

@@ -408,6 +408,6 @@ pub(crate) fn once() -> Config {
     let mut config = Config::default();
     config.retries = Retries::NONE;
     config.concatenation = false;
-    config.http_kept_for = std::time::Duration::ZERO;
+    config.http_kept_for = Duration::ZERO;
     config
 }
