@@ -26,6 +26,8 @@ struct State {
     headers: Headers,
     /// The value of each parameter: the command line, by what of it names the parameter.
     set: BTreeMap<Box<[u8]>, Bytes>,
+    /// A command was answered, and nothing was lost since.
+    is_answering: bool,
     /// The bearers that are open, and the command lines that say with what.
     open: BTreeMap<u8, Vec<Bytes>>,
     http: Http,
@@ -81,6 +83,16 @@ impl Known {
     /// The module has started anew: nothing is left of what was set.
     pub(crate) fn restart(&self) {
         self.state().forget(Http::Ended);
+    }
+
+    /// A command was answered.
+    pub(crate) fn has_answered(&self) {
+        self.state().is_answering = true;
+    }
+
+    /// Whether the module answered the last time, so that it need not be found.
+    pub(crate) fn is_answering(&self) -> bool {
+        self.state().is_answering
     }
 
     /// From when on something is going to be learnt.

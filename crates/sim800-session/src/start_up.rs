@@ -166,7 +166,10 @@ impl Client {
     /// With `at_once`, what is asked first shows whether the line was found.
     async fn bring_up(&self, at_once: bool) -> Result<(), StartUpError> {
         let mut notices = self.subscribe(|_| false);
-        self.find_with(|at| if at_once && self.concatenates() { at.as_proof() } else { at }).await?;
+        let at_once = at_once && self.concatenates();
+        if !at_once || !self.known().is_answering() {
+            self.find_with(|at| if at_once { at.as_proof() } else { at }).await?;
+        }
         // A restart so far was that of a module that was being found.
         while notices.pop().is_some() {}
 
