@@ -121,14 +121,14 @@ fn elsewhere(location: &str, url: &Uri) -> String {
     let host = target.as_ref().and_then(Uri::host);
     let why = match host {
         // A relative one stays there.
-        None => "the module followed no further; does it lead in a circle?",
+        None => "the module followed no further; it may lead in a circle",
         Some(host) if url.host() != Some(host) => {
             "the module did not follow it to another host; without credit, many operators redirect to a page of their own"
         }
         Some(_) if target.as_ref().and_then(Uri::scheme_str) != url.scheme_str() => {
             "the module did not follow it; ask for that URL itself"
         }
-        Some(_) => "the module followed no further; does it lead in a circle?",
+        Some(_) => "the module followed no further; it may lead in a circle",
     };
     format!(" and redirects to {}: {why}", without_login(location))
 }

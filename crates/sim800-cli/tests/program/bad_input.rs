@@ -101,7 +101,7 @@ fn servers_that_are_not_there() {
     let bench = Bench::new();
     // Taken from the system and given back: nobody listens there.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let said = "601 (network error); are the server and the network up?";
+    let said = "601 (network error); check that the server and the network are up";
     let object = fails(&bench, &["http", "get", &format!("http://{free}/"), "-o", "a"], 1, "http", said);
     assert_eq!(object["error"]["code"], 601);
     let object = fails(
@@ -127,11 +127,17 @@ fn servers_that_say_no() {
     let url = bench.ftp_url_with_password("guessed", "/a");
     let object = fails(&bench, &["ftp", "get", &url, "-o", "a"], 1, "ftp", "check user and password");
     assert_eq!(object["error"]["code"], 72);
-    fails(&bench, &["ftp", "get", &bench.ftp_url("/missing"), "-o", "a"], 1, "ftp", "is the file there");
+    fails(
+        &bench,
+        &["ftp", "get", &bench.ftp_url("/missing"), "-o", "a"],
+        1,
+        "ftp",
+        "check that the file is there",
+    );
     fails(&bench, &["ftp", "size", &bench.ftp_url("/missing")], 1, "ftp", "failed");
     bench.ftp.put_file("/big", &vec![0; 300_001]).unwrap();
     let extended = ["ftp", "get", &bench.ftp_url("/big"), "-o", "a", "--extended"];
-    fails(&bench, &extended, 1, "ftp", "may it be read, and is it at most 300,000 bytes long?");
+    fails(&bench, &extended, 1, "ftp", "may be read and has at most 300,000 bytes");
     fails(&bench, &["http", "get", &bench.http.url("/missing"), "-o", "a"], 1, "http-status", "404");
     assert_eq!(bench.run(&["ftp", "get", &bench.ftp_url("/a")]).stdout, b"octets", "the next one works");
 }

@@ -441,7 +441,7 @@ fn resuming_an_upload_is_advised_only_where_it_helps() {
     bench.ftp.put_file("/there", b"").unwrap();
     refuse("STOR", "553 no");
     let said = put(&["here", &url, "--resume"]);
-    assert!(said.contains("may it be written to") && !is_advised(&said), "nothing is there: {said}");
+    assert!(said.contains("may be written to") && !is_advised(&said), "nothing is there: {said}");
     let other = bench.ftp_url_with_password("wrong", "/there");
     let said = put(&["here", &other, "--resume"]);
     assert!(said.contains("check user and password") && !is_advised(&said), "{said}");

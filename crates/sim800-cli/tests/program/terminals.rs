@@ -1,5 +1,6 @@
 //! What others say, on a terminal: it is shown, and nothing of it is obeyed.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -230,6 +231,29 @@ fn no_bar_is_left() {
         let shown: Vec<_> = shown.lines().collect();
         assert!(shown.len() == lines && !shown.iter().any(|line| line.contains('╌')), "{get:?}: {shown:?}");
     }
+}
+
+/// Slow enough for a bar to be there when something is to be said.
+#[test]
+fn a_remark_stands_above_the_bar() {
+    let bench = Bench::with_line(Config::default(), Line::paced(PACED.try_into().unwrap()));
+    bench.ftp.put_file("/a", &octets(100_000)).unwrap();
+    bench.ftp.inject(Fault::DataReset { after: 60_000 });
+    let shown = seen(bench.command(&["ftp", "get", &bench.ftp_url("/a"), "-o", "a"]));
+    let shown: Vec<_> = shown.lines().collect();
+    assert_eq!(shown.len(), 2, "{shown:?}");
+    assert!(shown[0].starts_with("sim800: ") && shown[1].starts_with("100000 bytes in "), "{shown:?}");
+}
+
+#[test]
+fn progress_moves_with_the_line_and_not_with_windows() {
+    // A window of 4,096 octets takes four seconds and more.
+    let bench = Bench::with_line(Config::default(), Line::paced(9_600.try_into().unwrap()));
+    bench.http.put("/a", "text/plain", octets(6_000));
+    let text =
+        on_a_terminal(bench.command(&["--baud", "9600", "http", "get", &bench.http.url("/a"), "-o", "a"]));
+    let drawn: HashSet<_> = text.split("\x1b[").filter_map(|drawn| drawn.split_once("/5.86 KiB")).collect();
+    assert!(drawn.len() > 10, "{drawn:?}");
 }
 
 #[test]

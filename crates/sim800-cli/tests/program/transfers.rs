@@ -259,9 +259,8 @@ fn a_refusal_by_the_server_is_a_failure_with_a_status() {
 fn a_redirection_that_was_not_followed_is_no_answer() {
     let bench = Bench::new();
     let url = bench.http.url("/loop");
-    let said = format!(
-        "302 Found and redirects to {url}: the module followed no further; does it lead in a circle?"
-    );
+    let said =
+        format!("302 Found and redirects to {url}: the module followed no further; it may lead in a circle");
     fs::write(bench.path("good"), "good").unwrap();
     let requests = [
         &["http", "get", &url, "-o", "good"][..],

@@ -148,7 +148,7 @@ pub enum FtpError {
         source: Error,
     },
     /// The module cannot load a file of its own.
-    #[error("the module cannot load {file}; is it there, and at most 300,000 bytes long?")]
+    #[error("the module cannot load {file}; check that it is there and has at most 300,000 bytes")]
     NotLoaded {
         /// The file.
         file: String,
@@ -299,7 +299,7 @@ fn is_refusal(code: FtpCode) -> bool {
 /// What helps, where something does.
 fn hint(operation: FtpOperation, code: FtpCode) -> &'static str {
     match code {
-        FtpCode::NETWORK => "; are the server and the network up?",
+        FtpCode::NETWORK => "; check that the server and the network are up",
         FtpCode::DNS => "; check the host name",
         FtpCode::CONNECT => "; check host and port",
         FtpCode::TIMEOUT => "; the server was too slow, or the data was not taken fast enough here",
@@ -308,13 +308,13 @@ fn hint(operation: FtpOperation, code: FtpCode) -> &'static str {
         FtpCode::PASSIVE => "; try active mode",
         FtpCode::ACTIVE => "; try passive mode",
         FtpCode::REST => "; the server cannot resume: fetch all of it",
-        FtpCode::FILE_SYSTEM => "; is the file there, and is there room in the module's file system?",
+        FtpCode::FILE_SYSTEM => "; check that the file is there, and that the module's file system has room",
         FtpCode::OPERATE => "; check path and permissions",
         FtpCode::DOWNLOAD if operation == FtpOperation::GetExtended => {
-            "; is the file there, may it be read, and is it at most 300,000 bytes long?"
+            "; check that the file is there, may be read and has at most 300,000 bytes"
         }
-        FtpCode::DOWNLOAD => "; is the file there, and may it be read?",
-        FtpCode::UPLOAD => "; is the folder there, and may it be written to?",
+        FtpCode::DOWNLOAD => "; check that the file is there and may be read",
+        FtpCode::UPLOAD => "; check that the folder is there and may be written to",
         _ => "",
     }
 }

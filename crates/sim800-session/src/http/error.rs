@@ -175,8 +175,8 @@ pub enum HttpError {
 /// What helps, where something does.
 fn hint(status: HttpStatus) -> &'static str {
     match status {
-        HttpStatus::NOT_HTTP => "; is the port right, and does a server speak plain HTTP there?",
-        HttpStatus::NETWORK => "; are the server and the network up?",
+        HttpStatus::NOT_HTTP => "; check the port, and that a server speaks plain HTTP there",
+        HttpStatus::NETWORK => "; check that the server and the network are up",
         HttpStatus::NO_MEMORY => "; the response is larger than the module holds",
         HttpStatus::DNS => "; check the host name",
         HttpStatus::STACK_BUSY => "; try again later",
