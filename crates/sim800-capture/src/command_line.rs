@@ -34,6 +34,17 @@ impl<'a> CommandLine<'a> {
         str::from_utf8(self.body.get(..end)?).ok().map(str::trim_ascii)
     }
 
+    /// Whether another command stands behind the first (V.250 sections 5.3.3 and 5.4.5).
+    pub(crate) fn is_of_several(self) -> bool {
+        let mut quoted = false;
+        let is_separated = self.body.iter().any(|octet| {
+            quoted ^= *octet == b'"';
+            !quoted && *octet == b';'
+        });
+        let is_basic = self.body.first().is_some_and(u8::is_ascii_alphabetic);
+        is_separated || (is_basic && self.body.contains(&b'+'))
+    }
+
     /// What stands behind the name, without `=`; nothing for the read and the test form.
     pub(crate) fn parameters(self) -> &'a [u8] {
         let basic = self.body.first().is_some_and(u8::is_ascii_alphabetic);
