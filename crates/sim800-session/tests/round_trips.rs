@@ -218,6 +218,7 @@ fn program(rate: u32) -> (Cost, Duration) {
     bench.bearer();
     let (client, driver) = bench.connect();
     let job = async move {
+        client.find().await.expect("found");
         let bearer = bearer(client.clone()).await;
         post(Http::new(&bearer), "x").await;
         drop(bearer);
