@@ -408,16 +408,19 @@ impl<D: Dialect> Engine<D> {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
         self.payload_ended = flight.had_payload();
         self.last = Last { name: flight.request.id.map(Id::name), offered: flight.offered_in_vain() };
-        let cut_short = flight.has_unsent();
+        let (cut_short, handed_out) = (flight.has_unsent(), flight.handed_out());
         let is_headless = flight.request.is_headless();
         let result = flight.into_result(code);
-        let may_be_payload = is_headless && matches!(result, Err(Failure::Rejected(_)));
+        let is_refused = matches!(result, Err(Failure::Rejected(_)));
         self.complete(result);
         if cut_short {
             // What was handed out may still be on its way, and the module takes it for command lines now.
             self.lose(Resync::new(now));
             self.outputs.push_back(Output::Desynchronized);
-        } else if may_be_payload {
+        } else if is_refused && handed_out > 0 {
+            // The module's time for them may have run out before they came: then it takes them for command lines.
+            self.lose(Resync::new(now).after_payload_to_module(handed_out, Bytes::new(), Duration::ZERO));
+        } else if is_refused && is_headless {
             // If it was the beginning of the payload, the rest of it is on its way.
             self.lose(Resync::new(now).after_payload_from_module());
         }
