@@ -137,6 +137,13 @@ mod tests {
         names
     }
 
+    /// Another name of a file in which nothing is yet.
+    fn linked(path: &Path) {
+        let empty = path.with_file_name("empty");
+        fs::write(&empty, "").unwrap();
+        fs::hard_link(empty, path).unwrap();
+    }
+
     fn origin() -> Origin {
         Origin { url: "http://a/b".to_owned(), size: Some(10), validator: None }
     }
@@ -186,13 +193,15 @@ mod tests {
         let (folder, names) = folder();
         let elsewhere = folder.path().join("elsewhere");
         let claim = || Place::claim(&names).unwrap_err();
-        let foreign: [fn(&Path, &Path); 6] = [
+        let foreign: [fn(&Path, &Path); 8] = [
             |part, _| fs::write(part, "precious").unwrap(),
             |_, companion| fs::write(companion, "{\"precious\":1}").unwrap(),
             |_, companion| fs::write(companion, b"\xff\xfe").unwrap(),
             |_, companion| symlink("elsewhere", companion).unwrap(),
             |part, _| symlink("elsewhere", part).unwrap(),
             |part, _| fs::create_dir(part).unwrap(),
+            |part, _| linked(part),
+            |_, companion| linked(companion),
         ];
         for (n, put) in foreign.into_iter().enumerate() {
             put(&names.part, &names.companion);
@@ -203,6 +212,7 @@ mod tests {
             assert_eq!(file.place.names().part, folder.path().join("a.bin.1.part"), "{n}");
             drop(file);
             assert_eq!((listed(&folder), elsewhere.exists()), (before, false), "{n}");
+            assert!(fs::read(folder.path().join("empty")).unwrap_or_default().is_empty(), "{n}");
             for path in [&names.part, &names.companion] {
                 let _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
             }

@@ -281,7 +281,7 @@ impl Drop for Place {
     }
 }
 
-/// Opens a file, which must be one: nothing is written through a link.
+/// Opens a file, which must be one: nothing is written through a link, nor into what has another name as well.
 fn open(path: &Path, creates: bool, mode: u32) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
@@ -295,13 +295,18 @@ fn open(path: &Path, creates: bool, mode: u32) -> io::Result<File> {
         .custom_flags(flags)
         .open(path);
     match file {
-        Ok(file) if file.metadata()?.is_file() => Ok(file),
+        Ok(file) if is_alone(&file.metadata()?) => Ok(file),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(error),
         // A link, a folder, a pipe without a reader.
-        _ if path.symlink_metadata().is_ok_and(|found| !found.is_file()) => Err(foreign(path)),
+        _ if path.symlink_metadata().is_ok_and(|found| !is_alone(&found)) => Err(foreign(path)),
         Err(error) => Err(error),
         Ok(_) => Err(foreign(path)),
     }
+}
+
+/// Whether this is a file with one name.
+fn is_alone(found: &Metadata) -> bool {
+    found.is_file() && found.nlink() == 1
 }
 
 /// The sum of the first `octets` of a file.
