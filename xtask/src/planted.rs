@@ -15,7 +15,7 @@ use crate::outcome::Outcome;
 use crate::{cargo, root};
 
 /// How many seeds may pass until a planted bug shows.
-const SEEDS: u32 = 4_000;
+const SEEDS: u32 = 12_000;
 
 /// The packages that the simulation is made of.
 const PACKAGES: [&str; 6] = [

@@ -163,11 +163,18 @@ pub(super) const PLANTS: [Plant; 19] = [
     Plant {
         name: "served",
         about: "a response without a body keeps the HTTP service until it is read",
-        edits: &[Edit {
-            file: BODY,
-            old: "    if !is_empty {\n",
-            new: "    if !is_empty || crate::planted(\"served\") {\n",
-        }],
+        edits: &[
+            Edit {
+                file: BODY,
+                old: "    if !is_empty {\n",
+                new: "    if !is_empty || crate::planted(\"served\") {\n",
+            },
+            Edit {
+                file: "crates/sim800-session/src/http/mod.rs",
+                old: "    let is_empty = length == 0 && (is_told",
+                new: "    let is_empty = length == 0 && (is_told && !crate::planted(\"served\")",
+            },
+        ],
     },
     Plant {
         name: "bearer",
