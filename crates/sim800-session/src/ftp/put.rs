@@ -244,10 +244,15 @@ impl Ftp {
 
     async fn send(&self, path: &str, upload: &mut Upload<impl Source>) -> Result<u64, FtpError> {
         let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
-        match session.open(&FtpPutOpen).await {
-            Ok(first) => upload.run(session, first).await,
-            Err(error) => {
+        match session.open_or_silence(&FtpPutOpen).await {
+            Ok(first) => {
                 // Asked once more, the server would make up another name.
+                if self.options.put == PutOption::Unique {
+                    upload.begin();
+                }
+                upload.run(session, first).await
+            }
+            Err(error) => {
                 if self.options.put == PutOption::Unique && may_have_been_asked(&error) {
                     upload.begin();
                 }
