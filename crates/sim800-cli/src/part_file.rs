@@ -103,10 +103,10 @@ impl Drop for PartFile {
             return;
         }
         // Nobody is left to be told of any failure.
-        if self.origin.is_some() && self.octets > 0 {
+        if self.origin.is_some() && self.octets > 0 && self.place.has(&self.part) {
             let _ = self.note();
         } else {
-            let _ = self.place.clear();
+            let _ = self.place.give_up(&self.part);
         }
     }
 }
@@ -186,6 +186,21 @@ mod tests {
         drop(file);
         assert_eq!(listed(&folder), ["a.bin"]);
         assert_eq!(fs::read(names.path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_part_is_somebody_elses() {
+        for is_kept in [false, true] {
+            let (folder, names) = folder();
+            let mut file = if is_kept { begin(&names) } else { PartFile::create(&names.path).unwrap() };
+            file.write_all(b"octets").unwrap();
+            fs::remove_file(&names.part).unwrap();
+            fs::write(&names.part, "precious").unwrap();
+            let refused = file.complete().unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::NotFound);
+            assert_eq!(listed(&folder), ["a.bin.part"]);
+            assert_eq!(fs::read(&names.part).unwrap(), b"precious");
+        }
     }
 
     #[test]

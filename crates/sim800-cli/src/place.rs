@@ -240,7 +240,7 @@ impl Place {
         }
         // A power cut does not leave the name of what is complete on what is not.
         part.sync_all()?;
-        if !is_at(part, &self.names.part) {
+        if !self.has(part) {
             return Err(io::Error::new(
                 ErrorKind::NotFound,
                 "its .part file was moved or replaced meanwhile",
@@ -257,6 +257,20 @@ impl Place {
         self.is_taken = true;
         remove(&self.names.part)?;
         remove(&self.names.companion)
+    }
+
+    /// Whether `part` still has the name that it was given here.
+    pub(crate) fn has(&self, part: &File) -> bool {
+        is_at(part, &self.names.part)
+    }
+
+    /// Removes `part`, unless somebody else's has its name by now, and what is said of it.
+    pub(crate) fn give_up(&mut self, part: &File) -> io::Result<()> {
+        if self.has(part) {
+            return self.clear();
+        }
+        self.is_taken = true;
+        if is_at(&self.companion, &self.names.companion) { remove(&self.names.companion) } else { Ok(()) }
     }
 
     pub(crate) fn names(&self) -> &Names {
