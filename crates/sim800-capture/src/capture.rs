@@ -9,7 +9,7 @@ use sim800_command::{
 };
 use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line};
 
-use crate::command_line::{CommandLine, unknown};
+use crate::command_line::{CommandLine, commands, unknown};
 use crate::event::{Direction, Event, Kind, line};
 use crate::held::{Held, Next, Piece, Settled};
 use crate::meaning::{self, Meaning};
@@ -235,7 +235,10 @@ impl Capture {
             return sink(meaning.give(self.event(Direction::Sent, Kind::Unreadable, &line)));
         };
         self.close_payload(Next::Command, sink);
-        sink(meaning::command(command).give(self.event(Direction::Sent, Kind::Command, &line)));
+        for part in commands(&line) {
+            let meaning = meaning::command(CommandLine::of_several(part));
+            sink(meaning.give(self.event(Direction::Sent, Kind::Command, part)));
+        }
         self.begin(command, true);
     }
 
@@ -418,7 +421,7 @@ impl Capture {
         // It is read once under this expectation: a flight that is known is not asked again.
         let name = line(raw).name().map(str::to_owned);
         let flight = Flight {
-            name,
+            name: name.clone(),
             known: true,
             expect,
             named: Named::None,
@@ -426,7 +429,11 @@ impl Capture {
             is_of_several: false,
             seen: false,
         };
-        self.flight.get_or_insert(flight).known = true;
+        let flight = self.flight.get_or_insert(flight);
+        flight.known = true;
+        if flight.is_of_several {
+            flight.name = name;
+        }
         self.decoder.handle_input(raw);
         if let Some(event) = self.decoder.poll_event() {
             self.take(event, sink);

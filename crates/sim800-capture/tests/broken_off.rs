@@ -331,6 +331,13 @@ fn payload_of_several_commands_on_a_line_is_not_read_as_lines() {
         let events = decode(&pieces);
         let payloads: Vec<_> = events.iter().filter_map(|event| event.payload.as_ref()).collect();
         assert_eq!(payloads.iter().map(|payload| payload.received).collect::<Vec<_>>(), [8, 10]);
+        let names = payloads.iter().map(|payload| payload.name.as_deref());
+        assert_eq!(names.collect::<Vec<_>>(), [Some("+HTTPHEAD"), Some("+HTTPREAD")]);
+        let commands = events.iter().filter(|event| event.kind == Kind::Command).map(Event::name);
+        let names = [Some("+HTTPSTATUS"), Some("+HTTPHEAD"), Some("+HTTPREAD")];
+        assert_eq!(commands.collect::<Vec<_>>(), names);
+        let received = events.iter().map(|event| event.octets).sum::<u64>();
+        assert_eq!(received, (line.len() + response.len()) as u64);
         assert!(!events.iter().any(|event| event.is_error), "{events:?}");
     }
 }
