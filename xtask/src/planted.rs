@@ -1,7 +1,8 @@
-//! Bugs that the simulation has to find: they are planted in a copy of the libraries, each behind a switch, and the simulation of
-//! the copy has to fail when one bites.
+//! Bugs that have to be found: they are planted in a copy of the libraries, each behind a switch, and the simulation of the copy has
+//! to fail when one bites, or the test that is named with it.
 
 mod plants;
+mod tested;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,11 +12,12 @@ use std::thread;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use self::plants::PLANTS;
+use self::tested::{TESTED, Test, Tested};
 use crate::outcome::Outcome;
 use crate::{cargo, root};
 
 /// How many seeds may pass until a planted bug shows.
-const SEEDS: u32 = 12_000;
+const SEEDS: u32 = 20_000;
 
 /// The packages that the simulation is made of.
 const PACKAGES: [&str; 6] = [
@@ -58,7 +60,8 @@ pub(crate) fn planted(name: &str) -> bool {
 pub(crate) fn check() -> Result<Outcome> {
     let target = cargo::target_folder()?;
     let copy = target.join("planted");
-    let edits: Vec<&Edit> = PLANTS.iter().flat_map(|plant| plant.edits).collect();
+    let tested = TESTED.iter().map(|tested| &tested.plant);
+    let edits: Vec<&Edit> = PLANTS.iter().chain(tested).flat_map(|plant| plant.edits).collect();
     copy_packages(&copy, &edits)?;
     let program = build(&copy, &target)?;
     ensure!(simulate(&program, None)?, "the simulation of the copy fails although no bug bites");
@@ -70,7 +73,28 @@ pub(crate) fn check() -> Result<Outcome> {
         }
     }
     ensure!(missed.is_empty(), "the simulation finds nothing in {SEEDS} seeds when {}", missed.join(", or "));
+    for Tested { plant: Plant { name, about, .. }, test } in &TESTED {
+        println!("planted: {about}");
+        ensure!(passes(&copy, &target, test, None)?, "{} fails although no bug bites", test.name);
+        ensure!(!passes(&copy, &target, test, Some(name))?, "{} finds nothing when {about}", test.name);
+    }
     Ok(Outcome::Passed)
+}
+
+/// Whether a test of the copy passes, which is built with the dependencies of the tests here.
+fn passes(copy: &Path, target: &Path, test: &Test, planted: Option<&str>) -> Result<bool> {
+    let mut command = cargo::command(&["test", "--quiet", "--package", test.package]);
+    command.args(test.target).arg("--target-dir").arg(target).current_dir(copy);
+    // Cargo tells packages of two workspaces from each other by what they are built with, and by nothing else.
+    for package in PACKAGES.iter().chain(&["sim800-testdata"]) {
+        command.arg("--config").arg(format!("profile.dev.package.{package}.debug=false"));
+    }
+    command.args(["--", "--exact", test.name]).stdout(Stdio::null()).env_remove(SWITCH);
+    if let Some(name) = planted {
+        // It says at length how it fails.
+        command.stderr(Stdio::null()).env(SWITCH, name);
+    }
+    Ok(command.status().context("cannot run cargo")?.success())
 }
 
 /// Whether the simulation finds nothing.

@@ -43,11 +43,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "what the driver promises, whatever goes wrong: some thousand scenarios in virtual time",
         check: simulate::check,
     },
-    Step {
-        name: "planted",
-        about: "the simulation finds bugs that are planted in a copy",
-        check: planted::check,
-    },
+    Step { name: "planted", about: "bugs that are planted in a copy are found", check: planted::check },
     Step {
         name: "fuzz",
         about: "the fuzz targets, over what was found before and for a few seconds",

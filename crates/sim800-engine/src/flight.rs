@@ -332,6 +332,11 @@ impl Flight {
         !self.unsent.is_empty()
     }
 
+    /// How many octets were handed out of those that the module asked for.
+    pub(crate) fn handed_out(&self) -> usize {
+        (self.response.granted.unwrap_or(0) as usize).saturating_sub(self.unsent.len())
+    }
+
     /// Whether something takes the module back to its commands that waits for octets.
     pub(crate) fn can_be_cancelled(&self) -> bool {
         self.request.body_end.cancel().is_some()

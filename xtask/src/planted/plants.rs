@@ -171,8 +171,8 @@ pub(super) const PLANTS: [Plant; 19] = [
             },
             Edit {
                 file: "crates/sim800-session/src/http/mod.rs",
-                old: "    let is_empty = length == 0 && (is_told",
-                new: "    let is_empty = length == 0 && (is_told && !crate::planted(\"served\")",
+                old: "    let is_empty = length == 0 && (is_told ||",
+                new: "    let is_empty = length == 0 && !crate::planted(\"served\") && (is_told ||",
             },
         ],
     },

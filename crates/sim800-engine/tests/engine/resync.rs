@@ -190,6 +190,34 @@ fn what_was_granted_is_still_sent_after_a_clogged_line_moves_again() {
     assert_eq!(world.sent().len(), 1000);
 }
 
+/// The module's time for them may have run out, and then it takes them for command lines, as slowly as the line brings them.
+#[test]
+fn a_refusal_behind_octets_for_the_module_may_have_come_before_them() {
+    let mut world = World::new();
+    world.put(&data(4), &b"AT\rx"[..]);
+    world.enqueue(&Csq);
+    world.sent();
+    world.input(b"\r\nDOWNLOAD\r\n");
+    assert_eq!(world.sent(), "AT\\rx");
+    world.input(b"\r\nERROR\r\n");
+    assert_eq!(world.outputs(), [failed(Rejected(FinalResultCode::Error))]);
+    world.input(OK); // To the command line that was to be payload.
+    assert_eq!(world.sent(), "", "it answers no other");
+    world.synchronize();
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+}
+
+/// Nothing was sent that could be taken for anything.
+#[test]
+fn a_refusal_in_place_of_a_prompt_leaves_the_line_in_step() {
+    let mut world = World::new();
+    world.put(&data(4), &b"AT\rx"[..]);
+    world.enqueue(&Csq);
+    world.sent();
+    world.input(b"\r\nERROR\r\n");
+    assert_eq!(world.sent(), "AT+CSQ\\r");
+}
+
 /// A command that the table does not have may prompt for text, and a module that waits for text takes every line for it.
 #[test]
 fn a_module_that_waits_for_text_is_brought_back() {

@@ -134,7 +134,7 @@ impl Ftp {
             // Nothing can be loaded of an empty file.
             session.set(&[Setting::new("extended upload", Ok(FtpExtPutEnd))?]).await?;
             let first = session.open(&FtpPutOpen).await?;
-            return Upload::new(Window::new(&mut pieces.source)).run(session, first).await;
+            return Upload::new(Window::new(&mut pieces.source)).run(session, Some(first)).await;
         }
         send_loaded(&mut session, octets).await?;
         Ok(u64::from(octets))

@@ -153,6 +153,27 @@ impl Session {
         }
     }
 
+    /// The same, and waits only until it is worth looking whether something was lost; `None` when the session says nothing by
+    /// then, and the module not that there is none.
+    pub(super) async fn open_or_silence<C: Command>(
+        &mut self,
+        command: &C,
+    ) -> Result<Option<Event>, FtpError> {
+        match self.attempt_or_silence(command).await {
+            Err(error) if is_in_the_way(&error) => {
+                self.clear().await?;
+                self.attempt_or_silence(command).await
+            }
+            result => result,
+        }
+    }
+
+    async fn attempt_or_silence<C: Command>(&mut self, command: &C) -> Result<Option<Event>, FtpError> {
+        self.start(command).await?;
+        let mut waited = Duration::ZERO;
+        self.event_or_silence(&mut waited, self.patience()).await
+    }
+
     async fn attempt<C: Command>(&mut self, command: &C, limit: Duration) -> Result<Event, FtpError> {
         self.start(command).await?;
         self.event(limit).await

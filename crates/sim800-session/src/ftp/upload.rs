@@ -9,9 +9,10 @@ use futures::{AsyncReadExt, AsyncSeekExt, pin_mut};
 use sim800_command::{FTP_WRITE_LIMIT, FtpPutClose, FtpPutOpen, FtpPutWrite, Number};
 
 use super::digest::Digest;
-use super::session::{Event, Session, turn_to_server};
+use super::session::{CHECK, Event, Session, turn_to_server};
 use super::source::Source;
 use super::{FtpError, FtpStep};
+use crate::engine::Response;
 use crate::error::{Error, Failure, Malformation};
 
 /// How many rounds in a row may move nothing.
@@ -227,15 +228,19 @@ impl<S: Source> Upload<S> {
         self.ended && stored == self.read()
     }
 
-    /// Sends what is left over a session whose `first` event came, and returns how many octets the server has then.
-    pub(super) async fn run(&mut self, mut session: Session, first: Event) -> Result<u64, FtpError> {
-        self.begin();
-        session.begin(FtpStep::Transfer);
+    /// Sends what is left over a session, and returns how many octets the server has then. The line that announces room may have
+    /// been lost, the `first` one as well as another: where none comes, octets are offered without it.
+    pub(super) async fn run(&mut self, mut session: Session, first: Option<Event>) -> Result<u64, FtpError> {
         // What was lost before the first octet is no loss of theirs.
         session.take_loss();
-        let mut event = Some(first);
-        let (mut at_most, mut empty, mut waited) = (0, 0, Duration::ZERO);
+        let mut waited = if first.is_some() { Duration::ZERO } else { CHECK };
+        let mut event = first;
+        let (mut at_most, mut empty) = (FTP_WRITE_LIMIT as usize, 0);
         loop {
+            if event.is_some() {
+                self.begin();
+                session.begin(FtpStep::Transfer);
+            }
             match event {
                 Some(Event::Writable(now)) => {
                     (at_most, waited) = (now.min(FTP_WRITE_LIMIT) as usize, Duration::ZERO);
@@ -245,16 +250,21 @@ impl<S: Source> Upload<S> {
             }
             self.fill(&mut session, at_most).await?;
             let is_sent = self.is_sent();
-            if is_sent && event.is_some() {
-                break;
+            // It may still be sending what it has. Before it took or asked for any, there is nothing to end.
+            if is_sent && (event.is_some() || self.begun && waited > CHECK) {
+                session.forget_announcements();
+                match turn_to_server(session.client(), &FtpPutClose).await {
+                    Err(error) if error.is_rejected() && event.is_none() => {}
+                    closed => return close(session, closed, self.taken).await,
+                }
             }
             if !is_sent && at_most > 0 {
                 match self.write(&mut session, at_most).await? {
                     Ok(granted) => {
+                        session.begin(FtpStep::Transfer);
                         empty = if granted == 0 { empty + 1 } else { 0 };
                         waited = Duration::ZERO;
                     }
-                    // The line that announces room may have been lost, so it was offered without one.
                     Err(_) if event.is_none() => {}
                     Err(refusal) => match session.refused(refusal).await? {
                         Event::Ended(..) => return Err(FtpError::EndedEarly { octets: self.taken }),
@@ -270,8 +280,6 @@ impl<S: Source> Upload<S> {
             event = session.event_or_silence(&mut waited, session.patience()).await?;
             check(&mut session)?;
         }
-        session.begin(FtpStep::Close);
-        close(session, self.taken).await
     }
 
     /// Reads from the source up to what the module takes in this round. A session that ends meanwhile is noticed.
@@ -309,6 +317,7 @@ impl<S: Source> Upload<S> {
         let length = Number::saturating(u32::try_from(offered).unwrap_or(u32::MAX));
         let body = Bytes::copy_from_slice(self.waiting.get(..offered).unwrap_or_default());
         session.forget_announcements();
+        self.begin();
         match session.client().transmit(&FtpPutWrite { length }, body).await {
             Ok(reply) => {
                 let granted = reply.granted.map_or(0, |granted| granted as usize).min(offered);
@@ -333,9 +342,9 @@ fn check(session: &mut Session) -> Result<(), FtpError> {
 
 /// Ends the upload. Only the module's last line says that the server has it all, and some firmware never sends it
 /// (field logs).
-async fn close(mut session: Session, octets: u64) -> Result<u64, FtpError> {
-    session.forget_announcements();
-    let ended = match turn_to_server(session.client(), &FtpPutClose).await {
+async fn close(mut session: Session, closed: Result<Response, Error>, octets: u64) -> Result<u64, FtpError> {
+    session.begin(FtpStep::Close);
+    let ended = match closed {
         Ok(_) => {
             // Whatever is announced meanwhile: the module sends what it took, and waits for the server no longer than at any
             // other time.

@@ -10,7 +10,7 @@ use futures::stream;
 use sim800_command::{HttpReadRange, HttpStatus, Number};
 
 use super::HttpError;
-use super::headers::{broken_promise, validator};
+use super::headers::{Promise, validator};
 use super::plan::Plan;
 use super::ranges::{Next, Ranges};
 use super::service::Service;
@@ -93,11 +93,14 @@ pub(super) struct Origin {
     plan: Arc<Plan>,
     status: HttpStatus,
     validator: Option<HeaderValue>,
+    /// What the headers say that whoever reads the body was given.
+    promise: Promise,
 }
 
 impl Origin {
     pub(super) fn new(plan: &Arc<Plan>, status: HttpStatus, headers: Option<&HeaderMap>) -> Self {
-        Self { plan: Arc::clone(plan), status, validator: headers.and_then(validator).cloned() }
+        let promise = headers.map(|headers| Promise::of(status, headers)).unwrap_or_default();
+        Self { plan: Arc::clone(plan), status, validator: headers.and_then(validator).cloned(), promise }
     }
 
     /// Whether a response with this status and these headers is of the same object in the same state, as far as they tell.
@@ -348,10 +351,13 @@ impl Origin {
             None => {
                 let (status, length) = service.act(&self.plan, None).await?;
                 let headers = service.headers(&self.plan).await?;
-                if !self.goes_with(status, headers.as_ref()) {
+                let promise = headers.as_ref().map_or(self.promise, |headers| Promise::of(status, headers));
+                let promised = promise.broken_by(length);
+                // As long as it is now, it is not what those headers are of.
+                let is_another = promised.is_none() && self.promise.broken_by(length).is_some();
+                if is_another || !self.goes_with(status, headers.as_ref()) {
                     return Err(HttpError::Changed { position: handed_out });
                 }
-                let promised = headers.and_then(|headers| broken_promise(status, &headers, length));
                 Some((length, promised))
             }
         };

@@ -66,13 +66,23 @@ pub(super) fn content_range(headers: &HeaderMap) -> Option<ContentRange> {
     Some(ContentRange { octets, total: total.trim().parse().ok() })
 }
 
-/// How many octets the headers of a response with this status promise, where they promise something else than what `came`.
-/// A transfer encoding leaves `Content-Length` without meaning, and so do responses without a body (RFC 9110 section 8.6,
-/// RFC 9112 section 6.3).
-pub(super) fn broken_promise(status: HttpStatus, headers: &HeaderMap, came: u32) -> Option<u64> {
-    let part = content_range(headers).filter(|_| status.0 == 206).and_then(ContentRange::length);
-    let whole = content_length(headers).filter(|_| !matches!(status.0, 204 | 304));
-    [part, whole].into_iter().flatten().find(|promised| *promised != u64::from(came))
+/// How many octets the headers of a response promise: as the part of `Content-Range`, and as its `Content-Length`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Promise([Option<u64>; 2]);
+
+impl Promise {
+    /// That of a response with this status. A transfer encoding leaves `Content-Length` without meaning, and so do responses
+    /// without a body (RFC 9110 section 8.6, RFC 9112 section 6.3).
+    pub(super) fn of(status: HttpStatus, headers: &HeaderMap) -> Self {
+        let part = content_range(headers).filter(|_| status.0 == 206).and_then(ContentRange::length);
+        let whole = content_length(headers).filter(|_| !matches!(status.0, 204 | 304));
+        Self([part, whole])
+    }
+
+    /// How many octets it says, where that is something else than what `came`.
+    pub(super) fn broken_by(self, came: u32) -> Option<u64> {
+        self.0.into_iter().flatten().find(|promised| *promised != u64::from(came))
+    }
 }
 
 /// Whether the headers say as well that so many octets came.
@@ -113,7 +123,7 @@ mod tests {
     #[test]
     fn a_promise_is_what_has_a_meaning() {
         let broken = |status, block: &str, came| {
-            broken_promise(HttpStatus(status), &read(block.as_bytes()).expect("headers"), came)
+            Promise::of(HttpStatus(status), &read(block.as_bytes()).expect("headers")).broken_by(came)
         };
         for (status, block) in [
             (200, "Content-Length: 10"),

@@ -22,7 +22,7 @@ pub use self::error::HttpError;
 
 use self::action::Observer;
 use self::body::{Held, Origin};
-use self::headers::{broken_promise, confirms};
+use self::headers::{Promise, confirms};
 use self::plan::Plan;
 use self::ranges::{First, Ranges, What};
 use self::service::Service;
@@ -324,7 +324,7 @@ fn held(plan: &Plan, status: HttpStatus, length: u32, headers: Option<&HeaderMap
     let is_empty = length == 0 && (is_told || matches!(status.0, 204 | 304));
     Held {
         length,
-        promised: headers.and_then(|headers| broken_promise(status, headers, length)),
+        promised: headers.and_then(|headers| Promise::of(status, headers).broken_by(length)),
         has_body: plan.method != Method::HEAD && !is_empty,
     }
 }

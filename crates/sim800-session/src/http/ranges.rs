@@ -10,7 +10,7 @@ use ::http::{HeaderMap, HeaderValue, Method};
 use sim800_command::{HTTP_LIMIT, HttpStatus};
 
 use super::HttpError;
-use super::headers::{broken_promise, content_range, is_strong, validator};
+use super::headers::{Promise, content_range, is_strong, validator};
 use super::plan::{Plan, unsupported};
 use super::service::Service;
 use crate::tail;
@@ -339,7 +339,7 @@ impl Ranges {
         match &answer.headers {
             Some(headers) => {
                 self.compare(answer.first, headers)?;
-                if let Some(promised) = broken_promise(answer.status, headers, answer.length) {
+                if let Some(promised) = Promise::of(answer.status, headers).broken_by(answer.length) {
                     return Err(HttpError::Length { promised, came: length });
                 }
             }

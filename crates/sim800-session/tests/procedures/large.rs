@@ -194,3 +194,19 @@ fn an_object_of_one_octet_is_fetched_again_as_a_part() {
     let body = lab.world.run(async move { whole(http.send(request).await?.into_body()).await });
     assert_eq!(body, Ok(Bytes::from_static(b"x")));
 }
+
+/// Longer than what is read with the headers.
+#[test]
+fn what_has_changed_before_anything_was_read_is_not_what_the_headers_are_of() {
+    let (mut lab, bearer) = Lab::ready();
+    for (length, is_like) in [(60_001, false), (59_999, false), (60_000, true)] {
+        lab.network().put_resource(URL, Resource::new(vec![b'o'; 60_000]));
+        let response = open(&mut lab, &bearer, None).expect("response");
+        assert_eq!(response.headers()["content-length"], "60000");
+        let new = Bytes::from(vec![b'n'; length]);
+        lab.network().put_resource(URL, Resource::new(new.clone()));
+        lab.world.fault(Fault::ShortRead { at_most: 0 });
+        let expected = if is_like { Ok(new) } else { Err(HttpError::Changed { position: 0 }) };
+        assert_eq!(lab.world.run(whole(response.into_body())), expected, "{length} octets");
+    }
+}

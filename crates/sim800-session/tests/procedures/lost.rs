@@ -49,3 +49,28 @@ fn a_download_or_a_listing_that_lost_octets_is_whole_half_a_minute_later() {
         }
     }
 }
+
+/// The line that says that octets may be sent is one of them.
+#[test]
+fn an_upload_that_lost_octets_is_stored_half_a_minute_later() {
+    let put = |ftp: Ftp| async move { ftp.put("/new", &b"some octets"[..]).await };
+    let (mut lab, ftp) = ready();
+    let begun = lab.world.crossed(sim800_session::Direction::Received);
+    assert_eq!(lab.world.run(put(ftp)), Ok(11));
+    let octets = lab.world.crossed(sim800_session::Direction::Received) - begun;
+    for after in 0..octets {
+        let (mut lab, ftp) = ready();
+        let clock = lab.world.clock();
+        let began = clock.now();
+        lab.world.fault(Fault::Damage { after, damage: Damage::Drop });
+        let stored = lab.world.run(put(ftp));
+        let took = clock.now() - began;
+        assert_eq!(stored, Ok(11), "octet {after} of {octets}");
+        assert_eq!(
+            lab.network().file("/new").as_deref(),
+            Some(&b"some octets"[..]),
+            "octet {after} of {octets}"
+        );
+        assert!(took < Duration::from_secs(30), "octet {after} of {octets}: {took:?}");
+    }
+}

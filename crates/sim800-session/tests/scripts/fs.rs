@@ -112,7 +112,10 @@ fn what_is_the_matter_with_writing_is_found_out() {
         // There is no room: before the prompt, and after it.
         (format!("{CREATE}{ask}< ERROR\n> AT+FSMEM\n< +FSMEM: C:4bytes,D:9bytes\n< OK\n"), "full"),
         (
-            format!("{CREATE}{ask}< \\r\\n>|\n> hello|\n< ERROR\n> AT+FSMEM\n< +FSMEM: C:0byte\n< OK\n"),
+            // Whether the octets came in time is not certain.
+            format!(
+                "{CREATE}{ask}< \\r\\n>|\n> hello|\n< ERROR\n> AT\n< OK\n> AT+FSMEM\n< +FSMEM: C:0byte\n< OK\n"
+            ),
             "full",
         ),
         (format!("{CREATE}{ask}< ERROR\n> AT+FSMEM\n< +FSMEM: C:5bytes\n< OK\n"), "rejected"),

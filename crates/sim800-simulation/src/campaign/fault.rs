@@ -67,8 +67,11 @@ pub enum What {
     },
     /// It happens to an operation on the network that has not begun.
     Network(Mishap),
-    /// The file on the server becomes another one, of another size.
-    Change,
+    /// The file on the server becomes another one.
+    Change {
+        /// By how many octets it is longer.
+        longer: usize,
+    },
 }
 
 /// Lines that anything but a transfer may cause (manual 18.2), and that end nothing.
@@ -213,7 +216,7 @@ impl What {
                 Self::Module(Fault::Registration(registration.unwrap_or(Registration::Searching)))
             }
             85..=96 => Self::Network(mishap(rng, task)),
-            _ => Self::Change,
+            _ => Self::Change { longer: if rng.bool() { 777 } else { 0 } },
         }
     }
 
@@ -247,7 +250,8 @@ impl What {
             Self::Network(Mishap::Unconfirmed { by: Some(_) }) => "+FTPPUT: 1,0 late",
             Self::Network(Mishap::Unconfirmed { by: None }) => "+FTPPUT: 1,0 never",
             Self::Network(Mishap::Silence) => "server silent",
-            Self::Change => "file changes on the server",
+            Self::Change { longer: 0 } => "file changes on the server, and not in size",
+            Self::Change { .. } => "file changes on the server",
         }
     }
 
@@ -295,7 +299,9 @@ impl What {
     }
 
     /// What a world is to be told.
-    pub(super) fn incident(&self, changed: &Bytes) -> Incident {
+    ///
+    /// `length` is that of the content.
+    pub(super) fn incident(&self, length: usize) -> Incident {
         let line = |place, text: &str| Incident::Fault(Fault::Inject { place, text: text.to_owned() });
         match self {
             Self::Damage { direction, damage, .. } => Incident::Damage(*direction, *damage),
@@ -318,8 +324,8 @@ impl What {
                 let mishap = *mishap;
                 Incident::Network(Box::new(move |network| network.cause(mishap)))
             }
-            Self::Change => {
-                let changed = changed.clone();
+            Self::Change { longer } => {
+                let changed = changed(length, *longer);
                 Incident::Network(Box::new(move |network| {
                     network.put_file(CONTENT_PATH, changed.clone());
                     network.put_resource(CONTENT_URL, Resource::new(changed));
@@ -327,6 +333,11 @@ impl What {
             }
         }
     }
+}
+
+/// What the content becomes, so many octets of it: none that it was before, and others where it becomes longer.
+pub(super) fn changed(content: usize, longer: usize) -> Bytes {
+    vec![if longer > 0 { b'#' } else { 0xA7 }; content + longer].into()
 }
 
 fn module_kind(fault: &Fault) -> &'static str {

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use bytes::Bytes;
 use sim800_emulator::{Fault, FtpAction, FtpRequest, HttpMethod, LineEnds};
 
 use super::content::Content;
-use super::fault::What;
+use super::fault::{What, changed};
 use super::kind::Task;
 use super::run::{Ending, OPERATIONS, Trial};
 use super::scenario::Scenario;
@@ -165,13 +166,17 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// Whether the only word against a server that lies was refused out of the blue, as by a firmware that cannot ask for sizes: nothing
-    /// on the line tells that refusal from the module's own.
+    /// Whether the only word against a server that lies was refused out of the blue, as by a firmware that cannot ask for sizes, or was
+    /// of what the file has been before: nothing on the line tells that refusal from the module's own, and an end where the file had
+    /// its end is no sign of anything.
     fn is_unasked(&self, task: Task) -> bool {
         let lies = |manner: &Manner| matches!(manner, Manner::UploadsHalved | Manner::DownloadsCut { .. });
-        task.is_ftp()
-            && self.scenario.manners.iter().any(lies)
-            && self.happened().any(|what| matches!(what, What::Answer(line) if line.contains("ERROR")))
+        let is_without_word = |what: &What| match what {
+            What::Answer(line) => line.contains("ERROR"),
+            What::Change { .. } => true,
+            _ => false,
+        };
+        task.is_ftp() && self.scenario.manners.iter().any(lies) && self.happened().any(is_without_word)
     }
 
     /// Whether nothing has happened that can keep a task from succeeding.
@@ -189,6 +194,11 @@ impl Trial<'_> {
         if !scenario.manners.iter().all(|manner| manner.is_harmless(task, length, latency)) {
             return false;
         }
+        // A line that comes just when a file of the module does is counted for its octets. The result of a request is one, and what is
+        // sent by POST is not sent again.
+        if task == Task::HttpPost && scenario.tasks().any(|other| other == Task::FsRead) {
+            return false;
+        }
         // There is nothing from there on.
         if task == Task::HttpRange && scenario.range.0 >= scenario.length as u64 {
             return false;
@@ -200,7 +210,9 @@ impl Trial<'_> {
         let pauses = self.happened().filter(|what| matches!(what, What::Pause(_))).count();
         self.happened().all(|what| match what {
             // It is counted for octets without a header, and the rest of them reads like anything.
-            What::Line(..) | What::Unknown { .. } => !traps,
+            What::Line(..) => !traps,
+            // Without a line end of its own it reads like the rest of a payload, and over and over it does so at every try.
+            What::Unknown { .. } => !traps && !bare,
             What::Message(_) => !traps && !on_line,
             // A line that comes while a command line is echoed is glued to it.
             What::Module(Fault::Echo(_)) => !bare,
@@ -244,7 +256,7 @@ impl Trial<'_> {
                     return Ok(());
                 }
                 let line = format!("-rw-r--r--   1 ftp      ftp{length:>14} Jan  1  2020 file\r\n");
-                self.is_exact(&listing, line.as_bytes())
+                self.is_one_of(&listing, std::iter::once(line.as_bytes()))
             }
             (Task::FtpList, _) => Ok(()),
             (_, Done::Response { told, octets, is_complete }) => {
@@ -253,15 +265,14 @@ impl Trial<'_> {
             (_, Done::Several(several)) => {
                 several.into_iter().try_for_each(|done| self.compare(task, slot, done))
             }
-            (_, Done::Read(octets)) => self.is_exact(&octets, &self.content),
-            (_, Done::Abandoned(octets)) => {
-                let begin = self.content.get(..octets.len()).unwrap_or(&self.content);
-                self.is_exact(&octets, begin)
-            }
+            (_, Done::Read(octets)) => self.is_exact(&octets, |whole| 0..whole),
+            (_, Done::Abandoned(octets)) => self.is_exact(&octets, |whole| 0..octets.len().min(whole)),
             (_, Done::Size(size)) => {
-                let sizes = [length, self.scenario.changed().len() as u64];
                 let damages = self.damages.borrow();
-                if sizes.contains(&size) || damages.digits || damages.substituted > 0 {
+                if self.contents().any(|content| content.len() as u64 == size)
+                    || damages.digits
+                    || damages.substituted > 0
+                {
                     return Ok(());
                 }
                 Err(violation(format!("a size of {size}, which is {length}")))
@@ -281,7 +292,7 @@ impl Trial<'_> {
                     _ => network.file(&task::upload_path(slot)),
                 };
                 let Some(stored) = stored else { return Err(violation("stored, and not there")) };
-                self.is_exact(&stored, &self.content)
+                self.is_exact(&stored, |whole| 0..whole)
             }
             (_, Done::Nothing) => Ok(()),
         }
@@ -295,11 +306,14 @@ impl Trial<'_> {
         octets: &[u8],
         is_complete: bool,
     ) -> Result<(), Violation> {
-        let whole = self.content.len();
-        let part = match &told.range {
+        let range = match &told.range {
             // The line has replaced a letter of it.
             Some(_) if self.damages.borrow().substituted > 0 => return Ok(()),
-            Some(range) => self.part(range)?,
+            Some(range) => Some(self.part(range)?),
+            None => None,
+        };
+        let part = |whole: usize| match &range {
+            Some(range) => range.clone(),
             // It says how much it is, and not what: a single octet can only be asked for with the next one.
             None if told.status == 206 && task == Task::HttpRange => {
                 let part = self.scenario.part(whole);
@@ -315,11 +329,12 @@ impl Trial<'_> {
                 return Err(violation(format!("Content-Length {length} and {} octets", octets.len())));
             }
         }
-        let expected = self.content.get(part.clone()).unwrap_or_default();
-        let expected = if is_complete { expected } else { expected.get(..octets.len()).unwrap_or(expected) };
-        self.is_exact(octets, expected).map_err(|violation| Violation {
-            what: format!("{} (octets {part:?} of {whole}, as told by {told:?})", violation.what),
-        })
+        let expected = |whole: usize| {
+            let part = part(whole);
+            if is_complete { part } else { part.start..part.end.min(part.start + octets.len()) }
+        };
+        self.is_exact(octets, expected)
+            .map_err(|violation| Violation { what: format!("{} (as told by {told:?})", violation.what) })
     }
 
     /// The part that a `Content-Range` tells.
@@ -334,25 +349,44 @@ impl Trial<'_> {
         };
         let lies =
             self.scenario.manners.iter().any(|manner| matches!(manner, Manner::TotalsUnderstated { .. }));
-        let changes = self.happened().any(|what| *what == What::Change);
-        if total.is_some_and(|total| total != self.content.len()) && !lies && !changes {
+        let is_of_one = |total: usize| self.contents().any(|content| content.len() == total);
+        if total.is_some_and(|total| !is_of_one(total)) && !lies {
             return Err(violation(format!("a Content-Range of {range} of {} octets", self.content.len())));
         }
         Ok(first..last.saturating_add(1))
     }
 
-    /// Whether octets are those they should be, apart from those that the line replaced, or those of the changed file.
-    fn is_exact(&self, octets: &[u8], expected: &[u8]) -> Result<(), Violation> {
+    /// What the servers had, one after the other.
+    fn contents(&self) -> impl Iterator<Item = Bytes> {
+        let changes = self.happened().filter_map(|what| match what {
+            What::Change { longer } => Some(changed(self.content.len(), *longer)),
+            _ => None,
+        });
+        std::iter::once(self.content.clone()).chain(changes)
+    }
+
+    /// Whether octets are that part of something that a server had which `part` tells by its length.
+    fn is_exact(&self, octets: &[u8], part: impl Fn(usize) -> Range<usize>) -> Result<(), Violation> {
+        let contents: Vec<Bytes> = self.contents().collect();
+        let parts = contents.iter().map(|content| content.get(part(content.len())).unwrap_or_default());
+        self.is_one_of(octets, parts)
+    }
+
+    /// Whether octets are some of those that they may be, apart from those that the line replaced.
+    fn is_one_of<'b>(
+        &self,
+        octets: &[u8],
+        mut others: impl Iterator<Item = &'b [u8]> + Clone,
+    ) -> Result<(), Violation> {
         let substituted = self.damages.borrow().substituted;
         let is_like = |other: &[u8]| {
             let differences = octets.iter().zip(other).filter(|(one, other)| one != other).count();
             octets.len() == other.len() && differences <= substituted
         };
-        let changed = self.scenario.changed();
-        let changed = changed.get(..octets.len()).unwrap_or(&changed);
-        if is_like(expected) || is_like(changed) && self.happened().any(|what| *what == What::Change) {
+        if others.clone().any(is_like) {
             return Ok(());
         }
+        let expected = others.next().unwrap_or_default();
         let place = octets.iter().zip(expected).take_while(|(one, other)| one == other).count();
         Err(violation(format!(
             "{} octets instead of {}, or others from octet {place} on",

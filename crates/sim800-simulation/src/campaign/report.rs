@@ -69,6 +69,7 @@ pub const KINDS: &[&str] = &[
     "server silent",
     "server loses what it has not stored",
     "file changes on the server",
+    "file changes on the server, and not in size",
     "server that ignores ranges",
     "server that shortens ranges",
     "server that moves ranges",

@@ -276,7 +276,6 @@ impl<'a> Trial<'a> {
     /// Plans what goes wrong, from now on.
     fn plan(&mut self) {
         let now = self.world.clock().now();
-        let changed = self.scenario.changed();
         for planned in &self.scenario.faults {
             let mut numbers = Vec::new();
             let octets = match planned.what {
@@ -290,7 +289,7 @@ impl<'a> Trial<'a> {
                         When::Crossed(direction, self.world.crossed(direction) + octets + n)
                     }
                 };
-                numbers.push(self.world.plan(when, planned.what.incident(&changed)));
+                numbers.push(self.world.plan(when, planned.what.incident(self.scenario.length)));
             }
             self.planned.push(numbers);
         }

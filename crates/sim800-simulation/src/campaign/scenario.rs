@@ -234,11 +234,6 @@ impl Scenario {
         octets.into()
     }
 
-    /// What the content becomes: longer, and of other octets.
-    pub(super) fn changed(&self) -> Bytes {
-        vec![b'#'; self.length + 777].into()
-    }
-
     pub(super) fn line(&self) -> Line {
         self.rate.map_or(Line::unpaced(), Line::paced)
     }
