@@ -241,7 +241,8 @@ impl Session {
             return Err(self.silent(*waited));
         }
         if !self.is_known_to_be_idle().await? {
-            return Ok(None);
+            // It may have said something while the question waited for its turn.
+            return self.event_within(Duration::ZERO).await;
         }
         // Its last line may be on its way.
         match self.event_within(SETTLE).await? {

@@ -18,6 +18,9 @@ use crate::error::{Error, Failure, Malformation};
 /// How many rounds in a row may move nothing.
 const EMPTY_ROUNDS: u32 = 16;
 
+/// How many octets are offered to a module of which it is not known how many it takes: it refuses more than that.
+const UNASKED: usize = 256;
+
 /// How many octets of what a server is known to have are compared once more, before more is appended to them.
 const COMPARED: u64 = 1024;
 
@@ -235,7 +238,7 @@ impl<S: Source> Upload<S> {
         session.take_loss();
         let mut waited = if first.is_some() { Duration::ZERO } else { CHECK };
         let mut event = first;
-        let (mut at_most, mut empty) = (FTP_WRITE_LIMIT as usize, 0);
+        let (mut at_most, mut empty) = (UNASKED, 0);
         loop {
             if event.is_some() {
                 self.begin();

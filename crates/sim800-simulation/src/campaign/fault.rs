@@ -69,7 +69,7 @@ pub enum What {
     Network(Mishap),
     /// The file on the server becomes another one.
     Change {
-        /// By how many octets it is longer.
+        /// By how many octets it is longer, or twice as long.
         longer: usize,
     },
 }
@@ -335,9 +335,10 @@ impl What {
     }
 }
 
-/// What the content becomes, so many octets of it: none that it was before, and others where it becomes longer.
+/// What the content becomes: none of its octets is what it was before, and they are others where it becomes longer, which is to twice
+/// its length at most: servers that send single octets of a short one would be at it for hours.
 pub(super) fn changed(content: usize, longer: usize) -> Bytes {
-    vec![if longer > 0 { b'#' } else { 0xA7 }; content + longer].into()
+    vec![if longer > 0 { b'#' } else { 0xA7 }; content + longer.min(content + 1)].into()
 }
 
 fn module_kind(fault: &Fault) -> &'static str {

@@ -15,6 +15,8 @@ pub(super) struct Observer {
     line: Vec<u8>,
     /// The line is the text of a short message, whose head was the line before.
     is_text: bool,
+    /// The line end of that head has come: another one is a text without octets.
+    is_head_over: bool,
     /// A command line was sent and no result has come.
     in_flight: bool,
     /// It sends payload: what follows is not looked at before its result. A sign that the module starts anew may be noise,
@@ -92,23 +94,28 @@ impl Observer {
     }
 
     fn received(&mut self, octets: &[u8]) {
-        let mut pieces = octets.split(|octet| matches!(octet, b'\r' | b'\n')).peekable();
-        while let Some(piece) = pieces.next() {
-            if !piece.is_empty() {
-                self.line.extend_from_slice(&piece[piece.len().saturating_sub(LINE)..]);
-                self.line.drain(..self.line.len().saturating_sub(LINE));
-            }
+        for piece in octets.split_inclusive(|octet| matches!(octet, b'\r' | b'\n')) {
+            let (piece, end) = match piece {
+                [piece @ .., end @ (b'\r' | b'\n')] => (piece, Some(*end)),
+                _ => (piece, None),
+            };
+            self.line.extend_from_slice(&piece[piece.len().saturating_sub(LINE)..]);
+            self.line.drain(..self.line.len().saturating_sub(LINE));
             // The last one goes on.
-            if pieces.peek().is_some() {
-                self.end_line();
+            if let Some(end) = end {
+                self.end_line(end);
             }
         }
     }
 
-    fn end_line(&mut self) {
+    fn end_line(&mut self, end: u8) {
         if self.line.is_empty() {
+            if end == b'\n' && std::mem::replace(&mut self.is_head_over, true) {
+                self.is_text = false;
+            }
             return;
         }
+        self.is_head_over = end == b'\n';
         let is_text = std::mem::replace(&mut self.is_text, self.line.starts_with(HEAD));
         if is_text {
             return self.line.clear();
@@ -222,6 +229,9 @@ mod tests {
             (5, Sent, "AT\r"),
         ]));
         assert!(seen(&[(0, Sent, "AT\r"), (1, Received, head), (2, Sent, "AT\r")]));
+        // Behind a line end that the line has doubled, it is no text.
+        let doubled = head.replace("\r\nOK", "\r\n\nOK");
+        assert!(!seen(&[(0, Sent, "AT\r"), (1, Received, &doubled), (2, Sent, "AT\r")]));
     }
 
     #[test]
