@@ -18,14 +18,20 @@ fn allocations(work: impl FnOnce()) -> (usize, usize) {
     (stats.allocations + stats.reallocations, stats.bytes_allocated)
 }
 
-// One test: the allocator counts for all threads.
+/// The same for work that is repeated, each time as it is: the least of some times, for the allocator counts for all threads, and
+/// that of the test harness allocates now and then.
+fn steady_allocations(mut work: impl FnMut()) -> (usize, usize) {
+    (0..5).map(|_| allocations(&mut work)).min().unwrap_or_default()
+}
+
+// One test, so that no other allocates beside it.
 #[test]
 fn the_steady_state_allocates_nothing() {
     for bulk in BULK {
         let response = bulk.response();
         for size in READS {
             let mut framer = Framer::default();
-            let framed = allocations(|| {
+            let framed = steady_allocations(|| {
                 for _ in 0..3 {
                     assert_eq!(frame(&mut framer, bulk, &response, size).payload, bulk.payload as usize);
                 }
@@ -36,7 +42,7 @@ fn the_steady_state_allocates_nothing() {
             let mut decoder = Decoder::default();
             decode(&mut decoder, bulk, &response, size);
             decode(&mut decoder, bulk, &response, size);
-            let decoded = allocations(|| {
+            let decoded = steady_allocations(|| {
                 for _ in 0..3 {
                     assert_eq!(decode(&mut decoder, bulk, &response, size).payload, bulk.payload as usize);
                 }
@@ -47,7 +53,7 @@ fn the_steady_state_allocates_nothing() {
     for lines in LINES {
         let stream = lines.stream();
         let mut framer = Framer::default();
-        let typed = allocations(|| {
+        let typed = steady_allocations(|| {
             read(&mut framer, &stream, 16);
         });
         assert_eq!(typed, (0, 0), "lines: {}", lines.name);

@@ -9,7 +9,7 @@ use sim800_command::{
 };
 use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line};
 
-use crate::command_line::{CommandLine, unknown};
+use crate::command_line::{CommandLine, commands, unknown};
 use crate::event::{Direction, Event, Kind, line};
 use crate::held::{Held, Next, Piece, Settled};
 use crate::meaning::{self, Meaning};
@@ -62,6 +62,8 @@ struct Flight {
     named: Named,
     /// How many octets it offers.
     size: Option<u64>,
+    /// Several commands stand on its line.
+    is_of_several: bool,
     /// Its own line was seen, so its echo tells nothing new.
     seen: bool,
 }
@@ -233,7 +235,10 @@ impl Capture {
             return sink(meaning.give(self.event(Direction::Sent, Kind::Unreadable, &line)));
         };
         self.close_payload(Next::Command, sink);
-        sink(meaning::command(command).give(self.event(Direction::Sent, Kind::Command, &line)));
+        for part in commands(&line) {
+            let meaning = meaning::command(CommandLine::of_several(part));
+            sink(meaning.give(self.event(Direction::Sent, Kind::Command, part)));
+        }
         self.begin(command, true);
     }
 
@@ -251,6 +256,7 @@ impl Capture {
                 _ => Named::None,
             },
             size: known.and_then(|known| known.size),
+            is_of_several: known.is_none() && command.is_of_several(),
             seen,
         });
         // What is left of the data phase of the one before would be counted on.
@@ -414,11 +420,27 @@ impl Capture {
         self.decoder = listening(expect.with_data(data));
         // It is read once under this expectation: a flight that is known is not asked again.
         let name = line(raw).name().map(str::to_owned);
-        let flight = Flight { name, known: true, expect, named: Named::None, size: None, seen: false };
-        self.flight.get_or_insert(flight).known = true;
+        let flight = Flight {
+            name: name.clone(),
+            known: true,
+            expect,
+            named: Named::None,
+            size: None,
+            is_of_several: false,
+            seen: false,
+        };
+        let flight = self.flight.get_or_insert(flight);
+        flight.known = true;
+        if flight.is_of_several {
+            flight.name = name;
+        }
         self.decoder.handle_input(raw);
         if let Some(event) = self.decoder.poll_event() {
             self.take(event, sink);
+        }
+        if let Some(flight) = &mut self.flight {
+            // Another command of its line may bring a header, too.
+            flight.known = !flight.is_of_several;
         }
         self.decoder.handle_input(&pending);
     }
@@ -453,7 +475,8 @@ impl Capture {
             let is_asked =
                 flight.is_some_and(|flight| matches!(flight.expect.data, DataPhase::Counted { .. }));
             let announced = octets.len() + usize::try_from(remaining).unwrap_or(usize::MAX);
-            Held::new(flight.and_then(|flight| flight.name.clone()), announced, is_asked)
+            let has_others = flight.is_some_and(|flight| flight.is_of_several);
+            Held::new(flight.and_then(|flight| flight.name.clone()), announced, is_asked, has_others)
         });
         held.add(self.time, octets);
         if remaining == 0 {

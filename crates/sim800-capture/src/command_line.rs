@@ -1,5 +1,6 @@
 //! Command lines as anybody may have written them.
 
+use std::iter;
 use std::str;
 
 use sim800_command::{Form, Id, Prepared, SPECS, Spec};
@@ -25,6 +26,13 @@ impl<'a> CommandLine<'a> {
         }
     }
 
+    /// One of several commands of a line, as [`commands`] cuts them.
+    pub(crate) fn of_several(text: &'a [u8]) -> Self {
+        let text = text.trim_ascii();
+        let text = text.strip_suffix(b";").unwrap_or(text);
+        Self::new(text).unwrap_or(Self { whole: text, body: text })
+    }
+
     /// `+HTTPREAD`, or the letter of a basic command; of several commands on a line, the first.
     pub(crate) fn name(self) -> Option<&'a str> {
         let end = match self.body.first()? {
@@ -32,6 +40,11 @@ impl<'a> CommandLine<'a> {
             _ => self.body.iter().position(|octet| b"=?;".contains(octet)).unwrap_or(self.body.len()),
         };
         str::from_utf8(self.body.get(..end)?).ok().map(str::trim_ascii)
+    }
+
+    /// Whether another command stands behind the first.
+    pub(crate) fn is_of_several(self) -> bool {
+        commands(self.whole).nth(1).is_some()
     }
 
     /// What stands behind the name, without `=`; nothing for the read and the test form.
@@ -47,7 +60,10 @@ impl<'a> CommandLine<'a> {
 
     /// What the table has for it.
     pub(crate) fn known(self) -> Option<Known> {
-        let prepared = Prepared::parse(self.whole)?;
+        let prepared = match self.whole.len() == self.body.len() {
+            true => Prepared::parse(&[b"AT", self.body].concat())?,
+            false => Prepared::parse(self.whole)?,
+        };
         // How many octets follow a prompt that does not say so, by the place of the parameter.
         let place = prepared.spec.parameters.iter().position(|parameter| parameter.name == "size");
         let size = place.and_then(|place| Values::new(self.parameters()).nth(place)?.number());
@@ -69,6 +85,31 @@ impl<'a> CommandLine<'a> {
         let row = rows.next().filter(|_| !self.parameters().is_empty())?;
         rows.next().is_none().then_some(row)
     }
+}
+
+/// The commands of a line with all its octets: each ends with the `;` behind it, if it needs one, and the first has the prefix
+/// (V.250 sections 5.3.3 and 5.4.5).
+pub(crate) fn commands(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let prefix = line.len() - line.trim_ascii_start().len() + 2;
+    let mut rest = line;
+    let mut skipped = prefix;
+    iter::from_fn(move || {
+        let mut quoted = false;
+        let is_basic = rest.get(skipped).is_some_and(u8::is_ascii_alphabetic);
+        let end = rest.iter().enumerate().skip(skipped).find_map(|(place, octet)| {
+            quoted ^= *octet == b'"';
+            match octet {
+                b';' if !quoted => Some(place + 1),
+                b'+' if !quoted && is_basic => Some(place),
+                _ => None,
+            }
+        });
+        // The line end belongs to the command before it.
+        let end = end.filter(|end| rest.get(*end..).is_some_and(|behind| !behind.trim_ascii().is_empty()));
+        let (command, behind) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+        (rest, skipped) = (behind, 0);
+        (!command.is_empty()).then_some(command)
+    })
 }
 
 /// A command of the table.
@@ -119,6 +160,22 @@ mod tests {
         for text in ["", "A", "OK", "BAT", "A/x", "\u{e9}"] {
             assert_eq!(parts(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_line_is_cut_where_commands_end() {
+        let cut = |line: &str| -> Vec<String> {
+            commands(line.as_bytes()).map(|command| String::from_utf8(command.to_vec()).unwrap()).collect()
+        };
+        assert_eq!(cut("AT+CSQ\r"), ["AT+CSQ\r"]);
+        assert_eq!(cut("AT+CSQ;\r"), ["AT+CSQ;\r"], "nothing stands behind it");
+        assert_eq!(cut("\nAT+A=\"b;c\";+D?;+E\r"), ["\nAT+A=\"b;c\";", "+D?;", "+E\r"]);
+        assert_eq!(cut("ATE0+CMEE=1;V1\r"), ["ATE0", "+CMEE=1;", "V1\r"]);
+        assert_eq!(cut("AT\r"), ["AT\r"]);
+        assert_eq!(cut("A"), ["A"]);
+        let name = |text: &'static str| CommandLine::of_several(text.as_bytes()).name();
+        assert_eq!([name("ATE0"), name("+CMEE=1;"), name("V1\r")], [Some("E"), Some("+CMEE"), Some("V")]);
+        assert_eq!(CommandLine::of_several(b"+CREG?;").known().unwrap().spec.name, "+CREG");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::command_line::CommandLine;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A command line.
+    /// A command line, or one of several commands of a line.
     Command,
     /// A command line that the module repeated.
     Echo,
@@ -99,7 +99,7 @@ impl Event {
     pub fn name(&self) -> Option<&str> {
         match (self.kind, &self.payload) {
             (_, Some(payload)) => payload.name.as_deref(),
-            (Kind::Command | Kind::Echo, _) => CommandLine::new(&self.text)?.name(),
+            (Kind::Command | Kind::Echo, _) => CommandLine::of_several(&self.text).name(),
             (Kind::Unreadable | Kind::Retry, _) => None,
             _ => self.line().name(),
         }
@@ -109,9 +109,7 @@ impl Event {
     #[must_use]
     pub fn values(&self) -> Values<'_> {
         let text = match self.kind {
-            Kind::Command | Kind::Echo => {
-                CommandLine::new(&self.text).map_or(&[][..], CommandLine::parameters)
-            }
+            Kind::Command | Kind::Echo => CommandLine::of_several(&self.text).parameters(),
             _ if self.name().is_some() => self.line().parameters(),
             _ => &[],
         };

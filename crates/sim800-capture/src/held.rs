@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use sim800_command::Unsolicited;
+use sim800_command::{Id, Unsolicited};
 use sim800_parser::{FinalResultCode, Line};
 
 use crate::payload::Sum;
@@ -45,6 +45,8 @@ pub(crate) struct Held {
     announced: usize,
     /// The count is what the command asked for; the module said nothing of it.
     is_asked: bool,
+    /// Other commands stand on its line, whose responses come behind it.
+    has_others: bool,
     octets: Vec<u8>,
     /// Where octets end that crossed at one time.
     times: Vec<(usize, Option<Duration>)>,
@@ -69,8 +71,8 @@ pub(crate) struct Settled {
 }
 
 impl Held {
-    pub(crate) fn new(name: Option<String>, announced: usize, is_asked: bool) -> Self {
-        Self { name, announced, is_asked, octets: Vec::new(), times: Vec::new() }
+    pub(crate) fn new(name: Option<String>, announced: usize, is_asked: bool, has_others: bool) -> Self {
+        Self { name, announced, is_asked, has_others, octets: Vec::new(), times: Vec::new() }
     }
 
     pub(crate) fn add(&mut self, time: Option<Duration>, octets: &[u8]) {
@@ -162,7 +164,8 @@ impl Held {
             let Some(len) = text.iter().position(|octet| *octet == b'\n') else { return open };
             let (text, after) = text.split_at(len + 1);
             let line = Line::new(text.trim_ascii());
-            if is_result(line) {
+            let is_next = self.has_others && is_blank && is_answer(line);
+            if is_result(line) || is_next {
                 return Verdict::Result;
             }
             if !is_blank || !is_unsolicited(line) {
@@ -208,6 +211,11 @@ enum Verdict {
 
 fn is_result(line: Line<'_>) -> bool {
     FinalResultCode::from_line(line).is_some_and(|code| !code.is_of_connection())
+}
+
+/// Whether it is named like a command, and so answers one.
+fn is_answer(line: Line<'_>) -> bool {
+    line.name().and_then(Id::from_name).is_some()
 }
 
 /// Whether it can only have come unasked.

@@ -320,3 +320,24 @@ fn a_masked_password_is_a_value_like_others() {
     assert_eq!(events[0].name(), Some("+FTPPW"));
     assert_eq!(events[0].meaning.as_deref(), Some("Sets the password"));
 }
+
+#[test]
+fn payload_of_several_commands_on_a_line_is_not_read_as_lines() {
+    let line = b"AT+HTTPSTATUS?;+HTTPHEAD;+HTTPREAD=0,100\r";
+    let response = b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 8\r\nETag: 1\n\r\n+HTTPREAD: 10\r\n\r\nERROR\r\n.\r\nOK\r\n";
+    for size in [1, 7, response.len()] {
+        let pieces = response.chunks(size).map(|piece| (RX, piece));
+        let pieces: Vec<_> = [(TX, &line[..])].into_iter().chain(pieces).collect();
+        let events = decode(&pieces);
+        let payloads: Vec<_> = events.iter().filter_map(|event| event.payload.as_ref()).collect();
+        assert_eq!(payloads.iter().map(|payload| payload.received).collect::<Vec<_>>(), [8, 10]);
+        let names = payloads.iter().map(|payload| payload.name.as_deref());
+        assert_eq!(names.collect::<Vec<_>>(), [Some("+HTTPHEAD"), Some("+HTTPREAD")]);
+        let commands = events.iter().filter(|event| event.kind == Kind::Command).map(Event::name);
+        let names = [Some("+HTTPSTATUS"), Some("+HTTPHEAD"), Some("+HTTPREAD")];
+        assert_eq!(commands.collect::<Vec<_>>(), names);
+        let received = events.iter().map(|event| event.octets).sum::<u64>();
+        assert_eq!(received, (line.len() + response.len()) as u64);
+        assert!(!events.iter().any(|event| event.is_error), "{events:?}");
+    }
+}

@@ -162,6 +162,9 @@ pub(crate) fn is_no_entry(line: &[u8]) -> bool {
         || line.strip_prefix(b"total ").is_some_and(|blocks| blocks.iter().all(u8::is_ascii_digit))
 }
 
+/// How long a line may become that has no end; then it is cut.
+const LONGEST_LINE: usize = 1 << 16;
+
 /// A listing, cut into lines wherever its octets are cut.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
@@ -171,9 +174,14 @@ pub(crate) struct Lines {
 impl Lines {
     /// The lines that end in `octets`.
     pub(crate) fn take(&mut self, octets: &[u8]) -> Vec<Vec<u8>> {
+        let known = self.rest.len();
         self.rest.extend_from_slice(octets);
-        let Some(end) = self.rest.iter().rposition(|octet| *octet == b'\n') else { return Vec::new() };
-        let rest = self.rest.split_off(end + 1);
+        let end = match octets.iter().rposition(|octet| *octet == b'\n') {
+            Some(end) => known + end + 1,
+            None if self.rest.len() > LONGEST_LINE => self.rest.len(),
+            None => return Vec::new(),
+        };
+        let rest = self.rest.split_off(end);
         let whole = std::mem::replace(&mut self.rest, rest);
         whole.split_inclusive(|octet| *octet == b'\n').map(<[u8]>::to_vec).collect()
     }
@@ -283,6 +291,17 @@ mod tests {
             found.extend(lines.finish());
             assert_eq!(found, [&b"one\r\n"[..], b"\r\n", b"two\n", b"three"], "{cut}");
         }
+    }
+
+    #[test]
+    fn a_line_without_end_is_not_kept() {
+        let mut lines = Lines::default();
+        let mut found = 0;
+        for _ in 0..100 {
+            found += lines.take(&[b'a'; 1460]).iter().map(Vec::len).sum::<usize>();
+            assert!(lines.rest.len() <= LONGEST_LINE);
+        }
+        assert_eq!(found + lines.finish().unwrap().len(), 100 * 1460);
     }
 
     #[test]

@@ -233,14 +233,22 @@ impl Mirror<'_> {
             }
             let directory = self.local(&place, "");
             if !self.dry_run {
-                fs::create_dir_all(&directory).map_err(|error| Failure::file("make", &directory, &error))?;
+                if let Err(error) = fs::create_dir_all(&directory) {
+                    let failure = Failure::file("make", &directory, &error);
+                    if place.names.is_empty() {
+                        return Err(failure);
+                    }
+                    // A file has its name, say.
+                    self.tally.fail(&place.path(""), failure);
+                    continue;
+                }
             }
             for Entry { name, kind, size, .. } in listing.entries {
                 self.tally.count()?;
                 match kind {
                     _ if name == "." || name == ".." => {}
-                    // A server does not say where in this machine files go.
-                    _ if name.contains(['/', '\\', '\0']) => {
+                    // A server says neither where in this machine files go, nor what is a part of what.
+                    _ if name.contains(['/', '\\', '\0']) || name.ends_with(".part.json") => {
                         self.tally.skip(&place.path(&name), "such a name is not written here")
                     }
                     Kind::Directory => self.descend(place.child(&name, false), &mut pending),
@@ -261,6 +269,10 @@ impl Mirror<'_> {
         };
         if here.is_some() && here == size {
             self.tally.unchanged += 1;
+            return Ok(());
+        }
+        if path.exists() && !Sink::is_file(Some(&path)) {
+            self.tally.skip(&shown, "what has its name here is no file");
             return Ok(());
         }
         if self.dry_run {
@@ -355,10 +367,11 @@ fn is_of_one_file(error: &FtpError) -> bool {
     }
 }
 
-/// Whether the server refuses a directory, or has none of that name.
+/// Whether the server refuses a directory, or has none of that name, or the module cannot be told its name.
 fn is_refusal(failure: &Failure) -> bool {
     let codes = [FtpCode::OPERATE, FtpCode::DOWNLOAD];
-    failure.kind() == "ftp" && codes.iter().any(|code| failure.code() == Some(code.0.into()))
+    failure.kind() == "invalid"
+        || failure.kind() == "ftp" && codes.iter().any(|code| failure.code() == Some(code.0.into()))
 }
 
 /// Whether a download that had begun failed of what all others need, too.

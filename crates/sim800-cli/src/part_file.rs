@@ -103,10 +103,10 @@ impl Drop for PartFile {
             return;
         }
         // Nobody is left to be told of any failure.
-        if self.origin.is_some() && self.octets > 0 {
+        if self.origin.is_some() && self.octets > 0 && self.place.has(&self.part) {
             let _ = self.note();
         } else {
-            let _ = self.place.clear();
+            let _ = self.place.give_up(&self.part);
         }
     }
 }
@@ -135,6 +135,13 @@ mod tests {
             .collect();
         names.sort();
         names
+    }
+
+    /// Another name of a file in which nothing is yet.
+    fn linked(path: &Path) {
+        let empty = path.with_file_name("empty");
+        fs::write(&empty, "").unwrap();
+        fs::hard_link(empty, path).unwrap();
     }
 
     fn origin() -> Origin {
@@ -182,17 +189,34 @@ mod tests {
     }
 
     #[test]
+    fn what_takes_the_place_of_a_part_is_somebody_elses() {
+        for is_kept in [false, true] {
+            let (folder, names) = folder();
+            let mut file = if is_kept { begin(&names) } else { PartFile::create(&names.path).unwrap() };
+            file.write_all(b"octets").unwrap();
+            fs::remove_file(&names.part).unwrap();
+            fs::write(&names.part, "precious").unwrap();
+            let refused = file.complete().unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::NotFound);
+            assert_eq!(listed(&folder), ["a.bin.part"]);
+            assert_eq!(fs::read(&names.part).unwrap(), b"precious");
+        }
+    }
+
+    #[test]
     fn what_is_somebody_elses_is_left_alone() {
         let (folder, names) = folder();
         let elsewhere = folder.path().join("elsewhere");
         let claim = || Place::claim(&names).unwrap_err();
-        let foreign: [fn(&Path, &Path); 6] = [
+        let foreign: [fn(&Path, &Path); 8] = [
             |part, _| fs::write(part, "precious").unwrap(),
             |_, companion| fs::write(companion, "{\"precious\":1}").unwrap(),
             |_, companion| fs::write(companion, b"\xff\xfe").unwrap(),
             |_, companion| symlink("elsewhere", companion).unwrap(),
             |part, _| symlink("elsewhere", part).unwrap(),
             |part, _| fs::create_dir(part).unwrap(),
+            |part, _| linked(part),
+            |_, companion| linked(companion),
         ];
         for (n, put) in foreign.into_iter().enumerate() {
             put(&names.part, &names.companion);
@@ -203,6 +227,7 @@ mod tests {
             assert_eq!(file.place.names().part, folder.path().join("a.bin.1.part"), "{n}");
             drop(file);
             assert_eq!((listed(&folder), elsewhere.exists()), (before, false), "{n}");
+            assert!(fs::read(folder.path().join("empty")).unwrap_or_default().is_empty(), "{n}");
             for path in [&names.part, &names.companion] {
                 let _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
             }

@@ -240,7 +240,7 @@ impl Place {
         }
         // A power cut does not leave the name of what is complete on what is not.
         part.sync_all()?;
-        if !is_at(part, &self.names.part) {
+        if !self.has(part) {
             return Err(io::Error::new(
                 ErrorKind::NotFound,
                 "its .part file was moved or replaced meanwhile",
@@ -257,6 +257,20 @@ impl Place {
         self.is_taken = true;
         remove(&self.names.part)?;
         remove(&self.names.companion)
+    }
+
+    /// Whether `part` still has the name that it was given here.
+    pub(crate) fn has(&self, part: &File) -> bool {
+        is_at(part, &self.names.part)
+    }
+
+    /// Removes `part`, unless somebody else's has its name by now, and what is said of it.
+    pub(crate) fn give_up(&mut self, part: &File) -> io::Result<()> {
+        if self.has(part) {
+            return self.clear();
+        }
+        self.is_taken = true;
+        if is_at(&self.companion, &self.names.companion) { remove(&self.names.companion) } else { Ok(()) }
     }
 
     pub(crate) fn names(&self) -> &Names {
@@ -281,7 +295,7 @@ impl Drop for Place {
     }
 }
 
-/// Opens a file, which must be one: nothing is written through a link.
+/// Opens a file, which must be one: nothing is written through a link, nor into what has another name as well.
 fn open(path: &Path, creates: bool, mode: u32) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
@@ -295,13 +309,18 @@ fn open(path: &Path, creates: bool, mode: u32) -> io::Result<File> {
         .custom_flags(flags)
         .open(path);
     match file {
-        Ok(file) if file.metadata()?.is_file() => Ok(file),
+        Ok(file) if is_alone(&file.metadata()?) => Ok(file),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(error),
         // A link, a folder, a pipe without a reader.
-        _ if path.symlink_metadata().is_ok_and(|found| !found.is_file()) => Err(foreign(path)),
+        _ if path.symlink_metadata().is_ok_and(|found| !is_alone(&found)) => Err(foreign(path)),
         Err(error) => Err(error),
         Ok(_) => Err(foreign(path)),
     }
+}
+
+/// Whether this is a file with one name.
+fn is_alone(found: &Metadata) -> bool {
+    found.is_file() && found.nlink() == 1
 }
 
 /// The sum of the first `octets` of a file.

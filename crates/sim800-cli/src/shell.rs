@@ -134,7 +134,24 @@ fn worth_remembering(line: &str) -> Option<String> {
     let words = shell_words::split(line).ok()?;
     let is_delicate = |word: &String| {
         let word = word.to_ascii_lowercase();
-        ["-h", "--header", "--user", "--data", "password", "pin", "authorization", "cookie", "token"]
+        // Credentials may stand right behind their option, and without a scheme, as those of a proxy do.
+        let is_option = ["-h", "-u"].iter().any(|option| word.starts_with(option) && word.contains(':'));
+        let bare = word.split('/').next().and_then(|host| host.rsplit_once('@'));
+        let has_credentials = bare.is_some_and(|(credentials, _)| credentials.contains(':'));
+        is_option
+            || has_credentials
+            || [
+                "-h",
+                "-u",
+                "--header",
+                "--user",
+                "--data",
+                "password",
+                "pin",
+                "authorization",
+                "cookie",
+                "token",
+            ]
             .iter()
             .any(|delicate| {
                 word == *delicate
@@ -210,6 +227,13 @@ mod tests {
             ("at AT+CSQ", Some("at AT+CSQ")),
             ("at 'AT+CPIN=\"1234\"'", None),
             ("at at+ftppw=sesame", None),
+            ("http get http://a/ --proxy me:sesame@b:80", None),
+            ("http get http://a/ --proxy=me:sesame@b:80", None),
+            ("http get me:sesame@a/", None),
+            ("http get http://a/ -HX-Api-Key:sesame", None),
+            ("http get http://a/ -u me:sesame", None),
+            ("http get http://a/ -ume:sesame", None),
+            ("put a@b.txt", Some("put a@b.txt")),
             ("put pinboard.txt", Some("put pinboard.txt")),
             ("", None),
         ] {

@@ -28,7 +28,8 @@ const ALL: [Signal; 3] = [Signal::Int, Signal::Term, Signal::Hup];
 /// Runs `future` to its end or to a signal that asks the program to end.
 pub(crate) async fn interruptible<F: Future>(future: F) -> Result<F::Output, Failure> {
     let signals = watched().map_err(|error| Failure::new("system", format!("no signals: {error}")))?;
-    match select(pin!(future), pin!(signals.recv())).await {
+    // What is moved into a future is in there twice, and the stack of a program has to bear all of them.
+    match select(Box::pin(future), pin!(signals.recv())).await {
         Either::Left((output, _)) => Ok(output),
         Either::Right((Ok(signal), _)) => Err(Failure::interrupted(signal)),
         // Nobody can ask.

@@ -68,7 +68,8 @@ impl HttpUrl {
     pub(crate) fn file_name(&self) -> Result<String, Failure> {
         let name = self.uri.path().rsplit('/').next().unwrap_or_default();
         match name {
-            "" | "." | ".." => Err(Failure::usage(format!(
+            // A file of the last name would be stdout.
+            "" | "." | ".." | "-" => Err(Failure::usage(format!(
                 "{} has no file name at its end; name a file with -o",
                 self.identity()
             ))),

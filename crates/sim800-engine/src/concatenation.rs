@@ -2,7 +2,6 @@
 //! 1.4.4).
 
 use alloc::string::ToString;
-use alloc::vec::Vec;
 use core::fmt::Write;
 use core::mem;
 use core::time::Duration;
@@ -12,15 +11,8 @@ use sim800_parser::{Claim, DataPhase, Expect, Line};
 
 use crate::failure::{Failure, Misuse};
 use crate::flight::Flight;
-use crate::request::{Inner, Name, Request};
+use crate::request::{Further, Inner, Name, Request};
 use crate::response::Response;
-
-/// A command behind the first of its line.
-#[derive(Clone, Debug)]
-pub(crate) struct Further {
-    pub(crate) id: Option<Id>,
-    pub(crate) expect: Expect,
-}
 
 impl Request {
     /// Puts several commands on one line, which gets one result code: [`Response::concatenated`] has what each of them brought.
@@ -69,6 +61,7 @@ impl Request {
             first.further.push_back(Further { id: request.id, expect: request.expect });
             first.further.extend(request.further);
             first.anew |= request.anew;
+            first.compared |= request.compared;
         }
         if line.len() > 2 + LINE_LIMIT {
             return Err(Failure::Misuse(Misuse::TooLong));
@@ -107,14 +100,6 @@ fn limits(request: &Request) -> (Duration, Duration) {
         unstated if unstated <= time_limit::UNSTATED => (Duration::ZERO, unstated),
         stated => (stated, Duration::ZERO),
     }
-}
-
-/// What is known of the commands of a line that are through.
-#[derive(Debug, Default)]
-pub(crate) struct Through {
-    responses: Vec<Response>,
-    /// The last of them brought payload, and nothing came since; whether that ends like a line.
-    pub(crate) payload: Option<bool>,
 }
 
 impl Flight {

@@ -1,5 +1,7 @@
 //! The engine: one command in flight, its time limits, and a line that can be lost and found again.
 
+mod unsolicited;
+
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
@@ -12,7 +14,7 @@ use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
-use crate::flight::{Flight, Latest, PIECE, Stray};
+use crate::flight::{Flight, Last, Latest, PIECE, Stray, text};
 use crate::output::Output;
 use crate::request::Request;
 use crate::response::Response;
@@ -46,14 +48,6 @@ pub struct Engine<D = Vocabulary> {
     blanks: bool,
     /// The payload that is on its way belongs to an unsolicited line.
     pushed: bool,
-}
-
-/// What is remembered of a command that got its result, which may not have been its own.
-#[derive(Debug, Default)]
-struct Last {
-    name: Option<&'static str>,
-    /// How many octets it offered that the module did not ask for.
-    offered: usize,
 }
 
 /// What is known of the line.
@@ -406,12 +400,9 @@ impl<D: Dialect> Engine<D> {
 
     /// Goes on to the next command of the line when this one has said what it has to say.
     fn go_on(&mut self) {
-        if let State::InFlight(flight) = &mut self.line
-            && self.decoder.remaining() == 0
-            && let Some(expect) = flight.next()
-        {
-            self.decoder.begin(expect);
-        }
+        let State::InFlight(flight) = &mut self.line else { return };
+        let next = if self.decoder.remaining() == 0 { flight.next() } else { None };
+        next.into_iter().for_each(|expect| self.decoder.begin(expect));
     }
 
     /// The command in flight has its result.
@@ -435,112 +426,6 @@ impl<D: Dialect> Engine<D> {
             // If it was the beginning of the payload, the rest of it is on its way.
             self.lose(Resync::new(now).after_payload_from_module());
         }
-    }
-
-    fn handle_unsolicited(&mut self, now: Duration, span: &Span<Bytes>) {
-        if let State::InFlight(flight) = &mut self.line
-            && let Some(expect) = flight.skip_to(span.line())
-        {
-            // The command before it on the line said nothing. What is its own is read once more.
-            let behind = self.decoder.take_pending();
-            self.decoder.begin(expect);
-            self.decoder.handle_input(span.raw());
-            return self.decoder.handle_input(&behind);
-        }
-        let sign = self.watch.sign(now, span, self.config.limits.boot);
-        match &mut self.line {
-            State::InFlight(flight) if sign == Some(Restart::Ready) && flight.may_be_text() => {
-                flight.take_doubtful(text(span), self.config.limits.information);
-                // What follows a start is a sign of it by itself.
-                return self.watch.forget_last();
-            }
-            _ => {}
-        }
-        if let Some(sign) = sign.filter(|_| !self.may_be_payload()) {
-            return self.handle_restart(now, sign);
-        }
-        // What reads like a sign of a restart and is none is a part of something.
-        let stray = if sign.is_some() { Stray::Rest } else { Stray::new(span) };
-        let name = span.line().name();
-        let is_text = stray == Stray::Rest && name.is_none();
-        // The result that ended the command was not its own.
-        let is_late = stray == Stray::Rest && name.is_some() && name == self.last.name;
-        let line = copy(span);
-        match &mut self.line {
-            State::InFlight(_) if is_late => {
-                self.abandon(now, Failure::Malformed(Malformation::Information));
-            }
-            State::Idle if is_late => self.lose_behind_result(now),
-            State::InFlight(flight) => flight.take_stray(now, stray),
-            State::Lost(resync, _) => {
-                if stray == Stray::Rest {
-                    resync.handle_stray_line(now);
-                }
-                if resync.is_first() {
-                    return self.tell(Output::Stray, line);
-                } else if resync.is_late_payload() {
-                    return;
-                }
-            }
-            State::Idle if is_text => self.handle_rest(now),
-            State::Idle | State::Ended(_) => {}
-        }
-        self.tell(Output::Unsolicited, line);
-    }
-
-    /// Tells of a line; one of noise alone says nothing.
-    fn tell(&mut self, what: fn(Bytes) -> Output, line: Bytes) {
-        if !line.is_empty() {
-            self.outputs.push_back(what(line));
-        }
-    }
-
-    /// Whether a line that comes now may be octets of a payload, so that it tells nothing of the module.
-    fn may_be_payload(&self) -> bool {
-        match &self.line {
-            State::InFlight(flight) => flight.is_among_payload(),
-            State::Lost(resync, _) => resync.is_among_payload(&self.config.limits),
-            State::Idle | State::Ended(_) => false,
-        }
-    }
-
-    /// Text came that is no module's of its own accord. Behind a payload it is what a count left of it that the line
-    /// damaged, where the content read like a result code just there.
-    fn handle_rest(&mut self, now: Duration) {
-        if mem::take(&mut self.payload_ended) && matches!(self.line, State::Idle) {
-            self.lose_behind_result(now);
-        }
-    }
-
-    /// What comes belongs to a command that has its result already.
-    fn lose_behind_result(&mut self, now: Duration) {
-        // The module may have asked for its octets only now, and counts what comes.
-        let offered = mem::take(&mut self.last.offered);
-        let resync = Resync::new(now).after_payload_from_module();
-        self.lose(resync.after_payload_to_module(offered, Bytes::new(), Duration::ZERO));
-        self.outputs.push_back(Output::Desynchronized);
-    }
-
-    fn handle_restart(&mut self, now: Duration, sign: Restart) {
-        let mut resync = Resync::new(now);
-        let failure = Err(Failure::Restarted(sign));
-        match mem::replace(&mut self.line, State::Idle) {
-            State::InFlight(mut flight) => {
-                if flight.request.is_prompted() {
-                    // What looked like a restart may have been noise, and the module still waits for octets. One that did
-                    // restart would take those that were promised for command lines.
-                    let (owed, _promised) = flight.owed();
-                    resync = resync.after_payload_to_module(owed, Bytes::new(), Duration::ZERO);
-                }
-                // `AT+CPOWD=1` has no other result (manual 6.2.2).
-                let asked_for = flight.request.id == Some(Id::Cpowd) && sign == Restart::PowerDown;
-                self.complete(if asked_for { Ok(Response::default()) } else { failure });
-            }
-            State::Lost(_, Some(_)) => self.complete(failure),
-            _ => {}
-        }
-        self.lose(resync);
-        self.outputs.push_back(Output::Restarted(sign));
     }
 
     /// Gives up on the command in flight.
@@ -611,14 +496,4 @@ impl<D> fmt::Debug for Engine<D> {
             .field("watch", &self.watch)
             .finish_non_exhaustive()
     }
-}
-
-/// The text of a line, without a copy.
-fn text(span: &Span<Bytes>) -> Bytes {
-    span.clone().into_raw().slice_ref(span.line().text())
-}
-
-/// The text of a line that somebody may keep for long: it must not keep the read buffer with it.
-fn copy(span: &Span<Bytes>) -> Bytes {
-    Bytes::copy_from_slice(span.line().text())
 }

@@ -1,5 +1,6 @@
 //! The command that is in flight.
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
 use core::time::Duration;
@@ -8,7 +9,6 @@ use bytes::Bytes;
 use sim800_command::{Id, Unsolicited};
 use sim800_parser::{Claim, FinalResultCode, Span};
 
-use crate::concatenation::Through;
 use crate::config::Limits;
 use crate::failure::{Failure, Malformation};
 use crate::request::Request;
@@ -55,6 +55,22 @@ pub(crate) struct Latest {
     pub(crate) rest: Duration,
     /// While other lines come.
     pub(crate) backlog: Duration,
+}
+
+/// What is known of the commands of a line that are through.
+#[derive(Debug, Default)]
+pub(crate) struct Through {
+    pub(crate) responses: Vec<Response>,
+    /// The last of them brought payload, and nothing came since; whether that ends like a line.
+    pub(crate) payload: Option<bool>,
+}
+
+/// What is remembered of a command that got its result, which may not have been its own.
+#[derive(Debug, Default)]
+pub(crate) struct Last {
+    pub(crate) name: Option<&'static str>,
+    /// How many octets it offered that the module did not ask for.
+    pub(crate) offered: usize,
 }
 
 /// A command that was sent and has no final result yet.
@@ -343,4 +359,14 @@ impl fmt::Debug for Flight {
             .field("unsent", &self.unsent.len())
             .finish_non_exhaustive()
     }
+}
+
+/// The text of a line, without a copy.
+pub(crate) fn text(span: &Span<Bytes>) -> Bytes {
+    span.clone().into_raw().slice_ref(span.line().text())
+}
+
+/// The text of a line that somebody may keep for long: it must not keep the read buffer with it.
+pub(crate) fn copy(span: &Span<Bytes>) -> Bytes {
+    Bytes::copy_from_slice(span.line().text())
 }

@@ -12,7 +12,6 @@ use bytes::Bytes;
 use sim800_command::{BodyEnd, Command, Domain, Form, Id, Prepared, Spec, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect};
 
-use crate::concatenation::Further;
 use crate::failure::{Failure, Misuse};
 
 /// A command that is ready to be sent, its type forgotten.
@@ -28,12 +27,12 @@ pub struct Request {
     pub(crate) body_end: BodyEnd,
     /// It waits until the line is synchronized anew.
     pub(crate) anew: bool,
-    /// Its payload is compared by whoever asks for it.
-    pub(crate) compared: bool,
     /// It tells by its response whether the line is synchronized.
     pub(crate) proof: bool,
     /// What stands behind it on its line.
     pub(crate) further: VecDeque<Further>,
+    /// Its payload is compared by whoever asks for it.
+    pub(crate) compared: bool,
 }
 
 impl Request {
@@ -81,9 +80,9 @@ impl Request {
             body: None,
             body_end: BodyEnd::Counted,
             anew: false,
-            compared: false,
             proof: false,
             further: VecDeque::new(),
+            compared: false,
         })
     }
 
@@ -102,14 +101,6 @@ impl Request {
         self
     }
 
-    /// Says that its payload is read again in part, and compared. So a line that nobody knows behind it, which may be the module's own
-    /// or what the count left of a payload that the line damaged, is no damage: that is for the comparison to tell.
-    #[must_use]
-    pub fn compared(mut self) -> Self {
-        self.compared = true;
-        self
-    }
-
     /// Lets it follow the `OK` of the `AT` that finds a line nobody knows, without waiting whether more follows. Whoever sends it has
     /// to see by its response whether that `OK` was another's: it asks for information text, and without that the line is not
     /// what it was taken for.
@@ -122,6 +113,14 @@ impl Request {
     /// Whether it does nothing but have the line synchronized.
     pub(crate) fn is_synchronization(&self) -> bool {
         self.anew && self.id == Some(Id::At) && self.further.is_empty()
+    }
+
+    /// Says that its payload is read again in part, and compared. So a line that nobody knows behind it, which may be the module's own
+    /// or what the count left of a payload that the line damaged, is no damage: that is for the comparison to tell.
+    #[must_use]
+    pub fn compared(mut self) -> Self {
+        self.compared = true;
+        self
     }
 
     /// Gives it another time limit than the table's.
@@ -227,11 +226,18 @@ impl From<Prepared> for Request {
             body: None,
             body_end: prepared.body_end,
             anew: false,
-            compared: false,
             proof: false,
             further: VecDeque::new(),
+            compared: false,
         }
     }
+}
+
+/// A command behind the first of its line.
+#[derive(Clone, Debug)]
+pub(crate) struct Further {
+    pub(crate) id: Option<Id>,
+    pub(crate) expect: Expect,
 }
 
 /// A command as errors call it, without values that may be secret: `AT+CREG?`, `AT+SAPBR=1`, `AT+HTTPPARA`.

@@ -32,6 +32,8 @@ impl<E: Clone + Send + Sync + 'static> Deadline<E> {
 
     /// Carries out `work` until then.
     pub(crate) async fn run<T>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        // A future that moves another one holds it twice, and whoever wraps it in turn doubles it again.
+        let work = Box::pin(work);
         let Some(Limit { client, until, error }) = &self.0 else { return work.await };
         client.until(*until, work).await.unwrap_or_else(|| Err(error.clone()))
     }
@@ -47,5 +49,22 @@ impl<E: Clone + Send + Sync + 'static> Deadline<E> {
             Ok(piece.map(|piece| (piece, (deadline, reader))))
         });
         Reader::new(pieces.boxed(), total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn what_is_bounded_is_held_once() {
+        let work = async {
+            let large = [0_u8; 10_000];
+            std::future::ready(()).await;
+            Ok::<_, Error>(large.len())
+        };
+        let alone = size_of_val(&work);
+        assert!(size_of_val(&Deadline(None).run(work)) < alone + 1_000);
     }
 }

@@ -217,9 +217,10 @@ impl<P> Driver<P> {
         busy
     }
 
-    /// Throws away what is in doubt now of what is known of the module.
+    /// What is known of the module now, or in doubt.
     fn learn(&self, output: &Output) {
         match output {
+            Output::Complete(Ok(_)) => self.shared.known.has_answered(),
             Output::Restarted(_) => self.shared.known.restart(),
             Output::Desynchronized => self.shared.known.doubt(),
             Output::Unsolicited(line)

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::mem;
+use std::str;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use sim800_command::Id;
 
 /// See the module.
 #[derive(Default)]
@@ -24,6 +26,8 @@ struct State {
     headers: Headers,
     /// The value of each parameter: the command line, by what of it names the parameter.
     set: BTreeMap<Box<[u8]>, Bytes>,
+    /// A command was answered, and nothing was lost since.
+    is_answering: bool,
     /// The bearers that are open, and the command lines that say with what.
     open: BTreeMap<u8, Vec<Bytes>>,
     http: Http,
@@ -81,6 +85,16 @@ impl Known {
         self.state().forget(Http::Ended);
     }
 
+    /// A command was answered.
+    pub(crate) fn has_answered(&self) {
+        self.state().is_answering = true;
+    }
+
+    /// Whether the module answered the last time, so that it need not be found.
+    pub(crate) fn is_answering(&self) -> bool {
+        self.state().is_answering
+    }
+
     /// From when on something is going to be learnt.
     pub(crate) fn now(&self) -> Since {
         Since(self.state().doubts)
@@ -106,7 +120,7 @@ impl Known {
 
     /// An FTP session failed: whatever was set for it may be the reason.
     pub(crate) fn forget_ftp(&self) {
-        self.state().set.retain(|parameter, _| parameter.starts_with(b"AT+HTTP"));
+        self.state().set.retain(|parameter, _| is_of_http(parameter));
     }
 
     /// Whether bearer `cid` is open with what these lines say.
@@ -130,7 +144,7 @@ impl Known {
     /// The HTTP service was started: nothing is set in it.
     pub(crate) fn http_was_started(&self, since: Since) {
         let mut state = self.state();
-        state.set.retain(|parameter, _| !parameter.starts_with(b"AT+HTTP"));
+        state.set.retain(|parameter, _| !is_of_http(parameter));
         let started = Http::Started { kept_until: None, has_got: false, is_loaded: false };
         state.http = if state.doubts == since.0 { started } else { Http::Doubtful };
     }
@@ -253,6 +267,13 @@ fn parameter(line: &[u8]) -> &[u8] {
         }
     }
     line.get(..end).unwrap_or(line)
+}
+
+/// Whether what names a parameter names one of the HTTP service.
+fn is_of_http(parameter: &[u8]) -> bool {
+    let name = parameter.strip_prefix(b"AT").and_then(|rest| rest.split(|octet| *octet == b'=').next());
+    let id = name.and_then(|name| Id::from_name(str::from_utf8(name).ok()?));
+    matches!(id, Some(Id::HttpPara | Id::HttpSsl | Id::HttpGetHead))
 }
 
 #[cfg(test)]

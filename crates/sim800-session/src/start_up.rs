@@ -166,11 +166,18 @@ impl Client {
     /// With `at_once`, what is asked first shows whether the line was found.
     async fn bring_up(&self, at_once: bool) -> Result<(), StartUpError> {
         let mut notices = self.subscribe(|_| false);
-        self.find_with(|at| if at_once && self.concatenates() { at.as_proof() } else { at }).await?;
+        let at_once = at_once && self.concatenates();
+        if !at_once || !self.known().is_answering() {
+            self.find_with(|at| if at_once { at.as_proof() } else { at }).await?;
+        }
         // A restart so far was that of a module that was being found.
         while notices.pop().is_some() {}
 
-        let found = self.look().await?;
+        let found = match self.look().await {
+            // The line is sound, and this module answers several commands at once in no shape that is known.
+            Err(StartUpError::Command(error)) if !at_once && is_unreadable(&error) => Found::default(),
+            found => found?,
+        };
         // They have no values of the caller's.
         let settings = line_settings(self.config(), &found)
             .map_err(|_| Error::of(&At, Failure::Misuse(Misuse::TooLong)))?;
@@ -279,7 +286,7 @@ impl Client {
             match self.query(&Read::<Cnmi>::new(), is_off).await {
                 Ok(false) => {}
                 // An answer in no shape that is known says nothing.
-                Err(error) if *error.failure() == Failure::Malformed(Malformation::Information) => {}
+                Err(error) if is_unreadable(&error) => {}
                 Err(error) if !error.is_rejected() => return Err(error),
                 _ => return Ok(()),
             }
@@ -314,6 +321,10 @@ impl Client {
             result => Ok(result.map(drop)?),
         }
     }
+}
+
+fn is_unreadable(error: &Error) -> bool {
+    *error.failure() == Failure::Malformed(Malformation::Information)
 }
 
 fn after_refusal(left: Option<u8>) -> String {

@@ -85,7 +85,7 @@ impl Bench {
         world.tap(move |crossing| {
             let mut tally = other.borrow_mut();
             match crossing.direction {
-                Direction::Sent => tally.sent.extend(crossing.left),
+                Direction::Sent => tally.sent.extend_from_slice(crossing.left),
                 Direction::Received => tally.received += crossing.left.len(),
             }
         });
@@ -218,6 +218,7 @@ fn program(rate: u32) -> (Cost, Duration) {
     bench.bearer();
     let (client, driver) = bench.connect();
     let job = async move {
+        client.find().await.expect("found");
         let bearer = bearer(client.clone()).await;
         post(Http::new(&bearer), "x").await;
         drop(bearer);

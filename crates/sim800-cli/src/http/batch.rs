@@ -6,7 +6,6 @@ use std::fs;
 use std::future::Future;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
@@ -180,8 +179,9 @@ pub(super) async fn within<T>(
     limit: Option<Duration>,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
+    let work = Box::pin(work);
     let Some(limit) = limit else { return work.await };
-    match select(pin!(work), Timer::after(limit)).await {
+    match select(work, Timer::after(limit)).await {
         Either::Left((result, _)) => result,
         Either::Right(_) => {
             Err(Failure::out_of_time(format!("not done within the {limit:?} that --max-time allows")))

@@ -1,6 +1,7 @@
 //! `sim800 ftp mirror`.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use sim800_testbed::server::ftp::Fault;
@@ -101,4 +102,24 @@ fn one_file_that_fails_keeps_none_from_the_rest() {
     assert_eq!((finished.code, finished.stderr.lines().count()), (1, 1), "{}", finished.stderr);
     let finished = bench.run(&["ftp", "mirror", "-R", "missing", &url]);
     assert_eq!(finished.code, 2, "{}", finished.stderr);
+}
+
+#[test]
+fn what_has_no_place_here_keeps_none_from_the_rest() {
+    let bench = Bench::new();
+    for name in ["/data/a\"b/x", "/data/same/x", "/data/pipe", "/data/z.part.json", "/data/z"] {
+        bench.ftp.put_file(name, b"octets").unwrap();
+    }
+    write(&bench, "here/same", b"a file");
+    let pipe = Command::new("mkfifo").arg(bench.path("here/pipe")).status().unwrap();
+    assert!(pipe.success());
+    let finished = bench.run(&["--json", "ftp", "mirror", "here", &bench.ftp_url("/data/")]);
+    assert_eq!(finished.code, 1, "{}", finished.stderr);
+    let summary = objects(&finished).pop().unwrap();
+    let counts = ["transferred", "failed", "skipped"].map(|name| summary[name].as_u64());
+    assert_eq!(counts, [Some(1), Some(2), Some(2)], "{summary}");
+    assert_eq!(fs::read(bench.path("here/z")).unwrap(), b"octets");
+    assert_eq!(fs::read(bench.path("here/same")).unwrap(), b"a file");
+    assert!(!bench.path("here/z.part.json").exists(), "a server says nothing of parts");
+    bench.expect_usable();
 }

@@ -334,7 +334,7 @@ fn a_password_may_come_from_the_environment_and_is_shown_nowhere() {
         time = entry["t"].as_f64().unwrap();
         crossed[usize::from(entry["dir"] == "rx")].push_str(entry["data"].as_str().unwrap());
     }
-    let masked = format!("AT+FTPPW={}\r", "*".repeat(PASSWORD.len() + 2));
+    let masked = format!("+FTPPW={}\r", "*".repeat(PASSWORD.len() + 2));
     assert!(crossed[0].contains(&masked), "{}", crossed[0]);
     assert!(crossed[1].contains("\r\n+FTPGET: 2,6\r\noctets\r\nOK\r\n"), "{}", crossed[1]);
 

@@ -315,7 +315,7 @@ impl Ftp {
     }
 
     /// Saves server, credentials and options in the module, so that they outlive a restart (manual 12.2.16). Nothing here needs
-    /// them: every operation sets all anew.
+    /// them: every operation sets what the module is not known to have.
     ///
     /// # Errors
     ///

@@ -108,6 +108,8 @@ impl Pieces {
             if self.rest == Some(0) || !self.session.goes_on().await? {
                 return Ok(None);
             }
+            // A module that says both for ever is not to be waited for.
+            self.count()?;
             self.doubtful = true;
         }
     }

@@ -42,7 +42,7 @@ impl Expected {
     fn is(self, stored: u64) -> bool {
         match self {
             Self::All(sent) => stored == sent,
-            Self::Appended { sent, before } => stored == before + sent,
+            Self::Appended { sent, before } => before.checked_add(sent) == Some(stored),
         }
     }
 
@@ -51,8 +51,11 @@ impl Expected {
         match self {
             Self::All(sent) if stored != sent => Err(sent),
             // Others may append to it as well.
-            Self::Appended { sent, before } if stored < before + sent => Err(before + sent),
-            _ => Ok(()),
+            Self::Appended { sent, before } => match before.checked_add(sent) {
+                Some(least) if stored >= least => Ok(()),
+                least => Err(least.unwrap_or(u64::MAX)),
+            },
+            Self::All(_) => Ok(()),
         }
     }
 }
@@ -337,4 +340,17 @@ impl Ftp {
 /// Where a source stands, of which `octets` are on the server.
 async fn position(source: &mut (impl AsyncSeek + Unpin), octets: u64) -> Result<u64, FtpError> {
     source.stream_position().await.map_err(|error| FtpError::Source { octets, kind: error.kind() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Expected;
+
+    #[test]
+    fn no_size_is_too_large_to_be_compared() {
+        let appended = Expected::new(10, Some(u64::MAX));
+        assert_eq!((appended.check(u64::MAX), appended.is(u64::MAX)), (Err(u64::MAX), false));
+        assert_eq!(Expected::new(10, Some(5)).check(15), Ok(()));
+        assert_eq!(Expected::new(10, Some(5)).check(14), Err(15));
+    }
 }

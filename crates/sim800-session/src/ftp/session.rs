@@ -491,7 +491,7 @@ impl Drop for Session {
                 if client.known().is_set(&line) {
                     continue;
                 }
-                // Whoever comes next sets all anew, and is not kept waiting for a module that does not answer.
+                // Whoever comes next sets what is not known, and is not kept waiting for a module that does not answer.
                 if last.is_err_and(|error| *error.failure() == Failure::Desynchronized) {
                     break;
                 }

@@ -11,24 +11,20 @@ use crate::fs::{Fs, FsError};
 const QUESTIONS: u32 = 3;
 
 /// Whether `found` octets are all of the file that is set as the source, of which the server `told` the size before it was
-/// fetched. More may have come because the file grew, or because the line damaged what was told: then it is asked again. One that
-/// is larger every time still grows, and what came was all of it then.
+/// fetched. More may have come because the file grew, or because the line damaged what was told: then it is asked again, and
+/// what it tells twice is the size. One that is another every time still grows, and what came was all of it then.
 pub(super) async fn enough(session: &mut Session, told: Option<u64>, found: u64) -> Result<(), FtpError> {
     let operation = session.operation();
-    match told {
-        Some(expected) if found < expected => {
-            return Err(FtpError::Incomplete { operation, expected, found });
-        }
-        Some(expected) if found > expected => {}
-        _ => return Ok(()),
+    let incomplete = |expected| FtpError::Incomplete { operation, expected, found };
+    let Some(expected) = told.filter(|told| *told != found) else { return Ok(()) };
+    if found < expected {
+        return Err(incomplete(expected));
     }
-    let mut larger = Vec::new();
+    let mut others = vec![expected];
     for _ in 0..QUESTIONS {
         match session.size_if_told().await? {
-            Some(expected) if larger.contains(&expected) => {
-                return Err(FtpError::Incomplete { operation, expected, found });
-            }
-            Some(size) if size > found => larger.push(size),
+            Some(size) if others.contains(&size) => return Err(incomplete(size)),
+            Some(size) if size != found => others.push(size),
             _ => break,
         }
     }

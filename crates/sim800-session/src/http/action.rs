@@ -62,7 +62,8 @@ struct Course {
     deadline: Duration,
     /// Why it is not certain that the module was told.
     doubt: Option<Error>,
-    progress: Option<HttpProgress>,
+    /// The furthest that it was: whether it was receiving, and how many octets were done.
+    furthest: Option<(bool, u64)>,
     /// Since when the module says that it does nothing.
     idle_since: Option<Duration>,
     unheard: u32,
@@ -144,7 +145,7 @@ impl Service {
         };
         let began = self.client.runtime().now();
         let deadline = began.saturating_add(patience);
-        Ok(Course { began, deadline, doubt, progress: None, idle_since: None, unheard: 0, asks: true })
+        Ok(Course { began, deadline, doubt, furthest: None, idle_since: None, unheard: 0, asks: true })
     }
 
     /// Waits up to `limit` for the result of the request.
@@ -234,7 +235,10 @@ impl Service {
         }
         course.idle_since = None;
         course.doubt = None;
-        if course.progress.replace(progress) != Some(progress) {
+        // What only goes back and forth gets no further.
+        let reached = Some((progress.activity == HttpActivity::Receiving, progress.finished));
+        if reached > course.furthest {
+            course.furthest = reached;
             course.deadline = now.saturating_add(plan.timeout + MARGIN);
         }
         if let Some(observer) = observer {

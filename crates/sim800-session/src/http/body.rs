@@ -28,8 +28,8 @@ use crate::tail::Tail;
 /// The module holds the whole object, or a range of it at a time. That is read in windows of
 /// [`Config::window`](crate::Config::window) octets, one ahead of what the caller takes, so memory does not grow
 /// with the body. Each begins with the last octets of the one before, and the last ones are read again by themselves; a window
-/// that the line damaged is read again. With its last octets, or when it is dropped, the module's HTTP service is ended, and the
-/// next request can begin.
+/// that the line damaged is read again. With its last octets, or when it is dropped, the module's HTTP service is left to the next
+/// request.
 ///
 /// Of an object that is fetched in ranges, only headers tell the total.
 pub type Body = Reader<HttpError>;

@@ -1,26 +1,17 @@
 //! One look at a response, on one line: whether the request is over, the headers, and the body where it is short.
 
-use ::http::{HeaderMap, Method};
+use ::http::Method;
 use bytes::Bytes;
 use sim800_command::{Command, HttpActivity, HttpHead, HttpReadRange, HttpStatusRead, Number};
 
 use super::headers;
 use super::plan::Plan;
-use super::service::Service;
+use super::service::{Looked, Service};
 use crate::engine::{Request, Response};
 use crate::watch::Watch;
 
 /// How many octets at the end of a body are read again, at most.
 const AGAIN: u32 = 16;
-
-/// What a look brought.
-#[derive(Debug)]
-pub(super) struct Looked {
-    /// The headers, if they were looked at and until they are taken: the firmware may tell none.
-    pub(super) headers: Option<Option<HeaderMap>>,
-    /// The whole of the body, and its end once more, until it is taken.
-    pub(super) body: Option<Bytes>,
-}
 
 impl Service {
     /// Looks at what came in answer to `plan`, of which the module has `length` octets. `Some(true)` when the module says that the

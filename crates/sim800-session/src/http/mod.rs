@@ -128,6 +128,10 @@ impl Http {
     /// Once the module was told to send a POST or a DELETE, it is not told so
     /// again; [`HttpError::sent`] tells whether it was.
     ///
+    /// What was set for one request is not set again for the next, but for what decides over octets, the URL and the range: after a
+    /// success the service stays started for [`Config::http_kept_for`](crate::Config::http_kept_for). A short body comes with the
+    /// headers, on one line with the question whether the request is over.
+    ///
     /// The module has one HTTP service: while the body of another response is being read, this waits, and while it is kept
     /// unread for a minute, this fails with [`HttpError::InUse`]. A body without octets keeps nothing.
     ///
@@ -158,7 +162,7 @@ impl Http {
     }
 
     /// Saves the parameters that `request`, without a body, would set, so that they outlive a restart (manual 11.2.7). Nothing
-    /// here needs them: every request sets all anew.
+    /// here needs them: in a service that is started, all are set.
     ///
     /// # Errors
     ///

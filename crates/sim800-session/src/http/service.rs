@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::{HeaderMap, Method};
+use bytes::Bytes;
 use sim800_command::{
     Command, HttpHead, HttpInit, HttpPara, HttpParameter, HttpStatusRead, HttpTerm, Number, Unsolicited,
 };
 
-use super::look::Looked;
 use super::plan::Plan;
 use super::{HttpError, headers};
 use crate::client::Client;
@@ -23,6 +23,15 @@ use crate::watch::{Interruption, Watch};
 
 /// What a request may take beyond the timeout that the module was given, for the network layers below it.
 pub(super) const MARGIN: Duration = Duration::from_secs(30);
+
+/// What a look brought.
+#[derive(Debug)]
+pub(super) struct Looked {
+    /// The headers, if they were looked at and until they are taken: the firmware may tell none.
+    pub(super) headers: Option<Option<HeaderMap>>,
+    /// The whole of the body, and its end once more, until it is taken.
+    pub(super) body: Option<Bytes>,
+}
 
 /// A started HTTP service. When it is dropped, it is kept for the next request, or ended where anything is in doubt.
 #[derive(Debug)]

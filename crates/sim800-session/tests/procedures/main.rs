@@ -10,6 +10,7 @@ mod ftp;
 mod healing;
 mod http;
 mod interruptions;
+mod known;
 mod lab;
 mod large;
 mod lost;

@@ -137,6 +137,23 @@ fn a_file_that_grows_while_it_is_fetched_is_fetched_as_far_as_it_has_grown() {
 }
 
 #[test]
+fn a_download_of_more_than_the_size_that_is_told_twice_is_an_error() {
+    for (operation, fetch) in DOWNLOADS {
+        let (mut lab, bearer) = Lab::ready_once();
+        let ftp = Ftp::new(&bearer, server());
+        lab.network().put_file("/file", file().slice(..HALF));
+        let fetched = beside(&mut lab, fetch(ftp), |network| {
+            let requests = network.ftp_requests();
+            let is_told = requests.last().is_some_and(|request| request.action == FtpAction::Size);
+            network.put_file("/file", if is_told { file() } else { file().slice(..HALF) });
+        });
+        let (expected, found) = (HALF as u64, LENGTH as u64);
+        let error = fetched.map(|all| all.len()).expect_err("more than there is");
+        assert_eq!(error, FtpError::Incomplete { operation, expected, found });
+    }
+}
+
+#[test]
 fn no_size_is_asked_for_in_type_ascii() {
     let (mut lab, bearer) = Lab::ready();
     lab.network().put_file("/file", file());

@@ -3,7 +3,7 @@
 use futures::{StreamExt, TryStreamExt};
 use sim800_session::{Chain, Download, FtpError, FtpOptions, FtpSecurity};
 
-use super::script::{Scripted, answered};
+use super::script::{Scripted, answered, once};
 use super::{FTP, GET, IDLE, PUT, UNTOLD, ftp, ftp_of, stored};
 
 async fn whole(download: Result<Download, FtpError>) -> Result<Vec<u8>, FtpError> {
@@ -268,4 +268,13 @@ fn a_line_that_is_not_the_modules_ends_no_download() {
     // Firmware that says that it is at it for longer refuses to be read.
     let steps = ftp_of(&GET, &format!("{forged}.. 10\n> AT+FTPGET=2,1460\n< ERROR\n> AT+FTPQUIT\n< ERROR\n"));
     assert_eq!(Scripted::play(&steps, get), Ok(b"ab".to_vec()));
+}
+
+#[test]
+fn a_module_that_ends_and_goes_on_for_ever_is_not_waited_for() {
+    let both = "< +FTPGET: 1,0\n> AT+FTPSTATE\n< +FTPSTATE: 1\n< OK\n".repeat(17);
+    let steps = ftp_of(&GET, &format!("> AT+FTPGET=1\n< OK\n{both}> AT+FTPQUIT\n< ERROR\n"));
+    let get = |bearer| async move { whole(ftp(&bearer).get("1K.txt").await).await };
+    let (result, _) = Scripted::timed(&steps, once(), get);
+    assert!(matches!(result, Err(FtpError::NoProgress { .. })), "{result:?}");
 }

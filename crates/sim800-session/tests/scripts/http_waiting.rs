@@ -91,6 +91,15 @@ fn a_body_that_keeps_coming_is_waited_for_however_long_it_is() {
 }
 
 #[test]
+fn what_goes_back_and_forth_gets_no_further() {
+    let at = |n: u32| format!(".. 20\n> AT+HTTPSTATUS?\n< +HTTPSTATUS: GET,1,{n},9\n< OK\n");
+    let all = [at(1), at(0)].concat().repeat(4);
+    let steps = http(&format!("> AT+HTTPACTION=0\n< OK\n{all}.. 10\n{TERM}"));
+    let (result, _) = Scripted::timed(&steps, once(), http_get);
+    assert!(matches!(result, Err(HttpError::NoResult { .. })), "{result:?}");
+}
+
+#[test]
 fn firmware_that_tells_no_progress_has_the_time_of_the_largest_body() {
     let steps = format!("{POST}.. 20\n> AT+HTTPSTATUS?\n< ERROR\n.. 400\n< +HTTPACTION: 1,204,0\n{TERM}");
     assert_eq!(Scripted::play(&http(&steps), post), Ok((204, Vec::new())));

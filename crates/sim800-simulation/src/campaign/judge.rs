@@ -12,7 +12,7 @@ use super::kind::Task;
 use super::run::{Ending, OPERATIONS, Trial};
 use super::scenario::Scenario;
 use super::task::{self, Done, Failed, Told, WRITTEN_NAME};
-use super::variant::Variant;
+use super::variant::{LeftOver, Variant};
 use super::violation::{Violation, violation};
 use crate::Manner;
 
@@ -53,9 +53,6 @@ impl Trial<'_> {
         let is_bare = self.content.is_empty()
             || scenario.tasks().any(|task| matches!(task, Task::HttpPost | Task::FsRead))
             || scenario.variants.contains(&Variant::LineEnds(LineEnds::Missing));
-        if self.has_lines_among_octets() {
-            return usize::MAX;
-        }
         let most = self.happened().map(|what| match what {
             What::Module(Fault::ShortRead { at_most: 0 }) => usize::MAX,
             What::Unknown { .. } | What::Line(..) | What::Message(_) if is_bare => usize::MAX,
@@ -65,12 +62,12 @@ impl Trial<'_> {
         most.max().unwrap_or(0)
     }
 
-    /// Whether a line of one task may be counted for the octets of another, of which no header says where they begin: it is lost,
-    /// and so are they.
+    /// Whether a line of another FTP session or request may be counted for the octets of `AT+FSREAD`, of which no header says where
+    /// they begin: it is lost, and so are they.
     fn has_lines_among_octets(&self) -> bool {
-        let mut tasks = self.scenario.tasks();
+        let is_other = |task| !matches!(task, Task::FsRead | Task::FsWrite | Task::StartUp);
         self.scenario.tasks().any(|task| task == Task::FsRead)
-            && tasks.any(|task| !matches!(task, Task::FsRead | Task::StartUp))
+            && (self.scenario.tasks().any(is_other) || self.scenario.left_over == Some(LeftOver::Ftp))
     }
 
     /// What holds whatever the tasks say.
@@ -105,9 +102,6 @@ impl Trial<'_> {
             return Ok(());
         }
         let requests = self.world.network().ftp_requests();
-        if self.has_lines_among_octets() {
-            return Ok(());
-        }
         for (slot, task) in self.scenario.tasks().enumerate().skip(1) {
             let path = task::upload_path(slot);
             let is_put = |request: &&FtpRequest| {
@@ -188,6 +182,9 @@ impl Trial<'_> {
     /// Whether nothing has happened that can keep a task from succeeding.
     fn is_harmless(&self, task: Task) -> bool {
         let scenario = self.scenario;
+        if self.has_lines_among_octets() {
+            return false;
+        }
         let traps = task == Task::FsRead && scenario.content == Content::Traps;
         // Octets without a header that read like a refusal are taken for one.
         if traps && self.content.chunks(10_240).any(|block| block.starts_with(b"ERROR")) {

@@ -1,0 +1,124 @@
+//! Lines that the command in flight did not ask for: the module's own, signs of a restart, and the rest of something.
+
+use core::mem;
+use core::time::Duration;
+
+use bytes::Bytes;
+use sim800_command::Id;
+use sim800_parser::{Dialect, Span};
+
+use super::{Engine, State};
+use crate::failure::{Failure, Malformation};
+use crate::flight::{Stray, copy, text};
+use crate::output::Output;
+use crate::response::Response;
+use crate::restart::Restart;
+use crate::resync::Resync;
+
+impl<D: Dialect> Engine<D> {
+    pub(super) fn handle_unsolicited(&mut self, now: Duration, span: &Span<Bytes>) {
+        if let State::InFlight(flight) = &mut self.line
+            && let Some(expect) = flight.skip_to(span.line())
+        {
+            // The command before it on the line said nothing. What is its own is read once more.
+            let behind = self.decoder.take_pending();
+            self.decoder.begin(expect);
+            self.decoder.handle_input(span.raw());
+            return self.decoder.handle_input(&behind);
+        }
+        let sign = self.watch.sign(now, span, self.config.limits.boot);
+        match &mut self.line {
+            State::InFlight(flight) if sign == Some(Restart::Ready) && flight.may_be_text() => {
+                flight.take_doubtful(text(span), self.config.limits.information);
+                // What follows a start is a sign of it by itself.
+                return self.watch.forget_last();
+            }
+            _ => {}
+        }
+        if let Some(sign) = sign.filter(|_| !self.may_be_payload()) {
+            return self.handle_restart(now, sign);
+        }
+        // What reads like a sign of a restart and is none is a part of something.
+        let stray = if sign.is_some() { Stray::Rest } else { Stray::new(span) };
+        let name = span.line().name();
+        let is_text = stray == Stray::Rest && name.is_none();
+        // The result that ended the command was not its own.
+        let is_late = stray == Stray::Rest && name.is_some() && name == self.last.name;
+        let line = copy(span);
+        match &mut self.line {
+            State::InFlight(_) if is_late => {
+                self.abandon(now, Failure::Malformed(Malformation::Information));
+            }
+            State::Idle if is_late => self.lose_behind_result(now),
+            State::InFlight(flight) => flight.take_stray(now, stray),
+            State::Lost(resync, _) => {
+                if stray == Stray::Rest {
+                    resync.handle_stray_line(now);
+                }
+                if resync.is_first() {
+                    return self.tell(Output::Stray, line);
+                } else if resync.is_late_payload() {
+                    return;
+                }
+            }
+            State::Idle if is_text => self.handle_rest(now),
+            State::Idle | State::Ended(_) => {}
+        }
+        self.tell(Output::Unsolicited, line);
+    }
+
+    /// Tells of a line; one of noise alone says nothing.
+    pub(super) fn tell(&mut self, what: fn(Bytes) -> Output, line: Bytes) {
+        if !line.is_empty() {
+            self.outputs.push_back(what(line));
+        }
+    }
+
+    /// Whether a line that comes now may be octets of a payload, so that it tells nothing of the module.
+    pub(super) fn may_be_payload(&self) -> bool {
+        match &self.line {
+            State::InFlight(flight) => flight.is_among_payload(),
+            State::Lost(resync, _) => resync.is_among_payload(&self.config.limits),
+            State::Idle | State::Ended(_) => false,
+        }
+    }
+
+    /// Text came that is no module's of its own accord. Behind a payload it is what a count left of it that the line
+    /// damaged, where the content read like a result code just there.
+    pub(super) fn handle_rest(&mut self, now: Duration) {
+        if mem::take(&mut self.payload_ended) && matches!(self.line, State::Idle) {
+            self.lose_behind_result(now);
+        }
+    }
+
+    /// What comes belongs to a command that has its result already.
+    fn lose_behind_result(&mut self, now: Duration) {
+        // The module may have asked for its octets only now, and counts what comes.
+        let offered = mem::take(&mut self.last.offered);
+        let resync = Resync::new(now).after_payload_from_module();
+        self.lose(resync.after_payload_to_module(offered, Bytes::new(), Duration::ZERO));
+        self.outputs.push_back(Output::Desynchronized);
+    }
+
+    pub(super) fn handle_restart(&mut self, now: Duration, sign: Restart) {
+        let mut resync = Resync::new(now);
+        let failure = Err(Failure::Restarted(sign));
+        match mem::replace(&mut self.line, State::Idle) {
+            State::InFlight(mut flight) => {
+                if flight.request.is_prompted() {
+                    // What looked like a restart may have been noise, and the module still waits for octets. One that did
+                    // restart would take those that were promised for command lines.
+                    let (owed, _promised) = flight.owed();
+                    resync = resync.after_payload_to_module(owed, Bytes::new(), Duration::ZERO);
+                }
+                // `AT+CPOWD=1` has no other result (manual 6.2.2).
+                let asked_for = flight.request.id == Some(Id::Cpowd) && sign == Restart::PowerDown;
+                self.complete(if asked_for { Ok(Response::default()) } else { failure });
+            }
+            State::Lost(_, Some(_)) => self.complete(failure),
+            _ => {}
+        }
+        self.lose(resync);
+        self.outputs.push_back(Output::Restarted(sign));
+    }
+}
