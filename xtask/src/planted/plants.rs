@@ -3,6 +3,7 @@
 use super::{Edit, Plant};
 
 const ENGINE: &str = "crates/sim800-engine/src/engine.rs";
+const UNSOLICITED: &str = "crates/sim800-engine/src/engine/unsolicited.rs";
 const DRIVER: &str = "crates/sim800-session/src/driver.rs";
 const ACTION: &str = "crates/sim800-session/src/http/action.rs";
 const BODY: &str = "crates/sim800-session/src/http/body.rs";
@@ -211,7 +212,7 @@ pub(super) const PLANTS: [Plant; 19] = [
         name: "unknown",
         about: "a line that no list has counts as damage",
         edits: &[Edit {
-            file: ENGINE,
+            file: UNSOLICITED,
             old: "        let stray = if sign.is_some() {",
             new: "        let stray = if sign.is_some() || crate::planted(\"unknown\") && Stray::new(span) == Stray::Foreign {",
         }],
@@ -242,8 +243,12 @@ pub(super) const PLANTS: [Plant; 19] = [
         about: "a download that ends short of the size that was told is complete",
         edits: &[Edit {
             file: SIZE,
-            old: "if found < expected => {",
-            new: "if found < expected && !crate::planted(\"short\") => {",
+            old: "    if found < expected {\n",
+            new: "    if found < expected && crate::planted(\"short\") {
+        return Ok(());
+    }
+    if found < expected {
+",
         }],
     },
     Plant {

@@ -77,7 +77,7 @@ pub(super) const TESTED: [Tested; 9] = [
             name: "header",
             about: "a line of a payload whose header the line damaged is a restart",
             edits: &[Edit {
-                file: "crates/sim800-engine/src/engine.rs",
+                file: "crates/sim800-engine/src/engine/unsolicited.rs",
                 old: "sign.filter(|_| !self.may_be_payload())",
                 new: "sign.filter(|_| crate::planted(\"header\") || !self.may_be_payload())",
             }],
