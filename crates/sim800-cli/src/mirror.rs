@@ -232,16 +232,15 @@ impl Mirror<'_> {
                 );
             }
             let directory = self.local(&place, "");
-            if !self.dry_run {
-                if let Err(error) = fs::create_dir_all(&directory) {
-                    let failure = Failure::file("make", &directory, &error);
-                    if place.names.is_empty() {
-                        return Err(failure);
-                    }
-                    // A file has its name, say.
-                    self.tally.fail(&place.path(""), failure);
-                    continue;
+            let made = if self.dry_run { Ok(()) } else { fs::create_dir_all(&directory) };
+            if let Err(error) = made {
+                let failure = Failure::file("make", &directory, &error);
+                if place.names.is_empty() {
+                    return Err(failure);
                 }
+                // A file has its name, say.
+                self.tally.fail(&place.path(""), failure);
+                continue;
             }
             for Entry { name, kind, size, .. } in listing.entries {
                 self.tally.count()?;

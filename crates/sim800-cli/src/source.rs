@@ -5,7 +5,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
 use futures::io::{AsyncRead, AsyncSeek};
@@ -58,7 +58,15 @@ impl AsyncRead for Steady {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.reader).poll_read(cx, buffer)
+        let read = ready!(Pin::new(&mut self.reader).poll_read(cx, buffer))?;
+        // What ends before it did was cut off meanwhile: neither the old file nor the new one was sent.
+        if read == 0 && !buffer.is_empty() && state(&self.file)?.0 < self.state.0 {
+            return Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "somebody has cut the file off",
+            )));
+        }
+        Poll::Ready(Ok(read))
     }
 }
 
@@ -71,5 +79,29 @@ impl AsyncSeek for Steady {
             )));
         }
         Pin::new(&mut self.reader).poll_seek(cx, to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::io::AsyncReadExt;
+    use smol::block_on;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_cut_off_has_no_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, "octets").unwrap();
+        let read = |length: u64| {
+            let mut source = Steady::new(File::open(&path).unwrap()).unwrap();
+            File::options().write(true).open(&path).unwrap().set_len(length).unwrap();
+            let mut all = Vec::new();
+            block_on(source.read_to_end(&mut all)).map(|_| all.len()).map_err(|error| error.kind())
+        };
+        assert_eq!(read(6), Ok(6));
+        assert_eq!(read(9), Ok(9));
+        assert_eq!(read(3), Err(io::ErrorKind::UnexpectedEof));
     }
 }

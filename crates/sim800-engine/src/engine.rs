@@ -384,7 +384,10 @@ impl<D: Dialect> Engine<D> {
                 self.abandon(now, Failure::Malformed(Malformation::Excess { announced }));
             }
             Event::Overlong { .. } => match &mut self.line {
-                State::InFlight(flight) => flight.take_stray(now, Stray::Rest),
+                State::InFlight(flight) => {
+                    flight.take_overlong();
+                    flight.take_stray(now, Stray::Rest);
+                }
                 _ => self.handle_rest(now),
             },
             Event::Blank(_) => {

@@ -194,6 +194,13 @@ impl Flight {
         }
     }
 
+    /// Notes a line that was too long to be kept: of a command that claims any text, it was part of the response.
+    pub(crate) fn take_overlong(&mut self) {
+        if matches!(self.request.expect.information, Claim::Text) {
+            self.fault.get_or_insert(Malformation::TooMuchInformation);
+        }
+    }
+
     /// Notes an empty line by itself. After a payload it is what the count left of the one before the result code: when
     /// the line loses octets, the count takes as many of that instead.
     pub(crate) fn take_blank(&mut self) {

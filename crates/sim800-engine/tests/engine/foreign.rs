@@ -69,3 +69,13 @@ fn a_line_is_found_among_lines_that_nobody_knows() {
     world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
     assert!(succeeded(&world.outputs()));
 }
+
+#[test]
+fn text_of_which_a_line_was_not_kept_is_none() {
+    let mut world = World::new();
+    world.enqueue(&Cgmm);
+    world.input(format!("\r\n{}\r\n", "x".repeat(5_000)).as_bytes());
+    world.input(b"\r\nOK\r\n");
+    let failure = failed(Malformed(Malformation::TooMuchInformation));
+    assert_eq!(world.outputs().last(), Some(&failure));
+}
