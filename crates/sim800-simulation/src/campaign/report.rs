@@ -22,6 +22,7 @@ pub const KINDS: &[&str] = &[
     "missing blanks",
     "missing blank lines",
     "missing CR LF before OK",
+    "several commands on a line refused",
     "unsolicited line",
     "+CMT whose text reads OK",
     "unsolicited line glued to another",
