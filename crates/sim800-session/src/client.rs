@@ -388,7 +388,7 @@ impl fmt::Debug for Client {
 /// Whether somebody else's command may change what the session has set.
 fn casts_doubt(request: &Request) -> bool {
     use sim800_command::Id::{
-        At, Cbc, Cgmm, Cgmr, Cmee, Cnmi, Creg, Csq, Echo, FsCreate, FsDel, FsDrive, FsFlSize, FsLs, FsMem,
+        At, Cgmm, Cgmr, Cmee, Cnmi, Creg, Csq, Echo, FsCreate, FsDel, FsDrive, FsFlSize, FsLs, FsMem,
         FsMkdir, FsRead, FsRename, FsRmdir, FsWrite, Gsn, Ifc, Quiet, Verbose,
     };
     // Questions end so; nothing that is set does.
@@ -399,8 +399,7 @@ fn casts_doubt(request: &Request) -> bool {
             && !matches!(
                 request.id(),
                 Some(
-                    At | Cbc
-                        | Cgmm
+                    At | Cgmm
                         | Cgmr
                         | Cmee
                         | Cnmi

@@ -56,6 +56,10 @@ impl Client {
     /// Enters the PIN of the configuration, once: the third wrong one in a row locks the card.
     async fn enter_pin(&self) -> Result<(), StartUpError> {
         let Some(pin) = &self.config().pin else { return Err(StartUpError::SimPinRequired) };
+        // Whatever else is entered is wrong, and a wrong one may lock the card.
+        if !is_pin(pin.reveal()) {
+            return Err(StartUpError::SimPinInvalid);
+        }
         // Whoever else found the card locked waits for what becomes of it here.
         let mut was_tried = self.pin_tried().await;
         match self.query(&CpinRead, |state| state == PinState::SimPin).await {
@@ -96,4 +100,9 @@ impl Client {
 
 fn is_refused_with(error: &Error, code: CmeError) -> bool {
     matches!(error.failure(), Failure::Rejected(FinalResultCode::Cme(cme)) if *cme == code)
+}
+
+/// 3GPP 31.101 section 9.5.1: 4 to 8 decimal digits.
+fn is_pin(text: &str) -> bool {
+    (4..=8).contains(&text.len()) && text.bytes().all(|octet| octet.is_ascii_digit())
 }

@@ -75,7 +75,7 @@ fn a_card_that_was_locked_says_so() {
 
 #[test]
 fn what_is_no_pin_is_not_sent() {
-    for pin in ["12345678901", "12\"34", "12\r34"] {
+    for pin in ["12345678901", "123456789", "123", "12x4", "12\"34", "12\r34"] {
         let mut lab = lab(pin, true);
         assert_eq!(lab.start_up(), Err(StartUpError::SimPinInvalid), "{pin:?}");
         assert_eq!(tries(&mut lab), 3);
