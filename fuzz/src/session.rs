@@ -118,7 +118,8 @@ impl Trial {
             world.cut_reads(&[usize::from(cut / 4) + 1, 1000]);
         }
         let network = world.network();
-        network.set_latency(Duration::from_millis(script.choose(&[0, 0, 100, 3_000, 20_000])));
+        // The answers that open a transfer by FTP have to come within 90 s, all together.
+        network.set_latency(Duration::from_millis(script.choose(&[0, 0, 100, 3_000, 15_000])));
         tasks.iter().for_each(|task| task.serve(&network, &*storage));
         network.put_resource(task::FOLLOW_UP_URL, Resource::new(task::FOLLOW_UP));
         network.put_file(task::FOLLOW_UP_PATH, task::FOLLOW_UP);

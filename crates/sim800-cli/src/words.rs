@@ -9,7 +9,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use crate::args::{Command, Ftp, Options};
+use crate::args::{Command, FTP_DIRECTORY_URL, Ftp, Options};
 use crate::failure::Failure;
 use crate::output::Report;
 use crate::settings::without_empty_variables;
@@ -30,7 +30,7 @@ struct Line {
 enum Word {
     /// Make the directory at URL the current one; the server is asked with the next command
     Open {
-        /// ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY; SIM800_FTP_PASSWORD may have the password instead
+        #[arg(help = FTP_DIRECTORY_URL)]
         url: String,
     },
     /// Make another directory of the server the current one

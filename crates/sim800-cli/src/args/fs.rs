@@ -47,7 +47,7 @@ pub(crate) enum Fs {
     Mv {
         /// What it is called
         old: String,
-        /// What it is to be called
+        /// New path
         new: String,
     },
     /// Show how much room is left

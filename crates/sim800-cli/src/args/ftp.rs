@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 const FTP_URL: &str =
     "ftp://USER:PASSWORD@HOST[:PORT]/PATH; SIM800_FTP_PASSWORD may have the password instead";
 
-const FTP_DIRECTORY_URL: &str =
+pub(crate) const FTP_DIRECTORY_URL: &str =
     "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY; SIM800_FTP_PASSWORD may have the password instead";
 
 #[derive(Debug, Subcommand)]
@@ -34,7 +34,7 @@ pub(crate) enum Ftp {
         #[arg(short = 'l', long)]
         raw: bool,
     },
-    /// Make DIR what the directory at URL is, or with --reverse the other way round
+    /// Copy new and resized files from the directory at URL to DIR, or with --reverse the other way round
     ///
     /// Files are fetched or sent that are missing on the other side or have another size there. Nothing is deleted.
     Mirror(FtpMirror),
@@ -53,7 +53,7 @@ pub(crate) enum Ftp {
         #[arg(help = FTP_DIRECTORY_URL)]
         url: String,
     },
-    /// Rename the file at URL, if the module's firmware can
+    /// Rename the file at URL, if the firmware supports it
     Rename {
         #[arg(help = FTP_URL)]
         url: String,
@@ -117,7 +117,7 @@ pub(crate) struct FtpPut {
     /// Let the server choose a name that is free; unless with -q, listings before and afterwards tell it
     #[arg(long)]
     pub(crate) unique: bool,
-    /// Take what is there for the beginning of FILE, and send the rest
+    /// Assume that the server already has the beginning of FILE, and send the rest
     #[arg(long, conflicts_with_all = ["append", "unique", "extended", "from_fs"])]
     pub(crate) resume: bool,
     /// Load it into the module's memory before it goes to the server; at most 300,000 bytes

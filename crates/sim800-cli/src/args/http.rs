@@ -7,6 +7,8 @@ use clap::{ArgGroup, Args, Subcommand};
 
 const HTTP_URL: &str = "http://HOST[:PORT]/PATH, or https:// where the module has SSL";
 
+const FORM: &str = "Part of a multipart form: NAME=VALUE, or NAME=@FILE[;type=T][;filename=NAME] for a file; may be repeated";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Http {
     /// Fetch what is at URL
@@ -93,8 +95,7 @@ pub(crate) struct HttpData {
     /// JSON, checked before it is sent; @FILE for what is in FILE
     #[arg(long, value_name = "JSON")]
     pub(crate) json_body: Option<String>,
-    /// Part of a multipart form: NAME=VALUE, or NAME=@FILE[;type=T][;filename=NAME] for a file; may be repeated
-    #[arg(short = 'F', long = "form", value_name = "PART")]
+    #[arg(help = FORM, short = 'F', long = "form", value_name = "PART")]
     pub(crate) form: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
 
 pub(crate) use self::fs::{Fs, FsGet};
-pub(crate) use self::ftp::{Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
+pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
@@ -80,7 +80,7 @@ pub(crate) enum Command {
     /// Move files by FTP
     #[command(subcommand)]
     Ftp(Ftp),
-    /// Work with the module's own files; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without blanks and commas
+    /// Work with the module's own files; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without spaces and commas
     #[command(subcommand)]
     Fs(Fs),
     /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
@@ -182,7 +182,7 @@ pub(crate) enum Bearer {
 
 #[derive(Debug, Args)]
 pub(crate) struct At {
-    /// Such as AT+CSQ; - for lines from stdin. The first that fails is the last
+    /// Such as AT+CSQ; - for lines from stdin. Stops at the first that fails
     #[arg(required = true, value_name = "LINE")]
     pub(crate) lines: Vec<String>,
     /// What the module is to get when it asks for octets, as behind AT+HTTPDATA=5,5000; once for each such command
@@ -207,7 +207,7 @@ pub(crate) struct Ports {
 pub(crate) struct Run {
     /// A command on each line; - for stdin
     pub(crate) script: PathBuf,
-    /// Go on behind a command that fails
+    /// Continue after a command fails
     #[arg(short, long)]
     pub(crate) keep_going: bool,
 }

@@ -15,9 +15,9 @@ use crate::held::Held;
 
 /// Options of every command. Those with a variable may also stand in the configuration file, by the same name.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Options {
-    /// Where the module is: a serial device or pty, tcp://HOST:PORT, rfc2217://HOST:PORT whose rate is set from here, or `emulator`
+    /// Where the module is: a serial device or pty, tcp://HOST:PORT, rfc2217://HOST:PORT (whose rate is set, too), or `emulator`
     #[arg(
         short,
         long,
@@ -30,7 +30,7 @@ pub(crate) struct Options {
     /// Rate of the line in bit/s, or `auto` to try the usual ones [default: 115200]; an emulator keeps to it only if given
     #[arg(long, global = true, value_name = "N", env = "SIM800_BAUD", hide_env_values = true)]
     pub(crate) baud: Option<Baud>,
-    /// Flow control of the serial line; rtscts needs both wires
+    /// Flow control of the serial line; rtscts needs the RTS and CTS wires
     #[arg(
         long,
         global = true,
@@ -41,8 +41,7 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) flow: Flow,
-    /// Whether DTR goes on or off when the port is opened; `keep` leaves it alone then and when the port is closed, for boards that
-    /// reset by it
+    /// What opening the port does to DTR; `keep` never touches it, for boards that DTR resets
     #[arg(
         long,
         global = true,
@@ -53,10 +52,10 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) dtr: Dtr,
-    /// Access point name of the network; a bearer that is open with another one is opened anew
+    /// Access point name of the network; an open bearer with another one is reopened
     #[arg(long, global = true, env = "SIM800_APN", hide_env_values = true)]
     pub(crate) apn: Option<String>,
-    /// User at the access point; empty for none. What is not given stays as it is set in the module
+    /// User at the access point; empty for none. Without it, the module's stored value is used
     #[arg(long, global = true, value_name = "NAME", env = "SIM800_APN_USER", hide_env_values = true)]
     pub(crate) apn_user: Option<String>,
     /// Password at the access point; other users of this machine can see it here, but not in the file or the variable
@@ -95,7 +94,7 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) force_pin: bool,
-    /// Close the bearer when the work is done; otherwise it stays open, for opening it takes seconds
+    /// Close the bearer when the work is done; by default it stays open, which saves seconds next time
     #[arg(
         long,
         global = true,
@@ -114,7 +113,7 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) answer_within: Option<Duration>,
-    /// How often in a row to try again what broke off, or to go on with it [default: 3]
+    /// Give up after N retries in a row without progress [default: 3]
     #[arg(long, global = true, value_name = "N", env = "SIM800_RETRIES", hide_env_values = true)]
     pub(crate) retries: Option<u32>,
     /// Runtime that the session runs on; both do the same
@@ -132,7 +131,7 @@ pub(crate) struct Options {
     /// Show on stderr what program and module say to each other; twice, with every byte. Secrets are masked
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
-    /// No progress and no remarks
+    /// Show errors only
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// The module, where a script or the shell has connected it already.
