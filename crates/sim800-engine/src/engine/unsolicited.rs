@@ -17,9 +17,11 @@ use crate::resync::Resync;
 
 impl<D: Dialect> Engine<D> {
     pub(super) fn handle_unsolicited(&mut self, now: Duration, span: &Span<Bytes>) {
-        if let State::InFlight(flight) = &mut self.line
-            && let Some(expect) = flight.skip_to(span.line())
-        {
+        let skipped = match &mut self.line {
+            State::InFlight(flight) => flight.skip_to(span.line()),
+            _ => None,
+        };
+        if let Some(expect) = skipped {
             // The command before it on the line said nothing. What is its own is read once more.
             let behind = self.decoder.take_pending();
             self.decoder.begin(expect);
