@@ -252,9 +252,10 @@ impl Client {
 
     /// Has the HTTP service ended that is kept, before somebody else's command that may be for one of his own.
     fn leave_http(&self) {
-        if self.known().take_http()
-            && let Ok(request) = Request::new(&HttpTerm)
-        {
+        if !self.known().take_http() {
+            return;
+        }
+        if let Ok(request) = Request::new(&HttpTerm) {
             let envelope = Envelope { request, turn: None, casts_doubt: false, reply: None };
             self.shared.queue.push(envelope, Whose::Procedure);
         }

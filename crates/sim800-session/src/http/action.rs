@@ -166,10 +166,10 @@ impl Service {
 
     /// Whether the module says, of a request whose result came, that it is over. What cannot be asked is believed.
     async fn is_over(&mut self, plan: &Plan, (status, length): (HttpStatus, u32)) -> bool {
-        if !status.is_module_error()
-            && let Some(is_over) = self.look(plan, length).await
-        {
-            return is_over;
+        if !status.is_module_error() {
+            if let Some(is_over) = self.look(plan, length).await {
+                return is_over;
+            }
         }
         for _ in 0..2 {
             match self.client.query(&HttpStatusRead, |progress| progress.activity).await {
