@@ -120,13 +120,13 @@ fn run(
 fn misused(error: &clap::Error) -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().filter_map(|argument| argument.into_string().ok()).collect();
-    let shown = error.render().to_string();
-    let text = usage::masked(&shown, &arguments);
     if arguments.iter().any(|argument| argument == "--json") {
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let message = usage::in_one_line(error, &arguments);
         let output = Output { json: true, quiet: true, verbose: false };
         return ExitCode::from(output.finish(Err(Failure::usage(message))));
     }
+    let shown = error.render().to_string();
+    let text = usage::masked(&shown, &arguments);
     if text == shown {
         error.exit();
     }

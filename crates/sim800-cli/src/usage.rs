@@ -17,7 +17,8 @@ pub(crate) fn in_one_line(error: &clap::Error, arguments: &[String]) -> String {
     let shown = masked(&error.render().to_string(), arguments);
     let told = shown.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
     let told: Vec<_> = told.map(str::trim).filter(|line| !line.is_empty()).collect();
-    told.join("; ").trim_start_matches("error: ").replace("; tip:", " -").to_owned()
+    let line = told.join("; ").replace(":;", ":").replace("; tip:", " -");
+    line.trim_start_matches("error: ").to_owned()
 }
 
 #[cfg(test)]

@@ -257,3 +257,16 @@ fn command_lines_that_cannot_be_read() {
     let twice = ["http", "post", &url, "--data", "x", "--content-type", "a/b", "-H", "Content-Type: c/d"];
     fails(&bench, &twice, 2, "usage", "given twice");
 }
+
+#[test]
+fn a_program_is_told_all_of_what_is_missing() {
+    let finished = Finished::new(
+        program(&["--json", "http", "get", "-p", "emulator", "--range", "1-2", "--resume"]).output().unwrap(),
+    );
+    assert_eq!(finished.code, 2);
+    let message = finished.object()["error"]["message"].to_string();
+    assert!(message.contains("cannot be used with"), "{message}");
+    let finished = Finished::new(program(&["--json", "ftp", "size"]).output().unwrap());
+    let message = finished.object()["error"]["message"].to_string();
+    assert_eq!(message, "\"the following required arguments were not provided: <URL>\"");
+}
