@@ -39,7 +39,8 @@ async fn bring_up(client: &Client, options: &Options) -> Result<(), Failure> {
             StartUpError::SimPinRequired => "give it with --pin-file, SIM800_PIN or the configuration file",
             StartUpError::SimPinNotTried { .. } => "if you are sure of it, say --force-pin",
             StartUpError::SimPukRequired => {
-                "enter it in a phone, or by sim800 at 'AT+CPIN=\"PUK\",\"NEW PIN\"': the tenth wrong one ruins the card"
+                "enter it in a phone, or with sim800 at -, which reads AT+CPIN=\"PUK\",\"NEW PIN\" from stdin; after ten wrong PUKs \
+                 the card is blocked for good"
             }
             _ => return error.into(),
         };
