@@ -30,7 +30,11 @@ impl Module {
         command: &C,
         mut look: impl FnMut(&Event<&[u8]>),
     ) -> Result<(), Failure> {
-        self.exchange(C::SPEC.name, &CommandLine::new(command)?, command.expect(), &mut look)
+        // Looked at where it is: moved out, the line would be on the stack twice.
+        match &CommandLine::new(command) {
+            Ok(line) => self.exchange(C::SPEC.name, line, command.expect(), &mut look),
+            Err(error) => Err((*error).into()),
+        }
     }
 
     /// Not generic, so that it is there once and not for every command.
