@@ -195,6 +195,23 @@ fn join<B: AsRef<[u8]>>(seen: &mut Vec<(String, Vec<u8>)>, event: &Event<B>) {
     }
 }
 
+#[test]
+fn payload_on_the_line_of_its_header_stays_in_order_behind_a_line_end_that_was_pending() {
+    let header = Header::new("+URDFILE:").behind(1).ended_by(",\"");
+    let expect = Expect::result().with_data(DataPhase::Announced { header, at_most: 9 });
+    let mut framer = Framer::<96, _>::with_dialect(Vocabulary);
+    let mut seen = Vec::new();
+    framer.feed(b"\r\n", |event| seen.push(told(&event)));
+    framer.begin(expect);
+    // What is left of the read behind the payload is shorter than the payload.
+    let mut read = &b"+URDFILE: \"a\",3,\"abc\"\r\n\r"[..];
+    while let Some(event) = framer.next(&mut read) {
+        seen.push(told(&event));
+    }
+    let payload: Vec<_> = seen.iter().filter(|(_, octets)| octets == b"abc").collect();
+    assert_eq!(payload.len(), 1, "{seen:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 4096 }))]
 
