@@ -91,7 +91,7 @@ impl Machine {
 
     pub(crate) fn begin(&mut self, expect: Expect) {
         // Behind what is pending, payload may begin at any octet: not one too many is to be carried.
-        self.is_reading_header |= self.scanned > 0 && expect.data != DataPhase::None;
+        self.is_reading_header |= self.scanned > 0;
         self.expect = Some(expect);
         self.stale = self.scanned;
         self.closes_claimed = false;
