@@ -22,7 +22,24 @@ pub(super) const FOLLOW_UP_URL: &str = "http://example.com/last";
 pub(super) const FOLLOW_UP_PATH: &str = "/last";
 
 /// How many kinds there are.
-pub(crate) const KINDS: u8 = 14;
+pub(crate) const KINDS: u8 = ALL.len() as u8;
+
+const ALL: [Kind; 14] = [
+    Kind::HttpGet,
+    Kind::HttpRange,
+    Kind::HttpPost,
+    Kind::FtpGet,
+    Kind::FtpPut,
+    Kind::FtpPutSeekable,
+    Kind::FtpList,
+    Kind::FtpSize,
+    Kind::FtpGetExtended,
+    Kind::FtpPutExtended,
+    Kind::FsRead,
+    Kind::FsWrite,
+    Kind::StartUp,
+    Kind::CloseBearer,
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -102,23 +119,7 @@ impl Task {
     }
 
     fn draw(script: &mut Script<'_>, number: usize) -> Self {
-        use Kind::*;
-        let kind = script.choose(&[
-            HttpGet,
-            HttpRange,
-            HttpPost,
-            FtpGet,
-            FtpPut,
-            FtpPutSeekable,
-            FtpList,
-            FtpSize,
-            FtpGetExtended,
-            FtpPutExtended,
-            FsRead,
-            FsWrite,
-            StartUp,
-            CloseBearer,
-        ]);
+        let kind = script.choose(&ALL);
         let delay = Duration::from_millis(250 * u64::from(script.draw::<u8>()));
         let length = usize::from(script.draw::<u16>());
         // Long ones are rare: they take ten times as long as the others.
