@@ -88,6 +88,7 @@ mod kind;
 mod known;
 mod loss;
 mod notices;
+mod overlap;
 mod password;
 mod port;
 mod queue;

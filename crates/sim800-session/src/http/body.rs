@@ -19,6 +19,7 @@ use crate::client::Pending;
 use crate::engine::Request;
 use crate::error::{Error, Failure, Malformation};
 use crate::loss::{Loss, Transient};
+use crate::overlap::Overlap;
 use crate::reader::Reader;
 use crate::retry::Attempts;
 use crate::tail::Tail;
@@ -70,7 +71,7 @@ pub(super) async fn body(
         promised,
         window: bearer.client().config().octets_at_once(),
         position: 0,
-        end: Bytes::new(),
+        overlap: Overlap::default(),
         whole,
         ahead: None,
         ranges,
@@ -111,9 +112,8 @@ impl Origin {
     }
 }
 
-/// How many octets come again with what follows them, at most and of one window in so many. Where the line doubled some and what a
-/// count then left of the payload reads like the module's own lines, they are others.
-const AGAIN: u32 = 16;
+/// Of one window in so many octets, one comes again with what follows it, at most.
+const AGAIN: u32 = 64;
 
 /// A body on its way.
 struct Transfer {
@@ -123,7 +123,7 @@ struct Transfer {
     window: u32,
     position: u32,
     /// What was read before `position`, as far as it comes again.
-    end: Bytes,
+    overlap: Overlap,
     /// All of it, where it was read with the first look at it.
     whole: Option<Bytes>,
     /// The next window, asked for already.
@@ -176,7 +176,7 @@ impl Transfer {
         if self.position >= self.length && self.length > 0 {
             let Some(ranges) = &mut self.ranges else { return Ok(None) };
             let Some(Next { length, again }) = ranges.next(&mut self.service).await? else { return Ok(None) };
-            (self.length, self.position, self.end) = (length, 0, Bytes::new());
+            (self.length, self.position, self.overlap) = (length, 0, Overlap::default());
             self.whole = self.service.take_body();
             self.tail.rewind(u64::from(again));
         }
@@ -184,7 +184,7 @@ impl Transfer {
             self.position = self.length;
             return Ok(Some(octets));
         }
-        let begin = (self.position, self.end.clone());
+        let begin = (self.position, self.overlap.clone());
         let Some(octets) = self.window().await? else { return Ok(None) };
         self.advance(&octets);
         if self.position < self.length {
@@ -194,7 +194,7 @@ impl Transfer {
         }
         let confirmed = self.confirm().await;
         if confirmed.is_err() {
-            (self.position, self.end) = begin;
+            (self.position, self.overlap) = begin;
         }
         confirmed.map(|()| Some(octets))
     }
@@ -227,7 +227,7 @@ impl Transfer {
                 return Err(self.service.interruption().unwrap_or(incomplete));
             }
             // The module sends less at once than comes again.
-            self.end.clear();
+            self.overlap.clear();
         }
     }
 
@@ -246,27 +246,21 @@ impl Transfer {
     }
 
     /// How many octets came again, and those behind them.
-    fn tell_apart(&mut self, mut octets: Bytes) -> Result<(usize, Bytes), HttpError> {
-        let again = octets.split_to(octets.len().min(self.end.len()));
-        if self.service.take_loss() || !self.end.starts_with(&again) {
-            return Err(self.damaged());
-        }
-        Ok((again.len(), octets))
+    fn tell_apart(&mut self, octets: Bytes) -> Result<(usize, Bytes), HttpError> {
+        let is_lost = self.service.take_loss();
+        self.overlap.tell_apart(octets).filter(|_| !is_lost).ok_or_else(|| self.damaged())
     }
 
     /// Octets were read of which some will come again.
     fn advance(&mut self, octets: &Bytes) {
         self.position = self.position.saturating_add(u32::try_from(octets.len()).unwrap_or(u32::MAX));
-        let again = (self.window / 64).clamp(1, AGAIN) as usize;
-        // A copy, so that it does not keep the whole of them.
-        let end = octets.get(octets.len().saturating_sub(again)..).unwrap_or(octets);
-        self.end = Bytes::copy_from_slice(end);
+        self.overlap.follow(octets, (self.window / AGAIN) as usize);
     }
 
     fn ask(&self) -> Result<Pending, HttpError> {
         // At the end one octet more, to notice that the line damaged the announced length: past the end, the module
         // lets read what there is (manual 11.2.6).
-        let again = u32::try_from(self.end.len()).unwrap_or(0);
+        let again = self.overlap.length();
         let left = self.length - self.position;
         let new = if left <= self.window { left + 1 } else { self.window };
         let start = Number::saturating(self.position - again);
@@ -297,7 +291,7 @@ impl Transfer {
         }
         let Some(origin) = &self.origin else { return Err(error) };
         self.position += self.tail.forgo();
-        self.end.clear();
+        self.overlap.clear();
         // Before it is ended, no other can be started.
         drop(self.service);
         let mut error = error;
