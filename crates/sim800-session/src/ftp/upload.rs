@@ -269,7 +269,10 @@ impl<S: Source> Upload<S> {
                         waited = Duration::ZERO;
                     }
                     // Perhaps that was not its word, and it asks for them only now.
-                    Err(_) if event.is_none() => drop(session.client().synchronize().await),
+                    Err(_) if event.is_none() => {
+                        session.client().known().doubt();
+                        session.client().synchronize().await;
+                    }
                     Err(refusal) => match session.refused(refusal).await? {
                         Event::Ended(..) => return Err(FtpError::EndedEarly { octets: self.taken }),
                         _ => return Err(FtpError::NoProgress { operation: session.operation() }),
