@@ -9,7 +9,8 @@ use futures::{AsyncReadExt, AsyncSeekExt, pin_mut};
 use sim800_command::{FTP_WRITE_LIMIT, FtpPutClose, FtpPutOpen, FtpPutWrite, Number};
 
 use super::digest::Digest;
-use super::session::{CHECK, Event, Session, turn_to_server};
+use super::event::Event;
+use super::session::{CHECK, Session, turn_to_server};
 use super::source::Source;
 use super::{FtpError, FtpStep};
 use crate::engine::Response;
