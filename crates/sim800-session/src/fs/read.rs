@@ -11,11 +11,12 @@ use crate::error::{Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};
 use crate::reader::Reader;
 use crate::retry::Attempts;
+use crate::stride::Stride;
 
 /// A file of the module that is being read.
 ///
 /// It comes in pieces of 10,240 octets, one ahead of what the caller takes. A piece that the line damaged is read again, as
-/// [`Config::retries`](crate::Config::retries) has it.
+/// [`Config::retries`](crate::Config::retries) has it, in smaller ones.
 pub type FsFile = Reader<FsError>;
 
 /// Reads the file at `path`, of `length` octets.
@@ -25,6 +26,7 @@ pub(super) fn read(client: &Client, path: &str, length: u64) -> FsFile {
         path: path.to_owned(),
         length,
         position: 0,
+        window: Stride::new(FS_CHUNK_LIMIT),
         one_octet: false,
         ahead: None,
         attempts: Attempts::of_commands(client),
@@ -39,6 +41,7 @@ struct Pieces {
     path: String,
     length: u64,
     position: u64,
+    window: Stride,
     /// The next piece is one octet: a longer one that begins with `ERROR` reads like a refusal.
     one_octet: bool,
     /// The next piece, asked for already.
@@ -67,6 +70,7 @@ impl Pieces {
                     while self.notices.remove(is_loss).is_some() {}
                 }
                 Err(error) => {
+                    self.window.lost();
                     self.attempts.again(error.into(), Some(self.position)).await?;
                     // The line is synchronized again.
                     while self.notices.remove(is_loss).is_some() {}
@@ -74,6 +78,7 @@ impl Pieces {
             }
         };
         self.attempts.succeeded();
+        self.window.came();
         if octets.is_empty() {
             let path = std::mem::take(&mut self.path);
             return Err(FsError::Incomplete { path, expected: self.length, found: self.position });
@@ -102,7 +107,7 @@ impl Pieces {
 
     /// Asks for no more than there is: the octets come without a count.
     fn ask(&self) -> Result<Pending, FsError> {
-        let limit = if self.one_octet { 1 } else { FS_CHUNK_LIMIT };
+        let limit = if self.one_octet { 1 } else { self.window.octets() };
         let left = (self.length - self.position).min(u64::from(limit));
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let command = FsRead {
