@@ -79,7 +79,17 @@ fn a_body_goes_on_where_it_broke_off() {
 
     restore();
     bench.http.set_ranges(false);
-    assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 0, "all of it came");
+    let object = go_on(&bench, &get, &body);
+    assert_eq!(
+        (&object["resumed_from"], &object["compared"]),
+        (&json!(there), &json!(1024)),
+        "the module has all"
+    );
+    fs::write(bench.path("a"), &body).unwrap();
+    assert_eq!(
+        bench.run(&["http", "get", &url, "-o", "a", "--resume", "--json"]).object()["up_to_date"],
+        true
+    );
     bench.http.set_ranges(true);
 
     restore();
