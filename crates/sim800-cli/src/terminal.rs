@@ -6,19 +6,8 @@
 use std::borrow::Cow;
 use std::io::IsTerminal;
 
-/// One line: all is escaped that is not printable.
-pub(crate) fn printable(octets: &[u8]) -> String {
-    let mut text = String::with_capacity(octets.len());
-    octets.iter().for_each(|octet| push(&mut text, *octet));
-    text
-}
-
-fn push(text: &mut String, octet: u8) {
-    match octet {
-        b' '..=b'~' => text.push(char::from(octet)),
-        _ => text.extend(octet.escape_ascii().map(char::from)),
-    }
-}
+pub(crate) use sim800_capture::printable;
+use sim800_capture::push_printable as push;
 
 /// Text of several lines, wherever it is cut: line ends and tabs stay.
 #[derive(Debug, Default)]
