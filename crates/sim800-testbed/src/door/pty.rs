@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
@@ -24,8 +24,8 @@ use super::Door;
 
 /// A pseudo-terminal in raw mode whose client is on the module's line.
 ///
-/// It has no modem control lines, and rate and flow control set by the client have no effect. Octets that a client left unread are
-/// gone when the next one comes.
+/// It has no modem control lines, and rate and flow control set by the client have no effect, but can be seen
+/// ([`AsFd`]). Octets that a client left unread are gone when the next one comes.
 #[derive(Debug)]
 pub struct PtyDoor {
     master: Async<File>,
@@ -112,6 +112,13 @@ impl PtyDoor {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// The master, on which the settings are those that the client has made.
+impl AsFd for PtyDoor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.master.as_fd()
     }
 }
 
