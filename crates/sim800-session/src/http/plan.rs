@@ -51,6 +51,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// Whether a part of an object is wanted.
+    pub(super) fn wants_part(&self) -> bool {
+        self.range != (0, None)
+    }
+
     pub(super) fn new(
         request: Request<Bytes>,
         options: &HttpOptions,
