@@ -18,7 +18,7 @@ use crate::metered::Metered;
 use crate::output::{Output, Report, transferred};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
-use crate::url::{FtpType, FtpUrl};
+use crate::url::{FtpType, FtpUrl, unsendable};
 
 /// How far down directories are followed: links may make a tree endless.
 const DEPTH: usize = 16;
@@ -102,6 +102,9 @@ impl Mirror<'_> {
                         continue;
                     }
                 };
+                if self.is_unsendable(&place, &name) {
+                    continue;
+                }
                 if metadata.is_dir() {
                     let is_new = there.find(&name).is_none() && there.is_certain;
                     self.descend(place.child(&name, is_new), &mut pending);
@@ -250,9 +253,10 @@ impl Mirror<'_> {
                     _ if name.contains(['/', '\\', '\0']) || name.ends_with(".part.json") => {
                         self.tally.skip(&place.path(&name), "such a name is not written here")
                     }
+                    Kind::Link(_) => self.tally.skip(&place.path(&name), "it is a link"),
+                    _ if self.is_unsendable(&place, &name) => {}
                     Kind::Directory => self.descend(place.child(&name, false), &mut pending),
                     Kind::File => self.fetch_file(&place, &name, size).await?,
-                    Kind::Link(_) => self.tally.skip(&place.path(&name), "it is a link"),
                 }
             }
         }
@@ -303,6 +307,15 @@ impl Mirror<'_> {
             Err(failure) => self.tally.fail(&shown, failure),
         }
         Ok(())
+    }
+
+    /// Whether the module cannot be told a name; a dry run says so as well.
+    fn is_unsendable(&mut self, place: &Place, name: &str) -> bool {
+        let why = unsendable(name);
+        if let Some(why) = why {
+            self.tally.fail(&place.path(name), Failure::new("invalid", format!("its name holds {why}")));
+        }
+        why.is_some()
     }
 
     fn descend(&mut self, place: Place, pending: &mut Vec<Place>) {
