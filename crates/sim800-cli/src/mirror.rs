@@ -12,6 +12,7 @@ use sim800_session::{Ftp, FtpError, FtpOptions};
 
 use crate::args::{FtpMirror, Options};
 use crate::connect::{open_bearer, with_module};
+use crate::exit;
 use crate::failure::Failure;
 use crate::listing::{self, Entry, Kind};
 use crate::metered::Metered;
@@ -401,6 +402,8 @@ struct Tally {
     unchanged: u64,
     skipped: u64,
     failed: u64,
+    /// The exit status of those that failed.
+    exit: u8,
     /// What is not done in a dry run.
     due: u64,
 }
@@ -416,6 +419,7 @@ impl Tally {
             unchanged: 0,
             skipped: 0,
             failed: 0,
+            exit: 0,
             due: 0,
         }
     }
@@ -462,12 +466,13 @@ impl Tally {
 
     fn fail(&mut self, path: &str, failure: Failure) {
         self.failed += 1;
-        self.output.finish(Err(failure.of(path).with_field("path", path)));
+        let exit = self.output.finish(Err(failure.of(path).with_field("path", path)));
+        self.exit = exit::of_both(self.exit, exit);
     }
 
     /// The summary.
     fn finish(self) -> Result<Report, Failure> {
-        let Self { transferred: files, octets, unchanged, skipped, failed, due, start, .. } = self;
+        let Self { transferred: files, octets, unchanged, skipped, failed, exit, due, start, .. } = self;
         let numbers = [
             ("transferred", files),
             ("unchanged", unchanged),
@@ -487,7 +492,8 @@ impl Tally {
             .collect();
         let remark = format!("{files} transferred{counts}: {}", transferred(octets, start));
         if failed > 0 {
-            let mut failure = Failure::new("mirror", format!("not all was mirrored: {remark}"));
+            let failure = Failure::new("mirror", format!("not all was mirrored: {remark}"));
+            let mut failure = failure.with_exit(exit);
             failure.fields = fields;
             return Err(failure);
         }

@@ -148,7 +148,7 @@ fn a_plain_capture_is_no_trace() {
 fn what_cannot_be_read_is_an_error() {
     for path in ["/nonexistent/capture", "/"] {
         let finished = Finished::new(program(&["decode", path]).output().unwrap());
-        assert_eq!((finished.code, finished.stdout.as_slice()), (1, &b""[..]));
+        assert_eq!((finished.code, finished.stdout.as_slice()), (3, &b""[..]));
         assert!(finished.stderr.starts_with(&format!("sim800: cannot read {path}: ")), "{}", finished.stderr);
         let finished = Finished::new(program(&["decode", "--json", path]).output().unwrap());
         assert_eq!(finished.object()["error"]["kind"], "file");
