@@ -19,6 +19,7 @@ pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, Ft
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
+use crate::exit;
 
 /// What was built, and which firmware it is for.
 const LONG_VERSION: &str = concat!(
@@ -41,17 +42,15 @@ Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`)
 
 Words are quoted as in a shell; # begins a comment. A path in the module is best written with slashes (C:/User/a.txt).
 
-Exit status of a script: 0 all was done, else that of the worst command. It ends at the first one that fails, unless --keep-going
-is given. With --json there is an object for each line, and one for all.";
+Exit status of a script: that of the first command that fails, which ends it. With --keep-going: that of all that failed, if it is the
+same; else 1. With --json there is an object for each line, and one for all.";
 
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
 /// requests go over the network of this machine.
-///
-/// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
 #[derive(Debug, Parser)]
-#[command(name = "sim800", version, long_version = LONG_VERSION)]
+#[command(name = "sim800", version, long_version = LONG_VERSION, after_long_help = exit::table())]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) options: Options,
