@@ -35,8 +35,8 @@ const EXITS: [Exit; 12] = [
     },
     Exit {
         status: 3,
-        kinds: &["file", "source", "binary"],
-        what: "a file of this machine cannot be read or written",
+        kinds: &["file", "source", "binary", "format"],
+        what: "a file of this machine cannot be read or written, or is of no known format",
     },
     Exit {
         status: 4,

@@ -22,7 +22,7 @@ With --json, each line is an object:
   error     whether something went wrong
   meaning   what it means, for people; may be null
 
-Exit status: 0 whatever the capture says, 1 if it cannot be read or is none.";
+Exit status: 0 whatever the capture says, 3 if it cannot be read or is none.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Decode {
