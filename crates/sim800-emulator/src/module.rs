@@ -175,6 +175,8 @@ impl Emulator {
         self.http.handle_network(id, event.clone(), &mut self.board);
         self.ftp.handle_network(id, event.clone(), &mut self.board);
         self.ip.handle_network(id, event, &mut self.general, &mut self.board);
+        // A command may have waited for just that.
+        self.fire_due(self.board.now);
         self.resume();
     }
 
