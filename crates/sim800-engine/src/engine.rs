@@ -9,12 +9,12 @@ use core::mem;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Id, Vocabulary};
+use sim800_command::Vocabulary;
 use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
-use crate::flight::{Flight, Last, Latest, PIECE, Stray, text};
+use crate::flight::{Blanks, Flight, Last, Latest, PIECE, Stray, text};
 use crate::output::Output;
 use crate::request::Request;
 use crate::response::Response;
@@ -47,9 +47,7 @@ pub struct Engine<D = Vocabulary> {
     payload_ended: bool,
     /// The last command that got its result.
     last: Last,
-    /// The module puts an empty line between information text and result code, as it should; some firmware does not
-    /// (field logs).
-    blanks: bool,
+    blanks: Blanks,
     /// The payload that is on its way belongs to an unsolicited line.
     pushed: bool,
     /// When the line paused in the middle of one of the module's own.
@@ -93,7 +91,7 @@ impl<D: Dialect> Engine<D> {
             watch: Watch::new(now, config.limits.boot),
             payload_ended: false,
             last: Last::default(),
-            blanks: true,
+            blanks: Blanks::USUAL,
             pushed: false,
             paused: None,
             is_broken_off: false,
@@ -371,7 +369,7 @@ impl<D: Dialect> Engine<D> {
             }
             Event::Information(span) => {
                 if let State::InFlight(flight) = &mut self.line {
-                    flight.take_line(span.raw(), self.blanks);
+                    flight.take_line(span.raw(), &mut self.blanks);
                     flight.take_information(text(&span), self.config.limits.information);
                 }
                 self.go_on();
@@ -403,9 +401,9 @@ impl<D: Dialect> Engine<D> {
                 }
                 State::InFlight(flight) => {
                     if flight.is_text() {
-                        self.blanks = span.raw().starts_with(b"\r\n");
+                        self.blanks.learn(span.raw());
                     }
-                    flight.take_result(span.raw(), self.blanks);
+                    flight.take_result(span.raw(), &mut self.blanks);
                     self.finish(now, code);
                 }
                 State::Lost(resync, _) => resync.handle_result(now, code, &self.config.limits),
@@ -443,21 +441,26 @@ impl<D: Dialect> Engine<D> {
     fn finish(&mut self, now: Duration, code: FinalResultCode) {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
         self.payload_ended = flight.had_payload();
-        self.last = Last { name: flight.request.id.map(Id::name), offered: flight.offered_in_vain() };
+        self.last = flight.last();
         let (cut_short, handed_out) = (flight.has_unsent(), flight.handed_out());
         let is_headless = flight.request.is_headless();
         let result = flight.into_result(code);
         let is_refused = matches!(result, Err(Failure::Rejected(_)));
+        let is_damaged = result == Err(Failure::Malformed(Malformation::Damaged));
+        let is_uninvited = result == Err(Failure::Malformed(Malformation::PromptMissing));
         self.complete(result);
         if cut_short {
             // What was handed out may still be on its way, and the module takes it for command lines now.
             self.lose(Resync::new(now));
             self.outputs.push_back(Output::Desynchronized);
+        } else if is_uninvited {
+            // The result was another's.
+            self.lose_behind_result(now);
         } else if is_refused && handed_out > 0 {
             // The module's time for them may have run out before they came: then it takes them for command lines.
             self.lose(Resync::new(now).after_payload_to_module(handed_out, Bytes::new(), Duration::ZERO));
-        } else if is_refused && is_headless {
-            // If it was the beginning of the payload, the rest of it is on its way.
+        } else if is_damaged || (is_refused && is_headless) {
+            // What ended it may have been a part of the payload, and the rest of it is on its way.
             self.lose(Resync::new(now).after_payload_from_module());
         }
     }

@@ -46,7 +46,7 @@ impl<D: Dialect> Engine<D> {
         let name = span.line().name();
         let is_text = stray == Stray::Rest && name.is_none();
         // The result that ended the command was not its own.
-        let is_late = stray == Stray::Rest && name.is_some() && name == self.last.name;
+        let is_late = stray == Stray::Rest && self.last.is_answered_by(span.line());
         let line = copy(span);
         match &mut self.line {
             State::InFlight(_) if is_late => {
@@ -95,7 +95,7 @@ impl<D: Dialect> Engine<D> {
     }
 
     /// What comes belongs to a command that has its result already.
-    fn lose_behind_result(&mut self, now: Duration) {
+    pub(super) fn lose_behind_result(&mut self, now: Duration) {
         // The module may have asked for its octets only now, and counts what comes.
         let offered = mem::take(&mut self.last.offered);
         let resync = Resync::new(now).after_payload_from_module();

@@ -283,7 +283,8 @@ fn ok_without_a_prompt_is_no_success() {
     let data = data(4);
     world.put(&data, line("body"));
     world.input(OK);
-    assert_eq!(world.outputs(), [failed(Malformed(Malformation::PromptMissing))]);
+    // Perhaps it was another's, and the module asks only now.
+    assert_eq!(world.outputs(), [failed(Malformed(Malformation::PromptMissing)), Output::Desynchronized]);
     assert_eq!(world.sent(), "AT+HTTPDATA=4,1000\\r");
 }
 

@@ -160,7 +160,7 @@ impl Pieces {
             position: Number::saturating(number(self.position - again)),
         };
         let request = Request::new(&command).map_err(|failure| Error::of(&command, failure))?;
-        Ok(self.client.submit(request))
+        Ok(self.client.submit(request.compared()))
     }
 
     /// Whether the line was lost since this was asked last: also behind a result that was not its command's own.

@@ -55,6 +55,8 @@ pub(super) struct Session {
     standstill: Duration,
     /// It was opened, and did not end.
     live: bool,
+    /// One with these settings ended well: the module took them for what they are.
+    is_proven: bool,
     /// What it changed in the module that is not for the next one, and how that is taken back.
     undo: Vec<Request>,
 }
@@ -81,6 +83,7 @@ impl Session {
             step: FtpStep::Prepare,
             standstill,
             live: false,
+            is_proven: settings.is_empty(),
             undo: Vec::new(),
         };
         session.set(settings).await?;
@@ -340,6 +343,7 @@ impl Session {
     /// The session ended with `code`.
     pub(super) fn ended(&mut self, code: FtpCode, octets: Option<u64>) -> Result<Event, FtpError> {
         self.live = false;
+        self.is_proven |= code == FtpCode::DONE;
         if code == FtpCode::DONE { Ok(Event::Ended(code, octets)) } else { Err(self.failed(code)) }
     }
 
@@ -469,6 +473,9 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if !self.is_proven {
+            self.client.known().forget_ftp();
+        }
         if !self.live && self.undo.is_empty() {
             return;
         }

@@ -268,7 +268,8 @@ impl<S: Source> Upload<S> {
                         empty = if granted == 0 { empty + 1 } else { 0 };
                         waited = Duration::ZERO;
                     }
-                    Err(_) if event.is_none() => {}
+                    // Perhaps that was not its word, and it asks for them only now.
+                    Err(_) if event.is_none() => drop(session.client().synchronize().await),
                     Err(refusal) => match session.refused(refusal).await? {
                         Event::Ended(..) => return Err(FtpError::EndedEarly { octets: self.taken }),
                         _ => return Err(FtpError::NoProgress { operation: session.operation() }),

@@ -14,7 +14,7 @@ use super::plan::Plan;
 use super::{HttpError, headers};
 use crate::client::Client;
 use crate::engine::{Request, Response};
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, Malformation};
 use crate::known::Http;
 use crate::loss::{Loss, Transient};
 use crate::sent::Sent;
@@ -238,7 +238,7 @@ impl Service {
 
     async fn header(&mut self) -> Result<Option<HeaderMap>, HttpError> {
         let header = match self.client.has_http_head().await {
-            Ok(true) => self.client.ask(&HttpHead).await,
+            Ok(true) => self.client.ask_for(&HttpHead, told).await,
             Ok(false) => return Ok(None),
             Err(error) => Err(error),
         };
@@ -354,6 +354,14 @@ impl Drop for Service {
             drop(turn);
         });
     }
+}
+
+/// Headers of which the module told how many octets they have; a bare `OK` answers something else.
+pub(super) fn told(headers: Response) -> Result<Response, Error> {
+    if headers.lines().next().is_none() {
+        return Err(Error::of(&HttpHead, Failure::Malformed(Malformation::Information)));
+    }
+    Ok(headers)
 }
 
 pub(super) fn is_result(line: &Unsolicited<'_>) -> bool {

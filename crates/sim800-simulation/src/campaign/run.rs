@@ -327,6 +327,15 @@ impl<'a> Trial<'a> {
             .collect()
     }
 
+    /// For how long the program was not polled, in all.
+    pub(super) fn pauses(&self) -> Duration {
+        let pauses = self.happened().map(|what| match what {
+            What::Pause(pause) => *pause,
+            _ => Duration::ZERO,
+        });
+        pauses.sum()
+    }
+
     /// When the module fell silent for good, if it did.
     fn gone_at(&self) -> Option<Duration> {
         if self.happened().any(|what| matches!(what, What::Module(Fault::Restart { .. }))) {
@@ -391,7 +400,8 @@ impl<'a> Trial<'a> {
     /// The module is gone for good: whatever was being done has ended, and what is begun now does, too.
     fn check_gone(&mut self, client: &Client, later: Duration) -> Result<(), Violation> {
         let tasks = u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX);
-        if later > GONE_TIME * tasks {
+        // Who is not polled notices nothing.
+        if later > GONE_TIME * tasks + self.pauses() {
             return Err(violation(format!("noticed {later:?} after the module was gone")));
         }
         self.world.cancel_plans();
