@@ -33,7 +33,7 @@ const QUICK_CLEAN_UP: Duration = Duration::from_secs(2);
 const STILL_BUSY: &str = "the module is still busy with it, and answers again within two minutes";
 
 /// The kind of failure of a module that does not answer.
-const NO_ANSWER: &str = "no-answer";
+pub(crate) const NO_ANSWER: &str = "no-answer";
 
 /// A driver on an executor; its end.
 type Running = BoxFuture<'static, io::Result<()>>;
@@ -159,6 +159,14 @@ fn explained(failure: Failure, heard: &Heard, target: &Target, config: &Config, 
         _ => None,
     };
     failure.with_message(instead.told(target, config.answer_within, config.rate, fitting))
+}
+
+/// Says for programs where the module is. In a script, they know.
+pub(crate) fn naming_port(mut result: Result<Report, Failure>, options: &Options) -> Result<Report, Failure> {
+    if let (Some(port), None) = (&options.port, &options.held) {
+        fields(&mut result).insert(0, ("port", json!(port)));
+    }
+    result
 }
 
 /// What is told of a result with `--json`.

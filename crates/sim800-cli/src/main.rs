@@ -26,16 +26,15 @@ mod ftp;
 mod held;
 mod http;
 mod info;
-mod listing;
 mod login;
 mod man;
 mod meter;
 mod metered;
-mod mirror;
 mod output;
 mod part_file;
 mod place;
 mod ports;
+mod private;
 mod probe;
 mod range;
 mod remote;
@@ -51,7 +50,6 @@ mod stage;
 mod target;
 mod terminal;
 mod trace;
-mod unique;
 mod url;
 mod usage;
 mod words;
@@ -99,7 +97,7 @@ fn run(
         |command: &Command, options: &Options, output: Output| run(command, options, in_force, output);
     let report = match command {
         Command::Http(command) => return http::run(command, options, output),
-        Command::Ftp(command) => ftp::run(command, options, output),
+        Command::Ftp(command) => return ftp::run(command, options, output),
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
         Command::Bearer(command) => bearer::run(command, options, output),

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::io::AsyncWriteExt;
 use futures::stream::{Stream, StreamExt};
 use indicatif::ProgressBar;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use smol::Unblock;
 
@@ -205,6 +206,12 @@ impl Failure {
     pub(crate) fn of_resumable_download_to(self, file: Option<&Path>) -> Self {
         if Sink::is_file(file) { self.if_interrupted(RESUME) } else { self }
     }
+}
+
+/// The file that a body goes to, for programs.
+pub(crate) fn named(file: Option<&Path>) -> Option<(&'static str, serde_json::Value)> {
+    let path = file.filter(|path| !Sink::is_stdout(Some(path)))?;
+    Some(("file", json!(path.to_string_lossy())))
 }
 
 fn is_special(path: &Path) -> bool {

@@ -114,11 +114,11 @@ impl Session {
         };
         let command = match line.word {
             Word::Open { url } => {
-                self.current = Some(Current::open(&url)?);
+                self.current = Some(Current::open(&url, options)?);
                 return Ok(done(String::new()));
             }
             Word::Cd { directory } => {
-                let moved = self.current()?.moved(&directory)?;
+                let moved = self.current()?.moved(&directory, options)?;
                 self.current = Some(moved);
                 return Ok(done(String::new()));
             }
@@ -175,16 +175,16 @@ impl Session {
 
 impl Current {
     /// Whoever is to log in there must be known, so that it is told here and not later.
-    fn open(url: &str) -> Result<Self, Failure> {
-        let parsed = FtpUrl::parse_directory(url, std::env::var("SIM800_FTP_PASSWORD").ok())?;
+    fn open(url: &str, options: &Options) -> Result<Self, Failure> {
+        let parsed = FtpUrl::parse_directory(url, options.ftp_password.as_ref())?;
         let rest = url.split_once("://").map_or("", |(_, rest)| rest);
         let authority = rest.split_once('/').map_or(rest, |(authority, _)| authority);
         Ok(Self { authority: authority.to_owned(), directory: names(&[], &parsed.path) })
     }
 
-    fn moved(&self, directory: &str) -> Result<Self, Failure> {
+    fn moved(&self, directory: &str, options: &Options) -> Result<Self, Failure> {
         if directory.contains("://") {
-            return Self::open(directory);
+            return Self::open(directory, options);
         }
         Ok(Self { authority: self.authority.clone(), directory: names(&self.directory, directory) })
     }
@@ -289,10 +289,11 @@ mod tests {
             ("get two/3%;x", "get ftp://me:se@same@a:2121/one/two/3%25%3Bx Some(\"3%;x\")"),
             ("get two -o -", "get ftp://me:se@same@a:2121/one/two Some(\"-\")"),
             ("cat two", "get ftp://me:se@same@a:2121/one/two Some(\"-\")"),
-            ("put dir/f", "put File(\"dir/f\") ftp://me:se@same@a:2121/one/f"),
-            ("put dir/f ../", "put File(\"dir/f\") ftp://me:se@same@a:2121/f"),
-            ("put --from-fs C:/User/f", "put Module(\"C:/User/f\") ftp://me:se@same@a:2121/one/f"),
-            ("put f ftp://b/g", "put File(\"f\") ftp://b/g"),
+            ("put dir/f", "put Files([\"dir/f\"]) ftp://me:se@same@a:2121/one/"),
+            ("put dir/f ../", "put Files([\"dir/f\"]) ftp://me:se@same@a:2121/"),
+            ("put --from-fs C:/User/f", "put Module(\"C:/User/f\") ftp://me:se@same@a:2121/one/"),
+            ("put *.log f .", "put Files([\"*.log\", \"f\"]) ftp://me:se@same@a:2121/one"),
+            ("put f ftp://b/g", "put Files([\"f\"]) ftp://b/g"),
             ("rename a ../b", "rename ftp://me:se@same@a:2121/one/a ftp://me:se@same@a:2121/b"),
             ("pwd", "ftp://me@a:2121/one\n"),
             ("bye", "end"),

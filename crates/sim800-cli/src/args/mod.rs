@@ -5,6 +5,7 @@ mod fs;
 mod ftp;
 mod http;
 mod options;
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -116,16 +117,16 @@ impl Command {
         match self {
             Self::Http(Http::Get(get)) => get.input.as_deref().into_iter().collect(),
             Self::Http(Http::Post(post)) => post.data.files(),
+            Self::Ftp(Ftp::Put(put)) => match put.source() {
+                FtpSource::Files(files) => files,
+                FtpSource::Module(_) => Vec::new(),
+            },
             command => command.input().into_iter().collect(),
         }
     }
 
     fn input(&self) -> Option<&Path> {
         match self {
-            Self::Ftp(Ftp::Put(put)) => match put.source() {
-                FtpSource::File(path) => Some(path),
-                FtpSource::Module(_) => None,
-            },
             Self::Fs(Fs::Put { file, .. }) => Some(file),
             Self::At(at) if at.lines.iter().any(|line| line == "-") => Some(Path::new("-")),
             Self::At(at) => at.data.first().map(PathBuf::as_path),
@@ -265,7 +266,6 @@ mod tests {
             "ftp get ftp://a/f -o f --resume --ascii",
             "ftp get ftp://a/f --extended --to-fs f",
             "ftp get ftp://a/f -o f --to-fs f",
-            "ftp put f ftp://a/f --from-fs f",
             "ftp put",
             "ftp put f ftp://a/f --resume --append",
             "ftp put f ftp://a/f --resume --extended",

@@ -94,6 +94,26 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) force_pin: bool,
+    /// FTP password, where a URL names a user without one; other users of this machine can see it here, but not in the file or the
+    /// variable
+    #[arg(
+        long,
+        global = true,
+        value_name = "PASSWORD",
+        value_parser = password,
+        env = "SIM800_FTP_PASSWORD",
+        hide_env_values = true
+    )]
+    pub(crate) ftp_password: Option<Password>,
+    /// File with the FTP password
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SIM800_FTP_PASSWORD_FILE",
+        hide_env_values = true
+    )]
+    pub(crate) ftp_password_file: Option<PathBuf>,
     /// Close the bearer when the work is done; by default it stays open, which saves seconds next time
     #[arg(
         long,

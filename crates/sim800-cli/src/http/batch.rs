@@ -8,19 +8,16 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use futures::FutureExt;
 use futures::future::{Either, select};
-use futures::stream::StreamExt;
-use serde_json::json;
-use sim800_session::{Bearer, Client, Notice};
+use sim800_session::{Bearer, Client};
 use smol::Timer;
 
 use super::transfer::Transfer;
 use crate::args::{HttpGet, Options};
-use crate::connect::{open_bearer, with_module};
+use crate::connect::{naming_port, open_bearer, with_module};
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::{Output, Report, Retries, transferred};
+use crate::output::{Output, Report, Retried, summary};
 use crate::url::HttpUrl;
 
 /// All URLs that are to be fetched.
@@ -105,59 +102,34 @@ pub(super) fn several(
         for transfer in transfers {
             let (url, advice) = (transfer.url().to_owned(), transfer.advice());
             begun.replace(Some((url.clone(), advice.clone())));
-            let mut retried = client.subscribe(|_| false);
+            let retried = Retried::begin(client);
             let mut result = within(max_time, one(transfer, &mut bearer, client, options)).await;
             if bearer.is_none() {
                 // Of a module or a network that is not there, no other transfer gets anything either.
                 return result;
             }
-            let mut retries = Retries::default();
-            while let Some(Some(notice)) = retried.next().now_or_never() {
-                if let Notice::Retrying(retry) = notice {
-                    retries.note(retry.cause);
-                }
-            }
             match &mut result {
                 Ok(report) => {
-                    retries.tell(&mut report.fields);
+                    retried.tell(&mut report.fields);
                     report.remark.insert_str(0, &format!("{url}: "));
                     octets += report.octets();
                 }
                 Err(failure) => {
-                    retries.tell(&mut failure.fields);
+                    retried.tell(&mut failure.fields);
                     failed += 1;
                 }
             }
             begun.take();
-            let result = named(result.map_err(|failure| advice.give(failure).of(&url)), options);
+            let result = naming_port(result.map_err(|failure| advice.give(failure).of(&url)), options);
             exit = exit::of_both(exit, output.finish(result));
         }
-        output.remark(&summary(total, failed, &transferred(octets, start)));
+        output.remark(&summary(total, failed, octets, start));
         if failed == 0 { Ok(Report::default()) } else { Err(Failure::told(exit)) }
     });
     done.map(|_| None).map_err(|failure| match begun.take() {
         Some((url, advice)) => advice.give(failure).of(&url),
         None => failure,
     })
-}
-
-/// Says for programs where the module is. In a script, they know.
-fn named(mut result: Result<Report, Failure>, options: &Options) -> Result<Report, Failure> {
-    if let (Some(port), None) = (&options.port, &options.held) {
-        let fields = match &mut result {
-            Ok(report) => &mut report.fields,
-            Err(failure) => &mut failure.fields,
-        };
-        fields.insert(0, ("port", json!(port)));
-    }
-    result
-}
-
-/// `3 of 4 transfers are done, 1 failed; 1200 bytes in 3.2 s (375 B/s)`
-fn summary(total: usize, failed: usize, moved: &str) -> String {
-    let all = if failed == 0 { "all".to_owned() } else { format!("{} of", total - failed) };
-    let rest = if failed == 0 { String::new() } else { format!(", {failed} failed") };
-    format!("{all} {total} transfers are done{rest}; {moved}")
 }
 
 /// Carries out one of several, over the bearer that the first of them opens.
@@ -187,16 +159,5 @@ pub(super) async fn within<T>(
         Either::Right(_) => {
             Err(Failure::out_of_time(format!("not done within the {limit:?} that --max-time allows")))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_summary_counts() {
-        assert_eq!(summary(3, 0, "x"), "all 3 transfers are done; x");
-        assert_eq!(summary(3, 1, "x"), "2 of 3 transfers are done, 1 failed; x");
     }
 }

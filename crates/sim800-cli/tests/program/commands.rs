@@ -35,7 +35,8 @@ fn files_and_directories_of_a_server_are_looked_after() {
     assert_eq!(bench.ftp.files(), ["/c"]);
     run(&["ftp", "rmdir", &url("/dir")]);
     let object = bench.run(&["--json", "ftp", "rm", &url("/c")]).object();
-    assert_eq!(object, json!({ "ok": true, "port": bench.port }));
+    let named = format!("ftp://{}@{}/c", crate::bench::USER, bench.ftp.address());
+    assert_eq!(object, json!({ "ok": true, "url": named, "port": bench.port }));
     assert!(bench.ftp.files().is_empty());
     assert_eq!(run(&["ftp", "ls", &url("")]), b"");
 }

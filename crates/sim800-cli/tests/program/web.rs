@@ -183,7 +183,7 @@ fn a_login_and_headers_may_come_from_files() {
     let basic = "authorization: Basic bWU6c2VzYW1l\r\n";
     let got = |arguments: &[&str]| text(bench.run(&[&["http", "get", &url], arguments].concat()).stdout);
     assert!(got(&["--user", "me:sesame"]).contains(basic));
-    fs::write(bench.path("user"), "me:sesame\nand more\n").unwrap();
+    bench.keep_secret("user", "me:sesame\nand more\n");
     assert!(got(&["--user-file", "user"]).contains(basic));
     let output = bench.command(&["http", "get", &url]).env("SIM800_HTTP_USER", "me:sesame").output().unwrap();
     assert!(text(output.stdout).contains(basic));
@@ -197,7 +197,7 @@ fn a_login_and_headers_may_come_from_files() {
         assert!(shown.contains(header), "{shown}");
     }
     fails(&bench, &["http", "get", &url, "-o", "a", "--user", "me"], 2, "usage", "NAME:PASSWORD");
-    fails(&bench, &["http", "get", &url, "-o", "a", "--user-file", "missing"], 3, "file", "missing");
+    fails(&bench, &["http", "get", &url, "-o", "a", "--user-file", "missing"], 2, "file", "missing");
     // Neither here nor in a trace.
     bench.http.put("/a", "text/plain", "a");
     let plain = bench.http.url("/a");
