@@ -3,12 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use sim800_command::{
-    Command as _, FtpExtGetRead, FtpExtendedLength, FtpExtendedPosition, FtpGetRead, FtpListRead,
-    FtpReadLength, HttpHead, HttpRead, Unsolicited, Vocabulary,
-};
+use sim800_command::{Unsolicited, Vocabulary};
 use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Line};
 
+use crate::announcement::announcement;
 use crate::command_line::{CommandLine, commands, unknown};
 use crate::event::{Direction, Event, Kind, line};
 use crate::held::{Held, Next, Piece, Settled};
@@ -374,7 +372,7 @@ impl Capture {
     fn take_line(&mut self, kind: Kind, raw: &[u8], sink: &mut dyn FnMut(Event)) {
         let text = line(raw);
         if !self.flight.as_ref().is_some_and(|flight| flight.known)
-            && let Some(data) = announcement(text)
+            && let Some((data, _)) = announcement(text)
         {
             return self.believe(raw, data, sink);
         }
@@ -549,21 +547,4 @@ fn listening(expect: Expect) -> Decoder<Vocabulary> {
     let mut decoder = Decoder::with_dialect(1024, Vocabulary);
     decoder.begin(expect);
     decoder
-}
-
-/// The data phase that a line opens when its command is not known: that of the largest command that gets such a line.
-fn announcement(text: Line<'_>) -> Option<DataPhase> {
-    let phases = [
-        HttpRead.expect().data,
-        HttpHead.expect().data,
-        FtpGetRead { length: FtpReadLength::MAX }.expect().data,
-        FtpListRead { length: FtpReadLength::MAX }.expect().data,
-        FtpExtGetRead { position: FtpExtendedPosition::MIN, length: FtpExtendedLength::MAX }.expect().data,
-    ];
-    phases.into_iter().find(|phase| match phase {
-        DataPhase::Announced { header, at_most } => {
-            header.count_in(text).is_some_and(|count| count <= u64::from(*at_most))
-        }
-        _ => false,
-    })
 }

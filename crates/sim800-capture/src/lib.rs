@@ -28,8 +28,10 @@
 //! * **No count is believed that the rest contradicts.** Where no response goes on behind payload, it ends where one does.
 //! * **Memory is bounded,** whatever the capture: the largest data phase that the table allows, and lines have a limit.
 
+mod announcement;
 mod capture;
 mod command_line;
+mod dialogue;
 mod event;
 mod format;
 mod held;
@@ -40,6 +42,7 @@ mod printable;
 mod reader;
 mod record;
 mod render;
+mod sides;
 mod subject;
 
 pub use capture::Capture;
