@@ -130,7 +130,7 @@ impl Printer {
 }
 
 /// One object on one line, its octets the characters U+0000 to U+00FF as in a trace.
-fn json(event: &Event) -> io::Result<String> {
+pub(crate) fn json(event: &Event) -> io::Result<String> {
     let direction = event.direction.map(|direction| match direction {
         Direction::Sent => "tx",
         Direction::Received => "rx",

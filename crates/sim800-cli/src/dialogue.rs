@@ -95,6 +95,12 @@ pub(crate) fn text(event: &Event, timed: bool, colored: bool) -> String {
     format!("{start}{:gap$}  {}", "", meaning_style.apply_to(meaning))
 }
 
+/// `     0.250 ! octet 1523 from the module is dropped: 'K'`
+pub(crate) fn fault(now: Duration, text: &str, colored: bool) -> String {
+    let style = Style::new().force_styling(colored).yellow();
+    format!("{:>10.3} {}", now.as_secs_f64(), style.apply_to(format_args!("! {text}")))
+}
+
 /// What crossed the line, for people.
 fn line(event: &Event) -> String {
     match (event.kind, &event.payload) {

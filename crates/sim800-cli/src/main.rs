@@ -26,6 +26,7 @@ mod held;
 mod http;
 mod info;
 mod listing;
+mod live;
 mod login;
 mod man;
 mod meter;
@@ -34,9 +35,11 @@ mod mirror;
 mod output;
 mod part_file;
 mod place;
+mod plain;
 mod ports;
 mod probe;
 mod range;
+mod recorder;
 mod remote;
 mod resume;
 mod screen;
@@ -47,6 +50,7 @@ mod signals;
 mod sink;
 mod source;
 mod stage;
+mod tap;
 mod target;
 mod terminal;
 mod trace;
@@ -108,6 +112,7 @@ fn run(
         Command::At(arguments) => at::run(arguments, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
+        Command::Tap(arguments) => tap::run(arguments, options, output),
         Command::Demo => demo::run(options, output),
         Command::Run(arguments) => script::run(arguments, options, output, &execute),
         Command::Shell => shell::run(options, output, &execute),

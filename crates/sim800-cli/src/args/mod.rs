@@ -3,6 +3,7 @@
 mod fs;
 mod ftp;
 mod http;
+mod live;
 mod options;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use clap_complete::ArgValueCandidates;
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
+pub(crate) use self::live::Tap;
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
 
@@ -56,6 +58,18 @@ Words are quoted as in a shell; # begins a comment. A path in the module is best
 
 Exit status of a script: 0 all was done, else that of the worst command. It ends at the first one that fails, unless --keep-going
 is given. With --json there is an object for each line, and one for all.";
+
+const FAULTS: &str = "\
+FAULTS are parted by commas:
+  drop 1/20000     one byte in 20,000 is lost
+  double 1/20000   is there twice
+  damage 1/20000   is another one
+  delay 50ms       all bytes are late; with 1/20000 the line stands still at one byte in 20,000
+  seed 7           the same bytes meet the same faults
+Behind each fault, tx has it on the way to the module only, rx from it.
+
+The rate and the flow control that the program sets on its pty are set on the port. Modem control lines and breaks are not passed on:
+a pty has none.";
 
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
@@ -114,6 +128,11 @@ pub(crate) enum Command {
     /// Offer an emulated module to other programs, until Ctrl-C; its card wants --pin, its network --apn, --apn-user and --apn-password
     /// where they are given
     Emulate(Emulate),
+    /// Stand between another program and its module: pass on every byte, show what it means, and spoil some on purpose
+    ///
+    /// Each line is shown on stdout as `decode` shows it, unless -q is given.
+    #[command(after_long_help = FAULTS)]
+    Tap(Tap),
     /// Show what the program can do, with an emulated module and servers of its own
     Demo,
     /// Write the manual pages to DIR, for those who package the program
