@@ -12,6 +12,7 @@ mod completion;
 mod config;
 mod config_file;
 mod connect;
+mod console;
 mod decode;
 mod demo;
 mod dialogue;
@@ -23,6 +24,7 @@ mod first_contact;
 mod fs;
 mod ftp;
 mod held;
+mod history;
 mod http;
 mod info;
 mod listing;
@@ -32,6 +34,7 @@ mod man;
 mod meter;
 mod metered;
 mod mirror;
+mod monitor;
 mod output;
 mod part_file;
 mod place;
@@ -112,6 +115,8 @@ fn run(
         Command::At(arguments) => at::run(arguments, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
+        Command::Monitor(arguments) => monitor::run(arguments, options, output),
+        Command::Console => console::run(options, output),
         Command::Tap(arguments) => tap::run(arguments, options, output),
         Command::Demo => demo::run(options, output),
         Command::Run(arguments) => script::run(arguments, options, output, &execute),

@@ -8,6 +8,13 @@ use super::address;
 use crate::tap::Mangle;
 
 #[derive(Debug, Args)]
+pub(crate) struct Monitor {
+    /// Show and record passwords, PINs and credentials, which are masked otherwise
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Tap {
     /// Offer a pty, and let the path LINK lead to it
     #[arg(long, value_name = "LINK", conflicts_with = "tcp", required_unless_present = "tcp")]

@@ -15,7 +15,7 @@ use clap_complete::ArgValueCandidates;
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
-pub(crate) use self::live::Tap;
+pub(crate) use self::live::{Monitor, Tap};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
 
@@ -58,6 +58,21 @@ Words are quoted as in a shell; # begins a comment. A path in the module is best
 
 Exit status of a script: 0 all was done, else that of the worst command. It ends at the first one that fails, unless --keep-going
 is given. With --json there is an object for each line, and one for all.";
+
+const CONSOLE: &str = "\
+Keys:
+  Tab              completes a command, or shows which there are
+  Ctrl-C           gives up a line, or waits no longer for the result of one
+  Ctrl-D           ends the console
+Where the module asks for data, type it, or write < FILE. Ctrl-Z ends it, and ESC gives it up where that is possible.
+
+Lines that are not sent:
+  :help [COMMAND]  shows what is known of a command
+  :raw             passes keys to the module and its bytes to the terminal, until Ctrl-]
+  :exit            ends the console
+
+Lines come from stdin where that is no terminal: each is sent when the one before has its result, and the exit status is 1 if a command
+failed. Lines behind a command that asks for data are the data.";
 
 const FAULTS: &str = "\
 FAULTS are parted by commas:
@@ -128,6 +143,11 @@ pub(crate) enum Command {
     /// Offer an emulated module to other programs, until Ctrl-C; its card wants --pin, its network --apn, --apn-user and --apn-password
     /// where they are given
     Emulate(Emulate),
+    /// Show what a port says of its own accord, each line with its meaning, until Ctrl-C; nothing is sent
+    Monitor(Monitor),
+    /// Work with the module by hand: command lines are completed and explained, and so is what it answers
+    #[command(after_long_help = CONSOLE)]
+    Console,
     /// Stand between another program and its module: pass on every byte, show what it means, and spoil some on purpose
     ///
     /// Each line is shown on stdout as `decode` shows it, unless -q is given.
