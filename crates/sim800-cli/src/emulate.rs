@@ -2,7 +2,7 @@
 
 use std::env;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use serde_json::json;
 use sim800_emulator::{Config, Sim};
@@ -57,7 +57,17 @@ fn serve(
 ) -> Result<Report, Failure> {
     let remark = format!("a module answers at {port} (use it with: sim800 -p {port} info); Ctrl-C ends it");
     let line = options.rate().map_or_else(Line::unpaced, Line::paced);
-    let module = Module::new(config, line);
+    let (unknown, names) = mpsc::channel::<String>();
+    // It ends with the module, or with the program.
+    std::thread::spawn(move || {
+        for name in names {
+            output.remark(&format!(
+                "AT{} is refused: the module does not know this command",
+                name.escape_debug()
+            ));
+        }
+    });
+    let module = Module::new(config, line).tell_unknown(unknown);
     let ended = smol::block_on(interruptible(async {
         // By a thread of its own, for there may be nobody who reads it.
         smol::unblock(move || output.remark(&remark)).await;

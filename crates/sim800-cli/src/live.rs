@@ -4,11 +4,9 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::time::Duration;
 
 use console::colors_enabled;
-use sim800_capture::{Capture, Event, Kind};
+use sim800_capture::{Capture, Event, Record, Text, json};
 use sim800_session::{Direction, Trace};
 
-use crate::decode::json;
-use crate::dialogue::{fault, text};
 use crate::failure::Failure;
 use crate::recorder::Witness;
 
@@ -21,32 +19,24 @@ pub(crate) struct Live {
 struct Printer {
     stdout: BufWriter<Stdout>,
     json: bool,
-    colored: bool,
+    text: Text,
     /// The first failure; nothing is printed after it.
     failure: Option<io::Error>,
 }
 
 impl Live {
     pub(crate) fn new(json: bool) -> Self {
-        let colored = io::stdout().is_terminal() && colors_enabled();
+        let text = Text::new().colored(io::stdout().is_terminal() && colors_enabled());
         let stdout = BufWriter::new(io::stdout());
-        Self { capture: Capture::new(), printer: Printer { stdout, json, colored, failure: None } }
+        Self { capture: Capture::new(), printer: Printer { stdout, json, text, failure: None } }
     }
 }
 
 impl Printer {
     fn event(&mut self, event: &Event) {
-        match self.json {
-            true => self.line(json(event)),
-            // People see nothing in a blank line.
-            false if event.kind == Kind::Blank => {}
-            false => self.line(Ok(text(event, true, self.colored))),
-        }
-    }
-
-    fn line(&mut self, line: io::Result<String>) {
         if self.failure.is_none() {
-            self.failure = line.and_then(|line| writeln!(self.stdout, "{line}")).err();
+            let lines = if self.json { Some(json(event)) } else { self.text.render(event) };
+            self.failure = lines.and_then(|lines| writeln!(self.stdout, "{lines}").err());
         }
     }
 
@@ -66,10 +56,10 @@ impl Trace for Live {
 }
 
 impl Witness for Live {
-    fn fault(&mut self, now: Duration, text: &str) {
-        if !self.printer.json {
-            self.printer.line(Ok(fault(now, text, self.printer.colored)));
-        }
+    fn remark(&mut self, now: Duration, text: &str) {
+        let Self { capture, printer } = self;
+        let remark = Record::remark(Some(now), text.as_bytes());
+        capture.handle_record(remark, &mut |event| printer.event(&event));
     }
 
     fn pause(&mut self) -> Result<(), Failure> {

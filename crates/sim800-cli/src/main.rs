@@ -19,6 +19,7 @@ mod dialogue;
 mod distinct;
 mod emulate;
 mod exchange;
+mod exit;
 mod failure;
 mod first_contact;
 mod fs;
@@ -141,5 +142,5 @@ fn misused(error: &clap::Error) -> ExitCode {
         error.exit();
     }
     screen::write_line(text.trim_end());
-    ExitCode::from(2)
+    ExitCode::from(exit::USAGE)
 }

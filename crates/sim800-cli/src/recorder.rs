@@ -24,8 +24,8 @@ const AT_THE_END: Duration = Duration::from_secs(2);
 
 /// Who is told, beside what a trace is.
 pub(crate) trait Witness: Trace + 'static {
-    /// Something went wrong with the line at `now`.
-    fn fault(&mut self, now: Duration, text: &str);
+    /// There is something to say beside the line at `now`.
+    fn remark(&mut self, now: Duration, text: &str);
 
     /// Nothing else waits to be told.
     ///
@@ -44,7 +44,7 @@ pub(crate) trait Witness: Trace + 'static {
 
 enum Message {
     Octets(Duration, Direction, Vec<u8>),
-    Fault(Duration, String),
+    Remark(Duration, String),
 }
 
 /// Tells all of them, with secrets masked or not.
@@ -85,9 +85,9 @@ impl Recorder {
         }
     }
 
-    /// Something went wrong with the line at `now`.
-    pub(crate) fn fault(&mut self, now: Duration, text: &str) {
-        self.listeners.lock().iter_mut().for_each(|listener| listener.fault(now, text));
+    /// There is something to say beside the line at `now`.
+    pub(crate) fn remark(&mut self, now: Duration, text: &str) {
+        self.listeners.lock().iter_mut().for_each(|listener| listener.remark(now, text));
     }
 
     /// Whether somebody who was told has gone.
@@ -151,14 +151,14 @@ impl Listener {
         let missed = std::mem::take(&mut self.missed);
         if missed > 0 {
             let text = format!("{missed} bytes crossed here that were not taken down in time");
-            self.send(text.len(), Message::Fault(now, text));
+            self.send(text.len(), Message::Remark(now, text));
         }
         self.send(octets.len(), Message::Octets(now, direction, octets.to_vec()));
     }
 
-    fn fault(&mut self, now: Duration, text: &str) {
+    fn remark(&mut self, now: Duration, text: &str) {
         if self.waiting.load(Ordering::Relaxed) <= ROOM {
-            self.send(text.len(), Message::Fault(now, text.to_owned()));
+            self.send(text.len(), Message::Remark(now, text.to_owned()));
         }
     }
 
@@ -196,8 +196,8 @@ fn listen(
                 witness.octets(now, direction, &octets);
                 octets.len()
             }
-            Message::Fault(now, text) => {
-                witness.fault(now, &text);
+            Message::Remark(now, text) => {
+                witness.remark(now, &text);
                 text.len()
             }
         };

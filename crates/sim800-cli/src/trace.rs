@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
-use sim800_capture::{write_record, write_retry};
+use sim800_capture::{write_record, write_remark, write_retry};
 use sim800_session::{Direction, Retry, Trace};
 
 use crate::dialogue::Dialogue;
@@ -117,7 +117,7 @@ impl Trace for Traces {
     }
 
     fn retry(&mut self, now: Duration, retry: &Retry) {
-        if let Some(dialogue) = &self.dialogue {
+        if let Some(dialogue) = &mut self.dialogue {
             dialogue.retry(now, retry);
         }
         if let Some(file) = &mut self.file {
@@ -137,8 +137,8 @@ impl Trace for TraceFile {
 }
 
 impl Witness for TraceFile {
-    fn fault(&mut self, now: Duration, text: &str) {
-        self.write(|record| write_retry(record, now, text));
+    fn remark(&mut self, now: Duration, text: &str) {
+        self.write(|record| write_remark(record, now, text));
     }
 
     fn pause(&mut self) -> Result<(), Failure> {

@@ -274,6 +274,8 @@ pub struct Timings {
     pub ftp_server: Duration,
     /// From the arrival of downloaded octets to their being in the file system.
     pub fs_write: Duration,
+    /// From the end of an answer to what was not asked for: no module says it in the same breath (field log).
+    pub unsolicited: Duration,
     /// From the end of a command line to its first command; none unless set. Logs with the time of each line show 1 to 5 ms, and
     /// what a DTE sees is often ten times that.
     pub line: Duration,
@@ -296,6 +298,7 @@ impl Default for Timings {
             ftp_neglect: Duration::from_secs(75),
             ftp_server: Duration::from_secs(75),
             fs_write: Duration::from_millis(50),
+            unsolicited: Duration::from_millis(20),
             line: Duration::ZERO,
         }
     }
@@ -317,6 +320,7 @@ impl Timings {
             pin: Duration::ZERO,
             operators: Duration::ZERO,
             fs_write: Duration::ZERO,
+            unsolicited: Duration::ZERO,
             ..Self::default()
         }
     }

@@ -83,7 +83,7 @@ impl Uart {
     #[must_use]
     pub fn capacity(&self) -> usize {
         match &self.to_dce {
-            _ if self.backlog.len() >= BACKLOG => 0,
+            _ if self.backlog.len() >= BACKLOG || self.emulator.holds_line() => 0,
             Lane { crossing: Some(_), .. } => 0,
             Lane { pacer: Some(_), .. } => FIFO,
             Lane { pacer: None, .. } => Self::CAPACITY,
@@ -136,6 +136,17 @@ impl Uart {
         }
         self.emulator.handle_fault(now, fault);
         self.collect();
+    }
+
+    /// Somebody holds the power key for a while; see [`Emulator::handle_power_key`].
+    pub fn handle_power_key(&mut self, now: Duration) {
+        self.emulator.handle_power_key(now);
+        self.collect();
+    }
+
+    /// The name of a command that the module does not know; see [`Emulator::poll_unknown`].
+    pub fn poll_unknown(&mut self) -> Option<String> {
+        self.emulator.poll_unknown()
     }
 
     /// What the module wants of the network next.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::mpsc;
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -28,13 +29,20 @@ const FAULTS: usize = 16;
 pub struct Module {
     config: Config,
     line: Line,
+    unknown: Option<mpsc::Sender<String>>,
 }
 
 impl Module {
     /// A module on a line.
     #[must_use]
     pub const fn new(config: Config, line: Line) -> Self {
-        Self { config, line }
+        Self { config, line, unknown: None }
+    }
+
+    /// Tells the names of commands that the module does not know, each once.
+    #[must_use]
+    pub fn tell_unknown(self, unknown: mpsc::Sender<String>) -> Self {
+        Self { unknown: Some(unknown), ..self }
     }
 
     /// Switches the module on and runs it where it is awaited, for good. Dropping the future switches it off.
@@ -137,6 +145,7 @@ struct Turns<D> {
     door: D,
     timer: Timer,
     buffer: Box<[u8]>,
+    unknown: Option<mpsc::Sender<String>>,
 }
 
 impl<D: Door> Turns<D> {
@@ -148,6 +157,7 @@ impl<D: Door> Turns<D> {
             door,
             timer: Timer::never(),
             buffer: vec![0; Uart::CAPACITY].into_boxed_slice(),
+            unknown: module.unknown,
         }
     }
 
@@ -176,6 +186,12 @@ impl<D: Door> Turns<D> {
         self.uart.handle_timeout(now);
         worked |= self.send(cx, now)?;
         worked |= self.receive(cx, now)?;
+        while let Some(name) = self.uart.poll_unknown() {
+            if let Some(unknown) = &self.unknown {
+                // Nobody may want to know any more.
+                let _ = unknown.send(name);
+            }
+        }
         while let Some(effect) = self.uart.poll_effect() {
             self.network.execute(effect);
             worked = true;
@@ -208,7 +224,12 @@ impl<D: Door> Turns<D> {
         if capacity == 0 {
             return Ok(false);
         }
-        match self.door.poll_receive(cx, &mut self.buffer[..capacity]) {
+        let received = self.door.poll_receive(cx, &mut self.buffer[..capacity]);
+        if self.door.take_opened() {
+            // Whoever comes to a module that is off holds its key first.
+            self.uart.handle_power_key(now);
+        }
+        match received {
             Poll::Ready(taken) => {
                 self.uart.handle_input(now, &self.buffer[..taken?]);
                 Ok(true)

@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> 
     if let Some(path) = options.trace.as_deref() {
         recorder.add(TraceFile::create(path)?)?;
     }
-    let wire = Wire::new(port, recorder);
+    let wire = Wire::new(port, recorder, output.json);
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && !output.json;
     let quiet = if is_terminal { Some(QuietTerminal::new()) } else { None };
     let (source, screen) = if is_terminal {
@@ -79,7 +79,7 @@ pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> 
     result.and_then(|()| recorded)?;
     if failed > 0 && !is_terminal {
         let message = format!("{failed} of {commands} commands failed");
-        return Err(Failure::new("rejected", message).with_field("port", json!(name)));
+        return Err(Failure::new("script", message).with_field("port", json!(name)));
     }
     Ok(Report { fields: vec![("port", json!(name)), ("commands", json!(commands))], ..Report::default() })
 }
@@ -231,7 +231,7 @@ impl Console {
         }
     }
 
-    fn show(&self, heard: &[Heard]) -> Result<(), Failure> {
+    fn show(&mut self, heard: &[Heard]) -> Result<(), Failure> {
         self.screen.events(heard.iter().filter_map(|heard| match heard {
             Heard::Event(event) => Some(event),
             Heard::Asks(_) => None,
@@ -413,7 +413,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 fn ended(event: &Event, awaited: Option<&str>) -> Option<Outcome> {
     let is_end = match awaited {
         None => event.kind == Kind::Final,
-        Some(awaited) => event.kind == Kind::Unsolicited && event.text.starts_with(awaited.as_bytes()),
+        Some(awaited) => event.kind == Kind::Unsolicited && event.text().starts_with(awaited.as_bytes()),
     };
     is_end.then_some(if event.is_error { Outcome::Failed } else { Outcome::Done })
 }

@@ -6,17 +6,15 @@ use std::thread;
 
 use console::colors_enabled;
 use rustyline::ExternalPrinter;
-use sim800_capture::{Event, Kind};
+use sim800_capture::{Event, Kind, Text, json};
 use sim800_session::Direction;
 
-use crate::decode::json;
-use crate::dialogue::text;
 use crate::failure::Failure;
 
 /// Where it is shown.
 pub(super) struct Screen {
     to: To,
-    colored: bool,
+    text: Text,
 }
 
 enum To {
@@ -40,26 +38,26 @@ impl Screen {
                 }
             })
             .map_err(|error| Failure::new("system", format!("cannot start a thread: {error}")))?;
-        Ok(Self { to: To::Terminal(sender), colored: colors_enabled() })
+        Ok(Self { to: To::Terminal(sender), text: Text::new().colored(colors_enabled()) })
     }
 
     pub(super) fn stdout(json: bool) -> Self {
-        Self { to: To::Stdout { json }, colored: io::stdout().is_terminal() && colors_enabled() }
+        let is_colored = io::stdout().is_terminal() && colors_enabled();
+        Self { to: To::Stdout { json }, text: Text::new().colored(is_colored) }
     }
 
     /// Shows what crossed the line, and what it means.
-    pub(super) fn events<'a>(&self, events: impl IntoIterator<Item = &'a Event>) -> Result<(), Failure> {
+    pub(super) fn events<'a>(&mut self, events: impl IntoIterator<Item = &'a Event>) -> Result<(), Failure> {
         let mut lines = String::new();
         for event in events {
             let line = match self.to {
-                To::Stdout { json: true } => json(event).map_err(|error| Failure::stdout(&error))?,
+                To::Stdout { json: true } => Some(json(event)),
                 _ if is_tedious(event) => continue,
                 // What was typed is there already.
                 To::Terminal(_) if event.direction == Some(Direction::Sent) && !event.is_error => continue,
-                _ => text(event, false, self.colored),
+                _ => self.text.render(event),
             };
-            lines.push_str(&line);
-            lines.push('\n');
+            lines.extend(line.into_iter().flat_map(|line| [line, "\n".to_owned()]));
         }
         self.put(lines)
     }

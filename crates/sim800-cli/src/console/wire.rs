@@ -46,6 +46,8 @@ struct Flight {
 pub(super) struct Wire {
     port: PlainPort,
     capture: Capture,
+    /// Whether events have a time.
+    is_timed: bool,
     recorder: Recorder,
     start: Instant,
     flight: Option<Flight>,
@@ -55,10 +57,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(port: PlainPort, recorder: Recorder) -> Self {
+    pub(super) fn new(port: PlainPort, recorder: Recorder, is_timed: bool) -> Self {
         Self {
             port,
             capture: Capture::new(),
+            is_timed,
             recorder,
             start: Instant::now(),
             flight: None,
@@ -106,7 +109,9 @@ impl Wire {
         let now = self.start.elapsed();
         self.recorder.octets(now, Direction::Sent, octets, octets);
         let mut events = Vec::new();
-        self.capture.handle_octets(Some(now), Direction::Sent, octets, &mut |event| events.push(event));
+        self.capture.handle_octets(self.is_timed.then_some(now), Direction::Sent, octets, &mut |event| {
+            events.push(event)
+        });
         self.port.write_all(octets).await?;
         self.port.flush().await?;
         Ok(events)
@@ -122,7 +127,9 @@ impl Wire {
         let now = self.start.elapsed();
         self.recorder.octets(now, Direction::Received, octets, octets);
         let mut events = Vec::new();
-        self.capture.handle_octets(Some(now), Direction::Received, octets, &mut |event| events.push(event));
+        self.capture.handle_octets(self.is_timed.then_some(now), Direction::Received, octets, &mut |event| {
+            events.push(event)
+        });
         Ok((octets, events))
     }
 
@@ -166,7 +173,7 @@ impl Wire {
 
 /// Whether nothing more comes of the command in flight.
 fn is_end(event: &Event) -> bool {
-    let is_start = || Unsolicited::from(Line::new(&event.text)) == Unsolicited::Ready;
+    let is_start = || Unsolicited::from(Line::new(event.text())) == Unsolicited::Ready;
     event.kind == Kind::Final || (event.kind == Kind::Unsolicited && is_start())
 }
 
@@ -190,7 +197,7 @@ impl Wire {
                 for heard in self.hear().await? {
                     let Heard::Event(event) = heard else { continue };
                     match event.kind {
-                        Kind::Information => lines.push(event.text),
+                        Kind::Information => lines.push(event.text().to_vec()),
                         Kind::Final => return Ok((!event.is_error).then_some(lines)),
                         _ => {}
                     }

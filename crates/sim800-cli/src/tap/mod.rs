@@ -202,7 +202,7 @@ impl TappedLine {
         self.follow();
         let octets = self.buffer.get(..count).unwrap_or_default();
         for fault in self.to_module.take(now, octets) {
-            self.recorder.fault(now, &fault.to_string());
+            self.recorder.remark(now, &fault.to_string());
         }
         Ok(true)
     }
@@ -221,7 +221,7 @@ impl TappedLine {
         let now = self.start.elapsed();
         let octets = self.buffer.get(..count).unwrap_or_default();
         for fault in self.to_program.take(now, octets) {
-            self.recorder.fault(now, &fault.to_string());
+            self.recorder.remark(now, &fault.to_string());
         }
         Ok(true)
     }
@@ -233,7 +233,7 @@ impl TappedLine {
             to_module.forget_pace();
             if let Err(error) = set {
                 let text = format!("the port does not take the program's {} bit/s: {error}", pace.rate);
-                recorder.fault(start.elapsed(), &text);
+                recorder.remark(start.elapsed(), &text);
             }
             return Ok(true);
         }

@@ -33,4 +33,9 @@ pub trait Door: Send + 'static {
     ///
     /// The door itself is broken. A client that went away is none.
     fn poll_send(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Whether a client has come since this was asked last. A module that is off takes that for its power key.
+    fn take_opened(&mut self) -> bool {
+        false
+    }
 }

@@ -35,6 +35,8 @@ pub struct PtyDoor {
     link: Option<PathBuf>,
     /// Whether a client was given something that it may have left unread.
     unread: bool,
+    /// A client has come, and nobody was told.
+    opened: bool,
 }
 
 impl PtyDoor {
@@ -68,6 +70,7 @@ impl PtyDoor {
             device,
             link: link.map(Path::to_owned),
             unread: false,
+            opened: false,
         })
     }
 
@@ -93,22 +96,26 @@ impl PtyDoor {
     /// news, so it is forgotten: whoever else has opened it meanwhile is found by reading again.
     fn flush(&self) -> io::Result<()> {
         tcflush(open_terminal(&self.device)?, QueueSelector::IFlush)?;
-        self.forget_opens()
+        self.forget_opens().map(drop)
     }
 
     /// Waits until somebody may have opened the terminal.
-    fn poll_opened(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.opens.poll_readable(cx))?;
-        Poll::Ready(self.forget_opens())
+        self.opened |= self.forget_opens()?;
+        Poll::Ready(Ok(()))
     }
 
-    fn forget_opens(&self) -> io::Result<()> {
+    /// Forgets who has opened the terminal; tells whether anybody has.
+    fn forget_opens(&self) -> io::Result<bool> {
         let mut space = [MaybeUninit::uninit(); 512];
         let mut events = inotify::Reader::new(self.opens.get_ref(), &mut space);
+        let mut any = false;
         loop {
             match events.next() {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Ok(()),
+                Ok(_) => any = true,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(any),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -135,7 +142,11 @@ impl Door for PtyDoor {
                 }
                 Ok(0) | Err(Errno::IO) => ready!(self.poll_opened(cx))?,
                 Ok(taken) => return Poll::Ready(Ok(taken)),
-                Err(Errno::AGAIN) => ready!(self.master.poll_readable(cx))?,
+                Err(Errno::AGAIN) => {
+                    // A client may have gone and the next one come before anybody looked.
+                    self.opened |= self.forget_opens()?;
+                    ready!(self.master.poll_readable(cx))?;
+                }
                 Err(Errno::INTR) => {}
                 Err(error) => return Poll::Ready(Err(error.into())),
             }
@@ -157,6 +168,10 @@ impl Door for PtyDoor {
                 Err(error) => return Poll::Ready(Err(error.into())),
             }
         }
+    }
+
+    fn take_opened(&mut self) -> bool {
+        std::mem::take(&mut self.opened)
     }
 }
 
