@@ -124,7 +124,7 @@ fn with_target(
 }
 
 /// The rate at which a module answers.
-fn fitting_rate(endpoint: &Endpoint, config: &Config, output: Output) -> Result<u32, Failure> {
+pub(crate) fn fitting_rate(endpoint: &Endpoint, config: &Config, output: Output) -> Result<u32, Failure> {
     if !matches!(endpoint, Endpoint::Serial(_)) {
         return Err(no_search(&Target::Endpoint(endpoint.clone())));
     }
@@ -142,7 +142,8 @@ fn fitting_rate(endpoint: &Endpoint, config: &Config, output: Output) -> Result<
     }
 }
 
-fn no_search(target: &Target) -> Failure {
+/// That the rate is not looked for at `target`.
+pub(crate) fn no_search(target: &Target) -> Failure {
     Failure::usage(format!(
         "{target} is no serial port of this machine, and --baud auto looks at none but these"
     ))

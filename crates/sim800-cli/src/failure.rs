@@ -96,6 +96,11 @@ impl Failure {
         self.kind == INTERRUPTED
     }
 
+    /// Whether somebody pressed Ctrl-C.
+    pub(crate) fn is_by_key(&self) -> bool {
+        self.is_interruption() && self.exit == Some(128 + 2)
+    }
+
     /// Says what it is about, before anything else.
     pub(crate) fn of(self, what: &str) -> Self {
         match self.message.as_str() {

@@ -12,6 +12,7 @@ mod completion;
 mod config;
 mod config_file;
 mod connect;
+mod console;
 mod decode;
 mod demo;
 mod dialogue;
@@ -24,19 +25,24 @@ mod first_contact;
 mod fs;
 mod ftp;
 mod held;
+mod history;
 mod http;
 mod info;
+mod live;
 mod login;
 mod man;
 mod meter;
 mod metered;
+mod monitor;
 mod output;
 mod part_file;
 mod place;
+mod plain;
 mod ports;
 mod private;
 mod probe;
 mod range;
+mod recorder;
 mod remote;
 mod resume;
 mod screen;
@@ -47,6 +53,7 @@ mod signals;
 mod sink;
 mod source;
 mod stage;
+mod tap;
 mod target;
 mod terminal;
 mod trace;
@@ -107,6 +114,9 @@ fn run(
         Command::At(arguments) => at::run(arguments, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
+        Command::Monitor(arguments) => monitor::run(arguments, options, output),
+        Command::Console => console::run(options, output),
+        Command::Tap(arguments) => tap::run(arguments, options, output),
         Command::Demo => demo::run(options, output),
         Command::Run(arguments) => script::run(arguments, options, output, &execute),
         Command::Shell => shell::run(options, output, &execute),

@@ -4,6 +4,7 @@ mod decode;
 mod fs;
 mod ftp;
 mod http;
+mod live;
 mod options;
 mod time;
 
@@ -18,6 +19,7 @@ pub(crate) use self::decode::Decode;
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
+pub(crate) use self::live::{Monitor, Tap};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
 use crate::exit;
@@ -45,6 +47,33 @@ Words are quoted as in a shell; # begins a comment. A path in the module is best
 
 Exit status of a script: that of the first command that fails, which ends it. With --keep-going: that of all that failed, if it is the
 same; else 1. With --json there is an object for each line, and one for all.";
+
+const CONSOLE: &str = "\
+Keys:
+  Tab              completes a command, or shows which there are
+  Ctrl-C           gives up a line, or waits no longer for the result of one
+  Ctrl-D           ends the console
+Where the module asks for data, type it, or write < FILE. Ctrl-Z ends it, and ESC gives it up where that is possible.
+
+Lines that are not sent:
+  :help [COMMAND]  shows what is known of a command
+  :raw             passes keys to the module and its bytes to the terminal, until Ctrl-]
+  :exit            ends the console
+
+Lines come from stdin where that is no terminal: each is sent when the one before has its result, and the exit status is 1 if a command
+failed. Lines behind a command that asks for data are the data.";
+
+const FAULTS: &str = "\
+FAULTS are parted by commas:
+  drop 1/20000     one byte in 20,000 is lost
+  double 1/20000   is there twice
+  damage 1/20000   is another one
+  delay 50ms       all bytes are late; with 1/20000 the line stands still at one byte in 20,000
+  seed 7           the same bytes meet the same faults
+Behind each fault, tx has it on the way to the module only, rx from it.
+
+The rate and the flow control that the program sets on its pty are set on the port. Modem control lines and breaks are not passed on:
+a pty has none.";
 
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
@@ -101,6 +130,16 @@ pub(crate) enum Command {
     /// Offer an emulated module to other programs, until Ctrl-C; its card wants --pin, its network --apn, --apn-user and --apn-password
     /// where they are given
     Emulate(Emulate),
+    /// Show what a port says of its own accord, each line with its meaning, until Ctrl-C; nothing is sent
+    Monitor(Monitor),
+    /// Work with the module by hand: command lines are completed and explained, and so is what it answers
+    #[command(after_long_help = CONSOLE)]
+    Console,
+    /// Stand between another program and its module: pass on every byte, show what it means, and spoil some on purpose
+    ///
+    /// Each line is shown on stdout as `decode` shows it, unless -q is given.
+    #[command(after_long_help = FAULTS)]
+    Tap(Tap),
     /// Show what the program can do, with an emulated module and servers of its own
     Demo,
     /// Write the manual pages to DIR, for those who package the program
