@@ -324,6 +324,7 @@ impl Http {
             NetworkEvent::HttpDone { status, head, body } => {
                 service.head = head.slice(..head.len().min(LONGEST_HEAD));
                 let body = if service.method == HttpMethod::Head { Bytes::new() } else { body };
+                let status = if status == 206 && !board.config.partial_content { 200 } else { status };
                 service.end(status, body, board);
             }
             NetworkEvent::HttpFailed(failure) => service.end(failure.code(), Bytes::new(), board),
