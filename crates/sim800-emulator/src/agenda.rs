@@ -50,6 +50,10 @@ impl Agenda {
         self.entries.retain(|&(_, entry)| entry != timer);
     }
 
+    pub(crate) fn is_set(&self, timer: Timer) -> bool {
+        self.entries.iter().any(|&(_, entry)| entry == timer)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
     }

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use sim800_command::Id;
 
 use crate::agenda::Timer;
 use crate::bearer::Bearers;
@@ -12,15 +14,17 @@ use crate::board::{Board, Outcome, Sink, Slow, Step};
 use crate::card::Card;
 use crate::config::{Config, Registration, Start};
 use crate::effect::{Effect, OperationId};
-use crate::fault::Fault;
 use crate::files::Files;
 use crate::ftp::Ftp;
 use crate::general::General;
 use crate::http::Http;
 use crate::intake::{Intake, Taken};
+use crate::interference::Interference;
 use crate::network::NetworkEvent;
+use crate::planted::Planted;
 use crate::radio::Radio;
 use crate::refusal::{Cme, Refusal};
+use crate::seen::Seen;
 use crate::ssl::Ssl;
 use crate::syntax::{self, Command};
 
@@ -30,6 +34,9 @@ const SYNC: [u8; 9] = [0x00, 0x49, 0x49, 0x49, 0x49, 0xFF, 0xFF, 0xFF, 0xFF];
 /// The most octets that are kept while a command is executed; more are lost, as on a line without flow control.
 const TYPE_AHEAD: usize = 4096;
 
+/// The most that is remembered of what the module has seen.
+const MOST_SEEN: usize = 64;
+
 /// A SIM800-series module, seen from its serial port.
 ///
 /// Time is an argument: any monotonic clock that starts near zero when the emulator is made. After each `handle_*` call drain
@@ -37,17 +44,17 @@ const TYPE_AHEAD: usize = 4096;
 /// [`handle_timeout`](Self::handle_timeout) once the time of [`poll_timeout`](Self::poll_timeout) has come.
 pub struct Emulator {
     pub(crate) board: Board,
-    intake: Intake,
+    pub(crate) intake: Intake,
     type_ahead: Vec<u8>,
     /// What is still to be executed of the command line.
     line: VecDeque<Command>,
     activity: Activity,
     /// Whether the serial port is awake.
-    on: bool,
+    pub(crate) on: bool,
     /// Whether the start-up lines are held back, as under autobauding.
     autobaud: bool,
     /// Whether `Call Ready` was said.
-    call_ready: bool,
+    pub(crate) call_ready: bool,
     /// `SMS Ready` has come.
     pub(crate) sms_ready: bool,
     pub(crate) general: General,
@@ -58,6 +65,11 @@ pub struct Emulator {
     pub(crate) http: Http,
     pub(crate) ftp: Ftp,
     pub(crate) files: Files,
+    /// What is going to go wrong.
+    pub(crate) planted: Planted,
+    /// What the line does to the octets of the DTE.
+    pub(crate) interference: Option<Interference>,
+    seen: VecDeque<Seen>,
 }
 
 impl fmt::Debug for Emulator {
@@ -108,6 +120,9 @@ impl Emulator {
             http: Http::default(),
             ftp: Ftp::default(),
             files: Files::default(),
+            planted: Planted::default(),
+            interference: None,
+            seen: VecDeque::new(),
         };
         match emulator.board.config.start {
             Start::Running => {
@@ -119,6 +134,7 @@ impl Emulator {
                     emulator.radio.register(emulator.board.config.registration, &mut emulator.board);
                 }
             }
+            Start::Off => {}
             start => emulator.restart(start == Start::Autobaud),
         }
         emulator
@@ -127,7 +143,10 @@ impl Emulator {
     /// Octets from the DTE, cut anywhere.
     pub fn handle_input(&mut self, now: Duration, octets: &[u8]) {
         self.advance(now);
-        self.receive(octets);
+        match self.interference.as_mut().map(|interference| interference.cross(octets)) {
+            Some(octets) => self.receive(&octets),
+            None => self.receive(octets),
+        }
     }
 
     /// Time has passed. Calling too early or too late is harmless: what was due in between happens in order.
@@ -142,69 +161,93 @@ impl Emulator {
         self.ftp.handle_network(id, event, &mut self.board);
     }
 
-    /// Something goes wrong.
-    pub fn handle_fault(&mut self, now: Duration, fault: Fault) {
-        self.advance(now);
-        match fault {
-            Fault::Restart { announced } => self.restart(!announced),
-            Fault::Damage { after, damage } => self.board.output.damage(after, damage),
-            Fault::Over => self.board.heal(),
-            Fault::Silence => self.switch_off(),
-            // The others happen to a module that is awake.
-            _ if !self.on => {}
-            Fault::BearerLost { cid } => self.lose_bearer(cid),
-            Fault::Registration(registration) => self.register(registration),
-            Fault::PowerDown(kind) => {
-                self.board.output.unsolicited(kind.text());
-                self.switch_off();
-            }
-            Fault::Inject { place, text } => self.board.output.inject(place, text),
-            Fault::Noise { octets } => self.board.output.raw(&octets),
-            Fault::Echo(on) => self.intake.switch_echo(on, &mut self.board.output),
-            Fault::Message { text } => {
-                if let Some(text) = self.general.announce_message(&text) {
-                    self.board.output.unsolicited(&text);
-                }
-            }
-            Fault::Hesitate { by } => self.board.hesitation = Some(by),
-            Fault::ShortRead { at_most } => self.board.shorten(at_most),
-            Fault::Overrun { octets } => self.board.output.overrun(octets),
-            Fault::Announce { count } => self.board.output.announce(count),
-        }
-    }
-
     /// The next octets for the DTE.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
-        let octets = self.board.output.poll();
-        self.resume();
-        octets
+        loop {
+            let octets = self.board.output.poll(self.planted.next_octets());
+            let has_struck = self.strike_due();
+            self.resume();
+            if octets.is_some() || !has_struck {
+                return octets;
+            }
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due, unless something else is handled before.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.board.agenda.next()
+        let effects = self.board.outbox.next(self.board.now);
+        [self.board.agenda.next(), self.planted.next_time(), effects].into_iter().flatten().min()
     }
 
     /// The next thing to do on the network.
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        let effect = self.board.poll_effect();
+        let effect = loop {
+            match self.board.outbox.pop_due(self.board.now) {
+                Some(effect) if self.is_withheld(&effect) => {}
+                effect => break effect,
+            }
+        };
         self.resume();
         effect
     }
 
+    /// What the module has seen, the oldest first; of what nobody takes, the last few lines are kept.
+    pub fn poll_seen(&mut self) -> Option<Seen> {
+        self.seen.pop_front()
+    }
+
+    /// What kind of module it is at present.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.board.config
+    }
+
+    /// Whether it is switched on.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// The rate that `AT+IPR` has set in bit/s; `None` under autobauding.
+    #[must_use]
+    pub fn rate(&self) -> Option<NonZeroU32> {
+        self.general.fixed_rate()
+    }
+
     /// Lets everything happen that was due up to now.
-    fn advance(&mut self, now: Duration) {
+    pub(crate) fn advance(&mut self, now: Duration) {
         self.fire_due(now);
         self.board.now = self.board.now.max(now);
     }
 
     fn fire_due(&mut self, now: Duration) {
-        while let Some((at, timer)) = self.board.agenda.pop_due(now) {
-            self.board.now = self.board.now.max(at);
-            self.fire(timer);
+        loop {
+            // In the order of their times, a fault before what the module does.
+            let fault = self.planted.next_time().filter(|at| *at <= now);
+            let timer = self.board.agenda.next().filter(|at| *at <= now);
+            match (fault, timer) {
+                (Some(at), timer) if timer.is_none_or(|timer| at <= timer) => {
+                    self.board.now = self.board.now.max(at);
+                    self.strike_due();
+                }
+                _ => match self.board.agenda.pop_due(now) {
+                    Some((at, timer)) => {
+                        self.board.now = self.board.now.max(at);
+                        self.fire(timer);
+                    }
+                    None => return,
+                },
+            }
             self.resume();
         }
+    }
+
+    fn see(&mut self, seen: Seen) {
+        if self.seen.len() >= MOST_SEEN {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(seen);
     }
 
     fn fire(&mut self, timer: Timer) {
@@ -268,18 +311,26 @@ impl Emulator {
                 match self.intake.take(first, &mut self.board.output) {
                     Taken::Nothing => {}
                     Taken::TooLong => self.finish(Err(Refusal::Unknown)),
-                    Taken::Line(line) => match syntax::commands(&line) {
-                        Some(commands) if commands.len() > 1 && !self.board.config.concatenation => {
-                            self.finish(Err(Refusal::Unknown));
-                        }
-                        Some(commands) => {
-                            self.line = commands.into();
-                            self.proceed(Ok(Step::Wait(self.board.config.timings.line, Slow::Line)));
-                        }
-                        None => self.finish(Err(Refusal::Unknown)),
-                    },
+                    Taken::Line(line) => {
+                        self.see(Seen::Line(String::from_utf8_lossy(&line).into_owned()));
+                        self.take_line(&line);
+                    }
                 }
             }
+        }
+    }
+
+    /// A command line is complete.
+    fn take_line(&mut self, line: &[u8]) {
+        match syntax::commands(line) {
+            Some(commands) if commands.len() > 1 && !self.board.config.concatenation => {
+                self.finish(Err(Refusal::Unknown));
+            }
+            Some(commands) => {
+                self.line = commands.into();
+                self.proceed(Ok(Step::Wait(self.board.config.timings.line, Slow::Line)));
+            }
+            None => self.finish(Err(Refusal::Unknown)),
         }
     }
 
@@ -303,12 +354,24 @@ impl Emulator {
     /// Executes the commands of the line, up to the first that takes time or fails.
     fn run(&mut self) {
         while let Some(command) = self.line.pop_front() {
+            if self.board.config.lacks.contains(&command.name) {
+                return self.refuse(command);
+            }
             match self.execute(&command) {
                 Ok(Step::Done) => {}
+                Err(Refusal::Unknown) if Id::from_name(&command.name).is_none() => {
+                    return self.refuse(command);
+                }
                 outcome => return self.proceed(outcome),
             }
         }
         self.finish(Ok(()));
+    }
+
+    /// The firmware does not have the command.
+    fn refuse(&mut self, command: Command) {
+        self.see(Seen::Unknown(command.name));
+        self.finish(Err(Refusal::Unknown));
     }
 
     /// Goes on behind a command.
@@ -433,7 +496,7 @@ impl Emulator {
     }
 
     /// The registration has changed. Without one no bearer lives.
-    fn register(&mut self, registration: Registration) {
+    pub(crate) fn register(&mut self, registration: Registration) {
         self.board.agenda.cancel(Timer::Search);
         self.radio.register(registration, &mut self.board);
         if !registration.is_registered() {
@@ -449,7 +512,7 @@ impl Emulator {
         }
     }
 
-    fn lose_bearer(&mut self, cid: u8) {
+    pub(crate) fn lose_bearer(&mut self, cid: u8) {
         if self.bearers.lose(cid) {
             self.board.output.unsolicited(&format!("+SAPBR {cid}: DEACT"));
             self.fail_sessions(cid);
@@ -471,7 +534,7 @@ impl Emulator {
     }
 
     /// Deaf and mute from here on; all that is not stored is gone.
-    fn switch_off(&mut self) {
+    pub(crate) fn switch_off(&mut self) {
         self.on = false;
         self.http.restart(&mut self.board);
         self.ftp.restart(&mut self.board);
@@ -490,7 +553,7 @@ impl Emulator {
         self.general.restart(&mut self.board.output, &mut self.radio);
     }
 
-    fn restart(&mut self, autobaud: bool) {
+    pub(crate) fn restart(&mut self, autobaud: bool) {
         self.switch_off();
         self.autobaud = autobaud;
         self.board.after(self.board.config.timings.boot, Timer::Boot);
