@@ -14,6 +14,7 @@ use crate::board::{Board, Outcome, Sink, Slow, Step};
 use crate::card::Card;
 use crate::config::{Config, Registration, Start};
 use crate::effect::{Effect, OperationId};
+use crate::fault::PowerDown;
 use crate::files::Files;
 use crate::ftp::Ftp;
 use crate::general::General;
@@ -51,6 +52,8 @@ pub struct Emulator {
     activity: Activity,
     /// Whether the serial port is awake.
     pub(crate) on: bool,
+    /// Whether its firmware hangs.
+    pub(crate) hangs: bool,
     /// Whether the start-up lines are held back, as under autobauding.
     autobaud: bool,
     /// Whether `Call Ready` was said.
@@ -110,6 +113,7 @@ impl Emulator {
             line: VecDeque::new(),
             activity: Activity::Idle,
             on: false,
+            hangs: false,
             autobaud: false,
             call_ready: false,
             sms_ready: false,
@@ -203,10 +207,26 @@ impl Emulator {
         &self.board.config
     }
 
-    /// Whether it is switched on.
+    /// Whether its serial port is awake.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.on
+    }
+
+    /// Whether it is switched off: neither on, nor on its way there, nor hung.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        !self.on && !self.hangs && !self.board.agenda.is_set(Timer::Boot)
+    }
+
+    /// Somebody presses the power key: a module that is on switches itself off, any other starts.
+    pub fn handle_power_key(&mut self, now: Duration) {
+        self.advance(now);
+        if self.on {
+            self.power_down(Some(PowerDown::Normal.text()));
+        } else {
+            self.restart(self.general.is_autobauding());
+        }
     }
 
     /// The rate that `AT+IPR` has set in bit/s; `None` under autobauding.
@@ -536,6 +556,7 @@ impl Emulator {
     /// Deaf and mute from here on; all that is not stored is gone.
     pub(crate) fn switch_off(&mut self) {
         self.on = false;
+        self.hangs = false;
         self.http.restart(&mut self.board);
         self.ftp.restart(&mut self.board);
         self.ssl.restart();

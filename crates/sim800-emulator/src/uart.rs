@@ -186,6 +186,12 @@ impl Uart {
         self.collect();
     }
 
+    /// Somebody presses the power key; see [`Emulator::handle_power_key`].
+    pub fn handle_power_key(&mut self, now: Duration) {
+        self.emulator.handle_power_key(now);
+        self.collect();
+    }
+
     /// The module's world changes, or the module itself; see [`Emulator::configure`].
     pub fn configure(&mut self, now: Duration, change: impl FnOnce(&mut Config)) {
         self.emulator.configure(now, change);

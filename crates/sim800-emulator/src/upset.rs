@@ -49,7 +49,10 @@ impl Emulator {
                 self.planted.clear();
                 self.interference = None;
             }
-            Fault::Silence => self.switch_off(),
+            Fault::Silence => {
+                self.switch_off();
+                self.hangs = true;
+            }
             Fault::Http(failure) => self.board.http_failure = Some(failure),
             Fault::Ftp(failure) => self.board.ftp_failure = Some(failure),
             // The others happen to a module that is awake.

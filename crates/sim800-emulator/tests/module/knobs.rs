@@ -64,12 +64,21 @@ fn a_module_that_is_off_says_nothing_until_its_power_key_is_pressed() {
     let mut config = instant();
     config.start = Start::Off;
     let mut bench = Bench::new(config);
-    assert!(!bench.emulator.is_on());
+    assert!(bench.emulator.is_off());
     bench.exchange("AT", "");
-    bench.fault(Fault::Restart { announced: true });
+    bench.emulator.handle_power_key(bench.now);
+    assert!(!bench.emulator.is_off());
     bench.wait(SECOND, b"\x00IIII\xff\xff\xff\xff\r\nRDY\r\n\r\n+CFUN: 1\r\n\r\n+CPIN: READY\r\n\r\nCall Ready\r\n\r\nSMS Ready\r\n");
     assert!(bench.emulator.is_on());
     bench.ok("AT");
+    bench.emulator.handle_power_key(bench.now);
+    bench.dce("\r\nNORMAL POWER DOWN\r\n");
+    assert!(bench.emulator.is_off());
+    bench.emulator.handle_power_key(bench.now);
+    bench.wait(SECOND, b"\x00IIII\xff\xff\xff\xff\r\nRDY\r\n\r\n+CFUN: 1\r\n\r\n+CPIN: READY\r\n\r\nCall Ready\r\n\r\nSMS Ready\r\n");
+    // One that hangs is not off.
+    bench.fault(Fault::Silence);
+    assert!(!bench.emulator.is_on() && !bench.emulator.is_off());
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::Door;
 pub struct TcpDoor {
     listener: Async<TcpListener>,
     client: Option<Async<TcpStream>>,
+    clients: u64,
 }
 
 impl TcpDoor {
@@ -24,7 +25,7 @@ impl TcpDoor {
     ///
     /// The address does not resolve or is taken.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        Ok(Self { listener: Async::new(TcpListener::bind(address)?)?, client: None })
+        Ok(Self { listener: Async::new(TcpListener::bind(address)?)?, client: None, clients: 0 })
     }
 
     /// Where it listens.
@@ -44,6 +45,7 @@ impl TcpDoor {
                     // The octets of a serial line do not wait for company.
                     stream.set_nodelay(true)?;
                     self.client = Some(Async::new(stream)?);
+                    self.clients += 1;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready!(self.listener.poll_readable(cx))?
@@ -93,5 +95,9 @@ impl Door for TcpDoor {
             }
         }
         Poll::Ready(Ok(octets.len()))
+    }
+
+    fn clients(&self) -> u64 {
+        self.clients
     }
 }
