@@ -15,6 +15,7 @@ use crate::held::{Held, Next, Piece, Settled};
 use crate::meaning::{self, Meaning};
 use crate::outgoing::{Outgoing, Sent};
 use crate::payload::Sum;
+use crate::subject::Subject;
 
 /// How much is handed to the decoder at once, in octets.
 const PIECE: usize = 4096;
@@ -54,6 +55,7 @@ pub struct Capture {
 struct Flight {
     /// Its name, where it is known to have one.
     name: Option<String>,
+    subject: Subject,
     /// The table tells what its response may hold.
     known: bool,
     /// What that is.
@@ -164,11 +166,22 @@ impl Capture {
             time: self.time,
             direction: Some(direction),
             kind,
+            subject: self.subject(kind, octets),
             octets: octets.len() as u64,
-            text: without_line_ends(octets).to_vec(),
+            line: octets.to_vec(),
             payload: None,
             is_error: false,
             meaning: None,
+        }
+    }
+
+    fn subject(&self, kind: Kind, octets: &[u8]) -> Subject {
+        let in_flight = || self.flight.as_ref().map_or(Subject::Module, |flight| flight.subject);
+        match (kind, line(octets).name()) {
+            (Kind::Command | Kind::Echo, _) => Subject::of(CommandLine::of_several(octets).name()),
+            (Kind::Unsolicited, name) => Subject::of(name),
+            (Kind::Information, Some(name)) => Subject::of(Some(name)),
+            _ => in_flight(),
         }
     }
 
@@ -214,7 +227,7 @@ impl Capture {
                 let len =
                     usize::try_from(sum.missing()).map_or(rest.len(), |missing| missing.min(rest.len()));
                 let (payload, after) = rest.split_at(len);
-                sum.add(payload);
+                sum.add(self.time, payload);
                 rest = after;
                 if let Some(sum) = self.sent.take_if(|sum| sum.missing() == 0) {
                     sink(self.payload(Direction::Sent, sum, None));
@@ -248,6 +261,7 @@ impl Capture {
         let expect = known.map_or_else(unknown, |known| known.expect);
         self.flight = Some(Flight {
             name: command.name().map(str::to_ascii_uppercase),
+            subject: Subject::of(command.name()),
             known: known.is_some(),
             expect,
             named: match known {
@@ -320,9 +334,9 @@ impl Capture {
             Parsed::Information(span) => (Kind::Information, span),
             Parsed::Final { code, span } => {
                 self.close_sent(sink);
-                let flight = self.flight.take();
-                let meaning = meaning::result(code, flight.is_some() || !self.is_two_way);
+                let meaning = meaning::result(code, self.flight.is_some() || !self.is_two_way);
                 self.tell(Kind::Final, span.raw(), meaning, sink);
+                self.flight = None;
                 return self.listen();
             }
             Parsed::Unsolicited(span) => (Kind::Unsolicited, span),
@@ -421,6 +435,7 @@ impl Capture {
         // It is read once under this expectation: a flight that is known is not asked again.
         let name = line(raw).name().map(str::to_owned);
         let flight = Flight {
+            subject: Subject::of(name.as_deref()),
             name: name.clone(),
             known: true,
             expect,
@@ -505,7 +520,7 @@ impl Capture {
     fn decide(&mut self, is_answer: bool, sink: &mut dyn FnMut(Event)) {
         if let Some(event) = self.undecided.first_mut().filter(|_| is_answer) {
             event.kind = Kind::Information;
-            let meaning = meaning::information(line(&event.text), 0);
+            let meaning = meaning::information(line(&event.line), 0);
             *event = meaning.give(event.clone());
         }
         self.undecided.drain(..).for_each(sink);
@@ -541,11 +556,4 @@ fn announcement(text: Line<'_>) -> Option<DataPhase> {
         }
         _ => false,
     })
-}
-
-fn without_line_ends(octets: &[u8]) -> &[u8] {
-    let is_line_end = |octet: &u8| matches!(octet, b'\r' | b'\n');
-    let start = octets.iter().position(|octet| !is_line_end(octet)).unwrap_or(octets.len());
-    let end = octets.iter().rposition(|octet| !is_line_end(octet)).map_or(start, |last| last + 1);
-    octets.get(start..end).unwrap_or_default()
 }

@@ -18,9 +18,9 @@
 //! # assert_eq!(seen.len(), 4);
 //! ```
 //!
-//! [`Capture`] takes octets with their direction; [`TraceReader`] reads them from a trace, and [`write_record`] and
-//! [`write_retry`] are how one is written. A capture that begins anywhere, has one direction only or is damaged is decoded
-//! as far as it goes.
+//! [`Capture`] takes octets with their direction; a [`Reader`] gets them from a file of any [`Format`]. [`Text`] and [`json`]
+//! render events. [`write_record`] and [`write_retry`] are how a trace is written. A capture that begins anywhere, has one
+//! direction only or is damaged is decoded as far as it goes.
 //!
 //! * **Nothing is dropped.** The octets that events stand for are all that were handed in. What makes no sense is an
 //!   event as well.
@@ -31,12 +31,22 @@
 mod capture;
 mod command_line;
 mod event;
+mod format;
 mod held;
 mod meaning;
 mod outgoing;
 mod payload;
-mod trace;
+mod printable;
+mod reader;
+mod record;
+mod render;
+mod subject;
 
 pub use capture::Capture;
 pub use event::{Direction, Event, Kind, Payload};
-pub use trace::{TraceReader, write_record, write_retry};
+pub use format::{Format, write_record, write_retry};
+pub use printable::{printable, push_printable};
+pub use reader::{Reader, Unrecognized};
+pub use record::Record;
+pub use render::{PayloadAs, Text, json};
+pub use subject::Subject;

@@ -17,7 +17,7 @@ fn told(pieces: &[(Direction, &[u8])]) -> Vec<String> {
     let line = |event: &Event| {
         let text = match &event.payload {
             Some(payload) => format!("{} of {:?}", payload.received, payload.announced),
-            None => event.text.escape_ascii().to_string(),
+            None => event.text().escape_ascii().to_string(),
         };
         let meaning = event.meaning.as_deref().map_or_else(String::new, |meaning| format!(": {meaning}"));
         format!("{} {text}{meaning}", event.kind.name())

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::exit;
 use crate::failure::Failure;
 
 /// The table with a table for each port.
@@ -80,7 +81,7 @@ fn usual_path() -> Option<PathBuf> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::file("read the configuration in", path, error)
+    Failure::file("read the configuration in", path, error).with_exit(exit::USAGE)
 }
 
 fn wrong(path: &Path, line: usize, what: &str) -> Failure {

@@ -69,7 +69,7 @@ fn take(rows: &mut Vec<Row>, event: &Event) {
 }
 
 fn text(event: &Event) -> String {
-    printable(event.text.trim_ascii())
+    printable(event.text().trim_ascii())
 }
 
 impl Row {

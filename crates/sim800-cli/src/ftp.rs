@@ -196,13 +196,18 @@ fn resume_get(
         let start = Instant::now();
         let size = ftp.size_if_told(&url.path).await?;
         let origin = Origin { url: url.identity(), size, validator: None };
-        let remnant = resumable
-            .remnant(&origin.url)
+        let kept = resumable.remnant(&origin.url);
+        let was_kept = kept.is_some();
+        let remnant = kept
             .filter(|there| there.origin.goes_with(&origin) && size.is_none_or(|size| there.octets <= size));
         let waiting = output.progress(&format!("waiting for {}", url.name()), None);
         let opened = open_rest(&ftp, url, size, remnant.as_ref()).await;
         waiting.finish_and_clear();
         let (body, from) = opened?;
+        let compared = remnant.as_ref().filter(|_| from > 0).map_or(0, |there| there.end.len());
+        if from == 0 && was_kept {
+            output.remark("sim800: what was kept is of something else by now, or the server cannot resume; starting anew");
+        }
         let sink = match remnant.filter(|_| from > 0) {
             Some(there) => resumable.go_on(&there)?,
             None => resumable.begin(&origin)?,
@@ -212,7 +217,7 @@ fn resume_get(
         let taken = sink.take(body, &bar).await;
         bar.finish_and_clear();
         let mut report = Report::transfer(taken?.octets, start);
-        report.fields.push(("resumed_from", json!(from)));
+        report.fields.extend([("resumed_from", json!(from)), ("compared", json!(compared))]);
         Ok(report)
     });
     fetched.map_err(|failure| resumable.advise(&url.identity(), failure))

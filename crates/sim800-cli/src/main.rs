@@ -18,6 +18,7 @@ mod dialogue;
 mod distinct;
 mod emulate;
 mod exchange;
+mod exit;
 mod failure;
 mod first_contact;
 mod fs;
@@ -131,5 +132,5 @@ fn misused(error: &clap::Error) -> ExitCode {
         error.exit();
     }
     screen::write_line(text.trim_end());
-    ExitCode::from(2)
+    ExitCode::from(exit::USAGE)
 }

@@ -12,13 +12,14 @@ use sim800_session::{Ftp, FtpError, FtpOptions};
 
 use crate::args::{FtpMirror, Options};
 use crate::connect::{open_bearer, with_module};
+use crate::exit;
 use crate::failure::Failure;
 use crate::listing::{self, Entry, Kind};
 use crate::metered::Metered;
 use crate::output::{Output, Report, transferred};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
-use crate::url::{FtpType, FtpUrl};
+use crate::url::{FtpType, FtpUrl, unsendable};
 
 /// How far down directories are followed: links may make a tree endless.
 const DEPTH: usize = 16;
@@ -102,6 +103,9 @@ impl Mirror<'_> {
                         continue;
                     }
                 };
+                if self.is_unsendable(&place, &name) {
+                    continue;
+                }
                 if metadata.is_dir() {
                     let is_new = there.find(&name).is_none() && there.is_certain;
                     self.descend(place.child(&name, is_new), &mut pending);
@@ -250,9 +254,10 @@ impl Mirror<'_> {
                     _ if name.contains(['/', '\\', '\0']) || name.ends_with(".part.json") => {
                         self.tally.skip(&place.path(&name), "such a name is not written here")
                     }
+                    Kind::Link(_) => self.tally.skip(&place.path(&name), "it is a link"),
+                    _ if self.is_unsendable(&place, &name) => {}
                     Kind::Directory => self.descend(place.child(&name, false), &mut pending),
                     Kind::File => self.fetch_file(&place, &name, size).await?,
-                    Kind::Link(_) => self.tally.skip(&place.path(&name), "it is a link"),
                 }
             }
         }
@@ -303,6 +308,15 @@ impl Mirror<'_> {
             Err(failure) => self.tally.fail(&shown, failure),
         }
         Ok(())
+    }
+
+    /// Whether the module cannot be told a name; a dry run says so as well.
+    fn is_unsendable(&mut self, place: &Place, name: &str) -> bool {
+        let why = unsendable(name);
+        if let Some(why) = why {
+            self.tally.fail(&place.path(name), Failure::new("invalid", format!("its name holds {why}")));
+        }
+        why.is_some()
     }
 
     fn descend(&mut self, place: Place, pending: &mut Vec<Place>) {
@@ -388,6 +402,8 @@ struct Tally {
     unchanged: u64,
     skipped: u64,
     failed: u64,
+    /// The exit status of those that failed.
+    exit: u8,
     /// What is not done in a dry run.
     due: u64,
 }
@@ -403,6 +419,7 @@ impl Tally {
             unchanged: 0,
             skipped: 0,
             failed: 0,
+            exit: 0,
             due: 0,
         }
     }
@@ -449,12 +466,13 @@ impl Tally {
 
     fn fail(&mut self, path: &str, failure: Failure) {
         self.failed += 1;
-        self.output.finish(Err(failure.of(path).with_field("path", path)));
+        let exit = self.output.finish(Err(failure.of(path).with_field("path", path)));
+        self.exit = exit::of_both(self.exit, exit);
     }
 
     /// The summary.
     fn finish(self) -> Result<Report, Failure> {
-        let Self { transferred: files, octets, unchanged, skipped, failed, due, start, .. } = self;
+        let Self { transferred: files, octets, unchanged, skipped, failed, exit, due, start, .. } = self;
         let numbers = [
             ("transferred", files),
             ("unchanged", unchanged),
@@ -474,7 +492,8 @@ impl Tally {
             .collect();
         let remark = format!("{files} transferred{counts}: {}", transferred(octets, start));
         if failed > 0 {
-            let mut failure = Failure::new("mirror", format!("not all was mirrored: {remark}"));
+            let failure = Failure::new("mirror", format!("not all was mirrored: {remark}"));
+            let mut failure = failure.with_exit(exit);
             failure.fields = fields;
             return Err(failure);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::terminal::{printable, shown};
+use crate::terminal::{label, shown};
 
 /// All bars, so that a line can be written above them.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
@@ -31,7 +31,7 @@ pub(crate) fn wait(what: &str, limit: Duration) -> ProgressBar {
     // The template is sound, so the default is never taken.
     let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style);
-    bar.set_message(printable(what.as_bytes()));
+    bar.set_message(label(what));
     begin(bar)
 }
 
@@ -45,7 +45,7 @@ fn begin(bar: ProgressBar) -> ProgressBar {
 
 /// Lets a bar show something else, where it is not that already.
 pub(crate) fn restart(bar: &ProgressBar, what: &str, total: Option<u64>) {
-    let what = printable(what.as_bytes());
+    let what = label(what);
     let is_same = bar.message() == what && bar.length() == total;
     if is_same && bar.position() > 0 {
         return;

@@ -9,6 +9,7 @@ use smol::Unblock;
 
 use crate::args::{Command, Options, Run};
 use crate::connect::with_module;
+use crate::exit;
 use crate::failure::Failure;
 use crate::held::Held;
 use crate::output::{Output, Report};
@@ -36,7 +37,7 @@ pub(crate) fn run(
         let mut lines = BufReader::new(Unblock::new(file)).lines();
         let mut interpreter = Interpreter::new(Held::new(client), options, execute);
         interpreter.reads_stdin = arguments.script == Path::new("-");
-        let (mut number, mut done, mut failed, mut worst) = (0, 0, 0, 0);
+        let (mut number, mut done, mut failed, mut of_all) = (0, 0, 0, 0);
         while let Some(line) = lines.next().await {
             number += 1;
             let line = line.map_err(|error| Failure::file("read", &arguments.script, &error))?;
@@ -56,13 +57,13 @@ pub(crate) fn run(
             };
             match told {
                 0 => done += 1,
-                exit => (failed, worst) = (failed + 1, exit.max(worst)),
+                exit => (failed, of_all) = (failed + 1, exit::of_both(of_all, exit)),
             }
         }
         if failed > 0 {
             let message = format!("{failed} of {} commands failed", done + failed);
             return Err(Failure::new("script", message)
-                .with_exit(worst)
+                .with_exit(of_all)
                 .with_field("done", done)
                 .with_field("failed", failed));
         }

@@ -14,6 +14,7 @@ use sim800_session::Password;
 
 use crate::args::{CommandLine, Options};
 use crate::config_file::{ConfigFile, Entry};
+use crate::exit;
 use crate::failure::Failure;
 
 /// The options that are settings. Others are for one call, and stand in no file.
@@ -327,7 +328,8 @@ fn id(name: &str) -> String {
 
 /// The first line of a file with a secret.
 fn read_secret(path: &Path) -> Result<Password, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::file("read the secret in", path, &error))?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::file("read the secret in", path, &error).with_exit(exit::USAGE))?;
     match text.lines().next() {
         Some(secret) if !secret.is_empty() => Ok(secret.into()),
         _ => Err(Failure::usage(format!("there is no secret in {}", path.display()))),

@@ -137,8 +137,10 @@ impl Sink {
     async fn complete(self) -> Result<(), Failure> {
         match self {
             Self::Stream(mut stream, name) => stream.flush().await.map_err(|error| failure(&name, &error)),
-            // It shows everything at once.
-            Self::Terminal(_) => Ok(()),
+            Self::Terminal(mut screen) => {
+                let rest = screen.lines.finish();
+                screen.draw(&rest).await
+            }
             Self::File(file, name) => file.complete().map_err(|error| failure(&name, &error)),
             Self::Nowhere => Ok(()),
         }
@@ -168,10 +170,14 @@ impl Screen {
 
     async fn show(&mut self, octets: &[u8]) -> Result<(), Failure> {
         let text = self.lines.show(octets);
+        self.draw(&text).await
+    }
+
+    async fn draw(&mut self, text: &str) -> Result<(), Failure> {
         write(&mut self.stream, &self.name, text.as_bytes()).await?;
         // Before anything else is said there.
         self.stream.flush().await.map_err(|error| failure(&self.name, &error))?;
-        screen::note_text(&text);
+        screen::note_text(text);
         Ok(())
     }
 }

@@ -116,7 +116,7 @@ impl Trace for Traces {
     }
 
     fn retry(&mut self, now: Duration, retry: &Retry) {
-        if let Some(dialogue) = &self.dialogue {
+        if let Some(dialogue) = &mut self.dialogue {
             dialogue.retry(now, retry);
         }
         if let Some(file) = &mut self.file {

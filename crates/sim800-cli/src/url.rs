@@ -275,18 +275,26 @@ fn decode(text: &str, what: &str) -> Result<String, Failure> {
 
 /// Refuses what no value of an AT command can hold: there is no way to escape it.
 fn check_quotable(text: &str, what: &str) -> Result<(), Failure> {
+    match unsendable(text) {
+        Some(why) => Err(Failure::usage(format!("{what} holds {why}; choose another"))),
+        None => Ok(()),
+    }
+}
+
+/// What of `text` keeps it from being sent to the module, if anything.
+pub(crate) fn unsendable(text: &str) -> Option<&'static str> {
     let problem = if text.contains('"') {
-        "a quotation mark"
+        "a quotation mark, which cannot be sent to the module"
     } else if text.contains(['\r', '\n']) {
-        "a line break"
+        "a line break, which cannot be sent to the module"
     } else if text.contains(|c: char| c.is_ascii_control()) {
-        "a control character"
+        "a control character, which cannot be sent to the module"
+    } else if !text.is_ascii() {
+        "a character beyond ASCII, and the module takes none"
     } else {
-        return Ok(());
+        return None;
     };
-    Err(Failure::usage(format!(
-        "{what} holds {problem}; no such thing can be sent to the module, so choose another"
-    )))
+    Some(problem)
 }
 
 /// Refuses what has to be percent-encoded.

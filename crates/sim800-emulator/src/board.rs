@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sim800_command::Form;
+
 use crate::agenda::{Agenda, Timer};
 use crate::config::Config;
 use crate::effect::{Effect, OperationId};
@@ -9,6 +11,7 @@ use crate::network::{FtpFailure, HttpFailure};
 use crate::outbox::Outbox;
 use crate::refusal::Refusal;
 use crate::response::{Format, Output};
+use crate::syntax::Command;
 
 /// While so many effects wait to be polled, no command is begun.
 const MOST_EFFECTS: usize = 256;
@@ -22,6 +25,10 @@ pub(crate) enum Step {
     Wait(Duration, Slow),
     /// So many octets of payload come first, within this time.
     Input(usize, Duration, Sink),
+    /// Text comes first, up to Ctrl-Z or ESC; so many octets of it are taken at most.
+    Text(usize, Sink),
+    /// What it has said is its result; `OK` comes only if other commands stand behind it.
+    Answered,
     /// It ends without a result code, and so does its line.
     Silent,
 }
@@ -50,6 +57,22 @@ pub(crate) enum Slow {
     Register(bool),
     /// Lists the networks.
     ListOperators,
+    /// Opens the context of the sockets.
+    ContextOpen,
+    /// Closes it.
+    ContextClose,
+    /// Sends what a socket was given.
+    SocketSend,
+    /// Closes a socket.
+    SocketClose(u8),
+    /// Waits for the answers to `AT+CIPPING`.
+    Ping,
+    /// Activates or deactivates a context of `AT+CGDCONT`.
+    Activate(u8, bool),
+    /// Rings until somebody answers.
+    Dial,
+    /// Sends a short message.
+    MessageSend(u8),
     /// Says the result code that was held back.
     Result(Result<(), Refusal>),
 }
@@ -65,6 +88,10 @@ pub(crate) enum Sink {
     FtpExtPut,
     /// `AT+FSWRITE`
     FsWrite,
+    /// `AT+CIPSEND`
+    Socket,
+    /// `AT+CMGS` and `AT+CMGW`
+    Message,
 }
 
 pub(crate) struct Board {
@@ -100,6 +127,11 @@ impl Board {
         }
     }
 
+    /// The command that waits need not wait any more.
+    pub(crate) fn hurry(&mut self) {
+        self.agenda.set(Timer::Command, self.now);
+    }
+
     /// Sets a timer.
     pub(crate) fn after(&mut self, delay: Duration, timer: Timer) {
         self.agenda.set(timer, self.now.saturating_add(delay));
@@ -122,6 +154,16 @@ impl Board {
         self.http_failure = None;
         self.ftp_failure = None;
         self.output.heal();
+    }
+
+    /// A command that tells one thing in one form.
+    pub(crate) fn tell(command: &Command, form: Form, text: &str, board: &mut Self) -> Outcome {
+        if command.form == form {
+            board.output.information(text);
+        } else if command.form != Form::Test {
+            return Err(Refusal::Unknown);
+        }
+        Ok(Step::Done)
     }
 
     /// A name for a new operation.

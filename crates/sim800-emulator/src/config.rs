@@ -295,6 +295,10 @@ pub struct Timings {
     pub ftp_piece: Duration,
     /// From the end of an upload to its being told to the server.
     pub ftp_close: Duration,
+    /// From `AT+CIPSTART` to its connection.
+    pub socket_open: Duration,
+    /// From the end of an answer to what was not asked for: no module says it in the same breath (field log).
+    pub unsolicited: Duration,
     /// From the end of a command line to its first command; none unless set. Logs with the time of each line show 1 to 5 ms, and
     /// what a DTE sees is often ten times that.
     pub line: Duration,
@@ -322,6 +326,8 @@ impl Default for Timings {
             ftp_open: Duration::ZERO,
             ftp_piece: Duration::ZERO,
             ftp_close: Duration::ZERO,
+            socket_open: Duration::ZERO,
+            unsolicited: Duration::from_millis(20),
             line: Duration::ZERO,
         }
     }
@@ -335,8 +341,8 @@ impl Timings {
     }
 
     /// As long as real modules took in stamped logs: 1 to 30 ms per command line, 0.7 to 1.3 s for a bearer, 1.15 and 5.04 s for
-    /// `AT+CFUN=1` and `=0` and 2.1 s from there to `SMS Ready`, 2.8 s for a request. No log of FTP has times: its sessions are
-    /// taken to open as requests begin.
+    /// `AT+CFUN=1` and `=0` and 2.1 s from there to `SMS Ready`, 2.8 s for a request. No log has times of FTP and of
+    /// connections: a session is taken to open as a request begins, a connection within a second.
     #[must_use]
     pub fn realistic() -> Self {
         Self {
@@ -349,6 +355,7 @@ impl Timings {
             ftp_open: Duration::from_millis(2_500),
             ftp_piece: Duration::from_millis(500),
             ftp_close: Duration::from_secs(1),
+            socket_open: Duration::from_secs(1),
             line: Duration::from_millis(10),
             ..Self::default()
         }
@@ -365,7 +372,7 @@ impl Timings {
     }
 
     /// What takes time, and is no limit.
-    fn delays(&mut self) -> [&mut Duration; 17] {
+    fn delays(&mut self) -> [&mut Duration; 19] {
         [
             &mut self.boot,
             &mut self.ready,
@@ -383,6 +390,8 @@ impl Timings {
             &mut self.ftp_open,
             &mut self.ftp_piece,
             &mut self.ftp_close,
+            &mut self.socket_open,
+            &mut self.unsolicited,
             &mut self.line,
         ]
     }

@@ -48,6 +48,7 @@ fn delay(effect: &Effect, timings: &Timings) -> Duration {
         Effect::Ftp { .. } => timings.ftp_open,
         Effect::Send { .. } | Effect::Credit { .. } => timings.ftp_piece,
         Effect::Finish { .. } => timings.ftp_close,
-        Effect::Cancel { .. } => Duration::ZERO,
+        Effect::Socket { .. } => timings.socket_open,
+        Effect::Resolve { .. } | Effect::Time { .. } | Effect::Cancel { .. } => Duration::ZERO,
     }
 }

@@ -15,6 +15,9 @@ const HIGH_WATER: usize = 64 * 1024;
 /// Unsolicited lines are dropped above this, as a module does that is not read from.
 const FULL: usize = HIGH_WATER + 512 * 1024;
 
+/// The most lines that are held back; more are lost.
+const MOST_HELD: usize = 256;
+
 /// The most faults that wait for their place.
 const MOST_FAULTS: usize = 1024;
 
@@ -52,6 +55,9 @@ pub(crate) struct Output {
     overrun: usize,
     /// No line goes out that was not asked for.
     mute: bool,
+    /// So soon behind a result code no line goes out that was not asked for: it is held back.
+    quiet: bool,
+    held: Vec<String>,
 }
 
 impl Output {
@@ -71,6 +77,8 @@ impl Output {
             announced: None,
             overrun: 0,
             mute: false,
+            quiet: false,
+            held: Vec::new(),
         }
     }
 
@@ -138,16 +146,64 @@ impl Output {
         self.queue.push_back(octets);
     }
 
+    /// Octets behind a line that has told how many there are.
+    pub(crate) fn octets(&mut self, octets: Bytes) {
+        self.flush();
+        self.queued += octets.len();
+        self.queue.push_back(octets);
+    }
+
+    /// Octets that came from a socket, behind what is said of them, which ends where they begin.
+    pub(crate) fn received(&mut self, header: &str, octets: Bytes) {
+        self.push(header.as_bytes());
+        self.octets(octets);
+    }
+
     /// Asks for octets.
     pub(crate) fn prompt(&mut self) {
         self.place(Place::BeforeResponse);
         self.push(b"\r\n>");
     }
 
+    /// Asks for text, or for octets of a socket: a blank follows.
+    pub(crate) fn prompt_for_text(&mut self) {
+        self.prompt();
+        self.push(b" ");
+    }
+
     /// A line that was not asked for.
     pub(crate) fn unsolicited(&mut self, text: &str) {
-        if self.queued < FULL && !self.mute {
+        if self.mute {
+            return;
+        }
+        if !self.quiet {
+            self.say(text);
+        } else if self.held.len() < MOST_HELD {
+            self.held.push(text.to_owned());
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        if self.queued < FULL {
             self.spaced(text, self.line_ends != LineEnds::Missing);
+        }
+    }
+
+    /// Nothing is said unasked from here on; it is held back.
+    pub(crate) fn be_quiet(&mut self) {
+        self.quiet = true;
+    }
+
+    /// Whether nothing is said unasked.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// What was held back is said.
+    pub(crate) fn speak(&mut self) {
+        self.quiet = false;
+        for text in std::mem::take(&mut self.held) {
+            self.say(&text);
         }
     }
 
@@ -161,9 +217,11 @@ impl Output {
         self.mute = mute;
     }
 
-    /// Drops what waits for a result code.
+    /// Drops what waits to be said.
     pub(crate) fn forget(&mut self) {
         self.deferred.clear();
+        self.held.clear();
+        self.quiet = false;
     }
 
     /// Octets that are no line, such as those for synchronisation at power-on.
@@ -182,6 +240,8 @@ impl Output {
             match (result, self.format.errors) {
                 (Ok(()), _) => self.code("OK", "0"),
                 (Err(Refusal::NoCarrier), _) => self.code("NO CARRIER", "3"),
+                (Err(Refusal::NoAnswer), _) => self.code("NO ANSWER", "8"),
+                (Err(Refusal::Cms(code)), _) => self.spaced(&format!("+CMS ERROR: {code}"), leading),
                 (Err(Refusal::Unknown), _) | (Err(Refusal::Cme(_)), 0) => self.code("ERROR", "4"),
                 (Err(Refusal::Cme(error)), 1) => {
                     self.spaced(&format!("+CME ERROR: {}", error.code()), leading)
@@ -191,6 +251,10 @@ impl Output {
                 }
             }
         }
+    }
+
+    /// What the command line has caused, behind its result code.
+    pub(crate) fn follow_up(&mut self) {
         for text in std::mem::take(&mut self.deferred) {
             self.unsolicited(&text);
         }
@@ -229,7 +293,7 @@ impl Output {
     /// Plants a line at a place to come.
     pub(crate) fn inject(&mut self, place: Place, text: String) {
         if place == Place::Now {
-            self.unsolicited(&text);
+            self.interrupt(&text);
         } else if self.injected.len() < MOST_FAULTS {
             self.injected.push((place, text));
         }
@@ -240,7 +304,14 @@ impl Output {
         self.injected = later;
         let here: Vec<(Place, String)> = here;
         for (_, text) in here {
-            self.unsolicited(&text);
+            self.interrupt(&text);
+        }
+    }
+
+    /// A line that comes when no module would say it.
+    fn interrupt(&mut self, text: &str) {
+        if !self.mute {
+            self.say(text);
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::line::Pacer;
 use crate::rates;
-use crate::{Config, Effect, Emulator, Fault, Line, NetworkEvent, OperationId, Seen};
+use crate::{Config, Effect, Emulator, Fault, Line, NetworkEvent, OperationId};
 use bytes::{Buf, Bytes};
 
 /// How many octets a UART's FIFO hands over at a time.
@@ -126,7 +126,7 @@ impl Uart {
     #[must_use]
     pub fn capacity(&self) -> usize {
         match &self.to_dce {
-            _ if self.backlog.len() >= BACKLOG => 0,
+            _ if self.backlog.len() >= BACKLOG || self.emulator.holds_line() => 0,
             Lane { crossing: Some(_), .. } => 0,
             Lane { pacer: Some(_), .. } => FIFO,
             Lane { pacer: None, .. } => Self::CAPACITY,
@@ -186,7 +186,7 @@ impl Uart {
         self.collect();
     }
 
-    /// Somebody presses the power key; see [`Emulator::handle_power_key`].
+    /// Somebody holds the power key for a while; see [`Emulator::handle_power_key`].
     pub fn handle_power_key(&mut self, now: Duration) {
         self.emulator.handle_power_key(now);
         self.collect();
@@ -204,9 +204,14 @@ impl Uart {
         &self.emulator
     }
 
-    /// What the module has seen of the DTE; see [`Emulator::poll_seen`].
-    pub fn poll_seen(&mut self) -> Option<Seen> {
-        self.emulator.poll_seen()
+    /// A command line of the DTE; see [`Emulator::poll_line`].
+    pub fn poll_line(&mut self) -> Option<String> {
+        self.emulator.poll_line()
+    }
+
+    /// The name of a command that the module does not know; see [`Emulator::poll_unknown`].
+    pub fn poll_unknown(&mut self) -> Option<String> {
+        self.emulator.poll_unknown()
     }
 
     /// What the module wants of the network next.

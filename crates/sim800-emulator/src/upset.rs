@@ -67,7 +67,7 @@ impl Emulator {
             Fault::Noise { octets } => self.board.output.raw(&octets),
             Fault::Echo(on) => self.intake.switch_echo(on, &mut self.board.output),
             Fault::Message { text } => {
-                if let Some(text) = self.general.announce_message(&text) {
+                if let Some(text) = self.messages.receive(&text, &self.general.settings) {
                     self.board.output.unsolicited(&text);
                 }
             }

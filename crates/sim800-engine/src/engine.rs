@@ -29,6 +29,10 @@ const ROOM: usize = 256;
 /// a long payload is on its way.
 const BACKLOG: usize = 16_384;
 
+/// For how long a line of the module's own may pause before it counts as broken off, by a restart that nothing tells of: a module that
+/// starts is deaf for longer. What comes then would end it, and a number in it may lack digits.
+const BROKEN_OFF: Duration = Duration::from_secs(1);
+
 /// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
 ///
 /// The [`Dialect`] says which lines the module sends of its own accord, where it is not a SIM800.
@@ -48,6 +52,10 @@ pub struct Engine<D = Vocabulary> {
     blanks: bool,
     /// The payload that is on its way belongs to an unsolicited line.
     pushed: bool,
+    /// When the line paused in the middle of one of the module's own.
+    paused: Option<Duration>,
+    /// It did so for too long: it is not believed when it ends.
+    is_broken_off: bool,
 }
 
 /// What is known of the line.
@@ -87,6 +95,8 @@ impl<D: Dialect> Engine<D> {
             last: Last::default(),
             blanks: true,
             pushed: false,
+            paused: None,
+            is_broken_off: false,
             config,
         }
     }
@@ -154,7 +164,10 @@ impl<D: Dialect> Engine<D> {
         let mut is_chatter = true;
         while let Some(event) = self.decoder.poll_event() {
             is_chatter &= matches!(&event, Event::Unsolicited(span) if Stray::new(span) != Stray::Rest);
-            self.handle_event(now, event);
+            let is_whole = !mem::take(&mut self.is_broken_off);
+            if is_whole || !matches!(event, Event::Unsolicited(_)) {
+                self.handle_event(now, event);
+            }
         }
         if let State::Lost(resync, _) = &mut self.line {
             resync.handle_events(is_chatter, self.decoder.pending().is_empty());
@@ -164,12 +177,15 @@ impl<D: Dialect> Engine<D> {
         if let State::InFlight(flight) = &mut self.line {
             flight.prompted = is_prompted.then_some(now).filter(|_| !flight.request.is_prompted());
         }
+        self.paused = self.is_amid_own_line().then_some(now);
         // Only now: what the read held behind the result of a probe must not answer the command that waits.
         self.advance(now);
     }
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Duration) {
+        self.is_broken_off |= self.pause_deadline().is_some_and(|deadline| now >= deadline);
+        self.paused = self.paused.filter(|_| !self.is_broken_off);
         if self.prompt_deadline().is_some_and(|deadline| now >= deadline) {
             // The module waits for octets, and the command has none.
             self.abandon(now, Failure::Misuse(Misuse::Body));
@@ -223,13 +239,15 @@ impl<D: Dialect> Engine<D> {
     /// When [`handle_timeout`](Self::handle_timeout) is due. It may change after any other call.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        match &self.line {
+        let due = match &self.line {
             State::InFlight(flight) => {
                 Some(self.prompt_deadline().map_or(flight.deadline, |deadline| deadline.min(flight.deadline)))
             }
             State::Lost(resync, _) => resync.poll_timeout(&self.config.limits),
-            State::Idle | State::Ended(_) => None,
-        }
+            State::Idle => None,
+            State::Ended(_) => return None,
+        };
+        due.into_iter().chain(self.pause_deadline()).min()
     }
 
     /// The next thing the engine has to say. It may change after any other call.
@@ -259,6 +277,19 @@ impl<D: Dialect> Engine<D> {
     fn prompt_deadline(&self) -> Option<Duration> {
         let State::InFlight(flight) = &self.line else { return None };
         flight.prompted.map(|since| since.saturating_add(self.config.limits.quiet))
+    }
+
+    /// Whether the last that came, to no command, is the beginning of a line with a name. One that lacks nothing but its last octet
+    /// is whole.
+    fn is_amid_own_line(&self) -> bool {
+        let pending = self.decoder.pending();
+        let line = pending.strip_prefix(b"\r\n").unwrap_or(pending);
+        matches!(self.line, State::Idle) && line.starts_with(b"+") && !line.ends_with(b"\r")
+    }
+
+    /// When a line that paused counts as broken off.
+    fn pause_deadline(&self) -> Option<Duration> {
+        self.paused.map(|since| since.saturating_add(BROKEN_OFF))
     }
 
     fn has_ended(&self) -> bool {

@@ -222,7 +222,7 @@ impl Flight {
     pub(crate) fn take_result(&mut self, raw: &[u8], blanks: bool) {
         let is_bare = raw.first().is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'+');
         let is_rest = !is_bare && !raw.starts_with(b"\r\n");
-        let ends_like_a_line = self.response.payload.ends_with(b"\r\n") || self.through.payload == Some(true);
+        let ends_like_a_line = ends_like_a_line(&self.response.payload) || self.through.payload == Some(true);
         let took_blank = ends_like_a_line && is_bare && blanks;
         if self.had_payload() && (is_rest || took_blank) {
             self.fault.get_or_insert(Malformation::Damaged);
@@ -366,6 +366,11 @@ impl fmt::Debug for Flight {
             .field("unsent", &self.unsent.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether payload ends with what may have been of the line end behind it: a part of that may be lost.
+pub(crate) fn ends_like_a_line(payload: &[u8]) -> bool {
+    payload.ends_with(b"\r") || payload.ends_with(b"\n")
 }
 
 /// The text of a line, without a copy.

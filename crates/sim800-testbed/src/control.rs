@@ -63,7 +63,7 @@ impl Control {
         self.call(move |uart, now| uart.configure(now, change));
     }
 
-    /// Presses the power key: a module that is on switches itself off, any other starts.
+    /// Holds the power key for a while, which starts a module that is off.
     pub fn press_power_key(&self) {
         self.call(Uart::handle_power_key);
     }

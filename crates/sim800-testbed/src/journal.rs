@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sim800_emulator::{Effect, FtpRequest, HttpRequest, OperationId};
+use bytes::Bytes;
+use sim800_emulator::{Effect, FtpRequest, HttpRequest, OperationId, SocketRequest};
 
 /// What is kept at most, in octets; the oldest goes first.
 const LIMIT: usize = 1 << 20;
@@ -57,10 +58,16 @@ pub enum Sight {
     Http(HttpRequest),
     /// A session with an FTP server.
     Ftp(FtpRequest),
-    /// Octets of an upload to an FTP server.
-    FtpSent {
-        /// How many.
-        octets: usize,
+    /// A connection of the module's own TCP and UDP.
+    Socket(SocketRequest),
+    /// A host that was looked up, or asked for the time.
+    Lookup(String),
+    /// Octets that went to an FTP server or through a socket.
+    Sent {
+        /// The session or the connection.
+        id: OperationId,
+        /// What was sent.
+        octets: Bytes,
     },
     /// A request or a session that was given up.
     GivenUp(OperationId),
@@ -74,7 +81,9 @@ impl Sight {
         match effect {
             Effect::Http { request, .. } => Some(Self::Http(request.clone())),
             Effect::Ftp { request, .. } => Some(Self::Ftp(request.clone())),
-            Effect::Send { octets, .. } => Some(Self::FtpSent { octets: octets.len() }),
+            Effect::Socket { request, .. } => Some(Self::Socket(request.clone())),
+            Effect::Resolve { host, .. } | Effect::Time { host, .. } => Some(Self::Lookup(host.clone())),
+            Effect::Send { id, octets } => Some(Self::Sent { id: *id, octets: octets.clone() }),
             Effect::Cancel { id } => Some(Self::GivenUp(*id)),
             Effect::Finish { .. } | Effect::Credit { .. } => None,
         }
@@ -84,7 +93,8 @@ impl Sight {
     fn weight(&self) -> usize {
         OVERHEAD
             + match self {
-                Self::Line(text) | Self::Unknown(text) => text.len(),
+                Self::Line(text) | Self::Unknown(text) | Self::Lookup(text) => text.len(),
+                Self::Sent { octets, .. } => octets.len(),
                 Self::Http(request) => {
                     let headers = request.headers.iter().map(|(name, value)| name.len() + value.len());
                     request.url.len() + request.body.len() + headers.sum::<usize>()

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use futures::stream::{Stream, StreamExt};
-use sim800_emulator::{Config, Fault, Line, Seen, Uart};
+use sim800_emulator::{Config, Fault, Line, Uart};
 use sim800_session::{Direction, Trace};
 use smol::Timer;
 
@@ -174,8 +174,6 @@ struct Turns<D> {
     uart: Uart,
     network: Network,
     door: D,
-    /// How many clients had come when it was looked last.
-    clients: u64,
     was_on: bool,
     journal: Journal,
     trace: Option<Box<dyn Trace>>,
@@ -191,7 +189,6 @@ impl<D: Door> Turns<D> {
             was_on: uart.module().is_on(),
             uart,
             network: Network::new(),
-            clients: door.clients(),
             door,
             journal,
             trace: module.trace,
@@ -225,7 +222,6 @@ impl<D: Door> Turns<D> {
         self.uart.handle_timeout(now);
         worked |= self.send(cx, now)?;
         worked |= self.receive(cx, now)?;
-        worked |= self.welcome(now);
         self.look(now);
         while let Some(effect) = self.uart.poll_effect() {
             if let Some(sight) = Sight::of(&effect) {
@@ -239,25 +235,13 @@ impl<D: Door> Turns<D> {
         if worked { Poll::Ready(Ok(true)) } else { Poll::Pending }
     }
 
-    /// A client that comes to a module that is off presses its power key.
-    fn welcome(&mut self, now: Duration) -> bool {
-        let clients = self.door.clients();
-        let is_new = std::mem::replace(&mut self.clients, clients) != clients;
-        let presses = is_new && self.uart.module().is_off();
-        if presses {
-            self.uart.handle_power_key(now);
-        }
-        presses
-    }
-
     /// Notes what the module saw.
     fn look(&mut self, now: Duration) {
-        while let Some(seen) = self.uart.poll_seen() {
-            match seen {
-                Seen::Line(line) => self.journal.write(now, Sight::Line(line)),
-                Seen::Unknown(name) => self.journal.write(now, Sight::Unknown(name)),
-                _ => {}
-            }
+        while let Some(line) = self.uart.poll_line() {
+            self.journal.write(now, Sight::Line(line));
+        }
+        while let Some(name) = self.uart.poll_unknown() {
+            self.journal.write(now, Sight::Unknown(name));
         }
         let is_on = self.uart.module().is_on();
         if std::mem::replace(&mut self.was_on, is_on) != is_on {
@@ -300,7 +284,12 @@ impl<D: Door> Turns<D> {
         if capacity == 0 {
             return Ok(false);
         }
-        match self.door.poll_receive(cx, &mut self.buffer[..capacity]) {
+        let received = self.door.poll_receive(cx, &mut self.buffer[..capacity]);
+        if self.door.take_opened() {
+            // Whoever comes to a module that is off holds its key first.
+            self.uart.handle_power_key(now);
+        }
+        match received {
             Poll::Ready(taken) => {
                 self.follow_rate();
                 let octets = &self.buffer[..taken?];

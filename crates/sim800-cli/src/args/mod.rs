@@ -1,5 +1,6 @@
 //! The command line.
 
+mod decode;
 mod fs;
 mod ftp;
 mod http;
@@ -11,27 +12,14 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
 
+use self::decode::DECODED;
+pub(crate) use self::decode::Decode;
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
-
-const DECODED: &str = "\
-With --json, each line is an object:
-  t         seconds since the start of the trace, or null if nobody noted them
-  dir       tx to the module, rx from it; null for a line of a trace that has octets of neither
-  event     command, echo, information, payload, prompt, final, unsolicited, overlong, blank, unreadable or retry
-  name      what it is about, such as +HTTPACTION, or null
-  values    the values behind the name
-  text      the line, its octets as the characters U+0000 to U+00FF
-  octets    how many bytes of payload there should be, where that was said
-  received  how many bytes of the capture it stands for; those of all lines of a dir add up to that dir
-  sha256    checksum of the payload
-  error     whether something went wrong
-  meaning   what it means, for people; may be null
-
-Exit status: 0 whatever is in FILE, 1 if it cannot be read.";
+use crate::exit;
 
 /// What was built, and which firmware it is for.
 const LONG_VERSION: &str = concat!(
@@ -54,17 +42,15 @@ Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`)
 
 Words are quoted as in a shell; # begins a comment. A path in the module is best written with slashes (C:/User/a.txt).
 
-Exit status of a script: 0 all was done, else that of the worst command. It ends at the first one that fails, unless --keep-going
-is given. With --json there is an object for each line, and one for all.";
+Exit status of a script: that of the first command that fails, which ends it. With --keep-going: that of all that failed, if it is the
+same; else 1. With --json there is an object for each line, and one for all.";
 
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
 /// requests go over the network of this machine.
-///
-/// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
 #[derive(Debug, Parser)]
-#[command(name = "sim800", version, long_version = LONG_VERSION)]
+#[command(name = "sim800", version, long_version = LONG_VERSION, after_long_help = exit::table())]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -213,18 +199,6 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Decode {
-    /// What --trace wrote; - for stdin
-    pub(crate) file: PathBuf,
-    /// FILE is the octets that a module sent, and nothing else; its echo tells the commands
-    #[arg(long)]
-    pub(crate) raw: bool,
-    /// Show passwords, PINs and credentials, which are masked otherwise
-    #[arg(long)]
-    pub(crate) show_secrets: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Emulate {
     /// Offer a pty, and let the path LINK lead to it
     #[arg(long, value_name = "LINK", conflicts_with = "tcp")]
@@ -310,7 +284,7 @@ mod tests {
             "ftp put f ftp://a/f --resume",
             "fs ls",
             "commands",
-            "decode - --raw",
+            "decode - --format raw",
         ] {
             assert!(!is_refused(&format!("sim800 {line}")), "{line}");
         }

@@ -18,6 +18,7 @@ use smol::Timer;
 use super::transfer::Transfer;
 use crate::args::{HttpGet, Options};
 use crate::connect::{open_bearer, with_module};
+use crate::exit;
 use crate::failure::Failure;
 use crate::output::{Output, Report, Retries, transferred};
 use crate::url::HttpUrl;
@@ -129,7 +130,7 @@ pub(super) fn several(
             }
             begun.take();
             let result = named(result.map_err(|failure| advice.give(failure).of(&url)), options);
-            exit = exit.max(output.finish(result));
+            exit = exit::of_both(exit, output.finish(result));
         }
         output.remark(&summary(total, failed, &transferred(octets, start)));
         if failed == 0 { Ok(Report::default()) } else { Err(Failure::told(exit)) }

@@ -15,7 +15,7 @@ use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde_json::json;
 
-use self::answer::{advised, head_fields, head_text};
+use self::answer::{advised, head_fields, head_text, refusal};
 use self::data::Data;
 use self::plan::Plan;
 use self::transfer::Transfer;
@@ -99,7 +99,7 @@ fn posted(post: &HttpPost) -> Result<Plan, Failure> {
     Ok(plan)
 }
 
-/// Shows status and headers, whatever the status is.
+/// Shows status and headers, also of what is a failure.
 fn show_head(head: &HttpHead, options: &Options, output: Output) -> Result<Report, Failure> {
     let plan = Plan::new(Method::HEAD, &head.url, Bytes::new(), &head.request)?;
     let is_insecure = plan.options.accept_invalid_certificate;
@@ -109,6 +109,10 @@ fn show_head(head: &HttpHead, options: &Options, output: Output) -> Result<Repor
             let watch = Watch { client, name: plan.name.clone(), output };
             let response = watch.send(&plan.client(&bearer), plan.request.clone()).await?;
             let (head, _) = response.into_parts();
+            if let Some(failure) = refusal(&head, plan.uri(), plan.options.redirect) {
+                let text = String::from_utf8_lossy(&head_text(&head)).into_owned();
+                return Err(failure.with_text(text));
+            }
             let mut fields = vec![("url", json!(plan.url))];
             fields.extend(head_fields(&head));
             Ok(Report { fields, text: head_text(&head), remark: String::new() })

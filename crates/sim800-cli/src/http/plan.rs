@@ -67,6 +67,7 @@ impl Plan {
 
     pub(super) fn set_range(&mut self, range: Range) -> Result<(), Failure> {
         self.request.headers_mut().insert(RANGE, range_header(range)?);
+        self.options.skip = true;
         self.range = Some(range);
         Ok(())
     }

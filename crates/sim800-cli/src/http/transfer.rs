@@ -197,17 +197,21 @@ impl Transfer<'_> {
 
     /// Fetches what is missing of a file, and keeps what has come if it breaks off again.
     async fn go_on(self, client: &Client, bearer: &Bearer, resumable: &Resumable) -> Result<Report, Failure> {
-        let Self { plan, file, how, output, .. } = self;
+        let Self { mut plan, file, how, output, .. } = self;
+        plan.options.skip = true;
         let http = plan.client(bearer);
         let start = Instant::now();
         let watch = Watch { client, name: plan.name.clone(), output };
         let remnant = resumable.remnant(&plan.url).or_else(|| resumable.whole(&plan.url));
         let rest = ask_for_the_rest(&http, &plan.request, &plan.url, remnant.as_ref(), &watch).await?;
-        let Rest { head, origin, from, mut body } = rest;
+        let Rest { head, origin, from, compared, mut body } = rest;
         if let Some(refusal) = refusal(&head, plan.uri(), plan.options.redirect) {
             return Err(tell_error(refusal, &head, body, how, output).await);
         }
-        let mut fields = vec![("resumed_from", json!(from))];
+        let mut fields = vec![("resumed_from", json!(from)), ("compared", json!(compared))];
+        if from == 0 && remnant.as_ref().is_some_and(|there| there.complete_since.is_none()) {
+            output.remark("sim800: what was kept is of something else by now; starting anew");
+        }
         let there = remnant.filter(|_| from > 0);
         let sink = match there {
             Some(there) if there.complete_since.is_some() => {

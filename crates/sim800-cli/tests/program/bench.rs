@@ -137,8 +137,8 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
-    // Nor is there a configuration file.
-    command.env("XDG_CONFIG_HOME", "/nowhere").args(arguments);
+    // Nor is there a configuration file, nor a terminal of more than ASCII.
+    command.env("XDG_CONFIG_HOME", "/nowhere").env("LC_ALL", "C").args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

@@ -84,7 +84,7 @@ fn one_file_that_fails_keeps_none_from_the_rest() {
     let url = bench.ftp_url("/");
     bench.ftp.inject(Fault::Answer { verb: "STOR", reply: "550 not now".into() });
     let finished = bench.run(&["--json", "ftp", "mirror", "-R", "logs", &url]);
-    assert_eq!(finished.code, 1);
+    assert_eq!(finished.code, 8);
     let told = objects(&finished);
     assert_eq!((&told[0]["ok"], &told[0]["path"]), (&json!(false), &json!("a")), "{told:?}");
     let summary = told.last().unwrap();
@@ -99,7 +99,7 @@ fn one_file_that_fails_keeps_none_from_the_rest() {
     // A password that is wrong is wrong for all.
     let wrong = bench.ftp_url_with_password("wrong", "/");
     let finished = bench.run(&["ftp", "mirror", "-R", "logs", &wrong]);
-    assert_eq!((finished.code, finished.stderr.lines().count()), (1, 1), "{}", finished.stderr);
+    assert_eq!((finished.code, finished.stderr.lines().count()), (8, 1), "{}", finished.stderr);
     let finished = bench.run(&["ftp", "mirror", "-R", "missing", &url]);
     assert_eq!(finished.code, 2, "{}", finished.stderr);
 }

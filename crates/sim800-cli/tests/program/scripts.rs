@@ -33,7 +33,7 @@ fn a_script_has_one_start_up_and_one_bearer() {
     );
     // What is no directory yet is the server's to refuse.
     let refused = run(&bench, &script, &["--trace", "trace"]);
-    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert_eq!(refused.code, 8, "{}", refused.stderr);
     assert!(refused.stderr.contains("sim800: script:7: the upload failed"), "{}", refused.stderr);
     fs::remove_file(bench.path("a b.txt")).unwrap();
 
@@ -74,11 +74,11 @@ fn a_script_ends_at_its_first_failure_unless_it_is_to_go_on() {
     bench.ftp.put_file("/b", b"octets").unwrap();
     let script = format!("open {}\nget a\nget b\n", bench.ftp_url("/"));
     let finished = run(&bench, &script, &[]);
-    assert_eq!((finished.code, finished.stderr.lines().count()), (1, 1), "{}", finished.stderr);
+    assert_eq!((finished.code, finished.stderr.lines().count()), (8, 1), "{}", finished.stderr);
     assert!(finished.stderr.starts_with("sim800: script:2: the download failed"), "{}", finished.stderr);
     assert!(!bench.path("b").exists());
     let finished = run(&bench, &script, &["--keep-going"]);
-    assert_eq!(finished.code, 1);
+    assert_eq!(finished.code, 8);
     assert!(finished.stderr.contains("1 of 3 commands failed"), "{}", finished.stderr);
     assert_eq!(fs::read(bench.path("b")).unwrap(), b"octets");
 
@@ -109,7 +109,7 @@ fn a_script_may_come_from_stdin() {
             let finished = Finished::new(child.wait_with_output().unwrap());
             assert_eq!(
                 (finished.code, finished.stdout.as_slice()),
-                (1, &b"SIMCOM_SIM800L\nOK\n"[..]),
+                (9, &b"SIMCOM_SIM800L\nOK\n"[..]),
                 "{}",
                 finished.stderr
             );

@@ -103,7 +103,7 @@ fn what_is_wrong_in_the_file_names_its_line() {
         assert_eq!(configured.run(&[], &["commands", "CSQ"]).code, 0);
     }
     let finished = Configured::new("").run(&[], &["--config", "/nowhere/a.toml", "config"]);
-    assert_eq!(finished.code, 1);
+    assert_eq!(finished.code, 2);
     assert!(finished.stderr.contains("/nowhere/a.toml"), "{}", finished.stderr);
 }
 
@@ -134,7 +134,7 @@ fn a_secret_and_a_file_with_one_are_one_setting() {
     assert_eq!((value, from), ("***".into(), "environment, SIM800_PIN".into()));
     assert_eq!(configured.shown(&[("SIM800_PIN", "1234")], &[], "pin-file").0, Value::Null);
     let finished = configured.run(&[], &["config"]);
-    assert!(finished.code == 1 && finished.stderr.contains("missing"), "{}", finished.stderr);
+    assert!(finished.code == 2 && finished.stderr.contains("missing"), "{}", finished.stderr);
     let finished = configured.run(&[], &["--pin", "1234", "--pin-file", "missing", "config"]);
     assert!(finished.code == 2 && finished.stderr.contains("not both"), "{}", finished.stderr);
     assert!(!finished.stderr.contains("1234"), "{}", finished.stderr);

@@ -18,7 +18,8 @@ use crate::resync::Resync;
 impl<D: Dialect> Engine<D> {
     pub(super) fn handle_unsolicited(&mut self, now: Duration, span: &Span<Bytes>) {
         let skipped = match &mut self.line {
-            State::InFlight(flight) => flight.skip_to(span.line()),
+            // No response comes before its command.
+            State::InFlight(flight) if self.decoder.in_flight() => flight.skip_to(span.line()),
             _ => None,
         };
         if let Some(expect) = skipped {

@@ -71,6 +71,18 @@ fn each_command_gets_its_own_response_however_reads_are_cut() {
 }
 
 #[test]
+fn what_comes_before_the_line_is_sent_is_no_response_to_a_later_command() {
+    let mut engine: Engine = Engine::new(Duration::ZERO, Config::default());
+    let now = Duration::from_secs(100);
+    engine.begin(now, on_one_line([of(&Csq), of(&CregRead), of(&Cgmr)])).unwrap();
+    engine.handle_input(now, b"\r\n+CREG: 0,1\r\n\r\nOK\r\n");
+    while let Some(output) = engine.poll_output() {
+        assert!(!matches!(output, Output::Complete(_)), "{output:?}");
+    }
+    assert!(engine.poll_transmit().is_some() && !engine.is_idle());
+}
+
+#[test]
 fn a_line_of_the_modules_own_accord_is_in_nobodys_way() {
     let mut world = World::new();
     world.submit(on_one_line([of(&Cmee { mode: ErrorReport::Numeric }), of(&CregRead), of(&Csq)]));

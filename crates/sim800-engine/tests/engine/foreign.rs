@@ -79,3 +79,12 @@ fn text_of_which_a_line_was_not_kept_is_none() {
     let failure = failed(Malformed(Malformation::TooMuchInformation));
     assert_eq!(world.outputs().last(), Some(&failure));
 }
+
+#[test]
+fn an_error_in_a_payload_whose_header_was_damaged_is_no_refusal() {
+    let mut world = World::new();
+    world.enqueue(&read(20));
+    world.input(b"FTPGET: 2,12\r\nK\r\n\r\nERROR\r\nOK\r\n+FTPGET: 1,0\r\n");
+    let damaged = failed(Malformed(Malformation::Damaged));
+    assert!(world.outputs().contains(&damaged));
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::Method;
-use sim800_command::{HTTP_LIMIT, HttpActivity, HttpProgress, HttpStatus, HttpStatusRead, Unsolicited};
+use sim800_command::{HTTP_LIMIT, HttpActivity, HttpProgress, HttpStatus, HttpStatusRead, Test, Unsolicited};
 
 use super::HttpError;
 use super::plan::Plan;
@@ -185,7 +185,13 @@ impl Service {
     async fn report(&mut self) -> Result<Report, HttpError> {
         match self.client.query(&HttpStatusRead, |progress| progress).await {
             Ok(progress) => Ok(Report::Progress(progress)),
-            Err(error) if error.is_rejected() => Ok(Report::Refused),
+            Err(error) if error.is_rejected() => {
+                match self.client.execute(&Test::<HttpStatusRead>::new()).await {
+                    // It knows the question, and the service no more: it restarted, and nothing told of that.
+                    Ok(_) => Err(self.failed(error)),
+                    Err(_) => Ok(Report::Refused),
+                }
+            }
             Err(error) if *error.failure() != Failure::Desynchronized && error.is_of_the_line() => {
                 Ok(Report::Unheard(error))
             }

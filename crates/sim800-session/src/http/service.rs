@@ -6,7 +6,8 @@ use std::time::Duration;
 use ::http::{HeaderMap, Method};
 use bytes::Bytes;
 use sim800_command::{
-    Command, HttpHead, HttpInit, HttpPara, HttpParameter, HttpStatusRead, HttpTerm, Number, Unsolicited,
+    Command, HttpHead, HttpInit, HttpPara, HttpParameter, HttpStatus, HttpStatusRead, HttpTerm, Number,
+    Unsolicited,
 };
 
 use super::plan::Plan;
@@ -208,12 +209,26 @@ impl Service {
         set.map_err(|Unset { error, .. }| self.failed(error))
     }
 
-    /// The headers of the response, where they are wanted and the firmware tells them.
-    pub(super) async fn headers(&mut self, plan: &Plan) -> Result<Option<HeaderMap>, HttpError> {
-        if let Some(headers) = self.looked.as_mut().and_then(|looked| looked.headers.take()) {
-            return Ok(headers);
+    /// The headers of the response with `status`, where they are wanted and the firmware tells them. They are asked for twice where
+    /// they lack what servers tell; those to a POST or a DELETE, too, but there it is no failure to get none.
+    pub(super) async fn headers(
+        &mut self,
+        plan: &Plan,
+        status: HttpStatus,
+        is_part: bool,
+    ) -> Result<Option<HeaderMap>, HttpError> {
+        let looked = self.looked.as_mut().and_then(|looked| looked.headers.take());
+        let mut headers = match looked {
+            Some(headers) => headers,
+            None if plan.headers && self.may_tell_headers() => self.header().await?,
+            None => return Ok(None),
+        };
+        let has_body = plan.method != Method::HEAD && !matches!(status.0, 204 | 304);
+        let is_part = is_part && (200..300).contains(&status.0);
+        if has_body && headers.as_ref().is_some_and(|headers| headers::lack(headers, is_part)) {
+            headers = self.header().await?;
         }
-        if plan.headers && self.may_tell_headers() { self.header().await } else { Ok(None) }
+        Ok(headers.filter(|headers| !headers.is_empty()))
     }
 
     /// Whether the firmware is not known to keep the headers of such a request to itself.

@@ -35,13 +35,13 @@ pub trait Door: Send + 'static {
     /// The door itself is broken. A client that went away is none.
     fn poll_send(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// How many clients have come so far, as far as the door can tell; it may count one twice, but none later than its octets.
-    fn clients(&self) -> u64 {
-        0
-    }
-
     /// The rate that the client has set for its end of the line, in bit/s, where that can be known.
     fn rate(&self) -> Option<NonZeroU32> {
         None
+    }
+
+    /// Whether a client has come since this was asked last. A module that is off takes that for its power key.
+    fn take_opened(&mut self) -> bool {
+        false
     }
 }

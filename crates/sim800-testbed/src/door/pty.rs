@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -29,7 +29,8 @@ use super::Door;
 /// A pseudo-terminal in raw mode whose client is on the module's line.
 ///
 /// It has no modem control lines, and flow control set by the client has no effect; its rate is one where the
-/// [line](crate::Line::serial) has one. Octets that a client left unread are gone when the next one comes.
+/// [line](crate::Line::serial) has one. Its settings can be seen ([`AsFd`]). Octets
+/// that a client left unread are gone when the next one comes.
 #[derive(Debug)]
 pub struct PtyDoor {
     master: Async<File>,
@@ -39,9 +40,10 @@ pub struct PtyDoor {
     link: Option<PathBuf>,
     /// Whether a client was given something that it may have left unread.
     unread: bool,
-    clients: u64,
     /// Nobody else can have this while the door is there.
     _claim: Option<UnixListener>,
+    /// A client has come, and nobody was told.
+    opened: bool,
 }
 
 impl PtyDoor {
@@ -77,8 +79,8 @@ impl PtyDoor {
             device,
             link: link.map(Path::to_owned),
             unread: false,
-            clients: 0,
             _claim: claim,
+            opened: false,
         })
     }
 
@@ -115,25 +117,36 @@ impl PtyDoor {
     /// news, so it is forgotten: whoever else has opened it meanwhile is found by reading again.
     fn flush(&self) -> io::Result<()> {
         tcflush(open_terminal(&self.device)?, QueueSelector::IFlush)?;
-        self.forget_opens()
+        self.forget_opens().map(drop)
     }
 
     /// Waits until somebody may have opened the terminal.
-    fn poll_opened(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.opens.poll_readable(cx))?;
-        Poll::Ready(self.forget_opens())
+        self.opened |= self.forget_opens()?;
+        Poll::Ready(Ok(()))
     }
 
-    fn forget_opens(&self) -> io::Result<()> {
+    /// Forgets who has opened the terminal; tells whether anybody has.
+    fn forget_opens(&self) -> io::Result<bool> {
         let mut space = [MaybeUninit::uninit(); 512];
         let mut events = inotify::Reader::new(self.opens.get_ref(), &mut space);
+        let mut any = false;
         loop {
             match events.next() {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Ok(()),
+                Ok(_) => any = true,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(any),
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// The master, on which the settings are those that the client has made.
+impl AsFd for PtyDoor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.master.as_fd()
     }
 }
 
@@ -148,12 +161,13 @@ impl Door for PtyDoor {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Ok(0) | Err(Errno::IO) => {
-                    ready!(self.poll_opened(cx))?;
-                    self.clients += 1;
-                }
+                Ok(0) | Err(Errno::IO) => ready!(self.poll_opened(cx))?,
                 Ok(taken) => return Poll::Ready(Ok(taken)),
-                Err(Errno::AGAIN) => ready!(self.master.poll_readable(cx))?,
+                Err(Errno::AGAIN) => {
+                    // A client may have gone and the next one come before anybody looked.
+                    self.opened |= self.forget_opens()?;
+                    ready!(self.master.poll_readable(cx))?;
+                }
                 Err(Errno::INTR) => {}
                 Err(error) => return Poll::Ready(Err(error.into())),
             }
@@ -177,14 +191,14 @@ impl Door for PtyDoor {
         }
     }
 
-    fn clients(&self) -> u64 {
-        self.clients
-    }
-
     fn rate(&self) -> Option<NonZeroU32> {
         // The settings of a terminal are the same at both of its ends.
         let settings = tcgetattr(self.master.get_ref()).ok()?;
         NonZeroU32::new(settings.input_speed()).or_else(|| NonZeroU32::new(settings.output_speed()))
+    }
+
+    fn take_opened(&mut self) -> bool {
+        std::mem::take(&mut self.opened)
     }
 }
 

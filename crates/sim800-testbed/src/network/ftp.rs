@@ -16,23 +16,12 @@ use smol::net::{TcpListener, TcpStream};
 use suppaftp::smol::AsyncFtpStream;
 use suppaftp::{FtpError, Status};
 
-use super::{Events, connect, resolve};
+use super::{Events, Order, connect, resolve};
 
 /// The most octets of a download that are told in one event.
 const PIECE: usize = 4096;
 /// How long the server has to say good-bye. Nobody waits for it any more, but a connection that just breaks looks ugly in its log.
 const GOOD_BYE: Duration = Duration::from_secs(2);
-
-/// What the module wants of a running session.
-#[derive(Debug)]
-pub(super) enum Order {
-    /// Upload octets.
-    Send(Bytes),
-    /// The upload is complete.
-    Finish,
-    /// So many more download octets are welcome.
-    Credit(usize),
-}
 
 /// Runs a session from greeting to good-bye and tells its events.
 pub(super) async fn perform(request: FtpRequest, orders: Receiver<Order>, events: Events) {
