@@ -263,6 +263,13 @@ fn a_prompt_for_more_than_was_offered_gets_nothing() {
         [failed(Malformed(Malformation::Excess { announced: 11 })), Output::Desynchronized]
     );
     assert_eq!(world.sent(), "AT+FTPPUT=2,10\\r");
+    // It waits for eleven, whatever was offered.
+    world.enqueue(&At);
+    let heard = (0..8).fold(String::new(), |heard, _| {
+        world.wait();
+        heard + &world.sent()
+    });
+    assert!(heard.contains(&"\\r".repeat(11)) && !heard.contains(&"\\r".repeat(12)), "{heard}");
 }
 
 #[test]
