@@ -410,7 +410,7 @@ impl<D: Dialect> Engine<D> {
             }
             Event::Information(span) => {
                 if let State::InFlight(flight) = &mut self.line {
-                    flight.take_line(span.raw(), &mut self.blanks);
+                    flight.take_line(span.raw(), self.blanks);
                     flight.take_information(span.line().text(), self.config.limits.information);
                 }
                 self.go_on();

@@ -254,23 +254,32 @@ impl Flight {
         }
     }
 
-    /// Notes a line of information text: behind a payload, what is said of the line of the result code holds for it.
-    pub(crate) fn take_line(&mut self, raw: &[u8], blanks: &mut Blanks) {
+    /// Notes a line of information text, which may be behind the payload of another command of the line.
+    pub(crate) fn take_line(&mut self, raw: &[u8], blanks: Blanks) {
         if self.through.payload.is_some() {
-            self.take_result(raw, blanks);
+            self.take_behind_payload(raw, |is_bare, ends_like_a_line| {
+                blanks.text && is_bare && ends_like_a_line
+            });
             self.through.payload = None;
         }
     }
 
-    /// Notes the line of the final result code. Anything but a result code in front of it is in any case the rest of something.
+    /// Notes the line of the final result code.
     pub(crate) fn take_result(&mut self, raw: &[u8], blanks: &mut Blanks) {
-        if !self.had_payload() {
-            return;
+        if self.had_payload() {
+            self.take_behind_payload(raw, |is_bare, ends_like_a_line| {
+                blanks.are_damaged(is_bare, ends_like_a_line)
+            });
         }
+    }
+
+    /// Notes a line behind a payload, which `is_damaged` if it has no empty line before it, or has one, and the payload ends like a
+    /// line, or does not. Anything in front of it is in any case the rest of something.
+    fn take_behind_payload(&mut self, raw: &[u8], is_damaged: impl FnOnce(bool, bool) -> bool) {
         let is_bare = raw.first().is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'+');
         let is_rest = !is_bare && !raw.starts_with(b"\r\n");
         let ends_like_a_line = ends_like_a_line(&self.response.payload) || self.through.payload == Some(true);
-        if is_rest || blanks.are_damaged(is_bare, ends_like_a_line) {
+        if is_rest || is_damaged(is_bare, ends_like_a_line) {
             self.fault.get_or_insert(Malformation::Damaged);
         }
     }

@@ -181,6 +181,22 @@ fn a_payload_that_the_line_damaged_spoils_all_of_them() {
 }
 
 #[test]
+fn a_line_behind_a_payload_may_have_an_empty_one_before_it_where_results_have_none() {
+    let mut world = World::new();
+    world.submit(look(100));
+    world.input(b"\r\n+HTTPSTATUS: GET,0,0,0\r\nERROR\r\n");
+    world.outputs();
+    for _ in 0..2 {
+        world.submit(look(100));
+        world.input(
+            b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 4\r\nhead\r\n+HTTPREAD: 4\r\nbodyOK\r\n",
+        );
+        let outputs = world.outputs();
+        assert!(succeeded(&outputs), "{outputs:?}");
+    }
+}
+
+#[test]
 fn all_secrets_of_a_line_are_masked() {
     let text = |text: &'static str| Text::new(text).expect("a text");
     let request = on_one_line([

@@ -93,6 +93,8 @@ impl Service {
             known.http_is_used();
         } else {
             known.http_ends();
+            let off_the_line = client.keep_messages_off_the_line().await;
+            off_the_line.map_err(|error| service.failed(error))?;
             let since = known.now();
             service.initialize(!matches!(http, Http::Ended)).await?;
             known.http_was_started(since);

@@ -257,6 +257,16 @@ impl<'a> Trial<'a> {
         TASK_TIME * tasks
             + FAULT_TIME * (faults + goings_on)
             + self.server_time() * OPERATIONS * halves * tasks
+            + self.server_time() * self.rounds() * tasks
+    }
+
+    /// In how many rounds a server sends an object of which it sends no more than so much at once: half of each comes again.
+    fn rounds(&self) -> u32 {
+        let rounds = self.scenario.manners.iter().filter_map(|manner| match manner {
+            Manner::RangesShortened { to } => (2 * self.content.len() as u64).checked_div(*to),
+            _ => None,
+        });
+        rounds.max().map_or(0, |rounds| u32::try_from(rounds).unwrap_or(u32::MAX))
     }
 
     /// How long a server takes for an answer.
