@@ -211,15 +211,14 @@ pub fn own(owner: &mut Owner, bulk: Bulk, octets: &[u8], read: usize, mut keep: 
             let mut rest = held;
             let Some(event) = owner.decoder.next(&mut rest) else { break };
             let len = held.len() - rest.len();
+            taken += len;
             if let Event::Payload { .. } = event {
                 seen.payload += len;
-                owner.buffer.advance(mem::take(&mut taken));
-                keep(owner.buffer.split_to(len).freeze());
-            } else {
-                taken += len;
-                if seen.see(event) {
-                    owner.decoder.begin(bulk.expect());
-                }
+                let mut payload = owner.buffer.split_to(taken).freeze();
+                payload.advance(mem::take(&mut taken) - len);
+                keep(payload);
+            } else if seen.see(event) {
+                owner.decoder.begin(bulk.expect());
             }
         }
         if taken > 0 {

@@ -182,8 +182,7 @@ impl<D: Dialect> Engine<D> {
                 || event.is_none();
             match event {
                 Some(Event::Payload { remaining: 0, .. }) => {
-                    inbox.skip(mem::take(&mut taken));
-                    let payload = inbox.split(len);
+                    let payload = inbox.split(mem::take(&mut taken), len);
                     self.handle_payload(payload);
                 }
                 Some(Event::Payload { octets, .. }) => {
