@@ -184,12 +184,10 @@ const BUFFER: usize = 4096;
 
 impl Owner {
     /// Room for a read behind what a cut has left, and for the rest of a payload that has begun.
+    #[inline(never)]
     fn reserve(&mut self, read: usize) {
-        let held = self.buffer.len();
-        if self.buffer.capacity() - held < read {
-            let missing = (self.decoder.remaining() as usize).saturating_sub(held);
-            self.buffer.reserve(read.max(missing).max(BUFFER));
-        }
+        let missing = (self.decoder.remaining() as usize).saturating_sub(self.buffer.len());
+        self.buffer.reserve(read.max(missing).max(BUFFER));
     }
 }
 
@@ -200,26 +198,24 @@ pub fn own(owner: &mut Owner, bulk: Bulk, octets: &[u8], read: usize, mut keep: 
         owner.decoder.begin(bulk.expect());
     }
     for input in octets.chunks(read) {
-        owner.reserve(input.len());
+        if owner.buffer.capacity() - owner.buffer.len() < input.len() {
+            owner.reserve(input.len());
+        }
         owner.buffer.extend_from_slice(input);
         let mut taken = 0;
-        loop {
+        while owner.buffer.len() - taken >= owner.decoder.remaining() as usize {
             let held = &owner.buffer[taken..];
-            if held.len() < owner.decoder.remaining() as usize {
-                break;
-            }
             let mut rest = held;
             let Some(event) = owner.decoder.next(&mut rest) else { break };
             let len = held.len() - rest.len();
+            taken += len;
             if let Event::Payload { .. } = event {
                 seen.payload += len;
-                owner.buffer.advance(mem::take(&mut taken));
-                keep(owner.buffer.split_to(len).freeze());
-            } else {
-                taken += len;
-                if seen.see(event) {
-                    owner.decoder.begin(bulk.expect());
-                }
+                let mut payload = owner.buffer.split_to(taken).freeze();
+                payload.advance(mem::take(&mut taken) - len);
+                keep(payload);
+            } else if seen.see(event) {
+                owner.decoder.begin(bulk.expect());
             }
         }
         if taken > 0 {

@@ -193,8 +193,7 @@ impl<D: Dialect> Engine<D> {
             match event {
                 Some(Event::Unsolicited(_)) if !is_whole => taken += len,
                 Some(Event::Payload { remaining: 0, .. }) => {
-                    inbox.skip(mem::take(&mut taken));
-                    let payload = inbox.split(len);
+                    let payload = inbox.split(mem::take(&mut taken), len);
                     self.handle_payload(payload);
                 }
                 Some(Event::Payload { octets, .. }) => {

@@ -43,11 +43,13 @@ impl Inbox {
         self.buffer.advance(len);
     }
 
-    /// Hands over the first `len` octets, without a copy.
-    pub(crate) fn split(&mut self, len: usize) -> Bytes {
-        let len = len.min(self.filled);
-        self.filled -= len;
-        self.buffer.split_to(len).freeze()
+    /// Drops the first `before` octets and hands over the next `len`, without a copy.
+    pub(crate) fn split(&mut self, before: usize, len: usize) -> Bytes {
+        let end = (before + len).min(self.filled);
+        self.filled -= end;
+        let mut octets = self.buffer.split_to(end).freeze();
+        octets.advance(before.min(end));
+        octets
     }
 }
 
@@ -64,7 +66,7 @@ mod tests {
         assert_eq!(inbox.spare(10, 4096).get(9), Some(&0));
         assert_eq!(inbox.octets().len(), 4096);
         inbox.skip(4000);
-        assert_eq!((inbox.split(100).len(), inbox.octets().len()), (96, 0));
+        assert_eq!((inbox.split(10, 100).len(), inbox.octets().len()), (86, 0));
     }
 
     #[test]
@@ -75,7 +77,7 @@ mod tests {
             let room = inbox.spare(256, 4096);
             assert!(place.contains(&room.as_ptr()), "read {read} is elsewhere");
             inbox.handle_filled(read % 256);
-            drop(inbox.split(read % 200));
+            drop(inbox.split(read % 7, read % 200));
             inbox.skip(200);
         }
     }
