@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     let Settings { line: CommandLine { options, command }, in_force } =
         match Settings::read(std::env::args_os().collect()) {
             Ok(settings) => settings,
-            Err(Unusable::Usage(error)) if error.use_stderr() => return misused(&error),
+            Err(Unusable::Usage(error)) if error.use_stderr() => return misused(&usage::with_hint(error)),
             Err(Unusable::Usage(error)) => error.exit(),
             Err(Unusable::File(unusable)) => {
                 let (failure, options) = *unusable;

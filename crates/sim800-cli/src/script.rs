@@ -33,7 +33,9 @@ pub(crate) fn run(
         Some("-") => "stdin".to_owned(),
         _ => arguments.script.display().to_string(),
     };
-    with_module(options, output, async |client| {
+    // Each command may take its time.
+    let all = Options { max_time: None, ..options.clone() };
+    with_module(&all, output, async |client| {
         let mut lines = BufReader::new(Unblock::new(file)).lines();
         let mut interpreter = Interpreter::new(Held::new(client), options, execute);
         interpreter.reads_stdin = arguments.script == Path::new("-");

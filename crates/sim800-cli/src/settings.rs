@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches};
+use sim800_session::Config;
 
 use crate::args::{CommandLine, Options};
 use crate::config_file::{ConfigFile, Entry};
@@ -316,7 +317,18 @@ fn setting(
     let is_secret = SECRETS.iter().any(|(secret, _)| *secret == name);
     let value =
         value.map(|value| if is_secret { MASKED.to_owned() } else { value.to_string_lossy().into_owned() });
-    Setting { name, value, origin }
+    Setting { name, value: value.or_else(|| default(name)), origin }
+}
+
+/// What is in force without a word of the user, where the session has it.
+fn default(name: &str) -> Option<String> {
+    let config = Config::default();
+    match name {
+        "baud" => Some(config.rate.to_string()),
+        "answer-within" => Some(config.answer_within.as_secs().to_string()),
+        "retries" => Some(config.retries.at_most.to_string()),
+        _ => None,
+    }
 }
 
 fn find<'d>(definition: &'d clap::Command, name: &str) -> Option<&'d Arg> {

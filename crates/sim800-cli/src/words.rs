@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::output::Report;
 use crate::settings::without_empty_variables;
 use crate::url::FtpUrl;
-use crate::usage::in_one_line;
+use crate::usage::{in_one_line, with_hint};
 
 /// A line of a script, or of the shell.
 #[derive(Debug, Parser)]
@@ -72,7 +72,7 @@ pub(crate) enum Step {
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The options that a line may have: the others are those of the connection, which all lines share.
-const OF_A_LINE: [&str; 2] = ["json", "quiet"];
+const OF_A_LINE: [&str; 3] = ["json", "quiet", "max_time"];
 
 /// Where on a server the words are at.
 #[derive(Default)]
@@ -96,7 +96,9 @@ impl Session {
         });
         let (matches, mut line) = match parsed {
             Ok(parsed) => parsed,
-            Err(error) if error.use_stderr() => return Err(Failure::usage(in_one_line(&error, words))),
+            Err(error) if error.use_stderr() => {
+                return Err(Failure::usage(in_one_line(&with_hint(error), words)));
+            }
             Err(help) => return Ok(done(help.render().to_string())),
         };
         let given = of_the_connection(&Line::command())
@@ -110,6 +112,7 @@ impl Session {
         line.options = Options {
             json: line.options.json || options.json,
             quiet: line.options.quiet || options.quiet,
+            max_time: line.options.max_time.or(options.max_time),
             ..options.clone()
         };
         let command = match line.word {

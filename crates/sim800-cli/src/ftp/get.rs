@@ -155,7 +155,7 @@ fn up_to(
             }
             None => match size {
                 Some(size) if size != position => {
-                    let message = format!("the server ended the file after {position} of {size} octets");
+                    let message = format!("the server ended the file after {position} of {size} bytes");
                     Err(Failure::new("incomplete", message))
                 }
                 _ => Ok(None),

@@ -102,7 +102,9 @@ fn send_all(
     for Upload { file, .. } in uploads {
         open_source(file)?;
     }
-    let done = with_module(options, output, async |client| {
+    // Each may take its time.
+    let all = Options { max_time: None, ..options.clone() };
+    let done = with_module(&all, output, async |client| {
         let held = options.held.clone().unwrap_or_else(|| Held::new(client));
         let of_one = Options { held: Some(held.clone()), ..options.clone() };
         let start = Instant::now();
@@ -209,7 +211,7 @@ fn resume_put(path: &Path, url: &FtpUrl, options: &Options, output: Output) -> R
         let from = ftp.size_if_told(&url.path).await?.unwrap_or(0);
         if from > length {
             let message = format!(
-                "the server has {from} octets, {} only {length}; send all of it, without --resume",
+                "the server has {from} bytes, {} only {length}; send all of it, without --resume",
                 path.display()
             );
             return Err(Failure::new("changed", message));

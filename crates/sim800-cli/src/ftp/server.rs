@@ -45,9 +45,7 @@ pub(super) fn is_ascii(url: &FtpUrl, option: bool) -> Result<bool, Failure> {
 /// An octet of a file that is text has another place on every machine.
 pub(super) fn refuse_to_resume_text(ascii: bool, resume: bool) -> Result<(), Failure> {
     match ascii && resume {
-        true => {
-            Err(Failure::usage("--resume does not go with ;type=a: a file is gone on with octet by octet"))
-        }
+        true => Err(Failure::usage("--resume does not go with ;type=a: a file is resumed byte by byte")),
         false => Ok(()),
     }
 }

@@ -3,18 +3,15 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fs;
-use std::future::Future;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures::future::{Either, select};
 use sim800_session::{Bearer, Client};
-use smol::Timer;
 
 use super::transfer::Transfer;
 use crate::args::{HttpGet, Options};
-use crate::connect::{naming_port, open_bearer, with_module};
+use crate::connect::{naming_port, open_bearer, with_module, within};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::{Output, Report, Retried, summary};
@@ -71,18 +68,14 @@ pub(super) fn files(get: &HttpGet, urls: &[String]) -> Result<Vec<Option<PathBuf
 /// Carries out one transfer, which is told at the end.
 pub(super) fn single(
     mut transfer: Transfer<'_>,
-    max_time: Option<Duration>,
     options: &Options,
     output: Output,
 ) -> Result<Report, Failure> {
     let advice = transfer.advice();
     let done = with_module(options, output, async |client| {
-        let work = async {
-            let destination = transfer.open().await?;
-            let bearer = open_bearer(client, options).await?;
-            transfer.carry_out(client, &bearer, destination).await
-        };
-        within(max_time, work).await
+        let destination = transfer.open().await?;
+        let bearer = open_bearer(client, options).await?;
+        transfer.carry_out(client, &bearer, destination).await
     });
     done.map_err(|failure| advice.give(failure))
 }
@@ -90,12 +83,13 @@ pub(super) fn single(
 /// Carries out one transfer after the other and tells each when it has ended.
 pub(super) fn several(
     transfers: Vec<Transfer<'_>>,
-    max_time: Option<Duration>,
     options: &Options,
     output: Output,
 ) -> Result<Option<Report>, Failure> {
     let begun = RefCell::new(None);
-    let done = with_module(options, output, async |client| {
+    // Each may take its time.
+    let all = Options { max_time: None, ..options.clone() };
+    let done = with_module(&all, output, async |client| {
         let (start, total) = (Instant::now(), transfers.len());
         let (mut octets, mut failed, mut exit) = (0, 0, 0);
         let mut bearer = None;
@@ -103,7 +97,7 @@ pub(super) fn several(
             let (url, advice) = (transfer.url().to_owned(), transfer.advice());
             begun.replace(Some((url.clone(), advice.clone())));
             let retried = Retried::begin(client);
-            let mut result = within(max_time, one(transfer, &mut bearer, client, options)).await;
+            let mut result = within(options.max_time, one(transfer, &mut bearer, client, options)).await;
             if bearer.is_none() {
                 // Of a module or a network that is not there, no other transfer gets anything either.
                 return result;
@@ -145,19 +139,4 @@ async fn one(
     };
     let destination = transfer.open().await?;
     transfer.carry_out(client, bearer, destination).await
-}
-
-/// Gives up what takes longer than it may.
-pub(super) async fn within<T>(
-    limit: Option<Duration>,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    let work = Box::pin(work);
-    let Some(limit) = limit else { return work.await };
-    match select(work, Timer::after(limit)).await {
-        Either::Left((result, _)) => result,
-        Either::Right(_) => {
-            Err(Failure::out_of_time(format!("not done within the {limit:?} that --max-time allows")))
-        }
-    }
 }

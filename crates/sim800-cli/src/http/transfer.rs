@@ -299,7 +299,7 @@ impl Told<'_> {
                     // They come before it.
                     sink.show(&std::mem::take(&mut text)).await?;
                 }
-                if sink.is_terminal() {
+                if sink.is_shown() {
                     // No bar is drawn over it.
                     sink.take(body, &ProgressBar::hidden()).await?.octets
                 } else {
