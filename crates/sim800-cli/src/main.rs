@@ -106,7 +106,7 @@ fn run(
         Command::Config => Ok(config::run(in_force)),
         Command::Info => info::run(options, output),
         Command::At(arguments) => at::run(arguments, options, output),
-        Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
+        Command::Decode(arguments) => return decode::run(arguments, options, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
         Command::Demo => demo::run(options, output),
         Command::Run(arguments) => script::run(arguments, options, output, &execute),
