@@ -137,6 +137,16 @@ impl Capture {
         *self = Self::new();
     }
 
+    /// A command has no result yet.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.flight.is_some()
+    }
+
+    /// How many octets of payload are still to be sent, `None` where the module takes none.
+    pub(crate) fn to_be_sent(&self) -> Option<u64> {
+        self.sent.as_ref().map(Sum::missing)
+    }
+
     /// The line that is being sent is over, although it has not ended.
     fn close_line(&mut self, sink: &mut dyn FnMut(Event)) {
         if let Some(Sent { octets, line }) = self.outgoing.finish() {
@@ -474,7 +484,7 @@ impl Capture {
     fn take_echo(&mut self, raw: &[u8], sink: &mut dyn FnMut(Event)) {
         let known = self.flight.as_ref().is_some_and(|flight| flight.seen);
         let Some(command) = CommandLine::new(raw).filter(|_| !known) else {
-            let meaning = Meaning::of("the module repeats the command");
+            let meaning = Meaning::of(meaning::ECHO);
             return self.tell(Kind::Echo, raw, meaning, sink);
         };
         self.tell(Kind::Echo, raw, meaning::command(command), sink);

@@ -5,6 +5,7 @@ mod body;
 mod channel;
 mod lines;
 mod log;
+mod pcapng;
 mod raw;
 mod saleae;
 mod sigrok;
@@ -37,6 +38,8 @@ pub enum Format {
     Saleae,
     /// Annotations of sigrok's UART decoder.
     Sigrok,
+    /// What [`Pcapng`](crate::Pcapng) writes.
+    Pcapng,
 }
 
 /// Reads a file of one format.
@@ -65,7 +68,7 @@ struct Row {
 
 /// In the order in which they are looked for.
 const ROWS: &[&Row] =
-    &[&trace::ROW, &strace::ROW, &socat::ROW, &saleae::ROW, &sigrok::ROW, &log::ROW, &raw::ROW];
+    &[&pcapng::ROW, &trace::ROW, &strace::ROW, &socat::ROW, &saleae::ROW, &sigrok::ROW, &log::ROW, &raw::ROW];
 
 impl Format {
     /// All of them.
@@ -113,6 +116,7 @@ impl Format {
             Self::Strace => &strace::ROW,
             Self::Saleae => &saleae::ROW,
             Self::Sigrok => &sigrok::ROW,
+            Self::Pcapng => &pcapng::ROW,
         }
     }
 }

@@ -18,6 +18,9 @@ use crate::payload::Sum;
 
 pub(crate) use command::command;
 
+/// Of an echo whose command was seen.
+pub(crate) const ECHO: &str = "the module repeats the command";
+
 /// What an event means, and whether that is bad.
 #[derive(Debug, Default)]
 pub(crate) struct Meaning {

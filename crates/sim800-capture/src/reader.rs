@@ -1,11 +1,11 @@
 //! A file of a capture, read as it comes.
 
 use std::fmt;
-use std::time::Duration;
 
 use crate::format::{Format, Reading};
 use crate::record::Record;
 use crate::sides::Sides;
+use crate::start::Start;
 
 /// How much of a file is looked at for its format, in octets.
 const SAMPLE: usize = 64 * 1024;
@@ -32,29 +32,6 @@ struct Open {
     /// What finds out which side is the module's, where the format does not tell.
     sides: Option<Sides>,
     start: Start,
-}
-
-/// Where times count from.
-#[derive(Clone, Copy, Debug)]
-enum Start {
-    /// They are what they are.
-    Zero,
-    /// The first one, which is not known yet.
-    First,
-    At(Duration),
-}
-
-impl Start {
-    fn count(&mut self, record: &mut Record) {
-        let Some(time) = record.time() else { return };
-        let start = match self {
-            Self::Zero => return,
-            Self::At(start) => *start,
-            Self::First => time,
-        };
-        *self = Self::At(start);
-        record.set_time(Some(time.saturating_sub(start)));
-    }
 }
 
 impl Open {

@@ -112,7 +112,7 @@ fn run(
         Command::Config => Ok(config::run(in_force)),
         Command::Info => info::run(options, output),
         Command::At(arguments) => at::run(arguments, options, output),
-        Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
+        Command::Decode(arguments) => return decode::run(arguments, options, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
         Command::Monitor(arguments) => monitor::run(arguments, options, output),
         Command::Console => console::run(options, output),

@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
 
 use self::decode::DECODED;
-pub(crate) use self::decode::Decode;
+pub(crate) use self::decode::{Decode, Only, Payload};
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
@@ -160,6 +160,7 @@ impl Command {
                 FtpSource::Files(files) => files,
                 FtpSource::Module(_) => Vec::new(),
             },
+            Self::Decode(decode) => decode.files.iter().map(PathBuf::as_path).collect(),
             command => command.input().into_iter().collect(),
         }
     }
@@ -179,6 +180,7 @@ impl Command {
             Self::Http(Http::Get(get)) => get.answer.output_error.as_deref(),
             Self::Http(Http::Post(post)) => post.answer.output_error.as_deref(),
             Self::Http(Http::Delete(delete)) => delete.answer.output_error.as_deref(),
+            Self::Decode(decode) => return decode.outputs().collect(),
             _ => None,
         };
         self.output().into_iter().chain(error).collect()
