@@ -33,7 +33,7 @@ pub(crate) enum Stray {
 }
 
 impl Stray {
-    pub(crate) fn new(span: &Span<Bytes>) -> Self {
+    pub(crate) fn new(span: Span<'_>) -> Self {
         if !matches!(Unsolicited::from(span.line()), Unsolicited::Other(_)) {
             return Self::Known;
         }
@@ -185,12 +185,12 @@ impl Flight {
     }
 
     /// Keeps a line of information text, unless there is more of it than `limit`.
-    pub(crate) fn take_information(&mut self, line: Bytes, limit: usize) {
+    pub(crate) fn take_information(&mut self, line: &[u8], limit: usize) {
         self.information = self.information.saturating_add(line.len()).saturating_add(LINE);
         if self.information > limit {
             self.fault.get_or_insert(Malformation::TooMuchInformation);
         } else {
-            self.response.information.push(line);
+            self.response.information.push(Bytes::copy_from_slice(line));
         }
     }
 
@@ -202,7 +202,7 @@ impl Flight {
     }
 
     /// Keeps such a line. It was text if the response ends well: a module that did start anew has forgotten the command.
-    pub(crate) fn take_doubtful(&mut self, line: Bytes, limit: usize) {
+    pub(crate) fn take_doubtful(&mut self, line: &[u8], limit: usize) {
         self.doubtful = true;
         self.take_information(line, limit);
     }
@@ -435,14 +435,4 @@ impl fmt::Debug for Flight {
 /// Whether payload ends with what may have been of the line end behind it: a part of that may be lost.
 pub(crate) fn ends_like_a_line(payload: &[u8]) -> bool {
     payload.ends_with(b"\r") || payload.ends_with(b"\n")
-}
-
-/// The text of a line, without a copy.
-pub(crate) fn text(span: &Span<Bytes>) -> Bytes {
-    span.clone().into_raw().slice_ref(span.line().text())
-}
-
-/// The text of a line that somebody may keep for long: it must not keep the read buffer with it.
-pub(crate) fn copy(span: &Span<Bytes>) -> Bytes {
-    Bytes::copy_from_slice(span.line().text())
 }

@@ -2,6 +2,7 @@
 
 mod payload;
 
+use std::fmt;
 use std::mem;
 use std::ops::Range;
 use std::time::Duration;
@@ -32,8 +33,11 @@ impl<F: FnMut(Duration, Direction, &[u8]) + Send> Trace for F {
     }
 }
 
-/// A [`Trace`] behind its masks.
-pub(crate) struct Masked {
+/// A [`Trace`] behind its masks, as a driver has one: for who sees the octets of a line without a session on it.
+///
+/// A secret is masked also where the module says it back, be its echo damaged as it may: so what is received behind a command with a
+/// secret is shown when its line ends.
+pub struct Masked {
     trace: Box<dyn Trace>,
     sent: Mask,
     received: Received,
@@ -46,19 +50,15 @@ pub(crate) struct Masked {
 }
 
 impl Masked {
-    pub(crate) fn new(trace: Box<dyn Trace>) -> Self {
+    /// `trace` is shown what is handed in here, masked.
+    #[must_use]
+    pub fn new(trace: Box<dyn Trace>) -> Self {
         let (sent, received) = (Mask::default(), Received::default());
         Self { trace, sent, received, line: Vec::new(), recall: None, last: Duration::ZERO }
     }
 
     /// Shows what was sent, `secret` masked whatever it looks like. In payload nothing else is looked for.
-    pub(crate) fn sent(
-        &mut self,
-        now: Duration,
-        octets: &[u8],
-        secret: Option<Range<usize>>,
-        is_payload: bool,
-    ) {
+    pub fn sent(&mut self, now: Duration, octets: &[u8], secret: Option<Range<usize>>, is_payload: bool) {
         self.show_held();
         self.last = now;
         let mut shown = octets.to_vec();
@@ -92,12 +92,12 @@ impl Masked {
     }
 
     /// Shows that something is tried again.
-    pub(crate) fn retry(&mut self, now: Duration, retry: &Retry) {
+    pub fn retry(&mut self, now: Duration, retry: &Retry) {
         self.trace.retry(now, retry);
     }
 
     /// Shows what was received.
-    pub(crate) fn received(&mut self, now: Duration, octets: &[u8]) {
+    pub fn received(&mut self, now: Duration, octets: &[u8]) {
         self.last = now;
         let mut octets = octets.to_vec();
         self.received.mask(&mut octets);
@@ -115,6 +115,13 @@ impl Masked {
         if !held.is_empty() {
             self.trace.octets(self.last, Direction::Received, &held);
         }
+    }
+}
+
+impl fmt::Debug for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What it holds back may be a secret.
+        f.debug_struct("Masked").finish_non_exhaustive()
     }
 }
 

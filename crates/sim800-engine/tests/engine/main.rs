@@ -254,18 +254,6 @@ fn octets_go_out_after_the_prompt_and_as_many_as_it_grants() {
 }
 
 #[test]
-fn a_prompt_for_more_than_was_offered_gets_nothing() {
-    let mut world = World::new();
-    world.put(&write(10), &b"0123456789"[..]);
-    world.input(b"\r\n+FTPPUT: 2,11\r\n");
-    assert_eq!(
-        world.outputs(),
-        [failed(Malformed(Malformation::Excess { announced: 11 })), Output::Desynchronized]
-    );
-    assert_eq!(world.sent(), "AT+FTPPUT=2,10\\r");
-}
-
-#[test]
 fn a_header_that_announces_more_than_asked_opens_nothing() {
     let mut world = World::new();
     world.enqueue(&read(10));

@@ -12,6 +12,7 @@ use crate::notices::{Notice, Notices};
 use crate::overlap::Overlap;
 use crate::reader::Reader;
 use crate::retry::Attempts;
+use crate::stride::Stride;
 
 /// How a piece must not begin: then it reads like a refusal.
 const REFUSALS: [&[u8]; 3] = [b"ERROR\r\n", b"+CME ERROR:", b"+CMS ERROR:"];
@@ -23,7 +24,7 @@ const ENDS: u32 = 2;
 ///
 /// It comes in pieces of 10,240 octets, one ahead of what the caller takes. No header says which octets they are: each begins with
 /// the last octets of the one before, and the last ones of all are read again by themselves. A piece that the line damaged is read
-/// again, as [`Config::retries`](crate::Config::retries) has it.
+/// again, as [`Config::retries`](crate::Config::retries) has it, in smaller ones.
 pub type FsFile = Reader<FsError>;
 
 /// Reads the file at `path`, of `length` octets.
@@ -33,6 +34,7 @@ pub(super) fn read(client: &Client, path: &str, length: u64) -> FsFile {
         path: path.to_owned(),
         length,
         position: 0,
+        window: Stride::new(FS_CHUNK_LIMIT),
         overlap: Overlap::default(),
         is_aside: false,
         ahead: None,
@@ -48,6 +50,7 @@ struct Pieces {
     path: String,
     length: u64,
     position: u64,
+    window: Stride,
     /// What was read before `position`, as far as it comes again.
     overlap: Overlap,
     /// The next piece is one octet: a longer one may begin like a refusal.
@@ -68,6 +71,7 @@ impl Pieces {
             match self.piece().await {
                 Ok(octets) => break octets,
                 Err(error) => {
+                    self.window.lost();
                     self.attempts.again(error, Some(self.position)).await?;
                     // The line is synchronized again.
                     self.take_loss();
@@ -75,6 +79,7 @@ impl Pieces {
             }
         };
         self.attempts.succeeded();
+        self.window.came();
         if octets.is_empty() {
             let path = std::mem::take(&mut self.path);
             return Err(FsError::Incomplete { path, expected: self.length, found: self.position });
@@ -164,7 +169,7 @@ impl Pieces {
     /// Asks for no more than there is: the octets come without a count.
     fn ask(&self) -> Result<Pending, FsError> {
         let again = u64::from(self.overlap.length());
-        let limit = if self.is_aside { 1 } else { FS_CHUNK_LIMIT };
+        let limit = if self.is_aside { 1 } else { self.window.octets() };
         let octets = (self.length.saturating_sub(self.position) + again).min(u64::from(limit));
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let command = FsRead {

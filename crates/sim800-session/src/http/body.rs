@@ -22,6 +22,7 @@ use crate::loss::{Loss, Transient};
 use crate::overlap::Overlap;
 use crate::reader::Reader;
 use crate::retry::Attempts;
+use crate::stride::Stride;
 use crate::tail::Tail;
 
 /// The body of a response.
@@ -29,7 +30,7 @@ use crate::tail::Tail;
 /// The module holds the whole object, or a range of it at a time. That is read in windows of
 /// [`Config::window`](crate::Config::window) octets, one ahead of what the caller takes, so memory does not grow
 /// with the body. Each begins with the last octets of the one before, and the last ones are read again by themselves; a window
-/// that the line damaged is read again. With its last octets, or when it is dropped, the module's HTTP service is left to the next
+/// that the line damaged is read again, in smaller ones. With its last octets, or when it is dropped, the module's HTTP service is left to the next
 /// request.
 ///
 /// Of an object that is fetched in ranges, only headers tell the total.
@@ -39,10 +40,19 @@ pub type Body = Reader<HttpError>;
 pub(super) struct Held {
     /// How many octets it announced.
     pub(super) length: u32,
+    /// How many of them nobody reads, at the front.
+    pub(super) skipped: u32,
     /// How many octets the headers promise, where that is another number.
     pub(super) promised: Option<u64>,
     /// Whether the response may have a body.
     pub(super) has_body: bool,
+}
+
+impl Held {
+    /// The same, of which nobody reads the first `skipped` octets.
+    pub(super) fn behind(self, skipped: u32) -> Self {
+        Self { skipped, ..self }
+    }
 }
 
 /// A body that the module has, or the beginning of it; with `ranges`, more can be fetched, and with `origin`, all of it
@@ -54,8 +64,9 @@ pub(super) async fn body(
     origin: Option<Origin>,
     ranges: Option<Ranges>,
 ) -> Body {
-    let Held { length, promised, has_body } = held;
-    let total = ranges.as_ref().map_or_else(|| Some(u64::from(length)), Ranges::total);
+    let Held { length, skipped, promised, has_body } = held;
+    let left = length.saturating_sub(skipped);
+    let total = ranges.as_ref().map_or_else(|| Some(u64::from(left)), Ranges::total);
     if !has_body {
         // The service is ended at once.
         return Body::empty(total);
@@ -63,14 +74,14 @@ pub(super) async fn body(
     service.is_handed_out();
     // What was lost before has been found again.
     service.take_loss();
-    let whole = service.take_body();
+    let whole = service.take_body().map(|mut body| body.split_off(body.len().min(skipped as usize)));
     let is_empty = length == 0 && ranges.is_none();
     let transfer = Transfer {
         service,
         length,
         promised,
-        window: bearer.client().config().octets_at_once(),
-        position: 0,
+        window: Stride::new(bearer.client().config().octets_at_once()),
+        position: skipped,
         overlap: Overlap::default(),
         whole,
         ahead: None,
@@ -120,7 +131,7 @@ struct Transfer {
     service: Service,
     length: u32,
     promised: Option<u64>,
-    window: u32,
+    window: Stride,
     position: u32,
     /// What was read before `position`, as far as it comes again.
     overlap: Overlap,
@@ -187,6 +198,7 @@ impl Transfer {
         let begin = (self.position, self.overlap.clone());
         let Some(octets) = self.window().await? else { return Ok(None) };
         self.advance(&octets);
+        self.window.came();
         if self.position < self.length {
             // In the same poll that saw the last one end, so that the line does not wait for the caller.
             self.ahead = Some(self.ask()?);
@@ -254,7 +266,7 @@ impl Transfer {
     /// Octets were read of which some will come again.
     fn advance(&mut self, octets: &Bytes) {
         self.position = self.position.saturating_add(u32::try_from(octets.len()).unwrap_or(u32::MAX));
-        self.overlap.follow(octets, (self.window / AGAIN) as usize);
+        self.overlap.follow(octets, (self.window.octets() / AGAIN) as usize);
     }
 
     fn ask(&self) -> Result<Pending, HttpError> {
@@ -262,7 +274,8 @@ impl Transfer {
         // lets read what there is (manual 11.2.6).
         let again = self.overlap.length();
         let left = self.length - self.position;
-        let new = if left <= self.window { left + 1 } else { self.window };
+        let window = self.window.octets();
+        let new = if left <= window { left + 1 } else { window };
         let start = Number::saturating(self.position - again);
         let size = Number::saturating(new.saturating_add(again));
         let incomplete =
@@ -285,6 +298,7 @@ impl Transfer {
         );
         (self.ahead, self.whole) = (None, None);
         if error.loss(true) == Some(Loss::Response) || self.service.survives(&error).await {
+            self.window.lost();
             self.attempts.again(error, Some(self.handed_out)).await?;
             self.service.take_loss();
             return Ok(self);

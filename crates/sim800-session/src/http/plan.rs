@@ -44,6 +44,8 @@ pub(super) struct Plan {
     pub(super) is_single: bool,
     /// First octet and last that are wanted of the object; 0 and none for all of it.
     pub(super) range: (u32, Option<u32>),
+    /// Whether octets before those stay in the module.
+    pub(super) skips: bool,
     /// Whether to ask for the headers of the response.
     pub(super) headers: bool,
 }
@@ -99,6 +101,7 @@ impl Plan {
             timeout: Duration::from_secs(u64::from(timeout.get())),
             range: (range.0, (range.1 > 0).then_some(range.1)),
             is_single: head.headers.get(RANGE).is_some_and(is_single),
+            skips: options.skip,
             headers: options.headers,
         })
     }

@@ -246,6 +246,7 @@ impl Scenario {
     /// The module, and its file system with the content in it.
     pub(super) fn module(&self) -> (ModuleConfig, std::sync::Arc<dyn Storage>) {
         let mut config = ModuleConfig::default();
+        config.partial_content = true;
         let storage = MemoryStorage::new(190_464);
         let path = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         // In memory these cannot fail.
