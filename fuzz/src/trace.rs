@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sim800_capture::{Capture, Direction, Event, TraceReader, write_record};
+use sim800_capture::{Capture, Direction, Event, Format, Reader, write_record};
 
 use crate::script::{Script, Step};
 use lossless::assert_lossless;
@@ -61,7 +61,7 @@ fn assert_decoded(pieces: &[Piece], cut: usize) {
         write_record(&mut trace, Duration::from_millis(250), *direction, octets);
     }
     let mut read = read(&trace, trace.len().max(1));
-    read.iter_mut().for_each(|event| event.time = None);
+    read.iter_mut().for_each(forget_time);
     assert_eq!(read, events, "as a trace");
 }
 
@@ -81,10 +81,20 @@ fn decode<'a>(pieces: impl Iterator<Item = (Direction, &'a [u8])>) -> Vec<Event>
 
 fn read(trace: &[u8], cut: usize) -> Vec<Event> {
     let mut events = Vec::new();
-    let mut reader = TraceReader::new();
+    let (mut reader, mut capture) = (Reader::with_format(Format::Trace), Capture::new());
     for read in trace.chunks(cut) {
-        reader.handle_input(read, &mut |event| events.push(event));
+        reader
+            .handle_input(read, &mut |record| capture.handle_record(record, &mut |event| events.push(event)))
+            .unwrap();
     }
-    reader.handle_end(&mut |event| events.push(event));
+    reader.handle_end(&mut |record| capture.handle_record(record, &mut |event| events.push(event))).unwrap();
+    capture.handle_end(&mut |event| events.push(event));
     events
+}
+
+fn forget_time(event: &mut Event) {
+    event.time = None;
+    if let Some(payload) = &mut event.payload {
+        payload.since = None;
+    }
 }

@@ -3,18 +3,17 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use sim800_command::{
-    Command as _, FtpExtGetRead, FtpExtendedLength, FtpExtendedPosition, FtpGetRead, FtpListRead,
-    FtpReadLength, HttpHead, HttpRead, Unsolicited, Vocabulary,
-};
+use sim800_command::{Unsolicited, Vocabulary};
 use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Line};
 
+use crate::announcement::announcement;
 use crate::command_line::{CommandLine, commands, unknown};
 use crate::event::{Direction, Event, Kind, line};
 use crate::held::{Held, Next, Piece, Settled};
 use crate::meaning::{self, Meaning};
 use crate::outgoing::{Outgoing, Sent};
 use crate::payload::Sum;
+use crate::subject::Subject;
 
 /// How much is handed to the decoder at once, in octets.
 const PIECE: usize = 4096;
@@ -56,6 +55,7 @@ pub struct Capture {
 struct Flight {
     /// Its name, where it is known to have one.
     name: Option<String>,
+    subject: Subject,
     /// The table tells what its response may hold.
     known: bool,
     /// What that is.
@@ -137,6 +137,16 @@ impl Capture {
         *self = Self::new();
     }
 
+    /// A command has no result yet.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.flight.is_some()
+    }
+
+    /// How many octets of payload are still to be sent, `None` where the module takes none.
+    pub(crate) fn to_be_sent(&self) -> Option<u64> {
+        self.sent.as_ref().map(Sum::missing)
+    }
+
     /// The line that is being sent is over, although it has not ended.
     fn close_line(&mut self, sink: &mut dyn FnMut(Event)) {
         if let Some(Sent { octets, line }) = self.outgoing.finish() {
@@ -166,11 +176,22 @@ impl Capture {
             time: self.time,
             direction: Some(direction),
             kind,
+            subject: self.subject(kind, octets),
             octets: octets.len() as u64,
-            text: without_line_ends(octets).to_vec(),
+            line: octets.to_vec(),
             payload: None,
             is_error: false,
             meaning: None,
+        }
+    }
+
+    fn subject(&self, kind: Kind, octets: &[u8]) -> Subject {
+        let in_flight = || self.flight.as_ref().map_or(Subject::Module, |flight| flight.subject);
+        match (kind, line(octets).name()) {
+            (Kind::Command | Kind::Echo, _) => Subject::of(CommandLine::of_several(octets).name()),
+            (Kind::Unsolicited, name) => Subject::of(name),
+            (Kind::Information, Some(name)) => Subject::of(Some(name)),
+            _ => in_flight(),
         }
     }
 
@@ -216,7 +237,7 @@ impl Capture {
                 let len =
                     usize::try_from(sum.missing()).map_or(rest.len(), |missing| missing.min(rest.len()));
                 let (payload, after) = rest.split_at(len);
-                sum.add(payload);
+                sum.add(self.time, payload);
                 rest = after;
                 if let Some(sum) = self.sent.take_if(|sum| sum.missing() == 0) {
                     sink(self.payload(Direction::Sent, sum, None));
@@ -250,6 +271,7 @@ impl Capture {
         let expect = known.map_or_else(unknown, |known| known.expect);
         self.flight = Some(Flight {
             name: command.name().map(str::to_ascii_uppercase),
+            subject: Subject::of(command.name()),
             known: known.is_some(),
             expect,
             named: match known {
@@ -336,9 +358,9 @@ impl Capture {
             Parsed::Information(span) => (Kind::Information, span),
             Parsed::Final { code, span } => {
                 self.close_sent(sink);
-                let flight = self.flight.take();
-                let meaning = meaning::result(code, flight.is_some() || !self.is_two_way);
+                let meaning = meaning::result(code, self.flight.is_some() || !self.is_two_way);
                 self.tell(Kind::Final, span.raw(), meaning, sink);
+                self.flight = None;
                 return self.listen();
             }
             Parsed::Unsolicited(span) => (Kind::Unsolicited, span),
@@ -360,7 +382,7 @@ impl Capture {
     fn take_line(&mut self, kind: Kind, raw: &[u8], sink: &mut dyn FnMut(Event)) {
         let text = line(raw);
         if !self.flight.as_ref().is_some_and(|flight| flight.known)
-            && let Some(data) = announcement(text)
+            && let Some((data, _)) = announcement(text)
         {
             return self.believe(raw, data, sink);
         }
@@ -436,6 +458,7 @@ impl Capture {
         // It is read once under this expectation: a flight that is known is not asked again.
         let name = line(raw).name().map(str::to_owned);
         let flight = Flight {
+            subject: Subject::of(name.as_deref()),
             name: name.clone(),
             known: true,
             expect,
@@ -461,7 +484,7 @@ impl Capture {
     fn take_echo(&mut self, raw: &[u8], sink: &mut dyn FnMut(Event)) {
         let known = self.flight.as_ref().is_some_and(|flight| flight.seen);
         let Some(command) = CommandLine::new(raw).filter(|_| !known) else {
-            let meaning = Meaning::of("the module repeats the command");
+            let meaning = Meaning::of(meaning::ECHO);
             return self.tell(Kind::Echo, raw, meaning, sink);
         };
         self.tell(Kind::Echo, raw, meaning::command(command), sink);
@@ -518,7 +541,7 @@ impl Capture {
     fn decide(&mut self, is_answer: bool, sink: &mut dyn FnMut(Event)) {
         if let Some(event) = self.undecided.first_mut().filter(|_| is_answer) {
             event.kind = Kind::Information;
-            let meaning = meaning::information(line(&event.text), 0);
+            let meaning = meaning::information(line(&event.line), 0);
             *event = meaning.give(event.clone());
         }
         self.undecided.drain(..).for_each(sink);
@@ -534,28 +557,4 @@ fn listening(expect: Expect) -> Decoder<Vocabulary> {
     let mut decoder = Decoder::with_dialect(1024, Vocabulary);
     decoder.begin(expect);
     decoder
-}
-
-/// The data phase that a line opens when its command is not known: that of the largest command that gets such a line.
-fn announcement(text: Line<'_>) -> Option<DataPhase> {
-    let phases = [
-        HttpRead.expect().data,
-        HttpHead.expect().data,
-        FtpGetRead { length: FtpReadLength::MAX }.expect().data,
-        FtpListRead { length: FtpReadLength::MAX }.expect().data,
-        FtpExtGetRead { position: FtpExtendedPosition::MIN, length: FtpExtendedLength::MAX }.expect().data,
-    ];
-    phases.into_iter().find(|phase| match phase {
-        DataPhase::Announced { header, at_most } => {
-            header.count_in(text).is_some_and(|count| count <= u64::from(*at_most))
-        }
-        _ => false,
-    })
-}
-
-fn without_line_ends(octets: &[u8]) -> &[u8] {
-    let is_line_end = |octet: &u8| matches!(octet, b'\r' | b'\n');
-    let start = octets.iter().position(|octet| !is_line_end(octet)).unwrap_or(octets.len());
-    let end = octets.iter().rposition(|octet| !is_line_end(octet)).map_or(start, |last| last + 1);
-    octets.get(start..end).unwrap_or_default()
 }

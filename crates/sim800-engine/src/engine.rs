@@ -9,12 +9,12 @@ use core::mem;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Id, Vocabulary};
+use sim800_command::Vocabulary;
 use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
-use crate::flight::{Flight, Last, Latest, PIECE, Stray};
+use crate::flight::{Blanks, Flight, Last, Latest, PIECE, Stray};
 use crate::inbox::Inbox;
 use crate::output::Output;
 use crate::request::Request;
@@ -29,6 +29,10 @@ const ROOM: usize = 256;
 /// How many octets may be in front of a response on the line, of lines that the module sends of its own accord. They gather while
 /// a long payload is on its way.
 const BACKLOG: usize = 16_384;
+
+/// For how long a line of the module's own may pause before it counts as broken off, by a restart that nothing tells of: a module that
+/// starts is deaf for longer. What comes then would end it, and a number in it may lack digits.
+const BROKEN_OFF: Duration = Duration::from_secs(1);
 
 /// One engine drives one module. `Debug` shows no octets: an echo may repeat a password.
 ///
@@ -45,11 +49,13 @@ pub struct Engine<D = Vocabulary> {
     payload_ended: bool,
     /// The last command that got its result.
     last: Last,
-    /// The module puts an empty line between information text and result code, as it should; some firmware does not
-    /// (field logs).
-    blanks: bool,
+    blanks: Blanks,
     /// The payload that is on its way belongs to an unsolicited line.
     pushed: bool,
+    /// When the line paused in the middle of one of the module's own.
+    paused: Option<Duration>,
+    /// It did so for too long: it is not believed when it ends.
+    is_broken_off: bool,
 }
 
 /// What is known of the line.
@@ -83,8 +89,10 @@ impl<D: Dialect> Engine<D> {
             watch: Watch::new(now, config.limits.boot),
             payload_ended: false,
             last: Last::default(),
-            blanks: true,
+            blanks: Blanks::USUAL,
             pushed: false,
+            paused: None,
+            is_broken_off: false,
             config,
         }
     }
@@ -158,6 +166,7 @@ impl<D: Dialect> Engine<D> {
         if let State::InFlight(flight) = &mut self.line {
             flight.prompted = is_prompted.then_some(now).filter(|_| !flight.request.is_prompted());
         }
+        self.paused = self.is_amid_own_line().then_some(now);
         // Only now: what the read held behind the result of a probe must not answer the command that waits.
         self.advance(now);
     }
@@ -180,7 +189,9 @@ impl<D: Dialect> Engine<D> {
             let len = octets.len() - rest.len();
             is_chatter &= matches!(event, Some(Event::Unsolicited(span)) if Stray::new(span) != Stray::Rest)
                 || event.is_none();
+            let is_whole = event.is_none() || !mem::take(&mut self.is_broken_off);
             match event {
+                Some(Event::Unsolicited(_)) if !is_whole => taken += len,
                 Some(Event::Payload { remaining: 0, .. }) => {
                     let payload = inbox.split(mem::take(&mut taken), len);
                     self.handle_payload(payload);
@@ -207,6 +218,8 @@ impl<D: Dialect> Engine<D> {
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Duration) {
+        self.is_broken_off |= self.pause_deadline().is_some_and(|deadline| now >= deadline);
+        self.paused = self.paused.filter(|_| !self.is_broken_off);
         if self.prompt_deadline().is_some_and(|deadline| now >= deadline) {
             // The module waits for octets, and the command has none.
             self.abandon(now, Failure::Misuse(Misuse::Body));
@@ -259,13 +272,15 @@ impl<D: Dialect> Engine<D> {
     /// When [`handle_timeout`](Self::handle_timeout) is due. It may change after any other call.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        match &self.line {
+        let due = match &self.line {
             State::InFlight(flight) => {
                 Some(self.prompt_deadline().map_or(flight.deadline, |deadline| deadline.min(flight.deadline)))
             }
             State::Lost(resync, _) => resync.poll_timeout(&self.config.limits),
-            State::Idle | State::Ended(_) => None,
-        }
+            State::Idle => None,
+            State::Ended(_) => return None,
+        };
+        due.into_iter().chain(self.pause_deadline()).min()
     }
 
     /// The next thing the engine has to say. It may change after any other call.
@@ -300,6 +315,19 @@ impl<D: Dialect> Engine<D> {
     fn prompt_deadline(&self) -> Option<Duration> {
         let State::InFlight(flight) = &self.line else { return None };
         flight.prompted.map(|since| since.saturating_add(self.config.limits.quiet))
+    }
+
+    /// Whether the last that came, to no command, is the beginning of a line with a name. One that lacks nothing but its last octet
+    /// is whole.
+    fn is_amid_own_line(&self) -> bool {
+        let pending = self.inbox.octets();
+        let line = pending.strip_prefix(b"\r\n").unwrap_or(pending);
+        matches!(self.line, State::Idle) && line.starts_with(b"+") && !line.ends_with(b"\r")
+    }
+
+    /// When a line that paused counts as broken off.
+    fn pause_deadline(&self) -> Option<Duration> {
+        self.paused.map(|since| since.saturating_add(BROKEN_OFF))
     }
 
     fn has_ended(&self) -> bool {
@@ -403,9 +431,9 @@ impl<D: Dialect> Engine<D> {
                 }
                 State::InFlight(flight) => {
                     if flight.is_text() {
-                        self.blanks = span.raw().starts_with(b"\r\n");
+                        self.blanks.learn(span.raw());
                     }
-                    flight.take_result(span.raw(), self.blanks);
+                    flight.take_result(span.raw(), &mut self.blanks);
                     self.finish(now, code);
                 }
                 State::Lost(resync, _) => resync.handle_result(now, code, &self.config.limits),
@@ -455,21 +483,26 @@ impl<D: Dialect> Engine<D> {
     fn finish(&mut self, now: Duration, code: FinalResultCode) {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
         self.payload_ended = flight.had_payload();
-        self.last = Last { name: flight.request.id.map(Id::name), offered: flight.offered_in_vain() };
+        self.last = flight.last();
         let (cut_short, handed_out) = (flight.has_unsent(), flight.handed_out());
         let is_headless = flight.request.is_headless();
         let result = flight.into_result(code);
         let is_refused = matches!(result, Err(Failure::Rejected(_)));
+        let is_damaged = result == Err(Failure::Malformed(Malformation::Damaged));
+        let is_uninvited = result == Err(Failure::Malformed(Malformation::PromptMissing));
         self.complete(result);
         if cut_short {
             // What was handed out may still be on its way, and the module takes it for command lines now.
             self.lose(Resync::new(now));
             self.outputs.push_back(Output::Desynchronized);
+        } else if is_uninvited {
+            // The result was another's.
+            self.lose_behind_result(now);
         } else if is_refused && handed_out > 0 {
             // The module's time for them may have run out before they came: then it takes them for command lines.
             self.lose(Resync::new(now).after_payload_to_module(handed_out, Bytes::new(), Duration::ZERO));
-        } else if is_refused && is_headless {
-            // If it was the beginning of the payload, the rest of it is on its way.
+        } else if is_damaged || (is_refused && is_headless) {
+            // What ended it may have been a part of the payload, and the rest of it is on its way.
             self.lose(Resync::new(now).after_payload_from_module());
         }
     }

@@ -17,12 +17,13 @@ use crate::resync::Resync;
 
 impl<D: Dialect> Engine<D> {
     /// Whether a line that the command in flight does not claim is what a later one of its line has to say: those before it said
-    /// nothing, and the line is to be read once more.
+    /// nothing, and the line is to be read once more. No response comes before its command.
     pub(super) fn is_skipped_to(&mut self, event: Event<'_>) -> bool {
         let (Event::Unsolicited(span), State::InFlight(flight)) = (event, &mut self.line) else {
             return false;
         };
-        let Some(expect) = flight.skip_to(span.line()) else { return false };
+        let skipped = self.decoder.in_flight().then(|| flight.skip_to(span.line()));
+        let Some(expect) = skipped.flatten() else { return false };
         self.decoder.begin_line();
         self.decoder.begin(expect);
         true
@@ -46,7 +47,7 @@ impl<D: Dialect> Engine<D> {
         let name = span.line().name();
         let is_text = stray == Stray::Rest && name.is_none();
         // The result that ended the command was not its own.
-        let is_late = stray == Stray::Rest && name.is_some() && name == self.last.name;
+        let is_late = stray == Stray::Rest && self.last.is_answered_by(span.line());
         // Whoever takes it may keep it for long: it must not keep the read buffer with it.
         let line = Bytes::copy_from_slice(span.line().text());
         match &mut self.line {
@@ -96,7 +97,7 @@ impl<D: Dialect> Engine<D> {
     }
 
     /// What comes belongs to a command that has its result already.
-    fn lose_behind_result(&mut self, now: Duration) {
+    pub(super) fn lose_behind_result(&mut self, now: Duration) {
         // The module may have asked for its octets only now, and counts what comes.
         let offered = mem::take(&mut self.last.offered);
         let resync = Resync::new(now).after_payload_from_module();
