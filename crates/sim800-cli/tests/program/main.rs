@@ -7,6 +7,7 @@ mod bench;
 mod browser;
 mod commands;
 mod decode;
+mod decode_forms;
 mod emulator;
 mod files;
 mod first_contact;
