@@ -18,7 +18,7 @@ use std::fmt;
 
 use crate::record::Record;
 
-pub use trace::{write_record, write_retry};
+pub use trace::{write_record, write_remark, write_retry};
 
 /// What a file of a capture looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! [`Capture`] takes octets with their direction; a [`Reader`] gets them from a file of any [`Format`]. [`Text`] and [`json`]
-//! render events. [`write_record`] and [`write_retry`] are how a trace is written. A capture that begins anywhere, has one
+//! render events. [`write_record`], [`write_retry`] and [`write_remark`] are how a trace is written. A capture that begins anywhere, has one
 //! direction only or is damaged is decoded as far as it goes.
 //!
 //! * **Nothing is dropped.** The octets that events stand for are all that were handed in. What makes no sense is an
@@ -50,7 +50,7 @@ mod summary;
 
 pub use capture::Capture;
 pub use event::{Direction, Event, Kind, Payload};
-pub use format::{Format, write_record, write_retry};
+pub use format::{Format, write_record, write_remark, write_retry};
 pub use merge::{Half, Merge};
 pub use printable::{printable, push_printable};
 pub use reader::{Reader, Unrecognized};

@@ -31,6 +31,18 @@ pub(crate) enum Timer {
     PutOption,
     /// A transfer to or from the file system connects again.
     FtpReconnect,
+    /// The line was quiet long enough behind a result code for something nobody asked for.
+    Speak,
+    /// A server takes no connection of the socket with this number.
+    SocketOpen(u8),
+    /// `+++` was followed by silence.
+    Escape,
+    /// Nobody answers a question of the sockets' part: for an address, for the time.
+    Lookup,
+    /// Nobody takes the call.
+    Ring,
+    /// The network answers `AT+CUSD`.
+    Ussd,
 }
 
 /// A handful of timers, in the order they were set.
@@ -48,6 +60,10 @@ impl Agenda {
 
     pub(crate) fn cancel(&mut self, timer: Timer) {
         self.entries.retain(|&(_, entry)| entry != timer);
+    }
+
+    pub(crate) fn has(&self, timer: Timer) -> bool {
+        self.entries.iter().any(|&(_, entry)| entry == timer)
     }
 
     pub(crate) fn clear(&mut self) {

@@ -1,13 +1,17 @@
 //! What all parts of the module share: the clock, the way out, the agenda, the way to the network.
 
-use std::collections::VecDeque;
 use std::time::Duration;
+
+use sim800_command::Form;
 
 use crate::agenda::{Agenda, Timer};
 use crate::config::Config;
 use crate::effect::{Effect, OperationId};
+use crate::network::{FtpFailure, HttpFailure};
+use crate::outbox::Outbox;
 use crate::refusal::Refusal;
 use crate::response::{Format, Output};
+use crate::syntax::Command;
 
 /// While so many effects wait to be polled, no command is begun.
 const MOST_EFFECTS: usize = 256;
@@ -21,6 +25,10 @@ pub(crate) enum Step {
     Wait(Duration, Slow),
     /// So many octets of payload come first, within this time.
     Input(usize, Duration, Sink),
+    /// Text comes first, up to Ctrl-Z or ESC; so many octets of it are taken at most.
+    Text(usize, Sink),
+    /// What it has said is its result; `OK` comes only if other commands stand behind it.
+    Answered,
     /// It ends without a result code, and so does its line.
     Silent,
 }
@@ -49,6 +57,22 @@ pub(crate) enum Slow {
     Register(bool),
     /// Lists the networks.
     ListOperators,
+    /// Opens the context of the sockets.
+    ContextOpen,
+    /// Closes it.
+    ContextClose,
+    /// Sends what a socket was given.
+    SocketSend,
+    /// Closes a socket.
+    SocketClose(u8),
+    /// Waits for the answers to `AT+CIPPING`.
+    Ping,
+    /// Activates or deactivates a context of `AT+CGDCONT`.
+    Activate(u8, bool),
+    /// Rings until somebody answers.
+    Dial,
+    /// Sends a short message.
+    MessageSend(u8),
     /// Says the result code that was held back.
     Result(Result<(), Refusal>),
 }
@@ -64,6 +88,10 @@ pub(crate) enum Sink {
     FtpExtPut,
     /// `AT+FSWRITE`
     FsWrite,
+    /// `AT+CIPSEND`
+    Socket,
+    /// `AT+CMGS` and `AT+CMGW`
+    Message,
 }
 
 pub(crate) struct Board {
@@ -71,12 +99,15 @@ pub(crate) struct Board {
     pub(crate) now: Duration,
     pub(crate) output: Output,
     pub(crate) agenda: Agenda,
-    effects: VecDeque<Effect>,
+    pub(crate) outbox: Outbox,
     operations: u64,
     /// How much later the next final result code comes.
     pub(crate) hesitation: Option<Duration>,
     /// How many octets the next read gets at most.
     short_read: Option<usize>,
+    /// What becomes of the next request, and of the next FTP session, instead of reaching the network.
+    pub(crate) http_failure: Option<HttpFailure>,
+    pub(crate) ftp_failure: Option<FtpFailure>,
 }
 
 impl Board {
@@ -87,11 +118,18 @@ impl Board {
             now: Duration::ZERO,
             output,
             agenda: Agenda::default(),
-            effects: VecDeque::new(),
+            outbox: Outbox::default(),
             operations: 0,
             hesitation: None,
             short_read: None,
+            http_failure: None,
+            ftp_failure: None,
         }
+    }
+
+    /// The command that waits need not wait any more.
+    pub(crate) fn hurry(&mut self) {
+        self.agenda.set(Timer::Command, self.now);
     }
 
     /// Sets a timer.
@@ -113,7 +151,19 @@ impl Board {
     pub(crate) fn heal(&mut self) {
         self.hesitation = None;
         self.short_read = None;
+        self.http_failure = None;
+        self.ftp_failure = None;
         self.output.heal();
+    }
+
+    /// A command that tells one thing in one form.
+    pub(crate) fn tell(command: &Command, form: Form, text: &str, board: &mut Self) -> Outcome {
+        if command.form == form {
+            board.output.information(text);
+        } else if command.form != Form::Test {
+            return Err(Refusal::Unknown);
+        }
+        Ok(Step::Done)
     }
 
     /// A name for a new operation.
@@ -123,15 +173,11 @@ impl Board {
     }
 
     pub(crate) fn effect(&mut self, effect: Effect) {
-        self.effects.push_back(effect);
-    }
-
-    pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+        self.outbox.push(self.now, effect, &self.config.timings);
     }
 
     /// Whether so much waits outside that no command is begun.
     pub(crate) fn is_congested(&self) -> bool {
-        self.output.is_congested() || self.effects.len() >= MOST_EFFECTS
+        self.output.is_congested() || self.outbox.len() >= MOST_EFFECTS
     }
 }

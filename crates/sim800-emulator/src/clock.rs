@@ -39,6 +39,12 @@ impl Clock {
         Some(Self { at_zero, zone: format!("{sign}{zone:02}") })
     }
 
+    /// Set by the network: seconds since 2000 in UTC, and how many quarters of an hour the zone is ahead.
+    pub(crate) fn at(seconds: u64, zone: u32, now: Duration) -> Self {
+        let local = seconds.saturating_add(u64::from(zone) * 900).saturating_sub(now.as_secs());
+        Self { at_zero: i64::try_from(local).unwrap_or_default(), zone: format!("+{zone:02}") }
+    }
+
     pub(crate) fn show(&self, now: Duration) -> String {
         let seconds = self.at_zero.saturating_add_unsigned(now.as_secs());
         let (year, month, day) = date(seconds.div_euclid(SECONDS_PER_DAY));
@@ -95,6 +101,8 @@ mod tests {
         assert_eq!(Clock::default().show(second), "04/01/01,00:00:01+00");
         let clock = Clock::parse("24/02/28,23:59:59+08", 10 * second);
         assert_eq!(clock.map(|clock| clock.show(11 * second)), Some("24/02/29,00:00:00+08".into()));
+        let of_network = Clock::at(u64::try_from(days(24, 2, 28)).unwrap() * 86_400, 8, second);
+        assert_eq!(of_network.show(2 * second), "24/02/28,02:00:01+08");
         for wrong in
             ["24/02/28,23:59:59", "24/13/28,23:59:59+08", "24/02/28 23:59:59+08", "é4/02/28,23:59:59+0", ""]
         {

@@ -2,10 +2,15 @@
 
 use sim800_command::{EveryId as Id, Form, Id as Name};
 
-use crate::board::{Outcome, Slow, Step};
+use crate::answers;
+use crate::board::{Board, Outcome, Slow, Step};
+use crate::call::Calls;
+use crate::config::Sim;
 use crate::fault::PowerDown;
 use crate::files::Files;
 use crate::ftp::{Kind, Setting};
+use crate::ip::Surroundings;
+use crate::message;
 use crate::module::Emulator;
 use crate::radio::Domain;
 use crate::refusal::{Cme, Refusal};
@@ -38,7 +43,7 @@ impl Emulator {
             }
             Id::Cbc => general.battery(command, board),
             Id::Cnmi if board.config.late_messages && !sms_ready => Err(Cme::SimBusy.into()),
-            Id::Cnmi => general.kept(command, board),
+            Id::Cnmi => general.settings.command(command, board).unwrap_or(Err(Refusal::Unknown)),
             Id::Cfun => self.functionality(command),
             Id::Cpowd => self.switch(command),
             Id::Cpin => card.command(command, board),
@@ -129,14 +134,21 @@ impl Emulator {
         }
     }
 
-    /// Commands outside of the table, by name: what other people's programs send at their start.
+    /// Commands outside of the table, by name: what other people's programs send. Those that are set and read back, and those that
+    /// always say the same, have a line each in their own tables.
     fn execute_other(&mut self, command: &Command) -> Outcome {
-        let Self { board, general, card, radio, .. } = self;
+        let is_registered = self.radio.is_registered();
+        let is_attached = self.radio.is_attached();
+        let Self { board, general, card, radio, bearers, calls, messages, ip, ssl, .. } = self;
         match command.name.as_str() {
             "+GMI" | "+CGMI" => general.identity(command, "SIMCOM_Ltd", board),
             "+GMM" => general.identity(command, &board.config.model.clone(), board),
             "+GMR" => {
                 let text = format!("Revision:{}", board.config.revision);
+                general.identity(command, &text, board)
+            }
+            "+GOI" => {
+                let text = board.config.model.trim_start_matches("SIMCOM_").to_owned();
                 general.identity(command, &text, board)
             }
             "+CGSN" => general.identity(command, &board.config.imei.clone(), board),
@@ -154,10 +166,78 @@ impl Emulator {
                 Err(refusal @ Refusal::Cme(Cme::SimNotInserted | Cme::SimBusy)) => Err(refusal),
                 _ => general.identity(command, &board.config.iccid.clone(), board),
             },
+            "+CLCK" => card.lock(command, board),
+            "+CPWD" => card.password(command, board),
+            "+CSPN" => {
+                card.require()?;
+                let text = format!("+CSPN: \"{}\",0", board.config.operator);
+                Board::tell(command, Form::Read, &text, board)
+            }
+            "+CSMINS" if command.form == Form::Read => {
+                let present = u8::from(board.config.sim != Sim::Absent);
+                let text = format!("+CSMINS: {},{present}", general.settings.number("+CSMINS", 0));
+                Board::tell(command, Form::Read, &text, board)
+            }
+            "+CCALR" => {
+                let text = format!("+CCALR: {}", u8::from(self.call_ready));
+                Board::tell(command, Form::Read, &text, board)
+            }
             "+CCLK" => general.clock(command, board),
+            "+CENG" => radio.cells(command, board),
             "Z" | "&F" | "&W" | "&V" => general.profile(command, board, radio),
-            "D" | "A" => Err(Refusal::NoCarrier),
-            _ => general.kept(command, board),
+            "D" if !radio.is_on() => Err(Refusal::Unknown),
+            "D" if !is_registered => Err(Refusal::NoCarrier),
+            "D" => calls.dial(command, &general.settings, board),
+            "A" => Err(Refusal::NoCarrier),
+            "H" | "+CHUP" => calls.hang_up(board),
+            "O" => ip.resume(board),
+            "+CLCC" => calls.list(command, board),
+            "+CPAS" => calls.activity(command, board),
+            "+VTS" => match command.written()? {
+                None => Board::tell(command, Form::Test, "+VTS: (0-9,*,#,A-D)", board),
+                Some(_) => calls.require().map(|()| Step::Done),
+            },
+            "+CMUT" if command.form == Form::Write => {
+                calls.require()?;
+                general.settings.command(command, board).unwrap_or(Err(Refusal::Unknown))
+            }
+            "+CUSD" => Calls::ussd(command, board),
+            "+CPMS" | "+CMGS" | "+CMGW" | "+CMSS" | "+CMGR" | "+CMGL" | "+CMGD" | "+CMGDA" => {
+                card.require().map_err(message::refused)?;
+                messages.command(command, &general.settings, is_registered, board)
+            }
+            "+CSMS" => message::service(command, &mut general.settings, board),
+            "+CNTP" if command.form == Form::Execution => {
+                let bearer = general.settings.number("+CNTPCID", 0).to_le_bytes()[0];
+                if bearers.is_open(bearer) || ip.is_up() {
+                    ip.ask_time(general.settings.text("+CNTP", 0).to_owned(), board)?;
+                } else {
+                    board.output.unsolicited_after_result("+CNTP: 61".into());
+                }
+                Ok(Step::Done)
+            }
+            "+CSTT" | "+CIICR" | "+CIFSR" | "+CIPSHUT" | "+CIPMUX" | "+CIPMODE" | "+CIPSSL" | "+CIPCSGP"
+            | "+CIPSERVER" | "+CIPSCONT" | "+CDNSCFG" | "+CDNSGIP" | "+CIPPING" | "+CIPSTART"
+            | "+CIPSEND" | "+CIPCLOSE" | "+CIPSTATUS" | "+CIPACK" | "+CIPRXGET" | "+CGDCONT" | "+CGACT"
+            | "+CGPADDR" => ip.command(command, Surroundings { general, ssl, is_attached }, board),
+            // Switches of V.250 that have no meaning here.
+            "X" | "L" | "M" | "T" | "P" | "B" | "N" | "W" | "&C" | "&D" | "&K" | "&S" | "&G" | "&R" => {
+                command.basic_value(0..=9).map(|_| Step::Done)
+            }
+            name => {
+                let outcome =
+                    general.settings.command(command, board).or_else(|| answers::command(command, board));
+                match name
+                    .strip_prefix('S')
+                    .filter(|digits| digits.bytes().all(|octet| octet.is_ascii_digit()))
+                {
+                    Some(number) if outcome.is_none() => general.register(number, command, board),
+                    _ => outcome.unwrap_or_else(|| {
+                        self.unknown.note(name);
+                        Err(Refusal::Unknown)
+                    }),
+                }
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-/// Names one HTTP or FTP operation from its start to its last event.
+/// Names one operation on the network from its start to its last event.
 ///
 /// Never used twice by one [`Emulator`](crate::Emulator), so that late events of a cancelled operation can be told from those of
 /// its successor.
@@ -33,21 +33,43 @@ pub enum Effect {
         /// What to ask of which server.
         request: FtpRequest,
     },
-    /// Upload octets of an FTP session; each is reported back by `FtpSent`.
-    Send {
-        /// The FTP session they belong to.
+    /// Opens a socket; answered by `SocketOpen` or `SocketFailed`, ends in `SocketClosed`.
+    Socket {
+        /// The operation that starts here.
         id: OperationId,
-        /// The octets, in the order of the file.
+        /// Where to connect to.
+        request: SocketRequest,
+    },
+    /// Looks up the addresses of a host; ends in `Addresses`.
+    Resolve {
+        /// The operation that starts here.
+        id: OperationId,
+        /// The host's name, or an address.
+        host: String,
+    },
+    /// Asks a server for the time; ends in `Time`.
+    Time {
+        /// The operation that starts here.
+        id: OperationId,
+        /// The server.
+        host: String,
+    },
+    /// Octets of an FTP upload or for a socket, one datagram under UDP; each is reported back by `FtpSent` or `SocketSent`.
+    Send {
+        /// The FTP session or socket that they belong to.
+        id: OperationId,
+        /// The octets, in their order.
         octets: Bytes,
     },
-    /// No upload octets will follow: close the data connection and await the server's confirmation (`FtpDone`).
+    /// No octets will follow. An FTP session closes the data connection and awaits the server's confirmation (`FtpDone`), a socket
+    /// is closed behind what was sent (`SocketClosed`).
     Finish {
-        /// The FTP session.
+        /// The FTP session or socket.
         id: OperationId,
     },
-    /// The network may deliver this many more download octets (`FtpData`) than were granted before.
+    /// The network may deliver this many more octets (`FtpData`, `SocketData`) than were granted before.
     Credit {
-        /// The FTP session.
+        /// The FTP session or socket.
         id: OperationId,
         /// Octets granted in addition.
         octets: usize,
@@ -57,6 +79,24 @@ pub enum Effect {
         /// The operation that is over.
         id: OperationId,
     },
+}
+
+impl Effect {
+    /// The operation that it belongs to.
+    #[must_use]
+    pub const fn id(&self) -> OperationId {
+        match self {
+            Self::Http { id, .. }
+            | Self::Ftp { id, .. }
+            | Self::Socket { id, .. }
+            | Self::Resolve { id, .. }
+            | Self::Time { id, .. }
+            | Self::Send { id, .. }
+            | Self::Finish { id }
+            | Self::Credit { id, .. }
+            | Self::Cancel { id } => *id,
+        }
+    }
 }
 
 /// The method of an HTTP request (application note 3.2 to 3.4; `DELETE` since manual V1.10).
@@ -136,6 +176,42 @@ impl fmt::Debug for HttpRequest {
             .field("tls", &self.tls)
             .field("check_certificate", &self.check_certificate)
             .finish()
+    }
+}
+
+/// A socket of `AT+CIPSTART`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketRequest {
+    /// What it speaks.
+    pub transport: Transport,
+    /// Address or name of the server.
+    pub host: String,
+    /// The server's port.
+    pub port: u16,
+    /// Whether the server's certificate has to be valid, where TLS is spoken.
+    pub check_certificate: bool,
+}
+
+/// What a socket speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the network has to handle every transport")]
+pub enum Transport {
+    /// A stream.
+    Tcp,
+    /// Datagrams.
+    Udp,
+    /// TLS over TCP (`AT+CIPSSL=1`).
+    Tls,
+}
+
+impl Transport {
+    /// As `AT+CIPSTATUS` shows it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp | Self::Tls => "TCP",
+            Self::Udp => "UDP",
+        }
     }
 }
 

@@ -1,14 +1,16 @@
-//! The general commands: the shape of lines, the serial port, identity, profiles, and settings that are kept and no more.
+//! The general commands: the shape of lines, the serial port, identity, profiles.
+
+use std::num::NonZeroU32;
 
 use sim800_command::{Form, Id};
 
 use crate::board::{Board, Outcome, Step};
 use crate::clock::Clock;
 use crate::config::{Config, Messages, Start};
-use crate::message;
 use crate::radio::Radio;
 use crate::refusal::{Cme, Refusal};
 use crate::response::{Format, Output};
+use crate::settings::{Keep, Settings};
 use crate::syntax::Command;
 
 /// The rates of `AT+IPR` (manual 2.2.41).
@@ -17,33 +19,6 @@ const RATES: [u32; 11] = [0, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115
 /// Registers `S0` to `S12` at first (V.250).
 const REGISTERS: [u8; 13] = [0, 0, 43, 13, 10, 8, 2, 60, 2, 6, 14, 95, 50];
 
-/// A setting that changes nothing that is emulated, but that programs set and read back.
-struct Kept {
-    name: &'static str,
-    /// One per parameter.
-    defaults: &'static [&'static str],
-    test: &'static str,
-}
-
-const KEPT: [Kept; 9] = [
-    Kept { name: "+CNMI", defaults: &["2", "1", "0", "0", "0"], test: "(0-3),(0-3),(0,2),(0-2),(0,1)" },
-    Kept { name: "+CMGF", defaults: &["0"], test: "(0,1)" },
-    Kept {
-        name: "+CSCS",
-        defaults: &["\"IRA\""],
-        test: "(\"IRA\",\"GSM\",\"UCS2\",\"HEX\",\"PCCP\",\"PCDN\",\"8859-1\")",
-    },
-    Kept { name: "+CSDH", defaults: &["0"], test: "(0,1)" },
-    Kept { name: "+CLTS", defaults: &["0"], test: "(0,1)" },
-    Kept { name: "+CIURC", defaults: &["1"], test: "(0,1)" },
-    Kept { name: "+CFGRI", defaults: &["0"], test: "(0-2)" },
-    Kept { name: "+CSCLK", defaults: &["0"], test: "(0-2)" },
-    Kept { name: "+ICF", defaults: &["3", "3"], test: "(1-6),(0-4)" },
-];
-
-/// The longest value that is kept.
-const LONGEST_KEPT: usize = 32;
-
 /// What `AT&W` stores, and `ATZ` and a restart bring back.
 #[derive(Clone)]
 struct Profile {
@@ -51,8 +26,8 @@ struct Profile {
     /// `AT+CREG=<n>` and `AT+CGREG=<n>`.
     reports: (u8, u8),
     registers: [u8; 13],
-    /// The values of [`KEPT`], in its order.
-    kept: Vec<Vec<String>>,
+    /// Those that are kept this way.
+    settings: Settings,
 }
 
 impl Profile {
@@ -61,7 +36,7 @@ impl Profile {
             format: Format { echo: true, verbose: true, quiet: false, errors: 0 },
             reports: (0, 0),
             registers: REGISTERS,
-            kept: KEPT.iter().map(|kept| kept.defaults.iter().map(|&value| value.into()).collect()).collect(),
+            settings: Settings::factory(),
         }
     }
 
@@ -71,31 +46,22 @@ impl Profile {
             Messages::Pdu => ("2", "0"),
             Messages::Text => ("2", "1"),
         };
-        for (kept, values) in KEPT.iter().zip(&mut self.kept) {
-            match (kept.name, &mut values[..]) {
-                ("+CNMI", [_, routing, ..]) => *routing = mt.to_owned(),
-                ("+CMGF", [format]) => *format = mode.to_owned(),
-                _ => {}
-            }
-        }
+        self.settings.set("+CNMI", 1, mt);
+        self.settings.set("+CMGF", 0, mode);
     }
-}
-
-/// The values of one of [`KEPT`].
-fn setting<'a>(kept: &'a [Vec<String>], name: &str) -> Option<&'a Vec<String>> {
-    kept.get(KEPT.iter().position(|kept| kept.name == name)?)
 }
 
 pub(crate) struct General {
     stored: Profile,
     registers: [u8; 13],
-    kept: Vec<Vec<String>>,
+    /// All that is set and read back and has no better place.
+    pub(crate) settings: Settings,
+    /// What `AT+CIPSCONT` has stored.
+    context: Option<Settings>,
     /// Neither a profile nor a restart touches these two.
     rate: u32,
     flow: (u8, u8),
     clock: Clock,
-    /// How many short messages have come.
-    messages: u16,
 }
 
 impl General {
@@ -105,12 +71,12 @@ impl General {
         stored.route_messages(config.messages);
         Self {
             registers: stored.registers,
-            kept: stored.kept.clone(),
+            settings: stored.settings.clone(),
+            context: None,
             stored,
             rate: if config.start == Start::Autobaud { 0 } else { config.rate },
             flow: (0, 0),
             clock: Clock::default(),
-            messages: 0,
         }
     }
 
@@ -123,31 +89,59 @@ impl General {
         self.rate == 0
     }
 
-    /// Back to what is stored.
+    /// The rate in bit/s, unless it is found at the start.
+    pub(crate) fn fixed_rate(&self) -> Option<NonZeroU32> {
+        NonZeroU32::new(self.rate)
+    }
+
+    pub(crate) fn set_rate(&mut self, rate: u32) {
+        self.rate = rate;
+    }
+
+    /// The echo of the next start.
+    pub(crate) fn store_echo(&mut self, on: bool) {
+        self.stored.format.echo = on;
+    }
+
+    /// Back to what is stored, and what nothing stores is as at first.
     pub(crate) fn restart(&mut self, output: &mut Output, radio: &mut Radio) {
+        let factory = Settings::factory();
+        self.settings.load(&factory, Keep::Never);
+        self.settings.load(self.context.as_ref().unwrap_or(&factory), Keep::Context);
         let stored = self.stored.clone();
+        self.settings.load(&stored.settings, Keep::Port);
         self.apply(stored, output, radio);
+    }
+
+    /// `AT+CIPSCONT`
+    pub(crate) fn store_context(&mut self) {
+        self.context = Some(self.settings.clone());
+    }
+
+    /// Whether what is set is what `AT+CIPSCONT` has stored.
+    pub(crate) fn is_context_stored(&self) -> bool {
+        self.context.is_some()
     }
 
     fn apply(&mut self, profile: Profile, output: &mut Output, radio: &mut Radio) {
         output.format = profile.format;
         radio.set_reports(profile.reports);
         self.registers = profile.registers;
-        self.kept = profile.kept;
+        self.settings.load(&profile.settings, Keep::Profile);
     }
 
     /// `ATZ`, `AT&F`, `AT&W`, `AT&V`
     pub(crate) fn profile(&mut self, command: &Command, board: &mut Board, radio: &mut Radio) -> Outcome {
         command.basic_value(0..=0)?;
         match command.name.as_str() {
-            "Z" => self.restart(&mut board.output, radio),
+            "Z" => self.apply(self.stored.clone(), &mut board.output, radio),
             "&F" => self.apply(Profile::factory(), &mut board.output, radio),
             "&W" => {
                 self.stored = Profile {
                     format: board.output.format,
                     reports: radio.reports(),
                     registers: self.registers,
-                    kept: self.kept.clone(),
+                    settings: self.settings.clone(),
                 };
             }
             _ => {
@@ -291,77 +285,25 @@ impl General {
         Ok(Step::Done)
     }
 
-    /// What is said of a short message that arrives, if anything is.
-    pub(crate) fn announce_message(&mut self, text: &str) -> Option<String> {
-        self.messages = self.messages.saturating_add(1);
-        let value = |name, index| setting(&self.kept, name).and_then(|values| values.get(index));
-        match value("+CNMI", 1).map(String::as_str) {
-            Some("0") => None,
-            Some("1") => Some(message::stored(self.messages)),
-            _ if value("+CMGF", 0).is_some_and(|mode| mode == "0") => Some(message::pdu(text)),
-            _ => Some(message::text(text)),
-        }
+    /// The clock is told by the network: seconds since 2000 in UTC, and quarters of an hour that the zone is ahead.
+    pub(crate) fn set_clock(&mut self, seconds: u64, zone: u32, board: &Board) {
+        self.clock = Clock::at(seconds, zone, board.now);
     }
 
     /// Whether `AT+CIURC` lets `Call Ready` through.
     pub(crate) fn announces_call_ready(&self) -> bool {
-        let values = setting(&self.kept, "+CIURC");
-        values.is_none_or(|values| values.first().is_none_or(|value| value != "0"))
-    }
-
-    /// Settings that are kept, and switches of V.250 that have no meaning here.
-    pub(crate) fn kept(&mut self, command: &Command, board: &mut Board) -> Outcome {
-        if let Some(index) = KEPT.iter().position(|kept| kept.name == command.name) {
-            return match (KEPT.get(index), self.kept.get_mut(index)) {
-                (Some(kept), Some(values)) => kept.command(values, command, board),
-                _ => Err(Refusal::Unknown),
-            };
-        }
-        match command.name.as_str() {
-            "X" | "L" | "M" | "H" | "&C" | "&D" => command.basic_value(0..=9).map(|_| Step::Done),
-            name => self.register(name.strip_prefix('S'), command, board),
-        }
+        self.settings.is_on("+CIURC")
     }
 
     /// `ATS<n>=<value>` and `ATS<n>?`
-    fn register(&mut self, number: Option<&str>, command: &Command, board: &mut Board) -> Outcome {
-        let number = number.and_then(|number| number.parse::<usize>().ok());
+    pub(crate) fn register(&mut self, number: &str, command: &Command, board: &mut Board) -> Outcome {
+        let number = number.parse::<usize>().ok();
         let Some(register) = number.and_then(|number| self.registers.get_mut(number)) else {
             return Err(Refusal::Unknown);
         };
         match command.form {
             Form::Read => board.output.information(&format!("{register:03}")),
             _ => *register = command.parameters().number(0, 0..=u8::MAX)?,
-        }
-        Ok(Step::Done)
-    }
-}
-
-impl Kept {
-    fn command(&self, values: &mut [String], command: &Command, board: &mut Board) -> Outcome {
-        match command.form {
-            Form::Test => board.output.information(&format!("{}: {}", self.name, self.test)),
-            Form::Read => board.output.information(&format!("{}: {}", self.name, values.join(","))),
-            Form::Write => {
-                let parameters = command.parameters();
-                parameters.expect(1..=values.len())?;
-                if (0..parameters.len()).all(|index| parameters.octets(index).is_empty()) {
-                    return Err(Cme::TooFewParameters.into());
-                }
-                let mut changed = values.to_vec();
-                for (index, (value, default)) in changed.iter_mut().zip(self.defaults).enumerate() {
-                    if parameters.octets(index).is_empty() {
-                        continue;
-                    }
-                    *value = if default.starts_with('"') {
-                        format!("\"{}\"", parameters.text(index, LONGEST_KEPT)?)
-                    } else {
-                        parameters.number(index, 0..=u8::MAX)?.to_string()
-                    };
-                }
-                values.clone_from_slice(&changed);
-            }
-            _ => return Err(Refusal::Unknown),
         }
         Ok(Step::Done)
     }

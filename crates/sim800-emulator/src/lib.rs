@@ -52,8 +52,10 @@
 //! differ; the others are noted where they are made. Most concern commands in a wrong state, which are refused with error 3.
 
 mod agenda;
+mod answers;
 mod bearer;
 mod board;
+mod call;
 mod card;
 mod clock;
 mod config;
@@ -62,29 +64,42 @@ mod effect;
 mod fault;
 mod file_system;
 mod files;
+mod firmware;
 mod ftp;
 mod general;
 mod http;
 mod intake;
+mod interference;
+mod ip;
 mod line;
 mod message;
 mod module;
 mod network;
+mod onlooker;
+mod outbox;
+mod planted;
+mod power;
 mod radio;
+mod rates;
 mod refusal;
 mod response;
+mod settings;
 mod ssl;
 mod storage;
 mod syntax;
 mod uart;
+mod upset;
 mod url;
 
 pub use config::{Config, DataExpiry, Grant, LineEnds, Messages, Registration, Sim, Spacing, Start, Timings};
-pub use effect::{Effect, FtpAction, FtpRequest, HttpMethod, HttpRequest, OperationId, PutOption};
-pub use fault::{Damage, Fault, Place, PowerDown};
+pub use effect::{
+    Effect, FtpAction, FtpRequest, HttpMethod, HttpRequest, OperationId, PutOption, SocketRequest, Transport,
+};
+pub use fault::{Damage, Fault, Place, PowerDown, When};
+pub use firmware::{Firmware, NoFirmware};
 pub use line::Line;
 pub use module::Emulator;
-pub use network::{FtpFailure, HttpFailure, NetworkEvent};
+pub use network::{FtpFailure, HttpFailure, NetworkEvent, SocketFailure};
 pub use storage::{Entry, EntryKind, MemoryStorage, Storage, StorageFailure};
 pub use uart::Uart;
 pub use url::Url;

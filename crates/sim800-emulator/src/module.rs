@@ -9,23 +9,25 @@ use bytes::{Bytes, BytesMut};
 use crate::agenda::Timer;
 use crate::bearer::Bearers;
 use crate::board::{Board, Outcome, Sink, Slow, Step};
+use crate::call::Calls;
 use crate::card::Card;
 use crate::config::{Config, Registration, Start};
 use crate::effect::{Effect, OperationId};
-use crate::fault::Fault;
 use crate::files::Files;
 use crate::ftp::Ftp;
 use crate::general::General;
 use crate::http::Http;
 use crate::intake::{Intake, Taken};
+use crate::interference::Interference;
+use crate::ip::Ip;
+use crate::message::{self, Messages};
 use crate::network::NetworkEvent;
+use crate::onlooker::{Lines, Unknown};
+use crate::planted::Planted;
 use crate::radio::Radio;
 use crate::refusal::{Cme, Refusal};
 use crate::ssl::Ssl;
 use crate::syntax::{self, Command};
-
-/// What the serial port sends for synchronisation at power-on (manual 1.4).
-const SYNC: [u8; 9] = [0x00, 0x49, 0x49, 0x49, 0x49, 0xFF, 0xFF, 0xFF, 0xFF];
 
 /// The most octets that are kept while a command is executed; more are lost, as on a line without flow control.
 const TYPE_AHEAD: usize = 4096;
@@ -37,17 +39,21 @@ const TYPE_AHEAD: usize = 4096;
 /// [`handle_timeout`](Self::handle_timeout) once the time of [`poll_timeout`](Self::poll_timeout) has come.
 pub struct Emulator {
     pub(crate) board: Board,
-    intake: Intake,
-    type_ahead: Vec<u8>,
+    pub(crate) intake: Intake,
+    pub(crate) type_ahead: Vec<u8>,
     /// What is still to be executed of the command line.
-    line: VecDeque<Command>,
-    activity: Activity,
+    pub(crate) line: VecDeque<Command>,
+    pub(crate) activity: Activity,
     /// Whether the serial port is awake.
-    on: bool,
+    pub(crate) on: bool,
+    /// Whether its firmware hangs: neither does it anything, nor does the power key help.
+    pub(crate) hangs: bool,
     /// Whether the start-up lines are held back, as under autobauding.
-    autobaud: bool,
+    pub(crate) autobaud: bool,
+    /// Whether the command that reset the module is still without its result code.
+    pub(crate) owes_result: bool,
     /// Whether `Call Ready` was said.
-    call_ready: bool,
+    pub(crate) call_ready: bool,
     /// `SMS Ready` has come.
     pub(crate) sms_ready: bool,
     pub(crate) general: General,
@@ -58,6 +64,15 @@ pub struct Emulator {
     pub(crate) http: Http,
     pub(crate) ftp: Ftp,
     pub(crate) files: Files,
+    pub(crate) ip: Ip,
+    pub(crate) messages: Messages,
+    pub(crate) calls: Calls,
+    pub(crate) unknown: Unknown,
+    /// What is going to go wrong.
+    pub(crate) planted: Planted,
+    /// What the line does to the octets of the DTE.
+    pub(crate) interference: Option<Interference>,
+    pub(crate) lines: Lines,
 }
 
 impl fmt::Debug for Emulator {
@@ -68,7 +83,7 @@ impl fmt::Debug for Emulator {
 }
 
 /// What becomes of the next octet.
-enum Activity {
+pub(crate) enum Activity {
     /// It belongs to a command line.
     Idle,
     /// It waits until the command is done.
@@ -77,13 +92,18 @@ enum Activity {
     Input(Input),
 }
 
-struct Input {
+pub(crate) struct Input {
     octets: BytesMut,
     count: usize,
+    /// Whether it is text, which Ctrl-Z ends.
+    is_text: bool,
     sink: Sink,
     /// How much was said up to the end of the prompt.
     prompt_end: u64,
 }
+
+/// How long a prompt for text waits; it is not known of any module.
+const TEXT_TIME: Duration = Duration::from_secs(600);
 
 impl Emulator {
     /// A module that is switched on at time zero.
@@ -98,7 +118,9 @@ impl Emulator {
             line: VecDeque::new(),
             activity: Activity::Idle,
             on: false,
+            hangs: false,
             autobaud: false,
+            owes_result: false,
             call_ready: false,
             sms_ready: false,
             general,
@@ -108,6 +130,13 @@ impl Emulator {
             http: Http::default(),
             ftp: Ftp::default(),
             files: Files::default(),
+            ip: Ip::default(),
+            messages: Messages::default(),
+            calls: Calls::default(),
+            unknown: Unknown::default(),
+            planted: Planted::default(),
+            interference: None,
+            lines: Lines::default(),
         };
         match emulator.board.config.start {
             Start::Running => {
@@ -119,6 +148,7 @@ impl Emulator {
                     emulator.radio.register(emulator.board.config.registration, &mut emulator.board);
                 }
             }
+            Start::Off => {}
             start => emulator.restart(start == Start::Autobaud),
         }
         emulator
@@ -127,7 +157,10 @@ impl Emulator {
     /// Octets from the DTE, cut anywhere.
     pub fn handle_input(&mut self, now: Duration, octets: &[u8]) {
         self.advance(now);
-        self.receive(octets);
+        match self.interference.as_mut().map(|interference| interference.cross(octets)) {
+            Some(octets) => self.receive(&octets),
+            None => self.receive(octets),
+        }
     }
 
     /// Time has passed. Calling too early or too late is harmless: what was due in between happens in order.
@@ -139,70 +172,80 @@ impl Emulator {
     pub fn handle_network(&mut self, now: Duration, id: OperationId, event: NetworkEvent) {
         self.advance(now);
         self.http.handle_network(id, event.clone(), &mut self.board);
-        self.ftp.handle_network(id, event, &mut self.board);
+        self.ftp.handle_network(id, event.clone(), &mut self.board);
+        self.ip.handle_network(id, event, &mut self.general, &mut self.board);
+        // A command may have waited for just that.
+        self.fire_due(self.board.now);
+        self.resume();
     }
 
-    /// Something goes wrong.
-    pub fn handle_fault(&mut self, now: Duration, fault: Fault) {
+    /// Somebody holds the power key for a while. Of consequence only to a module that is off.
+    pub fn handle_power_key(&mut self, now: Duration) {
         self.advance(now);
-        match fault {
-            Fault::Restart { announced } => self.restart(!announced),
-            Fault::Damage { after, damage } => self.board.output.damage(after, damage),
-            Fault::Over => self.board.heal(),
-            Fault::Silence => self.switch_off(),
-            // The others happen to a module that is awake.
-            _ if !self.on => {}
-            Fault::BearerLost { cid } => self.lose_bearer(cid),
-            Fault::Registration(registration) => self.register(registration),
-            Fault::PowerDown(kind) => {
-                self.board.output.unsolicited(kind.text());
-                self.switch_off();
-            }
-            Fault::Inject { place, text } => self.board.output.inject(place, text),
-            Fault::Noise { octets } => self.board.output.raw(&octets),
-            Fault::Echo(on) => self.intake.switch_echo(on, &mut self.board.output),
-            Fault::Message { text } => {
-                if let Some(text) = self.general.announce_message(&text) {
-                    self.board.output.unsolicited(&text);
-                }
-            }
-            Fault::Hesitate { by } => self.board.hesitation = Some(by),
-            Fault::ShortRead { at_most } => self.board.shorten(at_most),
-            Fault::Overrun { octets } => self.board.output.overrun(octets),
-            Fault::Announce { count } => self.board.output.announce(count),
-        }
+        self.press_power_key();
     }
 
     /// The next octets for the DTE.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
-        let octets = self.board.output.poll();
-        self.resume();
-        octets
+        loop {
+            let octets = self.board.output.poll(self.planted.next_octets());
+            let has_struck = self.strike_due();
+            self.resume();
+            if octets.is_some() || !has_struck {
+                return octets;
+            }
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due, unless something else is handled before.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.board.agenda.next()
+        let effects = self.board.outbox.next(self.board.now);
+        [self.board.agenda.next(), self.planted.next_time(), effects].into_iter().flatten().min()
     }
 
     /// The next thing to do on the network.
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        let effect = self.board.poll_effect();
+        let effect = loop {
+            match self.board.outbox.pop_due(self.board.now) {
+                Some(effect) if self.is_withheld(&effect) => {}
+                effect => break effect,
+            }
+        };
         self.resume();
         effect
     }
 
+    /// Whether the DTE has to wait with its octets: they are for a socket that does not take them as fast.
+    #[must_use]
+    pub fn holds_line(&self) -> bool {
+        self.ip.is_full()
+    }
+
     /// Lets everything happen that was due up to now.
-    fn advance(&mut self, now: Duration) {
+    pub(crate) fn advance(&mut self, now: Duration) {
         self.fire_due(now);
         self.board.now = self.board.now.max(now);
     }
 
     fn fire_due(&mut self, now: Duration) {
-        while let Some((at, timer)) = self.board.agenda.pop_due(now) {
-            self.board.now = self.board.now.max(at);
-            self.fire(timer);
+        loop {
+            // In the order of their times, a fault before what the module does.
+            let fault = self.planted.next_time().filter(|at| *at <= now);
+            let timer = self.board.agenda.next().filter(|at| *at <= now);
+            match (fault, timer) {
+                (Some(at), timer) if timer.is_none_or(|timer| at <= timer) => {
+                    self.board.now = self.board.now.max(at);
+                    self.strike_due();
+                }
+                _ => match self.board.agenda.pop_due(now) {
+                    Some((at, timer)) => {
+                        self.board.now = self.board.now.max(at);
+                        self.fire(timer);
+                    }
+                    None => return,
+                },
+            }
             self.resume();
         }
     }
@@ -224,7 +267,8 @@ impl Emulator {
                 self.board.output.unsolicited("SMS Ready");
             }
             Timer::Command => {
-                if let Activity::Waiting(slow) = std::mem::replace(&mut self.activity, Activity::Idle) {
+                if let Activity::Waiting(slow) = self.activity {
+                    self.activity = Activity::Idle;
                     let outcome = self.complete(slow);
                     self.proceed(outcome);
                 }
@@ -235,6 +279,21 @@ impl Emulator {
             Timer::PutOption => self.ftp.handle_store(&mut self.board),
             Timer::FtpReconnect => self.ftp.handle_reconnect(&mut self.board),
             Timer::FtpNeglect | Timer::FtpServer => self.ftp.handle_timeout(&mut self.board),
+            Timer::Speak => self.board.output.speak(),
+            Timer::SocketOpen(index) => {
+                self.ip.handle_timeout(index, &self.general.settings, &mut self.board);
+            }
+            Timer::Escape => {
+                if self.ip.handle_escape(&mut self.board) {
+                    self.conclude(Ok(()));
+                }
+            }
+            Timer::Lookup => self.ip.handle_lookup_timeout(&mut self.board),
+            Timer::Ring => {
+                self.calls.end();
+                self.board.output.unsolicited("NO ANSWER");
+            }
+            Timer::Ussd => self.board.output.unsolicited(Calls::NO_SERVICE),
         }
     }
 
@@ -251,10 +310,19 @@ impl Emulator {
                 self.type_ahead.extend(octets.iter().take(room));
                 return;
             }
+            if self.ip.is_online() && matches!(self.activity, Activity::Idle) {
+                self.ip.transmit(octets, &mut self.board);
+                return;
+            }
             if let Activity::Input(input) = &mut self.activity {
                 let prompt_seen = self.board.output.transmitted() >= input.prompt_end;
                 if input.octets.is_empty() && self.intake.take_line_feed(first, prompt_seen) {
                     octets = rest;
+                    continue;
+                }
+                if input.is_text {
+                    octets = rest;
+                    self.take_text(first);
                     continue;
                 }
                 let (payload, behind) = octets.split_at(octets.len().min(input.count - input.octets.len()));
@@ -265,27 +333,78 @@ impl Emulator {
                 }
             } else {
                 octets = rest;
-                match self.intake.take(first, &mut self.board.output) {
+                let taken = self.intake.take(first, &mut self.board.output);
+                if taken != Taken::Nothing {
+                    // What was held back is older than the answer to this.
+                    self.board.agenda.cancel(Timer::Speak);
+                    self.board.output.speak();
+                }
+                match taken {
                     Taken::Nothing => {}
                     Taken::TooLong => self.finish(Err(Refusal::Unknown)),
-                    Taken::Line(line) => match syntax::commands(&line) {
-                        Some(commands) if commands.len() > 1 && !self.board.config.concatenation => {
-                            self.finish(Err(Refusal::Unknown));
-                        }
-                        Some(commands) => {
-                            self.line = commands.into();
-                            self.proceed(Ok(Step::Wait(self.board.config.timings.line, Slow::Line)));
-                        }
-                        None => self.finish(Err(Refusal::Unknown)),
-                    },
+                    Taken::Line(line) => self.take_line(&line),
                 }
             }
+        }
+    }
+
+    /// A command line is complete.
+    fn take_line(&mut self, line: &[u8]) {
+        self.lines.note(line);
+        match syntax::commands(line) {
+            Some(commands) if commands.len() > 1 && !self.board.config.concatenation => {
+                self.finish(Err(Refusal::Unknown));
+            }
+            Some(commands) => {
+                self.line = commands.into();
+                self.proceed(Ok(Step::Wait(self.board.config.timings.line, Slow::Line)));
+            }
+            None => self.finish(Err(Refusal::Unknown)),
+        }
+    }
+
+    /// Takes an octet behind a prompt for text: up to Ctrl-Z; ESC drops it.
+    fn take_text(&mut self, octet: u8) {
+        const CTRL_Z: u8 = 0x1A;
+        const ESC: u8 = 0x1B;
+        const BACKSPACE: u8 = 8;
+        let Activity::Input(input) = &mut self.activity else { return };
+        match octet {
+            CTRL_Z => self.end_text(true),
+            ESC => self.end_text(false),
+            BACKSPACE => {
+                input.octets.truncate(input.octets.len().saturating_sub(1));
+                self.board.output.echo(octet);
+            }
+            _ => {
+                if input.octets.len() < input.count {
+                    input.octets.extend_from_slice(&[octet]);
+                }
+                self.board.output.echo(octet);
+            }
+        }
+    }
+
+    /// Text has come, or is not wanted any more.
+    fn end_text(&mut self, is_wanted: bool) {
+        self.board.agenda.cancel(Timer::Input);
+        if let Activity::Input(input) = std::mem::replace(&mut self.activity, Activity::Idle) {
+            let outcome = match input.sink {
+                _ if !is_wanted => Ok(Step::Done),
+                Sink::Message => {
+                    let text = input.octets.freeze();
+                    self.messages.input(&text, &self.general.settings, &mut self.board)
+                }
+                _ => self.ip.input(input.octets.freeze(), true, &self.general.settings, &mut self.board),
+            };
+            self.proceed(outcome);
         }
     }
 
     /// Whether octets have to wait for their turn.
     fn is_held(&self) -> bool {
         match self.activity {
+            Activity::Idle if self.ip.is_full() => true,
             Activity::Idle => self.board.is_congested(),
             Activity::Waiting(_) => true,
             Activity::Input(_) => false,
@@ -294,6 +413,7 @@ impl Emulator {
 
     /// Goes on with what had to wait.
     fn resume(&mut self) {
+        self.ip.deliver(&self.general.settings, &mut self.board);
         if !self.type_ahead.is_empty() && !self.is_held() {
             let octets = std::mem::take(&mut self.type_ahead);
             self.receive(&octets);
@@ -303,6 +423,10 @@ impl Emulator {
     /// Executes the commands of the line, up to the first that takes time or fails.
     fn run(&mut self) {
         while let Some(command) = self.line.pop_front() {
+            if self.board.config.lacks.contains(&command.name) {
+                self.unknown.note(&command.name);
+                return self.finish(Err(Refusal::Unknown));
+            }
             match self.execute(&command) {
                 Ok(Step::Done) => {}
                 outcome => return self.proceed(outcome),
@@ -325,9 +449,18 @@ impl Emulator {
             }
             Ok(Step::Input(count, time, sink)) => {
                 let prompt_end = self.board.output.said();
-                self.activity = Activity::Input(Input { octets: BytesMut::new(), count, sink, prompt_end });
+                let input = Input { octets: BytesMut::new(), count, is_text: false, sink, prompt_end };
+                self.activity = Activity::Input(input);
                 self.board.after(time, Timer::Input);
             }
+            Ok(Step::Text(count, sink)) => {
+                let prompt_end = self.board.output.said();
+                let input = Input { octets: BytesMut::new(), count, is_text: true, sink, prompt_end };
+                self.activity = Activity::Input(input);
+                self.board.after(TEXT_TIME, Timer::Input);
+            }
+            Ok(Step::Answered) if self.line.is_empty() => self.follow_up(),
+            Ok(Step::Answered) => self.run(),
             Ok(Step::Silent) => self.line.clear(),
             Err(refusal) => self.finish(Err(refusal)),
         }
@@ -340,12 +473,31 @@ impl Emulator {
                 self.activity = Activity::Waiting(Slow::Result(result));
                 self.board.after(delay, Timer::Command);
             }
-            _ => self.board.output.result(result),
+            _ => self.conclude(result),
         }
+    }
+
+    /// The result code of a command line, and what it has caused.
+    pub(crate) fn conclude(&mut self, result: Result<(), Refusal>) {
+        self.board.output.result(result);
+        self.follow_up();
+    }
+
+    /// The command line has its answer. For a moment nothing is said that was not asked for.
+    fn follow_up(&mut self) {
+        let gap = self.board.config.timings.unsolicited;
+        if !gap.is_zero() {
+            self.board.output.be_quiet();
+            self.board.after(gap, Timer::Speak);
+        }
+        self.board.output.follow_up();
     }
 
     /// Payload has come in full, or not in time.
     fn end_input(&mut self) {
+        if matches!(self.activity, Activity::Input(Input { is_text: true, .. })) {
+            return self.end_text(false);
+        }
         self.board.agenda.cancel(Timer::Input);
         if let Activity::Input(input) = std::mem::replace(&mut self.activity, Activity::Idle) {
             let complete = input.octets.len() == input.count;
@@ -355,6 +507,11 @@ impl Emulator {
                 Sink::FtpPut => self.ftp.input(octets, complete, &mut self.board),
                 Sink::FtpExtPut => self.ftp.load(&octets, complete),
                 Sink::FsWrite => self.files.input(&octets, complete, &mut self.board),
+                Sink::Socket | Sink::Message => {
+                    let settings = &self.general.settings;
+                    let outcome = self.ip.input(octets, complete, settings, &mut self.board);
+                    return self.proceed(outcome);
+                }
             };
             self.proceed(result.map(|()| Step::Done));
         }
@@ -383,8 +540,13 @@ impl Emulator {
             }
             Slow::Functionality(level) => self.set_functionality(level),
             Slow::Restart => {
-                self.board.output.result(Ok(()));
-                self.restart(self.general.is_autobauding());
+                // At a fixed rate the result code comes when the serial port is back (manual 3.2.42).
+                let autobaud = self.general.is_autobauding();
+                if autobaud {
+                    self.board.output.result(Ok(()));
+                }
+                self.restart(autobaud);
+                self.owes_result = !autobaud;
                 return Ok(Step::Silent);
             }
             Slow::Unlock => {
@@ -399,124 +561,23 @@ impl Emulator {
             Slow::Register(false) => self.register(Registration::NotRegistered),
             Slow::ListOperators => self.radio.list_operators(&mut self.board),
             Slow::Result(result) => {
-                self.board.output.result(result);
+                self.conclude(result);
                 return Ok(Step::Silent);
             }
+            Slow::ContextOpen => self.ip.opened(self.radio.is_attached(), &mut self.board)?,
+            Slow::ContextClose => return self.ip.closed(&mut self.board),
+            Slow::SocketSend => return self.ip.sent(&self.general.settings, &mut self.board),
+            Slow::SocketClose(index) => {
+                return self.ip.shut_down(index, &self.general.settings, &mut self.board);
+            }
+            Slow::Ping => return self.ip.pinged(&mut self.board),
+            Slow::Activate(cid, is_active) => self.ip.activated(cid, is_active, &self.board)?,
+            Slow::Dial => {
+                self.calls.end();
+                return Err(Refusal::NoAnswer);
+            }
+            Slow::MessageSend(reference) => return message::sent(reference, &mut self.board),
         }
         Ok(Step::Done)
-    }
-
-    fn set_functionality(&mut self, level: u8) {
-        self.radio.set_functionality(level, &mut self.board);
-        if level != 1 {
-            self.lose_bearers();
-        }
-        match level {
-            0 => {
-                self.card.power_down();
-                self.call_ready = false;
-                self.board.agenda.cancel(Timer::CallReady);
-                self.board.agenda.cancel(Timer::SmsReady);
-                self.board.output.unsolicited_after_result(self.card.report().into());
-            }
-            1 => {
-                if self.card.require() == Err(Cme::SimBusy.into()) {
-                    self.card.power_up(&self.board.config.sim);
-                    self.board.output.unsolicited_after_result(self.card.report().into());
-                }
-                if self.card.is_open() {
-                    self.radio.search(&mut self.board);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// The registration has changed. Without one no bearer lives.
-    fn register(&mut self, registration: Registration) {
-        self.board.agenda.cancel(Timer::Search);
-        self.radio.register(registration, &mut self.board);
-        if !registration.is_registered() {
-            self.lose_bearers();
-        } else if !self.call_ready {
-            self.board.after(self.board.config.timings.call_ready, Timer::CallReady);
-        }
-    }
-
-    fn lose_bearers(&mut self) {
-        for cid in Bearers::CIDS {
-            self.lose_bearer(cid);
-        }
-    }
-
-    fn lose_bearer(&mut self, cid: u8) {
-        if self.bearers.lose(cid) {
-            self.board.output.unsolicited(&format!("+SAPBR {cid}: DEACT"));
-            self.fail_sessions(cid);
-        }
-    }
-
-    fn fail_sessions(&mut self, cid: u8) {
-        self.http.handle_bearer_lost(cid, &mut self.board);
-        self.ftp.handle_bearer_lost(cid, &mut self.board);
-    }
-
-    /// `AT+CPOWD`
-    pub(crate) fn power_down(&mut self, text: Option<&str>) -> Step {
-        if let Some(text) = text {
-            self.board.output.unsolicited(text);
-        }
-        self.switch_off();
-        Step::Silent
-    }
-
-    /// Deaf and mute from here on; all that is not stored is gone.
-    fn switch_off(&mut self) {
-        self.on = false;
-        self.http.restart(&mut self.board);
-        self.ftp.restart(&mut self.board);
-        self.ssl.restart();
-        self.files.restart();
-        self.bearers.restart();
-        self.board.agenda.clear();
-        self.board.output.forget();
-        self.activity = Activity::Idle;
-        self.line.clear();
-        self.type_ahead.clear();
-        self.call_ready = false;
-        self.sms_ready = false;
-        self.card.power_down();
-        self.radio = Radio::new(self.board.config.attach);
-        self.general.restart(&mut self.board.output, &mut self.radio);
-    }
-
-    fn restart(&mut self, autobaud: bool) {
-        self.switch_off();
-        self.autobaud = autobaud;
-        self.board.after(self.board.config.timings.boot, Timer::Boot);
-    }
-
-    /// The serial port is there.
-    fn wake_up(&mut self) {
-        self.on = true;
-        self.intake.restart(self.autobaud);
-        self.board.output.set_mute(self.autobaud);
-        if !self.autobaud {
-            self.board.output.raw(&SYNC);
-        }
-        self.board.after(self.board.config.timings.ready, Timer::Ready);
-    }
-
-    /// The rest is there as well.
-    fn start_up(&mut self) {
-        self.card.power_up(&self.board.config.sim);
-        if !self.autobaud {
-            self.board.output.unsolicited("RDY");
-            self.board.output.unsolicited("+CFUN: 1");
-            self.board.output.unsolicited(self.card.report());
-        }
-        if self.card.is_open() {
-            self.radio.search(&mut self.board);
-        }
     }
 }

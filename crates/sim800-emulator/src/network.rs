@@ -1,5 +1,7 @@
 //! What the network tells the module.
 
+use std::net::{IpAddr, SocketAddr};
+
 use bytes::Bytes;
 
 /// Something that happened to an operation on the network.
@@ -44,6 +46,35 @@ pub enum NetworkEvent {
     },
     /// The session is over.
     FtpFailed(FtpFailure),
+    /// The socket is connected: octets may be sent, and come within the credit granted.
+    SocketOpen {
+        /// Whom it is connected to.
+        remote: SocketAddr,
+    },
+    /// The socket is not connected and never will be.
+    SocketFailed(SocketFailure),
+    /// Octets for the DTE, within the credit granted.
+    SocketData(Bytes),
+    /// So many octets were handed to the network.
+    SocketSent(usize),
+    /// The socket is closed, by whomever.
+    SocketClosed,
+    /// A host's addresses; none, if nobody knows it.
+    Addresses(Vec<IpAddr>),
+    /// Seconds since the beginning of 2000, in UTC; none, if there is no such server.
+    Time(Option<u64>),
+}
+
+/// Why a socket could not be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SocketFailure {
+    /// The server's name could not be resolved.
+    Dns,
+    /// The server does not accept the connection.
+    Connect,
+    /// There is a connection, but no TLS over it.
+    Tls,
 }
 
 /// Why there is no HTTP response: the module's own codes in the place of a status (manual 11.2.5; 605 and 606 from the SSL note).

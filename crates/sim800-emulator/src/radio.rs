@@ -32,6 +32,8 @@ pub(crate) struct Radio {
     reports: (u8, u8),
     /// `AT+COPS=<mode>` and `AT+COPS=3,<format>`.
     operator: (u8, u8),
+    /// `AT+CENG=<mode>,<Ncell>`.
+    engineering: (u8, u8),
 }
 
 impl Radio {
@@ -44,6 +46,7 @@ impl Radio {
             wants_attach: attach,
             reports: (0, 0),
             operator: (0, 0),
+            engineering: (0, 0),
         }
     }
 
@@ -53,6 +56,10 @@ impl Radio {
 
     pub(crate) fn is_on(&self) -> bool {
         self.functionality == 1
+    }
+
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registration.is_registered()
     }
 
     /// What `AT&W` stores and `ATZ` brings back.
@@ -75,6 +82,19 @@ impl Radio {
         self.change(board, |radio| {
             radio.registration = registration;
             radio.attached = registration.is_registered() && radio.wants_attach;
+        });
+    }
+
+    /// Whether it could be registered, and does not look for a network any more.
+    pub(crate) fn is_settled(&self, card_is_open: bool, board: &Board) -> bool {
+        self.is_on() && card_is_open && !board.agenda.has(Timer::Search)
+    }
+
+    /// The network lets the module attach, or no longer does.
+    pub(crate) fn allow_attachment(&mut self, allowed: bool, board: &mut Board) {
+        self.change(board, |radio| {
+            radio.wants_attach = allowed;
+            radio.attached = allowed && radio.registration.is_registered();
         });
     }
 
@@ -190,7 +210,11 @@ impl Radio {
                     (old, new) if old == new => {}
                     _ => {
                         return Ok(Step::Wait(
-                            board.config.timings.functionality,
+                            if level == 1 {
+                                board.config.timings.functionality
+                            } else {
+                                board.config.timings.functionality_off
+                            },
                             Slow::Functionality(level),
                         ));
                     }
@@ -217,6 +241,34 @@ impl Radio {
             Form::Execution => {
                 let (rssi, ber) = if self.is_on() { board.config.signal } else { (99, 99) };
                 board.output.information(&format!("+CSQ: {rssi},{ber}"));
+            }
+            _ => return Err(Refusal::Unknown),
+        }
+        Ok(Step::Done)
+    }
+
+    /// `AT+CENG`: the one cell there is.
+    pub(crate) fn cells(&mut self, command: &Command, board: &mut Board) -> Outcome {
+        match command.form {
+            Form::Test => board.output.information("+CENG: (0-4),(0,1)"),
+            Form::Read => {
+                let (mode, neighbours) = self.engineering;
+                board.output.information(&format!("+CENG: {mode},{neighbours}"));
+                let imsi = &board.config.imsi;
+                if let (Some(country), Some(network), true) = (imsi.get(..3), imsi.get(3..5), mode > 0) {
+                    let text = if mode == 3 {
+                        format!("+CENG: 0,\"{country},{network},4a1c,7d31,43,53\"")
+                    } else {
+                        format!("+CENG: 0,\"0062,53,00,{country},{network},43,7d31,05,05,4a1c,255\"")
+                    };
+                    board.output.information(&text);
+                }
+            }
+            Form::Write => {
+                let parameters = command.parameters();
+                parameters.expect(1..=2)?;
+                let neighbours = if parameters.len() == 2 { parameters.number(1, 0..=1)? } else { 0 };
+                self.engineering = (parameters.number(0, 0..=4)?, neighbours);
             }
             _ => return Err(Refusal::Unknown),
         }

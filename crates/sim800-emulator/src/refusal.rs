@@ -7,8 +7,12 @@ pub(crate) enum Refusal {
     Unknown,
     /// `ERROR` or `+CME ERROR`, as `AT+CMEE` says.
     Cme(Cme),
+    /// `+CMS ERROR`: a short message is not read, stored or sent (3GPP TS 27.005, 3.2.5).
+    Cms(u16),
     /// `NO CARRIER`: a call is not made.
     NoCarrier,
+    /// `NO ANSWER`: nobody takes the call.
+    NoAnswer,
 }
 
 impl From<Cme> for Refusal {

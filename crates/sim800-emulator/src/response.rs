@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::config::{Config, LineEnds, Spacing};
 use crate::fault::{Damage, Place};
+use crate::interference::Interference;
 use crate::refusal::Refusal;
 
 /// While so many octets wait for the DTE, no command is begun. One command adds at most its buffer of 319,488.
@@ -13,6 +14,9 @@ const HIGH_WATER: usize = 64 * 1024;
 
 /// Unsolicited lines are dropped above this, as a module does that is not read from.
 const FULL: usize = HIGH_WATER + 512 * 1024;
+
+/// The most lines that are held back; more are lost.
+const MOST_HELD: usize = 256;
 
 /// The most faults that wait for their place.
 const MOST_FAULTS: usize = 1024;
@@ -44,12 +48,16 @@ pub(crate) struct Output {
     deferred: Vec<String>,
     injected: Vec<(Place, String)>,
     damages: Vec<(u64, Damage)>,
+    interference: Option<Interference>,
     /// What the next count is to be told as.
     announced: Option<String>,
     /// By how many octets the next payload is too long.
     overrun: usize,
     /// No line goes out that was not asked for.
     mute: bool,
+    /// So soon behind a result code no line goes out that was not asked for: it is held back.
+    quiet: bool,
+    held: Vec<String>,
 }
 
 impl Output {
@@ -65,9 +73,12 @@ impl Output {
             deferred: Vec::new(),
             injected: Vec::new(),
             damages: Vec::new(),
+            interference: None,
             announced: None,
             overrun: 0,
             mute: false,
+            quiet: false,
+            held: Vec::new(),
         }
     }
 
@@ -121,6 +132,7 @@ impl Output {
     pub(crate) fn heal(&mut self) {
         self.injected.clear();
         self.damages.clear();
+        self.interference = None;
         self.announced = None;
         self.overrun = 0;
     }
@@ -134,16 +146,64 @@ impl Output {
         self.queue.push_back(octets);
     }
 
+    /// Octets behind a line that has told how many there are.
+    pub(crate) fn octets(&mut self, octets: Bytes) {
+        self.flush();
+        self.queued += octets.len();
+        self.queue.push_back(octets);
+    }
+
+    /// Octets that came from a socket, behind what is said of them, which ends where they begin.
+    pub(crate) fn received(&mut self, header: &str, octets: Bytes) {
+        self.push(header.as_bytes());
+        self.octets(octets);
+    }
+
     /// Asks for octets.
     pub(crate) fn prompt(&mut self) {
         self.place(Place::BeforeResponse);
         self.push(b"\r\n>");
     }
 
+    /// Asks for text, or for octets of a socket: a blank follows.
+    pub(crate) fn prompt_for_text(&mut self) {
+        self.prompt();
+        self.push(b" ");
+    }
+
     /// A line that was not asked for.
     pub(crate) fn unsolicited(&mut self, text: &str) {
-        if self.queued < FULL && !self.mute {
+        if self.mute {
+            return;
+        }
+        if !self.quiet {
+            self.say(text);
+        } else if self.held.len() < MOST_HELD {
+            self.held.push(text.to_owned());
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        if self.queued < FULL {
             self.spaced(text, self.line_ends != LineEnds::Missing);
+        }
+    }
+
+    /// Nothing is said unasked from here on; it is held back.
+    pub(crate) fn be_quiet(&mut self) {
+        self.quiet = true;
+    }
+
+    /// Whether nothing is said unasked.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// What was held back is said.
+    pub(crate) fn speak(&mut self) {
+        self.quiet = false;
+        for text in std::mem::take(&mut self.held) {
+            self.say(&text);
         }
     }
 
@@ -157,9 +217,11 @@ impl Output {
         self.mute = mute;
     }
 
-    /// Drops what waits for a result code.
+    /// Drops what waits to be said.
     pub(crate) fn forget(&mut self) {
         self.deferred.clear();
+        self.held.clear();
+        self.quiet = false;
     }
 
     /// Octets that are no line, such as those for synchronisation at power-on.
@@ -178,6 +240,8 @@ impl Output {
             match (result, self.format.errors) {
                 (Ok(()), _) => self.code("OK", "0"),
                 (Err(Refusal::NoCarrier), _) => self.code("NO CARRIER", "3"),
+                (Err(Refusal::NoAnswer), _) => self.code("NO ANSWER", "8"),
+                (Err(Refusal::Cms(code)), _) => self.spaced(&format!("+CMS ERROR: {code}"), leading),
                 (Err(Refusal::Unknown), _) | (Err(Refusal::Cme(_)), 0) => self.code("ERROR", "4"),
                 (Err(Refusal::Cme(error)), 1) => {
                     self.spaced(&format!("+CME ERROR: {}", error.code()), leading)
@@ -187,6 +251,10 @@ impl Output {
                 }
             }
         }
+    }
+
+    /// What the command line has caused, behind its result code.
+    pub(crate) fn follow_up(&mut self) {
         for text in std::mem::take(&mut self.deferred) {
             self.unsolicited(&text);
         }
@@ -225,7 +293,7 @@ impl Output {
     /// Plants a line at a place to come.
     pub(crate) fn inject(&mut self, place: Place, text: String) {
         if place == Place::Now {
-            self.unsolicited(&text);
+            self.interrupt(&text);
         } else if self.injected.len() < MOST_FAULTS {
             self.injected.push((place, text));
         }
@@ -236,7 +304,14 @@ impl Output {
         self.injected = later;
         let here: Vec<(Place, String)> = here;
         for (_, text) in here {
-            self.unsolicited(&text);
+            self.interrupt(&text);
+        }
+    }
+
+    /// A line that comes when no module would say it.
+    fn interrupt(&mut self, text: &str) {
+        if !self.mute {
+            self.say(text);
         }
     }
 
@@ -245,6 +320,24 @@ impl Output {
         if self.damages.len() < MOST_FAULTS {
             self.damages.push((self.transmitted.saturating_add(after), damage));
         }
+    }
+
+    /// Lets octets get lost or damaged by chance.
+    pub(crate) fn interfere(&mut self, interference: Interference) {
+        self.interference = Some(interference);
+    }
+
+    /// The shape of lines has changed.
+    pub(crate) fn reshape(&mut self, config: &Config) {
+        self.spacing = config.spacing;
+        self.line_ends = config.line_ends;
+    }
+
+    /// What was said and is not on the line yet never gets there.
+    pub(crate) fn withhold(&mut self) {
+        self.queue.clear();
+        self.tail.clear();
+        self.queued = 0;
     }
 
     fn push(&mut self, octets: &[u8]) {
@@ -261,16 +354,26 @@ impl Output {
         }
     }
 
-    /// The next octets on the line.
-    pub(crate) fn poll(&mut self) -> Option<Bytes> {
+    /// The next octets on the line, which end where `stop` octets have been transmitted in all.
+    pub(crate) fn poll(&mut self, stop: Option<u64>) -> Option<Bytes> {
         self.flush();
-        while let Some(octets) = self.queue.pop_front() {
-            self.queued -= octets.len();
+        while let Some(mut octets) = self.queue.pop_front() {
             let start = self.transmitted;
+            let room = stop.filter(|stop| *stop > start).map(|stop| stop - start);
+            if let Some(room) = room.and_then(|room| usize::try_from(room).ok()) {
+                if room < octets.len() {
+                    self.queue.push_front(octets.split_off(room));
+                }
+            }
+            self.queued -= octets.len();
             self.transmitted += octets.len() as u64;
-            let octets = if self.damages.is_empty() { octets } else { self.damaged(start, &octets) };
+            let is_whole = self.damages.is_empty() && self.interference.is_none();
+            let octets = if is_whole { octets } else { self.damaged(start, &octets) };
             if !octets.is_empty() {
                 return Some(octets);
+            }
+            if stop.is_some_and(|stop| stop == self.transmitted) {
+                return None;
             }
         }
         None
@@ -282,11 +385,10 @@ impl Output {
             let mut copies = 1;
             let mut octet = octet;
             for &(_, damage) in self.damages.iter().filter(|(at, _)| *at == position) {
-                match damage {
-                    Damage::Drop => copies = 0,
-                    Damage::Duplicate => copies = copies.min(1) * 2,
-                    Damage::Flip(mask) => octet ^= mask,
-                }
+                damage.apply(&mut octet, &mut copies);
+            }
+            if let Some(damage) = self.interference.as_mut().and_then(Interference::next) {
+                damage.apply(&mut octet, &mut copies);
             }
             damaged.extend(std::iter::repeat_n(octet, copies));
         }

@@ -36,6 +36,11 @@ impl Command {
         }
     }
 
+    /// What stands behind `D`.
+    pub(crate) fn dial_string(&self) -> String {
+        String::from_utf8_lossy(&self.text).into_owned()
+    }
+
     /// The number behind a basic command; none is 0 (V.250).
     pub(crate) fn basic_value(&self, range: RangeInclusive<u8>) -> Result<u8, Refusal> {
         let value = if self.text.is_empty() { Some(0) } else { decimal(&self.text) };

@@ -281,6 +281,8 @@ impl Network {
                 self.tell(id, NetworkEvent::FtpSent(octets.len()));
             }
             Effect::Finish { id } => self.tell(id, NetworkEvent::FtpDone { size: None }),
+            // The engine's commands open none of these.
+            Effect::Socket { .. } | Effect::Resolve { .. } | Effect::Time { .. } => {}
             Effect::Cancel { .. } => self.download = None,
         }
     }

@@ -90,6 +90,7 @@ const LAYERS: &[Layer] = &[
             "sim800-command",
             "sim800-emulator",
             "sim800-parser",
+            "sim800-serial",
             "sim800-session",
             "sim800-smol",
             "sim800-testbed",

@@ -24,7 +24,7 @@ With --json, each line is an object:
   meaning   what it means, for people; may be null
 The last has the event summary: transfers, waits, retries and restarts.
 
-Exit status: 0 whatever the capture says, 1 if it cannot be read or is none.";
+Exit status: 0 whatever the capture says, 3 if it cannot be read or is none.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Decode {

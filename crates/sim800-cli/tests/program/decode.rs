@@ -170,7 +170,7 @@ fn what_is_no_capture_is_an_error_that_says_what_helps() {
 fn what_cannot_be_read_is_an_error() {
     for path in ["/nonexistent/capture", "/"] {
         let finished = Finished::new(program(&["decode", path]).output().unwrap());
-        assert_eq!((finished.code, finished.stdout.as_slice()), (1, &b""[..]));
+        assert_eq!((finished.code, finished.stdout.as_slice()), (3, &b""[..]));
         assert!(finished.stderr.starts_with(&format!("sim800: cannot read {path}: ")), "{}", finished.stderr);
         let finished = Finished::new(program(&["decode", "--json", path]).output().unwrap());
         assert_eq!(finished.object()["error"]["kind"], "file");

@@ -72,7 +72,7 @@ fn fails(port: &str, said: &[&str]) {
     for runtime in ["smol", "tokio"] {
         let finished = run(port, &["--runtime", runtime, "--json", "info"]);
         let (kind, message) = finished.error();
-        assert_eq!((finished.code, kind.as_str()), (1, "no-answer"));
+        assert_eq!((finished.code, kind.as_str()), (4, "no-answer"));
         for said in [said, &[port]].concat() {
             assert!(message.contains(said), "{said}: {message}");
         }

@@ -148,7 +148,7 @@ fn a_module_that_goes_away_in_a_transfer_ends_it() {
             signal(&emulator, death);
             let finished = Finished::new(child.wait_with_output().unwrap());
             emulator.wait().unwrap();
-            assert_eq!(finished.code, 1, "{}", finished.stderr);
+            assert_eq!(finished.code, 4, "{}", finished.stderr);
             assert_eq!(finished.object()["error"]["kind"], "disconnected", "{}", finished.object());
             assert!(!part.exists() && !folder.path().join("a").exists());
         }

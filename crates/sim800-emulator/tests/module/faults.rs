@@ -123,7 +123,7 @@ fn a_short_message_goes_where_it_is_to_go() {
     bench.dce("");
     bench.ok("AT+CNMI=2,2");
     bench.fault(message.clone());
-    bench.dce("\r\n+CMT: \"\",24\r\n00040C9194711132547600046210203040504005610D0A4F4B\r\n");
+    bench.dce("\r\n+CMT: \"\",24\r\n00040C9194711132547600006210203040504005E186E2B904\r\n");
     bench.ok("AT+CMGF=1");
     bench.fault(message);
     bench.dce("\r\n+CMT: \"+491711234567\",\"\",\"26/01/02,03:04:05+04\"\r\na\r\nOK\r\n");

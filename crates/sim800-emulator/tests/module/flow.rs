@@ -90,7 +90,7 @@ fn detaching_takes_the_bearers_along() {
 fn functionality() {
     let mut bench = Bench::online();
     bench.information("AT+CFUN?", "+CFUN: 1");
-    bench.exchange("AT+CFUN=0", "\r\n+SAPBR 1: DEACT\r\n\r\nOK\r\n\r\n+CPIN: NOT READY\r\n");
+    bench.exchange("AT+CFUN=0", "\r\n+SAPBR 1: DEACT\r\n\r\n+CPIN: NOT READY\r\n\r\nOK\r\n");
     bench.information("AT+CFUN?", "+CFUN: 0");
     bench.information("AT+CSQ", "+CSQ: 99,99");
     bench.ok("AT+CMEE=1");
@@ -99,7 +99,7 @@ fn functionality() {
     bench.exchange("AT+SAPBR=1,1", "\r\n+CME ERROR: 797\r\n");
     bench.exchange("AT+CPIN?", "\r\n+CME ERROR: 14\r\n");
     bench.exchange("AT+CFUN=2", "\r\n+CME ERROR: 793\r\n");
-    bench.exchange("AT+CFUN=1", "\r\nOK\r\n\r\n+CPIN: READY\r\n");
+    bench.exchange("AT+CFUN=1", "\r\n+CPIN: READY\r\n\r\nOK\r\n");
     bench.wait(SECOND, "\r\nCall Ready\r\n\r\nSMS Ready\r\n");
     bench.ok("AT+CFUN=1");
     bench.information("AT+CGATT?", "+CGATT: 1");

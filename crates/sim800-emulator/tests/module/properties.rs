@@ -7,7 +7,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use sim800_emulator::{
     Config, Damage, Effect, Emulator, Fault, FtpFailure, HttpFailure, NetworkEvent, OperationId, Place,
-    PowerDown, Registration, Start,
+    PowerDown, Registration, SocketFailure, Start,
 };
 
 use crate::bench::{Bench, instant};
@@ -81,6 +81,43 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
         "AT+HTTPGETHEAD=1",
         "AT+HTTPSCONT",
         "AT+SSLOPT=0,0",
+        "AT+CSTT=a;+CIICR",
+        "AT+CIFSR;E0",
+        "AT+CIPSHUT",
+        "AT+CIPMUX=1",
+        "AT+CIPMODE=1",
+        "AT+CIPQSEND=1",
+        "AT+CIPRXGET=1",
+        "AT+CIPRXGET=2,3",
+        "AT+CIPRXGET=3,0,3",
+        "AT+CIPRXGET=4",
+        "AT+CIPSTART=TCP,a,1",
+        "AT+CIPSTART=0,UDP,a,1",
+        "AT+CIPSEND",
+        "AT+CIPSEND=3",
+        "AT+CIPSEND=0,3",
+        "AT+CIPCLOSE",
+        "AT+CIPCLOSE=0",
+        "AT+CIPSTATUS",
+        "AT+CIPACK",
+        "AT+CDNSGIP=a",
+        "AT+CIPPING=a",
+        "AT+CNTP=a,0;+CNTP",
+        "AT+CGACT=1,1",
+        "+++",
+        "ATO",
+        "ATD1;",
+        "ATH",
+        "AT+CUSD=1,1",
+        "AT+CMGF=1",
+        "AT+CMGS=1",
+        "AT+CMGW=\"1\"",
+        "AT+CMGS=9",
+        "AT+CMGL=ALL",
+        "AT+CMGR=1",
+        "AT+CMGD=1,4",
+        "\u{1a}",
+        "\u{1b}",
         "A/",
     ]);
     let end = prop::sample::select(vec!["\r", "\r\n", "\n", ""]);
@@ -107,6 +144,14 @@ fn event() -> impl Strategy<Value = NetworkEvent> {
         (0..10_usize).prop_map(NetworkEvent::FtpSent),
         Just(NetworkEvent::FtpDone { size: Some(7) }),
         Just(NetworkEvent::FtpFailed(FtpFailure::CONNECT)),
+        Just(NetworkEvent::SocketOpen { remote: ([127, 0, 0, 1], 80).into() }),
+        Just(NetworkEvent::SocketFailed(SocketFailure::Connect)),
+        prop::collection::vec(any::<u8>(), 0..40).prop_map(|octets| NetworkEvent::SocketData(octets.into())),
+        (0..10_usize).prop_map(NetworkEvent::SocketSent),
+        Just(NetworkEvent::SocketClosed),
+        Just(NetworkEvent::Addresses(vec![[127, 0, 0, 1].into()])),
+        Just(NetworkEvent::Addresses(Vec::new())),
+        Just(NetworkEvent::Time(Some(800_000_000))),
     ]
 }
 
@@ -118,6 +163,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         any::<bool>().prop_map(|announced| Fault::Restart { announced }),
         Just(Fault::Silence),
         Just(Fault::PowerDown(PowerDown::OverVoltage)),
+        Just(Fault::Message { text: "hello".into() }),
         Just(Fault::Inject { place: Place::BeforeResult, text: "RING".into() }),
         (0..50_u64).prop_map(|after| Fault::Damage { after, damage: Damage::Duplicate }),
     ]
@@ -185,7 +231,11 @@ proptest! {
             }
             for effect in drain(&mut emulator).1 {
                 match effect {
-                    Effect::Http { id, .. } | Effect::Ftp { id, .. } => {
+                    Effect::Http { id, .. }
+                    | Effect::Ftp { id, .. }
+                    | Effect::Socket { id, .. }
+                    | Effect::Resolve { id, .. }
+                    | Effect::Time { id, .. } => {
                         prop_assert!(id > newest);
                         newest = id;
                     }

@@ -259,7 +259,9 @@ impl HttpError {
 impl Transient for HttpError {
     fn loss(&self, under_way: bool) -> Option<Loss> {
         match self {
-            Self::Command { source, .. } | Self::Parameter { source, .. } => source.failure().loss(under_way),
+            // What refuses a request that it was told has restarted since.
+            Self::Command { source, sent } => source.failure().loss(under_way || *sent == Sent::Unknown),
+            Self::Parameter { source, .. } => source.failure().loss(under_way),
             Self::Bearer { source, .. } => source.loss(under_way),
             Self::Interrupted { source, .. } => source.loss(under_way),
             Self::NoResult { .. } | Self::NoProgress { .. } | Self::TooLong { .. } | Self::Length { .. } => {

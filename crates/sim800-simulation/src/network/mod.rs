@@ -172,6 +172,8 @@ impl Network {
             Effect::Send { id, octets } => state.receive(now, id, octets),
             Effect::Finish { id } => state.finish(now, id),
             Effect::Credit { id, octets } => state.grant(now, id, octets),
+            // The driver opens no sockets, and nobody answers those who do.
+            Effect::Socket { .. } | Effect::Resolve { .. } | Effect::Time { .. } => {}
             Effect::Cancel { id } => {
                 state.end(id);
                 state.events.retain(|_, (other, _)| *other != id);

@@ -15,6 +15,8 @@ use super::Door;
 pub struct TcpDoor {
     listener: Async<TcpListener>,
     client: Option<Async<TcpStream>>,
+    /// A client has come, and nobody was told.
+    opened: bool,
 }
 
 impl TcpDoor {
@@ -24,7 +26,7 @@ impl TcpDoor {
     ///
     /// The address does not resolve or is taken.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        Ok(Self { listener: Async::new(TcpListener::bind(address)?)?, client: None })
+        Ok(Self { listener: Async::new(TcpListener::bind(address)?)?, client: None, opened: false })
     }
 
     /// Where it listens.
@@ -44,6 +46,7 @@ impl TcpDoor {
                     // The octets of a serial line do not wait for company.
                     stream.set_nodelay(true)?;
                     self.client = Some(Async::new(stream)?);
+                    self.opened = true;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready!(self.listener.poll_readable(cx))?
@@ -93,5 +96,9 @@ impl Door for TcpDoor {
             }
         }
         Poll::Ready(Ok(octets.len()))
+    }
+
+    fn take_opened(&mut self) -> bool {
+        std::mem::take(&mut self.opened)
     }
 }

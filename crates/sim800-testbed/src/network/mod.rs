@@ -2,6 +2,7 @@
 
 mod ftp;
 mod http;
+mod socket;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -9,10 +10,12 @@ mod tls;
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
+use bytes::Bytes;
 use futures::stream::Stream;
 use sim800_emulator::{Effect, NetworkEvent, OperationId};
 use smol::channel::{Receiver, Sender};
@@ -33,8 +36,19 @@ pub(crate) struct Network {
 
 struct Operation {
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// To a running FTP session. Not bounded by itself: the emulator grants credit and sends data in its own small windows.
-    orders: Option<Sender<ftp::Order>>,
+    /// To a running FTP session or socket. Not bounded by itself: the emulator grants credit and sends data in its own small windows.
+    orders: Option<Sender<Order>>,
+}
+
+/// What the module wants of a running FTP session or socket.
+#[derive(Debug)]
+enum Order {
+    /// Octets to be sent.
+    Send(Bytes),
+    /// No more of them will follow.
+    Finish,
+    /// So many more octets are welcome.
+    Credit(usize),
 }
 
 /// Where an operation tells its events.
@@ -83,9 +97,34 @@ impl Network {
                 let future = Box::pin(ftp::perform(request, received, events));
                 self.operations.insert(id, Operation { future, orders: Some(orders) });
             }
-            Effect::Send { id, octets } => self.order(id, ftp::Order::Send(octets)),
-            Effect::Finish { id } => self.order(id, ftp::Order::Finish),
-            Effect::Credit { id, octets } => self.order(id, ftp::Order::Credit(octets)),
+            Effect::Socket { id, request } => {
+                let events = self.events_of(id);
+                let (orders, received) = smol::channel::unbounded();
+                let future = Box::pin(socket::perform(request, received, events));
+                self.operations.insert(id, Operation { future, orders: Some(orders) });
+            }
+            Effect::Resolve { id, host } => {
+                let events = self.events_of(id);
+                let future = Box::pin(async move {
+                    let addresses = resolve(&host, 0).await.unwrap_or_default();
+                    // The module knows no others than those of IPv4.
+                    let known = addresses.iter().map(SocketAddr::ip).filter(IpAddr::is_ipv4).collect();
+                    events.tell(NetworkEvent::Addresses(known)).await;
+                });
+                self.operations.insert(id, Operation { future, orders: None });
+            }
+            Effect::Time { id, host } => {
+                let events = self.events_of(id);
+                let future = Box::pin(async move {
+                    // A server that can be found has the time of this machine.
+                    let is_there = resolve(&host, 0).await.is_ok();
+                    events.tell(NetworkEvent::Time(is_there.then(time).flatten())).await;
+                });
+                self.operations.insert(id, Operation { future, orders: None });
+            }
+            Effect::Send { id, octets } => self.order(id, Order::Send(octets)),
+            Effect::Finish { id } => self.order(id, Order::Finish),
+            Effect::Credit { id, octets } => self.order(id, Order::Credit(octets)),
             Effect::Cancel { id } => {
                 self.operations.remove(&id);
             }
@@ -106,7 +145,7 @@ impl Network {
     }
 
     /// Orders to a session that is over are void.
-    fn order(&self, id: OperationId, order: ftp::Order) {
+    fn order(&self, id: OperationId, order: Order) {
         if let Some(orders) = self.operations.get(&id).and_then(|operation| operation.orders.as_ref()) {
             let _ = orders.try_send(order);
         }
@@ -121,6 +160,13 @@ async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         return Err(io::ErrorKind::NotFound.into());
     }
     Ok(addresses)
+}
+
+/// Seconds since the beginning of 2000.
+fn time() -> Option<u64> {
+    const FROM_1970_TO_2000: u64 = 946_684_800;
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    since_1970.as_secs().checked_sub(FROM_1970_TO_2000)
 }
 
 /// A connection to the first address that takes it.

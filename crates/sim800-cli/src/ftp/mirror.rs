@@ -8,17 +8,19 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use sim800_command::FtpCode;
-use sim800_session::{Ftp, FtpError, FtpOptions};
+use sim800_session::{Client, Ftp, FtpError, FtpOptions};
 
+use super::filter::Filter;
+use super::listing::{self, Entry, Kind};
 use crate::args::{FtpMirror, Options};
 use crate::connect::{open_bearer, with_module};
+use crate::exit;
 use crate::failure::Failure;
-use crate::listing::{self, Entry, Kind};
 use crate::metered::Metered;
-use crate::output::{Output, Report, transferred};
+use crate::output::{Output, Report, Retried, transferred};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
-use crate::url::{FtpType, FtpUrl};
+use crate::url::{FtpType, FtpUrl, unsendable};
 
 /// How far down directories are followed: links may make a tree endless.
 const DEPTH: usize = 16;
@@ -44,8 +46,9 @@ pub(crate) fn run(
     let mirrored = with_module(options, output, async |client| {
         let bearer = open_bearer(client, options).await?;
         let ftp = Ftp::new(&bearer, url.server.clone()).with_options(FtpOptions::default());
-        let tally = Tally::new(output);
-        let mut mirror = Mirror { ftp, url, directory, dry_run: *dry_run, tally };
+        let tally = Tally::new(output, client);
+        let filter = Filter::new(arguments);
+        let mut mirror = Mirror { ftp, url, directory, filter, dry_run: *dry_run, tally };
         if *reverse {
             mirror.send().await?
         } else {
@@ -60,6 +63,7 @@ struct Mirror<'a> {
     ftp: Ftp,
     url: &'a FtpUrl,
     directory: &'a Path,
+    filter: Filter<'a>,
     dry_run: bool,
     tally: Tally,
 }
@@ -102,6 +106,16 @@ impl Mirror<'_> {
                         continue;
                     }
                 };
+                let is_taken = match metadata.is_dir() {
+                    true => self.filter.takes_directory(&place.path(&name)),
+                    false => {
+                        self.filter.takes_file(&place.path(&name))
+                            && self.filter.takes_time(metadata.modified().ok())
+                    }
+                };
+                if !is_taken || self.is_unsendable(&place, &name) {
+                    continue;
+                }
                 if metadata.is_dir() {
                     let is_new = there.find(&name).is_none() && there.is_certain;
                     self.descend(place.child(&name, is_new), &mut pending);
@@ -242,17 +256,23 @@ impl Mirror<'_> {
                 self.tally.fail(&place.path(""), failure);
                 continue;
             }
-            for Entry { name, kind, size, .. } in listing.entries {
+            for Entry { name, kind, size, time } in listing.entries {
                 self.tally.count()?;
+                let path = place.path(&name);
                 match kind {
                     _ if name == "." || name == ".." => {}
+                    Kind::Directory if !self.filter.takes_directory(&path) => {}
+                    Kind::File | Kind::Link(_)
+                        if !self.filter.takes_file(&path)
+                            || !self.filter.takes_told_time(time.as_deref()) => {}
                     // A server says neither where in this machine files go, nor what is a part of what.
                     _ if name.contains(['/', '\\', '\0']) || name.ends_with(".part.json") => {
                         self.tally.skip(&place.path(&name), "such a name is not written here")
                     }
+                    Kind::Link(_) => self.tally.skip(&place.path(&name), "it is a link"),
+                    _ if self.is_unsendable(&place, &name) => {}
                     Kind::Directory => self.descend(place.child(&name, false), &mut pending),
                     Kind::File => self.fetch_file(&place, &name, size).await?,
-                    Kind::Link(_) => self.tally.skip(&place.path(&name), "it is a link"),
                 }
             }
         }
@@ -303,6 +323,15 @@ impl Mirror<'_> {
             Err(failure) => self.tally.fail(&shown, failure),
         }
         Ok(())
+    }
+
+    /// Whether the module cannot be told a name; a dry run says so as well.
+    fn is_unsendable(&mut self, place: &Place, name: &str) -> bool {
+        let why = unsendable(name);
+        if let Some(why) = why {
+            self.tally.fail(&place.path(name), Failure::new("invalid", format!("its name holds {why}")));
+        }
+        why.is_some()
     }
 
     fn descend(&mut self, place: Place, pending: &mut Vec<Place>) {
@@ -381,6 +410,9 @@ fn is_of_the_line(failure: &Failure) -> bool {
 /// What became of the files so far. Each is told as it comes.
 struct Tally {
     output: Output,
+    client: Client,
+    /// What is tried again for the file that is under way.
+    retried: Option<Retried>,
     start: Instant,
     looked_at: usize,
     transferred: u64,
@@ -388,14 +420,18 @@ struct Tally {
     unchanged: u64,
     skipped: u64,
     failed: u64,
+    /// The exit status of those that failed.
+    exit: u8,
     /// What is not done in a dry run.
     due: u64,
 }
 
 impl Tally {
-    fn new(output: Output) -> Self {
+    fn new(output: Output, client: &Client) -> Self {
         Self {
             output,
+            client: client.clone(),
+            retried: None,
             start: Instant::now(),
             looked_at: 0,
             transferred: 0,
@@ -403,12 +439,14 @@ impl Tally {
             unchanged: 0,
             skipped: 0,
             failed: 0,
+            exit: 0,
             due: 0,
         }
     }
 
     fn count(&mut self) -> Result<(), Failure> {
         self.looked_at += 1;
+        self.retried = Some(Retried::begin(&self.client));
         match self.looked_at > ENTRIES {
             true => Err(Failure::new(
                 "too-large",
@@ -424,6 +462,9 @@ impl Tally {
         let mut report = Report::transfer(octets, start);
         report.fields.splice(0..0, [("action", json!(action)), ("path", json!(path))]);
         report.remark = format!("{action} {path}: {}", report.remark);
+        if let Some(retried) = self.retried.take() {
+            retried.tell(&mut report.fields);
+        }
         self.output.finish(Ok(report));
     }
 
@@ -449,12 +490,17 @@ impl Tally {
 
     fn fail(&mut self, path: &str, failure: Failure) {
         self.failed += 1;
-        self.output.finish(Err(failure.of(path).with_field("path", path)));
+        let mut failure = failure.of(path).with_field("path", path);
+        if let Some(retried) = self.retried.take() {
+            retried.tell(&mut failure.fields);
+        }
+        let exit = self.output.finish(Err(failure));
+        self.exit = exit::of_both(self.exit, exit);
     }
 
     /// The summary.
     fn finish(self) -> Result<Report, Failure> {
-        let Self { transferred: files, octets, unchanged, skipped, failed, due, start, .. } = self;
+        let Self { transferred: files, octets, unchanged, skipped, failed, exit, due, start, .. } = self;
         let numbers = [
             ("transferred", files),
             ("unchanged", unchanged),
@@ -474,7 +520,8 @@ impl Tally {
             .collect();
         let remark = format!("{files} transferred{counts}: {}", transferred(octets, start));
         if failed > 0 {
-            let mut failure = Failure::new("mirror", format!("not all was mirrored: {remark}"));
+            let failure = Failure::new("mirror", format!("not all was mirrored: {remark}"));
+            let mut failure = failure.with_exit(exit);
             failure.fields = fields;
             return Err(failure);
         }
