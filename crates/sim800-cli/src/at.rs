@@ -196,15 +196,14 @@ fn give_data(steps: &mut [Step], arguments: &At) -> Result<(), Failure> {
         // The module would take the rest for commands, or wait for what is missing.
         if octets.len() as u64 != announced {
             let message =
-                format!("{name} announces {announced} octets, and {} has {}", path.display(), octets.len());
+                format!("{name} announces {announced} bytes, and {} has {}", path.display(), octets.len());
             return Err(Failure::usage(message));
         }
         step.request = step.request.clone().with_body(octets);
     }
     match files.next() {
         Some(path) => {
-            let message =
-                format!("no command is known to ask for octets such as those of {}", path.display());
+            let message = format!("no command is known to ask for bytes such as those of {}", path.display());
             Err(Failure::usage(message))
         }
         None => Ok(()),

@@ -2,12 +2,13 @@
 
 use std::env;
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use sim800_emulator::{Config, Sim};
 use sim800_session::Password;
-use sim800_testbed::{DirectoryStorage, Door, Line, Module, PtyDoor, TcpDoor};
+use sim800_testbed::{Control, DirectoryStorage, Door, Journal, Line, Module, PtyDoor, Sight, TcpDoor};
 
 use crate::args::{Emulate, Options};
 use crate::failure::Failure;
@@ -57,21 +58,15 @@ fn serve(
 ) -> Result<Report, Failure> {
     let remark = format!("a module answers at {port} (use it with: sim800 -p {port} info); Ctrl-C ends it");
     let line = options.rate().map_or_else(Line::unpaced, Line::paced);
-    let (unknown, names) = mpsc::channel::<String>();
-    // It ends with the module, or with the program.
-    std::thread::spawn(move || {
-        for name in names {
-            output.remark(&format!(
-                "AT{} is refused: the module does not know this command",
-                name.escape_debug()
-            ));
-        }
-    });
-    let module = Module::new(config, line).tell_unknown(unknown);
+    let (control, orders) = Control::new();
+    let journal = control.journal().clone();
+    // It ends with the program.
+    std::thread::spawn(move || tell_unknown(&journal, output));
+    let module = Module::new(config, line);
     let ended = smol::block_on(interruptible(async {
         // By a thread of its own, for there may be nobody who reads it.
         smol::unblock(move || output.remark(&remark)).await;
-        module.run(door).await
+        module.run_with_orders(door, orders).await
     }));
     match ended {
         // The way it is meant to end.
@@ -80,6 +75,20 @@ fn serve(
             Ok(()) => Ok(Report::default()),
             Err(error) => Err(Failure::port(&format!("the port {port} broke"), &error)),
         },
+    }
+}
+
+/// Tells the commands that the module does not know.
+fn tell_unknown(journal: &Journal, output: Output) {
+    let mut next = 0;
+    loop {
+        for entry in journal.wait_since(next, Duration::from_secs(3600)) {
+            next = entry.number + 1;
+            if let Sight::Unknown(name) = entry.what {
+                let name = name.escape_debug();
+                output.remark(&format!("AT{name} is refused: the module does not know this command"));
+            }
+        }
     }
 }
 

@@ -28,19 +28,18 @@ mod held;
 mod history;
 mod http;
 mod info;
-mod listing;
 mod live;
 mod login;
 mod man;
 mod meter;
 mod metered;
-mod mirror;
 mod monitor;
 mod output;
 mod part_file;
 mod place;
 mod plain;
 mod ports;
+mod private;
 mod probe;
 mod range;
 mod recorder;
@@ -58,7 +57,6 @@ mod tap;
 mod target;
 mod terminal;
 mod trace;
-mod unique;
 mod url;
 mod usage;
 mod words;
@@ -79,7 +77,7 @@ fn main() -> ExitCode {
     let Settings { line: CommandLine { options, command }, in_force } =
         match Settings::read(std::env::args_os().collect()) {
             Ok(settings) => settings,
-            Err(Unusable::Usage(error)) if error.use_stderr() => return misused(&error),
+            Err(Unusable::Usage(error)) if error.use_stderr() => return misused(&usage::with_hint(error)),
             Err(Unusable::Usage(error)) => error.exit(),
             Err(Unusable::File(unusable)) => {
                 let (failure, options) = *unusable;
@@ -106,7 +104,7 @@ fn run(
         |command: &Command, options: &Options, output: Output| run(command, options, in_force, output);
     let report = match command {
         Command::Http(command) => return http::run(command, options, output),
-        Command::Ftp(command) => ftp::run(command, options, output),
+        Command::Ftp(command) => return ftp::run(command, options, output),
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
         Command::Bearer(command) => bearer::run(command, options, output),
@@ -114,7 +112,7 @@ fn run(
         Command::Config => Ok(config::run(in_force)),
         Command::Info => info::run(options, output),
         Command::At(arguments) => at::run(arguments, options, output),
-        Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
+        Command::Decode(arguments) => return decode::run(arguments, options, output).map(|()| None),
         Command::Emulate(arguments) => emulate::run(arguments, options, output),
         Command::Monitor(arguments) => monitor::run(arguments, options, output),
         Command::Console => console::run(options, output),

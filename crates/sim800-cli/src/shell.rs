@@ -33,7 +33,9 @@ pub(crate) fn run(options: &Options, output: Output, execute: Execute<'_>) -> Re
         return script::run(&arguments, options, output, execute);
     }
     let terminal = tcgetattr(io::stdin()).ok();
-    let result = with_module(options, output, async |client| {
+    // Each command may take its time.
+    let all = Options { max_time: None, ..options.clone() };
+    let result = with_module(&all, output, async |client| {
         let mut interpreter = Interpreter::new(Held::new(client), options, execute);
         interpreter.reads_stdin = true;
         let mut editor = Lines::new()?;

@@ -45,7 +45,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "sim800-capture",
         ours: &["sim800-command", "sim800-parser"],
-        foreign: Some(&["http", "serde_json", "sha2"]),
+        foreign: Some(&["data-encoding", "http", "pcap-parser", "serde_json", "sha2"]),
     },
     // No future, no lock, no clock; a heap, but nothing of std.
     Layer {

@@ -53,6 +53,8 @@ pub(super) const ROW: Row = Row {
     description: "what --trace wrote",
     fits,
     open: |_| Box::new(lines::Lines::new(Trace)),
+    is_unsure: |_| false,
+    is_by_clock: false,
 };
 
 #[derive(Debug, Default)]

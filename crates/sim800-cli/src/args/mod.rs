@@ -6,6 +6,7 @@ mod ftp;
 mod http;
 mod live;
 mod options;
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
 
 use self::decode::DECODED;
-pub(crate) use self::decode::Decode;
+pub(crate) use self::decode::{Decode, Only, Payload};
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
@@ -155,16 +156,17 @@ impl Command {
         match self {
             Self::Http(Http::Get(get)) => get.input.as_deref().into_iter().collect(),
             Self::Http(Http::Post(post)) => post.data.files(),
+            Self::Ftp(Ftp::Put(put)) => match put.source() {
+                FtpSource::Files(files) => files,
+                FtpSource::Module(_) => Vec::new(),
+            },
+            Self::Decode(decode) => decode.files.iter().map(PathBuf::as_path).collect(),
             command => command.input().into_iter().collect(),
         }
     }
 
     fn input(&self) -> Option<&Path> {
         match self {
-            Self::Ftp(Ftp::Put(put)) => match put.source() {
-                FtpSource::File(path) => Some(path),
-                FtpSource::Module(_) => None,
-            },
             Self::Fs(Fs::Put { file, .. }) => Some(file),
             Self::At(at) if at.lines.iter().any(|line| line == "-") => Some(Path::new("-")),
             Self::At(at) => at.data.first().map(PathBuf::as_path),
@@ -178,6 +180,7 @@ impl Command {
             Self::Http(Http::Get(get)) => get.answer.output_error.as_deref(),
             Self::Http(Http::Post(post)) => post.answer.output_error.as_deref(),
             Self::Http(Http::Delete(delete)) => delete.answer.output_error.as_deref(),
+            Self::Decode(decode) => return decode.outputs().collect(),
             _ => None,
         };
         self.output().into_iter().chain(error).collect()
@@ -304,7 +307,6 @@ mod tests {
             "ftp get ftp://a/f -o f --resume --ascii",
             "ftp get ftp://a/f --extended --to-fs f",
             "ftp get ftp://a/f -o f --to-fs f",
-            "ftp put f ftp://a/f --from-fs f",
             "ftp put",
             "ftp put f ftp://a/f --resume --append",
             "ftp put f ftp://a/f --resume --extended",

@@ -165,7 +165,7 @@ fn headers_in_a_shape_of_their_own_are_none() {
         + odd
         + "> AT\n< OK\n"
         + odd
-        + "> AT+HTTPREAD=0,3\n< +HTTPREAD: 2\\r\\nok|\n< OK\n"
+        + "> AT\n< OK\n> AT+HTTPREAD=0,3\n< +HTTPREAD: 2\\r\\nok|\n< OK\n"
         + TERM;
     let body = Scripted::play(&http(&steps), |bearer| async move {
         let request = http::Request::get("http://sim.com/").body(Bytes::new()).expect("a request");

@@ -4,7 +4,7 @@ extern crate std;
 use std::format;
 use std::vec;
 
-use super::{Machine, Step};
+use super::Decoder;
 use crate::event::Kind;
 use crate::search::looked;
 use crate::search::tests::LOOKED;
@@ -20,44 +20,42 @@ fn the_two_lines_of_every_frame_are_read_without_a_search() {
     let data = DataPhase::Announced { header: Header::new("+FTPGET:").selected_by(2), at_most: 50 };
     let frame = b"\r\n+FTPGET: 2,50\r\n0123456789";
     let in_flight = || {
-        let mut machine = Machine::new(64);
-        machine.begin(Expect::result().with_data(data));
-        machine
+        let mut decoder = Decoder::new(64);
+        decoder.begin(Expect::result().with_data(data));
+        decoder
     };
-    let mut machine = in_flight();
+    let mut decoder = in_flight();
     // Of 25 octets from the name on, 23 could be the beginning of a line that is not all there.
     let short = &frame[..24];
-    assert_eq!(machine.whole(short), None);
-    assert_eq!(machine.whole(&frame[..25]), Some((Kind::Information, 17)));
-    assert_eq!((machine.remaining, machine.whole(frame)), (50, None));
-    assert_eq!(machine.whole(b"\r\nOK\r\n"), Some((Kind::Final(FinalResultCode::Ok), 6)));
-    assert!(!machine.in_flight());
-    assert_eq!(machine.whole(b"\r\nOK\r\n"), None);
+    assert_eq!(decoder.line_of_frame(short), None);
+    assert_eq!(decoder.line_of_frame(&frame[..25]), Some((Kind::Information, 17)));
+    assert_eq!((decoder.remaining, decoder.line_of_frame(frame)), (50, None));
+    assert_eq!(decoder.line_of_frame(b"\r\nOK\r\n"), Some((Kind::Final(FinalResultCode::Ok), 6)));
+    assert!(!decoder.in_flight());
+    assert_eq!(decoder.line_of_frame(b"\r\nOK\r\n"), None);
 
     // Where a read has cut it, as soon as it ends.
-    let mut machine = in_flight();
-    assert_eq!(machine.step(&frame[..9], &()), Step::More);
-    assert_eq!(machine.whole(&frame[..16]), None);
-    assert_eq!(machine.whole(&frame[..17]), Some((Kind::Information, 17)));
-    assert_eq!(
-        machine.step(b"\r\nOK\r\n", &()),
-        Step::Take { kind: Kind::Final(FinalResultCode::Ok), len: 6 }
-    );
+    let mut decoder = in_flight();
+    assert_eq!(decoder.find(&frame[..9]), None);
+    assert_eq!(decoder.line_of_frame(&frame[..16]), None);
+    assert_eq!(decoder.line_of_frame(&frame[..17]), Some((Kind::Information, 17)));
+    decoder.remaining = 0;
+    assert_eq!(decoder.find(b"\r\nOK\r\n"), Some((Kind::Final(FinalResultCode::Ok), 6)));
 
     // What is unusual is left to the search.
     for other in
         ["\r\n+FTPGET: 2,51\r\n", "\r\n+FTPGET: 2,50 \r\n", "+FTPGET: 2,50\r\n", "\r\n +FTPGET: 2,50\r\n"]
     {
-        assert_eq!(in_flight().whole(other.as_bytes()), None, "{other}");
+        assert_eq!(in_flight().line_of_frame(other.as_bytes()), None, "{other}");
     }
     let longest = format!("\r\n+FTPGET: 2,{:049}\r\n", 5);
-    assert_eq!(in_flight().whole(longest.as_bytes()), Some((Kind::Information, 64)));
+    assert_eq!(in_flight().line_of_frame(longest.as_bytes()), Some((Kind::Information, 64)));
     let longer = format!("\r\n+FTPGET: 2,{:050}\r\n", 5);
-    assert_eq!(in_flight().whole(longer.as_bytes()), None);
+    assert_eq!(in_flight().line_of_frame(longer.as_bytes()), None);
     // The digits are looked at in vain once, not with every octet that comes.
-    let mut machine = in_flight();
-    assert_eq!(machine.step(&longest.as_bytes()[..40], &()), Step::More);
-    assert_eq!(machine.whole(longest.as_bytes()), None);
+    let mut decoder = in_flight();
+    assert_eq!(decoder.find(&longest.as_bytes()[..40]), None);
+    assert_eq!(decoder.line_of_frame(longest.as_bytes()), None);
 }
 
 /// Knows lines of numbers, and counts what it looks at.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use sim800_session::Ftp;
 
-use crate::listing::{Entry, Kind, fetch_short};
+use super::listing::{Entry, Kind, fetch_short};
 
 /// What was in the directory before.
 pub(crate) struct Before {

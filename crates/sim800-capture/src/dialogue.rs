@@ -6,18 +6,18 @@ use sim800_parser::{FinalResultCode, Line};
 use crate::command_line::CommandLine;
 
 /// The lines of `text`, whatever ends them.
-pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|octet| matches!(octet, b'\r' | b'\n'))
 }
 
 /// Whether a line is a command, a result code or a line that modules send: prose is none of these.
-pub(super) fn is_of_one(line: &[u8]) -> bool {
+pub(crate) fn is_of_one(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     is_command(line) || is_response(line)
 }
 
 /// Whether a line is a command that is known or looks like one.
-pub(super) fn is_command(line: &[u8]) -> bool {
+pub(crate) fn is_command(line: &[u8]) -> bool {
     let Some(command) = CommandLine::new(line) else { return false };
     match command.name() {
         None => line.len() == 2,
@@ -31,7 +31,7 @@ pub(super) fn is_command(line: &[u8]) -> bool {
 }
 
 /// Whether only a module sends such a line.
-pub(super) fn is_response(line: &[u8]) -> bool {
+pub(crate) fn is_response(line: &[u8]) -> bool {
     let line = Line::new(line.trim_ascii());
     FinalResultCode::from_line(line).is_some()
         || !matches!(Unsolicited::from(line), Unsolicited::Other(_))

@@ -8,15 +8,16 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use sim800_command::FtpCode;
-use sim800_session::{Ftp, FtpError, FtpOptions};
+use sim800_session::{Client, Ftp, FtpError, FtpOptions};
 
+use super::filter::Filter;
+use super::listing::{self, Entry, Kind};
 use crate::args::{FtpMirror, Options};
 use crate::connect::{open_bearer, with_module};
 use crate::exit;
 use crate::failure::Failure;
-use crate::listing::{self, Entry, Kind};
 use crate::metered::Metered;
-use crate::output::{Output, Report, transferred};
+use crate::output::{Output, Report, Retried, transferred};
 use crate::sink::Sink;
 use crate::source::{Steady, open_source};
 use crate::url::{FtpType, FtpUrl, unsendable};
@@ -45,8 +46,9 @@ pub(crate) fn run(
     let mirrored = with_module(options, output, async |client| {
         let bearer = open_bearer(client, options).await?;
         let ftp = Ftp::new(&bearer, url.server.clone()).with_options(FtpOptions::default());
-        let tally = Tally::new(output);
-        let mut mirror = Mirror { ftp, url, directory, dry_run: *dry_run, tally };
+        let tally = Tally::new(output, client);
+        let filter = Filter::new(arguments);
+        let mut mirror = Mirror { ftp, url, directory, filter, dry_run: *dry_run, tally };
         if *reverse {
             mirror.send().await?
         } else {
@@ -61,6 +63,7 @@ struct Mirror<'a> {
     ftp: Ftp,
     url: &'a FtpUrl,
     directory: &'a Path,
+    filter: Filter<'a>,
     dry_run: bool,
     tally: Tally,
 }
@@ -103,7 +106,14 @@ impl Mirror<'_> {
                         continue;
                     }
                 };
-                if self.is_unsendable(&place, &name) {
+                let is_taken = match metadata.is_dir() {
+                    true => self.filter.takes_directory(&place.path(&name)),
+                    false => {
+                        self.filter.takes_file(&place.path(&name))
+                            && self.filter.takes_time(metadata.modified().ok())
+                    }
+                };
+                if !is_taken || self.is_unsendable(&place, &name) {
                     continue;
                 }
                 if metadata.is_dir() {
@@ -246,10 +256,15 @@ impl Mirror<'_> {
                 self.tally.fail(&place.path(""), failure);
                 continue;
             }
-            for Entry { name, kind, size, .. } in listing.entries {
+            for Entry { name, kind, size, time } in listing.entries {
                 self.tally.count()?;
+                let path = place.path(&name);
                 match kind {
                     _ if name == "." || name == ".." => {}
+                    Kind::Directory if !self.filter.takes_directory(&path) => {}
+                    Kind::File | Kind::Link(_)
+                        if !self.filter.takes_file(&path)
+                            || !self.filter.takes_told_time(time.as_deref()) => {}
                     // A server says neither where in this machine files go, nor what is a part of what.
                     _ if name.contains(['/', '\\', '\0']) || name.ends_with(".part.json") => {
                         self.tally.skip(&place.path(&name), "such a name is not written here")
@@ -395,6 +410,9 @@ fn is_of_the_line(failure: &Failure) -> bool {
 /// What became of the files so far. Each is told as it comes.
 struct Tally {
     output: Output,
+    client: Client,
+    /// What is tried again for the file that is under way.
+    retried: Option<Retried>,
     start: Instant,
     looked_at: usize,
     transferred: u64,
@@ -409,9 +427,11 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(output: Output) -> Self {
+    fn new(output: Output, client: &Client) -> Self {
         Self {
             output,
+            client: client.clone(),
+            retried: None,
             start: Instant::now(),
             looked_at: 0,
             transferred: 0,
@@ -426,6 +446,7 @@ impl Tally {
 
     fn count(&mut self) -> Result<(), Failure> {
         self.looked_at += 1;
+        self.retried = Some(Retried::begin(&self.client));
         match self.looked_at > ENTRIES {
             true => Err(Failure::new(
                 "too-large",
@@ -441,6 +462,9 @@ impl Tally {
         let mut report = Report::transfer(octets, start);
         report.fields.splice(0..0, [("action", json!(action)), ("path", json!(path))]);
         report.remark = format!("{action} {path}: {}", report.remark);
+        if let Some(retried) = self.retried.take() {
+            retried.tell(&mut report.fields);
+        }
         self.output.finish(Ok(report));
     }
 
@@ -466,7 +490,11 @@ impl Tally {
 
     fn fail(&mut self, path: &str, failure: Failure) {
         self.failed += 1;
-        let exit = self.output.finish(Err(failure.of(path).with_field("path", path)));
+        let mut failure = failure.of(path).with_field("path", path);
+        if let Some(retried) = self.retried.take() {
+            retried.tell(&mut failure.fields);
+        }
+        let exit = self.output.finish(Err(failure));
         self.exit = exit::of_both(self.exit, exit);
     }
 
