@@ -106,6 +106,8 @@ struct TappedLine {
     buffer: Box<[u8]>,
     /// Nothing is late any more.
     is_ending: bool,
+    /// There is no module any more.
+    is_broken: bool,
 }
 
 impl TappedLine {
@@ -121,6 +123,7 @@ impl TappedLine {
             recorder,
             buffer: vec![0; READ].into_boxed_slice(),
             is_ending: false,
+            is_broken: false,
         }
     }
 
@@ -141,7 +144,7 @@ impl TappedLine {
         let passed = async {
             // Until there is nothing to do at once.
             while smol::future::poll_once(poll_fn(|cx| self.poll(cx))).await.is_some_and(|turn| turn.is_ok())
-                || !(self.to_module.is_empty() && self.to_program.is_empty())
+                || !((self.is_broken || self.to_module.is_empty()) && self.to_program.is_empty())
             {
                 smol::future::yield_now().await;
             }
@@ -164,8 +167,10 @@ impl TappedLine {
             self.follow();
         }
         worked |= self.from_program(cx)?;
-        worked |= self.to_module(cx)?;
-        worked |= self.from_module(cx)?;
+        if !self.is_broken {
+            worked |= self.to_module(cx)?;
+            worked |= self.from_module(cx)?;
+        }
         worked |= self.to_program(cx)?;
         if !self.is_ending {
             worked |= self.to_module.poll_due(cx, self.start);
@@ -174,7 +179,8 @@ impl TappedLine {
         if worked { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
-    fn broken(&self, error: &io::Error) -> Failure {
+    fn broken(&mut self, error: &io::Error) -> Failure {
+        self.is_broken = true;
         Failure::port(&format!("the port {} broke", self.port.name), error)
     }
 
