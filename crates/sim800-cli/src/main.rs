@@ -108,7 +108,7 @@ fn run(
         Command::Info => info::run(options, output),
         Command::At(arguments) => at::run(arguments, options, output),
         Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
-        Command::Emulate(arguments) => emulate::run(arguments, options, output),
+        Command::Emulate(arguments) => return emulate::run(arguments, options, output).map(|()| None),
         Command::Demo => demo::run(options, output),
         Command::Run(arguments) => script::run(arguments, options, output, &execute),
         Command::Shell => shell::run(options, output, &execute),
