@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use crate::bench::{Finished, first_remark, program, signal};
 
-fn read_until(mut from: impl Read, shown: &str) {
+fn read_until(from: &mut impl Read, shown: &str) {
     let (mut text, mut octet) = (Vec::new(), [0]);
     while !text.ends_with(shown.as_bytes()) {
         from.read_exact(&mut octet).unwrap();
