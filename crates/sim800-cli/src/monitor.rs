@@ -22,7 +22,7 @@ const READ: usize = 4096;
 
 /// What there is to tell at the end, if it was not told on the way.
 pub(crate) fn run(arguments: &Monitor, options: &Options, output: Output) -> Result<Option<Report>, Failure> {
-    let Some(trace) = &arguments.trace else { return port(arguments, options, output).map(Some) };
+    let Some(trace) = &arguments.session else { return port(arguments, options, output).map(Some) };
     let decode = Decode::following(trace.clone(), arguments.show_secrets);
     decode::run(&decode, options, output).map(|()| None)
 }
