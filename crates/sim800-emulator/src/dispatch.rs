@@ -183,6 +183,7 @@ impl Emulator {
                 Board::tell(command, Form::Read, &text, board)
             }
             "+CCLK" => general.clock(command, board),
+            "+CLBS" => bearers.place(command, board),
             "+CENG" => radio.cells(command, board),
             "Z" | "&F" | "&W" | "&V" => general.profile(command, board, radio),
             "D" if !radio.is_on() => Err(Refusal::Unknown),

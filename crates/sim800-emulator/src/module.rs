@@ -46,6 +46,8 @@ pub struct Emulator {
     pub(crate) on: bool,
     /// Whether the start-up lines are held back, as under autobauding.
     pub(crate) autobaud: bool,
+    /// Since when nothing is said that was not asked for.
+    pub(crate) quiet_since: Option<Duration>,
     /// Whether the command that reset the module is still without its result code.
     pub(crate) owes_result: bool,
     /// Whether `Call Ready` was said.
@@ -96,6 +98,9 @@ pub(crate) struct Input {
 /// How long a prompt for text waits; it is not known of any module.
 const TEXT_TIME: Duration = Duration::from_secs(600);
 
+/// A DTE that gives one command after the other hears what it did not ask for after so many of the silences behind a result code.
+const PATIENCE: u32 = 10;
+
 /// The most names that are told of.
 const MOST_UNKNOWN: usize = 256;
 
@@ -128,6 +133,7 @@ impl Emulator {
             activity: Activity::Idle,
             on: false,
             autobaud: false,
+            quiet_since: None,
             owes_result: false,
             call_ready: false,
             sms_ready: false,
@@ -200,7 +206,7 @@ impl Emulator {
             Fault::Registration(registration) => self.register(registration),
             Fault::PowerDown(kind) => {
                 // There is no later.
-                self.board.output.speak();
+                self.speak();
                 self.board.output.unsolicited(kind.text());
                 self.switch_off();
             }
@@ -293,7 +299,7 @@ impl Emulator {
             Timer::PutOption => self.ftp.handle_store(&mut self.board),
             Timer::FtpReconnect => self.ftp.handle_reconnect(&mut self.board),
             Timer::FtpNeglect | Timer::FtpServer => self.ftp.handle_timeout(&mut self.board),
-            Timer::Speak => self.board.output.speak(),
+            Timer::Speak => self.speak(),
             Timer::SocketOpen(index) => {
                 self.ip.handle_timeout(index, &self.general.settings, &mut self.board);
             }
@@ -307,7 +313,10 @@ impl Emulator {
                 self.calls.end();
                 self.board.output.unsolicited("NO ANSWER");
             }
-            Timer::Ussd => self.board.output.unsolicited(Calls::NO_SERVICE),
+            Timer::Ussd => {
+                let text = message::to_dte(Calls::NO_SERVICE, &self.general.settings);
+                self.board.output.unsolicited(&format!("+CUSD: 0, \"{text}\", 15"));
+            }
         }
     }
 
@@ -347,13 +356,7 @@ impl Emulator {
                 }
             } else {
                 octets = rest;
-                let taken = self.intake.take(first, &mut self.board.output);
-                if taken != Taken::Nothing {
-                    // What was held back is older than the answer to this.
-                    self.board.agenda.cancel(Timer::Speak);
-                    self.board.output.speak();
-                }
-                match taken {
+                match self.intake.take(first, &mut self.board.output) {
                     Taken::Nothing => {}
                     Taken::TooLong => self.finish(Err(Refusal::Unknown)),
                     Taken::Line(line) => match syntax::commands(&line) {
@@ -483,6 +486,10 @@ impl Emulator {
 
     /// The result code of a command line, and what it has caused.
     pub(crate) fn conclude(&mut self, result: Result<(), Refusal>) {
+        let patience = PATIENCE * self.board.config.timings.unsolicited;
+        if self.quiet_since.is_some_and(|since| self.board.now.saturating_sub(since) >= patience) {
+            self.speak();
+        }
         self.board.output.result(result);
         self.follow_up();
     }
@@ -492,9 +499,16 @@ impl Emulator {
         let gap = self.board.config.timings.unsolicited;
         if !gap.is_zero() {
             self.board.output.be_quiet();
+            self.quiet_since.get_or_insert(self.board.now);
             self.board.after(gap, Timer::Speak);
         }
         self.board.output.follow_up();
+    }
+
+    /// What was held back is said.
+    fn speak(&mut self) {
+        self.quiet_since = None;
+        self.board.output.speak();
     }
 
     /// Payload has come in full, or not in time.

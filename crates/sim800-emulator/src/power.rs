@@ -99,6 +99,7 @@ impl Emulator {
         self.call_ready = false;
         self.sms_ready = false;
         self.owes_result = false;
+        self.quiet_since = None;
         self.card.power_down();
         self.radio = Radio::new(self.board.config.attach);
         self.general.restart(&mut self.board.output, &mut self.radio);

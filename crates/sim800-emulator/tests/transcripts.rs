@@ -377,11 +377,7 @@ impl<'t> Bench<'t> {
             ("+HTTPACTION", [_, status, length]) => {
                 let body: Vec<u8> = (0..*length).map(|n| n.to_le_bytes()[0]).collect();
                 let status = if self.is_part { 206 } else { (*status).try_into().unwrap() };
-                self.network(NetworkEvent::HttpDone {
-                    status,
-                    head: Bytes::new(),
-                    body: body.into(),
-                });
+                self.network(NetworkEvent::HttpDone { status, head: Bytes::new(), body: body.into() });
             }
             ("+FTPGET" | "+FTPLIST", [1, 1]) => {
                 if !self.ready {
