@@ -84,6 +84,7 @@ pub(crate) struct Ip {
 pub(crate) struct Surroundings<'a> {
     pub(crate) general: &'a mut General,
     pub(crate) ssl: &'a Ssl,
+    pub(crate) is_registered: bool,
     pub(crate) is_attached: bool,
 }
 
@@ -160,7 +161,7 @@ impl Ip {
             "+CIPSCONT" => self.store(command, &mut with, board),
             "+CDNSCFG" => self.name_servers(command, board),
             "+CDNSGIP" | "+CIPPING" => self.look_up(command, board),
-            "+CGDCONT" | "+CGACT" | "+CGPADDR" => self.pdp.command(command, with.is_attached, board),
+            "+CGDCONT" | "+CGACT" | "+CGPADDR" => self.pdp.command(command, with.is_registered, board),
             "+CIPSTART" => self.start(command, &with, board),
             "+CIPSEND" => self.send(command, &with, board),
             "+CIPCLOSE" => self.close(command, &with, board),

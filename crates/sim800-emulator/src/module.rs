@@ -506,7 +506,7 @@ impl Emulator {
     }
 
     /// What was held back is said.
-    fn speak(&mut self) {
+    pub(crate) fn speak(&mut self) {
         self.quiet_since = None;
         self.board.output.speak();
     }
@@ -589,7 +589,13 @@ impl Emulator {
                 return self.ip.shut_down(index, &self.general.settings, &mut self.board);
             }
             Slow::Ping => return self.ip.pinged(&mut self.board),
-            Slow::Activate(cid, is_active) => self.ip.activated(cid, is_active, &self.board)?,
+            Slow::Activate(cid, is_active) => {
+                if is_active && !self.radio.is_attached() {
+                    // It attaches by itself.
+                    self.radio.attach(true, &mut self.board)?;
+                }
+                self.ip.activated(cid, is_active, &self.board)?;
+            }
             Slow::Dial => {
                 self.calls.end();
                 return Err(Refusal::NoAnswer);

@@ -73,6 +73,8 @@ impl Emulator {
 
     /// `AT+CPOWD`
     pub(crate) fn power_down(&mut self, text: Option<&str>) -> Step {
+        // There is no later.
+        self.speak();
         if let Some(text) = text {
             self.board.output.unsolicited(text);
         }

@@ -492,6 +492,9 @@ fn contexts_by_number() {
     bench.information("AT+CGPADDR=1", "+CGPADDR: 1,\"10.89.193.1\"");
     bench.ok("AT+CGATT=0");
     bench.information("AT+CGPADDR=1", "+CGPADDR: 1,\"0.0.0.0\"");
+    // It attaches by itself.
+    bench.ok("AT+CGACT=1,1");
+    bench.information("AT+CGATT?", "+CGATT: 1");
 }
 
 #[test]
