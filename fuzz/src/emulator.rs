@@ -1,11 +1,12 @@
 //! The emulated module against a DTE and a network that may do anything.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bytes::Bytes;
 use sim800_emulator::{
     Config, Damage, DataExpiry, Effect, Emulator, Fault, FtpFailure, Grant, HttpFailure, NetworkEvent,
-    OperationId, Place, PowerDown, Registration, Sim, SocketFailure, Spacing, Start, Timings,
+    OperationId, Place, PowerDown, Registration, Sim, SocketFailure, Spacing, Start, Timings, When,
 };
 
 use crate::script::{HOLD, Script, Step, WAIT};
@@ -14,11 +15,15 @@ use crate::script::{HOLD, Script, Step, WAIT};
 pub(crate) const NETWORK: u8 = b'n';
 /// The letter for a fault.
 const FAULT: u8 = b'f';
+/// The letter for another configuration.
+const CONFIGURE: u8 = b'c';
 
 /// What may wait for a DTE that does not read: the module's buffers, one response of its greatest size, and then some.
 const MOST_WAITING: usize = 2 * 1024 * 1024;
 /// What may wait for a network that does not take it.
 const MOST_EFFECTS: usize = 4096;
+/// What is remembered of what the module has seen.
+const MOST_SEEN: usize = 64;
 /// Longer than any of the module's timers.
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -44,8 +49,13 @@ pub fn emulator(data: &[u8]) {
             }
             Step::Other(FAULT) => {
                 let fault = fault(&mut script);
-                damaged |= matches!(fault, Fault::Damage { .. });
+                damaged |= damages(&fault);
                 world.module.handle_fault(world.now, fault);
+            }
+            Step::Other(CONFIGURE) => {
+                let changed = config(&mut script);
+                // What is kept in files is not drawn.
+                world.module.configure(world.now, |config| *config = changed);
             }
             Step::Other(HOLD) => held = !held,
             Step::Other(_) => {}
@@ -57,6 +67,7 @@ pub fn emulator(data: &[u8]) {
     }
     world.drain();
 
+    world.module.handle_fault(world.now, Fault::Over);
     world.module.handle_fault(world.now, Fault::Restart { announced: true });
     world.now += LONG;
     world.module.handle_timeout(world.now);
@@ -90,6 +101,9 @@ pub(crate) fn config(script: &mut Script<'_>) -> Config {
         _ => Sim::Ready,
     };
     config.attach = bits >> 13 & 3 != 0;
+    if bits >> 14 & 3 == 3 {
+        config.timings = Timings::realistic();
+    }
     config
 }
 
@@ -130,7 +144,36 @@ fn event(script: &mut Script<'_>) -> NetworkEvent {
 
 /// Something that goes wrong.
 pub(crate) fn fault(script: &mut Script<'_>) -> Fault {
-    match script.draw::<u8>() % 8 {
+    let kind = script.draw::<u8>();
+    let fault = plain_fault(kind & 0x7f, script);
+    if kind & 0x80 == 0 {
+        return fault;
+    }
+    let when = match script.draw::<u16>() {
+        octets if octets & 1 == 0 => When::Octets(octets.into()),
+        millis => When::Time(Duration::from_millis(millis.into())),
+    };
+    Fault::Later { when, fault: Box::new(fault) }
+}
+
+/// Whether octets may be other than the module said them, now or later.
+fn damages(fault: &Fault) -> bool {
+    match fault {
+        Fault::Damage { .. } => true,
+        Fault::Later { fault, .. } => damages(fault),
+        _ => false,
+    }
+}
+
+fn plain_fault(kind: u8, script: &mut Script<'_>) -> Fault {
+    match kind % 11 {
+        7 => Fault::Http(script.choose(&[HttpFailure::Dns, HttpFailure::Network])),
+        8 => Fault::Ftp(FtpFailure(script.draw())),
+        9 => Fault::Interference {
+            damage: script.choose(&[Damage::Drop, Damage::Duplicate, Damage::Flip(0x20)]),
+            one_in: NonZeroU32::new(script.draw::<u16>().into()).unwrap_or(NonZeroU32::MIN),
+            seed: script.draw(),
+        },
         0 => Fault::BearerLost { cid: script.draw::<u8>() % 5 },
         1 => Fault::Registration(script.choose(&[
             Registration::NotRegistered,
@@ -150,7 +193,7 @@ pub(crate) fn fault(script: &mut Script<'_>) -> Fault {
             place: script.choose(&[Place::Now, Place::BeforeResponse, Place::BeforeResult]),
             text: script.choose(&["RING", "+CMTI: \"SM\",3", "+CREG: 2", "UNDER-VOLTAGE WARNNING"]).into(),
         },
-        7 => Fault::Message { text: script.choose(&["hello", "Жук", "OK\r\nOK"]).into() },
+        10 => Fault::Message { text: script.choose(&["hello", "Жук", "OK\r\nOK"]).into() },
         _ => Fault::Damage {
             after: script.draw::<u16>().into(),
             damage: script.choose(&[Damage::Drop, Damage::Duplicate, Damage::Flip(0x20)]),
@@ -184,6 +227,8 @@ impl World {
             said.extend_from_slice(&octets);
             assert!(said.len() <= MOST_WAITING, "more than {MOST_WAITING} octets waited");
         }
+        let seen = std::iter::from_fn(|| self.module.poll_seen()).count();
+        assert!(seen <= MOST_SEEN, "{seen} things seen were kept");
         let mut effects = 0;
         while let Some(effect) = self.module.poll_effect() {
             effects += 1;

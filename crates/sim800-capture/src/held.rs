@@ -100,7 +100,7 @@ impl Held {
             _ => None,
         };
         let mut sum = Sum::new(self.name, Some(self.announced as u64));
-        sum.add(payload);
+        sum.add(self.times.first().and_then(|(_, time)| *time), payload);
         let mut start = at;
         let mut pieces = Vec::new();
         for (end, time) in &self.times {

@@ -1,27 +1,40 @@
 //! Payload as it goes by.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 
 use crate::event::Payload;
 
-/// The sum of a data phase that is open.
+/// How many octets of one data phase are kept: of those that the table knows, all.
+const KEPT: usize = 512 * 1024;
+
+/// A data phase that is open.
 #[derive(Clone, Debug)]
 pub(crate) struct Sum {
     name: Option<String>,
+    since: Option<Duration>,
     announced: Option<u64>,
     received: u64,
     hash: Sha256,
+    octets: Vec<u8>,
 }
 
 impl Sum {
     /// Of the command of this name.
     pub(crate) fn new(name: Option<String>, announced: Option<u64>) -> Self {
-        Self { name, announced, received: 0, hash: Sha256::new() }
+        Self { name, since: None, announced, received: 0, hash: Sha256::new(), octets: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, octets: &[u8]) {
+    /// Octets that crossed at `time`.
+    pub(crate) fn add(&mut self, time: Option<Duration>, octets: &[u8]) {
+        if self.received == 0 {
+            self.since = time;
+        }
         self.received += octets.len() as u64;
         self.hash.update(octets);
+        let room = KEPT.saturating_sub(self.octets.len());
+        self.octets.extend_from_slice(octets.get(..room).unwrap_or(octets));
     }
 
     /// How many octets may still come.
@@ -42,9 +55,11 @@ impl Sum {
     pub(crate) fn finish(self) -> Payload {
         Payload {
             name: self.name,
+            since: self.since,
             announced: self.announced,
             received: self.received,
             sha256: self.hash.finalize().into(),
+            octets: self.octets,
         }
     }
 }

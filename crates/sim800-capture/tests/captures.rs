@@ -18,7 +18,7 @@ fn decode(name: &str) -> Vec<Event> {
 fn told(events: &[Event]) -> Vec<String> {
     let told = |event: &Event| match &event.payload {
         Some(payload) => format!("payload {} of {}", payload.received, payload.announced.unwrap()),
-        None => format!("{} {}", event.kind.name(), event.text.escape_ascii()),
+        None => format!("{} {}", event.kind.name(), event.text().escape_ascii()),
     };
     events.iter().map(told).collect()
 }

@@ -38,7 +38,7 @@ fn one_way(transcript: &Transcript) -> Vec<(Direction, Vec<u8>)> {
 
 /// The events of the transcripts' own language that an event of a capture is.
 fn seen(event: &Event) -> Option<String> {
-    let text = written(&event.text);
+    let text = written(event.text());
     Some(match (event.kind, &event.payload) {
         (Kind::Payload, Some(payload)) => format!("payload {}", payload.received),
         (Kind::Information, _) => format!("information {text}"),

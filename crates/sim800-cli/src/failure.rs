@@ -11,6 +11,8 @@ use sim800_session::{
     BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, Sent, StartUpError,
 };
 
+use crate::exit;
+
 const INTERRUPTED: &str = "interrupted";
 
 /// Why a command failed, in one line that says what and what helps.
@@ -22,7 +24,8 @@ pub(crate) struct Failure {
     message: String,
     /// What becomes of what has come, where there is something to say about that.
     advice: Option<Box<str>>,
-    exit: u8,
+    /// The exit status, where kind and code do not tell it.
+    exit: Option<u8>,
     /// Whether the server may have got what is never sent twice.
     sent: Option<Sent>,
     is_sent_once: bool,
@@ -41,7 +44,7 @@ impl Failure {
             code: None,
             message,
             advice: None,
-            exit: 1,
+            exit: None,
             sent: None,
             is_sent_once: false,
             is_told: false,
@@ -52,7 +55,7 @@ impl Failure {
 
     /// What was asked for makes no sense.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { exit: 2, ..Self::new("usage", message) }
+        Self::new("usage", message)
     }
 
     /// The server answered, but not with what was asked for.
@@ -70,12 +73,12 @@ impl Failure {
     /// Somebody ended the program by a signal.
     pub(crate) fn interrupted(signal: u8) -> Self {
         let sent = Some(Sent::Unknown);
-        Self { exit: 128 + signal, sent, ..Self::new(INTERRUPTED, "interrupted") }
+        Self { exit: Some(128 + signal), sent, ..Self::new(INTERRUPTED, "interrupted") }
     }
 
     /// Everything was told on the way, and only the exit status is left to tell.
     pub(crate) fn told(exit: u8) -> Self {
-        Self { exit, is_told: true, ..Self::new("told", "") }
+        Self { exit: Some(exit), is_told: true, ..Self::new("told", "") }
     }
 
     /// Says it in other words, for more is known of it.
@@ -85,12 +88,17 @@ impl Failure {
 
     /// With another exit status.
     pub(crate) fn with_exit(self, exit: u8) -> Self {
-        Self { exit, ..self }
+        Self { exit: Some(exit), ..self }
     }
 
     /// That somebody interrupted the program is no failure of anything else.
     pub(crate) fn is_interruption(&self) -> bool {
         self.kind == INTERRUPTED
+    }
+
+    /// Whether somebody pressed Ctrl-C.
+    pub(crate) fn is_by_key(&self) -> bool {
+        self.is_interruption() && self.exit == Some(128 + 2)
     }
 
     /// Says what it is about, before anything else.
@@ -162,9 +170,7 @@ impl Failure {
     }
 
     fn of_module(kind: &'static str, code: Option<u32>, error: &(impl Error + 'static)) -> Self {
-        // What cannot be put into a command is the fault of the command line.
-        let exit = if matches!(kind, "invalid" | "unsupported" | "misuse") { 2 } else { 1 };
-        Self { code, exit, ..Self::new(kind, Chain(error).to_string()) }
+        Self { code, ..Self::new(kind, Chain(error).to_string()) }
     }
 
     /// Has it said whether the server may have got what is never sent twice, where that is a question.
@@ -177,6 +183,11 @@ impl Failure {
         self.sent.filter(|_| self.is_sent_once)
     }
 
+    /// Whether it came before anything was asked of a server.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.sent == Some(Sent::No)
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         self.kind
     }
@@ -187,7 +198,7 @@ impl Failure {
 
     /// The exit status that tells of it.
     pub(crate) fn exit(&self) -> u8 {
-        self.exit
+        self.exit.unwrap_or_else(|| exit::status(self.kind, self.code))
     }
 }
 
@@ -255,19 +266,16 @@ impl From<BearerError> for Failure {
 
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
-        Self { sent: Some(error.sent()), ..Self::of_module(error.kind().as_str(), error.code(), &error) }
+        // A header, say, that the module cannot send.
+        let exit = matches!(error, HttpError::Unsupported { .. }).then_some(exit::USAGE);
+        let sent = Some(error.sent());
+        Self { sent, exit, ..Self::of_module(error.kind().as_str(), error.code(), &error) }
     }
 }
 
 impl From<FtpError> for Failure {
     fn from(error: FtpError) -> Self {
-        let sent = Some(error.sent());
-        let failure = Self { sent, ..Self::of_module(error.kind().as_str(), error.code(), &error) };
-        match error {
-            // That the firmware lacks it is not the fault of the command line.
-            FtpError::NotSupported { .. } => Self { exit: 1, ..failure },
-            _ => failure,
-        }
+        Self { sent: Some(error.sent()), ..Self::of_module(error.kind().as_str(), error.code(), &error) }
     }
 }
 

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
 use crate::companion::Origin;
-use crate::place::{CERTAIN_EVERY, Names, Place, Remnant};
+use crate::place::{Names, Place, Remnant, is_to_be_certain};
 
 /// A file in the making: what is written goes to `<name>.part` beside it, or to `<name>.1.part` where that is taken, which
 /// becomes the file by [`complete`](Self::complete). On drop it is removed, or stays to be gone on with.
@@ -19,8 +20,9 @@ pub(crate) struct PartFile {
     origin: Option<Origin>,
     octets: u64,
     hash: Sha256,
-    /// How many octets the companion tells of.
+    /// How many octets the companion tells of, and since when.
     noted: u64,
+    noted_at: Instant,
     is_complete: bool,
 }
 
@@ -62,14 +64,23 @@ impl PartFile {
     }
 
     fn new(place: Place, part: File, origin: Option<Origin>, octets: u64, hash: Sha256) -> Self {
-        Self { place, part, origin, octets, hash, noted: octets, is_complete: false }
+        Self {
+            place,
+            part,
+            origin,
+            octets,
+            hash,
+            noted: octets,
+            noted_at: Instant::now(),
+            is_complete: false,
+        }
     }
 
     /// Makes sure of what has come.
     fn note(&mut self) -> io::Result<()> {
         self.part.sync_data()?;
         self.place.note(self.origin.as_ref(), self.octets, &self.hash)?;
-        self.noted = self.octets;
+        (self.noted, self.noted_at) = (self.octets, Instant::now());
         Ok(())
     }
 
@@ -86,7 +97,7 @@ impl Write for PartFile {
         let written = self.part.write(octets)?;
         self.octets += written as u64;
         self.hash.update(octets.get(..written).unwrap_or(octets));
-        if self.origin.is_some() && self.octets - self.noted >= CERTAIN_EVERY {
+        if self.origin.is_some() && is_to_be_certain(self.octets - self.noted, self.noted_at.elapsed()) {
             self.note()?;
         }
         Ok(written)
@@ -116,10 +127,12 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::PathBuf;
+    use std::time::Duration;
 
     use tempfile::TempDir;
 
     use super::*;
+    use crate::place::CERTAIN_EVERY;
 
     /// A folder, and the names of a file there.
     fn folder() -> (TempDir, Names) {
@@ -359,6 +372,14 @@ mod tests {
         PartFile::go_on(place, &there).unwrap().complete().unwrap();
         assert_eq!(listed(&folder), ["a.bin"]);
         assert_eq!(fs::read(&names.path).unwrap(), b"octets");
+    }
+
+    #[test]
+    fn on_a_slow_line_it_is_made_certain_every_few_seconds() {
+        let is_due = |octets, seconds| is_to_be_certain(octets, Duration::from_secs(seconds));
+        // A window of 4,096 octets takes as long at 9,600 bit/s.
+        assert!(is_due(4_096, 5) && is_due(CERTAIN_EVERY, 0));
+        assert!(!is_due(4_096, 4) && !is_due(CERTAIN_EVERY - 1, 1) && !is_due(0, 60));
     }
 
     /// Of octets that are not certain, all have to come again.

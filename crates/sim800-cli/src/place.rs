@@ -9,7 +9,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::iter;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
 use rustix::io::Errno;
@@ -98,6 +98,14 @@ pub(crate) struct Place {
 /// After how many octets it is made sure that they are on the disk: as many have to be fetched again after a power cut, or when the
 /// program was killed.
 pub(crate) const CERTAIN_EVERY: u64 = 64 * 1024;
+
+/// After how long at the latest, for so many take a minute on a slow line.
+const CERTAIN_WITHIN: Duration = Duration::from_secs(5);
+
+/// Whether it is time to make sure of `octets` that came within `time`.
+pub(crate) fn is_to_be_certain(octets: u64, time: Duration) -> bool {
+    octets >= CERTAIN_EVERY || octets > 0 && time >= CERTAIN_WITHIN
+}
 
 /// A part that is there already.
 #[derive(Clone, Debug)]

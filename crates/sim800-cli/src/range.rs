@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes};
 use futures::stream::{self, Stream, TryStreamExt};
 use http::header::{CONTENT_RANGE, HeaderValue, InvalidHeaderValue};
 use http::{Response, StatusCode};
-use sim800_session::{Body, HttpError, Offset};
+use sim800_session::{Body, HttpError, Offset, Skipped};
 
 use crate::failure::Failure;
 
@@ -66,7 +66,8 @@ impl Range {
                 // Of a single octet, the next was asked for, too.
                 let asked = self.length().map(|length| length.max(2));
                 let is_longer = total.zip(asked).is_some_and(|(total, asked)| total > asked);
-                Ok(Cut { before, is_more_than_asked: before > 0 || is_longer })
+                let is_behind_more = before > 0 || response.extensions().get::<Skipped>().is_some();
+                Ok(Cut { before, is_more_than_asked: is_behind_more || is_longer })
             }
         }
     }

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use futures::io::AsyncWriteExt;
 use futures::stream::{Stream, StreamExt};
 use indicatif::ProgressBar;
+use rustix::fs::{FileType, fstat};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use smol::Unblock;
 
@@ -17,6 +19,9 @@ use crate::failure::Failure;
 use crate::part_file::PartFile;
 use crate::screen;
 use crate::terminal::Lines;
+
+/// What stdout is called.
+const STDOUT: &str = "stdout";
 
 /// Where a body goes.
 pub(crate) enum Sink {
@@ -52,13 +57,17 @@ impl Sink {
         }
     }
 
-    /// Whether somebody looks at what goes there.
-    pub(crate) fn is_terminal(&self) -> bool {
-        matches!(self, Self::Terminal(_))
+    /// Whether a bar would be in the way: of what is shown, or of what another program shows that gets it.
+    pub(crate) fn is_shown(&self) -> bool {
+        match self {
+            Self::Terminal(_) => true,
+            Self::Stream(_, name) => name == STDOUT && is_pipe(io::stdout()),
+            Self::File(..) | Self::Nowhere => false,
+        }
     }
 
     pub(crate) fn stdout() -> Result<Self, Failure> {
-        let name = "stdout".to_owned();
+        let name = STDOUT.to_owned();
         match io::stdout().as_fd().try_clone_to_owned() {
             Ok(stdout) => Ok(Self::stream(File::from(stdout), name)),
             Err(error) => Err(failure(&name, &error)),
@@ -98,7 +107,7 @@ impl Sink {
         bar: &ProgressBar,
     ) -> Result<Taken, Failure> {
         let unseen = ProgressBar::hidden();
-        let bar = if self.is_terminal() {
+        let bar = if self.is_shown() {
             // It would be drawn over the body.
             bar.finish_and_clear();
             &unseen
@@ -137,8 +146,10 @@ impl Sink {
     async fn complete(self) -> Result<(), Failure> {
         match self {
             Self::Stream(mut stream, name) => stream.flush().await.map_err(|error| failure(&name, &error)),
-            // It shows everything at once.
-            Self::Terminal(_) => Ok(()),
+            Self::Terminal(mut screen) => {
+                let rest = screen.lines.finish();
+                screen.draw(&rest).await
+            }
             Self::File(file, name) => file.complete().map_err(|error| failure(&name, &error)),
             Self::Nowhere => Ok(()),
         }
@@ -168,10 +179,14 @@ impl Screen {
 
     async fn show(&mut self, octets: &[u8]) -> Result<(), Failure> {
         let text = self.lines.show(octets);
+        self.draw(&text).await
+    }
+
+    async fn draw(&mut self, text: &str) -> Result<(), Failure> {
         write(&mut self.stream, &self.name, text.as_bytes()).await?;
         // Before anything else is said there.
         self.stream.flush().await.map_err(|error| failure(&self.name, &error))?;
-        screen::note_text(&text);
+        screen::note_text(text);
         Ok(())
     }
 }
@@ -201,8 +216,19 @@ impl Failure {
     }
 }
 
+/// The file that a body goes to, for programs.
+pub(crate) fn named(file: Option<&Path>) -> Option<(&'static str, serde_json::Value)> {
+    let path = file.filter(|path| !Sink::is_stdout(Some(path)))?;
+    Some(("file", json!(path.to_string_lossy())))
+}
+
 fn is_special(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+fn is_pipe(stream: impl AsFd) -> bool {
+    let stat = fstat(stream).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    matches!(stat, Ok(FileType::Fifo | FileType::Socket))
 }
 
 /// That nobody reads it any more needs no message.

@@ -1,6 +1,5 @@
 //! What all parts of the module share: the clock, the way out, the agenda, the way to the network.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use sim800_command::Form;
@@ -8,6 +7,8 @@ use sim800_command::Form;
 use crate::agenda::{Agenda, Timer};
 use crate::config::Config;
 use crate::effect::{Effect, OperationId};
+use crate::network::{FtpFailure, HttpFailure};
+use crate::outbox::Outbox;
 use crate::refusal::Refusal;
 use crate::response::{Format, Output};
 use crate::syntax::Command;
@@ -98,12 +99,15 @@ pub(crate) struct Board {
     pub(crate) now: Duration,
     pub(crate) output: Output,
     pub(crate) agenda: Agenda,
-    effects: VecDeque<Effect>,
+    pub(crate) outbox: Outbox,
     operations: u64,
     /// How much later the next final result code comes.
     pub(crate) hesitation: Option<Duration>,
     /// How many octets the next read gets at most.
     short_read: Option<usize>,
+    /// What becomes of the next request, and of the next FTP session, instead of reaching the network.
+    pub(crate) http_failure: Option<HttpFailure>,
+    pub(crate) ftp_failure: Option<FtpFailure>,
 }
 
 impl Board {
@@ -114,10 +118,12 @@ impl Board {
             now: Duration::ZERO,
             output,
             agenda: Agenda::default(),
-            effects: VecDeque::new(),
+            outbox: Outbox::default(),
             operations: 0,
             hesitation: None,
             short_read: None,
+            http_failure: None,
+            ftp_failure: None,
         }
     }
 
@@ -145,6 +151,8 @@ impl Board {
     pub(crate) fn heal(&mut self) {
         self.hesitation = None;
         self.short_read = None;
+        self.http_failure = None;
+        self.ftp_failure = None;
         self.output.heal();
     }
 
@@ -165,15 +173,11 @@ impl Board {
     }
 
     pub(crate) fn effect(&mut self, effect: Effect) {
-        self.effects.push_back(effect);
-    }
-
-    pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+        self.outbox.push(self.now, effect, &self.config.timings);
     }
 
     /// Whether so much waits outside that no command is begun.
     pub(crate) fn is_congested(&self) -> bool {
-        self.output.is_congested() || self.effects.len() >= MOST_EFFECTS
+        self.output.is_congested() || self.outbox.len() >= MOST_EFFECTS
     }
 }

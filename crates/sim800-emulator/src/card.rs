@@ -58,6 +58,11 @@ impl Card {
         self.lock == Lock::Open
     }
 
+    /// Whether the module does not talk to the card.
+    pub(crate) fn is_down(&self) -> bool {
+        self.lock == Lock::Down
+    }
+
     /// The line that tells the card's state at start-up.
     pub(crate) fn report(&self) -> &'static str {
         match self.lock {

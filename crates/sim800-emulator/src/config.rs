@@ -45,6 +45,8 @@ pub struct Config {
     pub ssl: bool,
     /// Whether the firmware has `AT+FTPRENAME`, which no SIM800 manual has.
     pub ftp_rename: bool,
+    /// Names of commands that the firmware does not have, such as `+HTTPHEAD`: they are `ERROR`.
+    pub lacks: Vec<String>,
     /// Drive C, inside the module.
     pub storage: Arc<dyn Storage>,
     /// Drive D, an SD card.
@@ -54,6 +56,8 @@ pub struct Config {
     pub concatenation: bool,
     /// How header lines are spaced.
     pub spacing: Spacing,
+    /// Whether the names in a header block are in lower case, whatever the server sent.
+    pub lower_header_names: bool,
     /// Where the line ends before responses are left out.
     pub line_ends: LineEnds,
     /// What the stored profile does with short messages.
@@ -97,10 +101,12 @@ impl Default for Config {
             apn_credentials: None,
             ssl: true,
             ftp_rename: true,
-            storage: Arc::new(internal()),
+            lacks: Vec::new(),
+            storage: Arc::new(internal(INTERNAL_CAPACITY)),
             card: None,
             concatenation: true,
             spacing: Spacing::Sim800,
+            lower_header_names: false,
             line_ends: LineEnds::Usual,
             messages: Messages::Stored,
             late_messages: false,
@@ -115,9 +121,19 @@ impl Default for Config {
     }
 }
 
-/// Drive C as it is delivered. With this much room (a log says 190464 free octets) it is one of the larger ones.
-fn internal() -> MemoryStorage {
-    let storage = MemoryStorage::new(190_464);
+impl Config {
+    /// Puts another drive C in the module, as it is delivered, with room for so many octets.
+    pub fn set_capacity(&mut self, octets: u64) {
+        self.storage = Arc::new(internal(octets));
+    }
+}
+
+/// With this much room (a log says 190464 free octets) drive C is one of the larger ones.
+const INTERNAL_CAPACITY: u64 = 190_464;
+
+/// Drive C as it is delivered.
+fn internal(capacity: u64) -> MemoryStorage {
+    let storage = MemoryStorage::new(capacity);
     for directory in [&["User".to_owned()][..], &["User".to_owned(), "FTP".to_owned()]] {
         // In memory this cannot fail.
         let _ = storage.make_directory(directory);
@@ -135,6 +151,8 @@ pub enum Start {
     Autobaud,
     /// Somebody switched it on long ago.
     Running,
+    /// It is switched off until somebody presses the power key.
+    Off,
 }
 
 /// The SIM card.
@@ -263,8 +281,10 @@ pub struct Timings {
     pub bearer_close: Duration,
     /// `AT+CGATT`; the manual allows 75 s.
     pub attach: Duration,
-    /// `AT+CFUN`; the manual allows 10 s.
+    /// `AT+CFUN=1`; the manual allows 10 s.
     pub functionality: Duration,
+    /// `AT+CFUN=0` and `AT+CFUN=4`; the manual allows 10 s.
+    pub functionality_off: Duration,
     /// `AT+CPIN=`; the manual allows 5 s.
     pub pin: Duration,
     /// `AT+COPS=` and `AT+COPS=?`; the manual allows 120 s and 45 s.
@@ -277,6 +297,16 @@ pub struct Timings {
     pub ftp_server: Duration,
     /// From the arrival of downloaded octets to their being in the file system.
     pub fs_write: Duration,
+    /// From `AT+HTTPACTION` to its request on the network.
+    pub http: Duration,
+    /// From a command that begins an FTP session to its connection.
+    pub ftp_open: Duration,
+    /// How long each piece of an FTP transfer is under way, beside what the network takes.
+    pub ftp_piece: Duration,
+    /// From the end of an upload to its being told to the server.
+    pub ftp_close: Duration,
+    /// From `AT+CIPSTART` to its connection.
+    pub socket_open: Duration,
     /// From the end of an answer to what was not asked for: no module says it in the same breath (field log).
     pub unsolicited: Duration,
     /// From the end of a command line to its first command; none unless set. Logs with the time of each line show 1 to 5 ms, and
@@ -295,12 +325,18 @@ impl Default for Timings {
             bearer_close: Duration::from_millis(500),
             attach: Duration::from_millis(500),
             functionality: Duration::from_millis(500),
+            functionality_off: Duration::from_millis(500),
             pin: Duration::from_millis(200),
             operators: Duration::from_millis(500),
             ftp_repeat: Duration::from_secs(5),
             ftp_neglect: Duration::from_secs(75),
             ftp_server: Duration::from_secs(75),
             fs_write: Duration::from_millis(50),
+            http: Duration::ZERO,
+            ftp_open: Duration::ZERO,
+            ftp_piece: Duration::ZERO,
+            ftp_close: Duration::ZERO,
+            socket_open: Duration::ZERO,
             unsolicited: Duration::from_millis(20),
             line: Duration::ZERO,
         }
@@ -311,20 +347,83 @@ impl Timings {
     /// No delays at all; the time limits stay.
     #[must_use]
     pub fn instant() -> Self {
+        Self::default().scaled(0.0)
+    }
+
+    /// As long as real modules took in stamped logs: 1 to 30 ms per command line, 0.7 to 1.3 s for a bearer, 1.15 and 5.04 s for
+    /// `AT+CFUN=1` and `=0` and 2.1 s from there to `SMS Ready`, 2.8 s for a request. No log has times of FTP and of
+    /// connections: a session is taken to open as a request begins, a connection within a second.
+    #[must_use]
+    pub fn realistic() -> Self {
         Self {
-            boot: Duration::ZERO,
-            ready: Duration::ZERO,
-            registration: Duration::ZERO,
-            call_ready: Duration::ZERO,
-            bearer_open: Duration::ZERO,
-            bearer_close: Duration::ZERO,
-            attach: Duration::ZERO,
-            functionality: Duration::ZERO,
-            pin: Duration::ZERO,
-            operators: Duration::ZERO,
-            fs_write: Duration::ZERO,
-            unsolicited: Duration::ZERO,
+            bearer_open: Duration::from_millis(1_300),
+            attach: Duration::from_secs(1),
+            functionality: Duration::from_millis(1_150),
+            functionality_off: Duration::from_millis(5_040),
+            call_ready: Duration::from_millis(1_050),
+            http: Duration::from_millis(2_500),
+            ftp_open: Duration::from_millis(2_500),
+            ftp_piece: Duration::from_millis(500),
+            ftp_close: Duration::from_secs(1),
+            socket_open: Duration::from_secs(1),
+            line: Duration::from_millis(10),
             ..Self::default()
+        }
+    }
+
+    /// With all delays `factor` times as long, an hour at most; the time limits stay.
+    #[must_use]
+    pub fn scaled(mut self, factor: f64) -> Self {
+        for delay in self.delays() {
+            let seconds = delay.as_secs_f64() * factor;
+            *delay = Duration::try_from_secs_f64(seconds).unwrap_or_default().min(LONGEST_DELAY);
+        }
+        self
+    }
+
+    /// What takes time, and is no limit.
+    fn delays(&mut self) -> [&mut Duration; 19] {
+        [
+            &mut self.boot,
+            &mut self.ready,
+            &mut self.registration,
+            &mut self.call_ready,
+            &mut self.bearer_open,
+            &mut self.bearer_close,
+            &mut self.attach,
+            &mut self.functionality,
+            &mut self.functionality_off,
+            &mut self.pin,
+            &mut self.operators,
+            &mut self.fs_write,
+            &mut self.http,
+            &mut self.ftp_open,
+            &mut self.ftp_piece,
+            &mut self.ftp_close,
+            &mut self.socket_open,
+            &mut self.unsolicited,
+            &mut self.line,
+        ]
+    }
+}
+
+/// Longer than anybody waits.
+const LONGEST_DELAY: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_are_scaled_and_limits_are_not() {
+        let usual = Timings::realistic();
+        let twice = usual.clone().scaled(2.0);
+        assert_eq!(twice.bearer_open, 2 * usual.bearer_open);
+        assert_eq!((twice.ftp_server, twice.ftp_neglect), (usual.ftp_server, usual.ftp_neglect));
+        assert_eq!(usual.clone().scaled(0.0), Timings::instant());
+        for absurd in [f64::INFINITY, f64::NAN, -1.0, 1e300] {
+            let mut timings = usual.clone().scaled(absurd);
+            assert!(timings.delays().iter().all(|delay| **delay <= LONGEST_DELAY), "{absurd}");
         }
     }
 }

@@ -81,6 +81,24 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// The operation that it belongs to.
+    #[must_use]
+    pub const fn id(&self) -> OperationId {
+        match self {
+            Self::Http { id, .. }
+            | Self::Ftp { id, .. }
+            | Self::Socket { id, .. }
+            | Self::Resolve { id, .. }
+            | Self::Time { id, .. }
+            | Self::Send { id, .. }
+            | Self::Finish { id }
+            | Self::Credit { id, .. }
+            | Self::Cancel { id } => *id,
+        }
+    }
+}
+
 /// The method of an HTTP request (application note 3.2 to 3.4; `DELETE` since manual V1.10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the network has to handle every method")]

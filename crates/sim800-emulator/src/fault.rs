@@ -1,10 +1,12 @@
 //! What can go wrong with a module, to be caused on purpose.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::config::Registration;
+use crate::network::{FtpFailure, HttpFailure};
 
 /// Something that goes wrong, now; see [`Emulator::handle_fault`](crate::Emulator::handle_fault).
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +72,26 @@ pub enum Fault {
         /// By how many octets it is too long, 64 KiB at most.
         octets: usize,
     },
+    /// The next HTTP request does not reach its server.
+    Http(HttpFailure),
+    /// The next FTP session does not reach its server.
+    Ftp(FtpFailure),
+    /// From now on octets get lost or damaged on the line, in both directions, drawn by `seed`.
+    Interference {
+        /// What happens to an octet.
+        damage: Damage,
+        /// It happens to one of so many on average.
+        one_in: NonZeroU32,
+        /// Where the draw begins: the same seed hits the same octets.
+        seed: u64,
+    },
+    /// It goes wrong later.
+    Later {
+        /// When.
+        when: When,
+        /// What.
+        fault: Box<Self>,
+    },
     /// Nothing goes wrong any more: what was planted for later will not happen. What has happened stays.
     Over,
     /// Octets get lost or damaged on their way to the DTE.
@@ -79,6 +101,16 @@ pub enum Fault {
         /// What happens to the next one.
         damage: Damage,
     },
+}
+
+/// When something goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum When {
+    /// After so many more octets to the DTE; a restart, and silence, let no more of them out.
+    Octets(u64),
+    /// After so much time.
+    Time(Duration),
 }
 
 /// The last line before the module is off (manual 18.3).

@@ -1,5 +1,7 @@
 //! The general commands: the shape of lines, the serial port, identity, profiles.
 
+use std::num::NonZeroU32;
+
 use sim800_command::{Form, Id};
 
 use crate::board::{Board, Outcome, Step};
@@ -85,6 +87,20 @@ impl General {
     /// Whether the next start finds the rate by itself.
     pub(crate) fn is_autobauding(&self) -> bool {
         self.rate == 0
+    }
+
+    /// The rate in bit/s, unless it is found at the start.
+    pub(crate) fn fixed_rate(&self) -> Option<NonZeroU32> {
+        NonZeroU32::new(self.rate)
+    }
+
+    pub(crate) fn set_rate(&mut self, rate: u32) {
+        self.rate = rate;
+    }
+
+    /// The echo of the next start.
+    pub(crate) fn store_echo(&mut self, on: bool) {
+        self.stored.format.echo = on;
     }
 
     /// Back to what is stored, and what nothing stores is as at first.

@@ -322,7 +322,8 @@ impl Http {
                 service.end(HttpFailure::TooLarge.code(), Bytes::new(), board);
             }
             NetworkEvent::HttpDone { status, head, body } => {
-                service.head = head.slice(..head.len().min(LONGEST_HEAD));
+                let head = head.slice(..head.len().min(LONGEST_HEAD));
+                service.head = if board.config.lower_header_names { lower_names(&head) } else { head };
                 let body = if service.method == HttpMethod::Head { Bytes::new() } else { body };
                 let status = if status == 206 && !board.config.partial_content { 200 } else { status };
                 service.end(status, body, board);
@@ -347,6 +348,17 @@ impl Http {
             }
         }
     }
+}
+
+/// A header block with the names before the colons in lower case.
+fn lower_names(head: &[u8]) -> Bytes {
+    let mut names = head.to_vec();
+    for line in names.split_mut(|octet| *octet == b'\n').skip(1) {
+        if let Some(name) = line.split_mut(|octet| *octet == b':').next() {
+            name.make_ascii_lowercase();
+        }
+    }
+    names.into()
 }
 
 impl Service {

@@ -10,19 +10,32 @@ const BITS_PER_OCTET: u128 = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Line {
     rate: Option<NonZeroU32>,
+    is_serial: bool,
 }
 
 impl Line {
     /// Octets cross as fast as both ends take them.
     #[must_use]
     pub const fn unpaced() -> Self {
-        Self { rate: None }
+        Self { rate: None, is_serial: false }
     }
 
     /// Octets cross at `baud` bit/s, ten bits each, independently in both directions.
     #[must_use]
     pub const fn paced(baud: NonZeroU32) -> Self {
-        Self { rate: Some(baud) }
+        Self { rate: Some(baud), is_serial: false }
+    }
+
+    /// Octets cross at the module's rate, which is that of [`Config::rate`](crate::Config::rate) until `AT+IPR` changes it. Under
+    /// autobauding it is the DTE's, where that is known. Octets of a DTE with another rate come out as rubbish, in both directions.
+    #[must_use]
+    pub const fn serial() -> Self {
+        Self { rate: None, is_serial: true }
+    }
+
+    /// Whether it has the module's rate.
+    pub(crate) const fn is_serial(self) -> bool {
+        self.is_serial
     }
 
     pub(crate) fn pacer(self) -> Option<Pacer> {
@@ -42,8 +55,12 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    const fn new(baud: NonZeroU32) -> Self {
+    pub(crate) const fn new(baud: NonZeroU32) -> Self {
         Self { baud, busy: None }
+    }
+
+    pub(crate) const fn rate(&self) -> NonZeroU32 {
+        self.baud
     }
 
     /// Lets `octets` follow what is on the line, or leave now if that is idle; returns when the last of them has crossed.

@@ -1,6 +1,6 @@
 //! The module itself: what comes in, what goes out, and when.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -13,15 +13,17 @@ use crate::call::Calls;
 use crate::card::Card;
 use crate::config::{Config, Start};
 use crate::effect::{Effect, OperationId};
-use crate::fault::Fault;
 use crate::files::Files;
 use crate::ftp::Ftp;
 use crate::general::General;
 use crate::http::Http;
 use crate::intake::{Intake, Taken};
+use crate::interference::Interference;
 use crate::ip::Ip;
 use crate::message::{self, Messages};
 use crate::network::NetworkEvent;
+use crate::onlooker::{Lines, Unknown};
+use crate::planted::Planted;
 use crate::radio::Radio;
 use crate::refusal::Refusal;
 use crate::ssl::Ssl;
@@ -44,6 +46,8 @@ pub struct Emulator {
     pub(crate) activity: Activity,
     /// Whether the serial port is awake.
     pub(crate) on: bool,
+    /// Whether its firmware hangs: neither does it anything, nor does the power key help.
+    pub(crate) hangs: bool,
     /// Whether the start-up lines are held back, as under autobauding.
     pub(crate) autobaud: bool,
     /// Since when nothing is said that was not asked for.
@@ -66,6 +70,11 @@ pub struct Emulator {
     pub(crate) messages: Messages,
     pub(crate) calls: Calls,
     pub(crate) unknown: Unknown,
+    /// What is going to go wrong.
+    pub(crate) planted: Planted,
+    /// What the line does to the octets of the DTE.
+    pub(crate) interference: Option<Interference>,
+    pub(crate) lines: Lines,
 }
 
 impl fmt::Debug for Emulator {
@@ -101,24 +110,6 @@ const TEXT_TIME: Duration = Duration::from_secs(600);
 /// A DTE that gives one command after the other hears what it did not ask for after so many of the silences behind a result code.
 const PATIENCE: u32 = 10;
 
-/// The most names that are told of.
-const MOST_UNKNOWN: usize = 256;
-
-/// Names that the module does not know.
-#[derive(Default)]
-pub(crate) struct Unknown {
-    seen: HashSet<String>,
-    names: VecDeque<String>,
-}
-
-impl Unknown {
-    pub(crate) fn note(&mut self, name: &str) {
-        if self.seen.len() < MOST_UNKNOWN && self.seen.insert(name.to_owned()) {
-            self.names.push_back(name.to_owned());
-        }
-    }
-}
-
 impl Emulator {
     /// A module that is switched on at time zero.
     #[must_use]
@@ -132,6 +123,7 @@ impl Emulator {
             line: VecDeque::new(),
             activity: Activity::Idle,
             on: false,
+            hangs: false,
             autobaud: false,
             quiet_since: None,
             owes_result: false,
@@ -148,6 +140,9 @@ impl Emulator {
             messages: Messages::default(),
             calls: Calls::default(),
             unknown: Unknown::default(),
+            planted: Planted::default(),
+            interference: None,
+            lines: Lines::default(),
         };
         match emulator.board.config.start {
             Start::Running => {
@@ -159,6 +154,7 @@ impl Emulator {
                     emulator.radio.register(emulator.board.config.registration, &mut emulator.board);
                 }
             }
+            Start::Off => {}
             start => emulator.restart(start == Start::Autobaud),
         }
         emulator
@@ -167,7 +163,10 @@ impl Emulator {
     /// Octets from the DTE, cut anywhere.
     pub fn handle_input(&mut self, now: Duration, octets: &[u8]) {
         self.advance(now);
-        self.receive(octets);
+        match self.interference.as_mut().map(|interference| interference.cross(octets)) {
+            Some(octets) => self.receive(&octets),
+            None => self.receive(octets),
+        }
     }
 
     /// Time has passed. Calling too early or too late is harmless: what was due in between happens in order.
@@ -192,62 +191,35 @@ impl Emulator {
         self.press_power_key();
     }
 
-    /// Something goes wrong.
-    pub fn handle_fault(&mut self, now: Duration, fault: Fault) {
-        self.advance(now);
-        match fault {
-            Fault::Restart { announced } => self.restart(!announced),
-            Fault::Damage { after, damage } => self.board.output.damage(after, damage),
-            Fault::Over => self.board.heal(),
-            Fault::Silence => self.switch_off(),
-            // The others happen to a module that is awake.
-            _ if !self.on => {}
-            Fault::BearerLost { cid } => self.lose_bearer(cid),
-            Fault::Registration(registration) => self.register(registration),
-            Fault::PowerDown(kind) => {
-                // There is no later.
-                self.speak();
-                self.board.output.unsolicited(kind.text());
-                self.switch_off();
-            }
-            Fault::Inject { place, text } => self.board.output.inject(place, text),
-            Fault::Noise { octets } => self.board.output.raw(&octets),
-            Fault::Echo(on) => self.intake.switch_echo(on, &mut self.board.output),
-            Fault::Message { text } => {
-                if let Some(text) = self.messages.receive(&text, &self.general.settings) {
-                    self.board.output.unsolicited(&text);
-                }
-            }
-            Fault::Hesitate { by } => self.board.hesitation = Some(by),
-            Fault::ShortRead { at_most } => self.board.shorten(at_most),
-            Fault::Overrun { octets } => self.board.output.overrun(octets),
-            Fault::Announce { count } => self.board.output.announce(count),
-        }
-    }
-
     /// The next octets for the DTE.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
-        let octets = self.board.output.poll();
-        self.resume();
-        octets
+        loop {
+            let octets = self.board.output.poll(self.planted.next_octets());
+            let has_struck = self.strike_due();
+            self.resume();
+            if octets.is_some() || !has_struck {
+                return octets;
+            }
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due, unless something else is handled before.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.board.agenda.next()
+        let effects = self.board.outbox.next(self.board.now);
+        [self.board.agenda.next(), self.planted.next_time(), effects].into_iter().flatten().min()
     }
 
     /// The next thing to do on the network.
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        let effect = self.board.poll_effect();
+        let effect = loop {
+            match self.board.outbox.pop_due(self.board.now) {
+                Some(effect) if self.is_withheld(&effect) => {}
+                effect => break effect,
+            }
+        };
         self.resume();
         effect
-    }
-
-    /// The name of a command that the module does not know. Each is told once.
-    pub fn poll_unknown(&mut self) -> Option<String> {
-        self.unknown.names.pop_front()
     }
 
     /// Whether the DTE has to wait with its octets: they are for a socket that does not take them as fast.
@@ -257,15 +229,29 @@ impl Emulator {
     }
 
     /// Lets everything happen that was due up to now.
-    fn advance(&mut self, now: Duration) {
+    pub(crate) fn advance(&mut self, now: Duration) {
         self.fire_due(now);
         self.board.now = self.board.now.max(now);
     }
 
     fn fire_due(&mut self, now: Duration) {
-        while let Some((at, timer)) = self.board.agenda.pop_due(now) {
-            self.board.now = self.board.now.max(at);
-            self.fire(timer);
+        loop {
+            // In the order of their times, a fault before what the module does.
+            let fault = self.planted.next_time().filter(|at| *at <= now);
+            let timer = self.board.agenda.next().filter(|at| *at <= now);
+            match (fault, timer) {
+                (Some(at), timer) if timer.is_none_or(|timer| at <= timer) => {
+                    self.board.now = self.board.now.max(at);
+                    self.strike_due();
+                }
+                _ => match self.board.agenda.pop_due(now) {
+                    Some((at, timer)) => {
+                        self.board.now = self.board.now.max(at);
+                        self.fire(timer);
+                    }
+                    None => return,
+                },
+            }
             self.resume();
         }
     }
@@ -359,18 +345,24 @@ impl Emulator {
                 match self.intake.take(first, &mut self.board.output) {
                     Taken::Nothing => {}
                     Taken::TooLong => self.finish(Err(Refusal::Unknown)),
-                    Taken::Line(line) => match syntax::commands(&line) {
-                        Some(commands) if commands.len() > 1 && !self.board.config.concatenation => {
-                            self.finish(Err(Refusal::Unknown));
-                        }
-                        Some(commands) => {
-                            self.line = commands.into();
-                            self.proceed(Ok(Step::Wait(self.board.config.timings.line, Slow::Line)));
-                        }
-                        None => self.finish(Err(Refusal::Unknown)),
-                    },
+                    Taken::Line(line) => self.take_line(&line),
                 }
             }
+        }
+    }
+
+    /// A command line is complete.
+    fn take_line(&mut self, line: &[u8]) {
+        self.lines.note(line);
+        match syntax::commands(line) {
+            Some(commands) if commands.len() > 1 && !self.board.config.concatenation => {
+                self.finish(Err(Refusal::Unknown));
+            }
+            Some(commands) => {
+                self.line = commands.into();
+                self.proceed(Ok(Step::Wait(self.board.config.timings.line, Slow::Line)));
+            }
+            None => self.finish(Err(Refusal::Unknown)),
         }
     }
 
@@ -434,6 +426,10 @@ impl Emulator {
     /// Executes the commands of the line, up to the first that takes time or fails.
     fn run(&mut self) {
         while let Some(command) = self.line.pop_front() {
+            if self.board.config.lacks.contains(&command.name) {
+                self.unknown.note(&command.name);
+                return self.finish(Err(Refusal::Unknown));
+            }
             match self.execute(&command) {
                 Ok(Step::Done) => {}
                 outcome => return self.proceed(outcome),

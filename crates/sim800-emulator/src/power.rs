@@ -85,6 +85,7 @@ impl Emulator {
     /// Deaf and mute from here on; all that is not stored is gone.
     pub(crate) fn switch_off(&mut self) {
         self.on = false;
+        self.hangs = false;
         self.http.restart(&mut self.board);
         self.ftp.restart(&mut self.board);
         self.ssl.restart();
@@ -109,7 +110,7 @@ impl Emulator {
 
     /// Somebody holds the power key: a module that is off starts.
     pub(crate) fn press_power_key(&mut self) {
-        if !self.on && !self.board.agenda.has(Timer::Boot) {
+        if !self.on && !self.hangs && !self.board.agenda.has(Timer::Boot) {
             self.restart(self.general.is_autobauding());
         }
     }

@@ -85,6 +85,19 @@ impl Radio {
         });
     }
 
+    /// Whether it could be registered, and does not look for a network any more.
+    pub(crate) fn is_settled(&self, card_is_open: bool, board: &Board) -> bool {
+        self.is_on() && card_is_open && !board.agenda.has(Timer::Search)
+    }
+
+    /// The network lets the module attach, or no longer does.
+    pub(crate) fn allow_attachment(&mut self, allowed: bool, board: &mut Board) {
+        self.change(board, |radio| {
+            radio.wants_attach = allowed;
+            radio.attached = allowed && radio.registration.is_registered();
+        });
+    }
+
     /// `AT+CGATT=<0|1>` has done its work.
     pub(crate) fn attach(&mut self, attached: bool, board: &mut Board) -> Result<(), Refusal> {
         if attached && !self.is_on() {
@@ -197,7 +210,11 @@ impl Radio {
                     (old, new) if old == new => {}
                     _ => {
                         return Ok(Step::Wait(
-                            board.config.timings.functionality,
+                            if level == 1 {
+                                board.config.timings.functionality
+                            } else {
+                                board.config.timings.functionality_off
+                            },
                             Slow::Functionality(level),
                         ));
                     }

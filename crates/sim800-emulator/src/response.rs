@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::config::{Config, LineEnds, Spacing};
 use crate::fault::{Damage, Place};
+use crate::interference::Interference;
 use crate::refusal::Refusal;
 
 /// While so many octets wait for the DTE, no command is begun. One command adds at most its buffer of 319,488.
@@ -47,6 +48,7 @@ pub(crate) struct Output {
     deferred: Vec<String>,
     injected: Vec<(Place, String)>,
     damages: Vec<(u64, Damage)>,
+    interference: Option<Interference>,
     /// What the next count is to be told as.
     announced: Option<String>,
     /// By how many octets the next payload is too long.
@@ -71,6 +73,7 @@ impl Output {
             deferred: Vec::new(),
             injected: Vec::new(),
             damages: Vec::new(),
+            interference: None,
             announced: None,
             overrun: 0,
             mute: false,
@@ -129,6 +132,7 @@ impl Output {
     pub(crate) fn heal(&mut self) {
         self.injected.clear();
         self.damages.clear();
+        self.interference = None;
         self.announced = None;
         self.overrun = 0;
     }
@@ -318,6 +322,24 @@ impl Output {
         }
     }
 
+    /// Lets octets get lost or damaged by chance.
+    pub(crate) fn interfere(&mut self, interference: Interference) {
+        self.interference = Some(interference);
+    }
+
+    /// The shape of lines has changed.
+    pub(crate) fn reshape(&mut self, config: &Config) {
+        self.spacing = config.spacing;
+        self.line_ends = config.line_ends;
+    }
+
+    /// What was said and is not on the line yet never gets there.
+    pub(crate) fn withhold(&mut self) {
+        self.queue.clear();
+        self.tail.clear();
+        self.queued = 0;
+    }
+
     fn push(&mut self, octets: &[u8]) {
         self.tail.extend_from_slice(octets);
         self.queued += octets.len();
@@ -332,16 +354,26 @@ impl Output {
         }
     }
 
-    /// The next octets on the line.
-    pub(crate) fn poll(&mut self) -> Option<Bytes> {
+    /// The next octets on the line, which end where `stop` octets have been transmitted in all.
+    pub(crate) fn poll(&mut self, stop: Option<u64>) -> Option<Bytes> {
         self.flush();
-        while let Some(octets) = self.queue.pop_front() {
-            self.queued -= octets.len();
+        while let Some(mut octets) = self.queue.pop_front() {
             let start = self.transmitted;
+            let room = stop.filter(|stop| *stop > start).map(|stop| stop - start);
+            if let Some(room) = room.and_then(|room| usize::try_from(room).ok()) {
+                if room < octets.len() {
+                    self.queue.push_front(octets.split_off(room));
+                }
+            }
+            self.queued -= octets.len();
             self.transmitted += octets.len() as u64;
-            let octets = if self.damages.is_empty() { octets } else { self.damaged(start, &octets) };
+            let is_whole = self.damages.is_empty() && self.interference.is_none();
+            let octets = if is_whole { octets } else { self.damaged(start, &octets) };
             if !octets.is_empty() {
                 return Some(octets);
+            }
+            if stop.is_some_and(|stop| stop == self.transmitted) {
+                return None;
             }
         }
         None
@@ -353,11 +385,10 @@ impl Output {
             let mut copies = 1;
             let mut octet = octet;
             for &(_, damage) in self.damages.iter().filter(|(at, _)| *at == position) {
-                match damage {
-                    Damage::Drop => copies = 0,
-                    Damage::Duplicate => copies = copies.min(1) * 2,
-                    Damage::Flip(mask) => octet ^= mask,
-                }
+                damage.apply(&mut octet, &mut copies);
+            }
+            if let Some(damage) = self.interference.as_mut().and_then(Interference::next) {
+                damage.apply(&mut octet, &mut copies);
             }
             damaged.extend(std::iter::repeat_n(octet, copies));
         }

@@ -1,9 +1,11 @@
 //! An emulator at the far end of a serial line, without any I/O.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::line::Pacer;
+use crate::rates;
 use crate::{Config, Effect, Emulator, Fault, Line, NetworkEvent, OperationId};
 use bytes::{Buf, Bytes};
 
@@ -21,6 +23,9 @@ const OVERFLOW: usize = 1024;
 #[derive(Debug)]
 pub struct Uart {
     emulator: Emulator,
+    line: Line,
+    /// The DTE's own rate, where it is known.
+    dte_rate: Option<NonZeroU32>,
     to_dce: Lane,
     to_dte: Lane,
     /// What the module has said and what has not set out on the line yet.
@@ -52,6 +57,13 @@ impl Lane {
         self.crossing.take_if(|(arrival, _)| *arrival <= now).map(|(_, octets)| octets)
     }
 
+    /// Lets octets cross at another rate.
+    fn set_rate(&mut self, rate: Option<NonZeroU32>) {
+        if self.pacer.as_ref().map(Pacer::rate) != rate {
+            self.pacer = rate.map(Pacer::new);
+        }
+    }
+
     fn idle(&mut self) {
         if let Some(pacer) = &mut self.pacer {
             pacer.idle();
@@ -70,13 +82,44 @@ impl Uart {
     /// A module at the far end of a line.
     #[must_use]
     pub fn new(config: Config, line: Line) -> Self {
-        Self {
+        let mut uart = Self {
             emulator: Emulator::new(config),
+            line,
+            dte_rate: None,
             to_dce: Lane::new(line),
             to_dte: Lane::new(line),
             backlog: VecDeque::new(),
             arrived: Bytes::new(),
+        };
+        uart.follow_rate();
+        uart
+    }
+
+    /// Whether the DTE's rate makes a difference, and shall be told.
+    #[must_use]
+    pub const fn follows_rates(&self) -> bool {
+        self.line.is_serial()
+    }
+
+    /// The rate that the DTE has set for itself, which is not known at first.
+    pub fn set_dte_rate(&mut self, rate: Option<NonZeroU32>) {
+        self.dte_rate = rate;
+        self.follow_rate();
+    }
+
+    /// `AT+IPR` takes effect once all has left that was said before.
+    fn follow_rate(&mut self) {
+        if self.line.is_serial() && self.backlog.is_empty() && self.to_dte.crossing.is_none() {
+            let rate = self.emulator.rate().or(self.dte_rate);
+            self.to_dte.set_rate(rate);
+            self.to_dce.set_rate(rate);
         }
+    }
+
+    /// The rates of both ends, if the octets of one are rubbish to the other.
+    fn mismatch(&self) -> Option<(NonZeroU32, NonZeroU32)> {
+        let module = self.to_dte.pacer.as_ref().map(Pacer::rate).filter(|_| self.line.is_serial())?;
+        self.dte_rate.filter(|dte| *dte != module).map(|dte| (dte, module))
     }
 
     /// How many octets the DTE may put on the line now.
@@ -92,8 +135,13 @@ impl Uart {
 
     /// The DTE puts octets on the line: [`capacity`](Self::capacity) at most, and more only where the line doubles some.
     pub fn handle_input(&mut self, now: Duration, octets: &[u8]) {
+        self.follow_rate();
         if self.to_dce.pacer.is_some() {
-            self.to_dce.send(now, Bytes::copy_from_slice(octets));
+            let octets = match self.mismatch() {
+                Some((dte, module)) => rates::heard(octets, dte, module).into(),
+                None => Bytes::copy_from_slice(octets),
+            };
+            self.to_dce.send(now, octets);
         } else {
             self.hear(now, octets);
         }
@@ -144,6 +192,23 @@ impl Uart {
         self.collect();
     }
 
+    /// The module's world changes, or the module itself; see [`Emulator::configure`].
+    pub fn configure(&mut self, now: Duration, change: impl FnOnce(&mut Config)) {
+        self.emulator.configure(now, change);
+        self.collect();
+    }
+
+    /// The module in its present state.
+    #[must_use]
+    pub const fn module(&self) -> &Emulator {
+        &self.emulator
+    }
+
+    /// A command line of the DTE; see [`Emulator::poll_line`].
+    pub fn poll_line(&mut self) -> Option<String> {
+        self.emulator.poll_line()
+    }
+
     /// The name of a command that the module does not know; see [`Emulator::poll_unknown`].
     pub fn poll_unknown(&mut self) -> Option<String> {
         self.emulator.poll_unknown()
@@ -180,6 +245,7 @@ impl Uart {
     fn advance(&mut self, now: Duration) {
         loop {
             if self.to_dte.crossing.is_none() {
+                self.follow_rate();
                 let Some(piece) = self.backlog.front_mut() else { return self.to_dte.idle() };
                 let burst = if self.to_dte.pacer.is_some() { FIFO } else { piece.len() };
                 let octets = piece.split_to(burst.min(piece.len()));
@@ -192,7 +258,10 @@ impl Uart {
                 None => return,
                 Some(octets) if octets.is_empty() => {}
                 Some(octets) => {
-                    self.arrived = octets;
+                    self.arrived = match self.mismatch() {
+                        Some((dte, module)) => rates::heard(&octets, module, dte).into(),
+                        None => octets,
+                    };
                     return;
                 }
             }
@@ -234,6 +303,42 @@ mod tests {
             uart.consume(uart.arrived.len());
         }
         heard
+    }
+
+    /// What a DTE at `rate` hears in answer to `octets`, the line having all the time it needs.
+    fn exchange(uart: &mut Uart, now: &mut Duration, rate: u32, octets: &[u8]) -> Vec<u8> {
+        uart.set_dte_rate(NonZeroU32::new(rate));
+        let mut heard = Vec::new();
+        for piece in octets.chunks(16) {
+            uart.handle_input(*now, piece);
+            for _ in 0..100 {
+                *now += Duration::from_millis(10);
+                uart.handle_timeout(*now);
+                heard.extend_from_slice(uart.output(*now));
+                uart.consume(uart.arrived.len());
+            }
+        }
+        heard
+    }
+
+    #[test]
+    fn a_rate_that_is_not_the_module_s_gets_rubbish_until_it_is() {
+        let mut config = Config { echo: false, rate: 9600, ..Config::default() };
+        config.timings = crate::Timings::instant();
+        let (mut uart, mut now) = (Uart::new(config, Line::serial()), NOW);
+        assert_eq!(exchange(&mut uart, &mut now, 9600, b"AT\r"), b"\r\nOK\r\n");
+        assert_ne!(exchange(&mut uart, &mut now, 115_200, b"AT\r"), b"\r\nOK\r\n");
+        // Whatever the rubbish was, it ends here.
+        exchange(&mut uart, &mut now, 9600, b"\r");
+        // The result code comes at the old rate, what follows at the new one.
+        assert_eq!(exchange(&mut uart, &mut now, 9600, b"AT+IPR=57600\r"), b"\r\nOK\r\n");
+        assert_ne!(exchange(&mut uart, &mut now, 9600, b"AT\r"), b"\r\nOK\r\n");
+        exchange(&mut uart, &mut now, 57_600, b"\r");
+        assert_eq!(exchange(&mut uart, &mut now, 57_600, b"AT\r"), b"\r\nOK\r\n");
+        assert_eq!(exchange(&mut uart, &mut now, 57_600, b"AT+IPR=0\r"), b"\r\nOK\r\n");
+        for rate in [1200, 115_200] {
+            assert_eq!(exchange(&mut uart, &mut now, rate, b"AT\r"), b"\r\nOK\r\n", "{rate}");
+        }
     }
 
     #[test]

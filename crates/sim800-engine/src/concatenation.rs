@@ -10,7 +10,7 @@ use sim800_command::{COMMANDS_LIMIT, Id, LINE_LIMIT, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect, Line};
 
 use crate::failure::{Failure, Misuse};
-use crate::flight::Flight;
+use crate::flight::{Flight, ends_like_a_line};
 use crate::request::{Further, Inner, Name, Request};
 use crate::response::Response;
 
@@ -115,7 +115,7 @@ impl Flight {
         let Some(Further { id, expect }) = self.request.further.pop_front() else { return };
         let response = mem::take(&mut self.response);
         if !response.payload.is_empty() {
-            self.through.payload = Some(response.payload.ends_with(b"\r\n"));
+            self.through.payload = Some(ends_like_a_line(&response.payload));
         }
         self.through.responses.push(response);
         (self.request.expect, self.request.id) = (expect, id);

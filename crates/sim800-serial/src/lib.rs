@@ -37,11 +37,7 @@ pub fn open(path: &Path, config: &Config) -> io::Result<File> {
         _ => error,
     })?;
     settings.set_raw();
-    settings.set_baud_rate(config.rate)?;
-    settings.set_flow_control(match config.flow_control {
-        FlowControl::Hardware => serial2::FlowControl::RtsCts,
-        _ => serial2::FlowControl::None,
-    });
+    Pace::of(config).put(&mut settings)?;
     port.set_configuration(&settings)?;
 
     // serial2 leaves these as another program has set them. Without CLOCAL the line hangs up with the module's DCD.
@@ -59,7 +55,63 @@ pub fn open(path: &Path, config: &Config) -> io::Result<File> {
     Ok(OwnedFd::from(port).into())
 }
 
-/// Keeps a port from programs that open it later without a lock (`TIOCEXCL`), those of root apart, until this is dropped.
+/// What two ends of a line have to agree on, and a pseudo-terminal passes on: the program at one end sets it, and who has the other end
+/// can see that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The rate, in bit/s.
+    pub rate: u32,
+    /// Whether RTS and CTS stop who sends.
+    pub flow_control: FlowControl,
+}
+
+impl Pace {
+    /// What `config` asks for.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self { rate: config.rate, flow_control: config.flow_control }
+    }
+
+    /// What `port` is set to; of the master of a pseudo-terminal, what the program at its other end has set.
+    ///
+    /// # Errors
+    ///
+    /// It is no terminal.
+    pub fn read(port: &File) -> io::Result<Self> {
+        let settings = rustix::termios::tcgetattr(port)?;
+        let flow_control = match settings.control_modes.contains(ControlModes::CRTSCTS) {
+            true => FlowControl::Hardware,
+            false => FlowControl::None,
+        };
+        Ok(Self { rate: settings.output_speed(), flow_control })
+    }
+
+    /// Sets `port` so. What it was given before is sent at the pace of before: this blocks until then.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) when the port does not have the rate, and what the system says otherwise.
+    pub fn set(self, port: &File) -> io::Result<()> {
+        // What serial2 sets, it sets at once.
+        rustix::termios::tcdrain(port)?;
+        let mut port = SerialPort::from(OwnedFd::from(port.try_clone()?));
+        let mut settings = port.get_configuration()?;
+        self.put(&mut settings)?;
+        port.set_configuration(&settings)
+    }
+
+    fn put(self, settings: &mut serial2::Settings) -> io::Result<()> {
+        settings.set_flow_control(match self.flow_control {
+            FlowControl::Hardware => serial2::FlowControl::RtsCts,
+            _ => serial2::FlowControl::None,
+        });
+        settings.set_baud_rate(self.rate)
+    }
+}
+
+/// Keeps a port from programs that open it later without a lock (`TIOCEXCL`), those of root apart, until this is dropped. Where the
+/// program is killed before that, the system lets others in when the last one closes the port; one that had it open before, such as a
+/// console on it, keeps them out until then.
 #[derive(Debug)]
 pub struct Exclusive(SerialPort);
 

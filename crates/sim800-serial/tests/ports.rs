@@ -1,9 +1,11 @@
 //! What is opened, and how, on pseudo-terminals.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use rustix::termios::{ControlModes, InputModes, LocalModes, Termios, tcgetattr};
+use sim800_serial::Pace;
 use sim800_session::{Config, Dtr, FlowControl};
 use sim800_testbed::PtyDoor;
 
@@ -75,4 +77,21 @@ fn a_port_that_another_program_has_locked_is_not_even_set_to_what_it_is() {
     assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
     assert_eq!(settings(door.path()).control_modes, before.control_modes);
     assert_eq!(settings(door.path()).local_modes, before.local_modes);
+}
+
+#[test]
+fn the_other_end_of_a_pseudo_terminal_sees_and_follows_the_pace() {
+    let door = PtyDoor::open(None).expect("a terminal");
+    let master = std::fs::File::from(door.as_fd().try_clone_to_owned().expect("a descriptor"));
+    let port = sim800_serial::open(door.path(), &Config::default()).expect("opened");
+    let usual = Pace { rate: 115_200, flow_control: FlowControl::None };
+    assert_eq!(Pace::read(&master).expect("a terminal"), usual);
+    for pace in [
+        Pace { rate: 460_800, flow_control: FlowControl::Hardware },
+        Pace { rate: 250_000, flow_control: FlowControl::None },
+    ] {
+        pace.set(&port).expect("set");
+        assert_eq!(Pace::read(&master).expect("a terminal"), pace);
+        assert_eq!(Pace::read(&port).expect("a terminal"), pace);
+    }
 }

@@ -33,7 +33,8 @@ pub struct Config {
     pub dtr: Dtr,
     /// How many octets are asked for at once of what the module holds, an HTTP body or an extended download: 1 to 319,488, and a
     /// second or two of the line unless set, a power of two from 4,096 to 65,536 (16,384 at 115,200 bit/s). So often something
-    /// arrives; each time costs some 50 octets. A body in transfer takes up to twice as much memory.
+    /// arrives; each time costs some 50 octets. While the line loses octets, it is fewer. A body in transfer takes up to twice as
+    /// much memory.
     pub window: Option<u32>,
     /// How many octets of an HTTP object that is larger than the module holds are fetched at once: 3 to 319,488, and 262,144
     /// unless set. Some servers and networks break longer ones off.

@@ -13,15 +13,19 @@
 //! applications see none of it: a [`Link`] works with every executor.
 
 pub mod conformance;
+mod control;
 mod directory;
 mod door;
+mod journal;
 mod module;
 mod network;
 pub mod server;
 
+pub use control::{Control, Orders};
 pub use directory::DirectoryStorage;
 #[cfg(target_os = "linux")]
 pub use door::PtyDoor;
 pub use door::{Door, Link, LinkDoor, TcpDoor};
+pub use journal::{Entry, Journal, Sight};
 pub use module::{Module, Running};
 pub use sim800_emulator::Line;

@@ -1,22 +1,22 @@
 //! An emulated module in real time: its clock, its line, its door and its network.
 
+use std::fmt;
 use std::io;
+use std::ops::Deref;
 use std::pin::{Pin, pin};
-use std::sync::mpsc;
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use futures::stream::Stream;
+use futures::stream::{Stream, StreamExt};
 use sim800_emulator::{Config, Fault, Line, Uart};
+use sim800_session::{Direction, Trace};
 use smol::Timer;
-use smol::channel::Sender;
 
+use crate::control::{Control, Order, Orders};
 use crate::door::{Door, Link};
+use crate::journal::{Journal, Sight};
 use crate::network::Network;
-
-/// Faults that may wait to be injected.
-const FAULTS: usize = 16;
 
 /// An emulated module, not switched on yet.
 ///
@@ -24,25 +24,25 @@ const FAULTS: usize = 16;
 /// The only help from outside is the thread pool that resolves host names.
 ///
 /// The line has hardware flow control: a client that does not read stops it, and loses nothing. What it goes on to ask for waits as
-/// well, while the module's timers and network go on; see [`Door`] for what becomes of it when the client leaves.
-#[derive(Clone, Debug)]
+/// well, while the module's timers and network go on; see [`Door`] for what becomes of it when the client leaves. A module that was
+/// switched off (`AT+CPOWD`) starts when the next client comes, as if that pressed the power key.
 pub struct Module {
     config: Config,
     line: Line,
-    unknown: Option<mpsc::Sender<String>>,
+    trace: Option<Box<dyn Trace>>,
 }
 
 impl Module {
     /// A module on a line.
     #[must_use]
     pub const fn new(config: Config, line: Line) -> Self {
-        Self { config, line, unknown: None }
+        Self { config, line, trace: None }
     }
 
-    /// Tells the names of commands that the module does not know, each once.
+    /// Shows `trace` every octet that crosses the line to a client or from one, as it is: secrets are not masked.
     #[must_use]
-    pub fn tell_unknown(self, unknown: mpsc::Sender<String>) -> Self {
-        Self { unknown: Some(unknown), ..self }
+    pub fn traced(self, trace: impl Trace + 'static) -> Self {
+        Self { trace: Some(Box::new(trace)), ..self }
     }
 
     /// Switches the module on and runs it where it is awaited, for good. Dropping the future switches it off.
@@ -61,9 +61,27 @@ impl Module {
     ///
     /// The door broke. A client that goes away is no error.
     pub async fn run_with_faults(self, door: impl Door, faults: impl Stream<Item = Fault>) -> io::Result<()> {
-        let mut faults = pin!(faults);
-        let mut turns = Turns::new(self, door);
-        while std::future::poll_fn(|cx| turns.poll(cx, faults.as_mut())).await? {
+        self.turn(door, faults.map(Order::from), Journal::default()).await
+    }
+
+    /// As [`run`](Self::run), with whatever a [`Control`] wants of it.
+    ///
+    /// # Errors
+    ///
+    /// The door broke. A client that goes away is no error.
+    pub async fn run_with_orders(self, door: impl Door, orders: Orders) -> io::Result<()> {
+        self.turn(door, orders.received, orders.journal).await
+    }
+
+    async fn turn(
+        self,
+        door: impl Door,
+        orders: impl Stream<Item = Order>,
+        journal: Journal,
+    ) -> io::Result<()> {
+        let mut orders = pin!(orders);
+        let mut turns = Turns::new(self, door, journal);
+        while std::future::poll_fn(|cx| turns.poll(cx, orders.as_mut())).await? {
             // The door may always have something to say; others on this thread have, too.
             smol::future::yield_now().await;
         }
@@ -76,11 +94,11 @@ impl Module {
     ///
     /// The system has no thread to spare.
     pub fn start(self, door: impl Door) -> io::Result<Running> {
-        let (control, faults) = smol::channel::bounded(FAULTS);
+        let (control, orders) = Control::new();
         let thread = std::thread::Builder::new()
             .name("sim800-module".into())
-            .spawn(move || smol::block_on(self.run_with_faults(door, faults)))?;
-        Ok(Running { control: Some(control), thread: Some(thread) })
+            .spawn(move || smol::block_on(self.run_with_orders(door, orders)))?;
+        Ok(Running { control, thread: Some(thread) })
     }
 
     /// As [`start`](Self::start), with a line within the process.
@@ -94,19 +112,24 @@ impl Module {
     }
 }
 
-/// A module that runs on its own thread, until this is dropped.
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").field("line", &self.line).finish_non_exhaustive()
+    }
+}
+
+/// A module that runs on its own thread, until this is dropped. It is controlled as its [`Control`] is.
 #[derive(Debug)]
 pub struct Running {
-    control: Option<Sender<Fault>>,
+    control: Control,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Running {
-    /// Lets something go wrong. Without effect if the module has stopped because its door broke.
-    pub fn fault(&self, fault: Fault) {
-        if let Some(control) = &self.control {
-            let _ = control.send_blocking(fault);
-        }
+    /// A handle that may be cloned and outlives this.
+    #[must_use]
+    pub const fn control(&self) -> &Control {
+        &self.control
     }
 
     /// Switches the module off.
@@ -119,12 +142,20 @@ impl Running {
     }
 
     fn join(&mut self) -> io::Result<()> {
-        drop(self.control.take());
+        self.control.stop();
         match self.thread.take().map(JoinHandle::join) {
             None => Ok(()),
             Some(Ok(result)) => result,
             Some(Err(panic)) => std::panic::resume_unwind(panic),
         }
+    }
+}
+
+impl Deref for Running {
+    type Target = Control;
+
+    fn deref(&self) -> &Control {
+        &self.control
     }
 }
 
@@ -143,21 +174,26 @@ struct Turns<D> {
     uart: Uart,
     network: Network,
     door: D,
+    was_on: bool,
+    journal: Journal,
+    trace: Option<Box<dyn Trace>>,
     timer: Timer,
     buffer: Box<[u8]>,
-    unknown: Option<mpsc::Sender<String>>,
 }
 
 impl<D: Door> Turns<D> {
-    fn new(module: Module, door: D) -> Self {
+    fn new(module: Module, door: D, journal: Journal) -> Self {
+        let uart = Uart::new(module.config, module.line);
         Self {
             start: Instant::now(),
-            uart: Uart::new(module.config, module.line),
+            was_on: uart.module().is_on(),
+            uart,
             network: Network::new(),
             door,
+            journal,
+            trace: module.trace,
             timer: Timer::never(),
             buffer: vec![0; Uart::CAPACITY].into_boxed_slice(),
-            unknown: module.unknown,
         }
     }
 
@@ -165,14 +201,14 @@ impl<D: Door> Turns<D> {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        mut faults: Pin<&mut impl Stream<Item = Fault>>,
+        mut orders: Pin<&mut impl Stream<Item = Order>>,
     ) -> Poll<io::Result<bool>> {
         let now = self.start.elapsed();
         let mut worked = false;
 
-        match faults.as_mut().poll_next(cx) {
-            Poll::Ready(Some(fault)) => {
-                self.uart.handle_fault(now, fault);
+        match orders.as_mut().poll_next(cx) {
+            Poll::Ready(Some(order)) => {
+                order.carry_out(&mut self.uart, now);
                 worked = true;
             }
             Poll::Ready(None) => return Poll::Ready(Ok(false)),
@@ -186,13 +222,11 @@ impl<D: Door> Turns<D> {
         self.uart.handle_timeout(now);
         worked |= self.send(cx, now)?;
         worked |= self.receive(cx, now)?;
-        while let Some(name) = self.uart.poll_unknown() {
-            if let Some(unknown) = &self.unknown {
-                // Nobody may want to know any more.
-                let _ = unknown.send(name);
-            }
-        }
+        self.look(now);
         while let Some(effect) = self.uart.poll_effect() {
+            if let Some(sight) = Sight::of(&effect) {
+                self.journal.write(now, sight);
+            }
             self.network.execute(effect);
             worked = true;
         }
@@ -201,10 +235,32 @@ impl<D: Door> Turns<D> {
         if worked { Poll::Ready(Ok(true)) } else { Poll::Pending }
     }
 
+    /// Notes what the module saw.
+    fn look(&mut self, now: Duration) {
+        while let Some(line) = self.uart.poll_line() {
+            self.journal.write(now, Sight::Line(line));
+        }
+        while let Some(name) = self.uart.poll_unknown() {
+            self.journal.write(now, Sight::Unknown(name));
+        }
+        let is_on = self.uart.module().is_on();
+        if std::mem::replace(&mut self.was_on, is_on) != is_on {
+            self.journal.write(now, Sight::Power(is_on));
+        }
+    }
+
+    /// The client's rate, where it makes a difference.
+    fn follow_rate(&mut self) {
+        if self.uart.follows_rates() {
+            self.uart.set_dte_rate(self.door.rate());
+        }
+    }
+
     /// Hands the client what has arrived for it, all of it: what was said to one client is not for the next.
     fn send(&mut self, cx: &mut Context<'_>, now: Duration) -> io::Result<bool> {
         let mut worked = false;
         loop {
+            self.follow_rate();
             let octets = self.uart.output(now);
             if octets.is_empty() {
                 return Ok(worked);
@@ -213,7 +269,11 @@ impl<D: Door> Turns<D> {
                 self.uart.handle_output_pause();
                 return Ok(worked);
             };
-            self.uart.consume(taken?);
+            let taken = taken?;
+            if let Some(trace) = &mut self.trace {
+                trace.octets(now, Direction::Received, octets.get(..taken).unwrap_or(octets));
+            }
+            self.uart.consume(taken);
             worked = true;
         }
     }
@@ -231,7 +291,12 @@ impl<D: Door> Turns<D> {
         }
         match received {
             Poll::Ready(taken) => {
-                self.uart.handle_input(now, &self.buffer[..taken?]);
+                self.follow_rate();
+                let octets = &self.buffer[..taken?];
+                if let Some(trace) = &mut self.trace {
+                    trace.octets(now, Direction::Sent, octets);
+                }
+                self.uart.handle_input(now, octets);
                 Ok(true)
             }
             Poll::Pending => {

@@ -14,23 +14,16 @@ pub(crate) fn assert_lossless(events: &[Event], direction: Direction, octets: &[
         match (event.kind, &event.payload) {
             (Kind::Payload, Some(payload)) => {
                 assert_eq!(payload.received, event.octets);
+                assert_eq!(payload.octets, span);
                 assert_eq!(payload.sha256[..], Sha256::digest(span)[..]);
                 // Only what was announced can be missing altogether.
                 assert!(len > 0 || payload.announced.is_some_and(|announced| announced > 0), "{event:?}");
                 assert!(payload.announced.is_none_or(|announced| announced >= payload.received));
             }
-            (Kind::Overlong, None) => assert!(event.text.is_empty() && len > 1000, "{event:?}"),
-            (_, None) => assert!(len > 0 && event.text == line(span), "{event:?} of {}", span.escape_ascii()),
+            (Kind::Overlong, None) => assert!(event.line.is_empty() && len > 1000, "{event:?}"),
+            (_, None) => assert!(len > 0 && event.line == span, "{event:?} of {}", span.escape_ascii()),
             other => panic!("{other:?}"),
         }
     }
     assert!(rest.is_empty(), "lost: {}", rest.escape_ascii());
-}
-
-/// What stands between the line ends around it.
-fn line(mut octets: &[u8]) -> &[u8] {
-    while let [b'\r' | b'\n', rest @ ..] | [rest @ .., b'\r' | b'\n'] = octets {
-        octets = rest;
-    }
-    octets
 }

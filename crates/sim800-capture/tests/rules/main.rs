@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use sim800_capture::{Capture, Direction, Event, TraceReader, write_record};
+use sim800_capture::{Capture, Direction, Event, Format, Reader, write_record};
 
 use lossless::assert_lossless;
 
@@ -89,17 +89,20 @@ fn trace(pieces: &[Piece]) -> Vec<u8> {
 
 fn read(trace: &[u8], cut: usize) -> Vec<Event> {
     let mut events = Vec::new();
-    let mut reader = TraceReader::new();
+    let (mut reader, mut capture) = (Reader::with_format(Format::Trace), Capture::new());
     for read in trace.chunks(cut) {
-        reader.handle_input(read, &mut |event| events.push(event));
+        reader
+            .handle_input(read, &mut |record| capture.handle_record(record, &mut |event| events.push(event)))
+            .unwrap();
     }
-    reader.handle_end(&mut |event| events.push(event));
+    reader.handle_end(&mut |record| capture.handle_record(record, &mut |event| events.push(event))).unwrap();
+    capture.handle_end(&mut |event| events.push(event));
     events
 }
 
 /// Without the times: a cut moves them.
 fn timeless(mut events: Vec<Event>) -> Vec<Event> {
-    events.iter_mut().for_each(|event| event.time = None);
+    events.iter_mut().for_each(forget_time);
     events
 }
 
@@ -148,5 +151,12 @@ proptest! {
         }
         trace.truncate(end.index(trace.len()));
         prop_assert_eq!(read(&trace, 7), read(&trace, trace.len().max(1)));
+    }
+}
+
+fn forget_time(event: &mut Event) {
+    event.time = None;
+    if let Some(payload) = &mut event.payload {
+        payload.since = None;
     }
 }

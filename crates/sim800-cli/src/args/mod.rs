@@ -1,9 +1,15 @@
 //! The command line.
 
+mod decode;
+mod emulate;
+mod fault;
 mod fs;
 mod ftp;
 mod http;
+mod knobs;
+mod live;
 mod options;
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,27 +17,18 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
 
+use self::decode::DECODED;
+pub(crate) use self::decode::{Decode, Only, Payload};
+pub(crate) use self::emulate::{Address, Emulate};
+pub(crate) use self::fault::FaultText;
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
+pub(crate) use self::knobs::Knobs;
+pub(crate) use self::live::{Monitor, Tap};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
-
-const DECODED: &str = "\
-With --json, each line is an object:
-  t         seconds since the start of the trace, or null if nobody noted them
-  dir       tx to the module, rx from it; null for a line of a trace that has octets of neither
-  event     command, echo, information, payload, prompt, final, unsolicited, overlong, blank, unreadable or retry
-  name      what it is about, such as +HTTPACTION, or null
-  values    the values behind the name
-  text      the line, its octets as the characters U+0000 to U+00FF
-  octets    how many bytes of payload there should be, where that was said
-  received  how many bytes of the capture it stands for; those of all lines of a dir add up to that dir
-  sha256    checksum of the payload
-  error     whether something went wrong
-  meaning   what it means, for people; may be null
-
-Exit status: 0 whatever is in FILE, 1 if it cannot be read.";
+use crate::exit;
 
 /// What was built, and which firmware it is for.
 const LONG_VERSION: &str = concat!(
@@ -40,6 +37,38 @@ const LONG_VERSION: &str = concat!(
     "\nhttps:    needs a module with firmware R14 or newer",
     "\nemulator: SIM800L with firmware 1418B05SIM800L24",
 );
+
+/// What is behind `--json`, `--fault`, `--scenario` and `--control`.
+fn emulated() -> String {
+    format!(
+        "\
+Faults:
+{}
+
+A scenario is a TOML file with the knobs by their names (signal = 7, latency = \"realistic\"), faults = [\"restart in 60\"], a table
+[files] with texts by their paths in the module, and [[steps]], each with a request and its time (at = 5, inject = \"RING\").
+
+The control channel takes a JSON object with one key on a line, and answers each with one: {{\"ok\":true}}, with what was asked for,
+or {{\"ok\":false,\"error\":\"...\"}}.
+{}
+
+With --json, an object tells at the start where the module is: port, device (of a pty) and control.",
+        fault::GRAMMAR,
+        REQUESTS
+    )
+}
+
+/// Held to the requests that there are by a test.
+const REQUESTS: &str = "\
+  {\"set\":{KNOB:VALUE,...}}        sets knobs, all or none; start and fs-size are for the start
+  {\"fault\":\"WHAT\"}              as --fault
+  {\"inject\":\"LINE\"}             says an unsolicited line; {\"text\":..,\"place\":\"now|before-response|before-result\"}
+  {\"message\":\"TEXT\"}            a short message arrives
+  {\"power\":\"on|off|restart\"}    presses the power key; on is of consequence only to a module that is off
+  {\"seen\":{\"since\":N,\"wait\":SECS}}  what the module saw from entry N on: lines, unknown names, requests, octets sent
+  {\"list\":\"DIR\"}, {\"read\":\"FILE\"}, {\"remove\":\"FILE\"}
+  {\"write\":{\"path\":FILE,\"text\":..}}  files of the module; base64 in place of text for other bytes
+  {\"state\":{}}                   whether it is on, its signal and registration, and the next entry of seen";
 
 const WORDS: &str = "\
 Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`) and those of FTP clients:
@@ -54,17 +83,42 @@ Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`)
 
 Words are quoted as in a shell; # begins a comment. A path in the module is best written with slashes (C:/User/a.txt).
 
-Exit status of a script: 0 all was done, else that of the worst command. It ends at the first one that fails, unless --keep-going
-is given. With --json there is an object for each line, and one for all.";
+Exit status of a script: that of the first command that fails, which ends it. With --keep-going: that of all that failed, if it is the
+same; else 1. With --json there is an object for each line, and one for all.";
+
+const CONSOLE: &str = "\
+Keys:
+  Tab              completes a command, or shows which there are
+  Ctrl-C           gives up a line, or waits no longer for the result of one
+  Ctrl-D           ends the console
+Where the module asks for data, type it, or write < FILE. Ctrl-Z ends it, and ESC gives it up where that is possible.
+
+Lines that are not sent:
+  :help [COMMAND]  shows what is known of a command
+  :raw             passes keys to the module and its bytes to the terminal, until Ctrl-]
+  :exit            ends the console
+
+Lines come from stdin where that is no terminal: each is sent when the one before has its result, and the exit status is 1 if a command
+failed. Lines behind a command that asks for data are the data.";
+
+const FAULTS: &str = "\
+FAULTS are parted by commas:
+  drop 1/20000     one byte in 20,000 is lost
+  double 1/20000   is there twice
+  damage 1/20000   is another one
+  delay 50ms       all bytes are late; with 1/20000 the line stands still at one byte in 20,000
+  seed 7           the same bytes meet the same faults
+Behind each fault, tx has it on the way to the module only, rx from it.
+
+The rate and the flow control that the program sets on its pty are set on the port. Modem control lines and breaks are not passed on:
+a pty has none.";
 
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
 /// requests go over the network of this machine.
-///
-/// Exit status: 0 done, 1 the transfer failed, 2 the command line is wrong.
 #[derive(Debug, Parser)]
-#[command(name = "sim800", version, long_version = LONG_VERSION)]
+#[command(name = "sim800", version, long_version = LONG_VERSION, after_long_help = exit::table())]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -111,9 +165,23 @@ pub(crate) enum Command {
     /// Show what a trace, or a capture of the line, says; no module is needed
     #[command(after_long_help = DECODED)]
     Decode(Decode),
-    /// Offer an emulated module to other programs, until Ctrl-C; its card wants --pin, its network --apn, --apn-user and --apn-password
-    /// where they are given
+    /// Offer an emulated module to other programs, until Ctrl-C
+    ///
+    /// Its card wants --pin, and its network --apn, --apn-user and --apn-password where they are given. With --baud the line has that
+    /// rate, and a program at another one gets rubbish, as far as its rate can be known, which is at a pty; with `--baud auto` the
+    /// module finds the rate.
+    #[command(after_long_help = emulated())]
     Emulate(Emulate),
+    /// Show what a port says of its own accord, each line with its meaning, until Ctrl-C; nothing is sent
+    Monitor(Monitor),
+    /// Work with the module by hand: command lines are completed and explained, and so is what it answers
+    #[command(after_long_help = CONSOLE)]
+    Console,
+    /// Stand between another program and its module: pass on every byte, show what it means, and spoil some on purpose
+    ///
+    /// Each line is shown on stdout as `decode` shows it, unless -q is given.
+    #[command(after_long_help = FAULTS)]
+    Tap(Tap),
     /// Show what the program can do, with an emulated module and servers of its own
     Demo,
     /// Write the manual pages to DIR, for those who package the program
@@ -130,16 +198,17 @@ impl Command {
         match self {
             Self::Http(Http::Get(get)) => get.input.as_deref().into_iter().collect(),
             Self::Http(Http::Post(post)) => post.data.files(),
+            Self::Ftp(Ftp::Put(put)) => match put.source() {
+                FtpSource::Files(files) => files,
+                FtpSource::Module(_) => Vec::new(),
+            },
+            Self::Decode(decode) => decode.files.iter().map(PathBuf::as_path).collect(),
             command => command.input().into_iter().collect(),
         }
     }
 
     fn input(&self) -> Option<&Path> {
         match self {
-            Self::Ftp(Ftp::Put(put)) => match put.source() {
-                FtpSource::File(path) => Some(path),
-                FtpSource::Module(_) => None,
-            },
             Self::Fs(Fs::Put { file, .. }) => Some(file),
             Self::At(at) if at.lines.iter().any(|line| line == "-") => Some(Path::new("-")),
             Self::At(at) => at.data.first().map(PathBuf::as_path),
@@ -153,6 +222,7 @@ impl Command {
             Self::Http(Http::Get(get)) => get.answer.output_error.as_deref(),
             Self::Http(Http::Post(post)) => post.answer.output_error.as_deref(),
             Self::Http(Http::Delete(delete)) => delete.answer.output_error.as_deref(),
+            Self::Decode(decode) => return decode.outputs().collect(),
             _ => None,
         };
         self.output().into_iter().chain(error).collect()
@@ -212,42 +282,6 @@ pub(crate) struct Run {
     pub(crate) keep_going: bool,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Decode {
-    /// What --trace wrote; - for stdin
-    pub(crate) file: PathBuf,
-    /// FILE is the octets that a module sent, and nothing else; its echo tells the commands
-    #[arg(long)]
-    pub(crate) raw: bool,
-    /// Show passwords, PINs and credentials, which are masked otherwise
-    #[arg(long)]
-    pub(crate) show_secrets: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Emulate {
-    /// Offer a pty, and let the path LINK lead to it
-    #[arg(long, value_name = "LINK", conflicts_with = "tcp")]
-    pub(crate) pty: Option<PathBuf>,
-    /// Listen on a TCP port, such as 127.0.0.1:2000
-    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
-    pub(crate) tcp: Option<String>,
-    /// Let the module's files be those in DIR; without it they are gone with the module
-    #[arg(long, value_name = "DIR")]
-    pub(crate) fs: Option<PathBuf>,
-    /// Let the SIM card be locked, so that it wants its PUK
-    #[arg(long)]
-    pub(crate) puk: bool,
-}
-
-/// Whether there is such an address is for the system to say.
-fn address(text: &str) -> Result<String, &'static str> {
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
-        _ => Err("an address is written ADDR:PORT"),
-    }
-}
-
 fn wait(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds)
@@ -291,7 +325,6 @@ mod tests {
             "ftp get ftp://a/f -o f --resume --ascii",
             "ftp get ftp://a/f --extended --to-fs f",
             "ftp get ftp://a/f -o f --to-fs f",
-            "ftp put f ftp://a/f --from-fs f",
             "ftp put",
             "ftp put f ftp://a/f --resume --append",
             "ftp put f ftp://a/f --resume --extended",
@@ -310,7 +343,7 @@ mod tests {
             "ftp put f ftp://a/f --resume",
             "fs ls",
             "commands",
-            "decode - --raw",
+            "decode - --format raw",
         ] {
             assert!(!is_refused(&format!("sim800 {line}")), "{line}");
         }

@@ -23,6 +23,8 @@ pub(super) struct Rest {
     pub(super) origin: Origin,
     /// The position of the first octet of `body`.
     pub(super) from: u64,
+    /// How many octets came before it to be compared with what is there.
+    pub(super) compared: u64,
     pub(super) body: BoxStream<'static, Result<Bytes, HttpError>>,
 }
 
@@ -31,7 +33,7 @@ impl Rest {
     fn whole(url: &str, response: Response<Body>) -> Self {
         let origin = origin(url, &response, 0);
         let (head, body) = response.into_parts();
-        Self { head, origin, from: 0, body: body.boxed() }
+        Self { head, origin, from: 0, compared: 0, body: body.boxed() }
     }
 }
 
@@ -70,7 +72,8 @@ pub(super) async fn ask_for_the_rest(
                 if let Some(behind) = take_off(response.body_mut(), awaited).await? {
                     let (head, body) = response.into_parts();
                     let body = stream::iter([Ok(behind)]).chain(body).boxed();
-                    return Ok(Rest { head, origin, from: there.octets, body });
+                    let compared = awaited.len() as u64;
+                    return Ok(Rest { head, origin, from: there.octets, compared, body });
                 }
             }
             Some(0) => return Ok(Rest::whole(url, response)),

@@ -23,7 +23,7 @@ use crate::meter::Meter;
 use crate::output::{Output, Report};
 use crate::range::refuse_a_part;
 use crate::resume::Resumable;
-use crate::sink::Sink;
+use crate::sink::{Sink, named};
 
 /// How many octets of a body that was asked for become part of one object.
 const OBJECT: usize = 1 << 20;
@@ -197,17 +197,21 @@ impl Transfer<'_> {
 
     /// Fetches what is missing of a file, and keeps what has come if it breaks off again.
     async fn go_on(self, client: &Client, bearer: &Bearer, resumable: &Resumable) -> Result<Report, Failure> {
-        let Self { plan, file, how, output, .. } = self;
+        let Self { mut plan, file, how, output, .. } = self;
+        plan.options.skip = true;
         let http = plan.client(bearer);
         let start = Instant::now();
         let watch = Watch { client, name: plan.name.clone(), output };
         let remnant = resumable.remnant(&plan.url).or_else(|| resumable.whole(&plan.url));
         let rest = ask_for_the_rest(&http, &plan.request, &plan.url, remnant.as_ref(), &watch).await?;
-        let Rest { head, origin, from, mut body } = rest;
+        let Rest { head, origin, from, compared, mut body } = rest;
         if let Some(refusal) = refusal(&head, plan.uri(), plan.options.redirect) {
             return Err(tell_error(refusal, &head, body, how, output).await);
         }
-        let mut fields = vec![("resumed_from", json!(from))];
+        let mut fields = vec![("resumed_from", json!(from)), ("compared", json!(compared))];
+        if from == 0 && remnant.as_ref().is_some_and(|there| there.complete_since.is_none()) {
+            output.remark("sim800: what was kept is of something else by now; starting anew");
+        }
         let there = remnant.filter(|_| from > 0);
         let sink = match there {
             Some(there) if there.complete_since.is_some() => {
@@ -295,7 +299,7 @@ impl Told<'_> {
                     // They come before it.
                     sink.show(&std::mem::take(&mut text)).await?;
                 }
-                if sink.is_terminal() {
+                if sink.is_shown() {
                     // No bar is drawn over it.
                     sink.take(body, &ProgressBar::hidden()).await?.octets
                 } else {
@@ -328,12 +332,6 @@ fn wants_json(headers: &HeaderMap) -> bool {
 /// When a file was written last.
 fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().ok()?.modified().ok()
-}
-
-/// The file that a body goes to, for programs.
-fn named(file: Option<&Path>) -> Option<(&'static str, serde_json::Value)> {
-    let path = file.filter(|path| !Sink::is_stdout(Some(path)))?;
-    Some(("file", json!(path.to_string_lossy())))
 }
 
 /// Nothing has changed since the file was fetched.

@@ -102,12 +102,12 @@ fn servers_that_are_not_there() {
     // Taken from the system and given back: nobody listens there.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let said = "601 (network error); check that the server and the network are up";
-    let object = fails(&bench, &["http", "get", &format!("http://{free}/"), "-o", "a"], 1, "http", said);
+    let object = fails(&bench, &["http", "get", &format!("http://{free}/"), "-o", "a"], 7, "http", said);
     assert_eq!(object["error"]["code"], 601);
     let object = fails(
         &bench,
         &["ftp", "get", &format!("ftp://{free}/a"), "-o", "a"],
-        1,
+        7,
         "ftp",
         "check host and port",
     );
@@ -115,7 +115,7 @@ fn servers_that_are_not_there() {
     // A label of more than 63 characters is refused without asking anybody.
     let host = "a".repeat(64);
     let url = format!("http://{host}.invalid/");
-    let object = fails(&bench, &["http", "get", &url, "-o", "a"], 1, "http", "check the host name");
+    let object = fails(&bench, &["http", "get", &url, "-o", "a"], 7, "http", "check the host name");
     assert_eq!(object["error"]["code"], 603);
     bench.expect_usable();
 }
@@ -125,20 +125,20 @@ fn servers_that_say_no() {
     let bench = Bench::new();
     bench.ftp.put_file("/a", b"octets").unwrap();
     let url = bench.ftp_url_with_password("guessed", "/a");
-    let object = fails(&bench, &["ftp", "get", &url, "-o", "a"], 1, "ftp", "check user and password");
+    let object = fails(&bench, &["ftp", "get", &url, "-o", "a"], 8, "ftp", "check user and password");
     assert_eq!(object["error"]["code"], 72);
     fails(
         &bench,
         &["ftp", "get", &bench.ftp_url("/missing"), "-o", "a"],
-        1,
+        8,
         "ftp",
         "check that the file is there",
     );
-    fails(&bench, &["ftp", "size", &bench.ftp_url("/missing")], 1, "ftp", "failed");
+    fails(&bench, &["ftp", "size", &bench.ftp_url("/missing")], 8, "ftp", "failed");
     bench.ftp.put_file("/big", &vec![0; 300_001]).unwrap();
     let extended = ["ftp", "get", &bench.ftp_url("/big"), "-o", "a", "--extended"];
-    fails(&bench, &extended, 1, "ftp", "may be read and has at most 300,000 bytes");
-    fails(&bench, &["http", "get", &bench.http.url("/missing"), "-o", "a"], 1, "http-status", "404");
+    fails(&bench, &extended, 8, "ftp", "may be read and has at most 300,000 bytes");
+    fails(&bench, &["http", "get", &bench.http.url("/missing"), "-o", "a"], 9, "http-status", "404");
     assert_eq!(bench.run(&["ftp", "get", &bench.ftp_url("/a")]).stdout, b"octets", "the next one works");
 }
 
@@ -146,21 +146,21 @@ fn servers_that_say_no() {
 fn files_that_cannot_be_read_or_written() {
     let bench = Bench::new();
     let (http, ftp) = (bench.http.url("/a"), bench.ftp_url("/a"));
-    fails(&bench, &["ftp", "put", "missing", &ftp], 1, "file", "cannot read missing: no such file");
-    fails(&bench, &["ftp", "put", ".", &ftp], 1, "file", "cannot read .: is a directory");
-    fails(&bench, &["http", "post", &http, "--data-file", "missing"], 1, "file", "cannot read missing");
-    fails(&bench, &["http", "get", &http, "-o", "no/folder"], 1, "file", "cannot write no/folder");
-    fails(&bench, &["http", "get", &http, "-o", "."], 1, "file", "cannot write .: is a directory");
-    fails(&bench, &["info", "--trace", "no/folder"], 1, "file", "cannot write the trace to no/folder");
+    fails(&bench, &["ftp", "put", "missing", &ftp], 3, "file", "cannot read missing: no such file");
+    fails(&bench, &["ftp", "put", ".", &ftp], 3, "file", "cannot read .: is a directory");
+    fails(&bench, &["http", "post", &http, "--data-file", "missing"], 3, "file", "cannot read missing");
+    fails(&bench, &["http", "get", &http, "-o", "no/folder"], 3, "file", "cannot write no/folder");
+    fails(&bench, &["http", "get", &http, "-o", "."], 3, "file", "cannot write .: is a directory");
+    fails(&bench, &["info", "--trace", "no/folder"], 3, "file", "cannot write the trace to no/folder");
     fs::write(bench.path("big"), vec![0; 319_489]).unwrap();
-    fails(&bench, &["http", "post", &http, "--data-file", "big"], 1, "too-large", "319488 bytes");
+    fails(&bench, &["http", "post", &http, "--data-file", "big"], 12, "too-large", "319488 bytes");
     assert!(bench.http.requests().is_empty() && bench.ftp.commands().is_empty());
 
     bench.http.put("/a", "text/plain", "body");
     let full = bench.run(&["http", "get", &http, "-o", "/dev/full"]);
     assert_eq!(
         (full.code, full.stderr.as_str()),
-        (1, "sim800: cannot write /dev/full: no space left on device\n")
+        (3, "sim800: cannot write /dev/full: no space left on device\n")
     );
     assert_eq!(bench.run(&["http", "get", &http, "-o", "/dev/null"]).code, 0);
     bench.expect_usable();
@@ -173,17 +173,17 @@ fn a_stdout_that_cannot_be_written() {
     bench.run(&["http", "get", &bench.http.url("/a"), "--trace", "trace"]);
     let (found, missing) = (bench.http.url("/a"), bench.http.url("/missing"));
     let commands = [
-        (&["info"][..], ""),
-        (&["http", "get", &found, "-o", "a"], ""),
-        (&["http", "get", &missing, "-o", "b"], "sim800: the server answered 404 Not Found\n"),
-        (&["decode", "trace"], ""),
+        (&["info"][..], 3, ""),
+        (&["http", "get", &found, "-o", "a"], 3, ""),
+        (&["http", "get", &missing, "-o", "b"], 9, "sim800: the server answered 404 Not Found\n"),
+        (&["decode", "trace"], 3, ""),
     ];
-    for (arguments, first) in commands {
+    for (arguments, code, first) in commands {
         let arguments = [&["--json"], arguments].concat();
         let full = File::options().write(true).open("/dev/full").unwrap();
         let finished = Finished::new(bench.command(&arguments).stdout(full).output().unwrap());
         let said = format!("{first}sim800: cannot write stdout: no space left on device\n");
-        assert_eq!((finished.code, finished.stderr), (1, said), "{arguments:?}");
+        assert_eq!((finished.code, finished.stderr), (code, said), "{arguments:?}");
 
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -201,10 +201,10 @@ fn ports_that_are_none() {
         let info = |port: &str, code, kind, said| {
             fails(&bench, &["-p", port, "--runtime", runtime, "info"], code, kind, said);
         };
-        info("/dev/ttyNONE", 1, "port", "cannot open /dev/ttyNONE: there is no such device");
-        info("file", 1, "port", "cannot open file: it is not a serial port");
-        info(".", 1, "port", "cannot open .: it is not a serial port");
-        info(&format!("tcp://{free}"), 1, "port", "connection refused");
+        info("/dev/ttyNONE", 4, "port", "cannot open /dev/ttyNONE: there is no such device");
+        info("file", 4, "port", "cannot open file: it is not a serial port");
+        info(".", 4, "port", "cannot open .: it is not a serial port");
+        info(&format!("tcp://{free}"), 4, "port", "connection refused");
         info("telnet://127.0.0.1:23", 2, "usage", "tcp://HOST:PORT");
     }
 }
@@ -220,7 +220,7 @@ fn a_port_that_never_answers() {
         fails(
             &bench,
             &[&options, arguments].concat(),
-            1,
+            4,
             "no-answer",
             "no byte came within 0.2 s; check the module's power",
         );
@@ -234,7 +234,7 @@ fn a_module_that_goes_away() {
     let child = program(&["-p", &port, "info"]).spawn().unwrap();
     drop(gone.accept().unwrap());
     let finished = Finished::new(child.wait_with_output().unwrap());
-    assert_eq!(finished.code, 1);
+    assert_eq!(finished.code, 4);
     assert!(finished.stderr.contains("the line to the module"), "{}", finished.stderr);
 }
 

@@ -38,11 +38,11 @@ fn another_access_point_name_is_not_ignored() {
     let bench = bench();
     assert_eq!(bench.run(&[&["bearer", "open"][..], &ACCESS].concat()).code, 0);
     let finished = bench.run(&["--json", "--apn", "wrong", "bearer", "open"]);
-    assert_eq!((finished.code, &finished.object()["error"]["kind"]), (1, &"bearer-refused".into()));
+    assert_eq!((finished.code, &finished.object()["error"]["kind"]), (6, &"bearer-refused".into()));
     let finished = bench.run(&["--json", "--apn", "right", "bearer", "open"]);
     assert_eq!(finished.object()["apn"], "right", "user and password were left as they were set");
     let finished = bench.run(&["--apn", "right", "--apn-user", "", "--apn-password", "", "bearer", "open"]);
-    assert_eq!(finished.code, 1);
+    assert_eq!(finished.code, 6);
     assert!(
         finished.stderr.contains("did not open the bearer")
             || finished.stderr.contains("could not be opened"),

@@ -35,7 +35,8 @@ fn files_and_directories_of_a_server_are_looked_after() {
     assert_eq!(bench.ftp.files(), ["/c"]);
     run(&["ftp", "rmdir", &url("/dir")]);
     let object = bench.run(&["--json", "ftp", "rm", &url("/c")]).object();
-    assert_eq!(object, json!({ "ok": true, "port": bench.port }));
+    let named = format!("ftp://{}@{}/c", crate::bench::USER, bench.ftp.address());
+    assert_eq!(object, json!({ "ok": true, "url": named, "port": bench.port }));
     assert!(bench.ftp.files().is_empty());
     assert_eq!(run(&["ftp", "ls", &url("")]), b"");
 }
@@ -50,7 +51,7 @@ fn what_a_server_refuses_has_its_number() {
         &["ftp", "mkdir", &bench.ftp_url("/missing/dir")],
         &["ftp", "rename", &missing, "other"],
     ] {
-        assert_eq!(fails(&bench, arguments, 1, "ftp", "failed")["error"]["code"], 77);
+        assert_eq!(fails(&bench, arguments, 8, "ftp", "failed")["error"]["code"], 77);
     }
     fails(&bench, &["ftp", "rm", &bench.ftp_url("/dir/")], 2, "usage", "names a directory");
     fails(&bench, &["ftp", "rename", &missing, "a\"b"], 2, "usage", "quotation mark");
@@ -59,7 +60,7 @@ fn what_a_server_refuses_has_its_number() {
     config.ftp_rename = false;
     let bench = Bench::with(config);
     bench.ftp.put_file("/a", b"octets").unwrap();
-    fails(&bench, &["ftp", "rename", &bench.ftp_url("/a"), "b"], 1, "unsupported", "with this firmware");
+    fails(&bench, &["ftp", "rename", &bench.ftp_url("/a"), "b"], 12, "unsupported", "with this firmware");
 }
 
 #[test]
@@ -89,7 +90,7 @@ fn files_go_into_the_module_and_come_back() {
     run(&["fs", "rm", r"C:\new\b.bin"]);
     run(&["fs", "rmdir", r"C:\new"]);
     let text = run(&["fs", "df"]);
-    let after = text.strip_prefix("C: ").unwrap().strip_suffix(" octets free\n").unwrap();
+    let after = text.strip_prefix("C: ").unwrap().strip_suffix(" bytes free\n").unwrap();
     assert!(after.parse::<u64>().unwrap() >= before + 20_000, "{text}");
 }
 
@@ -111,21 +112,21 @@ fn what_the_module_has_not_or_has_no_room_for() {
         &["ftp", "put", "--from-fs", missing, &bench.ftp_url("/a")],
         &["ftp", "put", "--from-fs", missing, "--extended", &bench.ftp_url("/a")],
     ] {
-        fails(&bench, arguments, 1, "not-found", "the module has no C:\\missing");
+        fails(&bench, arguments, 9, "not-found", "the module has no C:\\missing");
     }
     assert!(bench.ftp.files().is_empty());
     fails(&bench, &["fs", "rm", r"C:\a b,c"], 2, "invalid", "the path cannot be sent");
-    fails(&bench, &["fs", "put", "missing", r"C:\a"], 1, "file", "cannot read missing");
+    fails(&bench, &["fs", "put", "missing", r"C:\a"], 3, "file", "cannot read missing");
     let put = ["fs", "put", "big", r"C:\big.bin"];
-    fails(&bench, &put, 1, "full", r"C:\big.bin would have 20000 bytes, and the module has room for 9728");
+    fails(&bench, &put, 12, "full", r"C:\big.bin would have 20000 bytes, and the module has room for 9728");
     bench.ftp.put_file("/big", &octets(20_000)).unwrap();
     let to_fs = ["ftp", "get", &bench.ftp_url("/big"), "--to-fs", "big.bin"];
-    fails(&bench, &to_fs, 1, "full", r"C:\User\FTP\big.bin would have 20000 bytes");
+    fails(&bench, &to_fs, 12, "full", r"C:\User\FTP\big.bin would have 20000 bytes");
 
     assert_eq!(bench.run(&["fs", "mkdir", r"C:\dir"]).code, 0);
-    fails(&bench, &["fs", "mkdir", r"C:\dir"], 1, "exists", "already");
+    fails(&bench, &["fs", "mkdir", r"C:\dir"], 12, "exists", "already");
     assert_eq!(bench.run(&["fs", "put", "small", r"C:\dir\a"]).code, 0);
-    fails(&bench, &["fs", "rmdir", r"C:\dir"], 1, "not-empty", "not empty");
+    fails(&bench, &["fs", "rmdir", r"C:\dir"], 12, "not-empty", "not empty");
     assert_eq!(bench.run(&["--json", "fs", "get", r"C:\dir\a"]).code, 2, "where to?");
     bench.expect_usable();
 }
@@ -146,7 +147,7 @@ fn what_the_module_had_no_room_for_is_removed_again() {
     // It reads no more than it can use.
     let _ = child.stdin.take().unwrap().write_all(&too_much);
     let finished = Finished::new(child.wait_with_output().unwrap());
-    assert_eq!(finished.code, 1);
+    assert_eq!(finished.code, 12);
     assert!(finished.stderr.contains(r"full after"), "{}", finished.stderr);
     assert!(finished.stderr.contains(r"the incomplete C:\a was removed"), "{}", finished.stderr);
     assert!(file("a").is_err(), "nothing is left of it");
@@ -154,7 +155,7 @@ fn what_the_module_had_no_room_for_is_removed_again() {
     // What is too long from the start takes nothing away; what is replaced makes room.
     assert_eq!(bench.run(&["fs", "put", "small", r"C:\a"]).code, 0);
     fs::write(bench.path("big"), &too_much).unwrap();
-    fails(&bench, &["fs", "put", "big", r"C:\a"], 1, "full", "nothing was changed");
+    fails(&bench, &["fs", "put", "big", r"C:\a"], 12, "full", "nothing was changed");
     assert_eq!(file("a").unwrap(), octets(100));
     fs::write(bench.path("medium"), octets(20_000)).unwrap();
     for _ in 0..2 {
@@ -164,7 +165,7 @@ fn what_the_module_had_no_room_for_is_removed_again() {
     bench.ftp.put_file("/big", &too_much).unwrap();
     bench.ftp.inject(Fault::Answer { verb: "SIZE", reply: "502 no sizes here".into() });
     let to_fs = bench.run(&["ftp", "get", &bench.ftp_url("/big"), "--to-fs", "b"]);
-    assert_eq!(to_fs.code, 1);
+    assert_eq!(to_fs.code, 8);
     assert!(to_fs.stderr.contains(r"the incomplete C:\User\FTP\b was removed"), "{}", to_fs.stderr);
     assert_eq!(bench.run(&["fs", "ls", r"C:\User\FTP"]).stdout, b"");
     bench.expect_usable();
@@ -229,8 +230,8 @@ fn the_type_in_a_url_is_that_of_the_transfer() {
     }
     assert_eq!(bench.ftp.files(), ["/a", "/b"]);
     let text = bench.ftp_url("/a;type=a");
-    fails(&bench, &["ftp", "get", &text, "-o", "a", "--resume"], 2, "usage", "octet by octet");
-    fails(&bench, &["ftp", "put", "here", &text, "--resume"], 2, "usage", "octet by octet");
+    fails(&bench, &["ftp", "get", &text, "-o", "a", "--resume"], 2, "usage", "byte by byte");
+    fails(&bench, &["ftp", "put", "here", &text, "--resume"], 2, "usage", "byte by byte");
     let image = bench.ftp_url("/a;type=i");
     fails(&bench, &["ftp", "get", &image, "--ascii", "-o", "a"], 2, "usage", "--ascii");
     fails(&bench, &["ftp", "put", "--from-fs", "C:/a"], 2, "usage", "the URL to send it to is missing");
@@ -266,7 +267,7 @@ fn the_module_may_hold_all_of_a_file() {
 
     fs::write(bench.path("big"), vec![0; 300_001]).unwrap();
     let big = ["ftp", "put", "--extended", "big", &bench.ftp_url("/big")];
-    fails(&bench, &big, 1, "too-large", "300000 bytes");
+    fails(&bench, &big, 12, "too-large", "300000 bytes");
     assert!(bench.ftp.file("/big").is_none());
 }
 
@@ -280,7 +281,7 @@ fn an_object_that_is_larger_than_the_module_comes_in_ranges() {
     assert!(fs::read(bench.path("big")).unwrap() == body);
 
     bench.http.set_ranges(false);
-    fails(&bench, &["http", "get", &bench.http.url("/big"), "-o", "a"], 1, "too-large", "ignores ranges");
+    fails(&bench, &["http", "get", &bench.http.url("/big"), "-o", "a"], 12, "too-large", "ignores ranges");
 }
 
 #[test]
@@ -292,13 +293,13 @@ fn https_needs_a_firmware_that_has_it() {
     assert_eq!(bench.run(&["http", "get", "--insecure", &url]).stdout, b"octets");
     // It is signed by itself.
     let object =
-        fails(&bench, &["http", "get", &url, "-o", "a"], 1, "http", "--insecure accepts any certificate");
+        fails(&bench, &["http", "get", &url, "-o", "a"], 7, "http", "--insecure accepts any certificate");
     assert_eq!(object["error"]["code"], 605);
     let strict = TlsFront::start(bench.http.address(), ClientCertificate::Required).unwrap();
     let object = fails(
         &bench,
         &["http", "get", "--insecure", &strict.url("/a"), "-o", "a"],
-        1,
+        7,
         "http",
         "the newest that common firmware knows",
     );
@@ -307,7 +308,7 @@ fn https_needs_a_firmware_that_has_it() {
     let mut config = Config::default();
     config.ssl = false;
     let bench = Bench::with(config);
-    fails(&bench, &["http", "get", &url, "-o", "a"], 1, "no-ssl", "R14");
+    fails(&bench, &["http", "get", &url, "-o", "a"], 12, "no-ssl", "R14");
 }
 
 #[test]
@@ -318,7 +319,7 @@ fn an_object_can_be_deleted() {
     let object = bench.run(&["--json", "http", "delete", &url]).object();
     assert!(object["status"].as_u64().unwrap() < 300, "{object}");
     assert!(bench.http.body("/a").is_none());
-    assert_eq!(fails(&bench, &["http", "delete", &url], 1, "http-status", "404")["status"], 404);
+    assert_eq!(fails(&bench, &["http", "delete", &url], 9, "http-status", "404")["status"], 404);
 }
 
 #[test]

@@ -32,8 +32,13 @@ fn shown(arguments: &[&str], content: &[u8]) -> String {
     String::from_utf8(finished.stdout).unwrap()
 }
 
+/// The events; the summary comes last.
 fn objects(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let mut objects: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let summary = objects.pop().unwrap();
+    assert_eq!(summary["event"], "summary");
+    assert!(objects.iter().all(|event| event["event"] != "summary"));
+    objects
 }
 
 #[test]
@@ -48,12 +53,12 @@ fn traces_are_shown() {
 #[test]
 fn what_a_module_sent_is_shown() {
     assert_eq!(
-        shown(&["--raw"], RAW),
+        shown(&["--format", "raw", "-q"], RAW),
         "\
-← AT+HTTPACTION=0                               Sends the request
+← AT+HTTPACTION=0                               Sends the request: GET
 ← OK
 ← +HTTPACTION: 0,601,0                          GET: 601 (network error), 0 octets to read
-← AT+FTPGET=2,20                                Reads from the download
+← AT+FTPGET=2,20                                Reads from the download: length 20
 ← +FTPGET: 2,6                                  6 octets follow
 ← 6 octets of payload                           SHA-256 e294a60ae3dc7a8cc9100deef196c2445705ad177edfb4ac4242a8f9d348a11b
 ← OK
@@ -66,7 +71,11 @@ fn what_a_module_sent_is_shown() {
 ← 3 of 9 octets of payload                      6 octets are missing; SHA-256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
 "
     );
-    let text = shown(&["--raw", "--json"], RAW);
+    let text = shown(&["--format", "raw", "--json"], RAW);
+    let summary: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!((&summary["received"], &summary["errors"]), (&RAW.len().into(), &5.into()));
+    let [transfer] = &summary["transfers"].as_array().unwrap()[..] else { panic!("{summary}") };
+    assert_eq!(transfer["outcome"], "GET: 601 (network error), 0 octets to read");
     assert!(text.is_ascii(), "what a terminal would obey is escaped");
     let events = objects(&text);
     let total: u64 = events.iter().map(|event| event["received"].as_u64().unwrap()).sum();
@@ -74,18 +83,18 @@ fn what_a_module_sent_is_shown() {
     let line = |n: usize| text.lines().nth(n).unwrap();
     assert_eq!(
         line(2),
-        r#"{"t":null,"dir":"rx","event":"unsolicited","name":"+HTTPACTION","values":[0,601,0],"text":"+HTTPACTION: 0,601,0","octets":null,"received":24,"sha256":null,"error":true,"meaning":"GET: 601 (network error), 0 octets to read"}"#
+        r#"{"t":null,"dir":"rx","event":"unsolicited","subject":"http","name":"+HTTPACTION","values":[0,601,0],"text":"+HTTPACTION: 0,601,0","octets":null,"received":24,"sha256":null,"error":true,"meaning":"GET: 601 (network error), 0 octets to read"}"#
     );
     assert_eq!(
         line(13),
-        r#"{"t":null,"dir":"rx","event":"payload","name":"+FTPGET","values":[],"text":"","octets":9,"received":3,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","error":true,"meaning":"6 octets are missing"}"#
+        r#"{"t":null,"dir":"rx","event":"payload","subject":"ftp","name":"+FTPGET","values":[],"text":"","octets":9,"received":3,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","error":true,"meaning":"6 octets are missing"}"#
     );
 }
 
 #[test]
 fn without_the_echo_lines_are_shown_as_they_come() {
     let text = shown(
-        &["--raw"],
+        &["--format", "raw", "-q"],
         b"d\r\n\r\nOK\r\n\r\n+CSQ: 21,0\r\n\r\nOK\r\n\r\n+HTTPREAD: 4\r\n\r\nO\n\r\nOK\r\n\r\n+CRE",
     );
     assert_eq!(
@@ -113,22 +122,22 @@ fn a_damaged_trace_is_shown_as_far_as_it_goes() {
         {\"dir\":\"rx\",\"data\":\"\\r\\nOK\\r\\n\"}\n\
         {\"t\":9.5,\"dir\":\"rx\",\"da";
     assert_eq!(
-        shown(&[], trace.as_bytes()),
-        "     0.500 → AT+HTTPREAD                                   Reads all of the body that was received
-           ? some remark                                   no record of a trace
-     0.750 ← +HTTPREAD: 10                                 10 octets follow
-     0.750 ← 3 of 10 octets of payload                     7 octets are missing; SHA-256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
-     9.000 → AT                                            Checks that the module answers
-     9.000 → garbage                                       no command line
-           ← OK
-           ? {\"t\":9.5,\"dir\":\"rx\",\"da                       no record of a trace
+        shown(&["-q"], trace.as_bytes()),
+        "     0.500           → AT+HTTPREAD                                   Reads all of the body that was received
+                     ? some remark                                   no record of a trace
+     0.750    +0.250 ← +HTTPREAD: 10                                 10 octets follow
+     0.750           ← 3 of 10 octets of payload                     7 octets are missing; SHA-256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
+     9.000    +8.250 → AT                                            Checks that the module answers
+     9.000           → garbage                                       no command line
+                     ← OK
+                     ? {\"t\":9.5,\"dir\":\"rx\",\"da                       no record of a trace
 "
     );
 }
 
 #[test]
 fn an_empty_file_has_no_events() {
-    for arguments in [&[][..], &["--json"], &["--raw"]] {
+    for arguments in [&[][..], &["--json"], &["--format", "raw"]] {
         let finished = decode(arguments, b"");
         assert_eq!((finished.code, finished.stdout.as_slice()), (0, &b""[..]), "{arguments:?}");
     }
@@ -137,18 +146,31 @@ fn an_empty_file_has_no_events() {
 }
 
 #[test]
-fn a_plain_capture_is_no_trace() {
-    let finished = decode(&[], RAW);
-    assert_eq!(finished.code, 0);
-    assert!(finished.stderr.contains("--raw"), "{}", finished.stderr);
-    assert!(!finished.stdout.contains(&0x1B), "a terminal obeys nothing of it");
+fn the_format_is_recognized() {
+    assert_eq!(shown(&[], RAW), shown(&["--format", "raw"], RAW));
+}
+
+#[test]
+fn what_is_no_capture_is_an_error_that_says_what_helps() {
+    for content in [
+        &b"# Shopping\n\nOk, at noon: 1+1 apples.\n"[..],
+        &[0x7F, b'E', b'L', b'F', 0, 0xFF],
+        &[b'x'; 200_000],
+    ] {
+        let finished = decode(&[], content);
+        assert_eq!((finished.code, finished.stdout.as_slice()), (1, &b""[..]));
+        assert!(finished.stderr.contains("--format (pcapng, trace, "), "{}", finished.stderr);
+        let failed = decode(&["--json"], content).object();
+        assert_eq!((&failed["ok"], &failed["error"]["kind"]), (&false.into(), &"format".into()));
+        assert_eq!(decode(&["--format", "raw"], content).code, 0);
+    }
 }
 
 #[test]
 fn what_cannot_be_read_is_an_error() {
     for path in ["/nonexistent/capture", "/"] {
         let finished = Finished::new(program(&["decode", path]).output().unwrap());
-        assert_eq!((finished.code, finished.stdout.as_slice()), (1, &b""[..]));
+        assert_eq!((finished.code, finished.stdout.as_slice()), (3, &b""[..]));
         assert!(finished.stderr.starts_with(&format!("sim800: cannot read {path}: ")), "{}", finished.stderr);
         let finished = Finished::new(program(&["decode", "--json", path]).output().unwrap());
         assert_eq!(finished.object()["error"]["kind"], "file");
@@ -157,7 +179,7 @@ fn what_cannot_be_read_is_an_error() {
 
 #[test]
 fn a_dash_is_stdin() {
-    let mut child = program(&["decode", "--raw", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = program(&["decode", "--format", "raw", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"\r\nRDY\r\n").unwrap();
     let finished = Finished::new(child.wait_with_output().unwrap());
     assert_eq!(String::from_utf8(finished.stdout).unwrap().split_whitespace().nth(1), Some("RDY"));
@@ -205,7 +227,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     for json in [&[][..], &["--json"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let mut command = program(&["decode", "--raw"]);
+        let mut command = program(&["decode", "--format", "raw"]);
         let finished = command.arg(capture.path()).args(json).stdout(writer).stderr(Stdio::piped()).spawn();
         let finished = Finished::new(finished.unwrap().wait_with_output().unwrap());
         assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));

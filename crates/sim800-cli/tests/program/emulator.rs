@@ -72,7 +72,7 @@ fn the_folder_is_not_left_through_links() {
         &["fs", "mv", r"C:\away\id.txt", r"C:\mine.txt"],
     ] {
         let output = sim800(arguments);
-        assert_eq!((output.status.code(), output.stdout), (Some(1), Vec::new()), "{arguments:?}");
+        assert_eq!((output.status.code(), output.stdout), (Some(9), Vec::new()), "{arguments:?}");
     }
     assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
     assert_eq!(std::fs::read(outside.path().join("id.txt")).unwrap(), b"secret");
@@ -90,11 +90,11 @@ fn what_cannot_be_offered_is_named() {
     let occupied = folder.path().join("Occupied").display().to_string();
     std::fs::write(&occupied, "precious").unwrap();
     let cases = [
-        (["--fs", &none], 1, format!("cannot keep files in {none}: no such file or directory\n")),
-        (["--fs", &occupied], 1, format!("cannot keep files in {occupied}: not a directory\n")),
-        (["--pty", &link], 1, format!("cannot create the link {link}: no such file or directory\n")),
-        (["--pty", &occupied], 1, format!("{occupied} exists; remove it unless something uses it\n")),
-        (["--tcp", &taken], 1, format!("cannot listen on {taken}: address already in use\n")),
+        (["--fs", &none], 3, format!("cannot keep files in {none}: no such file or directory\n")),
+        (["--fs", &occupied], 3, format!("cannot keep files in {occupied}: not a directory\n")),
+        (["--pty", &link], 4, format!("cannot create the link {link}: no such file or directory\n")),
+        (["--pty", &occupied], 4, format!("{occupied} exists; remove it unless something uses it\n")),
+        (["--tcp", &taken], 4, format!("cannot listen on {taken}: address already in use\n")),
         (["--tcp", "foo"], 2, "an address is written ADDR:PORT\n".to_owned()),
         (["--tcp", ":2000"], 2, "ADDR:PORT".to_owned()),
         (["--tcp", "127.0.0.1:99999"], 2, "ADDR:PORT".to_owned()),
@@ -120,7 +120,7 @@ fn a_pty_is_used_by_one_program_at_a_time() {
     for runtime in ["smol", "tokio"] {
         let output = program(&["-p", port, "--runtime", runtime, "info"]).output().unwrap();
         let finished = Finished::new(output);
-        assert_eq!(finished.code, 1);
+        assert_eq!(finished.code, 4);
         assert!(finished.stderr.contains("another program uses it"), "{}", finished.stderr);
     }
     emulator.kill().unwrap();
@@ -160,5 +160,5 @@ fn a_program_is_told_which_port_it_was() {
     let finished = Finished::new(program(&["--json", "-p", "emulator", "at", "AT+CGMM"]).output().unwrap());
     assert_eq!(finished.object()["port"], "emulator");
     let finished = Finished::new(program(&["--json", "-p", "/dev/ttyNONE", "info"]).output().unwrap());
-    assert_eq!((finished.code, &finished.object()["port"]), (1, &"/dev/ttyNONE".into()));
+    assert_eq!((finished.code, &finished.object()["port"]), (4, &"/dev/ttyNONE".into()));
 }

@@ -39,7 +39,7 @@ fn a_disk_that_is_full_leaves_no_litter() {
             let options = if is_resumed { &["-o", "a", "--resume"][..] } else { &["-o", "a"] };
             let get = [&get[..], options].concat();
             let finished = limited(&bench, blocks, &get);
-            assert_eq!(finished.code, 1, "{}", finished.stderr);
+            assert_eq!(finished.code, 3, "{}", finished.stderr);
             assert!(finished.stderr.contains("cannot write a"), "{}", finished.stderr);
             if (blocks, is_resumed) == (100, true) {
                 assert_eq!(bench.names(), ["a.part", "a.part.json"]);
@@ -77,7 +77,7 @@ fn a_real_disk_that_is_full_leaves_no_litter() {
     let kept = (listed(), fs::read(disk.join("a.part")));
     let unmounted = mount(&["umount", disk.to_str().unwrap()]);
     for finished in [plain, resumed] {
-        assert_eq!(finished.code, 1);
+        assert_eq!(finished.code, 3);
         assert!(finished.stderr.contains("no space left"), "{}", finished.stderr);
     }
     assert!(left == [0] && kept.0 == 2 && body.starts_with(&kept.1.unwrap()) && unmounted);
@@ -113,7 +113,7 @@ fn what_is_replaced_keeps_its_mode_and_what_is_protected_stays() {
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o444)).unwrap();
         let refused = run_as_nobody(&bench, &get);
-        assert_eq!(refused.code, 1);
+        assert_eq!(refused.code, 3);
         assert!(refused.stderr.contains("cannot write open/a: permission denied"), "{}", refused.stderr);
         assert_eq!((fs::read(&file).unwrap(), mode()), (b"old".to_vec(), 0o444));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
@@ -133,16 +133,16 @@ fn a_trace_is_made_anew_and_for_its_owner() {
     let url = bench.ftp_url("/there");
     fails(&bench, &["--trace", "here", "ftp", "put", "here", &url], 2, "usage", "are the same file");
     symlink("here", bench.path("link")).unwrap();
-    fails(&bench, &["--trace", "link", "info"], 1, "file", "it exists already");
+    fails(&bench, &["--trace", "link", "info"], 3, "file", "it exists already");
     symlink("elsewhere", bench.path("dangling")).unwrap();
-    fails(&bench, &["--trace", "dangling", "info"], 1, "file", "it exists already");
+    fails(&bench, &["--trace", "dangling", "info"], 3, "file", "it exists already");
     assert_eq!(fs::read(bench.path("here")).unwrap(), b"precious");
     assert!(!bench.path("elsewhere").exists());
     assert_eq!(bench.run(&["--trace", "trace", "ftp", "put", "here", &url]).code, 0);
     let mode = bench.path("trace").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let port = ["--trace", "none", "-p", "none", "info"];
-    fails(&bench, &port, 1, "port", "none");
+    fails(&bench, &port, 4, "port", "none");
     let decoded = bench.run(&["--trace", "/dev/stderr", "-q", "at", "AT"]).stderr;
     assert!(decoded.starts_with("{\"t\":"), "a pipe is written to: {decoded}");
 }

@@ -141,7 +141,7 @@ fn a_reader_who_leaves_needs_no_message() {
     let mut child = bench.command(&["-q", "http", "get", &bench.http.url("/a")]).spawn().unwrap();
     drop(child.stdout.take());
     let finished = Finished::new(child.wait_with_output().unwrap());
-    assert_eq!((finished.code, finished.stderr.as_str()), (1, ""));
+    assert_eq!((finished.code, finished.stderr.as_str()), (3, ""));
     bench.expect_usable();
 }
 

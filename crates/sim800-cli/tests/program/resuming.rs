@@ -79,7 +79,17 @@ fn a_body_goes_on_where_it_broke_off() {
 
     restore();
     bench.http.set_ranges(false);
-    assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 0, "all of it came");
+    let object = go_on(&bench, &get, &body);
+    assert_eq!(
+        (&object["resumed_from"], &object["compared"]),
+        (&json!(there), &json!(1024)),
+        "the module has all"
+    );
+    fs::write(bench.path("a"), &body).unwrap();
+    assert_eq!(
+        bench.run(&["http", "get", &url, "-o", "a", "--resume", "--json"]).object()["up_to_date"],
+        true
+    );
     bench.http.set_ranges(true);
 
     restore();
@@ -100,12 +110,22 @@ fn a_body_goes_on_where_it_broke_off() {
 #[test]
 fn a_part_that_lost_octets_is_not_gone_on_with() {
     let bench = Bench::with_line(Config::default(), Line::paced(2_000_000.try_into().unwrap()));
+    // What is left is taken up where nothing takes long.
+    let other = Bench::new();
     let body = octets(150_000);
     bench.http.put("/a", "application/octet-stream", body.clone());
     bench.ftp.put_file("/a", &body).unwrap();
     let (http, ftp) = (bench.http.url("/a"), bench.ftp_url("/a"));
     for get in [["http", "get", &http], ["ftp", "get", &ftp]] {
         for interruption in [Signal::INT, Signal::KILL] {
+            let child = bench.command(&[&get[..], &["-o", "a", "--resume"]].concat()).spawn().unwrap();
+            let part = bench.path("a.part");
+            // Some of it is certain, and some is not yet.
+            wait_until(|| part.metadata().is_ok_and(|part| part.len() > 80_000));
+            signal(&child, interruption);
+            child.wait_with_output().unwrap();
+            let left = fs::read(&part).unwrap();
+            assert!(body.starts_with(&left));
             let holes: [fn(&mut [u8]); 4] = [
                 |part| part[..4096].fill(0),
                 |part| part[part.len() / 2] ^= 0x20,
@@ -113,17 +133,14 @@ fn a_part_that_lost_octets_is_not_gone_on_with() {
                 |part| *part.last_mut().unwrap() ^= 1,
             ];
             for hole in holes {
-                let child = bench.command(&[&get[..], &["-o", "a", "--resume"]].concat()).spawn().unwrap();
-                let part = bench.path("a.part");
-                // Some of it is certain, and some is not yet.
-                wait_until(|| part.metadata().is_ok_and(|part| part.len() > 80_000));
-                signal(&child, interruption);
-                child.wait_with_output().unwrap();
-                let mut left = fs::read(&part).unwrap();
-                assert!(body.starts_with(&left));
-                hole(&mut left);
-                fs::write(&part, left).unwrap();
-                assert_eq!(go_on(&bench, &get, &body)["resumed_from"], 0, "{get:?}");
+                let mut damaged = left.clone();
+                hole(&mut damaged);
+                fs::write(other.path("a.part"), damaged).unwrap();
+                fs::copy(bench.path("a.part.json"), other.path("a.part.json")).unwrap();
+                assert_eq!(go_on(&other, &get, &body)["resumed_from"], 0, "{get:?}");
+            }
+            for name in bench.names() {
+                fs::remove_file(bench.path(&name)).unwrap();
             }
         }
     }
@@ -141,7 +158,7 @@ fn what_only_has_the_names_of_a_part_is_refused() {
         fs::write(path, content).unwrap();
         for get in [["http", "get", &http], ["ftp", "get", &ftp]] {
             let resume = [&get[..], &["-o", "a", "--resume"]].concat();
-            fails(&bench, &resume, 1, "file", "not from this program; move it away, or choose another name");
+            fails(&bench, &resume, 3, "file", "not from this program; move it away, or choose another name");
             assert_eq!(bench.run(&[&get[..], &["-o", "a"]].concat()).code, 0, "another name is taken");
             assert_eq!(fs::read(bench.path("a")).unwrap(), b"octets");
             fs::remove_file(bench.path("a")).unwrap();
@@ -154,13 +171,13 @@ fn what_only_has_the_names_of_a_part_is_refused() {
     for path in [&part, &companion] {
         std::os::unix::fs::symlink("elsewhere", path).unwrap();
         let resume = ["http", "get", &http, "-o", "a", "--resume"];
-        fails(&bench, &resume, 1, "file", "not from this program");
+        fails(&bench, &resume, 3, "file", "not from this program");
         fs::remove_file(path).unwrap();
     }
     std::os::unix::fs::symlink("elsewhere", bench.path("a")).unwrap();
     for options in [&["--resume"][..], &[]] {
         let get = [&["http", "get", &http, "-o", "a"], options].concat();
-        fails(&bench, &get, 1, "file", "leads nowhere");
+        fails(&bench, &get, 3, "file", "leads nowhere");
     }
     assert!(!bench.path("elsewhere").exists());
 }
@@ -181,9 +198,9 @@ fn what_is_there_stays_when_the_server_says_no() {
     let url = bench.http.url("/missing");
     leave(&bench, &url, b"part", 10);
     let get = ["http", "get", &url, "-o", "a", "--resume"];
-    fails(&bench, &get, 1, "http-status", "404 Not Found; a.part is kept");
+    fails(&bench, &get, 9, "http-status", "404 Not Found; a.part is kept");
     assert_eq!(fs::read(bench.path("a.part")).unwrap(), b"part");
-    assert_eq!(bench.run(&["http", "get", &url, "-o", "a"]).code, 1);
+    assert_eq!(bench.run(&["http", "get", &url, "-o", "a"]).code, 9);
     assert_eq!(bench.names(), ["a.part", "a.part.json"], "without the option another name is taken");
     fails(&bench, &["http", "get", &url, "-o", "/dev/null", "--resume"], 2, "usage", "is not a regular file");
     assert_eq!(bench.run(&["http", "get", &url, "--resume"]).code, 2, "of what?");
@@ -246,15 +263,15 @@ fn the_rest_of_a_file_is_sent() {
     bench.ftp.put_file("/there", &file[..7_001]).unwrap();
     from(7_001);
     bench.ftp.put_file("/there", &octets(20_001)).unwrap();
-    fails(&bench, &put, 1, "changed", "without --resume");
+    fails(&bench, &put, 11, "changed", "without --resume");
     let other = [&b"another head"[..], &file[12..]].concat();
     for there in [&other[..], &other[..15_000]] {
         bench.ftp.put_file("/there", there).unwrap();
-        fails(&bench, &put, 1, "changed", "without --resume");
+        fails(&bench, &put, 11, "changed", "without --resume");
         assert_eq!(bench.ftp.file("/there").unwrap(), there);
     }
     bench.ftp.put_file("/there", b"something else").unwrap();
-    fails(&bench, &put, 1, "changed", "without --resume");
+    fails(&bench, &put, 11, "changed", "without --resume");
     assert_eq!(bench.ftp.file("/there").unwrap(), b"something else");
     fails(&bench, &["ftp", "put", "--resume", "/dev/null", &url], 2, "usage", "is no file");
 }
@@ -303,7 +320,7 @@ fn an_upload_is_not_gone_on_with_when_its_file_was_written_to() {
     File::options().write(true).open(bench.path("here")).unwrap().write_all(b"another head").unwrap();
     bench.module.fault(ModuleFault::Restart { announced: true });
     let finished = Finished::new(child.wait_with_output().unwrap());
-    assert_eq!(finished.code, 1, "{}", String::from_utf8_lossy(&finished.stdout));
+    assert_eq!(finished.code, 4, "{}", String::from_utf8_lossy(&finished.stdout));
     let object = finished.object();
     assert_eq!(object["error"]["kind"], "restarted", "{object}");
     assert!(object["error"]["message"].as_str().unwrap().contains("bytes of the file"), "{object}");
@@ -338,7 +355,7 @@ fn a_download_that_breaks_off_is_gone_on_with_and_it_is_said() {
 
     bench.ftp.inject(Fault::DataReset { after: 30_000 });
     let got = bench.run(&["--retries", "0", "ftp", "get", &url, "-o", "b"]);
-    assert_eq!(got.code, 1, "{}", got.stderr);
+    assert_eq!(got.code, 7, "{}", got.stderr);
     assert!(!got.stderr.contains("again"), "{}", got.stderr);
 }
 
@@ -421,7 +438,7 @@ fn resuming_an_upload_is_advised_only_where_it_helps() {
     let refuse = |verb, reply: &str| bench.ftp.inject(Fault::Answer { verb, reply: reply.into() });
     let put = |arguments: &[&str]| {
         let finished = bench.run(&[&["-q", "ftp", "put"], arguments].concat());
-        assert_eq!(finished.code, 1, "{}", finished.stderr);
+        assert_eq!(finished.code, 8, "{}", finished.stderr);
         finished.stderr
     };
     let is_advised = |said: &str| said.contains("--resume goes on with it");

@@ -33,7 +33,7 @@ fn a_script_has_one_start_up_and_one_bearer() {
     );
     // What is no directory yet is the server's to refuse.
     let refused = run(&bench, &script, &["--trace", "trace"]);
-    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert_eq!(refused.code, 8, "{}", refused.stderr);
     assert!(refused.stderr.contains("sim800: script:7: the upload failed"), "{}", refused.stderr);
     fs::remove_file(bench.path("a b.txt")).unwrap();
 
@@ -74,11 +74,11 @@ fn a_script_ends_at_its_first_failure_unless_it_is_to_go_on() {
     bench.ftp.put_file("/b", b"octets").unwrap();
     let script = format!("open {}\nget a\nget b\n", bench.ftp_url("/"));
     let finished = run(&bench, &script, &[]);
-    assert_eq!((finished.code, finished.stderr.lines().count()), (1, 1), "{}", finished.stderr);
+    assert_eq!((finished.code, finished.stderr.lines().count()), (8, 1), "{}", finished.stderr);
     assert!(finished.stderr.starts_with("sim800: script:2: the download failed"), "{}", finished.stderr);
     assert!(!bench.path("b").exists());
     let finished = run(&bench, &script, &["--keep-going"]);
-    assert_eq!(finished.code, 1);
+    assert_eq!(finished.code, 8);
     assert!(finished.stderr.contains("1 of 3 commands failed"), "{}", finished.stderr);
     assert_eq!(fs::read(bench.path("b")).unwrap(), b"octets");
 
@@ -93,7 +93,10 @@ fn a_script_ends_at_its_first_failure_unless_it_is_to_go_on() {
         assert_eq!(finished.code, 2, "{line}: {}", finished.stderr);
         assert!(finished.stderr.contains(said), "{line}: {}", finished.stderr);
         let finished = run(&bench, line, &["--json"]);
-        assert_eq!((finished.code, &finished.object()["line"]), (2, &json!(1)));
+        let objects = finished.objects();
+        let [command, all] = &objects[..] else { panic!("{objects:?}") };
+        assert_eq!((finished.code, &command["line"]), (2, &json!(1)));
+        assert_eq!((&all["ok"], &all["done"], &all["failed"]), (&json!(false), &json!(0), &json!(1)));
     }
     bench.expect_usable();
 }
@@ -109,7 +112,7 @@ fn a_script_may_come_from_stdin() {
             let finished = Finished::new(child.wait_with_output().unwrap());
             assert_eq!(
                 (finished.code, finished.stdout.as_slice()),
-                (1, &b"SIMCOM_SIM800L\nOK\n"[..]),
+                (9, &b"SIMCOM_SIM800L\nOK\n"[..]),
                 "{}",
                 finished.stderr
             );
@@ -218,4 +221,20 @@ fn the_shell_outlives_a_command_that_is_broken_off() {
     signal(&terminal.child, Signal::TERM);
     assert_eq!(terminal.child.wait().unwrap().code(), Some(143));
     bench.expect_usable();
+}
+
+#[test]
+fn patterns_stand_for_files_where_no_shell_has_seen_them() {
+    let bench = Bench::new();
+    for name in ["a.log", "b.log", "c.txt", "[1].txt"] {
+        fs::write(bench.path(name), name).unwrap();
+    }
+    bench.ftp.put_file("/up/sub/old", b"").unwrap();
+    let script = format!("open {}\nput *.log\nput ?.txt sub/\nput [1].txt d.txt\n", bench.ftp_url("/up"));
+    let finished = run(&bench, &script, &[]);
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    assert_eq!(bench.ftp.files(), ["/up/a.log", "/up/b.log", "/up/d.txt", "/up/sub/c.txt", "/up/sub/old"]);
+    let finished = run(&bench, &format!("open {}\nput *.none\n", bench.ftp_url("/up")), &[]);
+    assert_eq!(finished.code, 3);
+    assert!(finished.stderr.contains("cannot read *.none"), "{}", finished.stderr);
 }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 use sim800_emulator::{Config, Sim};
@@ -84,12 +85,12 @@ fn ftp_passwords_stay_where_they_are() {
     watched.run(0, &["ftp", "size", &url]);
     watched.run(0, &["ftp", "put", "here", &bench.ftp_url("/b")]);
     watched.run(0, &["ftp", "get", &url, "-o", "got"]);
-    watched.run(1, &["ftp", "get", &wrong, "-o", "not"]);
-    watched.run(1, &["ftp", "put", "here", &wrong]);
-    watched.run(1, &["ftp", "ls", &bench.ftp_url_with_password(WRONG, "/")]);
+    watched.run(8, &["ftp", "get", &wrong, "-o", "not"]);
+    watched.run(8, &["ftp", "put", "here", &wrong]);
+    watched.run(8, &["ftp", "ls", &bench.ftp_url_with_password(WRONG, "/")]);
     let address = bench.ftp.address();
     watched.run_with(0, &["ftp", "size", &format!("ftp://{USER}@{address}/a")], PASSWORD);
-    watched.run_with(1, &["ftp", "size", &format!("ftp://{USER}@{address}/a")], WRONG);
+    watched.run_with(8, &["ftp", "size", &format!("ftp://{USER}@{address}/a")], WRONG);
     for _ in 0..2 {
         bench.ftp.inject(Fault::DataReset { after: 10_000 });
     }
@@ -97,9 +98,9 @@ fn ftp_passwords_stay_where_they_are() {
     for _ in 0..2 {
         bench.ftp.inject(Fault::Greeting { reply: "421 too many users".into() });
     }
-    watched.run(1, &["ftp", "get", &url, "-o", "not"]);
+    watched.run(7, &["ftp", "get", &url, "-o", "not"]);
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    watched.run(1, &["ftp", "get", &format!("ftp://{USER}:{PASSWORD}@{closed}/a"), "-o", "not"]);
+    watched.run(7, &["ftp", "get", &format!("ftp://{USER}:{PASSWORD}@{closed}/a"), "-o", "not"]);
     // What cannot be sent, and what the command line does not take.
     watched.run(2, &["ftp", "get", &bench.ftp_url_with_password(&format!("{WRONG}%22"), "/a")]);
     watched.run(2, &["ftp", "get", &format!("ftp://{USER}:{PASSWORD}@{address}:x/a")]);
@@ -140,13 +141,13 @@ fn credentials_in_headers_stay_where_they_are() {
     {
         let header = format!("{name}: {CREDENTIAL}");
         watched.run(0, &["http", "get", &url, "-H", &header, "-H", "X-Id: 7", "-o", "got"]);
-        watched.run(1, &["http", "get", &bench.http.url("/missing"), "-H", &header, "-o", "not"]);
+        watched.run(9, &["http", "get", &bench.http.url("/missing"), "-H", &header, "-o", "not"]);
     }
     let header = format!("Authorization: {CREDENTIAL}");
     watched.run(0, &["http", "post", &url, "--data", "b", "-H", &header]);
-    watched.run(1, &["http", "get", &format!("http://{closed}/"), "-H", &header, "-o", "not"]);
-    watched.run(1, &["http", "get", &bench.http.url("/reset"), "-H", &header, "-o", "not"]);
-    watched.run(1, &["http", "get", &url, "--proxy", &closed.to_string(), "-H", &header, "-o", "not"]);
+    watched.run(7, &["http", "get", &format!("http://{closed}/"), "-H", &header, "-o", "not"]);
+    watched.run(7, &["http", "get", &bench.http.url("/reset"), "-H", &header, "-o", "not"]);
+    watched.run(7, &["http", "get", &url, "--proxy", &closed.to_string(), "-H", &header, "-o", "not"]);
     for wrong in [format!("Authorization {CREDENTIAL}"), format!("Authorization: {CREDENTIAL}\"")] {
         let arguments = ["http", "get", &url, "-H", &wrong];
         let finished = bench.run(&arguments);
@@ -165,9 +166,9 @@ fn secrets_in_command_lines_stay_where_they_are() {
     let mut config = Config::default();
     config.sim = Sim::PinRequired { pin: "1234".to_owned() };
     let watched = Watched::new(Bench::with(config));
-    watched.run(1, &["at", &format!("AT+CPIN=\"{PIN}\"")]);
-    watched.run(1, &["at", &format!("AT+CLCK=\"SC\",1,\"{PIN}\"")]);
-    watched.run(1, &["at", &format!("AT+CPWD=\"SC\",\"{PIN}\",\"1\"")]);
+    watched.run(12, &["at", &format!("AT+CPIN=\"{PIN}\"")]);
+    watched.run(12, &["at", &format!("AT+CLCK=\"SC\",1,\"{PIN}\"")]);
+    watched.run(12, &["at", &format!("AT+CPWD=\"SC\",\"{PIN}\",\"1\"")]);
     watched.run(0, &["at", &format!("AT+FTPPW=\"{PASSWORD}\"")]);
     watched.run(0, &["at", &format!("at+sapbr=3,1,\"PWD\",\"{PASSWORD}\"")]);
     for (name, before) in [
@@ -178,10 +179,10 @@ fn secrets_in_command_lines_stay_where_they_are() {
         ("SMTPAUTH", "1,\"user\","),
         ("POP3SRV", "\"mail.example.com\",\"user\","),
     ] {
-        watched.run(1, &["at", &format!("AT+{name}={before}\"{PASSWORD}\"")]);
+        watched.run(12, &["at", &format!("AT+{name}={before}\"{PASSWORD}\"")]);
     }
     watched.run(2, &["at", &format!("+CPIN=\"{PIN}\"")]);
-    watched.run(1, &["at", "AT", &format!("AT+CPIN=\"{PIN}\"")]);
+    watched.run(12, &["at", "AT", &format!("AT+CPIN=\"{PIN}\"")]);
     watched.run(2, &["at", "AT", &format!("+CPIN=\"{PIN}\"")]);
     watched.expect_clean(&["AT+CPIN=", "AT+FTPPW=", "AT+CSTT="]);
 }
@@ -207,7 +208,7 @@ fn secrets_in_captures_are_masked() {
         })
         .collect();
     let cut = format!("{trace}{{\"t\":2.0,\"dir\":\"tx\",\"data\":\"AT+FTPPW={PASSWORD}");
-    for (name, capture, options) in [("raw", raw, &["--raw"][..]), ("trace", cut, &[])] {
+    for (name, capture, options) in [("raw", raw, &["--format", "raw"][..]), ("trace", cut, &[])] {
         let path = folder.path().join(name);
         fs::write(&path, capture).unwrap();
         for json in [&[][..], &["--json"]] {
@@ -223,6 +224,23 @@ fn secrets_in_captures_are_masked() {
                 assert!(shown.contains(secret), "{secret}: {shown}");
             }
             assert_eq!(shown.lines().count(), masked.lines().count());
+        }
+        // Nor in any other form, whatever it is written to.
+        for form in ["--html", "--pcapng"] {
+            let file = folder.path().join(format!("{name}{form}"));
+            let arguments =
+                [&["decode", path.to_str().unwrap(), form, file.to_str().unwrap()], options].concat();
+            let finished = Finished::new(program(&arguments).output().unwrap());
+            assert_eq!(finished.code, 0, "{}", finished.stderr);
+            expect_no_secret(form, &finished.stdout);
+            expect_no_secret(form, &fs::read(&file).unwrap());
+            assert_eq!(
+                fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+                0o600,
+                "for its owner only"
+            );
+            program(&[&arguments[..], &["--show-secrets"]].concat()).output().unwrap();
+            assert!(String::from_utf8_lossy(&fs::read(&file).unwrap()).contains(PASSWORD), "{form}");
         }
     }
 }

@@ -15,7 +15,7 @@ const UNKNOWN: &str = "; the server may have got it: check there before you send
 fn sent(bench: &Bench, arguments: &[&str], disturb: impl Fn()) -> Option<String> {
     disturb();
     let said = bench.run(&[&["-q", "--retries", "0"], arguments].concat());
-    assert_eq!(said.code, 1, "{arguments:?}: {}", said.stderr);
+    assert_ne!(said.code, 0, "{arguments:?}: {}", said.stderr);
     disturb();
     let object = bench.run(&[&["--json", "--retries", "0"], arguments].concat()).object();
     let sent = object["error"]["sent"].as_str().map(str::to_owned);

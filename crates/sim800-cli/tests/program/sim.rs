@@ -25,9 +25,9 @@ fn the_pin_comes_from_a_file_the_environment_or_the_command_line() {
     let bench = locked();
     let finished = bench.run(&["--json", "info"]);
     let (kind, message) = finished.error();
-    assert_eq!((finished.code, kind.as_str()), (1, "sim-pin"));
+    assert_eq!((finished.code, kind.as_str()), (5, "sim-pin"));
     assert!(message.contains("--pin-file"), "{message}");
-    fs::write(bench.path("pin"), "1234\n").unwrap();
+    bench.keep_secret("pin", "1234\n");
     assert_eq!(bench.run(&["--pin-file", "pin", "info"]).code, 0);
     assert_eq!(locked().run(&["--pin", "1234", "info"]).code, 0);
     let bench = locked();
@@ -40,7 +40,7 @@ fn a_wrong_pin_is_tried_once_and_never_the_last_time() {
     let bench = locked();
     let finished = bench.run(&["--pin", "4321", "--json", "info"]);
     let (kind, message) = finished.error();
-    assert_eq!((finished.code, kind.as_str()), (1, "sim-pin-wrong"));
+    assert_eq!((finished.code, kind.as_str()), (5, "sim-pin-wrong"));
     assert!(message.contains("2 tries are left"), "{message}");
     assert!(tries(&bench).starts_with("+SPIC: 2,"), "{}", tries(&bench));
     assert!(bench.run(&["--pin", "4321", "info"]).stderr.contains("one try is left"));
@@ -61,7 +61,7 @@ fn a_card_that_is_locked_for_good_says_so() {
     let bench = bench(Sim::PukRequired);
     let finished = bench.run(&["--pin", "1234", "--json", "info"]);
     let (kind, message) = finished.error();
-    assert_eq!((finished.code, kind.as_str()), (1, "sim-puk"));
+    assert_eq!((finished.code, kind.as_str()), (5, "sim-puk"));
     assert!(message.contains("PUK"), "{message}");
 }
 

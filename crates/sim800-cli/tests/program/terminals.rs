@@ -125,6 +125,20 @@ fn what_the_module_says_is_shown() {
 }
 
 #[test]
+fn letters_are_shown_where_the_terminal_takes_them() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", "Größe \u{202e}\n");
+    let url = bench.http.url("/a");
+    let shown = |locale: &str| {
+        let mut command = bench.command(&["-q", "http", "get", &url]);
+        command.env("LC_ALL", locale);
+        on_a_terminal(command)
+    };
+    assert_eq!(shown("C.UTF-8"), "Größe \\xe2\\x80\\xae\r\n");
+    assert_eq!(shown("C"), "Gr\\xc3\\xb6\\xc3\\x9fe \\xe2\\x80\\xae\r\n");
+}
+
+#[test]
 fn what_a_server_says_is_shown() {
     let bench = Bench::new();
     let line = [HOSTILE, b"\tg\r\n", HOSTILE, b"\n"].concat();

@@ -88,13 +88,13 @@ fn a_range_is_what_was_asked_for_whatever_the_server_sends() {
     fails(
         &bench,
         &["http", "get", &url, "-o", "a", "--range", "10-"],
-        1,
+        11,
         "incomplete",
         "there is no byte 10",
     );
     assert_eq!(bench.names(), [""; 0]);
     bench.http.set_ranges(true);
-    fails(&bench, &["http", "get", &url, "-o", "a", "--range", "10-"], 1, "http-status", "416");
+    fails(&bench, &["http", "get", &url, "-o", "a", "--range", "10-"], 8, "http-status", "416");
 }
 
 /// As many octets as were asked for need not be those that were.
@@ -108,7 +108,7 @@ fn a_range_as_long_as_the_object_is_cut_as_well() {
     fails(
         &bench,
         &[&get[..], &["100-199"]].concat(),
-        1,
+        11,
         "incomplete",
         "the server sent 100 bytes, so there is no byte 100",
     );
@@ -166,10 +166,10 @@ fn less_than_was_asked_for_is_none_of_it() {
     let get = ["http", "get", &url, "-o", "a"];
     for range in ["5-9", "5-", "6-99"] {
         let arguments = [&get[..], &["--range", range]].concat();
-        fails(&bench, &arguments, 1, "incomplete", "sent less than it was asked for");
+        fails(&bench, &arguments, 11, "incomplete", "sent less than it was asked for");
     }
     for resume in [&[][..], &["--resume"]] {
-        fails(&bench, &[&get[..], resume].concat(), 1, "incomplete", "a part of the object (206)");
+        fails(&bench, &[&get[..], resume].concat(), 11, "incomplete", "a part of the object (206)");
     }
     assert_eq!(bench.names(), [""; 0]);
     assert_eq!(bench.run(&[&get[..], &["--range", "5-7"]].concat()).code, 0);
@@ -233,11 +233,12 @@ fn data_is_posted_from_the_command_line_and_from_a_file() {
 }
 
 #[test]
-fn head_tells_any_status_and_succeeds() {
+fn head_shows_also_what_is_a_failure() {
     let bench = Bench::new();
     let finished = bench.run(&["http", "head", &bench.http.url("/status/404")]);
     let shown = String::from_utf8(finished.stdout).unwrap();
-    assert!(finished.code == 0 && shown.starts_with("404 Not Found\ncontent-type: text/plain"), "{shown}");
+    assert!(finished.code == 9 && shown.starts_with("404 Not Found\ncontent-type: text/plain"), "{shown}");
+    assert_eq!(finished.stderr, "sim800: the server answered 404 Not Found\n");
     let finished = bench.run(&["--json", "http", "head", &bench.http.url("/status/204")]);
     assert_eq!(finished.object()["status"], 204);
 }
@@ -248,7 +249,7 @@ fn a_refusal_by_the_server_is_a_failure_with_a_status() {
     let url = bench.http.url("/status/404");
     let finished = bench.run(&["--json", "http", "get", &url, "-o", "a"]);
     let object = finished.object();
-    assert_eq!((finished.code, &object["status"]), (1, &json!(404)), "{object}");
+    assert_eq!((finished.code, &object["status"]), (9, &json!(404)), "{object}");
     assert_eq!((&object["error"]["kind"], &object["error"]["code"]), (&json!("http-status"), &json!(404)));
     assert_eq!(bench.names(), [""; 0], "the server's excuse is not what was asked for");
     assert_eq!(bench.run(&["http", "get", &url]).stderr, "sim800: the server answered 404 Not Found\n");
@@ -269,11 +270,11 @@ fn a_redirection_that_was_not_followed_is_no_answer() {
         &["http", "delete", &url],
     ];
     for request in requests {
-        let object = fails(&bench, request, 1, "http-status", &said);
+        let object = fails(&bench, request, 8, "http-status", &said);
         assert_eq!((&object["status"], &object["error"]["code"]), (&json!(302), &json!(302)), "{object}");
     }
     let head = bench.run(&["http", "head", &url]);
-    assert!(head.code == 0 && head.stdout.starts_with(b"302 Found\n"), "the status is all that is asked for");
+    assert!(head.code == 8 && head.stdout.starts_with(b"302 Found\n"), "{}", head.stderr);
     assert_eq!(fs::read(bench.path("good")).unwrap(), b"good");
     let taken = bench.run(&["http", "get", "--no-redirect", &url, "-o", "good"]);
     assert_eq!((taken.code, fs::read(bench.path("good")).unwrap().as_slice()), (0, &b"302 Found\n"[..]));
@@ -287,7 +288,7 @@ fn what_is_not_modified_stays_as_it_is() {
     for option in [&[][..], &["--no-redirect"], &["--resume"]] {
         let get =
             ["http", "get", &url, "-o", "good", "-H", "If-Modified-Since: Sat, 01 Jan 2000 00:00:00 GMT"];
-        let object = fails(&bench, &[&get[..], option].concat(), 1, "http-status", "304 Not Modified");
+        let object = fails(&bench, &[&get[..], option].concat(), 8, "http-status", "304 Not Modified");
         assert_eq!(object["status"], 304);
     }
     assert_eq!(fs::read(bench.path("good")).unwrap(), b"good");
@@ -340,7 +341,7 @@ fn a_password_may_come_from_the_environment_and_is_shown_nowhere() {
 
     bench.ftp.inject(Fault::Answer { verb: "RETR", reply: "550 no".into() });
     let failed = bench.run(&["ftp", "get", &bench.ftp_url("/a")]);
-    assert_eq!(failed.code, 1);
+    assert_eq!(failed.code, 8);
     let shown = [crossed.concat(), failed.stderr, String::from_utf8(output.stderr).unwrap()].concat();
     assert!(!shown.contains(PASSWORD));
 }
@@ -355,7 +356,7 @@ fn what_a_module_is_and_says_can_be_asked() {
     assert_eq!(bench.run(&["at", "AT+CSQ"]).stdout, b"+CSQ: 21,0\nOK\n");
     assert_eq!(bench.run(&["at", "AT+CMEE=0"]).code, 0);
     let refused = bench.run(&["at", "AT+NONSENSE"]);
-    assert_eq!((refused.code, refused.stdout.as_slice()), (1, &b"ERROR\n"[..]));
+    assert_eq!((refused.code, refused.stdout.as_slice()), (12, &b"ERROR\n"[..]));
     assert_eq!(bench.run(&["at", "AT+CMEE=1"]).code, 0);
     let refused = bench.run(&["--json", "at", "AT+HTTPREAD"]).object();
     assert_eq!(refused["error"]["code"], 3, "{refused}");
@@ -384,7 +385,50 @@ fn a_file_of_somebody_else_stays_as_it_is() {
     bench.http.put("/a", "text/plain", octets(1000));
     fs::write(bench.path("a.part"), "precious").unwrap();
     assert_eq!(bench.run(&["http", "get", &bench.http.url("/a"), "-o", "a"]).code, 0);
-    assert_eq!(bench.run(&["http", "get", &bench.http.url("/status/404"), "-o", "a"]).code, 1);
+    assert_eq!(bench.run(&["http", "get", &bench.http.url("/status/404"), "-o", "a"]).code, 9);
     assert_eq!(fs::read(bench.path("a.part")).unwrap(), b"precious");
     assert_eq!(bench.names(), ["a", "a.part"]);
+}
+
+#[test]
+fn several_files_are_sent_in_one_run() {
+    let bench = Bench::new();
+    fs::write(bench.path("a"), "one").unwrap();
+    fs::write(bench.path("b"), octets(5_000)).unwrap();
+    bench.ftp.put_file("/up/c", b"").unwrap();
+    let directory = bench.ftp_url("/up/");
+    let sent = bench.run(&["ftp", "put", "a", "b", &directory]);
+    assert_eq!(sent.code, 0, "{}", sent.stderr);
+    assert_eq!(bench.ftp.files(), ["/up/a", "/up/b", "/up/c"]);
+    assert!(sent.stderr.contains("a: 3 bytes in "), "{}", sent.stderr);
+    assert!(sent.stderr.contains("all 2 transfers are done; 5003 bytes"), "{}", sent.stderr);
+
+    bench.ftp.inject(Fault::Answer { verb: "STOR", reply: "553 no".into() });
+    let sent = bench.run(&["--json", "ftp", "put", "a", "b", &directory]);
+    let [one, other] = &sent.objects()[..] else { panic!("{sent:?}") };
+    assert_eq!((sent.code, &one["ok"], &one["file"]), (8, &json!(false), &json!("a")), "{one}");
+    assert_eq!((&other["ok"], &other["file"], &other["octets"]), (&json!(true), &json!("b"), &json!(5_000)));
+    let url = format!("ftp://{}@{}/up/b", crate::bench::USER, bench.ftp.address());
+    assert_eq!((&other["url"], other["port"].is_string()), (&json!(url), true), "{other}");
+
+    let missing = bench.run(&["ftp", "put", "a", "none", &bench.ftp_url("/other/")]);
+    assert_eq!(missing.code, 3, "{}", missing.stderr);
+    assert_eq!(bench.ftp.files().len(), 3, "nothing is sent before all are there");
+    // A directory is enough for one as well.
+    assert_eq!(bench.run(&["ftp", "put", "a", &bench.ftp_url("/")]).code, 0);
+    assert_eq!(bench.ftp.file("/a").unwrap(), b"one");
+    let stdin = bench.run(&["ftp", "put", "-", &directory]);
+    assert!(stdin.code == 2 && stdin.stderr.contains("add the name of the file"), "{}", stdin.stderr);
+}
+
+#[test]
+fn what_ftp_moves_names_its_url_and_its_file() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/a", b"octets").unwrap();
+    let url = bench.ftp_url("/a");
+    let object = bench.run(&["--json", "ftp", "get", &url, "-o", "here"]).object();
+    let expected = format!("ftp://{}@{}/a", crate::bench::USER, bench.ftp.address());
+    assert_eq!((&object["url"], &object["file"]), (&json!(expected), &json!("here")), "{object}");
+    let object = bench.run(&["--json", "ftp", "size", &bench.ftp_url("/none")]).object();
+    assert!(object["url"].as_str().unwrap().ends_with("/none"), "{object}");
 }

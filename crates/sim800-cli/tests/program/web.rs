@@ -91,12 +91,12 @@ fn what_a_server_says_of_an_error_is_shown_or_kept() {
     let get = ["http", "get", &url, "-o", "a"];
     let shown = bench.run(&get);
     let expected = format!("{said}\nsim800: the server answered 422 Unprocessable Entity\n");
-    assert_eq!((shown.code, shown.stderr), (1, expected));
+    assert_eq!((shown.code, shown.stderr), (8, expected));
     let object = bench.run(&[&["--json"], &get[..]].concat()).object();
     assert_eq!((&object["status"], &object["body"]), (&json!(422), &json!(said)), "{object}");
     assert_eq!(object["headers"]["content-type"], json!(["application/json"]));
     let kept = bench.run(&[&get[..], &["--output-error", "e"]].concat());
-    assert_eq!(kept.code, 1);
+    assert_eq!(kept.code, 8);
     assert!(kept.stderr.ends_with("422 Unprocessable Entity; e has its explanation\n"), "{}", kept.stderr);
     assert_eq!(fs::read_to_string(bench.path("e")).unwrap(), said);
     assert_eq!(bench.names(), ["e"], "the file is for what was asked for");
@@ -168,7 +168,7 @@ fn forms_and_json_are_sent_as_browsers_and_curl_send_them() {
     fails(
         &bench,
         &["http", "post", &url, "-F", "a=@large", "-F", "b=@large", "-o", "x"],
-        1,
+        12,
         "too-large",
         "319488",
     );
@@ -183,7 +183,7 @@ fn a_login_and_headers_may_come_from_files() {
     let basic = "authorization: Basic bWU6c2VzYW1l\r\n";
     let got = |arguments: &[&str]| text(bench.run(&[&["http", "get", &url], arguments].concat()).stdout);
     assert!(got(&["--user", "me:sesame"]).contains(basic));
-    fs::write(bench.path("user"), "me:sesame\nand more\n").unwrap();
+    bench.keep_secret("user", "me:sesame\nand more\n");
     assert!(got(&["--user-file", "user"]).contains(basic));
     let output = bench.command(&["http", "get", &url]).env("SIM800_HTTP_USER", "me:sesame").output().unwrap();
     assert!(text(output.stdout).contains(basic));
@@ -197,7 +197,7 @@ fn a_login_and_headers_may_come_from_files() {
         assert!(shown.contains(header), "{shown}");
     }
     fails(&bench, &["http", "get", &url, "-o", "a", "--user", "me"], 2, "usage", "NAME:PASSWORD");
-    fails(&bench, &["http", "get", &url, "-o", "a", "--user-file", "missing"], 1, "file", "missing");
+    fails(&bench, &["http", "get", &url, "-o", "a", "--user-file", "missing"], 2, "file", "missing");
     // Neither here nor in a trace.
     bench.http.put("/a", "text/plain", "a");
     let plain = bench.http.url("/a");
@@ -224,7 +224,7 @@ fn a_url_names_its_file() {
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("no file name at its end; name a file with -o"), "{}", refused.stderr);
     let refused = bench.run(&["http", "get", "--output-dir", "nowhere", &url]);
-    assert!(refused.code == 1 && refused.stderr.contains("nowhere"), "{}", refused.stderr);
+    assert!(refused.code == 3 && refused.stderr.contains("nowhere"), "{}", refused.stderr);
     assert_eq!(
         bench.run(&["http", "get", "-O", &url, "--trace", "a.txt"]).code,
         2,
@@ -278,7 +278,7 @@ fn what_is_not_newer_is_not_fetched() {
     get(&bench.http.url("/headers"));
     let asked = fs::read_to_string(bench.path("a")).unwrap();
     assert!(asked.contains("if-modified-since: Sun, 06 Nov 1994 08:49:37 GMT"), "{asked}");
-    assert_eq!(bench.run(&["http", "get", &old, "-o", "a"]).code, 1, "nobody asked for that");
+    assert_eq!(bench.run(&["http", "get", &old, "-o", "a"]).code, 8, "nobody asked for that");
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn a_transfer_may_have_a_limit() {
     let refused = fails(
         &bench,
         &["http", "get", &stalled, "-o", "a", "--max-time", "0.5"],
-        1,
+        10,
         "timed-out",
         "--max-time",
     );
@@ -332,7 +332,7 @@ fn several_urls_are_fetched_in_one_run() {
     let urls = ["/1", "/missing", "/2"].map(|path| bench.http.url(path));
     let all: Vec<_> = urls.iter().map(String::as_str).collect();
     let finished = bench.run(&[&["--trace", "t", "http", "get", "-O"], &all[..]].concat());
-    assert_eq!(finished.code, 1, "{}", finished.stderr);
+    assert_eq!(finished.code, 9, "{}", finished.stderr);
     let said: Vec<_> = finished.stderr.lines().collect();
     assert!(said[0].starts_with(&format!("{}: 200 OK: 1 bytes in ", urls[0])), "{said:?}");
     assert_eq!(said[1], format!("sim800: {}: the server answered 404 Not Found", urls[1]));
@@ -350,7 +350,7 @@ fn several_urls_are_fetched_in_one_run() {
     let expected = [(true, "1"), (false, "404 Not Found\n"), (true, "2"), (true, "3")];
     assert_eq!(told, expected.map(|(ok, body)| (json!(ok), json!(body))));
     assert_eq!(objects[1]["url"], urls[1]);
-    assert_eq!((finished.code, finished.stderr.as_str()), (1, ""));
+    assert_eq!((finished.code, finished.stderr.as_str()), (9, ""));
 
     let finished = bench.run(&["-q", "http", "get", &urls[0], &urls[2]]);
     assert_eq!((finished.code, finished.stdout), (0, b"12".to_vec()), "one after the other");
@@ -362,4 +362,25 @@ fn several_urls_are_fetched_in_one_run() {
     ] {
         assert_eq!(bench.run(arguments).code, 2, "{arguments:?}");
     }
+}
+
+#[test]
+fn whatever_is_done_is_given_up_when_its_time_is_over() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/a", &octets(50_000)).unwrap();
+    bench.ftp.inject(sim800_testbed::server::ftp::Fault::DataStall { after: 10_000 });
+    let get = ["--max-time", "0.5", "--json", "ftp", "get", &bench.ftp_url("/a"), "-o", "a"];
+    let finished = bench.run(&get);
+    assert_eq!((finished.code, finished.error().0.as_str()), (10, "timed-out"));
+    assert_eq!(bench.names(), [""; 0]);
+}
+
+#[test]
+fn data_may_be_what_is_in_a_file() {
+    let bench = Bench::new();
+    fs::write(bench.path("body"), "a=1").unwrap();
+    let sent = bench.run(&["http", "post", &bench.http.url("/echo"), "-d", "@body"]);
+    assert_eq!(sent.stdout, b"a=1", "{}", sent.stderr);
+    let missing = bench.run(&["http", "post", &bench.http.url("/echo"), "--data", "@none"]);
+    assert!(missing.code == 3 && missing.stderr.contains("none"), "{}", missing.stderr);
 }

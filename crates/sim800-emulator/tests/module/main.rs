@@ -9,6 +9,7 @@ mod flow;
 mod ftp;
 mod http;
 mod intake;
+mod knobs;
 mod messages;
 mod properties;
 mod requests;

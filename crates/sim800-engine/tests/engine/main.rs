@@ -209,9 +209,11 @@ fn a_bare_ok_means_no_payload() {
 #[test]
 fn a_payload_among_damaged_octets_is_not_trusted() {
     let damaged = [
-        // One octet lost, so that the count took the CR behind the payload; two lost; a digit of the header lost; a header
-        // that is none; an octet doubled.
+        // One octet lost, so that the count took the CR behind the payload; and that one lost, or the LF; two lost; a digit of the
+        // header lost; a header that is none; an octet doubled.
         "\r\n+FTPGET: 2,5\r\nabcd\r\nOK\r\n",
+        "\r\n+FTPGET: 2,5\r\nabcd\nOK\r\n",
+        "\r\n+FTPGET: 2,5\r\nabcd\rOK\r\n",
         "\r\n+FTPGET: 2,5\r\nabc\r\nOK\r\n",
         "\r\n+FTPGET: 2,1\r\nabcdefghijkl\r\nOK\r\n",
         "\r\n+FTPGET: 2,1\r\na\r\nbcdefghijk\r\nOK\r\n",
@@ -252,18 +254,6 @@ fn octets_go_out_after_the_prompt_and_as_many_as_it_grants() {
 }
 
 #[test]
-fn a_prompt_for_more_than_was_offered_gets_nothing() {
-    let mut world = World::new();
-    world.put(&write(10), &b"0123456789"[..]);
-    world.input(b"\r\n+FTPPUT: 2,11\r\n");
-    assert_eq!(
-        world.outputs(),
-        [failed(Malformed(Malformation::Excess { announced: 11 })), Output::Desynchronized]
-    );
-    assert_eq!(world.sent(), "AT+FTPPUT=2,10\\r");
-}
-
-#[test]
 fn a_header_that_announces_more_than_asked_opens_nothing() {
     let mut world = World::new();
     world.enqueue(&read(10));
@@ -281,7 +271,8 @@ fn ok_without_a_prompt_is_no_success() {
     let data = data(4);
     world.put(&data, line("body"));
     world.input(OK);
-    assert_eq!(world.outputs(), [failed(Malformed(Malformation::PromptMissing))]);
+    // Perhaps it was another's, and the module asks only now.
+    assert_eq!(world.outputs(), [failed(Malformed(Malformation::PromptMissing)), Output::Desynchronized]);
     assert_eq!(world.sent(), "AT+HTTPDATA=4,1000\\r");
 }
 
@@ -588,13 +579,4 @@ fn a_response_behind_a_result_that_was_not_its_own_loses_the_line() {
         assert!(outputs.contains(&Output::Desynchronized), "{outputs:?}");
         assert!(!succeeded(&outputs), "{outputs:?}");
     }
-}
-
-#[test]
-fn an_error_in_a_payload_whose_header_was_damaged_is_no_refusal() {
-    let mut world = World::new();
-    world.enqueue(&read(20));
-    world.input(b"FTPGET: 2,12\r\nK\r\n\r\nERROR\r\nOK\r\n+FTPGET: 1,0\r\n");
-    let damaged = failed(Malformed(Malformation::Damaged));
-    assert!(world.outputs().contains(&damaged));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sim800_command::{Cgmm, FsLs, Path};
+use sim800_command::{At, Cgmm, FsLs, Path};
 use sim800_engine::{Failure, Output, Restart};
 
 use super::{OK, World, done, failed, succeeded, unsolicited};
@@ -101,4 +101,49 @@ fn a_text_that_is_no_listing_is_none_the_worse() {
     assert!(succeeded(&world.outputs()));
     world.input(b"\r\n+CREG: 1\r\n");
     assert_eq!(world.outputs(), [unsolicited("+CREG: 1")]);
+}
+
+/// Nothing told of the restart, and the response to the next command ended the line.
+#[test]
+fn a_line_that_a_restart_broke_off_is_not_believed() {
+    for (pause, is_believed) in [(900, true), (1_000, false), (10_000, false)] {
+        let mut world = World::new();
+        world.input(b"\r\n+FTPSIZE: 1,0,2");
+        let broken_off = world.now + Duration::from_secs(1);
+        assert_eq!(world.engine.poll_timeout(), Some(broken_off));
+        world.now += Duration::from_millis(pause);
+        world.engine.handle_timeout(world.now);
+        world.enqueue(&At);
+        world.input(b"\r\nOK\r\n");
+        let told = is_believed.then(|| unsolicited("+FTPSIZE: 1,0,2"));
+        assert_eq!(world.outputs(), told.into_iter().chain([done(&[])]).collect::<Vec<_>>(), "{pause}");
+        // What comes then is whole.
+        world.input(b"\r\n+FTPSIZE: 1,0,299\r\n");
+        assert_eq!(world.outputs(), [unsolicited("+FTPSIZE: 1,0,299")]);
+        assert_eq!(world.engine.poll_timeout(), None);
+    }
+}
+
+#[test]
+fn a_command_that_is_sent_behind_its_beginning_makes_it_no_better() {
+    let mut world = World::new();
+    world.input(b"\r\n+FTPSIZE: 1,0,2");
+    world.enqueue(&At);
+    let broken_off = world.now + Duration::from_secs(1);
+    assert_eq!(world.engine.poll_timeout(), Some(broken_off));
+    world.now = broken_off;
+    world.engine.handle_timeout(world.now);
+    world.input(b"\r\nOK\r\n");
+    assert_eq!(world.outputs(), [done(&[])]);
+}
+
+#[test]
+fn a_line_of_which_only_the_last_octet_is_missing_is_whole() {
+    let mut world = World::new();
+    world.input(b"\r\n+FTPSIZE: 1,0,299\r");
+    assert_eq!(world.engine.poll_timeout(), None);
+    world.now += Duration::from_secs(60);
+    world.enqueue(&At);
+    world.input(b"\r\nOK\r\n");
+    assert_eq!(world.outputs(), [unsolicited("+FTPSIZE: 1,0,299"), done(&[])]);
 }

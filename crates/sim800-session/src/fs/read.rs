@@ -2,20 +2,29 @@
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use sim800_command::{At, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
+use sim800_command::{At, Command, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
 
 use super::FsError;
 use crate::client::{Client, Pending};
-use crate::engine::{Request, Response};
+use crate::engine::{Name, Request};
 use crate::error::{Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};
+use crate::overlap::Overlap;
 use crate::reader::Reader;
 use crate::retry::Attempts;
+use crate::stride::Stride;
+
+/// How a piece must not begin: then it reads like a refusal.
+const REFUSALS: [&[u8]; 3] = [b"ERROR\r\n", b"+CME ERROR:", b"+CMS ERROR:"];
+
+/// How often the end is read once more where it came as something else.
+const ENDS: u32 = 2;
 
 /// A file of the module that is being read.
 ///
-/// It comes in pieces of 10,240 octets, one ahead of what the caller takes. A piece that the line damaged is read again, as
-/// [`Config::retries`](crate::Config::retries) has it.
+/// It comes in pieces of 10,240 octets, one ahead of what the caller takes. No header says which octets they are: each begins with
+/// the last octets of the one before, and the last ones of all are read again by themselves. A piece that the line damaged is read
+/// again, as [`Config::retries`](crate::Config::retries) has it, in smaller ones.
 pub type FsFile = Reader<FsError>;
 
 /// Reads the file at `path`, of `length` octets.
@@ -25,7 +34,9 @@ pub(super) fn read(client: &Client, path: &str, length: u64) -> FsFile {
         path: path.to_owned(),
         length,
         position: 0,
-        one_octet: false,
+        window: Stride::new(FS_CHUNK_LIMIT),
+        overlap: Overlap::default(),
+        is_aside: false,
         ahead: None,
         attempts: Attempts::of_commands(client),
         notices: client.subscribe(|_| false),
@@ -39,8 +50,11 @@ struct Pieces {
     path: String,
     length: u64,
     position: u64,
-    /// The next piece is one octet: a longer one that begins with `ERROR` reads like a refusal.
-    one_octet: bool,
+    window: Stride,
+    /// What was read before `position`, as far as it comes again.
+    overlap: Overlap,
+    /// The next piece is one octet: a longer one may begin like a refusal.
+    is_aside: bool,
     /// The next piece, asked for already.
     ahead: Option<Pending>,
     attempts: Attempts<FsError>,
@@ -54,66 +68,128 @@ impl Pieces {
             return Ok(None);
         }
         let octets = loop {
-            let piece = match self.ahead.take() {
-                Some(pending) => pending,
-                None => self.ask()?,
-            };
-            match self.settle(piece.await).await {
+            match self.piece().await {
                 Ok(octets) => break octets,
-                Err(error) if !self.one_octet && matches!(error.failure(), Failure::Rejected(_)) => {
-                    self.one_octet = true;
-                    // What it was, if it was a piece, is still on its way.
-                    self.client.synchronize().await;
-                    while self.notices.remove(is_loss).is_some() {}
-                }
                 Err(error) => {
-                    self.attempts.again(error.into(), Some(self.position)).await?;
+                    self.window.lost();
+                    self.attempts.again(error, Some(self.position)).await?;
                     // The line is synchronized again.
-                    while self.notices.remove(is_loss).is_some() {}
+                    self.take_loss();
                 }
             }
         };
         self.attempts.succeeded();
+        self.window.came();
         if octets.is_empty() {
             let path = std::mem::take(&mut self.path);
             return Err(FsError::Incomplete { path, expected: self.length, found: self.position });
         }
-        self.one_octet = false;
-        self.position += octets.len() as u64;
+        self.advance(&octets);
         if self.position < self.length {
             self.ahead = Some(self.ask()?);
         }
         Ok(Some((octets, self)))
     }
 
-    /// A piece has no header, so one that began with a line of somebody else is known by what is left of it behind its
-    /// result. Behind the last piece, a command has to be answered to see that.
-    async fn settle(&mut self, result: Result<Response, Error>) -> Result<Bytes, Error> {
-        let octets = result?.payload;
+    /// The octets of the next piece that were not read before. The end of the last piece is read again: behind it, nothing that was
+    /// left of a payload can follow.
+    async fn piece(&mut self) -> Result<Bytes, FsError> {
+        let octets = self.read().await?;
         let is_last = self.position + octets.len() as u64 >= self.length;
-        if is_last {
-            self.client.execute(&At).await?;
+        if octets.is_empty() || !is_last {
+            return Ok(octets);
         }
-        match self.notices.remove(is_loss) {
-            Some(_) => Err(Error::of(&At, Failure::Malformed(Malformation::Damaged))),
-            None => Ok(octets),
+        let begin = (self.position, self.overlap.clone());
+        self.advance(&octets);
+        let end = self.end().await;
+        (self.position, self.overlap) = begin;
+        end.map(|()| octets)
+    }
+
+    /// Reads the end again, behind the lines that had to wait for the last piece and would count for it.
+    async fn end(&mut self) -> Result<(), FsError> {
+        self.client.execute(&At).await?;
+        let mut end = self.read().await;
+        for _ in 0..ENDS {
+            match &end {
+                Err(FsError::Command(error)) if matches!(error.failure(), Failure::Malformed(_)) => {}
+                _ => break,
+            }
+            self.client.synchronize().await;
+            self.take_loss();
+            end = self.read().await;
+        }
+        end.map(drop)
+    }
+
+    /// Reads what is asked for, and takes off what was read before.
+    async fn read(&mut self) -> Result<Bytes, FsError> {
+        loop {
+            let piece = match self.ahead.take() {
+                Some(pending) => pending,
+                None => self.ask()?,
+            };
+            let octets = match piece.await {
+                Err(error) if error.is_rejected() && self.step_aside() => {
+                    // What it was, if it was a piece, is still on its way.
+                    self.client.synchronize().await;
+                    self.take_loss();
+                    continue;
+                }
+                result => result?.payload,
+            };
+            let is_lost = self.take_loss();
+            let length = self.overlap.length() as usize;
+            let told_apart = self.overlap.tell_apart(octets).filter(|(again, _)| *again == length);
+            let (_, new) = told_apart.filter(|_| !is_lost).ok_or_else(damaged)?;
+            self.is_aside = false;
+            return Ok(new);
+        }
+    }
+
+    /// Whether a piece that was refused is worth asking for in another way: it may have been one, and not known to begin so.
+    fn step_aside(&mut self) -> bool {
+        let may_help = !self.is_aside && self.position < self.length && self.overlap.length() < 2;
+        if may_help {
+            self.overlap.clear();
+            self.is_aside = true;
+        }
+        may_help
+    }
+
+    /// Octets were read of which some will come again.
+    fn advance(&mut self, octets: &Bytes) {
+        self.position += octets.len() as u64;
+        self.overlap.follow(octets, octets.len());
+        if self.overlap.length() > 1 && self.overlap.is_like(&REFUSALS) {
+            self.overlap.shorten();
         }
     }
 
     /// Asks for no more than there is: the octets come without a count.
     fn ask(&self) -> Result<Pending, FsError> {
-        let limit = if self.one_octet { 1 } else { FS_CHUNK_LIMIT };
-        let left = (self.length - self.position).min(u64::from(limit));
+        let again = u64::from(self.overlap.length());
+        let limit = if self.is_aside { 1 } else { self.window.octets() };
+        let octets = (self.length.saturating_sub(self.position) + again).min(u64::from(limit));
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let command = FsRead {
             file: Path::new(&self.path)?,
             mode: FsReadMode::Position,
-            size: Number::saturating(number(left)),
-            position: Number::saturating(number(self.position)),
+            size: Number::saturating(number(octets)),
+            position: Number::saturating(number(self.position - again)),
         };
         let request = Request::new(&command).map_err(|failure| Error::of(&command, failure))?;
-        Ok(self.client.submit(request))
+        Ok(self.client.submit(request.compared()))
     }
+
+    /// Whether the line was lost since this was asked last: also behind a result that was not its command's own.
+    fn take_loss(&mut self) -> bool {
+        std::iter::from_fn(|| self.notices.remove(is_loss)).count() > 0
+    }
+}
+
+fn damaged() -> FsError {
+    Error::new(&Name::from(FsRead::SPEC), Failure::Malformed(Malformation::Damaged)).into()
 }
 
 fn is_loss(notice: &Notice) -> bool {

@@ -9,8 +9,9 @@ use sim800_command::{
     FtpExtGetSave, FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpPutOpen, Number, Text,
 };
 
+use super::event::Event;
 use super::progress::{FtpProgress, Status};
-use super::session::{Event, Session};
+use super::session::Session;
 use super::settings::Target;
 use super::size::{enough, exactly, size_of_fetched};
 use super::source::Window;
@@ -24,6 +25,7 @@ use crate::loss::{Loss, Transient};
 use crate::reader::gather;
 use crate::retry::Attempts;
 use crate::settings::Setting;
+use crate::stride::Stride;
 
 /// The most octets that are loaded into the module at once, and how long that may take on the line. There is nothing to gain
 /// from more, and what the line loses, or a module that dies, is noticed when they are due.
@@ -60,7 +62,7 @@ impl Ftp {
         });
         let (session, size) = fetched.await?;
         session.is_handed_out();
-        let window = self.bearer.client().config().octets_at_once();
+        let window = Stride::new(self.bearer.client().config().octets_at_once());
         Ok(Extended { session, size, window, attempts, deadline })
     }
 
@@ -224,47 +226,50 @@ async fn load(
     pieces: &mut Pieces<impl AsyncRead + Unpin>,
     bearer: &Bearer,
 ) -> Result<u32, FtpError> {
-    let mut attempts = Attempts::new(bearer);
+    let mut course = (Attempts::new(bearer), Stride::new(pieces.load));
     let mut position = 0;
     for n in 0.. {
         let piece = pieces.piece(n, position).await?;
         if piece.is_empty() {
             break;
         }
-        position = load_piece(session, piece, position, &mut attempts).await?;
+        position = load_piece(session, piece, position, &mut course).await?;
     }
     Ok(position)
 }
 
-/// Loads a piece and returns where the next one goes. What the line damaged is loaded again, to the same place.
+/// Loads a piece and returns where the next one goes. What the line damaged is loaded again, to the same place, in smaller ones.
 async fn load_piece(
     session: &mut Session,
     mut piece: Bytes,
     mut position: u32,
-    attempts: &mut Attempts<FtpError>,
+    (attempts, stride): &mut (Attempts<FtpError>, Stride),
 ) -> Result<u32, FtpError> {
     let mut empty = 0;
     while !piece.is_empty() {
         session.is_used();
-        let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
-        let time = session.client().config().transfer_time(piece.len()) + Duration::from_secs(5);
+        let part = piece.slice(..piece.len().min(stride.octets() as usize));
+        let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+        let time = session.client().config().transfer_time(part.len()) + Duration::from_secs(5);
         let command = FtpExtPutLoad {
             position: Number::saturating(position),
             length: Number::saturating(length),
             time: Number::saturating(u32::try_from(time.as_millis()).unwrap_or(u32::MAX)),
         };
-        let reply = match session.client().transmit(&command, piece.clone()).await {
+        let reply = match session.client().transmit(&command, part).await {
             Ok(reply) => reply,
             Err(error) => {
                 let error = session.command(error);
                 if error.loss(true) != Some(Loss::Response) {
                     return Err(error);
                 }
+                stride.lost();
                 attempts.again(error, Some(u64::from(position))).await?;
                 continue;
             }
         };
         attempts.succeeded();
+        stride.came();
         let granted = reply.granted.unwrap_or(0).min(length);
         empty = if granted == 0 { empty + 1 } else { 0 };
         if empty > EMPTY_LOADS {
@@ -283,7 +288,7 @@ pub struct Extended {
     session: Session,
     /// Octets that are there, where that was found out.
     size: Option<u64>,
-    window: u32,
+    window: Stride,
     attempts: Attempts<FtpError>,
     deadline: Deadline<FtpError>,
 }
@@ -306,7 +311,7 @@ impl Extended {
                     else {
                         break;
                     };
-                    let window = self.window(position, left.min(self.window)).await?;
+                    let (window, _) = self.window(position, left).await?;
                     if window.is_empty() {
                         break;
                     }
@@ -351,9 +356,9 @@ impl Extended {
         let (size, deadline) = (self.size, self.deadline.clone());
         let pieces = stream::try_unfold(Some((self, 0, None)), |rest| async move {
             let Some((mut file, position, ahead)) = rest else { return Ok(None) };
-            let piece = match ahead {
+            let (piece, is_full) = match ahead {
                 Some(piece) => piece,
-                None => file.window(position, file.window).await?,
+                None => file.window(position, u32::MAX).await?,
             };
             let read = u32::try_from(piece.len()).unwrap_or(u32::MAX);
             let position = position.saturating_add(read);
@@ -361,12 +366,12 @@ impl Extended {
                 file.ends_at(position)?;
                 return Ok(None);
             }
-            if read == file.window && file.size != Some(u64::from(position)) {
+            if is_full && file.size != Some(u64::from(position)) {
                 return Ok(Some((piece, Some((file, position, None)))));
             }
             // These seem to be the last ones: with them, the session is let go.
-            let ahead = file.window(position, file.window).await?;
-            if ahead.is_empty() {
+            let ahead = file.window(position, u32::MAX).await?;
+            if ahead.0.is_empty() {
                 file.ends_at(position)?;
                 return Ok(Some((piece, None)));
             }
@@ -381,22 +386,24 @@ impl Extended {
         exactly(self.size, u64::from(position), self.session.operation()).map(drop)
     }
 
-    /// What one command reads; nothing at the end of the file. What the line damaged is read again; what is in the
-    /// module's memory no longer cannot be.
-    async fn window(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
+    /// What one command reads, and whether that is as much as it could be, so that there may be more; nothing at the end of the
+    /// file. What the line damaged is read again; what is in the module's memory no longer cannot be.
+    async fn window(&mut self, position: u32, length: u32) -> Result<(Bytes, bool), FtpError> {
         self.session.is_used();
         let window = self.window_again(position, length).await;
         self.session.is_handed_out();
         window
     }
 
-    async fn window_again(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
+    async fn window_again(&mut self, position: u32, length: u32) -> Result<(Bytes, bool), FtpError> {
         if position >= FTP_EXTENDED_LIMIT {
-            return Ok(Bytes::new());
+            return Ok((Bytes::new(), false));
         }
         loop {
-            match self.read_window(position, length).await {
+            let asked = length.min(self.window.octets());
+            match self.read_window(position, asked).await {
                 Err(error) if error.loss(true) == Some(Loss::Response) => {
+                    self.window.lost();
                     self.attempts.again(error, Some(u64::from(position))).await?;
                 }
                 // There is more: the count was that of another command.
@@ -409,7 +416,9 @@ impl Extended {
                 }
                 Ok(octets) => {
                     self.attempts.succeeded();
-                    return Ok(octets);
+                    self.window.came();
+                    let is_full = octets.len() == asked as usize;
+                    return Ok((octets, is_full));
                 }
                 Err(error) => return Err(error),
             }

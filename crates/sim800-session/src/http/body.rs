@@ -19,8 +19,10 @@ use crate::client::Pending;
 use crate::engine::Request;
 use crate::error::{Error, Failure, Malformation};
 use crate::loss::{Loss, Transient};
+use crate::overlap::Overlap;
 use crate::reader::Reader;
 use crate::retry::Attempts;
+use crate::stride::Stride;
 use crate::tail::Tail;
 
 /// The body of a response.
@@ -28,7 +30,7 @@ use crate::tail::Tail;
 /// The module holds the whole object, or a range of it at a time. That is read in windows of
 /// [`Config::window`](crate::Config::window) octets, one ahead of what the caller takes, so memory does not grow
 /// with the body. Each begins with the last octets of the one before, and the last ones are read again by themselves; a window
-/// that the line damaged is read again. With its last octets, or when it is dropped, the module's HTTP service is left to the next
+/// that the line damaged is read again, in smaller ones. With its last octets, or when it is dropped, the module's HTTP service is left to the next
 /// request.
 ///
 /// Of an object that is fetched in ranges, only headers tell the total.
@@ -38,10 +40,19 @@ pub type Body = Reader<HttpError>;
 pub(super) struct Held {
     /// How many octets it announced.
     pub(super) length: u32,
+    /// How many of them nobody reads, at the front.
+    pub(super) skipped: u32,
     /// How many octets the headers promise, where that is another number.
     pub(super) promised: Option<u64>,
     /// Whether the response may have a body.
     pub(super) has_body: bool,
+}
+
+impl Held {
+    /// The same, of which nobody reads the first `skipped` octets.
+    pub(super) fn behind(self, skipped: u32) -> Self {
+        Self { skipped, ..self }
+    }
 }
 
 /// A body that the module has, or the beginning of it; with `ranges`, more can be fetched, and with `origin`, all of it
@@ -53,8 +64,9 @@ pub(super) async fn body(
     origin: Option<Origin>,
     ranges: Option<Ranges>,
 ) -> Body {
-    let Held { length, promised, has_body } = held;
-    let total = ranges.as_ref().map_or_else(|| Some(u64::from(length)), Ranges::total);
+    let Held { length, skipped, promised, has_body } = held;
+    let left = length.saturating_sub(skipped);
+    let total = ranges.as_ref().map_or_else(|| Some(u64::from(left)), Ranges::total);
     if !has_body {
         // The service is ended at once.
         return Body::empty(total);
@@ -62,15 +74,15 @@ pub(super) async fn body(
     service.is_handed_out();
     // What was lost before has been found again.
     service.take_loss();
-    let whole = service.take_body();
+    let whole = service.take_body().map(|mut body| body.split_off(body.len().min(skipped as usize)));
     let is_empty = length == 0 && ranges.is_none();
     let transfer = Transfer {
         service,
         length,
         promised,
-        window: bearer.client().config().octets_at_once(),
-        position: 0,
-        end: Bytes::new(),
+        window: Stride::new(bearer.client().config().octets_at_once()),
+        position: skipped,
+        overlap: Overlap::default(),
         whole,
         ahead: None,
         ranges,
@@ -111,19 +123,18 @@ impl Origin {
     }
 }
 
-/// How many octets come again with what follows them, at most and of one window in so many. Where the line doubled some and what a
-/// count then left of the payload reads like the module's own lines, they are others.
-const AGAIN: u32 = 16;
+/// Of one window in so many octets, one comes again with what follows it, at most.
+const AGAIN: u32 = 64;
 
 /// A body on its way.
 struct Transfer {
     service: Service,
     length: u32,
     promised: Option<u64>,
-    window: u32,
+    window: Stride,
     position: u32,
     /// What was read before `position`, as far as it comes again.
-    end: Bytes,
+    overlap: Overlap,
     /// All of it, where it was read with the first look at it.
     whole: Option<Bytes>,
     /// The next window, asked for already.
@@ -176,7 +187,7 @@ impl Transfer {
         if self.position >= self.length && self.length > 0 {
             let Some(ranges) = &mut self.ranges else { return Ok(None) };
             let Some(Next { length, again }) = ranges.next(&mut self.service).await? else { return Ok(None) };
-            (self.length, self.position, self.end) = (length, 0, Bytes::new());
+            (self.length, self.position, self.overlap) = (length, 0, Overlap::default());
             self.whole = self.service.take_body();
             self.tail.rewind(u64::from(again));
         }
@@ -184,9 +195,10 @@ impl Transfer {
             self.position = self.length;
             return Ok(Some(octets));
         }
-        let begin = (self.position, self.end.clone());
+        let begin = (self.position, self.overlap.clone());
         let Some(octets) = self.window().await? else { return Ok(None) };
         self.advance(&octets);
+        self.window.came();
         if self.position < self.length {
             // In the same poll that saw the last one end, so that the line does not wait for the caller.
             self.ahead = Some(self.ask()?);
@@ -194,7 +206,7 @@ impl Transfer {
         }
         let confirmed = self.confirm().await;
         if confirmed.is_err() {
-            (self.position, self.end) = begin;
+            (self.position, self.overlap) = begin;
         }
         confirmed.map(|()| Some(octets))
     }
@@ -227,7 +239,7 @@ impl Transfer {
                 return Err(self.service.interruption().unwrap_or(incomplete));
             }
             // The module sends less at once than comes again.
-            self.end.clear();
+            self.overlap.clear();
         }
     }
 
@@ -246,29 +258,24 @@ impl Transfer {
     }
 
     /// How many octets came again, and those behind them.
-    fn tell_apart(&mut self, mut octets: Bytes) -> Result<(usize, Bytes), HttpError> {
-        let again = octets.split_to(octets.len().min(self.end.len()));
-        if self.service.take_loss() || !self.end.starts_with(&again) {
-            return Err(self.damaged());
-        }
-        Ok((again.len(), octets))
+    fn tell_apart(&mut self, octets: Bytes) -> Result<(usize, Bytes), HttpError> {
+        let is_lost = self.service.take_loss();
+        self.overlap.tell_apart(octets).filter(|_| !is_lost).ok_or_else(|| self.damaged())
     }
 
     /// Octets were read of which some will come again.
     fn advance(&mut self, octets: &Bytes) {
         self.position = self.position.saturating_add(u32::try_from(octets.len()).unwrap_or(u32::MAX));
-        let again = (self.window / 64).clamp(1, AGAIN) as usize;
-        // A copy, so that it does not keep the whole of them.
-        let end = octets.get(octets.len().saturating_sub(again)..).unwrap_or(octets);
-        self.end = Bytes::copy_from_slice(end);
+        self.overlap.follow(octets, (self.window.octets() / AGAIN) as usize);
     }
 
     fn ask(&self) -> Result<Pending, HttpError> {
         // At the end one octet more, to notice that the line damaged the announced length: past the end, the module
         // lets read what there is (manual 11.2.6).
-        let again = u32::try_from(self.end.len()).unwrap_or(0);
+        let again = self.overlap.length();
         let left = self.length - self.position;
-        let new = if left <= self.window { left + 1 } else { self.window };
+        let window = self.window.octets();
+        let new = if left <= window { left + 1 } else { window };
         let start = Number::saturating(self.position - again);
         let size = Number::saturating(new.saturating_add(again));
         let incomplete =
@@ -291,13 +298,14 @@ impl Transfer {
         );
         (self.ahead, self.whole) = (None, None);
         if error.loss(true) == Some(Loss::Response) || self.service.survives(&error).await {
+            self.window.lost();
             self.attempts.again(error, Some(self.handed_out)).await?;
             self.service.take_loss();
             return Ok(self);
         }
         let Some(origin) = &self.origin else { return Err(error) };
         self.position += self.tail.forgo();
-        self.end.clear();
+        self.overlap.clear();
         // Before it is ended, no other can be started.
         drop(self.service);
         let mut error = error;
@@ -350,7 +358,7 @@ impl Origin {
             Some(ranges) => Some((ranges.fetch_again(&mut service).await?, None)),
             None => {
                 let (status, length) = service.act(&self.plan, None).await?;
-                let headers = service.headers(&self.plan).await?;
+                let headers = service.headers(&self.plan, status, self.plan.wants_part()).await?;
                 let promise = headers.as_ref().map_or(self.promise, |headers| Promise::of(status, headers));
                 let promised = promise.broken_by(length);
                 // As long as it is now, it is not what those headers are of.

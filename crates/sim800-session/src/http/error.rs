@@ -137,7 +137,9 @@ pub enum HttpError {
         limit: Duration,
     },
     /// The headers promise another number of octets than came.
-    #[error("the server announced {promised} bytes, but {came} came; fetch it again")]
+    #[error(
+        "the server announced {promised} bytes, but {came} came; repeat the request if that does no harm"
+    )]
     Length {
         /// Octets that the headers promise.
         promised: u64,
@@ -155,7 +157,7 @@ pub enum HttpError {
         waited: Duration,
     },
     /// The module had announced a longer body than it lets read.
-    #[error("the body broke off at byte {position} of {length}; fetch it again")]
+    #[error("the body broke off at byte {position} of {length}; repeat the request if that does no harm")]
     NoProgress {
         /// Octets that were read.
         position: u64,
@@ -259,7 +261,9 @@ impl HttpError {
 impl Transient for HttpError {
     fn loss(&self, under_way: bool) -> Option<Loss> {
         match self {
-            Self::Command { source, .. } | Self::Parameter { source, .. } => source.failure().loss(under_way),
+            // What refuses a request that it was told has restarted since.
+            Self::Command { source, sent } => source.failure().loss(under_way || *sent == Sent::Unknown),
+            Self::Parameter { source, .. } => source.failure().loss(under_way),
             Self::Bearer { source, .. } => source.loss(under_way),
             Self::Interrupted { source, .. } => source.loss(under_way),
             Self::NoResult { .. } | Self::NoProgress { .. } | Self::TooLong { .. } | Self::Length { .. } => {

@@ -5,7 +5,7 @@ use ::http::header::{
 };
 use sim800_command::HttpStatus;
 
-/// Reads a header block. After redirections the last one counts; a line that is no header is left out.
+/// Reads a header block, if there is one. After redirections the last one counts; a line that is no header is left out.
 pub(super) fn read(block: &[u8]) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for line in block.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii) {
@@ -20,7 +20,16 @@ pub(super) fn read(block: &[u8]) -> Option<HeaderMap> {
             headers.append(name, value);
         }
     }
-    (!headers.is_empty()).then_some(headers)
+    (!block.is_empty()).then_some(headers)
+}
+
+/// Whether something is missing that servers tell of the body of a response, with a part of an object where it is. The line may have
+/// damaged its name.
+pub(super) fn lack(headers: &HeaderMap, is_part: bool) -> bool {
+    match content_range(headers) {
+        Some(_) => false,
+        None => is_part || (!headers.contains_key(TRANSFER_ENCODING) && content_length(headers).is_none()),
+    }
 }
 
 /// Whether their validator is of octets: no weak tag, and no date, within which an object may change (RFC 9110 section 8.8.1).
@@ -117,7 +126,25 @@ mod tests {
         assert_eq!(headers.get("etag").map(HeaderValue::as_bytes), Some(&b"\"a:b\""[..]));
         assert_eq!(headers.get_all("x-a").iter().count(), 2);
         assert_eq!(headers.len(), 3, "of the last block alone");
-        assert_eq!(read(b"\x00\xff"), None);
+        assert_eq!(read(b"\x00\xff"), Some(HeaderMap::new()));
+        assert_eq!(read(b""), None);
+    }
+
+    #[test]
+    fn headers_lack_what_the_line_has_damaged() {
+        let lack = |block: &[u8], is_part| lack(&read(block).expect("headers"), is_part);
+        for (block, lacks, lacks_of_part) in [
+            (&b"HTTP/1.1 200\r\nContent-Length: 2\r\n"[..], false, true),
+            (b"Transfer-Encoding: chunked\r\n", false, true),
+            (b"Content-Range: bytes 1-2/9\r\n", false, false),
+            (b"Content-Length: 2\r\nContent-Ringe: bytes 1-2/9\r\n", false, true),
+            (b"\x03ontent-Length: 2\r\n", true, true),
+            (b"Content-Lengdh: 2\r\n", true, true),
+            (b"Content-Length:!2\r\n", true, true),
+        ] {
+            let shown = block.escape_ascii();
+            assert_eq!((lack(block, false), lack(block, true)), (lacks, lacks_of_part), "{shown}");
+        }
     }
 
     #[test]

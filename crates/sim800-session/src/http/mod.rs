@@ -46,6 +46,10 @@ pub struct HttpOptions {
     /// With HTTPS, whether a certificate of the server that is not valid will do; it does not unless set. What a firmware
     /// checks is not documented.
     pub accept_invalid_certificate: bool,
+    /// Whether octets before the range that is asked for stay in the module where a server without ranges sends them all the same:
+    /// they need not cross the line. [`Offset`] is where the range begins then, and [`Skipped`] tells how many those are. They are
+    /// handed out unless set.
+    pub skip: bool,
     /// What a request may take; what [`Config`](crate::Config) has for all unless set.
     pub effort: Effort,
 }
@@ -58,6 +62,7 @@ impl Default for HttpOptions {
             proxy: None,
             headers: true,
             accept_invalid_certificate: false,
+            skip: false,
             effort: Effort::default(),
         }
     }
@@ -80,6 +85,11 @@ impl Default for HttpOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "a number with a name")]
 pub struct Offset(pub u64);
+
+/// How many octets of a response stayed in the module, as [`HttpOptions::skip`] has it: an extension of the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a number with a name")]
+pub struct Skipped(pub u32);
 
 /// An HTTP client over a bearer.
 #[derive(Clone, Debug)]
@@ -268,7 +278,7 @@ impl Http {
         let Some((status, length)) = answer else {
             return self.begin_ranges(service, plan, !is_too_large).await;
         };
-        let mut headers = service.headers(plan).await?;
+        let mut headers = service.headers(plan, status, plan.wants_part()).await?;
         let offset = ranges::offset(&mut service, plan, (status, length), headers.as_ref()).await?;
         let origin = plan.method.is_safe().then(|| Origin::new(plan, status, headers.as_ref()));
         let held = held(plan, status, length, headers.as_ref());
@@ -278,7 +288,8 @@ impl Http {
             Some(_) => None,
         };
         let status = status_code(&plan.method, status)?;
-        let mut body = body::body(service, &self.bearer, held, origin, ranges).await;
+        let begin = Begin::of(plan, offset, &held);
+        let mut body = body::body(service, &self.bearer, held.behind(begin.skipped), origin, ranges).await;
         let tells = |headers: &HeaderMap| {
             [CONTENT_RANGE, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name))
         };
@@ -286,7 +297,7 @@ impl Http {
             // Nobody tells of the one behind it.
             body = body.truncated(1);
         }
-        Ok(response(status, headers, offset, body))
+        Ok(response(status, headers, begin, body))
     }
 
     /// Fetches an object in ranges, which the module `is_unable` to hold, as it said, or which need not be tried.
@@ -301,7 +312,7 @@ impl Http {
         let origin = Some(Origin::new(plan, status, headers.as_ref()));
         let (held, offset, ranges) = match what {
             What::Range => {
-                let held = Held { length, promised: None, has_body: true };
+                let held = Held { length, skipped: 0, promised: None, has_body: true };
                 (held, Some(u64::from(plan.range.0)), Some(ranges))
             }
             What::Whole => (held(plan, status, length, headers.as_ref()), Some(0), None),
@@ -309,11 +320,34 @@ impl Http {
         };
         let status = match status_code(&plan.method, status)? {
             // All of it was asked for, and comes.
-            StatusCode::PARTIAL_CONTENT if plan.range == (0, None) => StatusCode::OK,
+            StatusCode::PARTIAL_CONTENT if !plan.wants_part() => StatusCode::OK,
             status => status,
         };
-        let body = body::body(service, &self.bearer, held, origin, ranges).await;
-        Ok(response(status, headers, offset, body))
+        let begin = Begin::of(plan, offset, &held);
+        let body = body::body(service, &self.bearer, held.behind(begin.skipped), origin, ranges).await;
+        Ok(response(status, headers, begin, body))
+    }
+}
+
+/// Where a body begins.
+#[derive(Clone, Copy)]
+struct Begin {
+    /// In its object, where that is known.
+    offset: Option<u64>,
+    /// How many octets the module has before it.
+    skipped: u32,
+}
+
+impl Begin {
+    /// Of what is `held` from `offset` on, in answer to `plan`.
+    fn of(plan: &Plan, offset: Option<u64>, held: &Held) -> Self {
+        let first = u64::from(plan.range.0);
+        let excess = offset.filter(|_| plan.skips).and_then(|offset| first.checked_sub(offset));
+        match excess.and_then(|excess| u32::try_from(excess).ok()) {
+            // Of what ends before the range, all is handed out.
+            Some(skipped) if skipped < held.length => Self { offset: Some(first), skipped },
+            _ => Self { offset, skipped: 0 },
+        }
     }
 }
 
@@ -324,6 +358,7 @@ fn held(plan: &Plan, status: HttpStatus, length: u32, headers: Option<&HeaderMap
     let is_empty = length == 0 && (is_told || matches!(status.0, 204 | 304));
     Held {
         length,
+        skipped: 0,
         promised: headers.and_then(|headers| Promise::of(status, headers).broken_by(length)),
         has_body: plan.method != Method::HEAD && !is_empty,
     }
@@ -337,12 +372,15 @@ fn status_code(method: &Method, status: HttpStatus) -> Result<StatusCode, HttpEr
 fn response(
     status: StatusCode,
     headers: Option<HeaderMap>,
-    offset: Option<u64>,
+    Begin { offset, skipped }: Begin,
     body: Body,
 ) -> Response<Body> {
     let mut response = Response::new(body);
     if let Some(offset) = offset {
         response.extensions_mut().insert(Offset(offset));
+    }
+    if skipped > 0 {
+        response.extensions_mut().insert(Skipped(skipped));
     }
     *response.status_mut() = status;
     *response.headers_mut() = headers.unwrap_or_default();

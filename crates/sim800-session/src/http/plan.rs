@@ -44,11 +44,18 @@ pub(super) struct Plan {
     pub(super) is_single: bool,
     /// First octet and last that are wanted of the object; 0 and none for all of it.
     pub(super) range: (u32, Option<u32>),
+    /// Whether octets before those stay in the module.
+    pub(super) skips: bool,
     /// Whether to ask for the headers of the response.
     pub(super) headers: bool,
 }
 
 impl Plan {
+    /// Whether a part of an object is wanted.
+    pub(super) fn wants_part(&self) -> bool {
+        self.range != (0, None)
+    }
+
     pub(super) fn new(
         request: Request<Bytes>,
         options: &HttpOptions,
@@ -94,6 +101,7 @@ impl Plan {
             timeout: Duration::from_secs(u64::from(timeout.get())),
             range: (range.0, (range.1 > 0).then_some(range.1)),
             is_single: head.headers.get(RANGE).is_some_and(is_single),
+            skips: options.skip,
             headers: options.headers,
         })
     }

@@ -178,7 +178,7 @@ impl Ranges {
             content_range(headers).is_none_or(|range| range.total.is_some() || range.first() != Some(first))
         });
         // Of a single octet, the next was asked for as well.
-        let may_be_all = plan.range == (0, None) || plan.is_single;
+        let may_be_all = !plan.wants_part() || plan.is_single;
         let is_part =
             plan.method == Method::GET && status.0 == 206 && (1..asked).contains(&u64::from(length));
         if !is_part || is_told || may_be_all {
@@ -321,7 +321,7 @@ impl Ranges {
             Err(HttpError::Action { status: HttpStatus::NO_MEMORY, .. }) => return Err(ignored()),
             result => result?,
         };
-        let headers = service.headers(&self.plan).await?;
+        let headers = service.headers(&self.plan, status, true).await?;
         Ok(Answer { status, length, headers, first: u64::from(first), asked })
     }
 
@@ -425,7 +425,7 @@ impl Ranges {
         if let Some(total) = self.total() {
             headers.insert(CONTENT_LENGTH, total.into());
         }
-        if let (Some(total), Some(end), false) = (self.total, self.end(), self.plan.range == (0, None)) {
+        if let (Some(total), Some(end), true) = (self.total, self.end(), self.plan.wants_part()) {
             let range = format!("bytes {}-{}/{total}", self.plan.range.0, end.saturating_sub(1));
             if let Ok(range) = range.try_into() {
                 headers.insert(CONTENT_RANGE, range);

@@ -6,14 +6,15 @@ use std::time::Duration;
 use ::http::{HeaderMap, Method};
 use bytes::Bytes;
 use sim800_command::{
-    Command, HttpHead, HttpInit, HttpPara, HttpParameter, HttpStatusRead, HttpTerm, Number, Unsolicited,
+    Command, HttpHead, HttpInit, HttpPara, HttpParameter, HttpStatus, HttpStatusRead, HttpTerm, Number,
+    Unsolicited,
 };
 
 use super::plan::Plan;
 use super::{HttpError, headers};
 use crate::client::Client;
 use crate::engine::{Request, Response};
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, Malformation};
 use crate::known::Http;
 use crate::loss::{Loss, Transient};
 use crate::sent::Sent;
@@ -92,6 +93,8 @@ impl Service {
             known.http_is_used();
         } else {
             known.http_ends();
+            let off_the_line = client.keep_messages_off_the_line().await;
+            off_the_line.map_err(|error| service.failed(error))?;
             let since = known.now();
             service.initialize(!matches!(http, Http::Ended)).await?;
             known.http_was_started(since);
@@ -208,12 +211,26 @@ impl Service {
         set.map_err(|Unset { error, .. }| self.failed(error))
     }
 
-    /// The headers of the response, where they are wanted and the firmware tells them.
-    pub(super) async fn headers(&mut self, plan: &Plan) -> Result<Option<HeaderMap>, HttpError> {
-        if let Some(headers) = self.looked.as_mut().and_then(|looked| looked.headers.take()) {
-            return Ok(headers);
+    /// The headers of the response with `status`, where they are wanted and the firmware tells them. They are asked for twice where
+    /// they lack what servers tell; those to a POST or a DELETE, too, but there it is no failure to get none.
+    pub(super) async fn headers(
+        &mut self,
+        plan: &Plan,
+        status: HttpStatus,
+        is_part: bool,
+    ) -> Result<Option<HeaderMap>, HttpError> {
+        let looked = self.looked.as_mut().and_then(|looked| looked.headers.take());
+        let mut headers = match looked {
+            Some(headers) => headers,
+            None if plan.headers && self.may_tell_headers() => self.header().await?,
+            None => return Ok(None),
+        };
+        let has_body = plan.method != Method::HEAD && !matches!(status.0, 204 | 304);
+        let is_part = is_part && (200..300).contains(&status.0);
+        if has_body && headers.as_ref().is_some_and(|headers| headers::lack(headers, is_part)) {
+            headers = self.header().await?;
         }
-        if plan.headers && self.may_tell_headers() { self.header().await } else { Ok(None) }
+        Ok(headers.filter(|headers| !headers.is_empty()))
     }
 
     /// Whether the firmware is not known to keep the headers of such a request to itself.
@@ -223,7 +240,7 @@ impl Service {
 
     async fn header(&mut self) -> Result<Option<HeaderMap>, HttpError> {
         let header = match self.client.has_http_head().await {
-            Ok(true) => self.client.ask(&HttpHead).await,
+            Ok(true) => self.client.ask_for(&HttpHead, told).await,
             Ok(false) => return Ok(None),
             Err(error) => Err(error),
         };
@@ -339,6 +356,14 @@ impl Drop for Service {
             drop(turn);
         });
     }
+}
+
+/// Headers of which the module told how many octets they have; a bare `OK` answers something else.
+pub(super) fn told(headers: Response) -> Result<Response, Error> {
+    if headers.lines().next().is_none() {
+        return Err(Error::of(&HttpHead, Failure::Malformed(Malformation::Information)));
+    }
+    Ok(headers)
 }
 
 pub(super) fn is_result(line: &Unsolicited<'_>) -> bool {

@@ -3,8 +3,9 @@
 use std::sync::mpsc;
 
 use bytes::Bytes;
-use sim800_emulator::{Config as ModuleConfig, Damage, Line};
-use sim800_session::{Bearer, Config, Direction, HttpError};
+use futures::AsyncReadExt;
+use sim800_emulator::{Config as ModuleConfig, Damage, Line, LineEnds};
+use sim800_session::{Bearer, Config, Direction, Fs, HttpError};
 use sim800_simulation::{Incident, Resource, When, World};
 
 use crate::lab::{Lab, paced};
@@ -20,9 +21,8 @@ fn ready(content: &[u8], line: Line, window: Option<u32>) -> (Lab, Bearer) {
     (lab, bearer)
 }
 
-/// After how many octets the module sends the content, whose first ones stand nowhere else.
-fn place(content: &[u8], window: Option<u32>) -> u64 {
-    let (mut lab, bearer) = ready(content, Line::unpaced(), window);
+/// After how many octets the module sends the content, whose first ones stand nowhere else, when `read` has it come.
+fn place_of(mut lab: Lab, content: &[u8], read: impl FnOnce(&mut Lab)) -> u64 {
     let began = lab.world.crossed(Direction::Received);
     let (tell, told) = mpsc::channel();
     lab.world.tap(move |crossing| {
@@ -30,11 +30,27 @@ fn place(content: &[u8], window: Option<u32>) -> u64 {
             tell.send(crossing.arrived.to_vec()).expect("someone listens");
         }
     });
-    assert_eq!(lab.get(&bearer, URL), Ok((200, content.to_vec().into())));
+    read(&mut lab);
     drop(lab);
     let received = told.iter().flatten().collect::<Vec<u8>>();
     let before = received.windows(16).position(|window| window == &content[..16]).expect("it comes");
     began + before as u64
+}
+
+/// The same of a body.
+fn place(content: &[u8], window: Option<u32>) -> u64 {
+    let (lab, bearer) = ready(content, Line::unpaced(), window);
+    place_of(lab, content, |lab| {
+        assert_eq!(lab.get(&bearer, URL), Ok((200, content.to_vec().into())));
+    })
+}
+
+/// Has the line double `count` octets, each, from one on.
+fn double(lab: &mut Lab, from: u64, count: u64) {
+    for octet in from..from + count {
+        let twice = Incident::Damage(Direction::Received, Damage::Duplicate);
+        lab.world.plan(When::Crossed(Direction::Received, octet), twice);
+    }
 }
 
 /// What comes of the body when `count` octets of it arrive twice, each, from one on.
@@ -46,10 +62,7 @@ fn doubled(
     count: u64,
 ) -> Result<(u16, Bytes), HttpError> {
     let (mut lab, bearer) = ready(content, line, window);
-    for octet in from..from + count {
-        let twice = Incident::Damage(Direction::Received, Damage::Duplicate);
-        lab.world.plan(When::Crossed(Direction::Received, octet), twice);
-    }
+    double(&mut lab, from, count);
     lab.get(&bearer, URL)
 }
 
@@ -91,6 +104,48 @@ fn nor_does_what_is_left_of_a_window() {
             // It was handed out before the next showed what it was.
             let error = got.expect_err("others");
             assert_eq!(error.kind().as_str(), "malformed", "from {from} on: {error:?}");
+        }
+    }
+}
+
+/// A file of the module comes without a header.
+#[test]
+fn nor_does_what_is_left_of_a_file() {
+    const FILE: &str = r"C:\User\file";
+    let ready = |content: &[u8], line_ends| {
+        let mut config = ModuleConfig::default();
+        config.line_ends = line_ends;
+        let (mut lab, _) = Lab::ready_with(config);
+        let (fs, octets) = (Fs::new(&lab.client), content.to_vec());
+        lab.world.run(async move { fs.write(FILE, &octets[..]).await }).expect("written");
+        lab
+    };
+    let read = |lab: &mut Lab| {
+        let fs = Fs::new(&lab.client);
+        lab.world.run(async move {
+            let mut octets = Vec::new();
+            fs.read(FILE).await.expect("a file").read_to_end(&mut octets).await.map(|_| octets)
+        })
+    };
+    // Each with how many octets of its end read like lines, where blank lines are sent and where not.
+    for (end, counts) in [
+        (&b"\r\nOK\r\n"[..], &[4, 6][..]),
+        (b"\r\nERROR\r\n", &[7, 9]),
+        (b"\r\nOK\r\n\r\n+FTPGET: 1,0\r\n", &[14, 16, 20, 22]),
+        (b"\r\nRING\r\nOK\r\n", &[4, 10, 12]),
+    ] {
+        let content = [BEGIN, end].concat();
+        for line_ends in [LineEnds::Usual, LineEnds::Missing] {
+            let place = place_of(ready(&content, line_ends), &content, |lab| {
+                assert_eq!(read(lab).expect("a file"), content);
+            });
+            for count in counts {
+                for from in (0..BEGIN.len() as u64 - count).step_by(4) {
+                    let mut lab = ready(&content, line_ends);
+                    double(&mut lab, place + from, *count);
+                    assert_eq!(read(&mut lab).expect("a file"), content, "{count} octets from {from} on");
+                }
+            }
         }
     }
 }

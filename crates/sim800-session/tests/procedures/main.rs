@@ -1,5 +1,6 @@
 //! Procedures against the emulated module, in virtual time.
 
+mod bad_line;
 mod bearer;
 mod clients;
 mod dead;
@@ -18,6 +19,7 @@ mod patience;
 mod secrets;
 mod sim;
 mod sizes;
+mod skipped;
 mod start_up;
 mod transfers;
 mod turns;

@@ -39,14 +39,39 @@ fn a_file_is_read_in_pieces_and_never_beyond_its_end() {
          > AT+FSREAD=C:\\\\User\\\\a.txt,1,10240,0
          < \\r\\n{piece}|
          < OK
-         > AT+FSREAD=C:\\\\User\\\\a.txt,1,7,10240
-         < \\r\\n\\r\\nOK\\r\\n.|
+         > AT+FSREAD=C:\\\\User\\\\a.txt,1,23,10224
+         < \\r\\n{end}\\r\\nOK\\r\\n.|
          < OK
          > AT
-         < OK"
+         < OK
+         > AT+FSREAD=C:\\\\User\\\\a.txt,1,7,10240
+         < \\r\\n\\r\\nOK\\r\\n.|
+         < OK",
+        end = "x".repeat(16)
     );
     let octets = Scripted::play(&steps, |bearer| read(bearer, r"C:\User\a.txt"));
     assert_eq!(octets, Ok((piece + "\r\nOK\r\n.").into_bytes()));
+}
+
+#[test]
+fn no_piece_is_asked_for_that_begins_like_a_refusal() {
+    let read_of = |count: u32, from: u32, octets: &str| {
+        format!("> AT+FSREAD=C:\\\\a.txt,1,{count},{from}\n< \\r\\n{octets}|\n< OK\n")
+    };
+    let size = "> AT+FSFLSIZE=C:\\\\a.txt\n< +FSFLSIZE: 10243\n< OK\n".repeat(2);
+    // What comes again begins so, with all of it or with a part of it.
+    for end in ["ERROR\r\n..", "+CME ERROR: 3..", "+CMS ERROR: 3..."] {
+        let end = format!("{end:.<16}");
+        let shown = end.replace('\r', "\\r").replace('\n', "\\n");
+        let piece = format!("{}{shown}", "x".repeat(10_224));
+        let steps = size.clone()
+            + &read_of(10_240, 0, &piece)
+            + &read_of(18, 10_225, &format!("{}end", &shown[1..]))
+            + "> AT\n< OK\n"
+            + &read_of(3, 10_240, "end");
+        let octets = Scripted::play(&steps, |bearer| read(bearer, r"C:\a.txt"));
+        assert_eq!(octets, Ok(format!("{}{end}end", "x".repeat(10_224)).into_bytes()));
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn https(rest: &str) -> String {
 
 #[test]
 fn headers_are_told_where_the_firmware_knows_them_and_it_is_asked_once() {
-    let header = "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Type: text/plain\r\n\r\n";
+    let header = "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 2\r\n\r\n";
     let length = header.len();
     let header = header.replace('\r', "\\r").replace('\n', "\\n");
     let request = |probe: &str| {
@@ -218,6 +218,8 @@ fn firmware_that_tells_no_progress_is_not_asked_again() {
          < OK
          .. 2
          > AT+HTTPSTATUS?
+         < ERROR
+         > AT+HTTPSTATUS=?
          < ERROR
          .. 30
          < +HTTPACTION: 0,200,0

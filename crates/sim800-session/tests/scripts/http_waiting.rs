@@ -101,8 +101,31 @@ fn what_goes_back_and_forth_gets_no_further() {
 
 #[test]
 fn firmware_that_tells_no_progress_has_the_time_of_the_largest_body() {
-    let steps = format!("{POST}.. 20\n> AT+HTTPSTATUS?\n< ERROR\n.. 400\n< +HTTPACTION: 1,204,0\n{TERM}");
+    let steps = format!(
+        "{POST}.. 20\n> AT+HTTPSTATUS?\n< ERROR\n> AT+HTTPSTATUS=?\n< ERROR\n.. 400\n< +HTTPACTION: 1,204,0\n{TERM}"
+    );
     assert_eq!(Scripted::play(&http(&steps), post), Ok((204, Vec::new())));
+}
+
+/// One of them is somebody else's, and nobody knows which.
+#[test]
+fn a_request_with_two_results_has_none() {
+    for results in ["1,200,0\n< +HTTPACTION: 1,601,0", "1,601,0\n< +HTTPACTION: 1,200,0"] {
+        let steps = http(&format!("{POST}< +HTTPACTION: {results}\n{IDLE}{TERM}"));
+        let error = Scripted::play(&steps, post).expect_err("two");
+        assert_eq!((error.kind().as_str(), error.sent()), ("malformed", Sent::Unknown), "{results}");
+    }
+    let same = http(&format!("{POST}< +HTTPACTION: 1,204,0\n< +HTTPACTION: 1,204,0\n{IDLE}{TERM}"));
+    assert_eq!(Scripted::play(&same, post), Ok((204, Vec::new())));
+}
+
+/// It forgot the request when it restarted, and nothing told of that.
+#[test]
+fn a_module_that_knows_the_question_and_no_service_is_not_waited_for() {
+    let refused = "> AT+HTTPSTATUS?\n< ERROR\n> AT+HTTPSTATUS=?\n< OK\n";
+    let steps = http(&format!("{POST}.. 20\n{refused}{TERM}"));
+    let error = Scripted::play(&steps, post).expect_err("gone");
+    assert_eq!((error.kind().as_str(), error.sent()), ("rejected", Sent::Unknown));
 }
 
 #[test]
@@ -154,7 +177,7 @@ fn headers_in_a_shape_of_their_own_are_none() {
         + odd
         + "> AT\n< OK\n"
         + odd
-        + "> AT+HTTPREAD=0,3\n< +HTTPREAD: 2\\r\\nok|\n< OK\n"
+        + "> AT\n< OK\n> AT+HTTPREAD=0,3\n< +HTTPREAD: 2\\r\\nok|\n< OK\n"
         + TERM;
     let body = Scripted::play(&http(&steps), |bearer| async move {
         let request = http::Request::get("http://sim.com/").body(Bytes::new()).expect("a request");
@@ -166,15 +189,37 @@ fn headers_in_a_shape_of_their_own_are_none() {
     assert_eq!(body, b"ok");
 }
 
+/// Somebody else's result came before the module's own.
+#[test]
+fn a_bare_ok_is_no_answer_to_the_question_for_headers() {
+    let block = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
+    let text = block.replace('\r', "\\r").replace('\n', "\\n");
+    let length = block.len();
+    let steps = format!(
+        "> AT+HTTPACTION=0\n< OK\n< +HTTPACTION: 0,200,5\n{IDLE}> AT+HTTPHEAD=?\n< OK\n> AT+HTTPHEAD\n< OK\n> AT\n< OK\n\
+         > AT+HTTPHEAD\n< +HTTPHEAD: {length}\\r\\n{text}|\n< OK\n{TERM}"
+    );
+    let body = Scripted::play(&http(&steps), |bearer| async move {
+        let request = http::Request::get("http://sim.com/").body(Bytes::new()).expect("a request");
+        let response = Http::new(&bearer).send(request).await.expect("a response");
+        let pieces: Result<Vec<Bytes>, HttpError> = response.into_body().try_collect().await;
+        pieces.map(|pieces| pieces.concat())
+    });
+    assert_eq!(body, Err(HttpError::Length { promised: 10, came: 5 }));
+}
+
+/// The headers, as they are asked for.
+fn head(block: &str) -> String {
+    let text = block.replace('\r', "\\r").replace('\n', "\\n");
+    format!("> AT+HTTPHEAD\n< +HTTPHEAD: {}\\r\\n{text}|\n< OK\n", block.len())
+}
+
 #[test]
 fn a_body_of_another_length_than_headers_promise_is_none() {
     let response = |method: u8, header: &str, rest: &str| {
-        let block = format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n");
-        let text = block.replace('\r', "\\r").replace('\n', "\\n");
-        let length = block.len();
         http(&format!(
-            "> AT+HTTPACTION={method}\n< OK\n< +HTTPACTION: {method},200,5\n> AT+HTTPHEAD=?\n< OK\n> AT+HTTPHEAD\n\
-             < +HTTPHEAD: {length}\\r\\n{text}|\n< OK\n{rest}{TERM}"
+            "> AT+HTTPACTION={method}\n< OK\n< +HTTPACTION: {method},200,5\n> AT+HTTPHEAD=?\n< OK\n{}{rest}{TERM}",
+            head(&format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n"))
         ))
     };
     let fetch = |method: http::Method| {
@@ -190,16 +235,24 @@ fn a_body_of_another_length_than_headers_promise_is_none() {
     assert_eq!(Scripted::play(&steps, fetch(http::Method::GET)), Ok(Err(short.clone())));
     // The response to a POST is there all the same.
     let steps = response(1, "Content-Length: 10", "");
-    assert_eq!(Scripted::play(&steps, fetch(http::Method::POST)), Ok(Err(short)));
+    assert_eq!(Scripted::play(&steps, fetch(http::Method::POST)), Ok(Err(short.clone())));
     let read = "> AT+HTTPREAD=0,6\n< +HTTPREAD: 5\\r\\nhello|\n< OK\n";
-    for meaningless in ["Content-Length: 10\r\nTransfer-Encoding: chunked", "Content-Length: 5", "Server: x"]
-    {
+    for meaningless in ["Content-Length: 10\r\nTransfer-Encoding: chunked", "Content-Length: 5"] {
         let steps = response(0, meaningless, read);
         assert_eq!(
             Scripted::play(&steps, fetch(http::Method::GET)),
             Ok(Ok(b"hello".to_vec())),
             "{meaningless}"
         );
+    }
+    // None at all is asked for twice. What the line made of a name is seen then.
+    let server = "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n";
+    let steps = response(0, "Server: x", &(head(server) + read));
+    assert_eq!(Scripted::play(&steps, fetch(http::Method::GET)), Ok(Ok(b"hello".to_vec())));
+    for damaged in ["\x03ontent-Length: 10", "Contend-Length: 10", "Content-Length: 1P"] {
+        let again = head("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+        let steps = response(0, damaged, &again);
+        assert_eq!(Scripted::play(&steps, fetch(http::Method::GET)), Ok(Err(short.clone())), "{damaged}");
     }
     let steps = response(2, "Content-Length: 10", "");
     assert_eq!(Scripted::play(&steps, fetch(http::Method::HEAD)), Ok(Ok(Vec::new())));

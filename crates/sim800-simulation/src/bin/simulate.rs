@@ -150,9 +150,16 @@ impl Campaign {
 /// Prints octets that cross the line.
 fn trace(crossing: &Crossing<'_>) {
     let arrow = if crossing.direction == Direction::Sent { ">" } else { "<" };
-    let (shown, rest) = crossing.arrived.split_at(crossing.arrived.len().min(LONGEST));
-    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-    println!("{:>14?} {arrow} {}{more}", crossing.at, shown.escape_ascii());
+    let shown = |octets: &[u8]| {
+        let (shown, rest) = octets.split_at(octets.len().min(LONGEST));
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        format!("{}{more}", shown.escape_ascii())
+    };
+    let was = match crossing.left == crossing.arrived {
+        true => String::new(),
+        false => format!("   instead of {}", shown(crossing.left)),
+    };
+    println!("{:>14?} {arrow} {}{was}", crossing.at, shown(crossing.arrived));
 }
 
 /// Prints a failing seed at the least.

@@ -155,7 +155,12 @@ impl Scenario {
         };
         let mut faults = Vec::new();
         for _ in 0..count {
-            let what = What::draw(rng, task);
+            let mut what = What::draw(rng, task);
+            // A total that is less than the module holds, which it could not, is a lie; that of a longer file may be true.
+            if let What::Change { longer } = &mut what {
+                let understates = |manner: &Manner| matches!(manner, Manner::TotalsUnderstated { .. });
+                *longer = if manners.iter().any(understates) { 0 } else { *longer };
+            }
             let when = match what {
                 // Nobody's octets bring it; most of the time passes while a server is waited for.
                 What::Message(_) => When::At(time(rng, latency)),

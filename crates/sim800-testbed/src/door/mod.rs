@@ -6,6 +6,7 @@ mod pty;
 mod tcp;
 
 use std::io;
+use std::num::NonZeroU32;
 use std::task::{Context, Poll};
 
 pub use link::{Link, LinkDoor};
@@ -33,6 +34,11 @@ pub trait Door: Send + 'static {
     ///
     /// The door itself is broken. A client that went away is none.
     fn poll_send(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// The rate that the client has set for its end of the line, in bit/s, where that can be known.
+    fn rate(&self) -> Option<NonZeroU32> {
+        None
+    }
 
     /// Whether a client has come since this was asked last. A module that is off takes that for its power key.
     fn take_opened(&mut self) -> bool {

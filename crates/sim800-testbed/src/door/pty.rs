@@ -7,8 +7,12 @@
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::num::NonZeroU32;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
 
@@ -24,8 +28,9 @@ use super::Door;
 
 /// A pseudo-terminal in raw mode whose client is on the module's line.
 ///
-/// It has no modem control lines, and rate and flow control set by the client have no effect. Octets that a client left unread are
-/// gone when the next one comes.
+/// It has no modem control lines, and flow control set by the client has no effect; its rate is one where the
+/// [line](crate::Line::serial) has one. Its settings can be seen ([`AsFd`]). Octets
+/// that a client left unread are gone when the next one comes.
 #[derive(Debug)]
 pub struct PtyDoor {
     master: Async<File>,
@@ -35,6 +40,8 @@ pub struct PtyDoor {
     link: Option<PathBuf>,
     /// Whether a client was given something that it may have left unread.
     unread: bool,
+    /// Nobody else can have this while the door is there.
+    _claim: Option<UnixListener>,
     /// A client has come, and nobody was told.
     opened: bool,
 }
@@ -44,7 +51,8 @@ impl PtyDoor {
     ///
     /// # Errors
     ///
-    /// There is something at `link` that is not a symbolic link left behind by a terminal that is gone; or the system refuses.
+    /// There is something at `link` that is not a symbolic link left behind by a terminal that is gone; another door is there; or
+    /// the system refuses.
     pub fn open(link: Option<&Path>) -> io::Result<Self> {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&master)?;
@@ -61,6 +69,7 @@ impl PtyDoor {
         // A terminal that was never open does not count as hung up.
         drop(open_terminal(&device)?);
 
+        let claim = link.map(|link| claim(link)).transpose()?.flatten();
         if let Some(link) = link {
             point(link, &device)?;
         }
@@ -70,8 +79,20 @@ impl PtyDoor {
             device,
             link: link.map(Path::to_owned),
             unread: false,
+            _claim: claim,
             opened: false,
         })
+    }
+
+    /// Gives the terminal a rate, which a client that sets none has.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses.
+    pub fn set_rate(&self, rate: NonZeroU32) -> io::Result<()> {
+        let mut settings = tcgetattr(self.master.get_ref())?;
+        settings.set_speed(rate.get())?;
+        Ok(tcsetattr(self.master.get_ref(), OptionalActions::Now, &settings)?)
     }
 
     /// What to open: the link where there is one, else the device.
@@ -122,6 +143,13 @@ impl PtyDoor {
     }
 }
 
+/// The master, on which the settings are those that the client has made.
+impl AsFd for PtyDoor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.master.as_fd()
+    }
+}
+
 impl Door for PtyDoor {
     fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
@@ -163,6 +191,12 @@ impl Door for PtyDoor {
         }
     }
 
+    fn rate(&self) -> Option<NonZeroU32> {
+        // The settings of a terminal are the same at both of its ends.
+        let settings = tcgetattr(self.master.get_ref()).ok()?;
+        NonZeroU32::new(settings.input_speed()).or_else(|| NonZeroU32::new(settings.output_speed()))
+    }
+
     fn take_opened(&mut self) -> bool {
         std::mem::take(&mut self.opened)
     }
@@ -183,11 +217,30 @@ fn open_terminal(device: &Path) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
+/// Claims the name of a link until what is returned is dropped, or the process is gone, however it ends: a socket without a file is
+/// known by its name. Where the name has no place in the system, nobody claims it.
+fn claim(link: &Path) -> io::Result<Option<UnixListener>> {
+    let folder =
+        link.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let (Ok(folder), Some(name)) = (folder.canonicalize(), link.file_name()) else { return Ok(None) };
+    let name = [b"sim800 emulate ", folder.join(name).as_os_str().as_bytes()].concat();
+    let Ok(address) = SocketAddr::from_abstract_name(name) else { return Ok(None) };
+    match UnixListener::bind_addr(&address) {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            let message = format!("another emulated module is at {}; choose another name", link.display());
+            Err(io::Error::new(error.kind(), message))
+        }
+        // It is a safeguard, and no more.
+        Err(_) => Ok(None),
+    }
+}
+
 /// Lets `link` point to `device`. Replaces a link that is stale for certain: one that leads nowhere, or to the very device that was
-/// made just now.
+/// made just now, or to a terminal that was made after it and so is somebody else's.
 fn point(link: &Path, device: &Path) -> io::Result<()> {
     if let Ok(target) = std::fs::read_link(link)
-        && (target == device || !link.exists())
+        && (target == device || !link.exists() || is_older(link, &target))
     {
         std::fs::remove_file(link)?;
     }
@@ -198,4 +251,53 @@ fn point(link: &Path, device: &Path) -> io::Result<()> {
         ),
         kind => io::Error::new(kind, format!("cannot create the link {}: {error}", link.display())),
     })
+}
+
+/// Whether a link was made before the terminal that it leads to.
+fn is_older(link: &Path, target: &Path) -> bool {
+    let changed = |found: std::fs::Metadata| (found.ctime(), found.ctime_nsec());
+    target.starts_with("/dev/pts")
+        && std::fs::symlink_metadata(link).is_ok_and(|link| {
+            std::fs::metadata(target).is_ok_and(|terminal| changed(link) < changed(terminal))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_replaced_when_nobody_is_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("module");
+        // As a process that was killed leaves it, and the system has given the terminal to somebody else.
+        std::os::unix::fs::symlink("/dev/pts/100000", &link).unwrap();
+        drop(PtyDoor::open(Some(&link)).unwrap());
+        assert!(!link.is_symlink());
+        let theirs = PtyDoor::open(None).unwrap();
+        std::os::unix::fs::symlink(theirs.device(), &link).unwrap();
+        let error = PtyDoor::open(Some(&link)).unwrap_err().to_string();
+        assert!(error.contains("exists; remove it"), "made after the terminal, so it is meant: {error}");
+        std::fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink("/dev/pts/0", &link).unwrap();
+        let ours = is_older(&link, Path::new("/dev/pts/0"));
+        std::fs::remove_file(&link).unwrap();
+        assert!(!ours, "no terminal, or an older one");
+        let here = PtyDoor::open(Some(&link)).unwrap();
+        let error = PtyDoor::open(Some(&link)).unwrap_err().to_string();
+        assert!(error.contains("another emulated module is at"), "{error}");
+        drop(here);
+    }
+
+    #[test]
+    fn a_terminal_has_the_rate_that_its_client_sets() {
+        let door = PtyDoor::open(None).unwrap();
+        door.set_rate(NonZeroU32::new(9600).unwrap()).unwrap();
+        let client = open_terminal(door.device()).unwrap();
+        assert_eq!(door.rate().map(NonZeroU32::get), Some(9600));
+        let mut settings = tcgetattr(&client).unwrap();
+        settings.set_speed(57_600).unwrap();
+        tcsetattr(&client, OptionalActions::Now, &settings).unwrap();
+        assert_eq!(door.rate().map(NonZeroU32::get), Some(57_600));
+    }
 }
