@@ -61,7 +61,7 @@ impl Emulator {
             Fault::Registration(registration) => self.register(registration),
             Fault::PowerDown(kind) => {
                 // There is no later.
-                self.board.output.speak();
+                self.speak();
                 self.board.output.unsolicited(kind.text());
                 self.switch_off();
             }
