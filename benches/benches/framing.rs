@@ -28,8 +28,8 @@ mod contenders;
 use std::hint::black_box;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
-use sim800_benches::bulk::{BULK, Bulk, READS, Seen, decode, feed, frame};
-use sim800_parser::{Decoder, Framer};
+use sim800_benches::bulk::{BULK, Bulk, Owner, READS, Seen, feed, frame, own};
+use sim800_parser::Framer;
 
 use clock::CpuTime;
 use contenders::{AtCommands, Atat, LineCodec, Scan};
@@ -102,8 +102,10 @@ impl Stream<'_> {
                 feed(&mut framer, bulk, octets, read).payload
             });
         }
-        let mut decoder = Decoder::default();
-        self.time_right(group, "Decoder", &mut |octets| decode(&mut decoder, bulk, octets, read).payload);
+        let mut owner = Owner::default();
+        self.time_right(group, "Decoder, owned", &mut |octets| {
+            own(&mut owner, bulk, octets, read, |payload| drop(black_box(payload))).payload
+        });
         let mut atat = Atat::new(length);
         self.time_right(group, "atat, taught to count", &mut |octets| atat.frame(octets, read));
         let mut at_commands = AtCommands::new(length);
@@ -154,7 +156,7 @@ fn the_answers_are_right() {
         for read in READS {
             assert_eq!(frame(&mut Framer::default(), bulk, &response, read), expected);
             assert_eq!(feed(&mut Framer::default(), bulk, &response, read), expected);
-            assert_eq!(decode(&mut Decoder::default(), bulk, &response, read), expected);
+            assert_eq!(own(&mut Owner::default(), bulk, &response, read, drop), expected);
             assert_eq!(Atat::new(response.len()).frame(&response, read), payload, "atat");
             assert_eq!(AtCommands::new(response.len()).frame(&response, read), payload, "at-commands");
             assert_eq!(LineCodec::new().split(&response, read), response.len(), "line codec");

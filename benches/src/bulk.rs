@@ -1,7 +1,9 @@
 //! Responses with payload.
 
 use std::hint::black_box;
+use std::mem;
 
+use bytes::{Buf as _, Bytes, BytesMut};
 use sim800_command::Vocabulary;
 use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Framer, Header};
 
@@ -125,10 +127,10 @@ pub struct Seen {
 impl Seen {
     /// Whether the event ends a response.
     #[inline(always)]
-    fn see<B: AsRef<[u8]>>(&mut self, event: Event<B>) -> bool {
+    fn see(&mut self, event: Event<'_>) -> bool {
         match event {
             // The slice is what the caller wants, so it has to be there.
-            Event::Payload { octets, .. } => self.payload += black_box(octets.as_ref()).len(),
+            Event::Payload { octets, .. } => self.payload += black_box(octets).len(),
             Event::Final { code, .. } => {
                 self.responses += usize::from(code == FinalResultCode::Ok);
                 return true;
@@ -169,18 +171,55 @@ pub fn frame(framer: &mut Framer<256, Vocabulary>, bulk: Bulk, octets: &[u8], re
     seen
 }
 
-/// Decodes the same.
-pub fn decode(decoder: &mut Decoder<Vocabulary>, bulk: Bulk, octets: &[u8], read: usize) -> Seen {
+/// What a driver has that keeps payload: octets stay in the buffer that a read brings them to, lines are looked at there, and
+/// payload is split off as a whole.
+#[derive(Debug, Default)]
+pub struct Owner {
+    decoder: Decoder<Vocabulary>,
+    buffer: BytesMut,
+}
+
+/// Room for a read and what a cut has left before it.
+const BUFFER: usize = 4096;
+
+impl Owner {
+    /// Room for a read behind what a cut has left, and for the rest of a payload that has begun.
+    #[inline(never)]
+    fn reserve(&mut self, read: usize) {
+        let missing = (self.decoder.remaining() as usize).saturating_sub(self.buffer.len());
+        self.buffer.reserve(read.max(missing).max(BUFFER));
+    }
+}
+
+/// Frames the same for somebody who keeps the payload, and hands it over as a whole to `keep`.
+pub fn own(owner: &mut Owner, bulk: Bulk, octets: &[u8], read: usize, mut keep: impl FnMut(Bytes)) -> Seen {
     let mut seen = Seen::default();
-    if !decoder.in_flight() {
-        decoder.begin(bulk.expect());
+    if !owner.decoder.in_flight() {
+        owner.decoder.begin(bulk.expect());
     }
     for input in octets.chunks(read) {
-        decoder.handle_input(input);
-        while let Some(event) = decoder.poll_event() {
-            if seen.see(event) {
-                decoder.begin(bulk.expect());
+        if owner.buffer.capacity() - owner.buffer.len() < input.len() {
+            owner.reserve(input.len());
+        }
+        owner.buffer.extend_from_slice(input);
+        let mut taken = 0;
+        while owner.buffer.len() - taken >= owner.decoder.remaining() as usize {
+            let held = &owner.buffer[taken..];
+            let mut rest = held;
+            let Some(event) = owner.decoder.next(&mut rest) else { break };
+            let len = held.len() - rest.len();
+            taken += len;
+            if let Event::Payload { .. } = event {
+                seen.payload += len;
+                let mut payload = owner.buffer.split_to(taken).freeze();
+                payload.advance(mem::take(&mut taken) - len);
+                keep(payload);
+            } else if seen.see(event) {
+                owner.decoder.begin(bulk.expect());
             }
+        }
+        if taken > 0 {
+            owner.buffer.advance(taken);
         }
     }
     seen

@@ -87,7 +87,7 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, event: Event<&[u8]>) {
+    fn add(&mut self, event: Event<'_>) {
         match event {
             Event::Unsolicited(span) => self.add_unsolicited(span.line().into()),
             Event::Information(span) => self.add_information(span.line()),

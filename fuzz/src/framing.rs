@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use sim800_command::{Prepared, Vocabulary};
-use sim800_parser::{Decoder, Dialect, Event, Expect, Framer, Header, Limits, Line};
+use sim800_parser::{Decoder, Dialect, Event, Expect, Framer, Header, Line};
 
 use crate::script::{Script, Step};
 
@@ -129,13 +129,12 @@ pub fn cuts(data: &[u8]) {
 /// What an event is and its octets, pieces of payload joined.
 type Seen = Vec<(String, Vec<u8>)>;
 
-fn push<B: AsRef<[u8]>>(seen: &mut Seen, event: Event<B>) {
+fn push(seen: &mut Seen, event: Event<'_>) {
     let (kind, raw) = match event {
         Event::Echo(span) => ("echo".to_owned(), span.raw().to_vec()),
         Event::Prompt { span, granted } => (format!("prompt {granted:?}"), span.raw().to_vec()),
         Event::Information(span) => ("information".to_owned(), span.raw().to_vec()),
         Event::Payload { octets, remaining } => {
-            let octets = octets.as_ref();
             let due = format!("payload, {} to come", octets.len() as u64 + u64::from(remaining));
             if let Some((kind, payload)) = seen.last_mut()
                 && *kind == due
@@ -203,12 +202,10 @@ fn feed(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
     (seen, framer.pending().to_vec())
 }
 
+/// In a buffer that holds what is not taken.
 fn decode(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
-    let mut limits = Limits::default();
-    limits.line = LINE;
-    limits.gather = 1;
-    let mut decoder = Decoder::with_dialect(limits, Pushing);
-    let mut seen = Seen::new();
+    let mut decoder = Decoder::with_dialect(LINE, Pushing);
+    let (mut seen, mut buffer) = (Seen::new(), Vec::new());
     for action in script {
         let octets = match action {
             Action::Begin(expect) => {
@@ -222,13 +219,16 @@ fn decode(script: &[Action<'_>], sizes: &[u8]) -> (Seen, Vec<u8>) {
             Action::Octets(octets) => octets,
         };
         for read in reads(octets, sizes) {
-            decoder.handle_input(read);
-            while let Some(event) = decoder.poll_event() {
+            buffer.extend_from_slice(read);
+            let mut input = &buffer[..];
+            while let Some(event) = decoder.next(&mut input) {
                 push(&mut seen, event);
             }
+            let taken = buffer.len() - input.len();
+            buffer.drain(..taken);
         }
     }
-    (seen, decoder.pending().to_vec())
+    (seen, buffer)
 }
 
 /// Cuts `octets` into pieces of these sizes, over and over.

@@ -161,10 +161,6 @@ fn clippy() -> Result<Outcome> {
 /// second of either, or none where one is wanted, is an error.
 fn no_std() -> Result<Outcome> {
     cargo::run(&["check", "--package", "sim800-parser", "--no-default-features"], &[])?;
-    cargo::run(
-        &["check", "--package", "sim800-parser", "--no-default-features", "--features", "alloc"],
-        &[],
-    )?;
     cargo::run(&["check", "--package", "sim800-command", "--no-default-features"], &[])?;
     for manifest in ["xtask/no-std/Cargo.toml", "xtask/no-std/heap/Cargo.toml"] {
         cargo::run(&["build", "--manifest-path", manifest, "--target-dir", "target/no-std"], &[])?;

@@ -4,9 +4,9 @@
 
 use std::hint::black_box;
 
-use sim800_benches::bulk::{BULK, Bulk, decode, feed, frame, pieces};
+use sim800_benches::bulk::{BULK, Bulk, Owner, feed, frame, own, pieces};
 use sim800_benches::lines::{LINES, Lines, read};
-use sim800_parser::{Decoder, Framer};
+use sim800_parser::Framer;
 
 /// A read of one octet costs the same as each of the others and makes the longest runs.
 const READS: [usize; 5] = [16, 64, 1024, 65_536, ALL];
@@ -74,9 +74,10 @@ fn measured(case: &Case, times: usize) {
         }
         Case::Decoder(bulk, read) => {
             let response = bulk.response();
-            let mut decoder = Decoder::default();
+            let mut owner = Owner::default();
             (0..times).all(|_| {
-                decode(&mut decoder, bulk, black_box(&response), read).payload == bulk.payload as usize
+                let keep = |payload| drop(black_box(payload));
+                own(&mut owner, bulk, black_box(&response), read, keep).payload == bulk.payload as usize
             })
         }
         Case::Lines(lines, size) => {

@@ -3,12 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use sim800_command::{
-    Command as _, FtpExtGetRead, FtpExtendedLength, FtpExtendedPosition, FtpGetRead, FtpListRead,
-    FtpReadLength, HttpHead, HttpRead, Unsolicited, Vocabulary,
-};
-use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Limits, Line};
+use sim800_command::{Unsolicited, Vocabulary};
+use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Line};
 
+use crate::announcement::announcement;
 use crate::command_line::{CommandLine, commands, unknown};
 use crate::event::{Direction, Event, Kind, line};
 use crate::held::{Held, Next, Piece, Settled};
@@ -33,7 +31,9 @@ const UNDECIDED: usize = 16;
 #[derive(Debug)]
 pub struct Capture {
     decoder: Decoder<Vocabulary>,
-    /// Octets that the decoder was given and that are in no event yet.
+    /// What of it is the beginning of an event.
+    pending: Vec<u8>,
+    /// Octets that the decoder was shown and that are in no event yet.
     untold: u64,
     time: Option<Duration>,
     /// What was received and not looked at yet.
@@ -93,6 +93,7 @@ impl Capture {
     pub fn new() -> Self {
         Self {
             decoder: listening(Expect::result()),
+            pending: Vec::new(),
             untold: 0,
             time: None,
             inbox: VecDeque::new(),
@@ -129,12 +130,21 @@ impl Capture {
         self.close_line(sink);
         let octets = std::mem::take(&mut self.untold);
         if octets > 0 {
-            let pending = self.decoder.pending();
             // Of a line that is too long nothing is there any more.
-            let line = (octets == pending.len() as u64).then_some(pending);
+            let line = (octets == self.pending.len() as u64).then_some(&self.pending[..]);
             sink(self.cut(Direction::Received, octets, line));
         }
         *self = Self::new();
+    }
+
+    /// A command has no result yet.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.flight.is_some()
+    }
+
+    /// How many octets of payload are still to be sent, `None` where the module takes none.
+    pub(crate) fn to_be_sent(&self) -> Option<u64> {
+        self.sent.as_ref().map(Sum::missing)
     }
 
     /// The line that is being sent is over, although it has not ended.
@@ -287,16 +297,28 @@ impl Capture {
             if let Some(held) = self.received.as_mut().filter(|held| held.is_complete()) {
                 held.add(time, &octets);
             } else {
-                self.decoder.handle_input(&octets);
                 self.untold += octets.len() as u64;
-                while let Some(event) = self.decoder.poll_event() {
-                    self.take(event, sink);
-                }
+                self.read(&octets, sink);
             }
             if let Some(held) = self.received.take() {
                 self.settle(held, Next::Octets, sink);
             }
         }
+    }
+
+    /// Reads on behind what is pending.
+    fn read(&mut self, octets: &[u8], sink: &mut dyn FnMut(Event)) {
+        let mut read = std::mem::take(&mut self.pending);
+        read.extend_from_slice(octets);
+        let mut rest = &read[..];
+        while let Some(event) = self.decoder.next(&mut rest) {
+            self.take(event, rest, sink);
+            if self.received.as_ref().is_some_and(Held::is_complete) {
+                // What came behind the payload is held with it.
+                return;
+            }
+        }
+        self.pending = rest.to_vec();
     }
 
     /// Tells of payload if its end is known by now, and reads what came behind it.
@@ -313,16 +335,18 @@ impl Capture {
                 // It has come before the payload, if at all.
                 expect.echo = self.flight.is_none();
                 self.decoder = listening(expect);
+                self.pending.clear();
                 self.untold = 0;
                 rest.into_iter().rev().for_each(|piece| self.inbox.push_front(piece));
             }
         }
     }
 
-    fn take(&mut self, event: Parsed<impl AsRef<[u8]>>, sink: &mut dyn FnMut(Event)) {
+    /// Takes an event, with what came `behind` it.
+    fn take(&mut self, event: Parsed<'_>, behind: &[u8], sink: &mut dyn FnMut(Event)) {
         let (kind, span) = match event {
             Parsed::Payload { octets, remaining } => {
-                return self.take_payload(octets.as_ref(), remaining);
+                return self.take_payload(octets, remaining, behind);
             }
             Parsed::Overlong { discarded } => {
                 self.untold = self.untold.saturating_sub(discarded);
@@ -358,7 +382,7 @@ impl Capture {
     fn take_line(&mut self, kind: Kind, raw: &[u8], sink: &mut dyn FnMut(Event)) {
         let text = line(raw);
         if !self.flight.as_ref().is_some_and(|flight| flight.known)
-            && let Some(data) = announcement(text)
+            && let Some((data, _)) = announcement(text)
         {
             return self.believe(raw, data, sink);
         }
@@ -429,7 +453,6 @@ impl Capture {
 
     /// Reads `raw` again as the header that it is, so that what follows is counted and not read as lines.
     fn believe(&mut self, raw: &[u8], data: DataPhase, sink: &mut dyn FnMut(Event)) {
-        let pending = self.decoder.pending().to_vec();
         let expect = if self.flight.is_some() { unknown() } else { Expect::result() };
         self.decoder = listening(expect.with_data(data));
         // It is read once under this expectation: a flight that is known is not asked again.
@@ -449,21 +472,19 @@ impl Capture {
         if flight.is_of_several {
             flight.name = name;
         }
-        self.decoder.handle_input(raw);
-        if let Some(event) = self.decoder.poll_event() {
-            self.take(event, sink);
+        if let Some(event) = self.decoder.next(&mut &raw[..]) {
+            self.take(event, &[], sink);
         }
         if let Some(flight) = &mut self.flight {
             // Another command of its line may bring a header, too.
             flight.known = !flight.is_of_several;
         }
-        self.decoder.handle_input(&pending);
     }
 
     fn take_echo(&mut self, raw: &[u8], sink: &mut dyn FnMut(Event)) {
         let known = self.flight.as_ref().is_some_and(|flight| flight.seen);
         let Some(command) = CommandLine::new(raw).filter(|_| !known) else {
-            let meaning = Meaning::of("the module repeats the command");
+            let meaning = Meaning::of(meaning::ECHO);
             return self.tell(Kind::Echo, raw, meaning, sink);
         };
         self.tell(Kind::Echo, raw, meaning::command(command), sink);
@@ -483,7 +504,7 @@ impl Capture {
         }
     }
 
-    fn take_payload(&mut self, octets: &[u8], remaining: u32) {
+    fn take_payload(&mut self, octets: &[u8], remaining: u32, behind: &[u8]) {
         self.untold = self.untold.saturating_sub(octets.len() as u64);
         let flight = self.flight.as_ref();
         let held = self.received.get_or_insert_with(|| {
@@ -495,7 +516,7 @@ impl Capture {
         });
         held.add(self.time, octets);
         if remaining == 0 {
-            held.add(self.time, self.decoder.pending());
+            held.add(self.time, behind);
             self.decoder = listening(Expect::result());
             self.untold = 0;
         }
@@ -532,28 +553,8 @@ impl Capture {
     }
 }
 
-/// A decoder that keeps no payload back: it is summed, and may be cut short at any octet.
 fn listening(expect: Expect) -> Decoder<Vocabulary> {
-    let mut limits = Limits::default();
-    limits.gather = 1;
-    let mut decoder = Decoder::with_dialect(limits, Vocabulary);
+    let mut decoder = Decoder::with_dialect(1024, Vocabulary);
     decoder.begin(expect);
     decoder
-}
-
-/// The data phase that a line opens when its command is not known: that of the largest command that gets such a line.
-fn announcement(text: Line<'_>) -> Option<DataPhase> {
-    let phases = [
-        HttpRead.expect().data,
-        HttpHead.expect().data,
-        FtpGetRead { length: FtpReadLength::MAX }.expect().data,
-        FtpListRead { length: FtpReadLength::MAX }.expect().data,
-        FtpExtGetRead { position: FtpExtendedPosition::MIN, length: FtpExtendedLength::MAX }.expect().data,
-    ];
-    phases.into_iter().find(|phase| match phase {
-        DataPhase::Announced { header, at_most } => {
-            header.count_in(text).is_some_and(|count| count <= u64::from(*at_most))
-        }
-        _ => false,
-    })
 }

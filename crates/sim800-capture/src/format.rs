@@ -1,15 +1,24 @@
 //! The formats that captures have.
 
-mod dialogue;
+mod arrows;
+mod body;
+mod channel;
 mod lines;
+mod log;
+mod pcapng;
 mod raw;
+mod saleae;
+mod sigrok;
+mod socat;
+mod stamp;
+mod strace;
 mod trace;
 
 use std::fmt;
 
 use crate::record::Record;
 
-pub use trace::{write_record, write_retry};
+pub use trace::{write_record, write_remark, write_retry};
 
 /// What a file of a capture looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +28,18 @@ pub enum Format {
     Trace,
     /// The octets that a module sent, octet for octet.
     Raw,
+    /// Lines of text, with or without times and arrows.
+    Log,
+    /// What socat writes to stderr with `-x` or `-v`.
+    Socat,
+    /// What strace writes with `-xx`.
+    Strace,
+    /// CSV of Saleae's Async Serial analyzer.
+    Saleae,
+    /// Annotations of sigrok's UART decoder.
+    Sigrok,
+    /// What [`Pcapng`](crate::Pcapng) writes.
+    Pcapng,
 }
 
 /// Reads a file of one format.
@@ -39,10 +60,15 @@ struct Row {
     fits: fn(&[u8]) -> bool,
     /// What reads a file that begins so.
     open: fn(&[u8]) -> Box<dyn Reading>,
+    /// Whether it does not tell which side of the line is the module's, in a file that begins so.
+    is_unsure: fn(&[u8]) -> bool,
+    /// Its times are those of a clock, so that the first is the start.
+    is_by_clock: bool,
 }
 
 /// In the order in which they are looked for.
-const ROWS: &[&Row] = &[&trace::ROW, &raw::ROW];
+const ROWS: &[&Row] =
+    &[&pcapng::ROW, &trace::ROW, &strace::ROW, &socat::ROW, &saleae::ROW, &sigrok::ROW, &log::ROW, &raw::ROW];
 
 impl Format {
     /// All of them.
@@ -73,10 +99,24 @@ impl Format {
         (self.row().open)(sample)
     }
 
+    pub(crate) fn is_unsure(self, sample: &[u8]) -> bool {
+        (self.row().is_unsure)(sample)
+    }
+
+    pub(crate) fn is_by_clock(self) -> bool {
+        self.row().is_by_clock
+    }
+
     fn row(self) -> &'static Row {
         match self {
             Self::Trace => &trace::ROW,
             Self::Raw => &raw::ROW,
+            Self::Log => &log::ROW,
+            Self::Socat => &socat::ROW,
+            Self::Strace => &strace::ROW,
+            Self::Saleae => &saleae::ROW,
+            Self::Sigrok => &sigrok::ROW,
+            Self::Pcapng => &pcapng::ROW,
         }
     }
 }

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! [`Capture`] takes octets with their direction; a [`Reader`] gets them from a file of any [`Format`]. [`Text`] and [`json`]
-//! render events. [`write_record`] and [`write_retry`] are how a trace is written. A capture that begins anywhere, has one
+//! render events. [`write_record`], [`write_retry`] and [`write_remark`] are how a trace is written. A capture that begins anywhere, has one
 //! direction only or is damaged is decoded as far as it goes.
 //!
 //! * **Nothing is dropped.** The octets that events stand for are all that were handed in. What makes no sense is an
@@ -28,25 +28,33 @@
 //! * **No count is believed that the rest contradicts.** Where no response goes on behind payload, it ends where one does.
 //! * **Memory is bounded,** whatever the capture: the largest data phase that the table allows, and lines have a limit.
 
+mod announcement;
 mod capture;
 mod command_line;
+mod dialogue;
 mod event;
 mod format;
 mod held;
 mod meaning;
+mod merge;
 mod outgoing;
 mod payload;
 mod printable;
 mod reader;
 mod record;
 mod render;
+mod sides;
+mod start;
 mod subject;
+mod summary;
 
 pub use capture::Capture;
 pub use event::{Direction, Event, Kind, Payload};
-pub use format::{Format, write_record, write_retry};
+pub use format::{Format, write_record, write_remark, write_retry};
+pub use merge::{Half, Merge};
 pub use printable::{printable, push_printable};
 pub use reader::{Reader, Unrecognized};
 pub use record::Record;
-pub use render::{PayloadAs, Text, json};
+pub use render::{PayloadAs, Pcapng, Report, Text, json};
 pub use subject::Subject;
+pub use summary::{Goodput, Incident, Kept, Summary, Transfer, Wait};

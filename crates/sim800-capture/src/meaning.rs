@@ -1,5 +1,7 @@
 //! What lines mean, for people.
 
+mod command;
+
 use std::str;
 
 use http::StatusCode;
@@ -11,9 +13,13 @@ use sim800_command::{
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
-use crate::command_line::CommandLine;
 use crate::event::Event;
 use crate::payload::Sum;
+
+pub(crate) use command::command;
+
+/// Of an echo whose command was seen.
+pub(crate) const ECHO: &str = "the module repeats the command";
 
 /// What an event means, and whether that is bad.
 #[derive(Debug, Default)]
@@ -43,15 +49,6 @@ impl Meaning {
     pub(crate) fn give(self, event: Event) -> Event {
         Event { meaning: self.text, is_error: self.is_error, ..event }
     }
-}
-
-/// What the table says about a command, in the beginning of its first sentence.
-pub(crate) fn command(line: CommandLine<'_>) -> Meaning {
-    let spec = line.known().map(|known| known.spec).or_else(|| line.alike());
-    let Some(spec) = spec else { return Meaning::default() };
-    let doc = spec.doc.split_whitespace().collect::<Vec<_>>().join(" ");
-    let end = [". ", "; ", ": "].iter().filter_map(|end| doc.find(end)).min();
-    Meaning::of(doc.get(..end.unwrap_or(doc.len())).unwrap_or_default().trim_end_matches('.'))
 }
 
 pub(crate) fn result(code: FinalResultCode, in_flight: bool) -> Meaning {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use crate::format::{Format, Reading};
 use crate::record::Record;
+use crate::sides::Sides;
+use crate::start::Start;
 
 /// How much of a file is looked at for its format, in octets.
 const SAMPLE: usize = 64 * 1024;
@@ -17,7 +19,48 @@ pub struct Reader {
     forced: Option<Format>,
     /// What was read before the format was known.
     sample: Vec<u8>,
-    reading: Option<(Format, Box<dyn Reading>)>,
+    reading: Option<Open>,
+    /// Times stay those of the clock.
+    keeps_clock: bool,
+}
+
+/// A file whose format is known.
+#[derive(Debug)]
+struct Open {
+    format: Format,
+    reading: Box<dyn Reading>,
+    /// What finds out which side is the module's, where the format does not tell.
+    sides: Option<Sides>,
+    start: Start,
+}
+
+impl Open {
+    fn read(
+        &mut self,
+        read: impl FnOnce(&mut dyn Reading, &mut dyn FnMut(Record)),
+        sink: &mut dyn FnMut(Record),
+    ) {
+        let Self { reading, sides, start, .. } = self;
+        let mut count = |mut record: Record| {
+            start.count(&mut record);
+            sink(record);
+        };
+        match sides {
+            Some(sides) => read(&mut **reading, &mut |record| sides.take(record, &mut count)),
+            None => read(&mut **reading, &mut count),
+        }
+    }
+
+    fn end(&mut self, sink: &mut dyn FnMut(Record)) {
+        self.read(|reading, sink| reading.handle_end(sink), sink);
+        let Self { sides, start, .. } = self;
+        if let Some(sides) = sides {
+            sides.finish(&mut |mut record| {
+                start.count(&mut record);
+                sink(record);
+            });
+        }
+    }
 }
 
 /// A file has none of the formats.
@@ -46,10 +89,16 @@ impl Reader {
         Self { forced: Some(format), ..Self::default() }
     }
 
+    /// Leaves the times as a clock told them, for captures of one line that are merged.
+    #[must_use]
+    pub fn keeping_clock(self) -> Self {
+        Self { keeps_clock: true, ..self }
+    }
+
     /// The format, as soon as it is known.
     #[must_use]
     pub fn format(&self) -> Option<Format> {
-        self.reading.as_ref().map(|(format, _)| *format)
+        self.reading.as_ref().map(|open| open.format)
     }
 
     /// Takes the next octets of the file, and hands `sink` the records that are complete. Nothing is handed out before there is
@@ -59,8 +108,8 @@ impl Reader {
     ///
     /// When there is enough, and it is none.
     pub fn handle_input(&mut self, octets: &[u8], sink: &mut dyn FnMut(Record)) -> Result<(), Unrecognized> {
-        if let Some((_, reading)) = &mut self.reading {
-            reading.handle_input(octets, sink);
+        if let Some(open) = &mut self.reading {
+            open.read(|reading, sink| reading.handle_input(octets, sink), sink);
             return Ok(());
         }
         self.sample.extend_from_slice(octets);
@@ -84,8 +133,8 @@ impl Reader {
         if self.reading.is_none() && !self.sample.is_empty() {
             self.recognize(sink)?;
         }
-        if let Some((_, reading)) = &mut self.reading {
-            reading.handle_end(sink);
+        if let Some(open) = &mut self.reading {
+            open.end(sink);
         }
         Ok(())
     }
@@ -93,8 +142,13 @@ impl Reader {
     fn recognize(&mut self, sink: &mut dyn FnMut(Record)) -> Result<(), Unrecognized> {
         let format = self.forced.or_else(|| Format::of(&self.sample)).ok_or(Unrecognized)?;
         let sample = std::mem::take(&mut self.sample);
-        let (_, reading) = self.reading.insert((format, format.open(&sample)));
-        reading.handle_input(&sample, sink);
+        let open = self.reading.insert(Open {
+            format,
+            reading: format.open(&sample),
+            sides: format.is_unsure(&sample).then(Sides::default),
+            start: if format.is_by_clock() && !self.keeps_clock { Start::First } else { Start::Zero },
+        });
+        open.read(|reading, sink| reading.handle_input(&sample, sink), sink);
         Ok(())
     }
 }

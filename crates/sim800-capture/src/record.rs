@@ -59,7 +59,8 @@ impl Record {
     }
 
     /// What the program that recorded the line says beside it.
-    pub(crate) fn remark(time: Option<Duration>, line: &[u8]) -> Self {
+    #[must_use]
+    pub fn remark(time: Option<Duration>, line: &[u8]) -> Self {
         let text = line.trim_ascii();
         let kind = if text.is_empty() { Kind::Blank } else { Kind::Remark };
         let octets = line.len() as u64;

@@ -296,7 +296,7 @@ fn foreign_commands_have_their_lines() {
             "command AT+CLCC",
             "information +CLCC: 1,0,4,0,0",
             "final OK",
-            "command AT+HTTPREAD=0,999999: Reads a part of the body that was received",
+            "command AT+HTTPREAD=0,999999: Reads a part of the body that was received: start 0, size 999999",
             "information +HTTPREAD: 3: 3 octets follow",
             "payload 3 of Some(3)",
             "final OK",

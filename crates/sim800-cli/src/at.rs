@@ -22,10 +22,10 @@ use crate::source::open_source;
 
 /// How long a command may take that the command table does not know: more than the slowest in the manual, which selects
 /// an operator (3.2.22).
-const TIME_LIMIT: Duration = Duration::from_secs(180);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long an unsolicited result is waited for: the module gives a server up earlier.
-const WAIT: Duration = Duration::from_secs(130);
+pub(crate) const WAIT: Duration = Duration::from_secs(130);
 
 /// The most octets of commands on stdin.
 const LONGEST: u64 = 1 << 20;
@@ -113,8 +113,7 @@ impl Step {
             }
             _ => None,
         };
-        let awaited =
-            prepared.spec.unsolicited.split_inclusive(':').next().filter(|name| name.ends_with(':'));
+        let awaited = awaited(&prepared);
         Ok(Self { request, takes, awaited })
     }
 
@@ -164,8 +163,13 @@ impl Step {
     }
 }
 
+/// How the unsolicited line begins that follows a command.
+pub(crate) fn awaited(prepared: &Prepared) -> Option<&'static str> {
+    prepared.spec.unsolicited.split_inclusive(':').next().filter(|name| name.ends_with(':'))
+}
+
 /// How many octets a command says that follow.
-fn announced(prepared: &Prepared) -> Option<u64> {
+pub(crate) fn announced(prepared: &Prepared) -> Option<u64> {
     let place = prepared.spec.parameters.iter().position(|parameter| {
         matches!(parameter.domain, Domain::Number { .. }) && ["size", "length"].contains(&parameter.name)
     })?;
@@ -192,15 +196,14 @@ fn give_data(steps: &mut [Step], arguments: &At) -> Result<(), Failure> {
         // The module would take the rest for commands, or wait for what is missing.
         if octets.len() as u64 != announced {
             let message =
-                format!("{name} announces {announced} octets, and {} has {}", path.display(), octets.len());
+                format!("{name} announces {announced} bytes, and {} has {}", path.display(), octets.len());
             return Err(Failure::usage(message));
         }
         step.request = step.request.clone().with_body(octets);
     }
     match files.next() {
         Some(path) => {
-            let message =
-                format!("no command is known to ask for octets such as those of {}", path.display());
+            let message = format!("no command is known to ask for bytes such as those of {}", path.display());
             Err(Failure::usage(message))
         }
         None => Ok(()),

@@ -37,7 +37,12 @@ fn overview() -> String {
 
 /// What a form does, in its first sentence.
 fn first_line(spec: &Spec) -> String {
-    let doc = paragraph(spec.doc);
+    first_sentence(spec.doc)
+}
+
+/// The first sentence of a documentation, without the full stop.
+pub(crate) fn first_sentence(doc: &str) -> String {
+    let doc = paragraph(doc);
     doc.split_once(". ").map_or_else(|| doc.trim_end_matches('.'), |(first, _)| first).to_owned()
 }
 

@@ -3,7 +3,6 @@
 use std::env;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
@@ -11,12 +10,10 @@ use toml::de::{DeTable, DeValue};
 
 use crate::exit;
 use crate::failure::Failure;
+use crate::private::is_open_to_others;
 
 /// The table with a table for each port.
 const PORTS: &str = "ports";
-
-/// Who must not be able to read a file with secrets: the group and all others.
-const OTHERS: u32 = 0o044;
 
 /// What a file says.
 #[derive(Debug)]
@@ -57,8 +54,8 @@ impl ConfigFile {
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(|error| unreadable(&path, &error))?;
         let entries = entries(&text).map_err(|(place, what)| wrong(&path, line(&text, place), &what))?;
-        let mode = file.metadata().map_err(|error| unreadable(&path, &error))?.mode();
-        if mode & OTHERS != 0
+        let metadata = file.metadata().map_err(|error| unreadable(&path, &error))?;
+        if is_open_to_others(&metadata)
             && let Some(secret) = entries.iter().find(|entry| is_secret(&entry.key))
         {
             let what = format!("{} is secret, but others may read the file; run chmod 600 on it", secret.key);

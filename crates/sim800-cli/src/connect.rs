@@ -33,7 +33,7 @@ const QUICK_CLEAN_UP: Duration = Duration::from_secs(2);
 const STILL_BUSY: &str = "the module is still busy with it, and answers again within two minutes";
 
 /// The kind of failure of a module that does not answer.
-const NO_ANSWER: &str = "no-answer";
+pub(crate) const NO_ANSWER: &str = "no-answer";
 
 /// A driver on an executor; its end.
 type Running = BoxFuture<'static, io::Result<()>>;
@@ -47,6 +47,7 @@ pub(crate) fn with_module(
 ) -> Result<Report, Failure> {
     if let Some(held) = &options.held {
         let mut retries = Retries::default();
+        let job = async |client: &Client| within(options.max_time, job(client)).await;
         let job = interruptible(telling_retries(&held.client, output, &mut retries, job));
         // The driver is on its executor already, which the time of this thread is of no use to.
         let mut result = smol::block_on(job).and_then(|result| result);
@@ -104,7 +105,7 @@ fn with_target(
     let mut retries = Retries::default();
     let job = async |client: &Client| {
         // On the heap: what a transfer keeps is large, and so would be all that is wrapped around it here.
-        let result = Box::pin(job(client)).await;
+        let result = Box::pin(within(options.max_time, job(client))).await;
         if !options.close || result.as_ref().is_err_and(|failure| failure.kind() == NO_ANSWER) {
             return result;
         }
@@ -124,7 +125,7 @@ fn with_target(
 }
 
 /// The rate at which a module answers.
-fn fitting_rate(endpoint: &Endpoint, config: &Config, output: Output) -> Result<u32, Failure> {
+pub(crate) fn fitting_rate(endpoint: &Endpoint, config: &Config, output: Output) -> Result<u32, Failure> {
     if !matches!(endpoint, Endpoint::Serial(_)) {
         return Err(no_search(&Target::Endpoint(endpoint.clone())));
     }
@@ -142,7 +143,8 @@ fn fitting_rate(endpoint: &Endpoint, config: &Config, output: Output) -> Result<
     }
 }
 
-fn no_search(target: &Target) -> Failure {
+/// That the rate is not looked for at `target`.
+pub(crate) fn no_search(target: &Target) -> Failure {
     Failure::usage(format!(
         "{target} is no serial port of this machine, and --baud auto looks at none but these"
     ))
@@ -159,6 +161,14 @@ fn explained(failure: Failure, heard: &Heard, target: &Target, config: &Config, 
         _ => None,
     };
     failure.with_message(instead.told(target, config.answer_within, config.rate, fitting))
+}
+
+/// Says for programs where the module is. In a script, they know.
+pub(crate) fn naming_port(mut result: Result<Report, Failure>, options: &Options) -> Result<Report, Failure> {
+    if let (Some(port), None) = (&options.port, &options.held) {
+        fields(&mut result).insert(0, ("port", json!(port)));
+    }
+    result
 }
 
 /// What is told of a result with `--json`.
@@ -305,7 +315,8 @@ async fn supervise<T>(
 ) -> Result<T, Failure> {
     let result = interruptible(job(&client)).await;
     let limit = match &result {
-        // There is nobody to end anything.
+        // There is nobody to end anything, and nothing was begun.
+        Ok(Err(failure)) if failure.kind() == NO_ANSWER && failure.is_unsent() => Duration::ZERO,
         Ok(Err(failure)) if failure.kind() == NO_ANSWER => QUICK_CLEAN_UP,
         Ok(_) => CLEAN_UP,
         Err(_) => QUICK_CLEAN_UP,
@@ -317,5 +328,20 @@ async fn supervise<T>(
     match (result, cleaned) {
         (Err(interrupted), Ok(Either::Right(_)) | Err(_)) => Err(interrupted.and(STILL_BUSY)),
         (result, _) => result?,
+    }
+}
+
+/// Gives up what takes longer than it may.
+pub(crate) async fn within<T>(
+    limit: Option<Duration>,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let work = Box::pin(work);
+    let Some(limit) = limit else { return work.await };
+    match select(work, smol::Timer::after(limit)).await {
+        Either::Left((result, _)) => result,
+        Either::Right(_) => {
+            Err(Failure::out_of_time(format!("not done within the {limit:?} that --max-time allows")))
+        }
     }
 }

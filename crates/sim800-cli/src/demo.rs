@@ -204,7 +204,7 @@ impl Demo<'_> {
         self.begin("FTP size")?;
         let size = ftp.size(STORED).await?;
         self.settle().await?;
-        self.show(&format!("{size} octets are there"))
+        self.show(&format!("{size} bytes are there"))
     }
 
     async fn ftp_get(&mut self, ftp: &Ftp, octets: &Bytes) -> Result<(), Failure> {
@@ -235,7 +235,7 @@ impl Demo<'_> {
             return Err(Failure::new("checksum", message));
         }
         self.show(&format!(
-            "{} octets in {:.2} s, {:.1} kB/s; SHA-256 {}… on both sides",
+            "{} bytes in {:.2} s, {:.1} kB/s; SHA-256 {}… on both sides",
             moved.octets,
             moved.time.as_secs_f64(),
             moved.rate() / 1000.0,
@@ -294,7 +294,7 @@ fn condense(rows: &[Row]) -> Vec<String> {
         let (first, rest) = alike.split_at(FIRST);
         let (between, last) = rest.split_at(rest.len() - LAST);
         let octets: u64 = between.iter().map(|row| row.received + row.sent).sum();
-        let octets = if octets > 0 { format!(", {octets} octets") } else { String::new() };
+        let octets = if octets > 0 { format!(", {octets} bytes") } else { String::new() };
         lines.extend(first.iter().map(ToString::to_string));
         lines.push(format!("… {} more{octets}", between.len()));
         lines.extend(last.iter().map(ToString::to_string));
@@ -336,7 +336,7 @@ fn summary(moves: &[Move], rate: NonZeroU32, time: Duration) -> Report {
     for moved in moves {
         let share = moved.rate() * 1000.0 / f64::from(rate.get());
         text.push_str(&format!(
-            "   {:<10} {:>7} octets  {:>6.2} s  {:>6.1} kB/s  {share:>3.0} % of the line\n",
+            "   {:<10} {:>7} bytes  {:>6.2} s  {:>6.1} kB/s  {share:>3.0} % of the line\n",
             moved.what,
             moved.octets,
             moved.time.as_secs_f64(),

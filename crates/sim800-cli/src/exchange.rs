@@ -91,10 +91,10 @@ impl fmt::Display for Row {
         write!(f, "{command:<44}")?;
         for (n, line) in self.response.iter().enumerate() {
             if n + 1 == self.response.len() && self.received > 0 {
-                write!(f, " ({} octets)", self.received)?;
+                write!(f, " ({} bytes)", self.received)?;
             }
             if n + 1 == self.response.len() && self.sent > 0 {
-                write!(f, " ({} octets sent)", self.sent)?;
+                write!(f, " ({} bytes sent)", self.sent)?;
             }
             write!(f, " {line}")?;
         }
@@ -128,9 +128,9 @@ mod tests {
         assert_eq!(
             texts,
             [
-                "AT+FTPGET=2,1460 +FTPGET: 2,6 (6 octets) OK",
+                "AT+FTPGET=2,1460 +FTPGET: 2,6 (6 bytes) OK",
                 "+FTPGET: 1,0",
-                "AT+HTTPDATA=8,1000 DOWNLOAD (8 octets sent) OK",
+                "AT+HTTPDATA=8,1000 DOWNLOAD (8 bytes sent) OK",
                 "AT+FTPPW=******** OK",
             ]
         );

@@ -98,7 +98,7 @@ pub(crate) fn status(kind: &str, code: Option<u32>) -> u8 {
         ("http-status", Some(404 | 410)) => NOT_FOUND,
         ("http-status", _) => REFUSED,
         ("http", Some(code)) if code == HttpStatus::NOT_HTTP.0 => REFUSED,
-        ("ftp", Some(code)) if code >= u16::from(FtpCode::NOT_ALLOWED.0) => REFUSED,
+        ("ftp", Some(code)) if code >= FtpCode::NOT_ALLOWED.0 => REFUSED,
         (kind, _) => {
             let exit = EXITS.iter().find(|exit| exit.kinds.contains(&kind));
             exit.map_or(OTHER, |exit| exit.status)

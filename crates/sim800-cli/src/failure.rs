@@ -96,6 +96,11 @@ impl Failure {
         self.kind == INTERRUPTED
     }
 
+    /// Whether somebody pressed Ctrl-C.
+    pub(crate) fn is_by_key(&self) -> bool {
+        self.is_interruption() && self.exit == Some(128 + 2)
+    }
+
     /// Says what it is about, before anything else.
     pub(crate) fn of(self, what: &str) -> Self {
         match self.message.as_str() {
@@ -176,6 +181,11 @@ impl Failure {
     /// Whether the server may have got what is never sent twice.
     pub(crate) fn sent(&self) -> Option<Sent> {
         self.sent.filter(|_| self.is_sent_once)
+    }
+
+    /// Whether it came before anything was asked of a server.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.sent == Some(Sent::No)
     }
 
     pub(crate) fn kind(&self) -> &'static str {

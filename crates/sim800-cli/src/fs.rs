@@ -88,7 +88,7 @@ async fn size_if_told(fs: &Fs, file: &str) -> Result<Option<u64>, Failure> {
 
 async fn free(fs: &Fs) -> Result<Report, Failure> {
     let drives = fs.free().await?;
-    let text = drives.iter().map(|(drive, octets)| format!("{drive} {octets} octets free\n"));
+    let text = drives.iter().map(|(drive, octets)| format!("{drive} {octets} bytes free\n"));
     let objects = drives.iter().map(|(drive, octets)| json!({ "drive": drive.to_string(), "free": octets }));
     let fields = vec![("drives", objects.collect())];
     Ok(Report { fields, text: text.collect::<String>().into(), remark: String::new() })

@@ -12,6 +12,7 @@ mod completion;
 mod config;
 mod config_file;
 mod connect;
+mod console;
 mod decode;
 mod demo;
 mod dialogue;
@@ -24,20 +25,24 @@ mod first_contact;
 mod fs;
 mod ftp;
 mod held;
+mod history;
 mod http;
 mod info;
-mod listing;
+mod live;
 mod login;
 mod man;
 mod meter;
 mod metered;
-mod mirror;
+mod monitor;
 mod output;
 mod part_file;
 mod place;
+mod plain;
 mod ports;
+mod private;
 mod probe;
 mod range;
+mod recorder;
 mod remote;
 mod resume;
 mod screen;
@@ -48,10 +53,10 @@ mod signals;
 mod sink;
 mod source;
 mod stage;
+mod tap;
 mod target;
 mod terminal;
 mod trace;
-mod unique;
 mod url;
 mod usage;
 mod words;
@@ -72,7 +77,7 @@ fn main() -> ExitCode {
     let Settings { line: CommandLine { options, command }, in_force } =
         match Settings::read(std::env::args_os().collect()) {
             Ok(settings) => settings,
-            Err(Unusable::Usage(error)) if error.use_stderr() => return misused(&error),
+            Err(Unusable::Usage(error)) if error.use_stderr() => return misused(&usage::with_hint(error)),
             Err(Unusable::Usage(error)) => error.exit(),
             Err(Unusable::File(unusable)) => {
                 let (failure, options) = *unusable;
@@ -99,7 +104,7 @@ fn run(
         |command: &Command, options: &Options, output: Output| run(command, options, in_force, output);
     let report = match command {
         Command::Http(command) => return http::run(command, options, output),
-        Command::Ftp(command) => ftp::run(command, options, output),
+        Command::Ftp(command) => return ftp::run(command, options, output),
         Command::Fs(command) => fs::run(command, options, output),
         Command::Commands { name } => commands::run(name.as_deref()),
         Command::Bearer(command) => bearer::run(command, options, output),
@@ -107,8 +112,11 @@ fn run(
         Command::Config => Ok(config::run(in_force)),
         Command::Info => info::run(options, output),
         Command::At(arguments) => at::run(arguments, options, output),
-        Command::Decode(arguments) => return decode::run(arguments, output).map(|()| None),
+        Command::Decode(arguments) => return decode::run(arguments, options, output).map(|()| None),
         Command::Emulate(arguments) => return emulate::run(arguments, options, output).map(|()| None),
+        Command::Monitor(arguments) => monitor::run(arguments, options, output),
+        Command::Console => console::run(options, output),
+        Command::Tap(arguments) => tap::run(arguments, options, output),
         Command::Demo => demo::run(options, output),
         Command::Run(arguments) => script::run(arguments, options, output, &execute),
         Command::Shell => shell::run(options, output, &execute),

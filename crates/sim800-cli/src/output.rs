@@ -5,9 +5,11 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use futures::{FutureExt, StreamExt};
 use indicatif::{HumanBytes, ProgressBar};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
+use sim800_session::{Client, Notice, Notices};
 
 use crate::args::Options;
 use crate::failure::Failure;
@@ -63,6 +65,26 @@ pub(crate) struct Retries {
     times: u64,
     /// Why, the first few times.
     causes: Vec<String>,
+}
+
+/// What is tried again from now on.
+pub(crate) struct Retried(Notices);
+
+impl Retried {
+    pub(crate) fn begin(client: &Client) -> Self {
+        Self(client.subscribe(|_| false))
+    }
+
+    /// Adds what was tried again until now to what is told with `--json`.
+    pub(crate) fn tell(mut self, fields: &mut Vec<(&'static str, Value)>) {
+        let mut retries = Retries::default();
+        while let Some(Some(notice)) = self.0.next().now_or_never() {
+            if let Notice::Retrying(retry) = notice {
+                retries.note(retry.cause);
+            }
+        }
+        retries.tell(fields);
+    }
 }
 
 impl Retries {
@@ -179,6 +201,18 @@ pub(crate) fn transferred(octets: u64, since: Instant) -> String {
     format!("{octets} bytes in {seconds:.1} s ({}/s)", HumanBytes(rate as u64))
 }
 
+/// `3 of 4 transfers are done, 1 failed; 1200 bytes in 3.2 s (375 B/s)`
+pub(crate) fn summary(total: usize, failed: usize, octets: u64, since: Instant) -> String {
+    format!("{}; {}", counted(total, failed), transferred(octets, since))
+}
+
+fn counted(total: usize, failed: usize) -> String {
+    match failed {
+        0 => format!("all {total} transfers are done"),
+        failed => format!("{} of {total} transfers are done, {failed} failed", total - failed),
+    }
+}
+
 /// For a JSON object: to the microsecond, for more digits would be noise.
 pub(crate) fn seconds(time: Duration) -> f64 {
     time.as_micros() as f64 / 1e6
@@ -205,5 +239,16 @@ impl Serialize for Object<'_> {
             map.serialize_entry(name, value)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_counts() {
+        assert_eq!(counted(3, 0), "all 3 transfers are done");
+        assert_eq!(counted(3, 1), "2 of 3 transfers are done, 1 failed");
     }
 }

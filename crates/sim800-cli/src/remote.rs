@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use rfc2217::{Client, FlowControl, NotReady, PortSettings};
+use sim800_serial::Pace;
 use sim800_session::{Config, Dtr};
 use smol::Timer;
 use smol::net::TcpStream;
@@ -49,12 +50,7 @@ impl RemotePort {
             .map_err(|error| Failure::port(&format!("cannot open {name}"), &error))?;
         // A command line is one small packet, and its answer is waited for.
         let _ = stream.set_nodelay(true);
-        let flow_control = match config.flow_control {
-            sim800_session::FlowControl::Hardware => FlowControl::RtsCts,
-            _ => FlowControl::None,
-        };
-        let mut client =
-            Client::new(PortSettings { baud_rate: config.rate, flow_control, ..PortSettings::default() });
+        let mut client = Client::new(settings(Pace::of(config)));
         match config.dtr {
             Dtr::Keep => {}
             dtr => client.set_dtr(dtr != Dtr::Off),
@@ -80,6 +76,11 @@ impl RemotePort {
             }
             _ => Ok(port),
         }
+    }
+
+    /// Asks the server to set the port so, once what was written is sent.
+    pub(crate) fn set_pace(&mut self, pace: Pace) {
+        self.client.set_port_settings(settings(pace));
     }
 
     /// Waits until there is nothing to wait for.
@@ -181,8 +182,16 @@ impl AsyncWrite for RemotePort {
     }
 }
 
+fn settings(pace: Pace) -> PortSettings {
+    let flow_control = match pace.flow_control {
+        sim800_session::FlowControl::Hardware => FlowControl::RtsCts,
+        _ => FlowControl::None,
+    };
+    PortSettings { baud_rate: pace.rate, flow_control, ..PortSettings::default() }
+}
+
 /// `future`, for no longer than `limit`.
-async fn within<T>(limit: Duration, future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     match select(std::pin::pin!(future), Timer::after(limit)).await {
         Either::Left((result, _)) => result,
         Either::Right(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "nothing answered in time")),

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use console::{Term, truncate_str};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::terminal::{label, shown};
@@ -26,13 +27,31 @@ pub(crate) fn bar(what: &str, total: Option<u64>) -> ProgressBar {
 /// A spinner for what is waited for, no longer than `limit`; otherwise the same.
 pub(crate) fn wait(what: &str, limit: Duration) -> ProgressBar {
     let bar = BARS.add(ProgressBar::no_length());
-    let template =
-        format!("{{spinner:.cyan}} {{msg}}, {{elapsed}} of {} s at most", limit.as_secs_f64().round());
-    // The template is sound, so the default is never taken.
-    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.set_style(style);
-    bar.set_message(label(what));
+    let limit = match width() {
+        0..NARROW => String::new(),
+        _ => format!(" of {} s at most", limit.as_secs_f64().round()),
+    };
+    bar.set_style(style(&format!("{{spinner:.cyan}} {{msg}}, {{elapsed}}{limit}")));
+    bar.set_message(shortened(label(what), 20));
     begin(bar)
+}
+
+/// From so many columns on, all of a bar is shown; a bar that takes two lines cannot be drawn over.
+const NARROW: usize = 72;
+
+/// How many columns the terminal has.
+fn width() -> usize {
+    Term::stderr().size_checked().map_or(usize::MAX, |(_, columns)| columns.into())
+}
+
+/// What a bar is about, in what is left of a line beside so many columns.
+fn shortened(what: String, rest: usize) -> String {
+    truncate_str(&what, width().saturating_sub(rest).max(8), "…").into_owned()
+}
+
+/// The templates here are sound, so the default is never taken.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn begin(bar: ProgressBar) -> ProgressBar {
@@ -45,20 +64,21 @@ fn begin(bar: ProgressBar) -> ProgressBar {
 
 /// Lets a bar show something else, where it is not that already.
 pub(crate) fn restart(bar: &ProgressBar, what: &str, total: Option<u64>) {
-    let what = label(what);
+    let is_narrow = width() < NARROW;
+    let what = shortened(label(what), if is_narrow { 28 } else { 64 });
     let is_same = bar.message() == what && bar.length() == total;
     if is_same && bar.position() > 0 {
         return;
     }
-    let template = match total {
-        Some(_) => {
-            "{msg} {bar:32.cyan/dim} {bytes:>11}/{total_bytes} {binary_bytes_per_sec:>12} {eta:>4} left"
+    let template = match (total, is_narrow) {
+        (Some(_), false) => {
+            "{msg} {bar:24.cyan/dim} {bytes:>11}/{total_bytes} {binary_bytes_per_sec:>12} {eta:>4} left"
         }
-        None => "{msg} {spinner:.cyan} {bytes:>11} {binary_bytes_per_sec:>12}",
+        (Some(_), true) => "{msg} {bar:8.cyan/dim} {percent:>3}% {eta:>4} left",
+        (None, false) => "{msg} {spinner:.cyan} {bytes:>11} {binary_bytes_per_sec:>12}",
+        (None, true) => "{msg} {spinner:.cyan} {bytes:>11}",
     };
-    // The templates are fixed, so the default is never taken.
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.set_style(style.progress_chars("━━╌"));
+    bar.set_style(style(template).progress_chars("━━╌"));
     match total {
         Some(total) => bar.set_length(total),
         None => bar.unset_length(),

@@ -8,7 +8,7 @@ use serde_json::json;
 use smol::Unblock;
 
 use crate::args::{Command, Options, Run};
-use crate::connect::with_module;
+use crate::connect::{NO_ANSWER, with_module};
 use crate::exit;
 use crate::failure::Failure;
 use crate::held::Held;
@@ -33,7 +33,9 @@ pub(crate) fn run(
         Some("-") => "stdin".to_owned(),
         _ => arguments.script.display().to_string(),
     };
-    with_module(options, output, async |client| {
+    // Each command may take its time.
+    let all = Options { max_time: None, ..options.clone() };
+    with_module(&all, output, async |client| {
         let mut lines = BufReader::new(Unblock::new(file)).lines();
         let mut interpreter = Interpreter::new(Held::new(client), options, execute);
         interpreter.reads_stdin = arguments.script == Path::new("-");
@@ -50,7 +52,8 @@ pub(crate) fn run(
                     report.fields.insert(0, ("line", json!(number)));
                     output.finish(Ok(report))
                 }
-                Err(failure) if !arguments.keep_going || failure.is_interruption() => {
+                // What came instead of an answer is told where it is known.
+                Err(failure) if failure.is_interruption() || failure.kind() == NO_ANSWER => {
                     return Err(at(failure));
                 }
                 Err(failure) => output.finish(Err(at(failure))),
@@ -59,6 +62,12 @@ pub(crate) fn run(
                 0 => done += 1,
                 exit => (failed, of_all) = (failed + 1, exit::of_both(of_all, exit)),
             }
+            if failed > 0 && !arguments.keep_going {
+                break;
+            }
+        }
+        if failed > 0 && !arguments.keep_going && !output.json {
+            return Err(Failure::told(of_all));
         }
         if failed > 0 {
             let message = format!("{failed} of {} commands failed", done + failed);

@@ -4,21 +4,20 @@ use std::env;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches};
-use sim800_session::Password;
+use sim800_session::Config;
 
 use crate::args::{CommandLine, Options};
 use crate::config_file::{ConfigFile, Entry};
-use crate::exit;
 use crate::failure::Failure;
+use crate::private;
 
 /// The options that are settings. Others are for one call, and stand in no file.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "port",
     "baud",
     "flow",
@@ -30,6 +29,8 @@ const NAMES: [&str; 15] = [
     "pin",
     "pin-file",
     "force-pin",
+    "ftp-password",
+    "ftp-password-file",
     "close",
     "answer-within",
     "retries",
@@ -40,7 +41,8 @@ const NAMES: [&str; 15] = [
 const PORT: &str = "port";
 
 /// What is secret, and where it may stand instead. Whichever of both comes from nearer counts.
-const SECRETS: [(&str, &str); 2] = [("apn-password", "apn-password-file"), ("pin", "pin-file")];
+const SECRETS: [(&str, &str); 3] =
+    [("apn-password", "apn-password-file"), ("pin", "pin-file"), ("ftp-password", "ftp-password-file")];
 
 /// How the names of settings end that name a file.
 const FILE: &str = "-file";
@@ -167,6 +169,7 @@ impl InForce {
             }
             let (value, path) = match secret {
                 "pin" => (&mut options.pin, &mut options.pin_file),
+                "ftp-password" => (&mut options.ftp_password, &mut options.ftp_password_file),
                 _ => (&mut options.apn_password, &mut options.apn_password_file),
             };
             let overridden = if from_file > from_value { secret } else { file };
@@ -176,7 +179,7 @@ impl InForce {
             if let Some(path) = path.take()
                 && from_file > from_value
             {
-                *value = Some(read_secret(&path)?);
+                *value = Some(private::read(&path)?.as_str().into());
             }
         }
         Ok(())
@@ -314,7 +317,18 @@ fn setting(
     let is_secret = SECRETS.iter().any(|(secret, _)| *secret == name);
     let value =
         value.map(|value| if is_secret { MASKED.to_owned() } else { value.to_string_lossy().into_owned() });
-    Setting { name, value, origin }
+    Setting { name, value: value.or_else(|| default(name)), origin }
+}
+
+/// What is in force without a word of the user, where the session has it.
+fn default(name: &str) -> Option<String> {
+    let config = Config::default();
+    match name {
+        "baud" => Some(config.rate.to_string()),
+        "answer-within" => Some(config.answer_within.as_secs().to_string()),
+        "retries" => Some(config.retries.at_most.to_string()),
+        _ => None,
+    }
 }
 
 fn find<'d>(definition: &'d clap::Command, name: &str) -> Option<&'d Arg> {
@@ -324,14 +338,4 @@ fn find<'d>(definition: &'d clap::Command, name: &str) -> Option<&'d Arg> {
 /// What clap calls the option.
 fn id(name: &str) -> String {
     name.replace('-', "_")
-}
-
-/// The first line of a file with a secret.
-fn read_secret(path: &Path) -> Result<Password, Failure> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::file("read the secret in", path, &error).with_exit(exit::USAGE))?;
-    match text.lines().next() {
-        Some(secret) if !secret.is_empty() => Ok(secret.into()),
-        _ => Err(Failure::usage(format!("there is no secret in {}", path.display()))),
-    }
 }

@@ -1,9 +1,7 @@
 //! `sim800 shell`: commands from a terminal, on one module.
 
-use std::fs;
 use std::io::{self, IsTerminal};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::completion::Completer;
@@ -19,6 +17,7 @@ use crate::args::{Options, Run};
 use crate::connect::with_module;
 use crate::failure::Failure;
 use crate::held::Held;
+use crate::history;
 use crate::output::{Output, Report};
 use crate::script::{self, Carried, Execute, Interpreter};
 use crate::signals::forgive;
@@ -34,7 +33,9 @@ pub(crate) fn run(options: &Options, output: Output, execute: Execute<'_>) -> Re
         return script::run(&arguments, options, output, execute);
     }
     let terminal = tcgetattr(io::stdin()).ok();
-    let result = with_module(options, output, async |client| {
+    // Each command may take its time.
+    let all = Options { max_time: None, ..options.clone() };
+    let result = with_module(&all, output, async |client| {
         let mut interpreter = Interpreter::new(Held::new(client), options, execute);
         interpreter.reads_stdin = true;
         let mut editor = Lines::new()?;
@@ -95,7 +96,7 @@ impl Lines {
         let mut editor = Editor::with_config(config).map_err(failed)?;
         editor.set_helper(Some(Words));
         // Without one, lines are remembered as long as the shell runs.
-        let file = history_file().filter(|path| prepare(path).is_ok());
+        let file = history::file("history");
         if let Some(file) = &file {
             let _ = editor.load_history(file);
         }
@@ -112,21 +113,6 @@ impl Lines {
             let _ = self.editor.append_history(file);
         }
     }
-}
-
-/// Where the specification of XDG has what a program remembers.
-fn history_file() -> Option<PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = state.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".local/state")))?;
-    Some(state.join("sim800/history"))
-}
-
-/// Makes it, for its owner only.
-fn prepare(file: &Path) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file).map(drop)
 }
 
 /// A line without its secrets; `None` when it may hold some that nobody can take out.

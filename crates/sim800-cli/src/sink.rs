@@ -9,6 +9,8 @@ use bytes::Bytes;
 use futures::io::AsyncWriteExt;
 use futures::stream::{Stream, StreamExt};
 use indicatif::ProgressBar;
+use rustix::fs::{FileType, fstat};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use smol::Unblock;
 
@@ -17,6 +19,9 @@ use crate::failure::Failure;
 use crate::part_file::PartFile;
 use crate::screen;
 use crate::terminal::Lines;
+
+/// What stdout is called.
+const STDOUT: &str = "stdout";
 
 /// Where a body goes.
 pub(crate) enum Sink {
@@ -52,13 +57,17 @@ impl Sink {
         }
     }
 
-    /// Whether somebody looks at what goes there.
-    pub(crate) fn is_terminal(&self) -> bool {
-        matches!(self, Self::Terminal(_))
+    /// Whether a bar would be in the way: of what is shown, or of what another program shows that gets it.
+    pub(crate) fn is_shown(&self) -> bool {
+        match self {
+            Self::Terminal(_) => true,
+            Self::Stream(_, name) => name == STDOUT && is_pipe(io::stdout()),
+            Self::File(..) | Self::Nowhere => false,
+        }
     }
 
     pub(crate) fn stdout() -> Result<Self, Failure> {
-        let name = "stdout".to_owned();
+        let name = STDOUT.to_owned();
         match io::stdout().as_fd().try_clone_to_owned() {
             Ok(stdout) => Ok(Self::stream(File::from(stdout), name)),
             Err(error) => Err(failure(&name, &error)),
@@ -98,7 +107,7 @@ impl Sink {
         bar: &ProgressBar,
     ) -> Result<Taken, Failure> {
         let unseen = ProgressBar::hidden();
-        let bar = if self.is_terminal() {
+        let bar = if self.is_shown() {
             // It would be drawn over the body.
             bar.finish_and_clear();
             &unseen
@@ -207,8 +216,19 @@ impl Failure {
     }
 }
 
+/// The file that a body goes to, for programs.
+pub(crate) fn named(file: Option<&Path>) -> Option<(&'static str, serde_json::Value)> {
+    let path = file.filter(|path| !Sink::is_stdout(Some(path)))?;
+    Some(("file", json!(path.to_string_lossy())))
+}
+
 fn is_special(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+fn is_pipe(stream: impl AsFd) -> bool {
+    let stat = fstat(stream).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    matches!(stat, Ok(FileType::Fifo | FileType::Socket))
 }
 
 /// That nobody reads it any more needs no message.

@@ -2,17 +2,19 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
-use sim800_capture::{write_record, write_retry};
+use sim800_capture::{write_record, write_remark, write_retry};
 use sim800_session::{Direction, Retry, Trace};
 
 use crate::dialogue::Dialogue;
 use crate::failure::Failure;
 use crate::first_contact::Heard;
+use crate::recorder::Witness;
 
 /// Who may read a trace, in which there is more than a mask can know of.
 const MODE: u32 = 0o600;
@@ -132,5 +134,19 @@ impl Trace for TraceFile {
 
     fn retry(&mut self, now: Duration, retry: &Retry) {
         self.write(|record| write_retry(record, now, &retry.to_string()));
+    }
+}
+
+impl Witness for TraceFile {
+    fn remark(&mut self, now: Duration, text: &str) {
+        self.write(|record| write_remark(record, now, text));
+    }
+
+    fn pause(&mut self) -> Result<ControlFlow<()>, Failure> {
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn end(&mut self) -> Result<(), Failure> {
+        self.finish()
     }
 }

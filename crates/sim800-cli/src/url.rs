@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
-use sim800_session::Server;
+use sim800_session::{Password, Server};
 
 use crate::failure::Failure;
 use crate::login::basic;
@@ -92,8 +92,7 @@ const NO_IPV6: &str = "the module knows no IPv6; write a host name or an IPv4 ad
 
 const BAD_PORT: &str = "the URL's port is no number from 1 to 65535";
 
-const NO_PASSWORD: &str =
-    "the URL has no password; write ftp://USER:PASSWORD@HOST/PATH or set SIM800_FTP_PASSWORD";
+const NO_PASSWORD: &str = "the URL has no password; give it with --ftp-password-file or SIM800_FTP_PASSWORD, or write ftp://USER:PASSWORD@HOST/PATH";
 
 /// Where a file is on an FTP server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +118,7 @@ pub(crate) enum FtpType {
 impl FtpUrl {
     /// Takes the URL of a file apart. `password` stands in where the URL names a user without one; without a user anyone
     /// may log in.
-    pub(crate) fn parse(text: &str, password: Option<String>) -> Result<Self, Failure> {
+    pub(crate) fn parse(text: &str, password: Option<&Password>) -> Result<Self, Failure> {
         let url = Self::take_apart(text, password)?;
         if url.path.is_empty() || url.path.ends_with('/') || url.kind == Some(FtpType::Directory) {
             return Err(Failure::usage("the URL names a directory; add the name of the file"));
@@ -128,7 +127,7 @@ impl FtpUrl {
     }
 
     /// The same for a directory, which is the server's root unless named.
-    pub(crate) fn parse_directory(text: &str, password: Option<String>) -> Result<Self, Failure> {
+    pub(crate) fn parse_directory(text: &str, password: Option<&Password>) -> Result<Self, Failure> {
         let mut url = Self::take_apart(text, password)?;
         // Servers make no directory with a slash at its end.
         url.path.truncate(url.path.trim_end_matches('/').len());
@@ -142,6 +141,12 @@ impl FtpUrl {
     pub(crate) fn identity(&self) -> String {
         let Server { host, port, user, .. } = &self.server;
         format!("ftp://{user}@{host}:{port}{}", self.path)
+    }
+
+    /// The URL of a file in this directory.
+    pub(crate) fn child(&self, name: &str) -> Result<Self, Failure> {
+        check_quotable(name, "the name of the file")?;
+        Ok(Self { path: format!("{}/{name}", self.path.trim_end_matches('/')), ..self.clone() })
     }
 
     /// The path of a file beside this one; from the root on when `name` begins with a slash, or is a URL of the same server.
@@ -159,7 +164,7 @@ impl FtpUrl {
 
     /// The path of a file that `url` names. Nothing else of it is sent anywhere, so it needs neither user nor password.
     fn on_the_same_server(&self, url: &str) -> Result<String, Failure> {
-        let other = Self::parse(url, Some(String::new()))?;
+        let other = Self::parse(url, Some(&"".into()))?;
         let anybody = Server::new("");
         let is_same_user = other.server.user == self.server.user || other.server.user == anybody.user;
         let is_same_server = other.server.host.eq_ignore_ascii_case(&self.server.host)
@@ -171,7 +176,7 @@ impl FtpUrl {
         Ok(other.path)
     }
 
-    fn take_apart(text: &str, password: Option<String>) -> Result<Self, Failure> {
+    fn take_apart(text: &str, password: Option<&Password>) -> Result<Self, Failure> {
         let rest = after_scheme(text, &["ftp"])?;
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
@@ -201,7 +206,10 @@ impl FtpUrl {
         if let Some(credentials) = credentials {
             let (user, password) = match credentials.split_once(':') {
                 Some((user, password)) => (user, decode(password, "password")?),
-                None => (credentials, password.ok_or_else(|| Failure::usage(NO_PASSWORD))?),
+                None => {
+                    let password = password.ok_or_else(|| Failure::usage(NO_PASSWORD))?;
+                    (credentials, password.reveal().to_owned())
+                }
             };
             check_quotable(&password, "the password")?;
             server = server.with_credentials(decode(user, "user name")?, password);
@@ -340,9 +348,9 @@ mod tests {
     #[test]
     fn without_a_user_it_is_anonymous_and_a_password_may_come_from_elsewhere() {
         assert_eq!(ftp("ftp://example.org/f").server, Server::new("example.org"));
-        let url = FtpUrl::parse("ftp://user@example.org/f", Some("secret".into())).unwrap();
+        let url = FtpUrl::parse("ftp://user@example.org/f", Some(&"secret".into())).unwrap();
         assert_eq!(url.server.password, "secret".into());
-        let url = FtpUrl::parse("ftp://user:own@example.org/f", Some("secret".into())).unwrap();
+        let url = FtpUrl::parse("ftp://user:own@example.org/f", Some(&"secret".into())).unwrap();
         assert_eq!(url.server.password, "own".into(), "what is in the URL comes first");
         assert!(FtpUrl::parse("ftp://user@example.org/f", None).is_err());
     }

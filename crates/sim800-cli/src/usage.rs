@@ -1,4 +1,65 @@
-//! What is wrong with a command line, without what may be secret in it.
+//! What is wrong with a command line, without what may be secret in it, and what was meant.
+
+use clap::error::{ContextKind, ContextValue};
+
+/// What options of other programs for transfers are called here.
+const OTHERS: [(&[&str], &str); 19] = [
+    (&["-L", "--location"], "redirections are followed already; --no-redirect stops that"),
+    (&["-X", "--request"], "the method is the command: http get, http post, http head or http delete"),
+    (&["-I", "--head"], "for the headers alone, write `sim800 http head URL`"),
+    (&["-k", "--no-check-certificate"], "--insecure accepts any certificate"),
+    (&["-s", "-S", "--silent", "-sS"], "-q shows errors only"),
+    (&["-f", "--fail"], "an HTTP status from 400 on is a failure already"),
+    (&["-T", "--upload-file"], "write `sim800 ftp put FILE URL`, or `sim800 http post URL --data-file FILE`"),
+    (&["-C", "-c", "--continue", "--continue-at"], "--resume goes on with what has come"),
+    (&["-N", "-z", "--timestamping", "--time-cond"], "--if-newer fetches what has changed"),
+    (&["-A"], "--user-agent sets the name of the program"),
+    (&["-x"], "--proxy HOST:PORT goes through a proxy"),
+    (&["-b", "--cookie"], "-H 'Cookie: NAME=VALUE' sends a cookie"),
+    (&["-e", "--referer"], "-H 'Referer: URL' sends it"),
+    (&["-m"], "--max-time SECS gives a transfer up"),
+    (&["-r"], "--range FROM-TO fetches a part"),
+    (
+        &["-w", "--write-out", "-D", "--dump-header"],
+        "--json tells status, headers and sizes; -i shows the headers",
+    ),
+    (&["-P", "--directory-prefix"], "--output-dir DIR names the directory"),
+    (&["--retry", "--tries"], "--retries N tries again"),
+    (&["--connect-timeout"], "--timeout is for a silent server, --answer-within for a silent module"),
+];
+
+/// Says what was meant, where that is known.
+pub(crate) fn with_hint(mut error: clap::Error) -> clap::Error {
+    let told = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let hint = told(ContextKind::InvalidArg).and_then(option_hint);
+    if let Some(hint) = hint.or_else(|| told(ContextKind::InvalidSubcommand).and_then(command_hint)) {
+        let hint = ContextValue::StyledStrs(vec![hint.into()]);
+        error.insert(ContextKind::Suggested, hint);
+    }
+    error
+}
+
+fn option_hint(option: &str) -> Option<&'static str> {
+    let (_, hint) = OTHERS.iter().find(|(names, _)| names.contains(&option))?;
+    Some(hint)
+}
+
+fn command_hint(command: &str) -> Option<&'static str> {
+    Some(match command.split("://").next().unwrap_or(command).to_ascii_lowercase().as_str() {
+        "http" | "https" => "write `sim800 http get URL`",
+        "ftp" => "write `sim800 ftp get URL -o FILE`, or `sim800 ftp ls URL`",
+        "get" | "put" | "head" | "post" | "delete" | "download" | "upload" | "fetch" => {
+            "transfers are `sim800 http get URL`, `sim800 http post URL`, `sim800 ftp get URL` and `sim800 ftp put FILE URL`"
+        }
+        "ls" | "rm" | "mkdir" | "mirror" | "size" | "df" | "mv" => {
+            "files of a server are `sim800 ftp ls URL` and the like, those of the module `sim800 fs ls`"
+        }
+        _ => return None,
+    })
+}
 
 /// `text` without what may be secret in an argument that it repeats: a URL, a header and a command line end at their first `:`
 /// or `=`.
@@ -24,6 +85,24 @@ pub(crate) fn in_one_line(error: &clap::Error, arguments: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_other_programs_call_it_is_known() {
+        use clap::Parser;
+
+        let said = |line: &str| {
+            let error = crate::args::CommandLine::try_parse_from(line.split(' ')).unwrap_err();
+            in_one_line(&with_hint(error), &[])
+        };
+        assert_eq!(
+            said("sim800 http get -L http://a/"),
+            "unexpected argument '-L' found - redirections are followed already; --no-redirect stops that"
+        );
+        assert!(said("sim800 http post -X PUT http://a/").contains("the method is the command"));
+        assert!(said("sim800 get http://a/").contains("sim800 http get URL"));
+        assert!(said("sim800 https://a/").contains("write `sim800 http get URL`"));
+        assert!(said("sim800 http get --resum http://a/").contains("'--resume'"));
+    }
 
     #[test]
     fn an_argument_that_is_repeated_ends_before_what_may_be_secret() {

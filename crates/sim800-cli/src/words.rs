@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::output::Report;
 use crate::settings::without_empty_variables;
 use crate::url::FtpUrl;
-use crate::usage::in_one_line;
+use crate::usage::{in_one_line, with_hint};
 
 /// A line of a script, or of the shell.
 #[derive(Debug, Parser)]
@@ -72,7 +72,7 @@ pub(crate) enum Step {
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The options that a line may have: the others are those of the connection, which all lines share.
-const OF_A_LINE: [&str; 2] = ["json", "quiet"];
+const OF_A_LINE: [&str; 3] = ["json", "quiet", "max_time"];
 
 /// Where on a server the words are at.
 #[derive(Default)]
@@ -96,7 +96,9 @@ impl Session {
         });
         let (matches, mut line) = match parsed {
             Ok(parsed) => parsed,
-            Err(error) if error.use_stderr() => return Err(Failure::usage(in_one_line(&error, words))),
+            Err(error) if error.use_stderr() => {
+                return Err(Failure::usage(in_one_line(&with_hint(error), words)));
+            }
             Err(help) => return Ok(done(help.render().to_string())),
         };
         let given = of_the_connection(&Line::command())
@@ -110,15 +112,16 @@ impl Session {
         line.options = Options {
             json: line.options.json || options.json,
             quiet: line.options.quiet || options.quiet,
+            max_time: line.options.max_time.or(options.max_time),
             ..options.clone()
         };
         let command = match line.word {
             Word::Open { url } => {
-                self.current = Some(Current::open(&url)?);
+                self.current = Some(Current::open(&url, options)?);
                 return Ok(done(String::new()));
             }
             Word::Cd { directory } => {
-                let moved = self.current()?.moved(&directory)?;
+                let moved = self.current()?.moved(&directory, options)?;
                 self.current = Some(moved);
                 return Ok(done(String::new()));
             }
@@ -175,16 +178,16 @@ impl Session {
 
 impl Current {
     /// Whoever is to log in there must be known, so that it is told here and not later.
-    fn open(url: &str) -> Result<Self, Failure> {
-        let parsed = FtpUrl::parse_directory(url, std::env::var("SIM800_FTP_PASSWORD").ok())?;
+    fn open(url: &str, options: &Options) -> Result<Self, Failure> {
+        let parsed = FtpUrl::parse_directory(url, options.ftp_password.as_ref())?;
         let rest = url.split_once("://").map_or("", |(_, rest)| rest);
         let authority = rest.split_once('/').map_or(rest, |(authority, _)| authority);
         Ok(Self { authority: authority.to_owned(), directory: names(&[], &parsed.path) })
     }
 
-    fn moved(&self, directory: &str) -> Result<Self, Failure> {
+    fn moved(&self, directory: &str, options: &Options) -> Result<Self, Failure> {
         if directory.contains("://") {
-            return Self::open(directory);
+            return Self::open(directory, options);
         }
         Ok(Self { authority: self.authority.clone(), directory: names(&self.directory, directory) })
     }
@@ -289,10 +292,11 @@ mod tests {
             ("get two/3%;x", "get ftp://me:se@same@a:2121/one/two/3%25%3Bx Some(\"3%;x\")"),
             ("get two -o -", "get ftp://me:se@same@a:2121/one/two Some(\"-\")"),
             ("cat two", "get ftp://me:se@same@a:2121/one/two Some(\"-\")"),
-            ("put dir/f", "put File(\"dir/f\") ftp://me:se@same@a:2121/one/f"),
-            ("put dir/f ../", "put File(\"dir/f\") ftp://me:se@same@a:2121/f"),
-            ("put --from-fs C:/User/f", "put Module(\"C:/User/f\") ftp://me:se@same@a:2121/one/f"),
-            ("put f ftp://b/g", "put File(\"f\") ftp://b/g"),
+            ("put dir/f", "put Files([\"dir/f\"]) ftp://me:se@same@a:2121/one/"),
+            ("put dir/f ../", "put Files([\"dir/f\"]) ftp://me:se@same@a:2121/"),
+            ("put --from-fs C:/User/f", "put Module(\"C:/User/f\") ftp://me:se@same@a:2121/one/"),
+            ("put *.log f .", "put Files([\"*.log\", \"f\"]) ftp://me:se@same@a:2121/one"),
+            ("put f ftp://b/g", "put Files([\"f\"]) ftp://b/g"),
             ("rename a ../b", "rename ftp://me:se@same@a:2121/one/a ftp://me:se@same@a:2121/b"),
             ("pwd", "ftp://me@a:2121/one\n"),
             ("bye", "end"),

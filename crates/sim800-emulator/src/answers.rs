@@ -69,7 +69,6 @@ const ANSWERS: &[Answer] = &[
     answer("+CIPCHAN").execution(""),
     // Calls: there is nobody to talk to.
     answer("+CCFC").test("(0-5)").write(),
-    answer("+CLCK").test("(\"AO\",\"OI\",\"OX\",\"AI\",\"IR\",\"FD\",\"SC\",\"PN\",\"PU\",\"PP\")").write(),
     answer("+CHLD").test("(0,1,1x,2,2x,3)"),
     answer("+CAMM").read("+CAMM: 000000,000000").write(),
     answer("+CPUC").write(),

@@ -121,6 +121,59 @@ impl Card {
         Ok(Step::Done)
     }
 
+    /// `AT+CLCK`: whether the card asks for its PIN at all, which needs the right one to change. No other lock is there.
+    pub(crate) fn lock(&mut self, command: &Command, board: &mut Board) -> Outcome {
+        let Some(parameters) = command.written()? else {
+            board.output.information(
+                "+CLCK: (\"AO\",\"OI\",\"OX\",\"AI\",\"IR\",\"FD\",\"SC\",\"PN\",\"PU\",\"PP\")",
+            );
+            return Ok(Step::Done);
+        };
+        parameters.expect(2..=4)?;
+        let is_card = parameters.word(0) == "SC";
+        if parameters.number(1, 0..=2_u8)? == 2 {
+            let is_locked = is_card && matches!(board.config.sim, Sim::PinRequired { .. } | Sim::PukRequired);
+            board.output.information(&format!("+CLCK: {}", u8::from(is_locked)));
+            return Ok(Step::Done);
+        }
+        self.require_pin(is_card, parameters.octets(2), board)
+    }
+
+    /// `AT+CPWD`, which changes nothing: the next start asks for the PIN that is configured.
+    pub(crate) fn password(&mut self, command: &Command, board: &mut Board) -> Outcome {
+        let Some(parameters) = command.written()? else {
+            board.output.information("+CPWD: (\"AO\",4),(\"SC\",8),(\"P2\",8)");
+            return Ok(Step::Done);
+        };
+        parameters.expect(3..=3)?;
+        self.require_pin(parameters.word(0) == "SC", parameters.octets(1), board)
+    }
+
+    /// Refuses those who do not know the PIN.
+    fn require_pin(&mut self, is_card: bool, pin: &[u8], board: &Board) -> Outcome {
+        match (&board.config.sim, self.lock) {
+            _ if !is_card => Err(Cme::NotAllowed.into()),
+            (Sim::PinRequired { pin: right }, Lock::Open | Lock::Pin) if right.as_bytes() == pin => {
+                Ok(Step::Done)
+            }
+            (Sim::PinRequired { .. }, Lock::Open | Lock::Pin) => {
+                self.count_failure();
+                Err(Cme::IncorrectPassword.into())
+            }
+            // Of other cards nobody knows any.
+            (_, Lock::Open | Lock::Pin | Lock::Puk) => Err(Cme::IncorrectPassword.into()),
+            _ => Err(self.require().err().unwrap_or(Refusal::Unknown)),
+        }
+    }
+
+    /// A wrong PIN: the third blocks the card.
+    fn count_failure(&mut self) {
+        self.failures = TRIES.min(self.failures + 1);
+        if self.failures == TRIES {
+            self.lock = Lock::Puk;
+        }
+    }
+
     fn try_pin(&mut self, pin: &[u8], board: &Board) -> Outcome {
         match (self.lock, &board.config.sim) {
             (Lock::Open, _) => Err(Cme::NotAllowed.into()),
@@ -129,10 +182,7 @@ impl Card {
                     self.failures = 0;
                     return Ok(Step::Wait(board.config.timings.pin, Slow::Unlock));
                 }
-                self.failures += 1;
-                if self.failures >= TRIES {
-                    self.lock = Lock::Puk;
-                }
+                self.count_failure();
                 Err(Cme::IncorrectPassword.into())
             }
             // Nobody knows the PUK.

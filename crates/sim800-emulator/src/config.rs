@@ -68,6 +68,8 @@ pub struct Config {
     pub http_data_expiry: DataExpiry,
     /// What `AT+FSWRITE` says behind `TimeOut` when its time runs out.
     pub fs_write_expiry: DataExpiry,
+    /// Whether a part that `BREAK` asked for is told as 206, as servers have it (field logs), or as 200 (application note 3.7).
+    pub partial_content: bool,
     /// The most octets per `AT+FTPPUT=2`, announced in `+FTPPUT: 1,1,<max>`: one per round, the last one for all further rounds.
     /// Empty means 1360 (application note 3.10).
     pub ftp_put_maxima: Vec<u16>,
@@ -110,6 +112,7 @@ impl Default for Config {
             late_messages: false,
             http_data_expiry: DataExpiry::Error,
             fs_write_expiry: DataExpiry::Error,
+            partial_content: false,
             ftp_put_maxima: Vec::new(),
             ftp_put_grant: Grant::Full,
             ftp_window: 16 * 1024,

@@ -166,6 +166,8 @@ impl Emulator {
                 Err(refusal @ Refusal::Cme(Cme::SimNotInserted | Cme::SimBusy)) => Err(refusal),
                 _ => general.identity(command, &board.config.iccid.clone(), board),
             },
+            "+CLCK" => card.lock(command, board),
+            "+CPWD" => card.password(command, board),
             "+CSPN" => {
                 card.require()?;
                 let text = format!("+CSPN: \"{}\",0", board.config.operator);

@@ -325,6 +325,7 @@ impl Http {
                 let head = head.slice(..head.len().min(LONGEST_HEAD));
                 service.head = if board.config.lower_header_names { lower_names(&head) } else { head };
                 let body = if service.method == HttpMethod::Head { Bytes::new() } else { body };
+                let status = if status == 206 && !board.config.partial_content { 200 } else { status };
                 service.end(status, body, board);
             }
             NetworkEvent::HttpFailed(failure) => service.end(failure.code(), Bytes::new(), board),

@@ -60,6 +60,8 @@ impl Emulator {
             Fault::BearerLost { cid } => self.lose_bearer(cid),
             Fault::Registration(registration) => self.register(registration),
             Fault::PowerDown(kind) => {
+                // There is no later.
+                self.board.output.speak();
                 self.board.output.unsolicited(kind.text());
                 self.switch_off();
             }

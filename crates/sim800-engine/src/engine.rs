@@ -9,12 +9,13 @@ use core::mem;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Id, Vocabulary};
+use sim800_command::Vocabulary;
 use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
-use crate::flight::{Flight, Last, Latest, PIECE, Stray, text};
+use crate::flight::{Blanks, Flight, Last, Latest, PIECE, Stray};
+use crate::inbox::Inbox;
 use crate::output::Output;
 use crate::request::Request;
 use crate::response::Response;
@@ -39,6 +40,7 @@ const BROKEN_OFF: Duration = Duration::from_secs(1);
 pub struct Engine<D = Vocabulary> {
     config: Config,
     decoder: Decoder<D>,
+    inbox: Inbox,
     line: State,
     transmits: VecDeque<Outgoing>,
     outputs: VecDeque<Output>,
@@ -47,9 +49,7 @@ pub struct Engine<D = Vocabulary> {
     payload_ended: bool,
     /// The last command that got its result.
     last: Last,
-    /// The module puts an empty line between information text and result code, as it should; some firmware does not
-    /// (field logs).
-    blanks: bool,
+    blanks: Blanks,
     /// The payload that is on its way belongs to an unsolicited line.
     pushed: bool,
     /// When the line paused in the middle of one of the module's own.
@@ -80,20 +80,16 @@ impl<D: Dialect> Engine<D> {
     /// The same for a module that sends other lines of its own accord.
     #[must_use]
     pub fn with_dialect(now: Duration, config: Config, dialect: D) -> Self {
-        let mut limits = sim800_parser::Limits::default();
-        limits.line = config.limits.line;
-        limits.buffer = config.limits.buffer;
-        // A payload counts as a whole or not at all, so it stays together where the port has put it.
-        limits.gather = usize::MAX;
         Self {
-            decoder: Decoder::with_dialect(limits, dialect),
+            decoder: Decoder::with_dialect(config.limits.line, dialect),
+            inbox: Inbox::default(),
             line: State::Idle,
             transmits: VecDeque::new(),
             outputs: VecDeque::new(),
             watch: Watch::new(now, config.limits.boot),
             payload_ended: false,
             last: Last::default(),
-            blanks: true,
+            blanks: Blanks::USUAL,
             pushed: false,
             paused: None,
             is_broken_off: false,
@@ -146,8 +142,8 @@ impl<D: Dialect> Engine<D> {
     /// Room for a read from the module, so that it lands where it stays until somebody takes it. Tell
     /// [`handle_filled`](Self::handle_filled) how much was read.
     pub fn spare(&mut self) -> &mut [u8] {
-        let missing = (self.decoder.remaining() as usize).saturating_sub(self.decoder.pending().len());
-        self.decoder.spare(missing.max(ROOM))
+        // A payload counts as a whole or not at all, so it stays together where the port has put it.
+        self.inbox.spare(self.missing().max(ROOM), self.config.limits.buffer)
     }
 
     /// The first `len` octets of [`spare`](Self::spare) were read from the module.
@@ -160,17 +156,10 @@ impl<D: Dialect> Engine<D> {
             State::InFlight(flight) => flight.handle_octets(now),
             State::Idle | State::Ended(_) => {}
         }
-        self.decoder.handle_filled(len);
-        let mut is_chatter = true;
-        while let Some(event) = self.decoder.poll_event() {
-            is_chatter &= matches!(&event, Event::Unsolicited(span) if Stray::new(span) != Stray::Rest);
-            let is_whole = !mem::take(&mut self.is_broken_off);
-            if is_whole || !matches!(event, Event::Unsolicited(_)) {
-                self.handle_event(now, event);
-            }
-        }
+        self.inbox.handle_filled(len);
+        let is_chatter = self.handle_octets(now);
         if let State::Lost(resync, _) = &mut self.line {
-            resync.handle_events(is_chatter, self.decoder.pending().is_empty());
+            resync.handle_events(is_chatter, self.inbox.octets().is_empty());
         }
         self.watch_payload(now);
         let is_prompted = self.is_prompted();
@@ -180,6 +169,51 @@ impl<D: Dialect> Engine<D> {
         self.paused = self.is_amid_own_line().then_some(now);
         // Only now: what the read held behind the result of a probe must not answer the command that waits.
         self.advance(now);
+    }
+
+    /// Takes what makes events of the octets that have come. Whether nothing came but lines that the module sends of its own
+    /// accord.
+    fn handle_octets(&mut self, now: Duration) -> bool {
+        let mut is_chatter = true;
+        // Events are made of what lies there, while all else of the engine may change.
+        let mut inbox = mem::take(&mut self.inbox);
+        let mut taken = 0;
+        loop {
+            let octets = inbox.octets().get(taken..).unwrap_or_default();
+            // A payload counts as a whole or not at all.
+            if octets.len() < self.decoder.remaining() as usize {
+                break;
+            }
+            let mut rest = octets;
+            let event = self.decoder.next(&mut rest);
+            let len = octets.len() - rest.len();
+            is_chatter &= matches!(event, Some(Event::Unsolicited(span)) if Stray::new(span) != Stray::Rest)
+                || event.is_none();
+            let is_whole = event.is_none() || !mem::take(&mut self.is_broken_off);
+            match event {
+                Some(Event::Unsolicited(_)) if !is_whole => taken += len,
+                Some(Event::Payload { remaining: 0, .. }) => {
+                    let payload = inbox.split(mem::take(&mut taken), len);
+                    self.handle_payload(payload);
+                }
+                Some(Event::Payload { octets, .. }) => {
+                    self.decoder.put_back(octets.len() as u32);
+                    break;
+                }
+                Some(event) if self.is_skipped_to(event) => {}
+                Some(event) => {
+                    self.handle_event(now, event);
+                    taken += len;
+                }
+                None => {
+                    taken += len;
+                    break;
+                }
+            }
+        }
+        inbox.skip(taken);
+        self.inbox = inbox;
+        is_chatter
     }
 
     /// Does what is due at `now`.
@@ -195,11 +229,10 @@ impl<D: Dialect> Engine<D> {
                 && !flight.is_still_moving(now, limits.stall)
                 && !flight.is_still_heard(now, limits)
             {
-                let held = u32::try_from(self.decoder.pending().len()).unwrap_or(u32::MAX);
-                let missing = self.decoder.remaining().saturating_sub(held);
-                let failure = match missing {
-                    0 => Failure::TimedOut { limit: now.saturating_sub(flight.started) },
-                    _ => Failure::Starved { missing },
+                let limit = now.saturating_sub(flight.started);
+                let failure = match u32::try_from(self.missing()) {
+                    Ok(missing @ 1..) => Failure::Starved { missing },
+                    _ => Failure::TimedOut { limit },
                 };
                 self.abandon(now, failure);
             }
@@ -270,7 +303,12 @@ impl<D: Dialect> Engine<D> {
 
     /// Whether a `>` is the last that came.
     fn is_prompted(&self) -> bool {
-        matches!(Span::new(self.decoder.pending()).line().text(), [b'>'])
+        matches!(Span::new(self.inbox.octets()).line().text(), [b'>'])
+    }
+
+    /// How many octets of a payload are still to be read.
+    fn missing(&self) -> usize {
+        (self.decoder.remaining() as usize).saturating_sub(self.inbox.octets().len())
     }
 
     /// When a prompt counts as one that the command in flight has no octets for, unless it goes on as a line of text.
@@ -282,7 +320,7 @@ impl<D: Dialect> Engine<D> {
     /// Whether the last that came, to no command, is the beginning of a line with a name. One that lacks nothing but its last octet
     /// is whole.
     fn is_amid_own_line(&self) -> bool {
-        let pending = self.decoder.pending();
+        let pending = self.inbox.octets();
         let line = pending.strip_prefix(b"\r\n").unwrap_or(pending);
         matches!(self.line, State::Idle) && line.starts_with(b"+") && !line.ends_with(b"\r")
     }
@@ -305,7 +343,7 @@ impl<D: Dialect> Engine<D> {
             let situation = Situation {
                 proven: waiting.as_ref().is_some_and(|request| request.proof),
                 clogged: !self.transmits.is_empty(),
-                prompted: matches!(Span::new(self.decoder.pending()).line().text(), [b'>', ..]),
+                prompted: matches!(Span::new(self.inbox.octets()).line().text(), [b'>', ..]),
             };
             match resync.handle_timeout(now, situation, &self.config) {
                 Step::Wait => return,
@@ -362,27 +400,17 @@ impl<D: Dialect> Engine<D> {
         self.line = State::InFlight(flight);
     }
 
-    fn handle_event(&mut self, now: Duration, event: Event<Bytes>) {
+    fn handle_event(&mut self, now: Duration, event: Event<'_>) {
         match event {
             Event::Unsolicited(span) => {
                 // No command opens a data phase by a line that it does not claim.
                 self.pushed = self.decoder.remaining() > 0;
-                self.handle_unsolicited(now, &span);
+                self.handle_unsolicited(now, span);
             }
             Event::Information(span) => {
                 if let State::InFlight(flight) = &mut self.line {
                     flight.take_line(span.raw(), self.blanks);
-                    flight.take_information(text(&span), self.config.limits.information);
-                }
-                self.go_on();
-            }
-            Event::Payload { octets, .. } if mem::take(&mut self.pushed) => {
-                // It is kept by whoever takes it, and must not keep the read buffer with it.
-                self.outputs.push_back(Output::Pushed(Bytes::copy_from_slice(&octets)));
-            }
-            Event::Payload { octets, .. } => {
-                if let State::InFlight(flight) = &mut self.line {
-                    flight.take_payload(octets);
+                    flight.take_information(span.line().text(), self.config.limits.information);
                 }
                 self.go_on();
             }
@@ -403,9 +431,9 @@ impl<D: Dialect> Engine<D> {
                 }
                 State::InFlight(flight) => {
                     if flight.is_text() {
-                        self.blanks = span.raw().starts_with(b"\r\n");
+                        self.blanks.learn(span.raw());
                     }
-                    flight.take_result(span.raw(), self.blanks);
+                    flight.take_result(span.raw(), &mut self.blanks);
                     self.finish(now, code);
                 }
                 State::Lost(resync, _) => resync.handle_result(now, code, &self.config.limits),
@@ -432,6 +460,18 @@ impl<D: Dialect> Engine<D> {
         }
     }
 
+    /// A payload has come, all of it.
+    fn handle_payload(&mut self, octets: Bytes) {
+        if mem::take(&mut self.pushed) {
+            // It is kept by whoever takes it, and must not keep the read buffer with it.
+            return self.outputs.push_back(Output::Pushed(Bytes::copy_from_slice(&octets)));
+        }
+        if let State::InFlight(flight) = &mut self.line {
+            flight.take_payload(octets);
+        }
+        self.go_on();
+    }
+
     /// Goes on to the next command of the line when this one has said what it has to say.
     fn go_on(&mut self) {
         let State::InFlight(flight) = &mut self.line else { return };
@@ -443,21 +483,26 @@ impl<D: Dialect> Engine<D> {
     fn finish(&mut self, now: Duration, code: FinalResultCode) {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
         self.payload_ended = flight.had_payload();
-        self.last = Last { name: flight.request.id.map(Id::name), offered: flight.offered_in_vain() };
+        self.last = flight.last();
         let (cut_short, handed_out) = (flight.has_unsent(), flight.handed_out());
         let is_headless = flight.request.is_headless();
         let result = flight.into_result(code);
         let is_refused = matches!(result, Err(Failure::Rejected(_)));
+        let is_damaged = result == Err(Failure::Malformed(Malformation::Damaged));
+        let is_uninvited = result == Err(Failure::Malformed(Malformation::PromptMissing));
         self.complete(result);
         if cut_short {
             // What was handed out may still be on its way, and the module takes it for command lines now.
             self.lose(Resync::new(now));
             self.outputs.push_back(Output::Desynchronized);
+        } else if is_uninvited {
+            // The result was another's.
+            self.lose_behind_result(now);
         } else if is_refused && handed_out > 0 {
             // The module's time for them may have run out before they came: then it takes them for command lines.
             self.lose(Resync::new(now).after_payload_to_module(handed_out, Bytes::new(), Duration::ZERO));
-        } else if is_refused && is_headless {
-            // If it was the beginning of the payload, the rest of it is on its way.
+        } else if is_damaged || (is_refused && is_headless) {
+            // What ended it may have been a part of the payload, and the rest of it is on its way.
             self.lose(Resync::new(now).after_payload_from_module());
         }
     }
@@ -495,10 +540,11 @@ impl<D: Dialect> Engine<D> {
 
     fn lose(&mut self, resync: Resync) {
         self.pushed = false;
+        let payload = self.decoder.remaining();
         self.decoder.abandon();
-        if self.decoder.remaining() > 0 {
-            // What was gathered of a payload is nobody's now.
-            let _payload = self.decoder.poll_event();
+        if self.decoder.remaining() < payload {
+            // What has come of it is nobody's now.
+            self.inbox.skip(payload as usize);
         }
         self.transmits.clear();
         self.line = State::Lost(resync, None);

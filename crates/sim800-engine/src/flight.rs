@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::{Id, Unsolicited};
-use sim800_parser::{Claim, FinalResultCode, Span};
+use sim800_parser::{Claim, DataPhase, FinalResultCode, Line, Span};
 
 use crate::config::Limits;
 use crate::failure::{Failure, Malformation};
@@ -33,7 +33,7 @@ pub(crate) enum Stray {
 }
 
 impl Stray {
-    pub(crate) fn new(span: &Span<Bytes>) -> Self {
+    pub(crate) fn new(span: Span<'_>) -> Self {
         if !matches!(Unsolicited::from(span.line()), Unsolicited::Other(_)) {
             return Self::Known;
         }
@@ -68,9 +68,54 @@ pub(crate) struct Through {
 /// What is remembered of a command that got its result, which may not have been its own.
 #[derive(Debug, Default)]
 pub(crate) struct Last {
-    pub(crate) name: Option<&'static str>,
+    name: Option<&'static str>,
     /// How many octets it offered that the module did not ask for.
     pub(crate) offered: usize,
+    /// The line by which the module would.
+    invitation: Option<sim800_parser::Name>,
+}
+
+impl Last {
+    /// Whether a line that makes no sense otherwise belongs to that command.
+    pub(crate) fn is_answered_by(&self, line: Line<'_>) -> bool {
+        let invites = |invitation: sim800_parser::Name| line.text() == invitation.as_bytes();
+        let is_invited = self.offered > 0 && self.invitation.is_some_and(invites);
+        is_invited || (line.name().is_some() && line.name() == self.name)
+    }
+}
+
+/// Whether the module puts an empty line between what it says and the result code, as it should; some firmware does not (field logs).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Blanks {
+    /// Behind information text.
+    text: bool,
+    /// Behind payload, where that was seen.
+    payload: Option<bool>,
+    /// Behind the last payload it was not as it was thought to be.
+    is_odd: bool,
+}
+
+impl Blanks {
+    pub(crate) const USUAL: Self = Self { text: true, payload: None, is_odd: false };
+
+    /// The line of a result code behind text.
+    pub(crate) fn learn(&mut self, raw: &[u8]) {
+        self.text = raw.starts_with(b"\r\n");
+    }
+
+    /// Whether the line behind a payload, which may end like a line, is what the count left: where there should be an empty line
+    /// before it and is none, the count took that for payload, and where there should be none, it is of the payload. Twice in a
+    /// row, that is the firmware's way.
+    fn are_damaged(&mut self, is_bare: bool, ends_like_a_line: bool) -> bool {
+        let usual = self.payload.unwrap_or(self.text);
+        let is_odd = if usual { is_bare && ends_like_a_line } else { !is_bare };
+        let is_damaged = is_odd && !self.is_odd;
+        if is_odd && self.is_odd {
+            self.payload = Some(!usual);
+        }
+        self.is_odd = is_damaged;
+        is_damaged
+    }
 }
 
 /// A command that was sent and has no final result yet.
@@ -140,12 +185,12 @@ impl Flight {
     }
 
     /// Keeps a line of information text, unless there is more of it than `limit`.
-    pub(crate) fn take_information(&mut self, line: Bytes, limit: usize) {
+    pub(crate) fn take_information(&mut self, line: &[u8], limit: usize) {
         self.information = self.information.saturating_add(line.len()).saturating_add(LINE);
         if self.information > limit {
             self.fault.get_or_insert(Malformation::TooMuchInformation);
         } else {
-            self.response.information.push(line);
+            self.response.information.push(Bytes::copy_from_slice(line));
         }
     }
 
@@ -157,7 +202,7 @@ impl Flight {
     }
 
     /// Keeps such a line. It was text if the response ends well: a module that did start anew has forgotten the command.
-    pub(crate) fn take_doubtful(&mut self, line: Bytes, limit: usize) {
+    pub(crate) fn take_doubtful(&mut self, line: &[u8], limit: usize) {
         self.doubtful = true;
         self.take_information(line, limit);
     }
@@ -174,8 +219,8 @@ impl Flight {
     }
 
     /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
-    /// of octets that a damaged header did not count. Beside a payload without a header any line is: one that came before
-    /// it was counted for it, and as many octets of its end are left, whatever they read.
+    /// of octets that a damaged header did not count. Beside a payload without a header any line is, unless that is compared: one
+    /// that came before it was counted for it, and as many octets of its end are left, whatever they read.
     pub(crate) fn take_stray(&mut self, now: Duration, stray: Stray) {
         if self.request.announced_at_most() == 0 {
             return;
@@ -184,7 +229,7 @@ impl Flight {
             self.rest_at = Some(now);
         }
         match stray {
-            Stray::Known if !self.request.is_headless() => {}
+            Stray::Known if !self.request.is_headless() || self.request.compared => {}
             // Before the header, it is the module's own, or it was the header.
             Stray::Foreign if !self.request.is_headless() && self.information == 0 => self.foreign = true,
             Stray::Foreign if self.request.compared => {}
@@ -209,22 +254,32 @@ impl Flight {
         }
     }
 
-    /// Notes a line of information text: behind a payload, what is said of the line of the result code holds for it.
-    pub(crate) fn take_line(&mut self, raw: &[u8], blanks: bool) {
+    /// Notes a line of information text, which may be behind the payload of another command of the line.
+    pub(crate) fn take_line(&mut self, raw: &[u8], blanks: Blanks) {
         if self.through.payload.is_some() {
-            self.take_result(raw, blanks);
+            self.take_behind_payload(raw, |is_bare, ends_like_a_line| {
+                blanks.text && is_bare && ends_like_a_line
+            });
             self.through.payload = None;
         }
     }
 
-    /// Notes the line of the final result code. Where there are `blanks` before result codes, a line that lacks one tells that
-    /// the count took it for payload; anything else is in any case the rest of something.
-    pub(crate) fn take_result(&mut self, raw: &[u8], blanks: bool) {
+    /// Notes the line of the final result code.
+    pub(crate) fn take_result(&mut self, raw: &[u8], blanks: &mut Blanks) {
+        if self.had_payload() {
+            self.take_behind_payload(raw, |is_bare, ends_like_a_line| {
+                blanks.are_damaged(is_bare, ends_like_a_line)
+            });
+        }
+    }
+
+    /// Notes a line behind a payload, which `is_damaged` if it has no empty line before it, or has one, and the payload ends like a
+    /// line, or does not. Anything in front of it is in any case the rest of something.
+    fn take_behind_payload(&mut self, raw: &[u8], is_damaged: impl FnOnce(bool, bool) -> bool) {
         let is_bare = raw.first().is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'+');
         let is_rest = !is_bare && !raw.starts_with(b"\r\n");
         let ends_like_a_line = ends_like_a_line(&self.response.payload) || self.through.payload == Some(true);
-        let took_blank = ends_like_a_line && is_bare && blanks;
-        if self.had_payload() && (is_rest || took_blank) {
+        if is_rest || is_damaged(is_bare, ends_like_a_line) {
             self.fault.get_or_insert(Malformation::Damaged);
         }
     }
@@ -329,8 +384,17 @@ impl Flight {
         !self.response.payload.is_empty() || self.through.payload.is_some()
     }
 
+    /// What is remembered of it with its result.
+    pub(crate) fn last(&self) -> Last {
+        let invitation = match self.request.expect.data {
+            DataPhase::Invited { line } => Some(line),
+            _ => None,
+        };
+        Last { name: self.request.id.map(Id::name), offered: self.offered_in_vain(), invitation }
+    }
+
     /// How many octets were offered if the module asked for none.
-    pub(crate) fn offered_in_vain(&self) -> usize {
+    fn offered_in_vain(&self) -> usize {
         if self.response.granted.is_none() { self.offered } else { 0 }
     }
 
@@ -371,14 +435,4 @@ impl fmt::Debug for Flight {
 /// Whether payload ends with what may have been of the line end behind it: a part of that may be lost.
 pub(crate) fn ends_like_a_line(payload: &[u8]) -> bool {
     payload.ends_with(b"\r") || payload.ends_with(b"\n")
-}
-
-/// The text of a line, without a copy.
-pub(crate) fn text(span: &Span<Bytes>) -> Bytes {
-    span.clone().into_raw().slice_ref(span.line().text())
-}
-
-/// The text of a line that somebody may keep for long: it must not keep the read buffer with it.
-pub(crate) fn copy(span: &Span<Bytes>) -> Bytes {
-    Bytes::copy_from_slice(span.line().text())
 }

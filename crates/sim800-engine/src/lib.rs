@@ -81,6 +81,7 @@ mod config;
 mod engine;
 mod failure;
 mod flight;
+mod inbox;
 mod output;
 mod request;
 mod response;

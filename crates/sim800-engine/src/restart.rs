@@ -60,12 +60,7 @@ impl Watch {
     }
 
     /// The sign of a new restart that this line is, if any.
-    pub(crate) fn sign(
-        &mut self,
-        now: Duration,
-        span: &Span<impl AsRef<[u8]>>,
-        boot: Duration,
-    ) -> Option<Restart> {
+    pub(crate) fn sign(&mut self, now: Duration, span: Span<'_>, boot: Duration) -> Option<Restart> {
         let known = now < self.known_until;
         let sign = match Unsolicited::from(span.line()) {
             Unsolicited::PowerDown(PowerDownCause::UnderVoltage) => Restart::UnderVoltage,
@@ -114,7 +109,7 @@ mod tests {
         let mut watch = Watch::new(Duration::ZERO, BOOT);
         lines
             .iter()
-            .map(|(seconds, raw)| watch.sign(Duration::from_secs(*seconds), &Span::new(*raw), BOOT))
+            .map(|(seconds, raw)| watch.sign(Duration::from_secs(*seconds), Span::new(raw), BOOT))
             .collect()
     }
 

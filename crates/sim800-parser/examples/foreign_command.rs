@@ -7,7 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use sim800_parser::{Claim, DataPhase, Decoder, Dialect, Event, Expect, Header, Limits, Line, Value, Values};
+use sim800_parser::{Claim, DataPhase, Decoder, Dialect, Event, Expect, Header, Line, Value, Values};
 
 /// Data of a connection that comes as soon as it is there.
 struct Pushing;
@@ -45,10 +45,10 @@ fn main() {
 }
 
 fn show(expect: Expect, octets: &[u8]) {
-    let mut decoder = Decoder::with_dialect(Limits::default(), Pushing);
+    let mut decoder = Decoder::with_dialect(256, Pushing);
     decoder.begin(expect);
-    decoder.handle_input(octets);
-    while let Some(event) = decoder.poll_event() {
+    let mut input = octets;
+    while let Some(event) = decoder.next(&mut input) {
         match event {
             Event::Information(span) => println!("    information  {}", span.line()),
             Event::Unsolicited(span) => println!("    unsolicited  {}", span.line()),

@@ -1,84 +1,119 @@
-//! [`Decoder`]: the octets of the DCE as events over [`Bytes`].
+//! [`Decoder`]: where the next event ends and what it is.
 
 use core::fmt;
+use core::mem;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+mod early;
 
-use crate::event::Kind;
-use crate::machine::{Machine, OK, Step};
-use crate::{Dialect, Event, Expect};
+use crate::event::{Kind, noise, text, trimmed};
+use crate::header::Progress;
+use crate::search::{find, line_end};
+use crate::{Claim, DataPhase, Dialect, Event, Expect, FinalResultCode, Header, Line};
 
-/// How much a [`Decoder`] takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Longest line in octets, line end included; 64 at least. A longer one is [`Event::Overlong`].
-    pub line: usize,
-    /// Octets of the read buffer. It grows only for what [`Decoder::handle_input`] is given at once and for pieces of
-    /// payload that the caller keeps.
-    pub buffer: usize,
-    /// Payload from small reads is gathered to this many octets, 1 at least: a slice of 16 octets costs more than it carries.
-    pub gather: usize,
-}
-
-impl Default for Limits {
-    /// Lines of 1024 octets, a buffer of 4096, pieces of 512.
-    fn default() -> Self {
-        Self { line: 1024, buffer: 4096, gather: 512 }
-    }
-}
-
-/// Turns the octets of the DCE into events that own their octets.
+/// Turns the octets of the DCE into events, where they lie.
 ///
-/// Payload comes in pieces as it arrives; a data phase is never gathered as a whole.
+/// The input begins where the last event ended and holds all that came since. What is not taken belongs to an event that has
+/// not all come: it is shown again, in front of what comes next. So a decoder needs no memory of octets, copies none, and
+/// looks at none twice, nor at those of payload at all. [`Framer`](crate::Framer) is the same for octets that do not stay
+/// where they are.
 ///
 /// ```
-/// use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Header, Limits};
+/// use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Header};
 ///
-/// let mut decoder = Decoder::new(Limits::default());
+/// let mut decoder = Decoder::new(1024);
 /// decoder.begin(Expect::result().with_data(DataPhase::Announced { header: Header::new("+FTPGET:").selected_by(2), at_most: 1460 }));
-/// decoder.handle_input(b"\r\n+FTPGET: 2,5\r\nhello\r\nOK\r\n\r\n+FTPGET: 1,0\r\n");
-///
-/// let mut seen = Vec::new();
-/// while let Some(event) = decoder.poll_event() {
-///     match event {
-///         Event::Payload { octets, remaining } => seen.push(format!("{octets:?}, {remaining} to come")),
-///         Event::Final { code, .. } => seen.push(code.to_string()),
-///         Event::Unsolicited(span) => seen.push(span.line().to_string()),
-///         _ => {}
+/// let (mut buffer, mut seen) = (Vec::new(), Vec::new());
+/// for read in [&b"\r\n+FTPGET: 2,5\r\nhel"[..], b"lo\r\nOK\r\n\r\n+FTPGET:", b" 1,0\r\n"] {
+///     buffer.extend_from_slice(read);
+///     let mut input = &buffer[..];
+///     while let Some(event) = decoder.next(&mut input) {
+///         match event {
+///             Event::Payload { octets, remaining } => seen.push(format!("{}, {remaining} to come", octets.escape_ascii())),
+///             Event::Final { code, .. } => seen.push(code.to_string()),
+///             Event::Unsolicited(span) => seen.push(span.line().to_string()),
+///             _ => {}
+///         }
 ///     }
+///     let taken = buffer.len() - input.len();
+///     buffer.drain(..taken);
 /// }
-/// assert_eq!(seen, ["b\"hello\", 0 to come", "OK", "+FTPGET: 1,0"]);
+/// assert_eq!(seen, ["hel, 2 to come", "lo, 0 to come", "OK", "+FTPGET: 1,0"]);
 /// ```
 pub struct Decoder<D = ()> {
-    machine: Machine,
     dialect: D,
-    limits: Limits,
-    /// `filled` octets that belong to no event yet, then room for reads.
-    buffer: BytesMut,
-    filled: usize,
+    /// Payload octets that are still to come.
+    remaining: u32,
+    /// Octets from the start of the event that hold no line end.
+    scanned: usize,
+    /// Longest line in octets, its line end included and the blank line before it not.
+    limit: usize,
+    state: State,
+    /// What the command in flight may still get, if there is one: echo and data phase are struck off when they came.
+    expect: Option<Expect>,
+    /// How many octets from the start of the event on came before the command in flight: what they begin is not its response.
+    stale: usize,
+    /// The payload came unasked: it is not given up with a command.
+    unasked: bool,
+    /// The quotation mark that closes payload is information text of the command in flight.
+    closes_claimed: bool,
+    /// Of the headers whose payload begins on their own line, the one that this line may be: 0 is the command's, then those
+    /// of the dialect.
+    candidate: usize,
+    progress: Progress,
+    /// The line may be such a header: where it ends, payload begins.
+    pub(crate) is_reading_header: bool,
 }
 
+/// What the octets that are shown begin with, and how many of them it is; `None` as long as that cannot be told.
+pub(crate) type Found = Option<(Kind, usize)>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Line,
+    /// The second line of an unsolicited one.
+    Continuation,
+    /// Payload without a header, or an error in its place.
+    Counted(u32),
+    /// A quotation mark and a line end behind payload.
+    Closing,
+    /// The rest of a line that is too long, with the octets dropped so far.
+    Overlong(u64),
+}
+
+/// The module's lines are not all shorter.
+const LEAST: usize = 64 - SLACK;
+
+/// How much longer than the limit a span can be: the blank line before it and one octet of lookahead.
+pub(crate) const SLACK: usize = 3;
+
 impl Decoder {
-    /// A decoder with no command in flight, that knows no unsolicited line.
+    /// A decoder with no command in flight, that knows no unsolicited line. Lines longer than `limit` octets, line end included,
+    /// are reported as [`Event::Overlong`], and the next line is read as usual; less than 61 is taken for 61.
+    ///
+    /// The input has to hold three octets more than that: a blank line before it, and one that tells where an echo ends.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
-        Self::with_dialect(limits, ())
+    pub const fn new(limit: usize) -> Self {
+        Self::with_dialect(limit, ())
     }
 }
 
 impl<D> Decoder<D> {
-    /// A decoder with no command in flight, that knows the unsolicited lines of `dialect`.
+    /// The same with the unsolicited lines of `dialect`.
     #[must_use]
-    pub fn with_dialect(limits: Limits, dialect: D) -> Self {
-        // An empty piece of payload would be no progress.
-        let limits = Limits { gather: limits.gather.max(1), ..limits };
+    pub const fn with_dialect(limit: usize, dialect: D) -> Self {
         Self {
-            machine: Machine::new(limits.line.max(64)),
             dialect,
-            limits,
-            buffer: BytesMut::new(),
-            filled: 0,
+            remaining: 0,
+            scanned: 0,
+            limit: if limit < LEAST { LEAST } else { limit },
+            state: State::Line,
+            expect: None,
+            stale: 0,
+            unasked: false,
+            closes_claimed: false,
+            candidate: 0,
+            progress: Progress::START,
+            is_reading_header: false,
         }
     }
 
@@ -89,224 +124,405 @@ impl<D> Decoder<D> {
 
     /// A command was sent: from now on its response is expected, until a final result code or [`abandon`](Self::abandon).
     ///
-    /// No response comes before its command, so a line whose beginning is [`pending`](Self::pending) is none of it. Poll the
-    /// events of what came before first: a line that is whole by now counts as one that comes later.
+    /// No response comes before its command, so a line whose beginning [`next`](Self::next) has seen is none of it. Take the
+    /// events of what came before first: what was not shown by now counts as what comes later.
     pub fn begin(&mut self, expect: Expect) {
-        self.machine.begin(expect);
+        // Behind what is pending, payload may begin at any octet: not one too many is to be carried.
+        self.is_reading_header |= self.scanned > 0;
+        self.expect = Some(expect);
+        self.stale = self.scanned;
+        self.closes_claimed = false;
     }
 
-    /// Gives up on the command in flight: what comes of it later is unsolicited text. Octets of payload that have come and
-    /// were not polled are payload still.
+    /// Gives up on the command in flight: what comes of it later is unsolicited text.
     pub fn abandon(&mut self) {
-        self.machine.abandon_but(self.filled);
+        if !self.unasked {
+            self.remaining = 0;
+        }
+        self.expect = None;
+        self.closes_claimed = false;
+        if let State::Counted(_) = self.state {
+            self.state = State::Line;
+        }
+    }
+
+    /// Whatever was shown is past, and the next octet begins a line: for data that nothing counts and the driver cuts itself,
+    /// and for a line that is to be read anew under another expectation.
+    pub fn begin_line(&mut self) {
+        self.scanned = 0;
+        self.stale = 0;
+        self.state = State::Line;
+    }
+
+    /// The last `len` octets of payload were not taken after all and will be shown again: for who waits until
+    /// [`remaining`](Self::remaining) octets are there.
+    #[inline]
+    pub const fn put_back(&mut self, len: u32) {
+        self.remaining = self.remaining.saturating_add(len);
+    }
+
+    /// Payload octets of the open data phase that are still to come.
+    #[inline]
+    #[must_use]
+    pub const fn remaining(&self) -> u32 {
+        self.remaining
     }
 
     /// Whether a command is in flight.
     #[must_use]
     pub const fn in_flight(&self) -> bool {
-        self.machine.in_flight()
-    }
-
-    /// Payload octets of the open data phase that are still to come, those not polled yet included.
-    #[must_use]
-    pub const fn remaining(&self) -> u32 {
-        self.machine.remaining
-    }
-
-    /// Takes octets from the DCE. Poll the events before the next call, or the buffer grows.
-    #[inline]
-    pub fn handle_input(&mut self, octets: &[u8]) {
-        if self.buffer.capacity() - self.filled < octets.len() || self.buffer.len() != self.filled {
-            self.reserve(octets.len());
-        }
-        self.buffer.extend_from_slice(octets);
-        self.filled += octets.len();
-    }
-
-    /// Room for a read of at least `at_least` octets, so that it lands in the buffer without a copy. Tell
-    /// [`handle_filled`](Self::handle_filled) what was read.
-    #[inline]
-    pub fn spare(&mut self, at_least: usize) -> &mut [u8] {
-        if self.buffer.len() - self.filled < at_least {
-            self.reserve(at_least);
-            // What is written here is written once for many reads.
-            self.buffer.resize(self.buffer.capacity(), 0);
-        }
-        self.buffer.get_mut(self.filled..).unwrap_or_default()
-    }
-
-    /// The first `len` octets of [`spare`](Self::spare) were read from the DCE.
-    #[inline]
-    pub fn handle_filled(&mut self, len: usize) {
-        self.filled = (self.filled + len).min(self.buffer.len());
-    }
-
-    /// Makes room behind what is filled. One allocation serves again and again as long as the caller drops what it
-    /// polled.
-    #[inline(never)]
-    fn reserve(&mut self, at_least: usize) {
-        self.buffer.truncate(self.filled);
-        if self.buffer.capacity() - self.filled < at_least {
-            self.buffer.reserve(at_least.max(self.limits.buffer.saturating_sub(self.filled)));
-        }
-    }
-
-    /// The octets that belong to no event yet.
-    #[must_use]
-    pub fn pending(&self) -> &[u8] {
-        self.buffer.get(..self.filled).unwrap_or_default()
-    }
-
-    /// Takes the octets that belong to no event yet, as [`Framer::take_pending`](crate::Framer::take_pending) does.
-    ///
-    /// What a driver cuts itself is all that came behind the last event that it polled, so it has to take it then. What it has
-    /// no use for goes back by [`handle_input`](Self::handle_input).
-    pub fn take_pending(&mut self) -> Bytes {
-        self.machine.skip(self.filled);
-        self.split(self.filled)
-    }
-
-    /// The first `len` octets of the buffer.
-    fn split(&mut self, len: usize) -> Bytes {
-        self.filled -= len;
-        self.buffer.split_to(len).freeze()
+        self.expect.is_some()
     }
 }
 
 impl<D: Dialect> Decoder<D> {
-    /// The next event; `None` when more octets are needed.
-    #[inline]
-    pub fn poll_event(&mut self) -> Option<Event<Bytes>> {
+    /// The next event of `input`, which is moved on past it.
+    ///
+    /// `None` when `input` holds no more than the beginning of an event.
+    #[inline(always)]
+    pub fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
+        self.inside_payload(input).or_else(|| self.event(input))
+    }
+
+    /// The next event of an `input` that is not [inside payload](Self::inside_payload).
+    #[inline(always)]
+    pub(crate) fn event<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
         loop {
-            // Most reads only add to a piece of payload.
-            if self.filled < self.limits.gather.min(self.machine.remaining as usize) || self.filled == 0 {
-                return None;
+            if self.remaining != 0 {
+                let (_, len) = self.payload(input.len())?;
+                let octets = split(input, len)?;
+                return Some(Event::Payload { octets, remaining: self.remaining });
             }
-            let mut pending = self.buffer.get(..self.filled)?;
-            if self.machine.remaining != 0 {
-                let len = self.machine.take_payload(&mut pending).len();
-                return Some(Event::Payload { octets: self.split(len), remaining: self.machine.remaining });
+            // Of what is found here the kind is known, so that nothing is to be told apart once more.
+            if let Some((kind, len)) = self.line_of_frame(input) {
+                return kind.event(split(input, len)?);
             }
-            if let Some((kind, len)) = self.machine.whole(pending) {
-                if let Kind::Final(_) = kind {
-                    // Every response ends so; octets that never change need no share of the buffer.
-                    self.filled -= len;
-                    self.buffer.advance(len);
-                    return Some(kind.event(Bytes::from_static(OK)));
-                }
-                return Some(kind.event(self.split(len)));
-            }
-            match self.machine.step(pending, &self.dialect) {
-                Step::Take { kind, len } => return Some(kind.event(self.split(len))),
-                Step::Skip { len } => drop(self.split(len)),
-                // Now it is known how much there is to gather.
-                Step::Payload => {}
-                Step::More => return None,
+            let (kind, len) = self.look(input)?;
+            let octets = split(input, len)?;
+            if let Some(event) = kind.event(octets) {
+                return Some(event);
             }
         }
     }
-}
 
-impl<D: Default> Default for Decoder<D> {
-    fn default() -> Self {
-        Self::with_dialect(Limits::default(), D::default())
+    /// All of `input`, if payload goes on behind it: most reads lie inside the payload.
+    #[inline(always)]
+    pub(crate) fn inside_payload<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
+        if input.is_empty() || input.len() >= self.remaining as usize {
+            return None;
+        }
+        self.remaining -= input.len() as u32;
+        Some(Event::Payload { octets: mem::take(input), remaining: self.remaining })
+    }
+
+    /// What `pending` begins with, where the last event ended.
+    #[inline(always)]
+    pub(crate) fn find(&mut self, pending: &[u8]) -> Found {
+        if self.remaining != 0 {
+            return self.payload(pending.len());
+        }
+        if pending.len() <= self.scanned {
+            return None;
+        }
+        self.line_of_frame(pending).or_else(|| self.look(pending))
+    }
+
+    /// The payload among the next `held` octets.
+    #[inline(always)]
+    fn payload(&mut self, held: usize) -> Found {
+        if held == 0 {
+            return None;
+        }
+        let len = held.min(self.remaining as usize);
+        self.remaining -= len as u32;
+        Some((Kind::Payload(self.remaining), len))
+    }
+
+    /// There are octets that were not looked at yet, and they are not a line of a frame.
+    #[inline(never)]
+    fn look(&mut self, pending: &[u8]) -> Found {
+        if pending.len() <= self.scanned {
+            return None;
+        }
+        let mut scanned = mem::take(&mut self.scanned);
+        self.is_reading_header = false;
+        let mut between = None;
+        if self.state != State::Line {
+            between = self.between_lines(pending, scanned);
+            scanned = 0;
+        }
+        let found = between.unwrap_or_else(|| self.line(pending, scanned));
+        // What was pending when the command began is past with its event.
+        if let Some((_, len)) = found {
+            self.stale = self.stale.saturating_sub(len);
+        }
+        found
+    }
+
+    /// What stands where a line of its own does not begin; `None` if one does.
+    #[cold]
+    fn between_lines(&mut self, pending: &[u8], scanned: usize) -> Option<Found> {
+        match self.state {
+            State::Line => None,
+            State::Continuation => Some(self.continuation(pending, scanned)),
+            State::Counted(count) => Some(self.counted(pending, count, scanned)),
+            State::Closing => self.closing(pending),
+            State::Overlong(discarded) => Some(self.overlong(pending, discarded, scanned)),
+        }
+    }
+
+    #[inline]
+    fn line(&mut self, pending: &[u8], scanned: usize) -> Found {
+        // One blank line before the text goes with it.
+        let (start, body) = match pending {
+            [b'\r', b'\n', body @ ..] => (2, body),
+            _ => (0, pending),
+        };
+        let window = body.get(..self.limit).unwrap_or(body);
+        let may_claim = self.expect.is_some() && self.stale <= start;
+        if let Some(early) = self.before_line_end(window, start, scanned, may_claim) {
+            return early;
+        }
+        let Some(end) = find(b'\n', window, scanned.saturating_sub(start)) else {
+            return self.without_line_end(pending, start + window.len(), window.len());
+        };
+        let len = start + end + 1;
+        let raw = match window.get(..end) {
+            Some([raw @ .., b'\r'] | raw) => raw,
+            None => window,
+        };
+        let (raw, len) = match self.second_line(raw) {
+            Some((first, at)) => {
+                // The line end that was found ends the second line.
+                self.scanned = end - at;
+                self.candidate = usize::MAX;
+                (first, start + at)
+            }
+            None => (raw, len),
+        };
+        let line = Line::new(trimmed(raw));
+        if line.text().is_empty() && raw.trim_ascii().is_empty() {
+            // Of two blank lines the second goes with what follows.
+            return Some((Kind::Blank, if start == 0 { len } else { start }));
+        }
+        let may_claim = self.expect.is_some() && self.stale <= start + noise(raw);
+        let claimed = if may_claim { self.claimed(line) } else { None };
+        let kind = claimed.unwrap_or_else(|| self.unsolicited(line));
+        Some((kind, len))
+    }
+
+    fn continuation(&mut self, pending: &[u8], scanned: usize) -> Found {
+        let window = pending.get(..self.limit).unwrap_or(pending);
+        match line_end(window, scanned) {
+            Some(end) => {
+                self.state = State::Line;
+                Some((Kind::Continuation, end + 1))
+            }
+            None => self.without_line_end(pending, window.len(), window.len()),
+        }
+    }
+
+    /// A line of `len` octets so far has not ended; `scanned` octets of `pending` need not be looked at again.
+    fn without_line_end(&mut self, pending: &[u8], scanned: usize, len: usize) -> Found {
+        if len == self.limit {
+            return self.overlong(pending, 0, scanned);
+        }
+        self.scanned = scanned;
+        None
+    }
+
+    /// What `line` is to the command in flight.
+    #[inline(never)]
+    fn claimed(&mut self, line: Line<'_>) -> Option<Kind> {
+        if self.is_ending(line) {
+            self.expect = None;
+            return Some(Kind::Final(FinalResultCode::Ok));
+        }
+        // Every frame of payload begins with a line that opens it, so this is asked first.
+        if let Some(kind) = self.open(line) {
+            return Some(kind);
+        }
+        let expect = self.expect.as_mut()?;
+        if let Some(code) = FinalResultCode::from_line(line) {
+            if code == FinalResultCode::Ok && expect.ending.is_some() {
+                return Some(Kind::Information);
+            }
+            if expect.connection || !code.is_of_connection() {
+                self.expect = None;
+                return Some(Kind::Final(code));
+            }
+        }
+        if let DataPhase::Invited { line: invitation } = expect.data {
+            if line.text() == invitation.as_bytes() {
+                expect.data = DataPhase::None;
+                return Some(Kind::Prompt(None));
+            }
+        }
+        let claimed = match expect.information {
+            Claim::None => false,
+            Claim::Named { ref name, accepts } => line.values_of(name).is_some_and(accepts),
+            Claim::Text => !self.dialect.is_unsolicited(line),
+        };
+        claimed.then_some(Kind::Information)
+    }
+
+    /// Opens the data phase that `line` announces or grants.
+    #[inline]
+    fn open(&mut self, line: Line<'_>) -> Option<Kind> {
+        let expect = self.expect.as_mut()?;
+        match &expect.data {
+            DataPhase::Announced { header, at_most } => {
+                let count = header.count_of(line.text())?;
+                let (header, at_most) = (*header, *at_most);
+                Some(self.announced(header, count, at_most, true))
+            }
+            DataPhase::Granted { header, at_most } => {
+                let count = header.count_of(line.text())?;
+                let Some(granted) = u32::try_from(count).ok().filter(|count| count <= at_most) else {
+                    return Some(Kind::Excess(count));
+                };
+                expect.data = DataPhase::None;
+                Some(Kind::Prompt(Some(granted)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether `line` is the one that ends the response in place of a result code.
+    #[inline]
+    fn is_ending(&self, line: Line<'_>) -> bool {
+        let ending = self.expect.as_ref().and_then(|expect| expect.ending.as_ref());
+        ending.is_some_and(|ending| line.text().starts_with(ending.as_bytes()))
+    }
+
+    /// `header` announces `count` octets of payload, of which `at_most` are believed.
+    fn announced(&mut self, header: Header, count: u64, at_most: u32, claimed: bool) -> Kind {
+        let Some(count) = u32::try_from(count).ok().filter(|count| *count <= at_most) else {
+            return Kind::Excess(count);
+        };
+        self.remaining = count;
+        self.unasked = !claimed;
+        if header.end.is_some_and(|end| end.ends_with('"')) {
+            self.state = State::Closing;
+            self.closes_claimed = claimed;
+        }
+        if !claimed {
+            return Kind::Unsolicited;
+        }
+        if let Some(expect) = &mut self.expect {
+            expect.data = match expect.ending {
+                // There may be more frames until then.
+                Some(_) => DataPhase::Announced { header, at_most: at_most - count },
+                None => DataPhase::None,
+            };
+        }
+        Kind::Information
+    }
+
+    fn unsolicited(&mut self, line: Line<'_>) -> Kind {
+        let pushed = self
+            .dialect
+            .headers()
+            .iter()
+            .find_map(|(header, at_most)| Some((*header, header.count_of(line.text())?, *at_most)));
+        if self.dialect.takes_continuation(line) {
+            self.state = State::Continuation;
+        }
+        pushed.map_or(Kind::Unsolicited, |(header, count, at_most)| {
+            self.announced(header, count, at_most, false)
+        })
+    }
+
+    /// Payload without a header: one CR LF is past, and only an error can stand in place of the payload.
+    fn counted(&mut self, pending: &[u8], count: u32, scanned: usize) -> Found {
+        let error = [&b"ERROR\r\n"[..], b"+CME ERROR:", b"+CMS ERROR:"]
+            .iter()
+            .any(|error| pending.iter().zip(*error).all(|(octet, expected)| octet == expected));
+        if error {
+            let window = pending.get(..self.limit).unwrap_or(pending);
+            match line_end(window, scanned) {
+                Some(end) => {
+                    let raw = window.get(..=end).unwrap_or(window);
+                    if let Some(code) = FinalResultCode::from_line(Line::new(text(raw))) {
+                        self.state = State::Line;
+                        self.expect = None;
+                        return Some((Kind::Final(code), raw.len()));
+                    }
+                }
+                None if window.len() < self.limit => {
+                    self.scanned = pending.len();
+                    return None;
+                }
+                None => {}
+            }
+        }
+        self.state = State::Line;
+        self.remaining = count;
+        self.payload(pending.len())
+    }
+
+    #[cold]
+    fn overlong(&mut self, pending: &[u8], discarded: u64, scanned: usize) -> Found {
+        let end = line_end(pending, scanned);
+        let len = end.map_or(pending.len(), |end| end + 1);
+        let discarded = discarded.saturating_add(len as u64);
+        if end.is_some() {
+            self.state = State::Line;
+            Some((Kind::Overlong(discarded), len))
+        } else {
+            self.state = State::Overlong(discarded);
+            Some((Kind::Dropped, len))
+        }
+    }
+
+    /// The line before a second one in `raw` and where that begins, if the line end between them is missing:
+    /// `+HTTPACTION: 1,200,94+SAPBR: 1,1,"…"` (drivers in the field).
+    ///
+    /// Each of many such lines is looked at by itself, so that their number makes none of them dearer.
+    #[inline]
+    fn second_line<'l>(&self, raw: &'l [u8]) -> Option<(&'l [u8], usize)> {
+        /// The shortest first line has as many octets: `+CFUN:1`.
+        const FIRST: usize = 7;
+        if !raw.starts_with(b"+") {
+            return None;
+        }
+        let at = find(b'+', raw, FIRST)?;
+        let (first, second) = raw.split_at_checked(at)?;
+        self.are_lines(first, second).then_some((first, at))
+    }
+
+    /// Whether nothing can be missing from `first`, and a name stands at the start of `second`.
+    #[cold]
+    fn are_lines(&self, first: &[u8], second: &[u8]) -> bool {
+        let begins = matches!(second, [b'+', b'A'..=b'Z', ..]) && Line::new(second).name().is_some();
+        begins && self.dialect.is_whole(Line::new(first))
     }
 }
 
-impl<D: fmt::Debug> fmt::Debug for Decoder<D> {
+/// Takes the first `len` octets of `input`.
+#[inline(always)]
+fn split<'i>(input: &mut &'i [u8], len: usize) -> Option<&'i [u8]> {
+    let (octets, rest) = input.split_at_checked(len)?;
+    *input = rest;
+    Some(octets)
+}
+
+impl<D: Default> Default for Decoder<D> {
+    /// With lines of 1024 octets.
+    fn default() -> Self {
+        Self::with_dialect(1024, D::default())
+    }
+}
+
+impl<D> fmt::Debug for Decoder<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder")
-            .field("machine", &self.machine)
-            .field("limits", &self.limits)
-            .field("pending", &format_args!("\"{}\"", self.pending().escape_ascii()))
-            .finish()
+            .field("state", &self.state)
+            .field("remaining", &self.remaining)
+            .field("expect", &self.expect)
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    extern crate std;
-    use std::format;
-    use std::vec;
-    use std::vec::Vec;
-
-    use super::*;
-    use crate::{DataPhase, FinalResultCode, Header};
-
-    const PAYLOAD: u32 = if cfg!(miri) { 10_000 } else { 100_000 };
-
-    /// Feeds a response to `AT+HTTPREAD` in reads of `size` octets; the lengths of the pieces of payload.
-    fn pieces(decoder: &mut Decoder, size: usize, in_place: bool) -> Vec<usize> {
-        let header = format!("\r\n+HTTPREAD: {PAYLOAD}\r\n").into_bytes();
-        let response = [header, vec![b'\n'; PAYLOAD as usize], OK.to_vec()].concat();
-        let announced = DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: PAYLOAD };
-        decoder.begin(Expect::result().with_data(announced));
-        let mut pieces = Vec::new();
-        let mut result = None;
-        for read in response.chunks(size) {
-            if in_place {
-                let spare = decoder.spare(read.len());
-                assert!(spare.len() >= read.len(), "{} octets of room for {size}", spare.len());
-                spare[..read.len()].copy_from_slice(read);
-                decoder.handle_filled(read.len());
-            } else {
-                decoder.handle_input(read);
-            }
-            while let Some(event) = decoder.poll_event() {
-                match event {
-                    Event::Payload { octets, .. } => pieces.push(octets.len()),
-                    Event::Final { code, .. } => result = Some(code),
-                    _ => {}
-                }
-            }
-            let limit = decoder.limits.buffer.max(size + decoder.limits.gather);
-            assert!(decoder.buffer.capacity() <= limit, "the buffer grew in reads of {size}");
-        }
-        assert_eq!((result, decoder.filled), (Some(FinalResultCode::Ok), 0));
-        pieces
-    }
-
-    #[test]
-    fn payload_is_gathered_and_the_buffer_keeps_its_size() {
-        for size in [1, 16, 100, 1000, 4096, 10_000] {
-            for in_place in [false, true] {
-                let mut decoder = Decoder::new(Limits::default());
-                // The second time in the buffer that the first has left.
-                for _ in 0..2 {
-                    let mut pieces = pieces(&mut decoder, size, in_place);
-                    assert_eq!(pieces.iter().sum::<usize>(), PAYLOAD as usize);
-                    let last = pieces.pop();
-                    assert!(last.is_some_and(|last| last > 0));
-                    // As soon as there is enough, it is handed out.
-                    let gather = decoder.limits.gather;
-                    assert!(
-                        pieces.iter().all(|len| (gather..gather + size).contains(len)),
-                        "reads of {size}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_buffer_is_as_large_as_was_said_and_never_filled_beyond() {
-        let mut decoder = Decoder::new(Limits::default());
-        decoder.handle_input(b"+");
-        assert_eq!(decoder.buffer.capacity(), decoder.limits.buffer, "one allocation, of its full size");
-        let mut decoder = Decoder::new(Limits::default());
-        let room = decoder.spare(1).len();
-        assert_eq!(room, decoder.limits.buffer);
-        decoder.handle_filled(room + 1);
-        assert_eq!(decoder.pending().len(), room);
-        assert_eq!(decoder.spare(10).get(9), Some(&0));
-        assert_eq!(decoder.pending().len(), room);
-    }
-
-    #[test]
-    fn it_shows_what_is_pending() {
-        let mut decoder = Decoder::new(Limits::default());
-        decoder.handle_input(b"\r\n+CS");
-        assert!(decoder.poll_event().is_none());
-        assert!(format!("{decoder:?}").contains(r#"pending: "\r\n+CS""#));
-    }
-}
+mod tests;

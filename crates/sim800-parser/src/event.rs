@@ -5,29 +5,21 @@ use core::fmt;
 use crate::{FinalResultCode, Line};
 
 /// The octets of one event, line ends included.
-///
-/// `B` is `&[u8]` from [`Framer`](crate::Framer) and `Bytes` from `Decoder`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Span<B> {
-    raw: B,
+pub struct Span<'a> {
+    raw: &'a [u8],
 }
 
-impl<B: AsRef<[u8]>> Span<B> {
+impl<'a> Span<'a> {
     /// Takes `raw` as the octets of one event.
     #[must_use]
-    pub const fn new(raw: B) -> Self {
+    pub const fn new(raw: &'a [u8]) -> Self {
         Self { raw }
     }
 
     /// Every octet: blank line before, text, line end.
     #[must_use]
-    pub fn raw(&self) -> &[u8] {
-        self.raw.as_ref()
-    }
-
-    /// Gives back the octets.
-    #[must_use]
-    pub fn into_raw(self) -> B {
+    pub const fn raw(self) -> &'a [u8] {
         self.raw
     }
 
@@ -37,14 +29,14 @@ impl<B: AsRef<[u8]>> Span<B> {
     /// changes (field log). Text that may begin so, as the second line of `+CMT`, is to be taken from [`raw`](Self::raw).
     #[inline]
     #[must_use]
-    pub fn line(&self) -> Line<'_> {
-        Line::new(text(self.raw.as_ref()))
+    pub fn line(self) -> Line<'a> {
+        Line::new(text(self.raw))
     }
 }
 
-impl<B: AsRef<[u8]>> fmt::Debug for Span<B> {
+impl fmt::Debug for Span<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Span(\"{}\")", self.raw().escape_ascii())
+        write!(f, "Span(\"{}\")", self.raw.escape_ascii())
     }
 }
 
@@ -80,24 +72,24 @@ pub(crate) fn noise(text: &[u8]) -> usize {
 ///
 /// The spans of all events, one after another, are the octets that came in; only [`Overlong`](Self::Overlong) tells
 /// how many there were instead of holding them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Event<B: AsRef<[u8]>> {
+pub enum Event<'a> {
     /// The DCE repeated the command line; it ends in CR without LF.
-    Echo(Span<B>),
+    Echo(Span<'a>),
     /// The DCE asks for payload.
     Prompt {
         /// The prompting line.
-        span: Span<B>,
+        span: Span<'a>,
         /// How many octets it takes, where the prompt says so; never more than the command offered.
         granted: Option<u32>,
     },
     /// A line of information text of the command in flight, the header of a data phase included.
-    Information(Span<B>),
+    Information(Span<'a>),
     /// A piece of counted payload.
     Payload {
         /// The octets.
-        octets: B,
+        octets: &'a [u8],
         /// How many are still to come in this data phase.
         remaining: u32,
     },
@@ -106,24 +98,24 @@ pub enum Event<B: AsRef<[u8]>> {
         /// How it ended.
         code: FinalResultCode,
         /// The line.
-        span: Span<B>,
+        span: Span<'a>,
     },
     /// A line that no command claims: an unsolicited result code or any text.
     ///
     /// Its line end is missing where another line follows without one, as drivers have seen it:
     /// `+HTTPACTION: 1,200,94+SAPBR: 1,1,"…"`. That line is an event of its own, and may be the command's.
-    Unsolicited(Span<B>),
+    Unsolicited(Span<'a>),
     /// The text that goes with the line before it, as the [`Dialect`](crate::Dialect) says: whatever it reads.
-    Continuation(Span<B>),
+    Continuation(Span<'a>),
     /// A header or prompt that counts more than the command asked for. No data phase was opened.
     Excess {
         /// The line.
-        span: Span<B>,
+        span: Span<'a>,
         /// The count it gave; `u64::MAX` when it takes more than 64 bits.
         announced: u64,
     },
     /// An empty line by itself. The one before a line belongs to that line's span.
-    Blank(Span<B>),
+    Blank(Span<'a>),
     /// A line longer than the limit. The next line is read as usual.
     Overlong {
         /// How many octets were dropped, line ends included.
@@ -131,7 +123,7 @@ pub enum Event<B: AsRef<[u8]>> {
     },
 }
 
-/// An event without its octets: what the state machine decides before anything is borrowed.
+/// An event without its octets: what is decided before anything is borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Echo,
@@ -145,13 +137,15 @@ pub(crate) enum Kind {
     Excess(u64),
     Blank,
     Overlong(u64),
+    /// A part of a line that is too long, of which its end tells.
+    Dropped,
 }
 
 impl Kind {
     #[inline(always)]
-    pub(crate) fn event<B: AsRef<[u8]>>(self, raw: B) -> Event<B> {
+    pub(crate) fn event(self, raw: &[u8]) -> Option<Event<'_>> {
         let span = Span { raw };
-        match self {
+        Some(match self {
             Self::Payload(remaining) => Event::Payload { octets: span.raw, remaining },
             Self::Echo => Event::Echo(span),
             Self::Prompt(granted) => Event::Prompt { span, granted },
@@ -162,6 +156,7 @@ impl Kind {
             Self::Excess(announced) => Event::Excess { span, announced },
             Self::Blank => Event::Blank(span),
             Self::Overlong(discarded) => Event::Overlong { discarded },
-        }
+            Self::Dropped => return None,
+        })
     }
 }

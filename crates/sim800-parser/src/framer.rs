@@ -3,10 +3,10 @@
 use core::fmt;
 use core::ops::Range;
 
+use crate::decoder::SLACK;
 use crate::event::Kind;
-use crate::machine::{Machine, SLACK, Step};
 use crate::search::find;
-use crate::{Dialect, Event, Expect};
+use crate::{Decoder, Dialect, Event, Expect};
 
 /// Turns the octets of the DCE into events; needs no heap and copies no payload.
 ///
@@ -32,8 +32,7 @@ use crate::{Dialect, Event, Expect};
 /// assert_eq!(payload, 6); // what looked like a result code was counted payload
 /// ```
 pub struct Framer<const N: usize = 512, D = ()> {
-    machine: Machine,
-    dialect: D,
+    decoder: Decoder<D>,
     carry: [u8; N],
     /// The octets of the carry that belong to no event yet.
     start: usize,
@@ -53,36 +52,36 @@ impl<const N: usize, D> Framer<N, D> {
     #[must_use]
     pub const fn with_dialect(dialect: D) -> Self {
         const { assert!(N >= 64, "a carry of less than 64 octets cannot hold the module's lines") };
-        Self { machine: Machine::new(N - SLACK), dialect, carry: [0; N], start: 0, end: 0 }
+        Self { decoder: Decoder::with_dialect(N - SLACK, dialect), carry: [0; N], start: 0, end: 0 }
     }
 
     /// What is known of unsolicited lines; it may change between two lines.
     pub const fn dialect(&mut self) -> &mut D {
-        &mut self.dialect
+        self.decoder.dialect()
     }
 
     /// A command was sent: from now on its response is expected, until a final result code or [`abandon`](Self::abandon).
     ///
     /// No response comes before its command, so a line whose beginning is [`pending`](Self::pending) is none of it.
     pub fn begin(&mut self, expect: Expect) {
-        self.machine.begin(expect);
+        self.decoder.begin(expect);
     }
 
     /// Gives up on the command in flight: what comes of it later is unsolicited text.
     pub fn abandon(&mut self) {
-        self.machine.abandon();
+        self.decoder.abandon();
     }
 
     /// Whether a command is in flight.
     #[must_use]
     pub const fn in_flight(&self) -> bool {
-        self.machine.in_flight()
+        self.decoder.in_flight()
     }
 
     /// Payload octets of the open data phase that are still to come.
     #[must_use]
     pub const fn remaining(&self) -> u32 {
-        self.machine.remaining
+        self.decoder.remaining()
     }
 
     /// The octets taken from the input that belong to no event yet: the beginning of a line.
@@ -97,7 +96,7 @@ impl<const N: usize, D> Framer<N, D> {
     /// The command stays in flight, and the next octet begins a line.
     pub fn take_pending(&mut self) -> &[u8] {
         let place = self.start..self.end;
-        self.machine.skip(place.len());
+        self.decoder.begin_line();
         (self.start, self.end) = (0, 0);
         self.carry.get(place).unwrap_or_default()
     }
@@ -108,84 +107,49 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     ///
     /// `None` when all of `input` was taken and no further event is complete.
     #[inline(always)]
-    pub fn next<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<&'e [u8]>> {
-        // Most reads lie inside the payload, and nothing is left of them after the first event.
-        if input.is_empty() {
-            if self.end == 0 {
-                return None;
-            }
-        } else if input.len() < self.machine.remaining as usize {
-            debug_assert_eq!(self.end, 0, "payload is never carried");
-            let octets = self.machine.take_payload(input);
-            return Some(Event::Payload { octets, remaining: self.machine.remaining });
+    pub fn next<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<'e>> {
+        // Payload is never carried, so nothing is where it goes on.
+        if let Some(event) = self.decoder.inside_payload(input) {
+            return Some(event);
         }
-        self.find(input)
+        if self.end != 0 {
+            if let Some((kind, place)) = self.find_carried(input) {
+                return kind.event(self.carry.get(place)?);
+            }
+        }
+        if input.is_empty() {
+            return None;
+        }
+        let event = self.decoder.event(input);
+        if event.is_none() {
+            *input = self.keep(input, input.len());
+        }
+        event
     }
 
-    /// Hands the events of `input` to `sink`: the same events as [`next`](Self::next) gives, for less.
+    /// Hands the events of `input` to `sink`.
     #[inline(always)]
-    pub fn feed(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
-        if !input.is_empty() && input.len() < self.machine.remaining as usize {
-            debug_assert_eq!(self.end, 0, "payload is never carried");
-            let octets = self.machine.take_payload(&mut input);
-            return sink(Event::Payload { octets, remaining: self.machine.remaining });
+    pub fn feed(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<'_>)) {
+        // Asked first: of such a read nothing is left.
+        if let Some(event) = self.decoder.inside_payload(&mut input) {
+            return sink(event);
         }
         self.feed_lines(input, sink);
     }
 
     /// A read that is not all payload.
     #[inline(never)]
-    fn feed_lines(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<&[u8]>)) {
+    fn feed_lines(&mut self, mut input: &[u8], mut sink: impl FnMut(Event<'_>)) {
         while self.end != 0 {
             let Some((kind, place)) = self.find_carried(&mut input) else { break };
-            sink(kind.event(self.carry.get(place).unwrap_or_default()));
+            self.carry.get(place).and_then(|octets| kind.event(octets)).map(&mut sink);
         }
-        let mut input = input;
         while !input.is_empty() {
-            if self.machine.remaining != 0 {
-                let octets = self.machine.take_payload(&mut input);
-                sink(Event::Payload { octets, remaining: self.machine.remaining });
-            } else if let Some(event) = self.find_whole(&mut input) {
-                sink(event);
+            match self.decoder.event(&mut input) {
+                Some(event) => sink(event),
+                None => input = self.keep(input, input.len()),
             }
         }
-    }
-
-    /// The next event of a read that is not all payload.
-    #[inline]
-    fn find<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<&'e [u8]>> {
-        if self.end != 0 {
-            if let Some((kind, place)) = self.find_carried(input) {
-                return Some(kind.event(self.carry.get(place)?));
-            }
-        }
-        loop {
-            if input.is_empty() {
-                return None;
-            } else if self.machine.remaining != 0 {
-                let octets = self.machine.take_payload(input);
-                return Some(Event::Payload { octets, remaining: self.machine.remaining });
-            } else if let Some(event) = self.find_whole(input) {
-                return Some(event);
-            }
-        }
-    }
-
-    /// The event that `input` begins with, while the carry is empty. `None` when there was only the beginning of one, or
-    /// nothing to tell of; `input` is moved on in either case.
-    #[inline(always)]
-    fn find_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<&'i [u8]>> {
-        if let Some((kind, len)) = self.machine.whole(input) {
-            return Some(kind.event(split(input, len)?));
-        }
-        match self.machine.step(input, &self.dialect) {
-            Step::Take { kind, len } => return Some(kind.event(split(input, len)?)),
-            Step::Skip { len } => drop(split(input, len)),
-            Step::Payload => {}
-            // All of the input is the beginning of one event.
-            Step::More => *input = self.keep(input, input.len()),
-        }
-        None
     }
 
     /// The event that the carry begins with, and its place there. `None` when `input` has no more octets for it, or the
@@ -193,27 +157,19 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     #[inline(never)]
     fn find_carried(&mut self, input: &mut &[u8]) -> Option<(Kind, Range<usize>)> {
         while self.end != 0 {
-            let mut pending = self.carry.get(self.start..self.end)?;
-            if self.machine.remaining != 0 {
-                let len = self.machine.take_payload(&mut pending).len();
-                return Some((Kind::Payload(self.machine.remaining), self.release(len)));
-            }
-            match self.machine.step(pending, &self.dialect) {
-                Step::Take { kind, len } => return Some((kind, self.release(len))),
-                Step::Skip { len } => drop(self.release(len)),
-                Step::Payload => {}
-                Step::More if input.is_empty() => return None,
+            match self.decoder.find(self.carry.get(self.start..self.end)?) {
+                Some((kind, len)) => {
+                    let place = self.release(len);
+                    if kind != Kind::Dropped {
+                        return Some((kind, place));
+                    }
+                }
+                None if input.is_empty() => return None,
                 // Payload is never carried, so not one octet too much is.
-                Step::More if self.machine.is_reading_header => *input = self.keep(input, 1),
-                Step::More => {
+                None if self.decoder.is_reading_header => *input = self.keep(input, 1),
+                None => {
                     let line_end = find(b'\n', input, 0);
                     *input = self.keep(input, line_end.map_or(input.len(), |end| end + 1));
-                    if line_end.is_some() {
-                        let pending = self.carry.get(self.start..self.end)?;
-                        if let Some((kind, len)) = self.machine.whole(pending) {
-                            return Some((kind, self.release(len)));
-                        }
-                    }
                 }
             }
         }
@@ -251,24 +207,16 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     }
 }
 
-/// Takes the first `len` octets of `input`.
-#[inline(always)]
-fn split<'i>(input: &mut &'i [u8], len: usize) -> Option<&'i [u8]> {
-    let (octets, rest) = input.split_at_checked(len)?;
-    *input = rest;
-    Some(octets)
-}
-
 impl<const N: usize, D: Default> Default for Framer<N, D> {
     fn default() -> Self {
         Self::with_dialect(D::default())
     }
 }
 
-impl<const N: usize, D: fmt::Debug> fmt::Debug for Framer<N, D> {
+impl<const N: usize, D> fmt::Debug for Framer<N, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Framer")
-            .field("machine", &self.machine)
+            .field("decoder", &self.decoder)
             .field("pending", &format_args!("\"{}\"", self.pending().escape_ascii()))
             .finish()
     }

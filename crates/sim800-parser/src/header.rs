@@ -99,13 +99,13 @@ impl Header {
         self.before == 0 && self.after == 0 && self.end.is_none()
     }
 
-    /// The count that `values` begin with, which stand behind the prefix of a [plain](Self::is_plain) header, and what follows.
+    /// The count of a [plain](Self::is_plain) header that `text` begins with, and what follows it.
     ///
     /// Every frame of payload begins with such a line, so it is matched by hand instead of by the grammar of all lines; a
     /// test holds the two together.
     #[inline(always)]
-    pub(crate) fn count<'a>(&self, values: &'a [u8]) -> Option<(u64, &'a [u8])> {
-        number(blanks(self.select(values)?))
+    pub(crate) fn count<'a>(&self, text: &'a [u8]) -> Option<(u64, &'a [u8])> {
+        number(blanks(self.select(text.strip_prefix(self.prefix.as_bytes())?)?))
     }
 
     /// What follows the selector.

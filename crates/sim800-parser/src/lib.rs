@@ -4,7 +4,6 @@
 //! sense is unsolicited text. A complete loop over any byte stream:
 //!
 //! ```
-//! # #[cfg(feature = "std")] {
 //! use std::io::{Read, Write};
 //! use sim800_parser::{Claim, Event, Expect, FinalResultCode, Framer};
 //!
@@ -48,15 +47,14 @@
 //! // One for all commands: it keeps the beginning of a line that a read cut.
 //! let mut framer = Framer::new();
 //! assert_eq!(execute(port, &mut framer, b"AT+CSQ\r", expect)?, "+CSQ: 15,0");
-//! # }
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
 //! # Two levels
 //!
-//! [`Framer`] needs no heap: payload is handed out as slices of the input, and lines from a carry of fixed size.
-//! `Decoder` (feature `alloc`) keeps the octets in a buffer of its own and hands out `Bytes`. Both run the same state
-//! machine and give the same events.
+//! [`Decoder`] frames octets where they lie, in a buffer of the caller's, which keeps the beginning of a line that a read
+//! cut. [`Framer`] is a decoder with a carry of fixed size for such beginnings, so each read may be forgotten after it.
+//! Neither needs a heap nor copies payload.
 //!
 //! # What can be relied on
 //!
@@ -103,21 +101,13 @@
 //!
 //! # Features
 //!
-//! * `alloc` (default): `Decoder`, with the `bytes` crate.
-//! * `std`: `alloc`, and `bytes` with its std support.
-//! * `arbitrary`: `Arbitrary` for [`Expect`], [`Claim`] and [`DataPhase`], to fuzz what is built on top. Needs `std`.
+//! * `arbitrary`: `Arbitrary` for [`Expect`], [`Claim`] and [`DataPhase`], to fuzz what is built on top.
 #![no_std]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::panic, reason = "a test fails by panicking"))]
 
-#[cfg(feature = "alloc")]
-extern crate alloc;
-#[cfg(feature = "std")]
-extern crate std;
-
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
-#[cfg(feature = "alloc")]
 mod decoder;
 mod dialect;
 mod event;
@@ -125,13 +115,11 @@ mod expect;
 mod framer;
 mod header;
 mod line;
-mod machine;
 mod name;
 mod result_code;
 mod search;
 
-#[cfg(feature = "alloc")]
-pub use decoder::{Decoder, Limits};
+pub use decoder::Decoder;
 pub use dialect::Dialect;
 pub use event::{Event, Span};
 pub use expect::{Claim, DataPhase, Expect};

@@ -1,11 +1,14 @@
 //! Lines about as long as the limit, in reads of any size.
 
-use sim800_parser::{Decoder, Event, Expect, Framer, Limits};
+mod buffered;
+
+use buffered::Buffered;
+use sim800_parser::{Decoder, Event, Expect, Framer};
 
 const CARRY: usize = 96;
 const LIMIT: usize = CARRY - 3;
 
-fn kind<B: AsRef<[u8]>>(event: &Event<B>) -> &'static str {
+fn kind(event: &Event<'_>) -> &'static str {
     match event {
         Event::Echo(_) => "echo",
         Event::Final { .. } => "final",
@@ -17,16 +20,13 @@ fn kind<B: AsRef<[u8]>>(event: &Event<B>) -> &'static str {
 /// What the octets are to the framer and to the decoder, which have to agree.
 fn kinds(octets: &[u8], size: usize) -> Vec<&'static str> {
     let mut framer: Framer<CARRY> = Framer::new();
-    let mut limits = Limits::default();
-    limits.line = LIMIT;
-    let mut decoder = Decoder::new(limits);
+    let mut buffered = Buffered::new(Decoder::new(LIMIT));
     framer.begin(Expect::result());
-    decoder.begin(Expect::result());
+    buffered.decoder.begin(Expect::result());
     let (mut framed, mut decoded) = (Vec::new(), Vec::new());
     for read in octets.chunks(size) {
         framer.feed(read, |event| framed.push(kind(&event)));
-        decoder.handle_input(read);
-        decoded.extend(std::iter::from_fn(|| decoder.poll_event()).map(|event| kind(&event)));
+        buffered.feed(read, |event| decoded.push(kind(&event)));
     }
     assert_eq!(framed, decoded, "reads of {size}");
     framed

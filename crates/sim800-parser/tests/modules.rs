@@ -1,6 +1,6 @@
 //! The shapes of other modules, row by row of the table in the crate's documentation.
 
-use sim800_parser::{Claim, DataPhase, Decoder, Dialect, Event, Expect, Framer, Header, Limits, Line};
+use sim800_parser::{Claim, DataPhase, Decoder, Dialect, Event, Expect, Framer, Header, Line};
 
 /// Payload that comes unasked.
 struct Pushed<'a>(&'a [(Header, u32)]);
@@ -37,14 +37,14 @@ fn told(expect: Option<Expect>, pushed: &[(Header, u32)], octets: &str) -> Vec<S
     whole
 }
 
-fn tell<B: AsRef<[u8]>>(words: &mut Vec<String>, event: &Event<B>) {
+fn tell(words: &mut Vec<String>, event: &Event<'_>) {
     let (kind, octets) = match event {
         Event::Information(span) => ("+", span.line().text()),
         Event::Unsolicited(span) => ("*", span.line().text()),
         Event::Final { span, .. } => ("=", span.line().text()),
         Event::Prompt { span, .. } => ("?", span.line().text()),
         Event::Excess { span, .. } => ("!", span.line().text()),
-        Event::Payload { octets, .. } => ("#", octets.as_ref()),
+        Event::Payload { octets, .. } => ("#", *octets),
         _ => return,
     };
     let text = String::from_utf8_lossy(octets);
@@ -237,26 +237,23 @@ fn uncounted_data_is_cut_by_the_driver() {
         framer.feed(&data[end + 5..], |event| tell(&mut words, &event));
         assert_eq!(words, ["+CONNECT", "=OK", "*+QHTTPREAD: 0"], "cut at {cut}");
 
-        let mut decoder = Decoder::new(Limits::default());
+        let mut decoder = Decoder::new(1024);
         decoder.begin(expect);
-        let (mut data, mut words, mut is_data) = (Vec::new(), Vec::new(), false);
+        let (mut buffer, mut words, mut is_data) = (Vec::new(), Vec::new(), false);
         for read in [early, late] {
-            decoder.handle_input(read);
-            if is_data {
-                data.extend_from_slice(&decoder.take_pending());
+            buffer.extend_from_slice(read);
+            let mut input = &buffer[..];
+            while !is_data && decoder.next(&mut input).map(|event| tell(&mut words, &event)).is_some() {
+                is_data = words == ["+CONNECT"];
             }
-            while let Some(event) = decoder.poll_event() {
-                tell(&mut words, &event);
-                if words == ["+CONNECT"] && !is_data {
-                    is_data = true;
-                    data.extend_from_slice(&decoder.take_pending());
-                }
-            }
+            let taken = buffer.len() - input.len();
+            buffer.drain(..taken);
         }
-        let end = data.windows(5).position(|octets| octets == b"<end>").expect("all of it came");
-        assert_eq!(&data[..end], DATA, "cut at {cut}");
-        decoder.handle_input(&data[end + 5..]);
-        while let Some(event) = decoder.poll_event() {
+        let end = buffer.windows(5).position(|octets| octets == b"<end>").expect("all of it came");
+        assert_eq!(&buffer[..end], DATA, "cut at {cut}");
+        decoder.begin_line();
+        let mut input = &buffer[end + 5..];
+        while let Some(event) = decoder.next(&mut input) {
             tell(&mut words, &event);
         }
         assert_eq!(words, ["+CONNECT", "=OK", "*+QHTTPREAD: 0"], "cut at {cut}");

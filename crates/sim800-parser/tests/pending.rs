@@ -1,10 +1,13 @@
 //! What began to come before a command is no response of it.
 
+mod buffered;
+
+use buffered::Buffered;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use sim800_command::Vocabulary;
-use sim800_parser::{Claim, DataPhase, Decoder, Event, Expect, Framer, Header, Limits};
+use sim800_parser::{Claim, DataPhase, Decoder, Event, Expect, Framer, Header};
 
 /// What the DCE says of commands that were sent before.
 const LATE: [&str; 8] = [
@@ -42,26 +45,21 @@ fn expect() -> impl Strategy<Value = Expect> {
 }
 
 /// A decoder with the limit of the framers here.
-fn decoder() -> Decoder<Vocabulary> {
-    let mut limits = Limits::default();
-    limits.line = 96 - 3;
-    Decoder::with_dialect(limits, Vocabulary)
+fn buffered() -> Buffered<Vocabulary> {
+    Buffered::new(Decoder::with_dialect(96 - 3, Vocabulary))
 }
 
 /// What the events of `octets` are, `expect` having begun after the first `before` of them.
 fn decode(octets: &[u8], before: usize, expect: Expect) -> Vec<(bool, Vec<u8>)> {
     let (early, late) = octets.split_at(before);
-    let (mut decoder, mut framer) = (decoder(), Framer::<96, _>::with_dialect(Vocabulary));
+    let (mut buffered, mut framer) = (buffered(), Framer::<96, _>::with_dialect(Vocabulary));
     let (mut seen, mut framed) = (Vec::new(), Vec::new());
     for (part, begins) in [(early, false), (late, true)] {
         if begins {
-            decoder.begin(expect);
+            buffered.decoder.begin(expect);
             framer.begin(expect);
         }
-        decoder.handle_input(part);
-        while let Some(event) = decoder.poll_event() {
-            seen.push(told(&event));
-        }
+        buffered.feed(part, |event| seen.push(told(&event)));
         framer.feed(part, |event| framed.push(told(&event)));
     }
     assert_eq!(seen, framed, "the levels differ");
@@ -69,13 +67,13 @@ fn decode(octets: &[u8], before: usize, expect: Expect) -> Vec<(bool, Vec<u8>)> 
 }
 
 /// Whether an event is the response of a command, and its octets.
-fn told<B: AsRef<[u8]>>(event: &Event<B>) -> (bool, Vec<u8>) {
+fn told(event: &Event<'_>) -> (bool, Vec<u8>) {
     match event {
         Event::Unsolicited(span) | Event::Blank(span) => (false, span.raw().to_vec()),
         Event::Final { span, .. } | Event::Information(span) | Event::Prompt { span, .. } => {
             (true, span.raw().to_vec())
         }
-        Event::Payload { octets, .. } => (true, octets.as_ref().to_vec()),
+        Event::Payload { octets, .. } => (true, octets.to_vec()),
         _ => (true, Vec::new()),
     }
 }
@@ -125,17 +123,12 @@ fn course() -> impl Strategy<Value = Vec<(Vec<u8>, Action)>> {
 
 /// The events of a course that comes in reads of `size` octets, payload that comes in pieces joined.
 fn follow(course: &[(Vec<u8>, Action)], size: usize, level: Level) -> Vec<(String, Vec<u8>)> {
-    let (mut decoder, mut framer) = (decoder(), Framer::<96, _>::with_dialect(Vocabulary));
+    let (mut buffered, mut framer) = (buffered(), Framer::<96, _>::with_dialect(Vocabulary));
     let mut seen: Vec<(String, Vec<u8>)> = Vec::new();
     for (octets, action) in course {
         for mut read in octets.chunks(size) {
             match level {
-                Level::Decoder => {
-                    decoder.handle_input(read);
-                    while let Some(event) = decoder.poll_event() {
-                        join(&mut seen, &event);
-                    }
-                }
+                Level::Decoder => buffered.feed(read, |event| join(&mut seen, &event)),
                 Level::Feed => framer.feed(read, |event| join(&mut seen, &event)),
                 Level::Next => {
                     while let Some(event) = framer.next(&mut read) {
@@ -146,15 +139,12 @@ fn follow(course: &[(Vec<u8>, Action)], size: usize, level: Level) -> Vec<(Strin
         }
         match action {
             Action::Begin(expect) => {
-                decoder.begin(*expect);
+                buffered.decoder.begin(*expect);
                 framer.begin(*expect);
             }
             Action::Abandon => {
-                decoder.abandon();
+                buffered.decoder.abandon();
                 framer.abandon();
-                while let Some(event) = decoder.poll_event() {
-                    join(&mut seen, &event);
-                }
             }
         }
     }
@@ -168,7 +158,7 @@ enum Level {
     Next,
 }
 
-fn join<B: AsRef<[u8]>>(seen: &mut Vec<(String, Vec<u8>)>, event: &Event<B>) {
+fn join(seen: &mut Vec<(String, Vec<u8>)>, event: &Event<'_>) {
     let kind = match event {
         Event::Payload { .. } => "payload".to_owned(),
         Event::Unsolicited(_) => "unsolicited".to_owned(),
@@ -183,7 +173,7 @@ fn join<B: AsRef<[u8]>>(seen: &mut Vec<(String, Vec<u8>)>, event: &Event<B>) {
         _ => panic!("an event that this test does not know"),
     };
     let octets = match event {
-        Event::Payload { octets, .. } => octets.as_ref(),
+        Event::Payload { octets, .. } => octets,
         Event::Unsolicited(span) | Event::Blank(span) | Event::Continuation(span) => span.raw(),
         Event::Information(span) | Event::Echo(span) => span.raw(),
         Event::Final { span, .. } | Event::Prompt { span, .. } | Event::Excess { span, .. } => span.raw(),

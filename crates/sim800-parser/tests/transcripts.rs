@@ -1,7 +1,10 @@
 //! Every transcript at every cut gives its events, through the framer and the decoder.
 
+mod buffered;
+
+use buffered::Buffered;
 use sim800_command::{Prepared, Vocabulary};
-use sim800_parser::{Decoder, Event, Expect, Framer, Limits};
+use sim800_parser::{Decoder, Event, Expect, Framer};
 use sim800_testdata::{Response, Step, transcripts, written};
 
 /// Events as the transcripts write them, pieces of payload joined.
@@ -12,10 +15,10 @@ struct Notes {
 }
 
 impl Notes {
-    fn push<B: AsRef<[u8]> + std::fmt::Debug>(&mut self, event: Event<B>) {
+    fn push(&mut self, event: Event<'_>) {
         let note = match event {
             Event::Payload { octets, remaining } => {
-                self.payload += octets.as_ref().len();
+                self.payload += octets.len();
                 if remaining > 0 {
                     return;
                 }
@@ -133,16 +136,13 @@ fn frame(expect: Option<Expect>, reads: &[&[u8]]) -> Vec<String> {
 }
 
 fn decode(expect: Option<Expect>, reads: &[&[u8]]) -> Vec<String> {
-    let mut decoder = Decoder::with_dialect(Limits::default(), Vocabulary);
+    let mut buffered = Buffered::new(Decoder::with_dialect(1024, Vocabulary));
     if let Some(expect) = expect {
-        decoder.begin(expect);
+        buffered.decoder.begin(expect);
     }
     let mut notes = Notes::default();
     for input in reads {
-        decoder.handle_input(input);
-        while let Some(event) = decoder.poll_event() {
-            notes.push(event);
-        }
+        buffered.feed(input, |event| notes.push(event));
     }
     notes.notes
 }

@@ -5,8 +5,8 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use rustix::termios::{ControlModes, InputModes, LocalModes, Termios, tcgetattr};
-use sim800_session::{Config, Dtr, FlowControl};
 use sim800_serial::Pace;
+use sim800_session::{Config, Dtr, FlowControl};
 use sim800_testbed::PtyDoor;
 
 fn settings(path: &Path) -> Termios {

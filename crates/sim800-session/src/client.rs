@@ -292,12 +292,21 @@ impl Client {
 
     /// Sends a command that changes nothing, and once more when the line damaged its response.
     pub(crate) async fn ask<C: Command>(&self, command: &C) -> Result<Response, Error> {
-        let result = self.execute(command).await;
+        self.ask_for(command, Ok).await
+    }
+
+    /// The same for a response that `check` takes for one.
+    pub(crate) async fn ask_for<C: Command>(
+        &self,
+        command: &C,
+        check: impl Fn(Response) -> Result<Response, Error>,
+    ) -> Result<Response, Error> {
+        let result = self.execute(command).await.and_then(&check);
         if !result.as_ref().is_err_and(Error::is_of_the_line) {
             return result;
         }
         self.synchronize().await;
-        self.execute(command).await
+        self.execute(command).await.and_then(check)
     }
 
     /// `future`, for no longer than `limit`. What the module had said by then counts, however late the driver gets to read it.

@@ -24,6 +24,8 @@ struct State {
     one_at_a_time: bool,
     /// What the firmware tells of the headers of responses. Nothing changes that, either.
     headers: Headers,
+    /// The module may send the texts of short messages: it has restarted, or could not be told not to yet.
+    may_send_messages: bool,
     /// The value of each parameter: the command line, by what of it names the parameter.
     set: BTreeMap<Box<[u8]>, Bytes>,
     /// A command was answered, and nothing was lost since.
@@ -82,7 +84,22 @@ impl Known {
 
     /// The module has started anew: nothing is left of what was set.
     pub(crate) fn restart(&self) {
-        self.state().forget(Http::Ended);
+        let mut state = self.state();
+        state.forget(Http::Ended);
+        state.may_send_messages = true;
+    }
+
+    /// Whether the module may send the texts of short messages, as far as is known.
+    pub(crate) fn may_send_messages(&self) -> bool {
+        self.state().may_send_messages
+    }
+
+    /// It was looked at whether it does.
+    pub(crate) fn sends_messages(&self, since: Since, may_send: bool) {
+        let mut state = self.state();
+        if state.doubts == since.0 {
+            state.may_send_messages = may_send;
+        }
     }
 
     /// A command was answered.
@@ -250,8 +267,9 @@ impl Headers {
 
 impl State {
     fn forget(&mut self, http: Http) {
-        let Self { doubts, one_at_a_time, headers, .. } = mem::take(self);
-        *self = Self { doubts: doubts + 1, one_at_a_time, headers, http, ..Self::default() };
+        let Self { doubts, one_at_a_time, headers, may_send_messages, .. } = mem::take(self);
+        let doubts = doubts + 1;
+        *self = Self { doubts, one_at_a_time, headers, may_send_messages, http, ..Self::default() };
     }
 }
 

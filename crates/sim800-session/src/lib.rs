@@ -127,5 +127,5 @@ pub use runtime::Runtime;
 pub use sent::Sent;
 pub use sim800_command::{Drive, FsStorage, FtpSecurity, HttpActivity, HttpProgress, PutOption};
 pub use start_up::StartUpError;
-pub use trace::{Direction, Trace};
+pub use trace::{Direction, Masked, Trace};
 pub use {sim800_command as command, sim800_engine as engine, sim800_parser as parser};

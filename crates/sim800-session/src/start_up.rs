@@ -35,6 +35,20 @@ const MESSAGES_OFF_THE_LINE: Cnmi = Cnmi {
 /// How often a module is told so.
 const ROUTINGS: usize = 3;
 
+/// The number of `+CME ERROR` by which a module refuses what it can do once the card was read (manual 19.1).
+const SIM_BUSY: u32 = 14;
+
+/// What became of the texts of short messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Routed {
+    /// They stay off the line.
+    Off,
+    /// The module refuses that, or does otherwise.
+    Refused,
+    /// It refuses that for now.
+    Busy,
+}
+
 /// Why a module could not be made ready.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -173,6 +187,7 @@ impl Client {
         // A restart so far was that of a module that was being found.
         while notices.pop().is_some() {}
 
+        let since = self.known().now();
         let found = match self.look().await {
             // The line is sound, and this module answers several commands at once in no shape that is known.
             Err(StartUpError::Command(error)) if !at_once && is_unreadable(&error) => Found::default(),
@@ -182,7 +197,9 @@ impl Client {
         let settings = line_settings(self.config(), &found)
             .map_err(|_| Error::of(&At, Failure::Misuse(Misuse::TooLong)))?;
         settings::set(self, &settings, &mut Vec::new()).await.map_err(|unset| unset.error)?;
-        if !found.is_ready {
+        if found.is_ready {
+            self.known().sends_messages(since, false);
+        } else {
             self.await_readiness().await?;
         }
         restart(&mut notices).map_or(Ok(()), |sign| Err(StartUpError::Restarting(sign)))
@@ -235,7 +252,7 @@ impl Client {
         }
         let deadline = self.runtime().now().saturating_add(self.config().register_within);
         self.await_sim(deadline).await?;
-        self.keep_messages_off_the_line().await?;
+        self.route_messages().await?;
         self.await_registration(deadline).await?;
         self.attach().await
     }
@@ -279,23 +296,47 @@ impl Client {
         }
     }
 
-    /// Looks whether the texts of short messages, which may read like anything, stay off the line, and has them kept off it
-    /// otherwise. Firmware that does not know how to has none, or is not to be helped.
-    async fn keep_messages_off_the_line(&self) -> Result<(), Error> {
+    /// Has the texts of short messages kept off the line, before anything is done while which they may come: the module has
+    /// restarted since that was looked at, and its profile may send them.
+    pub(crate) async fn keep_messages_off_the_line(&self) -> Result<(), Error> {
+        let since = self.known().now();
+        if self.known().may_send_messages() && self.route().await? == Routed::Off {
+            self.known().sends_messages(since, false);
+        }
+        Ok(())
+    }
+
+    /// The same at start-up. Firmware that does not know how to has none, or is not to be helped; one that is busy is told later.
+    async fn route_messages(&self) -> Result<(), Error> {
+        let since = self.known().now();
+        let may_send = self.route().await? == Routed::Busy;
+        self.known().sends_messages(since, may_send);
+        Ok(())
+    }
+
+    /// Looks whether the texts of short messages, which may read like anything, stay off the line, and has them kept off it otherwise.
+    async fn route(&self) -> Result<Routed, Error> {
+        let refusal = |error: &Error| match error.code() {
+            Some(SIM_BUSY) => Routed::Busy,
+            _ => Routed::Refused,
+        };
+        let mut routed = Routed::Refused;
         for _ in 0..ROUTINGS {
             match self.query(&Read::<Cnmi>::new(), is_off).await {
+                Ok(true) => return Ok(Routed::Off),
                 Ok(false) => {}
                 // An answer in no shape that is known says nothing.
                 Err(error) if is_unreadable(&error) => {}
-                Err(error) if !error.is_rejected() => return Err(error),
-                _ => return Ok(()),
+                Err(error) if error.is_rejected() => return Ok(refusal(&error)),
+                Err(error) => return Err(error),
             }
             match self.execute(&MESSAGES_OFF_THE_LINE).await {
-                Err(error) if !error.is_rejected() => return Err(error),
-                _ => {}
+                Ok(_) => {}
+                Err(error) if error.is_rejected() => routed = refusal(&error),
+                Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(routed)
     }
 
     async fn await_registration(&self, deadline: Duration) -> Result<(), StartUpError> {

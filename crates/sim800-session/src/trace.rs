@@ -1,5 +1,8 @@
 //! Every octet that crosses the line, for logs and captures, with secrets masked.
 
+mod payload;
+
+use std::fmt;
 use std::mem;
 use std::ops::Range;
 use std::time::Duration;
@@ -8,6 +11,7 @@ pub use sim800_command::Direction;
 use sim800_command::{Mask, Unsolicited};
 use sim800_parser::{FinalResultCode, Span};
 
+use self::payload::Received;
 use crate::notices::Retry;
 
 /// Is shown every octet that crossed the line.
@@ -29,11 +33,14 @@ impl<F: FnMut(Duration, Direction, &[u8]) + Send> Trace for F {
     }
 }
 
-/// A [`Trace`] behind its masks.
-pub(crate) struct Masked {
+/// A [`Trace`] behind its masks, as a driver has one: for who sees the octets of a line without a session on it.
+///
+/// A secret is masked also where the module says it back, be its echo damaged as it may: so what is received behind a command with a
+/// secret is shown when its line ends.
+pub struct Masked {
     trace: Box<dyn Trace>,
     sent: Mask,
-    received: Mask,
+    received: Received,
     /// The command line that is being sent, as it was shown.
     line: Vec<u8>,
     /// What a secret was sent in that may come back.
@@ -43,19 +50,15 @@ pub(crate) struct Masked {
 }
 
 impl Masked {
-    pub(crate) fn new(trace: Box<dyn Trace>) -> Self {
-        let (sent, received) = (Mask::default(), Mask::default());
+    /// `trace` is shown what is handed in here, masked.
+    #[must_use]
+    pub fn new(trace: Box<dyn Trace>) -> Self {
+        let (sent, received) = (Mask::default(), Received::default());
         Self { trace, sent, received, line: Vec::new(), recall: None, last: Duration::ZERO }
     }
 
     /// Shows what was sent, `secret` masked whatever it looks like. In payload nothing else is looked for.
-    pub(crate) fn sent(
-        &mut self,
-        now: Duration,
-        octets: &[u8],
-        secret: Option<Range<usize>>,
-        is_payload: bool,
-    ) {
+    pub fn sent(&mut self, now: Duration, octets: &[u8], secret: Option<Range<usize>>, is_payload: bool) {
         self.show_held();
         self.last = now;
         let mut shown = octets.to_vec();
@@ -66,6 +69,7 @@ impl Masked {
             secret.fill(b'*');
         }
         if !is_payload {
+            self.received.note_sent(octets);
             self.expect_back(octets, &shown);
         }
         self.trace.octets(now, Direction::Sent, &shown);
@@ -74,12 +78,13 @@ impl Masked {
     /// Notes what of a command line is no secret, if anything of it is one.
     fn expect_back(&mut self, octets: &[u8], shown: &[u8]) {
         if self.line.is_empty() {
-            self.recall.take_if(|recall| recall.is_answered);
+            self.recall.take_if(|recall| recall.results > 1);
         }
         let secret = octets.iter().zip(shown).position(|(octet, shown)| octet != shown);
-        self.line.extend_from_slice(shown.get(..secret.unwrap_or(shown.len())).unwrap_or_default());
+        let (line, rest) = octets.split_at(secret.unwrap_or(octets.len()));
+        self.line.extend_from_slice(shown.get(..line.len()).unwrap_or_default());
         if secret.is_some() {
-            self.recall = Some(Recall::new(mem::take(&mut self.line)));
+            self.recall = Some(Recall::new(mem::take(&mut self.line), rest));
         }
         if octets.ends_with(b"\r") {
             self.line.clear();
@@ -87,12 +92,12 @@ impl Masked {
     }
 
     /// Shows that something is tried again.
-    pub(crate) fn retry(&mut self, now: Duration, retry: &Retry) {
+    pub fn retry(&mut self, now: Duration, retry: &Retry) {
         self.trace.retry(now, retry);
     }
 
     /// Shows what was received.
-    pub(crate) fn received(&mut self, now: Duration, octets: &[u8]) {
+    pub fn received(&mut self, now: Duration, octets: &[u8]) {
         self.last = now;
         let mut octets = octets.to_vec();
         self.received.mask(&mut octets);
@@ -113,6 +118,13 @@ impl Masked {
     }
 }
 
+impl fmt::Debug for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What it holds back may be a secret.
+        f.debug_struct("Masked").finish_non_exhaustive()
+    }
+}
+
 impl Drop for Masked {
     fn drop(&mut self) {
         self.show_held();
@@ -122,25 +134,30 @@ impl Drop for Masked {
 /// How many octets of a line are kept until it ends: no result code is longer.
 const HELD: usize = 256;
 
+/// So many octets of a secret in a row give it away.
+const PIECE: usize = 3;
+
 /// Masks a secret that comes back, be the echo damaged as it may (`AT+FTPW="sesame"`): of the lines behind its command, those
-/// that can be neither a result code nor an unsolicited line are shown as far as they are the command.
+/// that can be neither a result code nor an unsolicited line are shown as far as they are the command. The first result may have been
+/// another's, and the rest of the echo comes behind it: up to the next, a line is masked that has a piece of the secret in it.
 ///
 /// So a line is shown when it ends.
-#[derive(Debug)]
 struct Recall {
     /// The command line up to the secret.
     command: Vec<u8>,
+    /// The secret, and what is behind it on its line.
+    secret: Vec<u8>,
     /// What has come of the line.
     held: Vec<u8>,
     /// The rest of the line is masked.
     is_masking: bool,
-    /// A result code has come.
-    is_answered: bool,
+    /// How many result codes have come.
+    results: usize,
 }
 
 impl Recall {
-    fn new(command: Vec<u8>) -> Self {
-        Self { command, held: Vec::new(), is_masking: false, is_answered: false }
+    fn new(command: Vec<u8>, secret: &[u8]) -> Self {
+        Self { command, secret: secret.to_vec(), held: Vec::new(), is_masking: false, results: 0 }
     }
 
     /// What may be shown now that `octets` have come.
@@ -156,8 +173,7 @@ impl Recall {
             } else {
                 self.held.push(*octet);
                 if self.held.len() == HELD {
-                    shown.extend(self.finish());
-                    self.is_masking = true;
+                    shown.extend(self.part());
                 }
             }
         }
@@ -170,20 +186,37 @@ impl Recall {
         let span = Span::new(&self.held[..]);
         let line = span.line();
         let is_result = FinalResultCode::from_line(line).is_some();
-        self.is_answered |= is_result;
+        self.results += usize::from(is_result);
         if is_result || !matches!(Unsolicited::from(line), Unsolicited::Other(_)) {
             return mem::take(&mut self.held);
         }
         self.finish()
     }
 
+    /// The beginning of a line that is too long to be kept.
+    fn part(&mut self) -> Vec<u8> {
+        self.is_masking = self.results == 0 || self.has_piece();
+        if self.is_masking {
+            return self.finish();
+        }
+        // A piece may begin at its end.
+        let rest = self.held.split_off(HELD - PIECE);
+        mem::replace(&mut self.held, rest)
+    }
+
     /// The line, although it has not ended or is none that can be known.
     fn finish(&mut self) -> Vec<u8> {
+        let is_masked = self.results == 0 || self.has_piece();
         let mut held = mem::take(&mut self.held);
         let same = held.iter().zip(&self.command).take_while(|(one, other)| one.eq_ignore_ascii_case(other));
-        let same = same.count();
+        let same = if is_masked { same.count() } else { held.len() };
         held.iter_mut().skip(same).for_each(|octet| *octet = b'*');
         held
+    }
+
+    /// Whether a piece of the secret is in what has come of the line.
+    fn has_piece(&self) -> bool {
+        self.secret.windows(PIECE).any(|piece| self.held.windows(PIECE).any(|held| held == piece))
     }
 }
 
@@ -267,6 +300,42 @@ mod tests {
         assert_eq!(shown, "AT\r\r\n*****\r\n\r\nOK\r\n", "until there was a result");
         let late = received(COMMAND, &[b"\r\nOK\r\n", b"AT+FTPW=\"sesame\"\r"]);
         assert_eq!(late, format!("\r\nOK\r\nAT+FTP**********\r{NEXT}"));
+        // A result that was another's cut it.
+        let cut = received(COMMAND, &[b"AT+FTPP\r\nOK\r\n", b"W=\"sesame\"\r\r\nOK\r\n"]);
+        assert_eq!(cut, format!("AT+FTPP\r\nOK\r\n**********\r\r\nOK\r\n{NEXT}"));
+    }
+
+    /// Behind another command, too.
+    #[test]
+    fn the_rest_of_an_echo_is_masked_up_to_the_second_result() {
+        let shown = |first: &[u8], second: &[u8]| {
+            let shown = Arc::new(Mutex::new(Vec::new()));
+            let log = shown.clone();
+            let mut masked = Masked::new(Box::new(move |_now, direction, octets: &[u8]| {
+                if direction == Direction::Received {
+                    log.lock().unwrap().extend_from_slice(octets);
+                }
+            }));
+            masked.sent(Duration::ZERO, COMMAND.as_bytes(), None, false);
+            masked.received(Duration::ZERO, first);
+            for _ in 0..2 {
+                masked.sent(Duration::ZERO, b"AT\r", None, false);
+                masked.received(Duration::ZERO, second);
+            }
+            drop(masked);
+            let shown = shown.lock().unwrap();
+            String::from_utf8(shown.clone()).unwrap()
+        };
+        let rest = b"W=\"sesame\"\r\r\nOK\r\n";
+        let (once, twice) = ("**********\r\r\nOK\r\n", "W=\"sesame\"\r\r\nOK\r\n");
+        assert_eq!(shown(b"AT+FTPP\r\nOK\r\n", rest), format!("AT+FTPP\r\nOK\r\n{once}{twice}"));
+        // What is long and has nothing of it is shown.
+        let long = "0123456789".repeat(100);
+        let text = format!("{long}\r\nOK\r\n");
+        assert_eq!(shown(b"OK\r\n", text.as_bytes()), format!("OK\r\n{text}{text}"));
+        let text = format!("{long}same{long}\r\n");
+        let masked = shown(b"OK\r\n", text.as_bytes());
+        assert!(!masked.contains("sam") && masked.len() == 4 + 2 * text.len());
     }
 
     #[test]

@@ -16,6 +16,7 @@ fn config() -> Config {
     let mut config = Config::default();
     config.echo = false;
     config.timings = Timings::instant();
+    config.partial_content = true;
     config
 }
 

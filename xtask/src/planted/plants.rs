@@ -29,13 +29,14 @@ pub(super) const PLANTS: [Plant; 19] = [
         about: "payload is scanned for OK",
         edits: &[Edit {
             file: ENGINE,
-            old: "                    flight.take_payload(octets);\n",
-            new: "                    let is_ok = octets.windows(6).any(|part| part == b\"\\r\\nOK\\r\\n\");
-                    flight.take_payload(octets);
-                    if crate::planted(\"scan\") && is_ok {
-                        self.decoder.abandon();
-                        return self.finish(now, FinalResultCode::Ok);
-                    }
+            old: "            flight.take_payload(octets);\n",
+            new: "            let is_ok = octets.windows(6).any(|part| part == b\"\\r\\nOK\\r\\n\");
+            let now = flight.started;
+            flight.take_payload(octets);
+            if crate::planted(\"scan\") && is_ok {
+                self.decoder.abandon();
+                return self.finish(now, FinalResultCode::Ok);
+            }
 ",
         }],
     },
@@ -43,7 +44,7 @@ pub(super) const PLANTS: [Plant; 19] = [
         name: "count",
         about: "a count is believed beyond what was asked for",
         edits: &[Edit {
-            file: "crates/sim800-parser/src/machine.rs",
+            file: "crates/sim800-parser/src/decoder.rs",
             old: ".ok().filter(|count| *count <= at_most) else {",
             new: ".ok().filter(|count| *count <= at_most || crate::planted(\"count\")) else {",
         }],

@@ -93,12 +93,12 @@ pub(super) const TESTED: [Tested; 9] = [
             name: "glued",
             about: "lines that are glued together are looked at once for each that follows",
             edits: &[Edit {
-                file: "crates/sim800-parser/src/machine.rs",
-                old: "    let at = find(b'+', raw, FIRST)?;\n",
-                new: "    if crate::planted(\"glued\") {
-        let _ = dialect.is_whole(Line::new(raw));
-    }
-    let at = find(b'+', raw, FIRST)?;
+                file: "crates/sim800-parser/src/decoder.rs",
+                old: "        let at = find(b'+', raw, FIRST)?;\n",
+                new: "        if crate::planted(\"glued\") {
+            let _ = self.dialect.is_whole(Line::new(raw));
+        }
+        let at = find(b'+', raw, FIRST)?;
 ",
             }],
         },

@@ -45,7 +45,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "sim800-capture",
         ours: &["sim800-command", "sim800-parser"],
-        foreign: Some(&["http", "serde_json", "sha2"]),
+        foreign: Some(&["data-encoding", "http", "pcap-parser", "serde_json", "sha2"]),
     },
     // No future, no lock, no clock; a heap, but nothing of std.
     Layer {
@@ -90,6 +90,7 @@ const LAYERS: &[Layer] = &[
             "sim800-command",
             "sim800-emulator",
             "sim800-parser",
+            "sim800-serial",
             "sim800-session",
             "sim800-smol",
             "sim800-testbed",

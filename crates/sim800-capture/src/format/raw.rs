@@ -1,6 +1,7 @@
 //! What a module sent, octet for octet, with its echo if that is on.
 
-use super::{Format, Reading, Row, dialogue};
+use super::{Format, Reading, Row};
+use crate::dialogue;
 use crate::event::Direction;
 use crate::record::Record;
 
@@ -10,6 +11,8 @@ pub(super) const ROW: Row = Row {
     description: "the bytes that a module sent, and nothing else; its echo tells the commands",
     fits,
     open: |_| Box::new(Raw),
+    is_unsure: |_| false,
+    is_by_clock: false,
 };
 
 #[derive(Debug)]

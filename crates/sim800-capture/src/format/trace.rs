@@ -4,6 +4,8 @@
 //! the characters U+0000 to U+00FF. A record is a read or a write, so lines may be cut anywhere.
 //!
 //! `{"t":9.5,"retry":"…"}`: something failed, for the reason given, and is tried again.
+//!
+//! `{"t":9.5,"remark":"…"}`: what the program that recorded the line says beside it.
 
 use std::time::Duration;
 
@@ -38,12 +40,21 @@ pub fn write_retry(trace: &mut Vec<u8>, time: Duration, retry: &str) {
     trace.extend_from_slice(format!("{{\"t\":{time},\"retry\":{retry}}}\n").as_bytes());
 }
 
+/// Appends a record that tells something beside the line, such as a fault that it was given on purpose.
+pub fn write_remark(trace: &mut Vec<u8>, time: Duration, remark: &str) {
+    let time = Value::from(time.as_micros() as f64 / 1e6);
+    let remark = Value::from(remark);
+    trace.extend_from_slice(format!("{{\"t\":{time},\"remark\":{remark}}}\n").as_bytes());
+}
+
 pub(super) const ROW: Row = Row {
     format: Format::Trace,
     name: "trace",
     description: "what --trace wrote",
     fits,
     open: |_| Box::new(lines::Lines::new(Trace)),
+    is_unsure: |_| false,
+    is_by_clock: false,
 };
 
 #[derive(Debug, Default)]
@@ -67,9 +78,11 @@ fn fits(sample: &[u8]) -> bool {
 fn record(line: &[u8]) -> Option<Record> {
     let record: Value = serde_json::from_slice(line).ok()?;
     let time = record.get("t").and_then(Value::as_f64).and_then(time);
-    if let Some(text) = record.get("retry").and_then(Value::as_str) {
-        let text = text.as_bytes().to_vec();
-        return Some(Record::Note { time, kind: Kind::Retry, text, octets: line.len() as u64, fault: None });
+    for (name, kind) in [("retry", Kind::Retry), ("remark", Kind::Remark)] {
+        if let Some(text) = record.get(name).and_then(Value::as_str) {
+            let text = text.as_bytes().to_vec();
+            return Some(Record::Note { time, kind, text, octets: line.len() as u64, fault: None });
+        }
     }
     let direction = match record.get("dir")?.as_str()? {
         "tx" => Direction::Sent,

@@ -53,7 +53,7 @@ pub(super) fn in_order(fields: &[(&str, Json)]) -> String {
     text
 }
 
-fn push_ascii(text: &mut String, json: &str) {
+pub(super) fn push_ascii(text: &mut String, json: &str) {
     for c in json.chars() {
         match c {
             '\0'..='~' => text.push(c),
@@ -62,6 +62,6 @@ fn push_ascii(text: &mut String, json: &str) {
     }
 }
 
-fn characters(octets: &[u8]) -> String {
+pub(super) fn characters(octets: &[u8]) -> String {
     octets.iter().copied().map(char::from).collect()
 }

@@ -35,7 +35,7 @@ pub(crate) struct Emulate {
 }
 
 /// Whether there is such an address is for the system to say.
-fn address(text: &str) -> Result<String, &'static str> {
+pub(super) fn address(text: &str) -> Result<String, &'static str> {
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
         _ => Err("an address is written ADDR:PORT"),

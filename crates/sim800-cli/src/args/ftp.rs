@@ -1,17 +1,22 @@
 //! The command line of `ftp`.
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
+use glob::Pattern;
 use percent_encoding::percent_decode_str;
 
-const FTP_URL: &str =
-    "ftp://USER:PASSWORD@HOST[:PORT]/PATH; SIM800_FTP_PASSWORD may have the password instead";
+use super::time;
 
-pub(crate) const FTP_DIRECTORY_URL: &str =
-    "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY; SIM800_FTP_PASSWORD may have the password instead";
+const FTP_URL: &str = "ftp://USER:PASSWORD@HOST[:PORT]/PATH; --ftp-password-file or SIM800_FTP_PASSWORD may have the password instead";
+
+const PUT_NAMES: &str = "What to send, - for stdin; behind that ftp://USER:PASSWORD@HOST[:PORT]/PATH, where a path that ends in / is the \
+                         directory for all. --ftp-password-file or SIM800_FTP_PASSWORD may have the password instead";
+
+pub(crate) const FTP_DIRECTORY_URL: &str = "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY; --ftp-password-file or SIM800_FTP_PASSWORD may have the password instead";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ftp {
@@ -99,18 +104,26 @@ pub(crate) struct FtpMirror {
     /// Only show what would be done
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
+    /// Only files whose name matches GLOB, such as '*.log', or whose path below the top does if there is a / in it; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<Pattern>,
+    /// No files and directories that match GLOB; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<Pattern>,
+    /// Only files that were changed since: an age such as 90m, 12h or 7d, a date in UTC, or a file that was changed then
+    ///
+    /// Times on the server are those of its clock and are taken for UTC. What has no time there is taken.
+    #[arg(long, value_name = "WHEN", value_parser = time::parse)]
+    pub(crate) newer_than: Option<SystemTime>,
 }
 
 #[derive(Debug, Args)]
-#[command(override_usage = "sim800 ftp put [OPTIONS] <FILE> <URL>
+#[command(override_usage = "sim800 ftp put [OPTIONS] <FILE>... <URL>
        sim800 ftp put [OPTIONS] --from-fs <PATH> <URL>")]
 pub(crate) struct FtpPut {
-    // A name that may be missing before one that may not would keep options from standing between them.
-    /// What to send, unless --from-fs says it; - for stdin
-    #[arg(value_name = "FILE", required_unless_present = "from_fs")]
-    first: Option<PathBuf>,
-    #[arg(value_name = "URL", help = FTP_URL, conflicts_with = "from_fs")]
-    second: Option<String>,
+    // One list, for names that may be missing before one that may not would keep options from standing between them.
+    #[arg(value_name = "FILE|URL", required_unless_present = "from_fs", help = PUT_NAMES)]
+    names: Vec<OsString>,
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]
     pub(crate) append: bool,
@@ -126,6 +139,9 @@ pub(crate) struct FtpPut {
     /// Send a file of the module, such as C:\User\ftp\a.txt
     #[arg(long, value_name = "PATH")]
     from_fs: Option<String>,
+    /// Whether a name of a file may be a pattern, as no shell has seen it.
+    #[arg(skip)]
+    pub(crate) expands: bool,
 }
 
 impl Ftp {
@@ -144,23 +160,7 @@ impl Ftp {
                 *url = resolve(url)?;
                 *new = resolve(new)?;
             }
-            Self::Put(put) => {
-                let own = match put.source() {
-                    FtpSource::Module(path) => path.rsplit(['\\', '/']).next().map(str::to_owned),
-                    FtpSource::File(path) => path.file_name().and_then(OsStr::to_str).map(str::to_owned),
-                };
-                let name = match (put.url(), own) {
-                    (Some(name), Some(own)) if name.ends_with('/') => format!("{name}{own}"),
-                    (Some(name), _) => name.into_owned(),
-                    (None, Some(own)) if own != "-" => own,
-                    (None, _) => return Ok(()),
-                };
-                let url = resolve(&name)?;
-                match put.from_fs {
-                    Some(_) => put.first = Some(url.into()),
-                    None => put.second = Some(url),
-                }
-            }
+            Self::Put(put) => put.resolve(resolve)?,
         }
         Ok(())
     }
@@ -178,10 +178,10 @@ impl FtpGet {
 }
 
 /// What an upload sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FtpSource<'a> {
-    /// A file here.
-    File(&'a Path),
+    /// Files here.
+    Files(Vec<&'a Path>),
     /// A file of the module.
     Module(&'a str),
 }
@@ -189,19 +189,57 @@ pub(crate) enum FtpSource<'a> {
 impl FtpPut {
     /// What to send.
     pub(crate) fn source(&self) -> FtpSource<'_> {
-        match (&self.from_fs, &self.first) {
+        match (&self.from_fs, self.names.as_slice()) {
             (Some(path), _) => FtpSource::Module(path),
-            (None, first) => FtpSource::File(first.as_deref().unwrap_or_else(|| Path::new(""))),
+            (None, [file]) => FtpSource::Files(vec![Path::new(file)]),
+            (None, names) => {
+                let files = names.split_last().map_or(&[][..], |(_, files)| files);
+                FtpSource::Files(files.iter().map(Path::new).collect())
+            }
         }
     }
 
-    /// The URL to send it to; `None` where it was forgotten: the definition would take it for the FILE with --from-fs.
+    /// The URL to send it to; `None` where it was forgotten, or something stands before it that has no place there.
     pub(crate) fn url(&self) -> Option<Cow<'_, str>> {
-        match &self.from_fs {
-            Some(_) => self.first.as_ref().map(|first| first.to_string_lossy()),
-            None => self.second.as_deref().map(Into::into),
+        match (&self.from_fs, self.names.as_slice()) {
+            (Some(_), [url]) | (None, [_, .., url]) => Some(url.to_string_lossy()),
+            _ => None,
         }
     }
+
+    /// Whether one of the files may be many.
+    pub(crate) fn has_pattern(&self) -> bool {
+        self.expands
+            && match self.source() {
+                FtpSource::Files(files) => files.iter().any(|file| is_pattern(file)),
+                FtpSource::Module(_) => false,
+            }
+    }
+
+    /// Has `resolve` make a URL of the name behind the files, or of the current directory where there is none.
+    fn resolve<E>(&mut self, resolve: impl Fn(&str) -> Result<String, E>) -> Result<(), E> {
+        self.expands = true;
+        let url = match (&self.from_fs, self.names.as_mut_slice()) {
+            (Some(_), []) => {
+                self.names.push(resolve("./")?.into());
+                return Ok(());
+            }
+            (None, [file]) if Path::new(file) != Path::new("-") => {
+                let url = resolve("./")?;
+                self.names.push(url.into());
+                return Ok(());
+            }
+            (Some(_), [url]) | (None, [_, .., url]) => url,
+            _ => return Ok(()),
+        };
+        *url = resolve(&url.to_string_lossy())?.into();
+        Ok(())
+    }
+}
+
+/// Whether a name has something in it that stands for many (glob(7)), and is no name of a file.
+fn is_pattern(name: &Path) -> bool {
+    name.to_str().is_some_and(|name| name.contains(['*', '?', '['])) && !name.exists()
 }
 
 #[cfg(test)]
@@ -229,8 +267,9 @@ mod tests {
             format!("{:?} {}", put.source(), put.url().unwrap())
         };
         for line in ["--append f ftp://a/b", "f --append ftp://a/b", "f ftp://a/b --append"] {
-            assert_eq!(names(line), "File(\"f\") ftp://a/b", "{line}");
+            assert_eq!(names(line), "Files([\"f\"]) ftp://a/b", "{line}");
         }
+        assert_eq!(names("f g ftp://a/b/"), "Files([\"f\", \"g\"]) ftp://a/b/");
         for line in ["--from-fs f ftp://a/b", "ftp://a/b --from-fs f"] {
             assert_eq!(names(line), "Module(\"f\") ftp://a/b", "{line}");
         }

@@ -1,7 +1,6 @@
 //! The command line of `http`.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
 
@@ -83,8 +82,8 @@ pub(crate) struct HttpPost {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct HttpData {
-    /// The data itself
-    #[arg(long, value_name = "S")]
+    /// The data itself; @FILE for what is in FILE
+    #[arg(short, long, value_name = "S")]
     pub(crate) data: Option<String>,
     /// File with the data; - for stdin
     #[arg(long, value_name = "F")]
@@ -110,8 +109,9 @@ impl HttpData {
             let (_, file) = part.split_once("=@")?;
             file.split(';').next()
         });
-        let json = self.json_body.as_deref().and_then(|json| json.strip_prefix('@'));
-        let named = encoded.chain(parts).chain(json).map(Path::new);
+        let bodies = [&self.json_body, &self.data];
+        let bodies = bodies.into_iter().filter_map(|body| body.as_deref()?.strip_prefix('@'));
+        let named = encoded.chain(parts).chain(bodies).map(Path::new);
         self.data_file.as_deref().into_iter().chain(named).collect()
     }
 }
@@ -177,12 +177,4 @@ pub(crate) struct HttpRequest {
     /// How long the server may be silent, 30 to 1000 [default: 120]
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(30..=1000))]
     pub(crate) timeout: Option<u64>,
-    /// How long a transfer may take as a whole, the search for the module and the network included
-    #[arg(long, value_name = "SECS", value_parser = max_time)]
-    pub(crate) max_time: Option<Duration>,
-}
-
-fn max_time(text: &str) -> Result<Duration, &'static str> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.filter(|time| !time.is_zero()).ok_or("a time is a number of seconds, more than 0")
 }

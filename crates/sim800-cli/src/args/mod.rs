@@ -7,7 +7,9 @@ mod fs;
 mod ftp;
 mod http;
 mod knobs;
+mod live;
 mod options;
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,13 +18,14 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
 
 use self::decode::DECODED;
-pub(crate) use self::decode::Decode;
+pub(crate) use self::decode::{Decode, Only, Payload};
 pub(crate) use self::emulate::{Address, Emulate};
 pub(crate) use self::fault::FaultText;
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
 pub(crate) use self::knobs::Knobs;
+pub(crate) use self::live::{Monitor, Tap};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
 use crate::exit;
@@ -83,6 +86,33 @@ Words are quoted as in a shell; # begins a comment. A path in the module is best
 Exit status of a script: that of the first command that fails, which ends it. With --keep-going: that of all that failed, if it is the
 same; else 1. With --json there is an object for each line, and one for all.";
 
+const CONSOLE: &str = "\
+Keys:
+  Tab              completes a command, or shows which there are
+  Ctrl-C           gives up a line, or waits no longer for the result of one
+  Ctrl-D           ends the console
+Where the module asks for data, type it, or write < FILE. Ctrl-Z ends it, and ESC gives it up where that is possible.
+
+Lines that are not sent:
+  :help [COMMAND]  shows what is known of a command
+  :raw             passes keys to the module and its bytes to the terminal, until Ctrl-]
+  :exit            ends the console
+
+Lines come from stdin where that is no terminal: each is sent when the one before has its result, and the exit status is 1 if a command
+failed. Lines behind a command that asks for data are the data.";
+
+const FAULTS: &str = "\
+FAULTS are parted by commas:
+  drop 1/20000     one byte in 20,000 is lost
+  double 1/20000   is there twice
+  damage 1/20000   is another one
+  delay 50ms       all bytes are late; with 1/20000 the line stands still at one byte in 20,000
+  seed 7           the same bytes meet the same faults
+Behind each fault, tx has it on the way to the module only, rx from it.
+
+The rate and the flow control that the program sets on its pty are set on the port. Modem control lines and breaks are not passed on:
+a pty has none.";
+
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
@@ -142,6 +172,16 @@ pub(crate) enum Command {
     /// module finds the rate.
     #[command(after_long_help = emulated())]
     Emulate(Emulate),
+    /// Show what a port says of its own accord, each line with its meaning, until Ctrl-C; nothing is sent
+    Monitor(Monitor),
+    /// Work with the module by hand: command lines are completed and explained, and so is what it answers
+    #[command(after_long_help = CONSOLE)]
+    Console,
+    /// Stand between another program and its module: pass on every byte, show what it means, and spoil some on purpose
+    ///
+    /// Each line is shown on stdout as `decode` shows it, unless -q is given.
+    #[command(after_long_help = FAULTS)]
+    Tap(Tap),
     /// Show what the program can do, with an emulated module and servers of its own
     Demo,
     /// Write the manual pages to DIR, for those who package the program
@@ -158,16 +198,17 @@ impl Command {
         match self {
             Self::Http(Http::Get(get)) => get.input.as_deref().into_iter().collect(),
             Self::Http(Http::Post(post)) => post.data.files(),
+            Self::Ftp(Ftp::Put(put)) => match put.source() {
+                FtpSource::Files(files) => files,
+                FtpSource::Module(_) => Vec::new(),
+            },
+            Self::Decode(decode) => decode.files.iter().map(PathBuf::as_path).collect(),
             command => command.input().into_iter().collect(),
         }
     }
 
     fn input(&self) -> Option<&Path> {
         match self {
-            Self::Ftp(Ftp::Put(put)) => match put.source() {
-                FtpSource::File(path) => Some(path),
-                FtpSource::Module(_) => None,
-            },
             Self::Fs(Fs::Put { file, .. }) => Some(file),
             Self::At(at) if at.lines.iter().any(|line| line == "-") => Some(Path::new("-")),
             Self::At(at) => at.data.first().map(PathBuf::as_path),
@@ -181,6 +222,7 @@ impl Command {
             Self::Http(Http::Get(get)) => get.answer.output_error.as_deref(),
             Self::Http(Http::Post(post)) => post.answer.output_error.as_deref(),
             Self::Http(Http::Delete(delete)) => delete.answer.output_error.as_deref(),
+            Self::Decode(decode) => return decode.outputs().collect(),
             _ => None,
         };
         self.output().into_iter().chain(error).collect()
@@ -283,7 +325,6 @@ mod tests {
             "ftp get ftp://a/f -o f --resume --ascii",
             "ftp get ftp://a/f --extended --to-fs f",
             "ftp get ftp://a/f -o f --to-fs f",
-            "ftp put f ftp://a/f --from-fs f",
             "ftp put",
             "ftp put f ftp://a/f --resume --append",
             "ftp put f ftp://a/f --resume --extended",

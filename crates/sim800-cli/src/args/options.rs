@@ -94,6 +94,26 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) force_pin: bool,
+    /// FTP password, where a URL names a user without one; other users of this machine can see it here, but not in the file or the
+    /// variable
+    #[arg(
+        long,
+        global = true,
+        value_name = "PASSWORD",
+        value_parser = password,
+        env = "SIM800_FTP_PASSWORD",
+        hide_env_values = true
+    )]
+    pub(crate) ftp_password: Option<Password>,
+    /// File with the FTP password
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SIM800_FTP_PASSWORD_FILE",
+        hide_env_values = true
+    )]
+    pub(crate) ftp_password_file: Option<PathBuf>,
     /// Close the bearer when the work is done; by default it stays open, which saves seconds next time
     #[arg(
         long,
@@ -116,6 +136,9 @@ pub(crate) struct Options {
     /// Give up after N retries in a row without progress [default: 3]
     #[arg(long, global = true, value_name = "N", env = "SIM800_RETRIES", hide_env_values = true)]
     pub(crate) retries: Option<u32>,
+    /// Give up a transfer, or whatever else is done, after SECS, the search for the module and the network included
+    #[arg(long, global = true, value_name = "SECS", value_parser = max_time)]
+    pub(crate) max_time: Option<Duration>,
     /// Runtime that the session runs on; both do the same
     #[arg(long, global = true, value_enum, default_value_t, env = "SIM800_RUNTIME", hide_env_values = true)]
     pub(crate) runtime: Runtime,
@@ -205,4 +228,9 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|limit| !limit.is_zero() && *limit <= Duration::from_secs(3600))
         .ok_or_else(|| "more than 0 and at most 3600 seconds".to_owned())
+}
+
+fn max_time(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|time| !time.is_zero()).ok_or("a time is a number of seconds, more than 0")
 }

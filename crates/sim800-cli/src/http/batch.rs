@@ -3,24 +3,18 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fs;
-use std::future::Future;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures::FutureExt;
-use futures::future::{Either, select};
-use futures::stream::StreamExt;
-use serde_json::json;
-use sim800_session::{Bearer, Client, Notice};
-use smol::Timer;
+use sim800_session::{Bearer, Client};
 
 use super::transfer::Transfer;
 use crate::args::{HttpGet, Options};
-use crate::connect::{open_bearer, with_module};
+use crate::connect::{naming_port, open_bearer, with_module, within};
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::{Output, Report, Retries, transferred};
+use crate::output::{Output, Report, Retried, summary};
 use crate::url::HttpUrl;
 
 /// All URLs that are to be fetched.
@@ -74,18 +68,14 @@ pub(super) fn files(get: &HttpGet, urls: &[String]) -> Result<Vec<Option<PathBuf
 /// Carries out one transfer, which is told at the end.
 pub(super) fn single(
     mut transfer: Transfer<'_>,
-    max_time: Option<Duration>,
     options: &Options,
     output: Output,
 ) -> Result<Report, Failure> {
     let advice = transfer.advice();
     let done = with_module(options, output, async |client| {
-        let work = async {
-            let destination = transfer.open().await?;
-            let bearer = open_bearer(client, options).await?;
-            transfer.carry_out(client, &bearer, destination).await
-        };
-        within(max_time, work).await
+        let destination = transfer.open().await?;
+        let bearer = open_bearer(client, options).await?;
+        transfer.carry_out(client, &bearer, destination).await
     });
     done.map_err(|failure| advice.give(failure))
 }
@@ -93,71 +83,47 @@ pub(super) fn single(
 /// Carries out one transfer after the other and tells each when it has ended.
 pub(super) fn several(
     transfers: Vec<Transfer<'_>>,
-    max_time: Option<Duration>,
     options: &Options,
     output: Output,
 ) -> Result<Option<Report>, Failure> {
     let begun = RefCell::new(None);
-    let done = with_module(options, output, async |client| {
+    // Each may take its time.
+    let all = Options { max_time: None, ..options.clone() };
+    let done = with_module(&all, output, async |client| {
         let (start, total) = (Instant::now(), transfers.len());
         let (mut octets, mut failed, mut exit) = (0, 0, 0);
         let mut bearer = None;
         for transfer in transfers {
             let (url, advice) = (transfer.url().to_owned(), transfer.advice());
             begun.replace(Some((url.clone(), advice.clone())));
-            let mut retried = client.subscribe(|_| false);
-            let mut result = within(max_time, one(transfer, &mut bearer, client, options)).await;
+            let retried = Retried::begin(client);
+            let mut result = within(options.max_time, one(transfer, &mut bearer, client, options)).await;
             if bearer.is_none() {
                 // Of a module or a network that is not there, no other transfer gets anything either.
                 return result;
             }
-            let mut retries = Retries::default();
-            while let Some(Some(notice)) = retried.next().now_or_never() {
-                if let Notice::Retrying(retry) = notice {
-                    retries.note(retry.cause);
-                }
-            }
             match &mut result {
                 Ok(report) => {
-                    retries.tell(&mut report.fields);
+                    retried.tell(&mut report.fields);
                     report.remark.insert_str(0, &format!("{url}: "));
                     octets += report.octets();
                 }
                 Err(failure) => {
-                    retries.tell(&mut failure.fields);
+                    retried.tell(&mut failure.fields);
                     failed += 1;
                 }
             }
             begun.take();
-            let result = named(result.map_err(|failure| advice.give(failure).of(&url)), options);
+            let result = naming_port(result.map_err(|failure| advice.give(failure).of(&url)), options);
             exit = exit::of_both(exit, output.finish(result));
         }
-        output.remark(&summary(total, failed, &transferred(octets, start)));
+        output.remark(&summary(total, failed, octets, start));
         if failed == 0 { Ok(Report::default()) } else { Err(Failure::told(exit)) }
     });
     done.map(|_| None).map_err(|failure| match begun.take() {
         Some((url, advice)) => advice.give(failure).of(&url),
         None => failure,
     })
-}
-
-/// Says for programs where the module is. In a script, they know.
-fn named(mut result: Result<Report, Failure>, options: &Options) -> Result<Report, Failure> {
-    if let (Some(port), None) = (&options.port, &options.held) {
-        let fields = match &mut result {
-            Ok(report) => &mut report.fields,
-            Err(failure) => &mut failure.fields,
-        };
-        fields.insert(0, ("port", json!(port)));
-    }
-    result
-}
-
-/// `3 of 4 transfers are done, 1 failed; 1200 bytes in 3.2 s (375 B/s)`
-fn summary(total: usize, failed: usize, moved: &str) -> String {
-    let all = if failed == 0 { "all".to_owned() } else { format!("{} of", total - failed) };
-    let rest = if failed == 0 { String::new() } else { format!(", {failed} failed") };
-    format!("{all} {total} transfers are done{rest}; {moved}")
 }
 
 /// Carries out one of several, over the bearer that the first of them opens.
@@ -173,30 +139,4 @@ async fn one(
     };
     let destination = transfer.open().await?;
     transfer.carry_out(client, bearer, destination).await
-}
-
-/// Gives up what takes longer than it may.
-pub(super) async fn within<T>(
-    limit: Option<Duration>,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    let work = Box::pin(work);
-    let Some(limit) = limit else { return work.await };
-    match select(work, Timer::after(limit)).await {
-        Either::Left((result, _)) => result,
-        Either::Right(_) => {
-            Err(Failure::out_of_time(format!("not done within the {limit:?} that --max-time allows")))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_summary_counts() {
-        assert_eq!(summary(3, 0, "x"), "all 3 transfers are done; x");
-        assert_eq!(summary(3, 1, "x"), "2 of 3 transfers are done, 1 failed; x");
-    }
 }

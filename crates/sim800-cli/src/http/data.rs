@@ -37,10 +37,7 @@ impl Data {
             return Ok(data(read(path, 0)?, OCTETS));
         }
         if let Some(json) = &arguments.json_body {
-            let text = match json.strip_prefix('@') {
-                Some(path) => read(Path::new(path), 0)?,
-                None => json.clone().into_bytes(),
-            };
+            let text = text_or_file(json)?;
             serde_json::from_slice::<serde::de::IgnoredAny>(&text)
                 .map_err(|error| Failure::usage(format!("the body is not JSON: {error}")))?;
             return Ok(data(text, "application/json"));
@@ -54,7 +51,16 @@ impl Data {
             let parts: Result<Vec<_>, _> = arguments.form.iter().map(|part| Part::parse(part)).collect();
             return multipart(&parts?);
         }
-        Ok(data(arguments.data.clone().unwrap_or_default().into_bytes(), OCTETS))
+        let text = arguments.data.as_deref().unwrap_or_default();
+        Ok(data(text_or_file(text)?, OCTETS))
+    }
+}
+
+/// A text, or what is in the file behind an `@`.
+fn text_or_file(text: &str) -> Result<Vec<u8>, Failure> {
+    match text.strip_prefix('@') {
+        Some(path) => read(Path::new(path), 0),
+        None => Ok(text.as_bytes().to_vec()),
     }
 }
 

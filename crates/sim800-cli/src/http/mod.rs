@@ -34,12 +34,12 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
         Command::Post(post) => {
             let plan = posted(post)?;
             let transfer = transfer(plan, post.output.as_deref(), &post.answer, output);
-            batch::single(transfer, post.request.max_time, options, output).map(Some)
+            batch::single(transfer, options, output).map(Some)
         }
         Command::Delete(delete) => {
             let plan = Plan::new(Method::DELETE, &delete.url, Bytes::new(), &delete.request)?;
             let transfer = transfer(plan, delete.output.as_deref(), &delete.answer, output);
-            batch::single(transfer, delete.request.max_time, options, output).map(Some)
+            batch::single(transfer, options, output).map(Some)
         }
         Command::Head(head) => show_head(head, options, output).map(Some),
     }
@@ -68,12 +68,10 @@ fn fetch(get: &HttpGet, options: &Options, output: Output) -> Result<Option<Repo
         .collect();
     let mut transfers = transfers?;
     match transfers.pop() {
-        Some(transfer) if transfers.is_empty() => {
-            batch::single(transfer, get.request.max_time, options, output).map(Some)
-        }
+        Some(transfer) if transfers.is_empty() => batch::single(transfer, options, output).map(Some),
         last => {
             transfers.extend(last);
-            batch::several(transfers, get.request.max_time, options, output)
+            batch::several(transfers, options, output)
         }
     }
 }
@@ -104,20 +102,17 @@ fn show_head(head: &HttpHead, options: &Options, output: Output) -> Result<Repor
     let plan = Plan::new(Method::HEAD, &head.url, Bytes::new(), &head.request)?;
     let is_insecure = plan.options.accept_invalid_certificate;
     let shown = with_module(options, output, async |client| {
-        let work = async {
-            let bearer = open_bearer(client, options).await?;
-            let watch = Watch { client, name: plan.name.clone(), output };
-            let response = watch.send(&plan.client(&bearer), plan.request.clone()).await?;
-            let (head, _) = response.into_parts();
-            if let Some(failure) = refusal(&head, plan.uri(), plan.options.redirect) {
-                let text = String::from_utf8_lossy(&head_text(&head)).into_owned();
-                return Err(failure.with_text(text));
-            }
-            let mut fields = vec![("url", json!(plan.url))];
-            fields.extend(head_fields(&head));
-            Ok(Report { fields, text: head_text(&head), remark: String::new() })
-        };
-        batch::within(head.request.max_time, work).await
+        let bearer = open_bearer(client, options).await?;
+        let watch = Watch { client, name: plan.name.clone(), output };
+        let response = watch.send(&plan.client(&bearer), plan.request.clone()).await?;
+        let (head, _) = response.into_parts();
+        if let Some(failure) = refusal(&head, plan.uri(), plan.options.redirect) {
+            let text = String::from_utf8_lossy(&head_text(&head)).into_owned();
+            return Err(failure.with_text(text));
+        }
+        let mut fields = vec![("url", json!(plan.url))];
+        fields.extend(head_fields(&head));
+        Ok(Report { fields, text: head_text(&head), remark: String::new() })
     });
     shown.map_err(|failure| advised(failure, is_insecure).about(plan.url.clone()))
 }

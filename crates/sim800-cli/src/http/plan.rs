@@ -13,13 +13,14 @@ use sim800_session::{Bearer, Http, HttpOptions};
 use crate::args::HttpRequest;
 use crate::failure::Failure;
 use crate::login::basic;
+use crate::private;
 use crate::range::Range;
 use crate::url::HttpUrl;
 
 /// Where a user and a password may come from that are not to be seen on the command line.
 const USER: &str = "SIM800_HTTP_USER";
 
-/// The most that is read of a file with headers or with a password: more than the module takes.
+/// The most that is read of a file with headers: more than the module takes.
 const SMALL: u64 = 64 * 1024;
 
 /// A request, and how it is carried out.
@@ -109,7 +110,7 @@ pub(super) fn range_header(range: Range) -> Result<HeaderValue, Failure> {
 fn user(arguments: &HttpRequest) -> Result<Option<String>, Failure> {
     let given = match (&arguments.user, &arguments.user_file) {
         (Some(user), _) => Some(user.clone()),
-        (None, Some(path)) => Some(read_small(path)?.lines().next().unwrap_or_default().to_owned()),
+        (None, Some(path)) => Some(private::read(path)?),
         (None, None) => std::env::var(USER).ok().filter(|user| !user.is_empty()),
     };
     match given {

@@ -23,7 +23,7 @@ use crate::meter::Meter;
 use crate::output::{Output, Report};
 use crate::range::refuse_a_part;
 use crate::resume::Resumable;
-use crate::sink::Sink;
+use crate::sink::{Sink, named};
 
 /// How many octets of a body that was asked for become part of one object.
 const OBJECT: usize = 1 << 20;
@@ -299,7 +299,7 @@ impl Told<'_> {
                     // They come before it.
                     sink.show(&std::mem::take(&mut text)).await?;
                 }
-                if sink.is_terminal() {
+                if sink.is_shown() {
                     // No bar is drawn over it.
                     sink.take(body, &ProgressBar::hidden()).await?.octets
                 } else {
@@ -332,12 +332,6 @@ fn wants_json(headers: &HeaderMap) -> bool {
 /// When a file was written last.
 fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().ok()?.modified().ok()
-}
-
-/// The file that a body goes to, for programs.
-fn named(file: Option<&Path>) -> Option<(&'static str, serde_json::Value)> {
-    let path = file.filter(|path| !Sink::is_stdout(Some(path)))?;
-    Some(("file", json!(path.to_string_lossy())))
 }
 
 /// Nothing has changed since the file was fetched.

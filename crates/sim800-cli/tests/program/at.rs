@@ -78,8 +78,8 @@ fn a_request_is_made_by_hand() {
 
     // The module would take the rest for a command.
     let short = ["at", "AT+HTTPDATA=5,5000", "--data", "body"];
-    fails(&bench, &short, 2, "usage", "AT+HTTPDATA announces 5 octets, and body has 8");
-    fails(&bench, &["at", "AT+CSQ", "--data", "body"], 2, "usage", "no command is known to ask for octets");
+    fails(&bench, &short, 2, "usage", "AT+HTTPDATA announces 5 bytes, and body has 8");
+    fails(&bench, &["at", "AT+CSQ", "--data", "body"], 2, "usage", "no command is known to ask for bytes");
     bench.expect_usable();
 }
 

@@ -1,8 +1,9 @@
 //! A module, servers and a folder for one test.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -108,6 +109,12 @@ impl Bench {
         format!("ftp://{USER}:{password}@{}{path}", self.ftp.address())
     }
 
+    /// Writes a file for its owner only.
+    pub(crate) fn keep_secret(&self, name: &str, content: &str) {
+        fs::write(self.path(name), content).unwrap();
+        fs::set_permissions(self.path(name), Permissions::from_mode(0o600)).unwrap();
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -165,6 +172,12 @@ impl Finished {
         let object = self.object();
         let text = |name: &str| object["error"][name].as_str().unwrap().to_owned();
         (text("kind"), text("message"))
+    }
+
+    /// The JSON objects on stdout, one in each line.
+    pub(crate) fn objects(&self) -> Vec<Value> {
+        let text = std::str::from_utf8(&self.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The one JSON object on stdout.

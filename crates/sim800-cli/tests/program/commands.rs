@@ -35,7 +35,8 @@ fn files_and_directories_of_a_server_are_looked_after() {
     assert_eq!(bench.ftp.files(), ["/c"]);
     run(&["ftp", "rmdir", &url("/dir")]);
     let object = bench.run(&["--json", "ftp", "rm", &url("/c")]).object();
-    assert_eq!(object, json!({ "ok": true, "port": bench.port }));
+    let named = format!("ftp://{}@{}/c", crate::bench::USER, bench.ftp.address());
+    assert_eq!(object, json!({ "ok": true, "url": named, "port": bench.port }));
     assert!(bench.ftp.files().is_empty());
     assert_eq!(run(&["ftp", "ls", &url("")]), b"");
 }
@@ -89,7 +90,7 @@ fn files_go_into_the_module_and_come_back() {
     run(&["fs", "rm", r"C:\new\b.bin"]);
     run(&["fs", "rmdir", r"C:\new"]);
     let text = run(&["fs", "df"]);
-    let after = text.strip_prefix("C: ").unwrap().strip_suffix(" octets free\n").unwrap();
+    let after = text.strip_prefix("C: ").unwrap().strip_suffix(" bytes free\n").unwrap();
     assert!(after.parse::<u64>().unwrap() >= before + 20_000, "{text}");
 }
 
@@ -229,8 +230,8 @@ fn the_type_in_a_url_is_that_of_the_transfer() {
     }
     assert_eq!(bench.ftp.files(), ["/a", "/b"]);
     let text = bench.ftp_url("/a;type=a");
-    fails(&bench, &["ftp", "get", &text, "-o", "a", "--resume"], 2, "usage", "octet by octet");
-    fails(&bench, &["ftp", "put", "here", &text, "--resume"], 2, "usage", "octet by octet");
+    fails(&bench, &["ftp", "get", &text, "-o", "a", "--resume"], 2, "usage", "byte by byte");
+    fails(&bench, &["ftp", "put", "here", &text, "--resume"], 2, "usage", "byte by byte");
     let image = bench.ftp_url("/a;type=i");
     fails(&bench, &["ftp", "get", &image, "--ascii", "-o", "a"], 2, "usage", "--ascii");
     fails(&bench, &["ftp", "put", "--from-fs", "C:/a"], 2, "usage", "the URL to send it to is missing");

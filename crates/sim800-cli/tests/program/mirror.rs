@@ -3,16 +3,10 @@
 use std::fs;
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sim800_testbed::server::ftp::Fault;
 
-use crate::bench::{Bench, Finished, octets};
-
-/// The objects on stdout, one for each file and a summary.
-fn objects(finished: &Finished) -> Vec<Value> {
-    let text = std::str::from_utf8(&finished.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
+use crate::bench::{Bench, octets};
 
 fn write(bench: &Bench, name: &str, content: &[u8]) {
     fs::create_dir_all(bench.path(name).parent().unwrap()).unwrap();
@@ -37,7 +31,7 @@ fn what_the_server_lacks_is_sent() {
 
     let finished = bench.run(&[&["--json"], &arguments[..]].concat());
     assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
-    let told = objects(&finished);
+    let told = finished.objects();
     let paths: Vec<_> = told.iter().filter_map(|object| object["path"].as_str()).collect();
     assert_eq!(paths, ["a.txt", "2026/b.bin", "2026/empty"]);
     let summary = told.last().unwrap();
@@ -68,7 +62,7 @@ fn what_is_missing_here_is_fetched() {
     let url = bench.ftp_url("/data/");
     let finished = bench.run(&["--json", "ftp", "mirror", "here", &url]);
     assert_eq!(finished.code, 0, "{}", finished.stderr);
-    let summary = objects(&finished).pop().unwrap();
+    let summary = finished.objects().pop().unwrap();
     assert_eq!((&summary["transferred"], &summary["unchanged"]), (&json!(2), &json!(1)), "{summary}");
     assert_eq!(fs::read(bench.path("here/deep/er/b")).unwrap(), octets(3000));
     assert_eq!(bench.names(), ["here"]);
@@ -85,7 +79,7 @@ fn one_file_that_fails_keeps_none_from_the_rest() {
     bench.ftp.inject(Fault::Answer { verb: "STOR", reply: "550 not now".into() });
     let finished = bench.run(&["--json", "ftp", "mirror", "-R", "logs", &url]);
     assert_eq!(finished.code, 8);
-    let told = objects(&finished);
+    let told = finished.objects();
     assert_eq!((&told[0]["ok"], &told[0]["path"]), (&json!(false), &json!("a")), "{told:?}");
     let summary = told.last().unwrap();
     assert_eq!(
@@ -115,11 +109,65 @@ fn what_has_no_place_here_keeps_none_from_the_rest() {
     assert!(pipe.success());
     let finished = bench.run(&["--json", "ftp", "mirror", "here", &bench.ftp_url("/data/")]);
     assert_eq!(finished.code, 1, "{}", finished.stderr);
-    let summary = objects(&finished).pop().unwrap();
+    let summary = finished.objects().pop().unwrap();
     let counts = ["transferred", "failed", "skipped"].map(|name| summary[name].as_u64());
     assert_eq!(counts, [Some(1), Some(2), Some(2)], "{summary}");
     assert_eq!(fs::read(bench.path("here/z")).unwrap(), b"octets");
     assert_eq!(fs::read(bench.path("here/same")).unwrap(), b"a file");
     assert!(!bench.path("here/z.part.json").exists(), "a server says nothing of parts");
     bench.expect_usable();
+}
+
+#[test]
+fn only_what_is_wanted_is_mirrored() {
+    let bench = Bench::new();
+    write(&bench, "logs/a.log", b"a");
+    write(&bench, "logs/b.txt", b"b");
+    write(&bench, "logs/deep/c.log", b"c");
+    write(&bench, "logs/tmp/d.log", b"d");
+    let url = bench.ftp_url("/to");
+    let options = ["--include", "*.log", "--exclude", "tmp"];
+    let sent = bench.run(&[&["ftp", "mirror", "-R", "logs", &url][..], &options].concat());
+    assert_eq!(sent.code, 0, "{}", sent.stderr);
+    assert_eq!(bench.ftp.files(), ["/to/a.log", "/to/deep/c.log"]);
+    let fetched = bench.run(&["ftp", "mirror", "back", &url, "--exclude", "deep/*"]);
+    assert_eq!(fetched.code, 0, "{}", fetched.stderr);
+    assert!(bench.path("back/a.log").exists() && !bench.path("back/deep/c.log").exists());
+
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(7_200);
+    fs::File::options().append(true).open(bench.path("logs/a.log")).unwrap().set_modified(old).unwrap();
+    let newer = ["ftp", "mirror", "-R", "-n", "logs", &bench.ftp_url("/new"), "--newer-than", "1h"];
+    let dry = String::from_utf8(bench.run(&newer).stdout).unwrap();
+    assert!(dry.contains("put b.txt") && !dry.contains("put a.log"), "{dry}");
+    let refused = bench.run(&["ftp", "mirror", "logs", &url, "--newer-than", "yesterday"]);
+    assert!(refused.code == 2 && refused.stderr.contains("90m, 12h, 7d"), "{}", refused.stderr);
+}
+
+#[test]
+fn names_that_the_module_cannot_be_told_are_named_before_anything_moves() {
+    let bench = Bench::new();
+    write(&bench, "logs/a.log", b"a");
+    write(&bench, "logs/Größe.log", b"b");
+    let url = bench.ftp_url("/to");
+    let dry = bench.run(&["ftp", "mirror", "-R", "-n", "logs", &url]);
+    assert_eq!((dry.code, bench.ftp.files().len()), (2, 0));
+    assert!(dry.stderr.contains("Größe.log: its name holds a character beyond ASCII"), "{}", dry.stderr);
+    assert!(dry.stdout.ends_with(b"put a.log (1 bytes)\n"));
+    let refused = bench.run(&["ftp", "put", "logs/a.log", "logs/Größe.log", &bench.ftp_url("/")]);
+    assert_eq!((refused.code, bench.ftp.files().len()), (2, 0), "{}", refused.stderr);
+    assert!(refused.stderr.contains("beyond ASCII"), "{}", refused.stderr);
+}
+
+/// Each file tells its own, and the summary those of all.
+#[test]
+fn what_was_tried_again_is_told_where_it_was() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/d/a", &octets(60_000)).unwrap();
+    bench.ftp.put_file("/d/b", b"b").unwrap();
+    // The first is that of the listing.
+    bench.ftp.inject(Fault::DataReset { after: 1_000_000 });
+    bench.ftp.inject(Fault::DataReset { after: 30_000 });
+    let objects = bench.run(&["--json", "ftp", "mirror", "here", &bench.ftp_url("/d")]).objects();
+    let retries: Vec<_> = objects.iter().map(|object| object["retries"].as_u64()).collect();
+    assert_eq!(retries, [Some(1), Some(0), Some(1)], "{objects:?}");
 }

@@ -93,7 +93,10 @@ fn a_script_ends_at_its_first_failure_unless_it_is_to_go_on() {
         assert_eq!(finished.code, 2, "{line}: {}", finished.stderr);
         assert!(finished.stderr.contains(said), "{line}: {}", finished.stderr);
         let finished = run(&bench, line, &["--json"]);
-        assert_eq!((finished.code, &finished.object()["line"]), (2, &json!(1)));
+        let objects = finished.objects();
+        let [command, all] = &objects[..] else { panic!("{objects:?}") };
+        assert_eq!((finished.code, &command["line"]), (2, &json!(1)));
+        assert_eq!((&all["ok"], &all["done"], &all["failed"]), (&json!(false), &json!(0), &json!(1)));
     }
     bench.expect_usable();
 }
@@ -218,4 +221,20 @@ fn the_shell_outlives_a_command_that_is_broken_off() {
     signal(&terminal.child, Signal::TERM);
     assert_eq!(terminal.child.wait().unwrap().code(), Some(143));
     bench.expect_usable();
+}
+
+#[test]
+fn patterns_stand_for_files_where_no_shell_has_seen_them() {
+    let bench = Bench::new();
+    for name in ["a.log", "b.log", "c.txt", "[1].txt"] {
+        fs::write(bench.path(name), name).unwrap();
+    }
+    bench.ftp.put_file("/up/sub/old", b"").unwrap();
+    let script = format!("open {}\nput *.log\nput ?.txt sub/\nput [1].txt d.txt\n", bench.ftp_url("/up"));
+    let finished = run(&bench, &script, &[]);
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    assert_eq!(bench.ftp.files(), ["/up/a.log", "/up/b.log", "/up/d.txt", "/up/sub/c.txt", "/up/sub/old"]);
+    let finished = run(&bench, &format!("open {}\nput *.none\n", bench.ftp_url("/up")), &[]);
+    assert_eq!(finished.code, 3);
+    assert!(finished.stderr.contains("cannot read *.none"), "{}", finished.stderr);
 }

@@ -111,7 +111,7 @@ fn what_is_wrong_in_the_file_names_its_line() {
 fn a_file_with_secrets_is_for_its_owner_only() {
     let configured = Configured::new("apn = \"a\"\n\npin = \"1234\"\n");
     assert_eq!(configured.run(&[], &["config"]).code, 0);
-    for mode in [0o640, 0o604] {
+    for mode in [0o644, 0o604] {
         configured.allow(mode);
         let finished = configured.run(&[], &["config"]);
         assert_eq!(finished.code, 2);
@@ -124,6 +124,7 @@ fn a_file_with_secrets_is_for_its_owner_only() {
     let configured = Configured::new("pin-file = \"pin\"\n");
     configured.allow(0o644);
     fs::write(configured.0.path().join("sim800/pin"), "1234\n").unwrap();
+    fs::set_permissions(configured.0.path().join("sim800/pin"), Permissions::from_mode(0o600)).unwrap();
     assert_eq!(configured.run(&[], &["config"]).code, 0, "the file with the PIN lies beside it");
 }
 
@@ -138,4 +139,21 @@ fn a_secret_and_a_file_with_one_are_one_setting() {
     let finished = configured.run(&[], &["--pin", "1234", "--pin-file", "missing", "config"]);
     assert!(finished.code == 2 && finished.stderr.contains("not both"), "{}", finished.stderr);
     assert!(!finished.stderr.contains("1234"), "{}", finished.stderr);
+}
+
+#[test]
+fn a_file_with_a_secret_is_for_its_owner_only() {
+    let bench = crate::bench::Bench::new();
+    bench.ftp.put_file("/a", b"octets").unwrap();
+    fs::write(bench.path("password"), format!("{}\n", crate::bench::PASSWORD)).unwrap();
+    let url = format!("ftp://{}@{}/a", crate::bench::USER, bench.ftp.address());
+    let size = || bench.run(&["ftp", "size", &url, "--ftp-password-file", "password"]);
+    fs::set_permissions(bench.path("password"), Permissions::from_mode(0o644)).unwrap();
+    let refused = size();
+    assert!(refused.code == 2 && refused.stderr.contains("run chmod 600 on it"), "{}", refused.stderr);
+    fs::set_permissions(bench.path("password"), Permissions::from_mode(0o600)).unwrap();
+    let told = size();
+    assert_eq!((told.code, told.stdout.as_slice()), (0, &b"6\n"[..]), "{}", told.stderr);
+    let without = bench.run(&["ftp", "size", &url]);
+    assert!(without.code == 2 && without.stderr.contains("--ftp-password-file"), "{}", without.stderr);
 }

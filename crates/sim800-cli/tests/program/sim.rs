@@ -27,7 +27,7 @@ fn the_pin_comes_from_a_file_the_environment_or_the_command_line() {
     let (kind, message) = finished.error();
     assert_eq!((finished.code, kind.as_str()), (5, "sim-pin"));
     assert!(message.contains("--pin-file"), "{message}");
-    fs::write(bench.path("pin"), "1234\n").unwrap();
+    bench.keep_secret("pin", "1234\n");
     assert_eq!(bench.run(&["--pin-file", "pin", "info"]).code, 0);
     assert_eq!(locked().run(&["--pin", "1234", "info"]).code, 0);
     let bench = locked();

@@ -389,3 +389,46 @@ fn a_file_of_somebody_else_stays_as_it_is() {
     assert_eq!(fs::read(bench.path("a.part")).unwrap(), b"precious");
     assert_eq!(bench.names(), ["a", "a.part"]);
 }
+
+#[test]
+fn several_files_are_sent_in_one_run() {
+    let bench = Bench::new();
+    fs::write(bench.path("a"), "one").unwrap();
+    fs::write(bench.path("b"), octets(5_000)).unwrap();
+    bench.ftp.put_file("/up/c", b"").unwrap();
+    let directory = bench.ftp_url("/up/");
+    let sent = bench.run(&["ftp", "put", "a", "b", &directory]);
+    assert_eq!(sent.code, 0, "{}", sent.stderr);
+    assert_eq!(bench.ftp.files(), ["/up/a", "/up/b", "/up/c"]);
+    assert!(sent.stderr.contains("a: 3 bytes in "), "{}", sent.stderr);
+    assert!(sent.stderr.contains("all 2 transfers are done; 5003 bytes"), "{}", sent.stderr);
+
+    bench.ftp.inject(Fault::Answer { verb: "STOR", reply: "553 no".into() });
+    let sent = bench.run(&["--json", "ftp", "put", "a", "b", &directory]);
+    let [one, other] = &sent.objects()[..] else { panic!("{sent:?}") };
+    assert_eq!((sent.code, &one["ok"], &one["file"]), (8, &json!(false), &json!("a")), "{one}");
+    assert_eq!((&other["ok"], &other["file"], &other["octets"]), (&json!(true), &json!("b"), &json!(5_000)));
+    let url = format!("ftp://{}@{}/up/b", crate::bench::USER, bench.ftp.address());
+    assert_eq!((&other["url"], other["port"].is_string()), (&json!(url), true), "{other}");
+
+    let missing = bench.run(&["ftp", "put", "a", "none", &bench.ftp_url("/other/")]);
+    assert_eq!(missing.code, 3, "{}", missing.stderr);
+    assert_eq!(bench.ftp.files().len(), 3, "nothing is sent before all are there");
+    // A directory is enough for one as well.
+    assert_eq!(bench.run(&["ftp", "put", "a", &bench.ftp_url("/")]).code, 0);
+    assert_eq!(bench.ftp.file("/a").unwrap(), b"one");
+    let stdin = bench.run(&["ftp", "put", "-", &directory]);
+    assert!(stdin.code == 2 && stdin.stderr.contains("add the name of the file"), "{}", stdin.stderr);
+}
+
+#[test]
+fn what_ftp_moves_names_its_url_and_its_file() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/a", b"octets").unwrap();
+    let url = bench.ftp_url("/a");
+    let object = bench.run(&["--json", "ftp", "get", &url, "-o", "here"]).object();
+    let expected = format!("ftp://{}@{}/a", crate::bench::USER, bench.ftp.address());
+    assert_eq!((&object["url"], &object["file"]), (&json!(expected), &json!("here")), "{object}");
+    let object = bench.run(&["--json", "ftp", "size", &bench.ftp_url("/none")]).object();
+    assert!(object["url"].as_str().unwrap().ends_with("/none"), "{object}");
+}

@@ -183,7 +183,7 @@ fn a_login_and_headers_may_come_from_files() {
     let basic = "authorization: Basic bWU6c2VzYW1l\r\n";
     let got = |arguments: &[&str]| text(bench.run(&[&["http", "get", &url], arguments].concat()).stdout);
     assert!(got(&["--user", "me:sesame"]).contains(basic));
-    fs::write(bench.path("user"), "me:sesame\nand more\n").unwrap();
+    bench.keep_secret("user", "me:sesame\nand more\n");
     assert!(got(&["--user-file", "user"]).contains(basic));
     let output = bench.command(&["http", "get", &url]).env("SIM800_HTTP_USER", "me:sesame").output().unwrap();
     assert!(text(output.stdout).contains(basic));
@@ -197,7 +197,7 @@ fn a_login_and_headers_may_come_from_files() {
         assert!(shown.contains(header), "{shown}");
     }
     fails(&bench, &["http", "get", &url, "-o", "a", "--user", "me"], 2, "usage", "NAME:PASSWORD");
-    fails(&bench, &["http", "get", &url, "-o", "a", "--user-file", "missing"], 3, "file", "missing");
+    fails(&bench, &["http", "get", &url, "-o", "a", "--user-file", "missing"], 2, "file", "missing");
     // Neither here nor in a trace.
     bench.http.put("/a", "text/plain", "a");
     let plain = bench.http.url("/a");
@@ -362,4 +362,25 @@ fn several_urls_are_fetched_in_one_run() {
     ] {
         assert_eq!(bench.run(arguments).code, 2, "{arguments:?}");
     }
+}
+
+#[test]
+fn whatever_is_done_is_given_up_when_its_time_is_over() {
+    let bench = Bench::new();
+    bench.ftp.put_file("/a", &octets(50_000)).unwrap();
+    bench.ftp.inject(sim800_testbed::server::ftp::Fault::DataStall { after: 10_000 });
+    let get = ["--max-time", "0.5", "--json", "ftp", "get", &bench.ftp_url("/a"), "-o", "a"];
+    let finished = bench.run(&get);
+    assert_eq!((finished.code, finished.error().0.as_str()), (10, "timed-out"));
+    assert_eq!(bench.names(), [""; 0]);
+}
+
+#[test]
+fn data_may_be_what_is_in_a_file() {
+    let bench = Bench::new();
+    fs::write(bench.path("body"), "a=1").unwrap();
+    let sent = bench.run(&["http", "post", &bench.http.url("/echo"), "-d", "@body"]);
+    assert_eq!(sent.stdout, b"a=1", "{}", sent.stderr);
+    let missing = bench.run(&["http", "post", &bench.http.url("/echo"), "--data", "@none"]);
+    assert!(missing.code == 3 && missing.stderr.contains("none"), "{}", missing.stderr);
 }

@@ -133,13 +133,27 @@ fn a_request_under_way_refuses_the_rest() {
 }
 
 #[test]
+fn a_part_is_told_as_the_note_has_it_or_as_the_server() {
+    for (partial_content, told) in [(false, 200), (true, 206)] {
+        let mut config = instant();
+        config.partial_content = partial_content;
+        let mut bench = Bench::http_with(config);
+        bench.ok("AT+HTTPPARA=\"BREAK\",2");
+        bench.ok("AT+HTTPACTION=0");
+        let (id, _) = bench.http_request();
+        bench.network(id, done(206, b"234"));
+        bench.dce(format!("\r\n+HTTPACTION: 0,{told},3\r\n"));
+    }
+}
+
+#[test]
 fn reads_what_is_there() {
     let mut bench = Bench::http();
     bench.ok("AT+HTTPREAD");
     bench.ok("AT+HTTPACTION=0");
     let (id, _) = bench.http_request();
-    bench.network(id, done(206, b"0123456789"));
-    bench.dce("\r\n+HTTPACTION: 0,206,10\r\n");
+    bench.network(id, done(200, b"0123456789"));
+    bench.dce("\r\n+HTTPACTION: 0,200,10\r\n");
     bench.payload("AT+HTTPREAD=0,4", "+HTTPREAD: 4", b"0123");
     bench.payload("AT+HTTPREAD=8,4", "+HTTPREAD: 2", b"89");
     bench.ok("AT+HTTPREAD=10,4");

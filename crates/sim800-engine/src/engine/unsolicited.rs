@@ -5,34 +5,35 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::Id;
-use sim800_parser::{Dialect, Span};
+use sim800_parser::{Dialect, Event, Span};
 
 use super::{Engine, State};
 use crate::failure::{Failure, Malformation};
-use crate::flight::{Stray, copy, text};
+use crate::flight::Stray;
 use crate::output::Output;
 use crate::response::Response;
 use crate::restart::Restart;
 use crate::resync::Resync;
 
 impl<D: Dialect> Engine<D> {
-    pub(super) fn handle_unsolicited(&mut self, now: Duration, span: &Span<Bytes>) {
-        let skipped = match &mut self.line {
-            // No response comes before its command.
-            State::InFlight(flight) if self.decoder.in_flight() => flight.skip_to(span.line()),
-            _ => None,
+    /// Whether a line that the command in flight does not claim is what a later one of its line has to say: those before it said
+    /// nothing, and the line is to be read once more. No response comes before its command.
+    pub(super) fn is_skipped_to(&mut self, event: Event<'_>) -> bool {
+        let (Event::Unsolicited(span), State::InFlight(flight)) = (event, &mut self.line) else {
+            return false;
         };
-        if let Some(expect) = skipped {
-            // The command before it on the line said nothing. What is its own is read once more.
-            let behind = self.decoder.take_pending();
-            self.decoder.begin(expect);
-            self.decoder.handle_input(span.raw());
-            return self.decoder.handle_input(&behind);
-        }
+        let skipped = self.decoder.in_flight().then(|| flight.skip_to(span.line()));
+        let Some(expect) = skipped.flatten() else { return false };
+        self.decoder.begin_line();
+        self.decoder.begin(expect);
+        true
+    }
+
+    pub(super) fn handle_unsolicited(&mut self, now: Duration, span: Span<'_>) {
         let sign = self.watch.sign(now, span, self.config.limits.boot);
         match &mut self.line {
             State::InFlight(flight) if sign == Some(Restart::Ready) && flight.may_be_text() => {
-                flight.take_doubtful(text(span), self.config.limits.information);
+                flight.take_doubtful(span.line().text(), self.config.limits.information);
                 // What follows a start is a sign of it by itself.
                 return self.watch.forget_last();
             }
@@ -46,8 +47,9 @@ impl<D: Dialect> Engine<D> {
         let name = span.line().name();
         let is_text = stray == Stray::Rest && name.is_none();
         // The result that ended the command was not its own.
-        let is_late = stray == Stray::Rest && name.is_some() && name == self.last.name;
-        let line = copy(span);
+        let is_late = stray == Stray::Rest && self.last.is_answered_by(span.line());
+        // Whoever takes it may keep it for long: it must not keep the read buffer with it.
+        let line = Bytes::copy_from_slice(span.line().text());
         match &mut self.line {
             State::InFlight(_) if is_late => {
                 self.abandon(now, Failure::Malformed(Malformation::Information));
@@ -95,7 +97,7 @@ impl<D: Dialect> Engine<D> {
     }
 
     /// What comes belongs to a command that has its result already.
-    fn lose_behind_result(&mut self, now: Duration) {
+    pub(super) fn lose_behind_result(&mut self, now: Duration) {
         // The module may have asked for its octets only now, and counts what comes.
         let offered = mem::take(&mut self.last.offered);
         let resync = Resync::new(now).after_payload_from_module();

@@ -100,6 +100,30 @@ fn a_line_of_the_modules_own_accord_is_in_nobodys_way() {
 }
 
 #[test]
+fn two_alike_get_a_line_each_and_text_goes_to_the_one_that_has_some() {
+    let mut world = World::new();
+    world.submit(on_one_line([of(&Csq), of(&Csq)]));
+    world.input(b"\r\n+CSQ: 15,0\r\n\r\n+CSQ: 16,0\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs(), [each([response(&["+CSQ: 15,0"], ""), response(&["+CSQ: 16,0"], "")])]);
+    world.submit(on_one_line([of(&Cmee { mode: ErrorReport::Numeric }), of(&Cgmm)]));
+    world.input(b"\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs(), [each([Response::default(), response(&["SIMCOM_SIM800L"], "")])]);
+}
+
+#[test]
+fn the_limit_of_information_holds_for_each_of_them() {
+    let lines = b"\r\n+CSQ: 15,0\r\n\r\n+CREG: 0,1\r\n\r\nOK\r\n";
+    for (limit, is_enough) in [(50, true), (30, false)] {
+        let mut config = Config::default();
+        config.limits.information = limit;
+        let mut world = World { engine: Engine::new(Duration::ZERO, config), ..World::new() };
+        world.submit(on_one_line([of(&Csq), of(&CregRead)]));
+        world.input(lines);
+        assert_eq!(succeeded(&world.outputs()), is_enough, "{limit}");
+    }
+}
+
+#[test]
 fn a_command_that_says_nothing_leaves_the_next_its_own() {
     for size in [1, 3, 100] {
         let mut world = World::new();
@@ -153,6 +177,20 @@ fn a_payload_that_the_line_damaged_spoils_all_of_them() {
         let outputs = world.outputs();
         let is_damaged = outputs.contains(&failed(Malformed(Malformation::Damaged)));
         assert!(is_damaged, "{}: {outputs:?}", octets.escape_ascii());
+    }
+}
+
+#[test]
+fn a_line_behind_a_payload_may_have_an_empty_one_before_it_where_results_have_none() {
+    let mut world = World::new();
+    world.submit(look(100));
+    world.input(b"\r\n+HTTPSTATUS: GET,0,0,0\r\nERROR\r\n");
+    world.outputs();
+    for _ in 0..2 {
+        world.submit(look(100));
+        world.input(b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 4\r\nhead\r\n+HTTPREAD: 4\r\nbodyOK\r\n");
+        let outputs = world.outputs();
+        assert!(succeeded(&outputs), "{outputs:?}");
     }
 }
 

@@ -88,3 +88,26 @@ fn an_error_in_a_payload_whose_header_was_damaged_is_no_refusal() {
     let damaged = failed(Malformed(Malformation::Damaged));
     assert!(world.outputs().contains(&damaged));
 }
+
+/// The line doubled two octets of a payload, and as many were left of it: they read like the empty line that other firmware sends. Where
+/// it comes again, it is sent.
+#[test]
+fn an_empty_line_that_is_not_usual_is_the_rest_of_a_payload_but_once() {
+    for (text, payload) in [
+        (&b"\r\n+CSQ: 5,0\r\nOK\r\n"[..], &b"\r\n+FTPGET: 2,3\r\nabb\r\nOK\r\n"[..]),
+        (b"\r\n+CSQ: 5,0\r\n\r\nOK\r\n", b"\r\n+FTPGET: 2,3\r\na\r\nOK\r\n"),
+    ] {
+        let mut world = World::new();
+        world.enqueue(&Csq);
+        world.input(text);
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            world.outputs();
+            world.enqueue(&read(10));
+            world.synchronize();
+            world.input(payload);
+            told.push(succeeded(&world.outputs()));
+        }
+        assert_eq!(told, [false, true, true], "{}", text.escape_ascii());
+    }
+}

@@ -254,18 +254,6 @@ fn octets_go_out_after_the_prompt_and_as_many_as_it_grants() {
 }
 
 #[test]
-fn a_prompt_for_more_than_was_offered_gets_nothing() {
-    let mut world = World::new();
-    world.put(&write(10), &b"0123456789"[..]);
-    world.input(b"\r\n+FTPPUT: 2,11\r\n");
-    assert_eq!(
-        world.outputs(),
-        [failed(Malformed(Malformation::Excess { announced: 11 })), Output::Desynchronized]
-    );
-    assert_eq!(world.sent(), "AT+FTPPUT=2,10\\r");
-}
-
-#[test]
 fn a_header_that_announces_more_than_asked_opens_nothing() {
     let mut world = World::new();
     world.enqueue(&read(10));
@@ -283,7 +271,8 @@ fn ok_without_a_prompt_is_no_success() {
     let data = data(4);
     world.put(&data, line("body"));
     world.input(OK);
-    assert_eq!(world.outputs(), [failed(Malformed(Malformation::PromptMissing))]);
+    // Perhaps it was another's, and the module asks only now.
+    assert_eq!(world.outputs(), [failed(Malformed(Malformation::PromptMissing)), Output::Desynchronized]);
     assert_eq!(world.sent(), "AT+HTTPDATA=4,1000\\r");
 }
 

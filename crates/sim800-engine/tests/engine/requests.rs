@@ -2,6 +2,8 @@
 
 use sim800_command::{BodyEnd, DataPhase, Encoder, Expect, Form, LINE_LIMIT, Line, Spec, time_limit};
 
+use sim800_command::{FtpPw, Secret};
+
 use super::*;
 
 #[test]
@@ -64,4 +66,33 @@ fn an_engine_at_work_is_shown_without_octets() {
     let shown = format!("{:?}", world.engine);
     assert!(shown.contains("Flight") && shown.contains("+HTTPDATA"), "{shown}");
     assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn a_request_is_called_by_its_command_and_shows_no_value() {
+    let password = FtpPw { password: Secret::new("sesame").expect("a secret") };
+    let request = Request::new(&password).expect("a short line");
+    assert!(request.is_secret() && !Request::new(&Csq).expect("a short line").is_secret());
+    assert_eq!(format!("{:?} {}", request.name(), request.name()), "Name(AT+FTPPW) AT+FTPPW");
+    let test = Request::new(&sim800_command::Test::<Csq>::new()).expect("a short line");
+    assert_eq!(test.name().to_string(), "AT+CSQ=?");
+}
+
+#[test]
+fn a_prompt_for_more_than_was_offered_gets_nothing() {
+    let mut world = World::new();
+    world.put(&write(10), &b"0123456789"[..]);
+    world.input(b"\r\n+FTPPUT: 2,11\r\n");
+    assert_eq!(
+        world.outputs(),
+        [failed(Malformed(Malformation::Excess { announced: 11 })), Output::Desynchronized]
+    );
+    assert_eq!(world.sent(), "AT+FTPPUT=2,10\\r");
+    // It waits for eleven, whatever was offered.
+    world.enqueue(&At);
+    let heard = (0..8).fold(String::new(), |heard, _| {
+        world.wait();
+        heard + &world.sent()
+    });
+    assert!(heard.contains(&"\\r".repeat(11)) && !heard.contains(&"\\r".repeat(12)), "{heard}");
 }

@@ -265,16 +265,21 @@ fn lines_of_an_unknown_time_are_told_as_such() {
 /// A result that was nobody's may come in place of the prompt; the prompt that follows is the command's, and the module counts.
 #[test]
 fn a_module_that_asks_behind_a_result_that_was_not_its_own_is_fed() {
-    for another in [false, true] {
+    for (asks, another) in
+        [("+FTPPUT: 2,10", false), ("+FTPPUT: 2,10", true), ("DOWNLOAD", false), ("DOWNLOAD", true)]
+    {
         let mut world = World::new();
-        world.put(&write(10), &b"0123456789"[..]);
+        match asks {
+            "DOWNLOAD" => world.put(&data(10), &b"0123456789"[..]),
+            _ => world.put(&write(10), &b"0123456789"[..]),
+        }
         world.sent();
         world.input(b"\r\nERROR\r\n");
         if another {
             world.enqueue(&At);
             world.sent();
         }
-        world.input(b"\r\n+FTPPUT: 2,10\r\n");
+        world.input(format!("\r\n{asks}\r\n").as_bytes());
         assert!(world.outputs().contains(&Output::Desynchronized));
         world.enqueue(&Csq);
         let fed = (0..6).any(|_| {

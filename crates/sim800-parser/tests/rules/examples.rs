@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Framer, Header, Limits};
+use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Framer, Header};
 
 use super::{CARRY, LINE, Pushing, Seen, decode, frame};
 
@@ -11,7 +11,7 @@ fn seen(expect: Expect, octets: &[u8]) -> Vec<Seen> {
     let whole = frame(&script, &[usize::MAX]);
     for cut in 1..octets.len() {
         assert_eq!(frame(&script, &[cut, usize::MAX]), whole, "cut at {cut}");
-        assert_eq!(decode(&script, &[cut, usize::MAX], 1), whole, "cut at {cut}");
+        assert_eq!(decode(&script, &[cut, usize::MAX]), whole, "cut at {cut}");
     }
     assert_eq!(whole.1, b"", "octets were left");
     whole.0
@@ -118,26 +118,28 @@ fn overlong_lines_do_not_cost_the_next_one() {
     assert_eq!((&events[..], &pending[..]), (&[Seen::Overlong(len.end as u64 + 2), ok()][..], &b""[..]));
 }
 
-/// The decoder gives up as the framer does.
+/// Whoever wants the payload as a whole has the pieces shown again until it is there.
 #[test]
-fn abandoned_by_the_decoder() {
-    let mut decoder = Decoder::with_dialect(Limits::default(), Pushing);
-    assert!(!decoder.in_flight());
-    decoder.begin(
-        Expect::result().with_data(DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: 50 }),
-    );
-    assert!(decoder.in_flight());
-    decoder.handle_input(b"\r\n+HTTPREAD: 50\r\nsome");
-    while decoder.poll_event().is_some() {}
-    assert_eq!(decoder.remaining(), 50, "what is not polled yet is still to come");
-    decoder.abandon();
-    assert!(!decoder.in_flight() && decoder.remaining() == 4, "what came is payload");
-    decoder.handle_input(b"more text\r\n");
-    let Some(Event::Payload { octets, remaining: 0 }) = decoder.poll_event() else { panic!("it is lost") };
-    assert_eq!(&octets[..], b"some");
-    let Some(Event::Unsolicited(span)) = decoder.poll_event() else { panic!("the text is lost") };
-    assert_eq!(span.raw(), b"more text\r\n");
-    assert_eq!(decoder.remaining(), 0);
+fn payload_that_is_put_back_is_shown_again() {
+    let mut decoder = Decoder::with_dialect(LINE, Pushing);
+    decoder.begin(Expect::result().with_data(DataPhase::Counted { count: 6 }));
+    let octets = b"\r\nabcdef\r\nOK\r\n";
+    for held in 3..8 {
+        let mut input = &octets[if held == 3 { 0 } else { 2 }..held];
+        if held == 3 {
+            assert!(matches!(decoder.next(&mut input), Some(Event::Blank(_))));
+        }
+        let Some(Event::Payload { octets, remaining }) = decoder.next(&mut input) else {
+            panic!("{held} octets")
+        };
+        assert_eq!((octets.len(), remaining as usize), (held - 2, 8 - held));
+        decoder.put_back(octets.len() as u32);
+        assert_eq!(decoder.remaining(), 6);
+    }
+    let mut input = &octets[2..];
+    assert_eq!(decoder.next(&mut input), Some(Event::Payload { octets: b"abcdef", remaining: 0 }));
+    assert!(matches!(decoder.next(&mut input), Some(Event::Final { .. })));
+    assert!(format!("{decoder:?}").starts_with("Decoder { state: Line"));
 }
 
 /// After giving up on a command its payload is text, and the next command is not answered by the old result code.

@@ -1,14 +1,17 @@
 //! The seven rules that the crate's documentation promises, as properties.
 
+#[path = "../buffered/mod.rs"]
+mod buffered;
 mod examples;
 
+use buffered::Buffered;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use sim800_command::{Unsolicited, Vocabulary};
 use sim800_parser::{
-    Claim, DataPhase, Decoder, Dialect, Event, Expect, FinalResultCode, Framer, Header, Limits, Line, Name,
+    Claim, DataPhase, Decoder, Dialect, Event, Expect, FinalResultCode, Framer, Header, Line, Name,
 };
 
 const CARRY: usize = 96;
@@ -55,7 +58,7 @@ enum Seen {
 }
 
 impl Seen {
-    fn push<B: AsRef<[u8]> + std::fmt::Debug>(seen: &mut Vec<Self>, event: Event<B>) {
+    fn push(seen: &mut Vec<Self>, event: Event<'_>) {
         let event = match event {
             Event::Echo(span) => Self::Line("echo", span.raw().to_vec()),
             Event::Information(span) => Self::Line("information", span.raw().to_vec()),
@@ -69,13 +72,13 @@ impl Seen {
             Event::Payload { octets, remaining } => {
                 if let Some(Self::Payload(payload, left)) = seen.last_mut() {
                     if *left > 0 {
-                        assert_eq!(*left as usize, octets.as_ref().len() + remaining as usize);
-                        payload.extend_from_slice(octets.as_ref());
+                        assert_eq!(*left as usize, octets.len() + remaining as usize);
+                        payload.extend_from_slice(octets);
                         *left = remaining;
                         return;
                     }
                 }
-                Self::Payload(octets.as_ref().to_vec(), remaining)
+                Self::Payload(octets.to_vec(), remaining)
             }
             other => panic!("an event this test does not know: {other:?}"),
         };
@@ -144,38 +147,19 @@ fn feed(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
     (seen, framer.pending().to_vec())
 }
 
-fn decode(script: &Script, sizes: &[usize], gather: usize) -> (Vec<Seen>, Vec<u8>) {
-    let mut limits = Limits::default();
-    limits.line = LINE;
-    limits.buffer = 256;
-    limits.gather = gather;
-    let mut decoder = Decoder::with_dialect(limits, Pushing);
+fn decode(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
+    let mut buffered = Buffered::new(Decoder::with_dialect(LINE, Pushing));
     let mut seen = Vec::new();
     for (expect, octets) in script {
         if let Some(expect) = expect {
-            decoder.begin(*expect);
+            buffered.decoder.begin(*expect);
         }
-        for (n, input) in reads(octets, sizes).into_iter().enumerate() {
-            // Both ways in, in turn.
-            if n % 3 == 0 {
-                decoder.handle_input(input);
-            } else {
-                decoder.spare(input.len())[..input.len()].copy_from_slice(input);
-                decoder.handle_filled(input.len());
-            }
-            while let Some(event) = decoder.poll_event() {
-                Seen::push(&mut seen, event);
-            }
-            assert!(decoder.pending().len() <= LINE.max(gather) + 3, "the decoder holds too much");
+        for input in reads(octets, sizes) {
+            buffered.feed(input, |event| Seen::push(&mut seen, event));
+            assert!(buffered.pending.len() <= LINE + 3, "more than a line is to be kept");
         }
     }
-    let mut pending = decoder.pending().to_vec();
-    if decoder.remaining() > 0 && !pending.is_empty() {
-        // What the decoder gathers is late, never lost.
-        let remaining = decoder.remaining() - u32::try_from(pending.len()).unwrap();
-        Seen::push(&mut seen, Event::Payload { octets: std::mem::take(&mut pending), remaining });
-    }
-    (seen, pending)
+    (seen, buffered.pending)
 }
 
 fn two_values(values: sim800_parser::Values<'_>) -> bool {
@@ -343,15 +327,13 @@ proptest! {
 
     /// Rules 1 and 2, and that both levels agree.
     #[test]
-    fn events_do_not_depend_on_how_the_reads_were_cut(script in script(), sizes in sizes(), gather in 1..64_usize) {
+    fn events_do_not_depend_on_how_the_reads_were_cut(script in script(), sizes in sizes()) {
         let whole = frame(&script, &[usize::MAX]);
         prop_assert_eq!(&frame(&script, &sizes), &whole);
         prop_assert_eq!(&frame(&script, &[1]), &whole);
         prop_assert_eq!(&feed(&script, &sizes), &whole);
-        prop_assert_eq!(&decode(&script, &[usize::MAX], 1), &whole);
-        prop_assert_eq!(&decode(&script, &sizes, 1), &whole);
-
-        prop_assert_eq!(&decode(&script, &sizes, gather), &whole);
+        prop_assert_eq!(&decode(&script, &[usize::MAX]), &whole);
+        prop_assert_eq!(&decode(&script, &sizes), &whole);
     }
 
     /// Rule 3.
@@ -460,7 +442,7 @@ proptest! {
         let expected = [vec![Seen::Line("unsolicited", format!("\r\n{first}").into_bytes())], alone].concat();
         let script = vec![(Some(expect), octets)];
         prop_assert_eq!(&frame(&script, &sizes).0, &expected);
-        prop_assert_eq!(&decode(&script, &sizes, 1).0, &expected);
+        prop_assert_eq!(&decode(&script, &sizes).0, &expected);
     }
 
     /// A plus sign begins a line only where a known line can have ended.

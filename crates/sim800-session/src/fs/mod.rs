@@ -56,7 +56,7 @@ impl Fs {
     ///
     /// [`FsError::Command`]; without a card, its drive is refused.
     pub async fn drive(&self, storage: FsStorage) -> Result<Drive, FsError> {
-        Ok(self.client.query(&FsDrive { storage }, |drive| drive).await?)
+        Ok(self.client().await?.query(&FsDrive { storage }, |drive| drive).await?)
     }
 
     /// Free octets of the drives.
@@ -65,7 +65,7 @@ impl Fs {
     ///
     /// [`FsError::Command`].
     pub async fn free(&self) -> Result<Vec<(Drive, u64)>, FsError> {
-        Ok(self.client.query(&FsMem, |free| free.drives().collect()).await?)
+        Ok(self.client().await?.query(&FsMem, |free| free.drives().collect()).await?)
     }
 
     /// What is in a directory.
@@ -79,7 +79,7 @@ impl Fs {
     ///
     /// [`FsError::NotFound`] and others.
     pub async fn list(&self, directory: &str) -> Result<Vec<FsEntry>, FsError> {
-        list::list(&self.client, directory).await
+        list::list(self.client().await?, directory).await
     }
 
     /// The size of a file in octets.
@@ -89,7 +89,7 @@ impl Fs {
     /// [`FsError::NotFound`] and others.
     pub async fn size(&self, file: &str) -> Result<u64, FsError> {
         let command = FsFlSize { file: Path::new(file)? };
-        self.client.query(&command, |size| size).await.map_err(|error| not_found(file, error))
+        self.client().await?.query(&command, |size| size).await.map_err(|error| not_found(file, error))
     }
 
     /// Opens a file for reading. Its length is asked for now: it must not change meanwhile, for the module sends it without
@@ -120,7 +120,7 @@ impl Fs {
     ///
     /// [`FsError::NotFound`] and others.
     pub async fn remove(&self, file: &str) -> Result<(), FsError> {
-        match self.client.execute(&FsDel { file: Path::new(file)? }).await {
+        match self.client().await?.execute(&FsDel { file: Path::new(file)? }).await {
             Err(error) if error.is_rejected() && !self.is_file(file).await? => Err(not_found(file, error)),
             result => Ok(result.map(drop)?),
         }
@@ -133,7 +133,7 @@ impl Fs {
     /// [`FsError::Exists`], [`FsError::NotFound`] when the directory it is to be in is not there, and others.
     pub async fn make_directory(&self, directory: &str) -> Result<(), FsError> {
         let path = without_backslash(directory);
-        match self.client.execute(&FsMkdir { directory: Path::new(path)? }).await {
+        match self.client().await?.execute(&FsMkdir { directory: Path::new(path)? }).await {
             Err(error) if error.is_rejected() => Err(self.why_not_made(path, error).await?),
             result => Ok(result.map(drop)?),
         }
@@ -146,7 +146,7 @@ impl Fs {
     /// [`FsError::NotEmpty`], [`FsError::NotFound`] and others.
     pub async fn remove_directory(&self, directory: &str) -> Result<(), FsError> {
         let path = without_backslash(directory);
-        match self.client.execute(&FsRmdir { directory: Path::new(path)? }).await {
+        match self.client().await?.execute(&FsRmdir { directory: Path::new(path)? }).await {
             Err(source) if source.is_rejected() => match self.list(path).await {
                 Ok(entries) if entries.iter().any(|entry| entry.name != "." && entry.name != "..") => {
                     Err(FsError::NotEmpty { path: path.to_owned(), source })
@@ -165,7 +165,7 @@ impl Fs {
     ///
     /// [`FsError::NotFound`], [`FsError::Exists`] and others.
     pub async fn rename(&self, old: &str, new: &str) -> Result<(), FsError> {
-        match self.client.execute(&FsRename { old: Path::new(old)?, new: Path::new(new)? }).await {
+        match self.client().await?.execute(&FsRename { old: Path::new(old)?, new: Path::new(new)? }).await {
             Err(error) if error.is_rejected() => {
                 if !self.is_file(old).await? && !self.is_directory(old).await? {
                     return Err(not_found(old, error));
@@ -174,6 +174,12 @@ impl Fs {
             }
             result => Ok(result.map(drop)?),
         }
+    }
+
+    /// The client, when no short message can say anything in the module's name.
+    async fn client(&self) -> Result<&Client, FsError> {
+        self.client.keep_messages_off_the_line().await?;
+        Ok(&self.client)
     }
 
     /// Why the module refused to make something at `path`.

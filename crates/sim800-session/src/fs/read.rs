@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use sim800_command::{Command, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
+use sim800_command::{At, Command, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
 
 use super::FsError;
 use crate::client::{Client, Pending};
@@ -16,6 +16,9 @@ use crate::stride::Stride;
 
 /// How a piece must not begin: then it reads like a refusal.
 const REFUSALS: [&[u8]; 3] = [b"ERROR\r\n", b"+CME ERROR:", b"+CMS ERROR:"];
+
+/// How often the end is read once more where it came as something else.
+const ENDS: u32 = 2;
 
 /// A file of the module that is being read.
 ///
@@ -98,9 +101,25 @@ impl Pieces {
         }
         let begin = (self.position, self.overlap.clone());
         self.advance(&octets);
-        let end = self.read().await;
+        let end = self.end().await;
         (self.position, self.overlap) = begin;
-        end.map(|_| octets)
+        end.map(|()| octets)
+    }
+
+    /// Reads the end again, behind the lines that had to wait for the last piece and would count for it.
+    async fn end(&mut self) -> Result<(), FsError> {
+        self.client.execute(&At).await?;
+        let mut end = self.read().await;
+        for _ in 0..ENDS {
+            match &end {
+                Err(FsError::Command(error)) if matches!(error.failure(), Failure::Malformed(_)) => {}
+                _ => break,
+            }
+            self.client.synchronize().await;
+            self.take_loss();
+            end = self.read().await;
+        }
+        end.map(drop)
     }
 
     /// Reads what is asked for, and takes off what was read before.
@@ -160,7 +179,7 @@ impl Pieces {
             position: Number::saturating(number(self.position - again)),
         };
         let request = Request::new(&command).map_err(|failure| Error::of(&command, failure))?;
-        Ok(self.client.submit(request))
+        Ok(self.client.submit(request.compared()))
     }
 
     /// Whether the line was lost since this was asked last: also behind a result that was not its command's own.

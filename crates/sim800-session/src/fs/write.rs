@@ -19,7 +19,7 @@ pub(super) async fn write(
     path: Path<'_>,
     mut source: impl AsyncRead + Unpin,
 ) -> Result<u64, FsError> {
-    let client = &fs.client;
+    let client = fs.client().await?;
     // Writing begins at the start of a file or at its end and never cuts it, so that a longer one would keep its tail.
     match client.execute(&FsDel { file: path }).await {
         Err(error) if !error.is_rejected() => return Err(error.into()),

@@ -9,8 +9,9 @@ use sim800_command::{
     FtpExtGetSave, FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpPutOpen, Number, Text,
 };
 
+use super::event::Event;
 use super::progress::{FtpProgress, Status};
-use super::session::{Event, Session};
+use super::session::Session;
 use super::settings::Target;
 use super::size::{enough, exactly, size_of_fetched};
 use super::source::Window;

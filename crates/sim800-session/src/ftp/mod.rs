@@ -3,6 +3,7 @@
 mod digest;
 mod download;
 mod error;
+mod event;
 mod extended;
 mod patience;
 mod pieces;
@@ -28,9 +29,10 @@ pub use self::error::{FtpError, FtpOperation, FtpStep};
 pub use self::extended::Extended;
 pub use self::progress::FtpProgress;
 
+use self::event::Event;
 use self::pieces::Pieces;
 use self::resumption::Resumption;
-use self::session::{Event, Session};
+use self::session::Session;
 use self::settings::Target;
 use crate::bearer::Bearer;
 use crate::config::Effort;

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use sim800_command::FTP_READ_LIMIT;
 use sim800_parser::Value;
 
-use super::session::{CHECK, Event, Session};
+use super::event::Event;
+use super::session::{CHECK, Session};
 use super::{FtpError, FtpStep};
 use crate::client::Pending;
 use crate::engine::{Request, Response};

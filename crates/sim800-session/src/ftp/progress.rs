@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use sim800_command::{Command, FtpCode};
 
-use super::session::{Event, Session, is_in_the_way};
+use super::event::Event;
+use super::session::{Session, is_in_the_way};
 use super::{FtpError, FtpStep};
 use crate::error::Error;
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sim800_command::{
-    Command, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpQuit, FtpSize, FtpState, Unsolicited,
-};
+use sim800_command::{Command, FtpActivity, FtpCode, FtpQuit, FtpSize, FtpState, Unsolicited};
 
+use super::event::{Event, end_of_any, event, event_of_any};
 use super::patience::PATIENCE;
 use super::{FtpError, FtpOperation, FtpStep};
 use crate::client::Client;
@@ -31,17 +30,6 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// How often a session that cannot be quit is asked about.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// What the module says of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
-    /// There is something to read.
-    Available,
-    /// So many octets may be written.
-    Writable(u32),
-    /// It is over; with a size or a count of octets, where the module tells one.
-    Ended(FtpCode, Option<u64>),
-}
-
 /// The module's one FTP session.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -55,6 +43,8 @@ pub(super) struct Session {
     standstill: Duration,
     /// It was opened, and did not end.
     live: bool,
+    /// One with these settings ended well: the module took them for what they are.
+    is_proven: bool,
     /// What it changed in the module that is not for the next one, and how that is taken back.
     undo: Vec<Request>,
 }
@@ -81,8 +71,11 @@ impl Session {
             step: FtpStep::Prepare,
             standstill,
             live: false,
+            is_proven: settings.is_empty(),
             undo: Vec::new(),
         };
+        let off_the_line = client.keep_messages_off_the_line().await;
+        off_the_line.map_err(|error| session.command(error))?;
         session.set(settings).await?;
         Ok(session)
     }
@@ -340,6 +333,7 @@ impl Session {
     /// The session ended with `code`.
     pub(super) fn ended(&mut self, code: FtpCode, octets: Option<u64>) -> Result<Event, FtpError> {
         self.live = false;
+        self.is_proven |= code == FtpCode::DONE;
         if code == FtpCode::DONE { Ok(Event::Ended(code, octets)) } else { Err(self.failed(code)) }
     }
 
@@ -469,6 +463,9 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if !self.is_proven {
+            self.client.known().forget_ftp();
+        }
         if !self.live && self.undo.is_empty() {
             return;
         }
@@ -531,62 +528,5 @@ pub(super) fn may_have_been_asked(error: &FtpError) -> bool {
             !matches!(source.failure(), Failure::Rejected(_) | Failure::Desynchronized | Failure::Misuse(_))
         }
         _ => true,
-    }
-}
-
-/// What a line says of a session of this kind.
-fn event(operation: FtpOperation, line: Unsolicited<'_>) -> Option<Event> {
-    use FtpOperation::{
-        Delete, Get, GetExtended, GetToFs, List, MakeDirectory, Put, PutExtended, PutFile, PutFromFs,
-        RemoveDirectory, Rename, Size,
-    };
-    let is_own = match line {
-        Unsolicited::FtpGet(_) => operation == Get,
-        Unsolicited::FtpPut(_) => matches!(operation, Put | PutExtended | PutFile),
-        Unsolicited::FtpList(_) => operation == List,
-        Unsolicited::FtpSize { .. } => operation == Size,
-        Unsolicited::FtpDelete(_) => operation == Delete,
-        Unsolicited::FtpMakeDirectory(_) => operation == MakeDirectory,
-        Unsolicited::FtpRemoveDirectory(_) => operation == RemoveDirectory,
-        Unsolicited::FtpRename(_) => operation == Rename,
-        Unsolicited::FtpExtGet(_) => operation == GetExtended,
-        Unsolicited::FtpGetToFs(_) => operation == GetToFs,
-        Unsolicited::FtpPutFromFs(_) => operation == PutFromFs,
-        _ => false,
-    };
-    if is_own { event_of_any(line) } else { None }
-}
-
-/// What a line says of a session of any kind.
-fn event_of_any(line: Unsolicited<'_>) -> Option<Event> {
-    match line {
-        Unsolicited::FtpGet(event) | Unsolicited::FtpPut(event) | Unsolicited::FtpList(event) => {
-            data_event(event)
-        }
-        Unsolicited::FtpSize { code, size } => Some(Event::Ended(code, size)),
-        Unsolicited::FtpDelete(code)
-        | Unsolicited::FtpMakeDirectory(code)
-        | Unsolicited::FtpRemoveDirectory(code)
-        | Unsolicited::FtpRename(code)
-        | Unsolicited::FtpExtGet(code) => Some(Event::Ended(code, None)),
-        Unsolicited::FtpGetToFs(transfer) | Unsolicited::FtpPutFromFs(transfer) => match transfer {
-            FsTransfer::Done { total } => Some(Event::Ended(FtpCode::DONE, Some(total))),
-            FsTransfer::Failed(code) => Some(Event::Ended(code, None)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn end_of_any(line: Unsolicited<'_>) -> Option<()> {
-    matches!(event_of_any(line), Some(Event::Ended(..))).then_some(())
-}
-
-fn data_event(event: FtpEvent) -> Option<Event> {
-    match event {
-        FtpEvent::Available => Some(Event::Available),
-        FtpEvent::Writable { at_most } => Some(Event::Writable(at_most)),
-        FtpEvent::Ended(code) => Some(Event::Ended(code, None)),
-        _ => None,
     }
 }

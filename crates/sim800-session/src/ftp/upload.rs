@@ -9,7 +9,8 @@ use futures::{AsyncReadExt, AsyncSeekExt, pin_mut};
 use sim800_command::{FTP_WRITE_LIMIT, FtpPutClose, FtpPutOpen, FtpPutWrite, Number};
 
 use super::digest::Digest;
-use super::session::{CHECK, Event, Session, turn_to_server};
+use super::event::Event;
+use super::session::{CHECK, Session, turn_to_server};
 use super::source::Source;
 use super::{FtpError, FtpStep};
 use crate::engine::Response;
@@ -268,7 +269,11 @@ impl<S: Source> Upload<S> {
                         empty = if granted == 0 { empty + 1 } else { 0 };
                         waited = Duration::ZERO;
                     }
-                    Err(_) if event.is_none() => {}
+                    // Perhaps that was not its word, and it asks for them only now.
+                    Err(_) if event.is_none() => {
+                        session.client().known().doubt();
+                        session.client().synchronize().await;
+                    }
                     Err(refusal) => match session.refused(refusal).await? {
                         Event::Ended(..) => return Err(FtpError::EndedEarly { octets: self.taken }),
                         _ => return Err(FtpError::NoProgress { operation: session.operation() }),

@@ -9,7 +9,7 @@ use sim800_command::{HTTP_LIMIT, HttpActivity, HttpProgress, HttpStatus, HttpSta
 use super::HttpError;
 use super::plan::Plan;
 use super::service::{MARGIN, Service, is_result};
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, Malformation};
 use crate::sent::Sent;
 
 /// The shortest pause between two questions how far a request is.
@@ -96,6 +96,7 @@ impl Service {
             };
             if let Some(result) = result {
                 if !course.asks || self.is_over(plan, result).await {
+                    self.is_the_only(plan, result)?;
                     break result;
                 }
                 // It was not the module's: a message may read like it.
@@ -152,16 +153,21 @@ impl Service {
     async fn result(&mut self, limit: Duration) -> Result<Option<(HttpStatus, u32)>, HttpError> {
         let number = method_number(&self.method);
         let Some(watch) = &mut self.watch else { return Ok(None) };
-        let result = watch.next(limit, |line| match line {
-            // Of a status that the line made shorter, nothing else is to be relied on, either.
-            Unsolicited::HttpAction { method, status, length }
-                if Some(method) == number && (100..1000).contains(&status.0) =>
-            {
-                Some((status, length))
-            }
-            _ => None,
-        });
+        let result = watch.next(limit, |line| result_of(number, line));
         result.await.map_err(|interruption| self.interrupted(interruption))
+    }
+
+    /// Fails if another result came as well: a request has one, and nobody knows which of them is the module's.
+    fn is_the_only(&mut self, plan: &Plan, result: (HttpStatus, u32)) -> Result<(), HttpError> {
+        let number = method_number(&self.method);
+        let other = |line: Unsolicited<'_>| result_of(number, line).filter(|other| *other != result);
+        match self.watch.as_mut().and_then(|watch| watch.take_line(other)) {
+            Some(_) => {
+                let failure = Failure::Malformed(Malformation::Information);
+                Err(self.failed(Error::of(&plan.action, failure)))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether the module says, of a request whose result came, that it is over. What cannot be asked is believed.
@@ -255,6 +261,19 @@ impl Service {
 
     fn no_result(&self, course: &Course, now: Duration) -> HttpError {
         HttpError::NoResult { method: self.method.clone(), waited: now.saturating_sub(course.began) }
+    }
+}
+
+/// The result of a request that a line tells, if it is one of this method.
+fn result_of(number: Option<u8>, line: Unsolicited<'_>) -> Option<(HttpStatus, u32)> {
+    match line {
+        // Of a status that the line made shorter, nothing else is to be relied on, either.
+        Unsolicited::HttpAction { method, status, length }
+            if Some(method) == number && (100..1000).contains(&status.0) =>
+        {
+            Some((status, length))
+        }
+        _ => None,
     }
 }
 

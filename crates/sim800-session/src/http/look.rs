@@ -6,7 +6,7 @@ use sim800_command::{Command, HttpActivity, HttpHead, HttpReadRange, HttpStatusR
 
 use super::headers;
 use super::plan::Plan;
-use super::service::{Looked, Service};
+use super::service::{Looked, Service, told};
 use crate::engine::{Request, Response};
 use crate::watch::Watch;
 
@@ -61,7 +61,7 @@ impl Service {
         if activity != HttpActivity::Idle {
             return Some(false);
         }
-        let header = if asks_for_headers { Some(responses.next()?) } else { None };
+        let header = if asks_for_headers { Some(told(responses.next()?).ok()?) } else { None };
         let body = if is_short { Some(whole(&responses.next()?, &responses.next()?, length)?) } else { None };
         if asks_for_headers {
             self.client.known().has_told_headers();

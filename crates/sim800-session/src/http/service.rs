@@ -14,7 +14,7 @@ use super::plan::Plan;
 use super::{HttpError, headers};
 use crate::client::Client;
 use crate::engine::{Request, Response};
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, Malformation};
 use crate::known::Http;
 use crate::loss::{Loss, Transient};
 use crate::sent::Sent;
@@ -93,6 +93,8 @@ impl Service {
             known.http_is_used();
         } else {
             known.http_ends();
+            let off_the_line = client.keep_messages_off_the_line().await;
+            off_the_line.map_err(|error| service.failed(error))?;
             let since = known.now();
             service.initialize(!matches!(http, Http::Ended)).await?;
             known.http_was_started(since);
@@ -238,7 +240,7 @@ impl Service {
 
     async fn header(&mut self) -> Result<Option<HeaderMap>, HttpError> {
         let header = match self.client.has_http_head().await {
-            Ok(true) => self.client.ask(&HttpHead).await,
+            Ok(true) => self.client.ask_for(&HttpHead, told).await,
             Ok(false) => return Ok(None),
             Err(error) => Err(error),
         };
@@ -354,6 +356,14 @@ impl Drop for Service {
             drop(turn);
         });
     }
+}
+
+/// Headers of which the module told how many octets they have; a bare `OK` answers something else.
+pub(super) fn told(headers: Response) -> Result<Response, Error> {
+    if headers.lines().next().is_none() {
+        return Err(Error::of(&HttpHead, Failure::Malformed(Malformation::Information)));
+    }
+    Ok(headers)
 }
 
 pub(super) fn is_result(line: &Unsolicited<'_>) -> bool {

@@ -1,12 +1,15 @@
 //! What was set stays set, for as long as nothing casts doubt on it.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Either, select};
 use sim800_command::{HttpInit, HttpTerm};
-use sim800_emulator::{Config as ModuleConfig, Fault};
-use sim800_session::{Bearer, Config, Direction, Ftp, Http};
+use sim800_emulator::{Config as ModuleConfig, Fault, Messages};
+use sim800_session::{Bearer, Config, Direction, Fs, Ftp, Http, Retries, Runtime};
 use sim800_simulation::{Resource, World};
 
 use crate::lab::{Lab, server, whole};
@@ -42,6 +45,10 @@ fn lines(sent: &Mutex<Vec<u8>>) -> Vec<String> {
 
 fn get(lab: &mut Lab, bearer: &Bearer) {
     assert_eq!(lab.get(bearer, URL), Ok((200, Bytes::from_static(b"content"))));
+}
+
+fn request() -> http::Request<Bytes> {
+    http::Request::get(URL).body(Bytes::new()).expect("a request")
 }
 
 fn post(lab: &mut Lab, bearer: &Bearer, body: &'static str) {
@@ -159,6 +166,18 @@ fn a_session_of_ftp_is_set_up_once_and_anew_behind_a_failure() {
     lines(&sent);
     assert_eq!(size(&mut lab, "/file"), Ok(7));
     assert!(lines(&sent)[0].contains("FTPSERV"), "what the line made of it may be the reason");
+    // One that nobody waited for proves nothing, either.
+    assert_eq!(size(&mut lab, "/file"), Ok(7));
+    lab.network().set_latency(Duration::from_secs(1));
+    let given_up = ftp.clone();
+    let clock = lab.world.clock();
+    lab.world.run(async move {
+        let enough = clock.sleep_until(clock.now() + Duration::from_millis(500));
+        assert!(matches!(select(pin!(given_up.size("/file")), enough).await, Either::Right(_)));
+    });
+    lines(&sent);
+    assert_eq!(size(&mut lab, "/file"), Ok(7));
+    assert!(lines(&sent).iter().any(|line| line.contains("FTPSERV")));
 }
 
 #[test]
@@ -188,4 +207,36 @@ fn a_bearer_that_was_opened_is_not_asked_about_while_nothing_was_said_against_it
     lab.world.run_for(Duration::from_secs(1));
     lab.world.run(async move { Bearer::open(&client, &profile).await }).expect("open");
     assert!(lines(&sent).iter().any(|line| line.starts_with("AT+SAPBR=1,1")));
+}
+
+/// The profile with which it starts may send the texts of short messages, which may read like anything.
+#[test]
+fn messages_are_kept_off_the_line_before_whatever_comes_behind_a_restart() {
+    type Procedure = fn(Bearer) -> BoxFuture<'static, ()>;
+    let procedures: [Procedure; 4] = [
+        // The bearer is gone as well, which is another thing.
+        |bearer| async move { drop(Http::new(&bearer).send(request()).await) }.boxed(),
+        |bearer| async move { drop(Ftp::new(&bearer, server()).size("/file").await) }.boxed(),
+        |bearer| async move { drop(Fs::new(bearer.client()).list(r"C:\").await) }.boxed(),
+        |bearer| async move { drop(Fs::new(bearer.client()).write(r"C:\a", &b"a"[..]).await) }.boxed(),
+    ];
+    for procedure in procedures {
+        let mut module = ModuleConfig::default();
+        module.messages = Messages::Text;
+        let mut config = Config::default();
+        config.retries = Retries::NONE;
+        let (mut lab, bearer, sent) = watched(module, config);
+        lines(&sent);
+        lab.world.run(procedure(bearer.clone()));
+        assert!(!lines(&sent).contains(&"AT+CNMI?".to_owned()), "nothing restarted");
+        lab.world.fault(Fault::Restart { announced: true });
+        let clock = lab.world.clock();
+        lab.world.run(async move { clock.sleep_until(clock.now() + Duration::from_secs(60)).await });
+        lab.world.run(procedure(bearer.clone()));
+        let first: Vec<String> = lines(&sent).into_iter().filter(|line| line != "AT").take(3).collect();
+        assert_eq!(first[..2], ["AT+CNMI?", "AT+CNMI=2,1,0,0,0"]);
+        assert_eq!(first[2], "AT+CNMI?", "it did what it was told");
+        lab.world.run(procedure(bearer));
+        assert!(!lines(&sent).contains(&"AT+CNMI?".to_owned()), "it was looked at");
+    }
 }

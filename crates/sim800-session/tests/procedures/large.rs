@@ -49,7 +49,9 @@ fn an_object_larger_than_the_module_comes_whole() {
 
 #[test]
 fn a_resumed_object_comes_in_ranges_too() {
-    let (mut lab, bearer) = Lab::ready();
+    let mut config = ModuleConfig::default();
+    config.partial_content = true;
+    let (mut lab, bearer) = Lab::ready_with(config);
     let body = hostile(LARGE);
     lab.network().put_resource(URL, Resource::new(body.clone()));
     for (range, expected) in [

@@ -340,6 +340,8 @@ fn ok_to_a_body_that_was_never_asked_for_is_no_success() {
     let steps = answered(&HTTP).replace("\"CONTENT\",\"\"", "\"CONTENT\",\"text/plain\"")
         + "> AT+HTTPDATA=5,5000
            < OK
+           > AT
+           < OK
            > AT+HTTPTERM
            < OK";
     let result = Scripted::play(&steps, |bearer| async move {

@@ -225,10 +225,8 @@ impl Trial<'_> {
     /// In what time the tasks are done, one after the other, if nothing harmful happens.
     fn fair_time(&self) -> Duration {
         let Scenario { length, rate, .. } = *self.scenario;
-        let pauses = self.happened().map(|what| match what {
-            What::Pause(pause) => *pause,
-            _ => Duration::ZERO,
-        });
+        let headers = self.scenario.manners.iter().map(Manner::octets_of_headers).sum::<usize>();
+        let length = length + headers;
         let crossing = rate.map_or(Duration::ZERO, |rate| {
             Duration::from_secs(10) * u32::try_from(length).unwrap_or(u32::MAX) / rate.get()
         });
@@ -238,11 +236,7 @@ impl Trial<'_> {
         } else {
             Duration::ZERO
         };
-        let one = FAIR_TIME
-            + patience
-            + self.server_time() * OPERATIONS
-            + crossing * SHARE
-            + pauses.sum::<Duration>();
+        let one = FAIR_TIME + patience + self.server_time() * OPERATIONS + crossing * SHARE + self.pauses();
         one * u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX)
     }
 

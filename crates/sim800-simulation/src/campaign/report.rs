@@ -23,6 +23,7 @@ pub const KINDS: &[&str] = &[
     "missing blank lines",
     "missing CR LF before OK",
     "several commands on a line refused",
+    "parts told as 200",
     "unsolicited line",
     "+CMT whose text reads OK",
     "unsolicited line glued to another",

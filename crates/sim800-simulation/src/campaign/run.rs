@@ -257,6 +257,16 @@ impl<'a> Trial<'a> {
         TASK_TIME * tasks
             + FAULT_TIME * (faults + goings_on)
             + self.server_time() * OPERATIONS * halves * tasks
+            + self.server_time() * self.rounds() * tasks
+    }
+
+    /// In how many rounds a server sends an object of which it sends no more than so much at once: half of each comes again.
+    fn rounds(&self) -> u32 {
+        let rounds = self.scenario.manners.iter().filter_map(|manner| match manner {
+            Manner::RangesShortened { to } => (2 * self.content.len() as u64).checked_div(*to),
+            _ => None,
+        });
+        rounds.max().map_or(0, |rounds| u32::try_from(rounds).unwrap_or(u32::MAX))
     }
 
     /// How long a server takes for an answer.
@@ -327,6 +337,15 @@ impl<'a> Trial<'a> {
             .collect()
     }
 
+    /// For how long the program was not polled, in all.
+    pub(super) fn pauses(&self) -> Duration {
+        let pauses = self.happened().map(|what| match what {
+            What::Pause(pause) => *pause,
+            _ => Duration::ZERO,
+        });
+        pauses.sum()
+    }
+
     /// When the module fell silent for good, if it did.
     fn gone_at(&self) -> Option<Duration> {
         if self.happened().any(|what| matches!(what, What::Module(Fault::Restart { .. }))) {
@@ -391,7 +410,8 @@ impl<'a> Trial<'a> {
     /// The module is gone for good: whatever was being done has ended, and what is begun now does, too.
     fn check_gone(&mut self, client: &Client, later: Duration) -> Result<(), Violation> {
         let tasks = u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX);
-        if later > GONE_TIME * tasks {
+        // Who is not polled notices nothing.
+        if later > GONE_TIME * tasks + self.pauses() {
             return Err(violation(format!("noticed {later:?} after the module was gone")));
         }
         self.world.cancel_plans();

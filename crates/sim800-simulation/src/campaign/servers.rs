@@ -110,6 +110,14 @@ impl Manner {
         }
     }
 
+    /// How many octets it adds to the headers of a response.
+    pub(super) fn octets_of_headers(&self) -> usize {
+        match self {
+            Self::Head(HeadShape::Long) => HeadShape::LONG,
+            _ => 0,
+        }
+    }
+
     /// Whether a driver that keeps its promises succeeds with `task` all the same.
     pub(super) fn is_harmless(&self, task: Task, length: usize, latency: Duration) -> bool {
         let in_ranges = task == Task::HttpRange || task.is_get() && length > MODULE;

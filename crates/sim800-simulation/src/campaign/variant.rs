@@ -37,13 +37,15 @@ pub enum Variant {
     LateMessages,
     /// It takes one command a line.
     SingleCommands,
+    /// It tells a part as 200.
+    PartsAsWhole,
 }
 
 impl Variant {
     pub(super) fn draw(rng: &mut Rng, task: Task, length: usize) -> Self {
         // Rounds of single octets say nothing at length that they do not say at once.
         let least = (length / 4_096).min(1_000) as u16 + 1;
-        match rng.u8(..14) {
+        match rng.u8(..15) {
             0 => Self::EchoOff,
             1 => Self::NoBlanks,
             2 => Self::LineEnds(LineEnds::MissingBeforeResult),
@@ -59,6 +61,7 @@ impl Variant {
             10 => Self::Messages(if rng.bool() { Messages::Text } else { Messages::Pdu }),
             11 => Self::LateMessages,
             12 => Self::SingleCommands,
+            13 => Self::PartsAsWhole,
             _ => Self::Patient,
         }
     }
@@ -83,6 +86,7 @@ impl Variant {
             Self::Messages(_) => "short messages to the DTE by profile",
             Self::LateMessages => "AT+CNMI refused before SMS Ready",
             Self::SingleCommands => "several commands on a line refused",
+            Self::PartsAsWhole => "parts told as 200",
         }
     }
 
@@ -101,6 +105,7 @@ impl Variant {
             Self::Messages(messages) => config.messages = *messages,
             Self::LateMessages => config.late_messages = true,
             Self::SingleCommands => config.concatenation = false,
+            Self::PartsAsWhole => config.partial_content = false,
         }
     }
 }

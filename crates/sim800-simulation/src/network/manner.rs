@@ -93,6 +93,9 @@ pub enum HeadShape {
 }
 
 impl HeadShape {
+    /// The octets of a header of [`Long`](Self::Long).
+    pub(crate) const LONG: usize = 15_000;
+
     /// All but the usual one.
     pub const ODD: [Self; 13] = [
         Self::LowerCase,
@@ -136,7 +139,7 @@ impl HeadShape {
             Self::Doubled => line(&self.header(length_name, &length.to_string())),
             Self::Folded => line(b"X-Long: it goes on\r\n in the next line\r\n\tand in one more"),
             Self::Garbled => line(b"no header\r\n: nameless\r\nbad name: x\r\nX-Latin: \xFC\xFF\r\nX-Empty:"),
-            Self::Long => line(&self.header("X-Long", &"x".repeat(15_000))),
+            Self::Long => line(&self.header("X-Long", &"x".repeat(Self::LONG))),
             _ => {}
         }
         for (name, value) in headers {

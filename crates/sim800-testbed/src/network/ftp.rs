@@ -1,7 +1,9 @@
 //! FTP as the module speaks it: one session, one action, good-bye.
 //!
-//! suppaftp keeps the control connection; each command is given by itself, so that a refusal is known to be the refusal of just this
-//! step and gets the code of the manual's table (12.2.14). Sessions are futures: cancelling one closes its sockets there and then.
+//! Each command is given by itself, so that a refusal is known to be the refusal of just this step and gets the code of the manual's
+//! table (12.2.14). Sessions are futures: cancelling one closes its sockets there and then.
+
+mod control;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -13,9 +15,8 @@ use smol::channel::Receiver;
 use smol::future::FutureExt;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
-use suppaftp::smol::AsyncFtpStream;
-use suppaftp::{FtpError, Status};
 
+use self::control::Control;
 use super::{Events, Order, connect, resolve};
 
 /// The most octets of a download that are told in one event.
@@ -29,7 +30,7 @@ pub(super) async fn perform(request: FtpRequest, orders: Receiver<Order>, events
         Ok((mut control, size)) => {
             events.tell(NetworkEvent::FtpDone { size }).await;
             let quit = async {
-                let _ = control.quit().await;
+                let _ = control.command("QUIT", &[221], FtpFailure::SERVER).await;
             };
             let late = async {
                 smol::Timer::after(GOOD_BYE).await;
@@ -45,10 +46,10 @@ async fn session(
     request: &FtpRequest,
     orders: &Receiver<Order>,
     events: &Events,
-) -> Result<(AsyncFtpStream, Option<u64>), FtpFailure> {
+) -> Result<(Control, Option<u64>), FtpFailure> {
     let mut ftp = log_in(request).await?;
     let kind = if request.ascii { "TYPE A" } else { "TYPE I" };
-    command(&mut ftp, kind, &[Status::CommandOk], FtpFailure::TYPE).await?;
+    ftp.command(kind, &[200], FtpFailure::TYPE).await?;
 
     let (path, name) = (request.path.as_str(), request.name.as_str());
     let mut size = None;
@@ -73,9 +74,8 @@ async fn session(
         }
         FtpAction::Size => {
             change_directory(&mut ftp, path).await?;
-            let reply =
-                command(&mut ftp, &format!("SIZE {name}"), &[Status::File], FtpFailure::OPERATE).await?;
-            let digits = reply.get(3..).unwrap_or_default().trim();
+            let reply = ftp.command(&format!("SIZE {name}"), &[213], FtpFailure::OPERATE).await?;
+            let digits = reply.text.get(3..).unwrap_or_default().trim();
             size = Some(digits.parse().map_err(|_| FtpFailure::REPLY)?);
         }
         FtpAction::Delete => {
@@ -86,7 +86,7 @@ async fn session(
         FtpAction::RemoveDirectory => operate(&mut ftp, &format!("RMD {path}")).await?,
         FtpAction::Rename { to_path, to_name } => {
             let from = format!("RNFR {}", join(path, name));
-            command(&mut ftp, &from, &[Status::RequestFilePending], FtpFailure::OPERATE).await?;
+            ftp.command(&from, &[350], FtpFailure::OPERATE).await?;
             operate(&mut ftp, &format!("RNTO {}", join(to_path, to_name))).await?;
         }
     }
@@ -94,23 +94,21 @@ async fn session(
 }
 
 /// From the server's name to being logged in.
-async fn log_in(request: &FtpRequest) -> Result<AsyncFtpStream, FtpFailure> {
+async fn log_in(request: &FtpRequest) -> Result<Control, FtpFailure> {
     let addresses = resolve(&request.server, request.port).await.map_err(|_| FtpFailure::DNS)?;
     let stream = connect(&addresses).await.map_err(|_| FtpFailure::CONNECT)?;
-    let mut ftp = AsyncFtpStream::connect_with_stream(stream)
-        .await
-        .map_err(|error| failure(&error, FtpFailure::SERVER))?;
+    let mut ftp = Control::greet(stream).await?;
     let user = format!("USER {}", request.user);
-    let reply = [Status::LoggedIn, Status::NeedPassword];
-    if command(&mut ftp, &user, &reply, FtpFailure::USER).await?.starts_with("331") {
+    let reply = [230, 331];
+    if ftp.command(&user, &reply, FtpFailure::USER).await?.code == 331 {
         let password = format!("PASS {}", request.password);
-        let reply = [Status::LoggedIn, Status::CommandNotImplemented];
-        command(&mut ftp, &password, &reply, FtpFailure::PASSWORD).await?;
+        let reply = [230, 202];
+        ftp.command(&password, &reply, FtpFailure::PASSWORD).await?;
     }
     Ok(ftp)
 }
 
-async fn change_directory(ftp: &mut AsyncFtpStream, path: &str) -> Result<(), FtpFailure> {
+async fn change_directory(ftp: &mut Control, path: &str) -> Result<(), FtpFailure> {
     if path.is_empty() {
         return Ok(());
     }
@@ -118,35 +116,13 @@ async fn change_directory(ftp: &mut AsyncFtpStream, path: &str) -> Result<(), Ft
 }
 
 /// A command that is done when it is answered.
-async fn operate(ftp: &mut AsyncFtpStream, line: &str) -> Result<(), FtpFailure> {
-    let done = [Status::RequestedFileActionOk, Status::PathCreated, Status::CommandOk];
-    command(ftp, line, &done, FtpFailure::OPERATE).await.map(drop)
-}
-
-/// Gives a command and returns the reply; any reply but those expected is a refusal.
-async fn command(
-    ftp: &mut AsyncFtpStream,
-    line: &str,
-    expected: &[Status],
-    refused: FtpFailure,
-) -> Result<String, FtpFailure> {
-    let reply = ftp.custom_command(line, expected).await.map_err(|error| failure(&error, refused))?;
-    Ok(String::from_utf8_lossy(&reply.body).into_owned())
-}
-
-/// Which code an error gets at a step whose refusal is `refused`.
-fn failure(error: &FtpError, refused: FtpFailure) -> FtpFailure {
-    match error {
-        // The server goes, whatever was asked of it.
-        FtpError::UnexpectedResponse(reply) if reply.status == Status::NotAvailable => FtpFailure::SERVER,
-        FtpError::UnexpectedResponse(_) => refused,
-        FtpError::BadResponse => FtpFailure::REPLY,
-        _ => FtpFailure::NETWORK,
-    }
+async fn operate(ftp: &mut Control, line: &str) -> Result<(), FtpFailure> {
+    let done = [250, 257, 200];
+    ftp.command(line, &done, FtpFailure::OPERATE).await.map(drop)
 }
 
 async fn download(
-    ftp: &mut AsyncFtpStream,
+    ftp: &mut Control,
     request: &FtpRequest,
     line: &str,
     orders: &Receiver<Order>,
@@ -182,7 +158,7 @@ async fn next_credit(orders: &Receiver<Order>) -> Result<usize, FtpFailure> {
 }
 
 async fn upload(
-    ftp: &mut AsyncFtpStream,
+    ftp: &mut Control,
     request: &FtpRequest,
     line: &str,
     orders: &Receiver<Order>,
@@ -211,14 +187,14 @@ async fn upload(
 }
 
 /// The reply that ends a transfer.
-async fn complete(ftp: &mut AsyncFtpStream, refused: FtpFailure) -> Result<(), FtpFailure> {
-    let done = [Status::ClosingDataConnection, Status::RequestedFileActionOk];
-    ftp.read_response_in(&done).await.map(drop).map_err(|error| failure(&error, refused))
+async fn complete(ftp: &mut Control, refused: FtpFailure) -> Result<(), FtpFailure> {
+    let done = [226, 250];
+    ftp.expect(&done, refused).await.map(drop)
 }
 
 /// Gives a transfer command and returns its data connection. `REST` stands right before it (RFC 3659, 5.3).
 async fn open_data(
-    ftp: &mut AsyncFtpStream,
+    ftp: &mut Control,
     request: &FtpRequest,
     line: &str,
     refused: FtpFailure,
@@ -227,33 +203,33 @@ async fn open_data(
         FtpAction::Get => request.rest,
         _ => 0,
     };
-    let opened = [Status::AboutToSend, Status::AlreadyOpen];
+    let opened = [150, 125];
     if request.passive {
         let address = enter_passive(ftp).await?;
         let data = TcpStream::connect(address).await.map_err(|_| FtpFailure::PASSIVE)?;
         restart(ftp, rest).await?;
-        command(ftp, line, &opened, refused).await?;
+        ftp.command(line, &opened, refused).await?;
         Ok(data)
     } else {
         let listener = enter_active(ftp).await?;
         restart(ftp, rest).await?;
-        command(ftp, line, &opened, refused).await?;
+        ftp.command(line, &opened, refused).await?;
         accept(ftp, &listener).await
     }
 }
 
-async fn restart(ftp: &mut AsyncFtpStream, offset: u64) -> Result<(), FtpFailure> {
+async fn restart(ftp: &mut Control, offset: u64) -> Result<(), FtpFailure> {
     if offset == 0 {
         return Ok(());
     }
-    command(ftp, &format!("REST {offset}"), &[Status::RequestFilePending], FtpFailure::REST).await.map(drop)
+    ftp.command(&format!("REST {offset}"), &[350], FtpFailure::REST).await.map(drop)
 }
 
 /// `PASV`: where the server waits for the data connection. An address of all zeros stands for the server's own.
-async fn enter_passive(ftp: &mut AsyncFtpStream) -> Result<SocketAddr, FtpFailure> {
-    let reply = command(ftp, "PASV", &[Status::PassiveMode], FtpFailure::PASSIVE).await?;
-    let (address, port) = passive_address(&reply).ok_or(FtpFailure::PASSIVE)?;
-    let address = if address.is_unspecified() { peer(ftp).await?.ip() } else { address.into() };
+async fn enter_passive(ftp: &mut Control) -> Result<SocketAddr, FtpFailure> {
+    let reply = ftp.command("PASV", &[227], FtpFailure::PASSIVE).await?;
+    let (address, port) = passive_address(&reply.text).ok_or(FtpFailure::PASSIVE)?;
+    let address = if address.is_unspecified() { ftp.peer()?.ip() } else { address.into() };
     Ok(SocketAddr::new(address, port))
 }
 
@@ -273,8 +249,8 @@ fn passive_address(reply: &str) -> Option<(Ipv4Addr, u16)> {
 }
 
 /// `PORT` (`EPRT` over IPv6): listens for the data connection where the control connection comes from.
-async fn enter_active(ftp: &mut AsyncFtpStream) -> Result<TcpListener, FtpFailure> {
-    let local = ftp.get_ref().await.local_addr().map_err(|_| FtpFailure::NETWORK)?;
+async fn enter_active(ftp: &mut Control) -> Result<TcpListener, FtpFailure> {
+    let local = ftp.local().map_err(|_| FtpFailure::NETWORK)?;
     let listener = TcpListener::bind((local.ip(), 0)).await.map_err(|_| FtpFailure::ACTIVE)?;
     let port = listener.local_addr().map_err(|_| FtpFailure::ACTIVE)?.port();
     let line = match local.ip() {
@@ -285,14 +261,14 @@ async fn enter_active(ftp: &mut AsyncFtpStream) -> Result<TcpListener, FtpFailur
         }
         IpAddr::V6(address) => format!("EPRT |2|{address}|{port}|"),
     };
-    command(ftp, &line, &[Status::CommandOk], FtpFailure::ACTIVE).await?;
+    ftp.command(&line, &[200], FtpFailure::ACTIVE).await?;
     Ok(listener)
 }
 
 /// Waits for the server's data connection, or for its telling that there will be none.
-async fn accept(ftp: &mut AsyncFtpStream, listener: &TcpListener) -> Result<TcpStream, FtpFailure> {
-    let server = peer(ftp).await?.ip();
-    let control = ftp.get_ref().await.clone();
+async fn accept(ftp: &mut Control, listener: &TcpListener) -> Result<TcpStream, FtpFailure> {
+    let server = ftp.peer()?.ip();
+    let control = ftp.stream().clone();
     let connected = async {
         loop {
             match listener.accept().await {
@@ -312,10 +288,6 @@ async fn accept(ftp: &mut AsyncFtpStream, listener: &TcpListener) -> Result<TcpS
         )
     };
     connected.or(told).await.map_err(|_| FtpFailure::ACTIVE)
-}
-
-async fn peer(ftp: &AsyncFtpStream) -> Result<SocketAddr, FtpFailure> {
-    ftp.get_ref().await.peer_addr().map_err(|_| FtpFailure::NETWORK)
 }
 
 /// A name in a directory.

@@ -469,6 +469,11 @@ mod ftp {
         assert_eq!(put(of(FtpAction::Put(PutOption::Stor)), &[]), Err(FtpFailure::UPLOAD));
         refuse("SIZE", "550 no");
         assert_eq!(operate(of(FtpAction::Size)), Err(FtpFailure::OPERATE));
+        // Without a word, with a blank and without.
+        for lone in ["550 ", "550"] {
+            refuse("SIZE", lone);
+            assert_eq!(operate(of(FtpAction::Size)), Err(FtpFailure::OPERATE), "{lone:?}");
+        }
         refuse("SIZE", "213 many");
         assert_eq!(operate(of(FtpAction::Size)), Err(FtpFailure::REPLY));
         server.inject(Fault::Greeting { reply: "421 too many users".to_owned() });

@@ -90,7 +90,7 @@ fn frame(transcript: &Transcript, read: usize, checked: &mut Checked) -> Result<
 }
 
 /// The event as transcripts have it; `None` for blank lines and for payload of which more is to come.
-fn note<'a>(event: &Event<&'a [u8]>, payload: &mut u32) -> Option<Expected<'a>> {
+fn note<'a>(event: &Event<'a>, payload: &mut u32) -> Option<Expected<'a>> {
     Some(match event {
         Event::Payload { octets, remaining } => {
             *payload += octets.len() as u32;

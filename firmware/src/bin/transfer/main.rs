@@ -110,7 +110,7 @@ fn act(module: &mut Module) -> Result<u32, Failure> {
 }
 
 /// What came of the request: the status and the length of the body.
-fn action(event: &Event<&[u8]>) -> Option<(HttpStatus, u32)> {
+fn action(event: &Event<'_>) -> Option<(HttpStatus, u32)> {
     let Event::Unsolicited(span) = event else { return None };
     match span.line().into() {
         Unsolicited::HttpAction { status, length, .. } => Some((status, length)),

@@ -28,7 +28,7 @@ impl Module {
     pub(crate) fn execute_with<C: Command>(
         &mut self,
         command: &C,
-        mut look: impl FnMut(&Event<&[u8]>),
+        mut look: impl FnMut(&Event<'_>),
     ) -> Result<(), Failure> {
         // Looked at where it is: moved out, the line would be on the stack twice.
         match &CommandLine::new(command) {
@@ -43,7 +43,7 @@ impl Module {
         command: &'static str,
         line: &CommandLine,
         expect: Expect,
-        look: &mut dyn FnMut(&Event<&[u8]>),
+        look: &mut dyn FnMut(&Event<'_>),
     ) -> Result<(), Failure> {
         self.framer.begin(expect);
         self.uart.send(line.as_bytes());
@@ -59,7 +59,7 @@ impl Module {
     /// Waits for octets; the final result code, if it was among them.
     pub(crate) fn receive(
         &mut self,
-        look: &mut dyn FnMut(&Event<&[u8]>),
+        look: &mut dyn FnMut(&Event<'_>),
     ) -> Result<Option<FinalResultCode>, Failure> {
         let mut octets = [0; FIFO];
         let mut input = self.uart.receive(&mut octets).map_err(Failure::Line)?.ok_or(Failure::Silence)?;

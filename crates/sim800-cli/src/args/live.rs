@@ -1,0 +1,31 @@
+//! The command line of what shows a line as it goes on.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::emulate::address;
+use crate::tap::Mangle;
+
+#[derive(Debug, Args)]
+pub(crate) struct Monitor {
+    /// Show and record passwords, PINs and credentials, which are masked otherwise
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tap {
+    /// Offer a pty, and let the path LINK lead to it
+    #[arg(long, value_name = "LINK", conflicts_with = "tcp", required_unless_present = "tcp")]
+    pub(crate) pty: Option<PathBuf>,
+    /// Listen on a TCP port, such as 127.0.0.1:2000
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
+    pub(crate) tcp: Option<String>,
+    /// Let the line be a bad one, such as 'drop 1/20000, damage 1/50000 rx, delay 50ms tx, seed 7'
+    #[arg(long, value_name = "FAULTS")]
+    pub(crate) mangle: Option<Mangle>,
+    /// Show and record passwords, PINs and credentials, which are masked otherwise
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+}

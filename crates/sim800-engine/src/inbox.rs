@@ -1,0 +1,84 @@
+//! What was read from the module and is not taken yet.
+
+use bytes::{Buf as _, Bytes, BytesMut};
+
+/// Octets that belong to no event yet, and room for reads behind them.
+///
+/// A read lands where it stays: lines are looked at here, and payload is split off. One allocation serves again and again, unless
+/// what was split off is kept for long.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    buffer: BytesMut,
+    /// How many octets of the buffer came from the module.
+    filled: usize,
+}
+
+impl Inbox {
+    /// Room for a read of at least `at_least` octets; a new buffer has `size`.
+    pub(crate) fn spare(&mut self, at_least: usize, size: usize) -> &mut [u8] {
+        if self.buffer.len() - self.filled < at_least {
+            self.buffer.truncate(self.filled);
+            if self.buffer.capacity() - self.filled < at_least {
+                self.buffer.reserve(at_least.max(size.saturating_sub(self.filled)));
+            }
+            // What is written here is written once for many reads.
+            self.buffer.resize(self.buffer.capacity(), 0);
+        }
+        self.buffer.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    /// The first `len` octets of [`spare`](Self::spare) were read from the module.
+    pub(crate) fn handle_filled(&mut self, len: usize) {
+        self.filled = (self.filled + len).min(self.buffer.len());
+    }
+
+    pub(crate) fn octets(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or_default()
+    }
+
+    /// Drops the first `len` octets.
+    pub(crate) fn skip(&mut self, len: usize) {
+        let len = len.min(self.filled);
+        self.filled -= len;
+        self.buffer.advance(len);
+    }
+
+    /// Drops the first `before` octets and hands over the next `len`, without a copy.
+    pub(crate) fn split(&mut self, before: usize, len: usize) -> Bytes {
+        let end = (before + len).min(self.filled);
+        self.filled -= end;
+        let mut octets = self.buffer.split_to(end).freeze();
+        octets.advance(before.min(end));
+        octets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Inbox;
+
+    #[test]
+    fn the_buffer_is_as_large_as_was_said_and_never_filled_beyond() {
+        let mut inbox = Inbox::default();
+        assert_eq!(inbox.spare(1, 4096).len(), 4096);
+        inbox.handle_filled(5000);
+        assert_eq!(inbox.octets().len(), 4096);
+        assert_eq!(inbox.spare(10, 4096).get(9), Some(&0));
+        assert_eq!(inbox.octets().len(), 4096);
+        inbox.skip(4000);
+        assert_eq!((inbox.split(10, 100).len(), inbox.octets().len()), (86, 0));
+    }
+
+    #[test]
+    fn one_buffer_serves_again_and_again() {
+        let mut inbox = Inbox::default();
+        let place = inbox.spare(256, 4096).as_ptr_range();
+        for read in 1..1000 {
+            let room = inbox.spare(256, 4096);
+            assert!(place.contains(&room.as_ptr()), "read {read} is elsewhere");
+            inbox.handle_filled(read % 256);
+            drop(inbox.split(read % 7, read % 200));
+            inbox.skip(200);
+        }
+    }
+}
