@@ -14,6 +14,7 @@ mod files;
 mod first_contact;
 mod interruption;
 mod killed;
+mod knobs;
 mod listings;
 mod mirror;
 mod monitor;
