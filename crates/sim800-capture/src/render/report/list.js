@@ -78,7 +78,11 @@ class List {
 }
 
 function line(event) {
-X, event.gap !== null && event.gap >= 0.001 ? `+${event.gap.toFixed(3)}` : ""),
+  const row = element("div", classes(event));
+  row.title = event.meaning ?? "";
+  row.append(
+    element("span", "t", seconds(event.time)),
+    element("span", "d", event.gap !== null && event.gap >= 0.001 ? `+${event.gap.toFixed(3)}` : ""),
     element("span", "a", arrow(event)),
     element("span", "x", text(event)),
     element("span", "m", event.meaning ?? ""),
