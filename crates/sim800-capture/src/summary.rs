@@ -136,11 +136,17 @@ impl Summary {
         match event.kind {
             Kind::Command => self.commands += 1,
             Kind::Retry => self.retries.push(Incident { time: event.time, text: printable(event.text()) }),
-            Kind::Unsolicited if Unsolicited::from(line(event.text())) == Unsolicited::Ready => self.restarted(event),
+            Kind::Unsolicited if Unsolicited::from(line(event.text())) == Unsolicited::Ready => {
+                self.restarted(event)
+            }
             _ => {}
         }
         if event.kind == Kind::Command && event.name().is_some_and(|name| name.eq_ignore_ascii_case("+IPR")) {
-            let rate = event.values().next().and_then(|value| value.number()).and_then(|rate| u32::try_from(rate).ok());
+            let rate = event
+                .values()
+                .next()
+                .and_then(|value| value.number())
+                .and_then(|rate| u32::try_from(rate).ok());
             self.told_rate = rate.filter(|rate| *rate > 0).or(self.told_rate);
         }
         let wait = self.open_waits.take(event);
