@@ -78,10 +78,7 @@ class List {
 }
 
 function line(event) {
-  const row = element("div", classes(event));
-  row.append(
-    element("span", "t", seconds(event.time)),
-    element("span", "d", event.gap !== null && event.gap >= 0.001 ? `+${event.gap.toFixed(3)}` : ""),
+X, event.gap !== null && event.gap >= 0.001 ? `+${event.gap.toFixed(3)}` : ""),
     element("span", "a", arrow(event)),
     element("span", "x", text(event)),
     element("span", "m", event.meaning ?? ""),
