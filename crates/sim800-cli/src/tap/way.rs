@@ -11,7 +11,7 @@ use sim800_serial::Pace;
 use sim800_session::Direction;
 use smol::Timer;
 
-use super::mangle::{Injected, Mangle, Mangler, Piece};
+use crate::mangle::{Injected, Mangle, Mangler, Piece};
 
 /// As much as Linux holds for a serial port in each direction, in octets.
 const ROOM: usize = 4096;
@@ -87,7 +87,9 @@ impl Way {
 
     /// The line is set.
     pub(super) fn forget_pace(&mut self) {
-        self.pieces.pop_front_if(|piece| piece.pace.is_some());
+        if self.pace().is_some() {
+            self.pieces.pop_front();
+        }
     }
 
     /// The octets that are to arrive by `now`, next of all; the same with secrets masked.
