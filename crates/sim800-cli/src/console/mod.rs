@@ -10,7 +10,7 @@ mod wire;
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> 
         let screen = Screen::terminal(lines.printer()?)?;
         (Source::Terminal(Box::new(lines)), screen)
     } else {
-        (Source::script()?, Screen::stdout(output.json))
+        (Source::Script, Screen::stdout(output.json))
     };
     let mut console = Console {
         wire,
@@ -74,6 +74,10 @@ pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> 
         is_terminal,
     };
     let result = smol::block_on(console.run(source, output));
+    if is_terminal && result.is_err() {
+        // Not on the line of the prompt.
+        let _ = io::stderr().write_all(b"\n");
+    }
     drop(quiet);
     let Console { wire, lines, failed, .. } = console;
     let name = wire.name().to_owned();
