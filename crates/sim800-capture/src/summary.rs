@@ -27,7 +27,7 @@ const LONG: Duration = Duration::from_secs(1);
 const RATES: [u32; 10] = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800];
 
 /// Payload that takes less time than this tells nothing about the rate of the line.
-const MEASURED: Duration = Duration::from_millis(20);
+const MEASURED: Duration = Duration::from_millis(100);
 
 /// A list that does not grow beyond what anybody reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,7 +90,7 @@ pub struct Summary {
     pub goodput: Goodput,
     /// The rate that the capture itself or whoever reads it tells, in bit/s.
     told_rate: Option<u32>,
-    /// The most payload in a second that was seen.
+    /// The most payload in a second that was received.
     fastest: f64,
     open_transfers: Transfers,
     open_waits: Waits,
@@ -128,7 +128,8 @@ impl Summary {
             if let (Some(since), Some(time)) = (payload.since, event.time) {
                 self.goodput.add(since, time, payload.received);
                 let took = time.saturating_sub(since);
-                if took >= MEASURED {
+                // What is sent is noted when it is handed to a driver, which has room for more than the line carries.
+                if took >= MEASURED && event.direction == Some(Direction::Received) {
                     self.fastest = self.fastest.max(payload.received as f64 / took.as_secs_f64());
                 }
             }
@@ -136,11 +137,17 @@ impl Summary {
         match event.kind {
             Kind::Command => self.commands += 1,
             Kind::Retry => self.retries.push(Incident { time: event.time, text: printable(event.text()) }),
-            Kind::Unsolicited if Unsolicited::from(line(event.text())) == Unsolicited::Ready => self.restarted(event),
+            Kind::Unsolicited if Unsolicited::from(line(event.text())) == Unsolicited::Ready => {
+                self.restarted(event)
+            }
             _ => {}
         }
         if event.kind == Kind::Command && event.name().is_some_and(|name| name.eq_ignore_ascii_case("+IPR")) {
-            let rate = event.values().next().and_then(|value| value.number()).and_then(|rate| u32::try_from(rate).ok());
+            let rate = event
+                .values()
+                .next()
+                .and_then(|value| value.number())
+                .and_then(|rate| u32::try_from(rate).ok());
             self.told_rate = rate.filter(|rate| *rate > 0).or(self.told_rate);
         }
         let wait = self.open_waits.take(event);

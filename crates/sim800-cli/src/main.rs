@@ -114,7 +114,7 @@ fn run(
         Command::Info => info::run(options, output),
         Command::At(arguments) => at::run(arguments, options, output),
         Command::Decode(arguments) => return decode::run(arguments, options, output).map(|()| None),
-        Command::Emulate(arguments) => emulate::run(arguments, options, output),
+        Command::Emulate(arguments) => return emulate::run(arguments, options, output).map(|()| None),
         Command::Monitor(arguments) => return monitor::run(arguments, options, output),
         Command::Console => console::run(options, output),
         Command::Tap(arguments) => tap::run(arguments, options, output),

@@ -58,6 +58,7 @@ mod board;
 mod call;
 mod card;
 mod clock;
+mod completion;
 mod config;
 mod dispatch;
 mod effect;

@@ -73,12 +73,15 @@ impl Pcapng {
     fn packet(&self, packet: &EnhancedPacketBlock<'_>, parts: u64) -> Vec<Record> {
         let stamp = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
         let nanos = u128::from(stamp % parts) * 1_000_000_000 / u128::from(parts);
-        let time = Duration::from_secs(stamp / parts) + Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
-        let value = |code| packet.options.iter().find(|option| option.code == code).and_then(|o| o.as_bytes().ok());
-        let flags = value(FLAGS).and_then(|flags| <[u8; 4]>::try_from(flags).ok()).map(|flags| match self.is_big {
-            true => u32::from_be_bytes(flags),
-            false => u32::from_le_bytes(flags),
-        });
+        let time =
+            Duration::from_secs(stamp / parts) + Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
+        let value =
+            |code| packet.options.iter().find(|option| option.code == code).and_then(|o| o.as_bytes().ok());
+        let flags =
+            value(FLAGS).and_then(|flags| <[u8; 4]>::try_from(flags).ok()).map(|flags| match self.is_big {
+                true => u32::from_be_bytes(flags),
+                false => u32::from_le_bytes(flags),
+            });
         let direction = match flags.map(|flags| flags & 0b11) {
             Some(OUTBOUND) => Some(Direction::Sent),
             Some(INBOUND) => Some(Direction::Received),
@@ -132,7 +135,11 @@ impl Reading for Pcapng {
                 return self.lose(rest.len(), sink);
             };
             if length > BLOCK {
-                sink(Record::unreadable(b"(binary)", length as u64, "a block of pcapng longer than any that is read"));
+                sink(Record::unreadable(
+                    b"(binary)",
+                    length as u64,
+                    "a block of pcapng longer than any that is read",
+                ));
                 self.skipped = length.saturating_sub(rest.len());
                 rest = rest.get(length..).unwrap_or_default();
                 continue;
@@ -205,7 +212,8 @@ mod tests {
     #[test]
     fn damage_is_told_and_ends() {
         let (mut writer, mut file) = Writer::new();
-        let event = events(|capture, sink| capture.handle_octets(None, Direction::Received, b"\r\nRDY\r\n", sink));
+        let event =
+            events(|capture, sink| capture.handle_octets(None, Direction::Received, b"\r\nRDY\r\n", sink));
         file.extend(writer.event(&event[0]));
         let read = |file: &[u8]| {
             let mut records = Vec::new();

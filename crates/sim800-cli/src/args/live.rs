@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::address;
+use super::emulate::address;
 use crate::mangle::Mangle;
 
 #[derive(Debug, Args)]

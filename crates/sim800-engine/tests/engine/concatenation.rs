@@ -188,9 +188,7 @@ fn a_line_behind_a_payload_may_have_an_empty_one_before_it_where_results_have_no
     world.outputs();
     for _ in 0..2 {
         world.submit(look(100));
-        world.input(
-            b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 4\r\nhead\r\n+HTTPREAD: 4\r\nbodyOK\r\n",
-        );
+        world.input(b"\r\n+HTTPSTATUS: GET,0,0,0\r\n\r\n+HTTPHEAD: 4\r\nhead\r\n+HTTPREAD: 4\r\nbodyOK\r\n");
         let outputs = world.outputs();
         assert!(succeeded(&outputs), "{outputs:?}");
     }
