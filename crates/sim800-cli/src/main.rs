@@ -114,7 +114,7 @@ fn run(
         Command::At(arguments) => at::run(arguments, options, output),
         Command::Decode(arguments) => return decode::run(arguments, options, output).map(|()| None),
         Command::Emulate(arguments) => return emulate::run(arguments, options, output).map(|()| None),
-        Command::Monitor(arguments) => monitor::run(arguments, options, output),
+        Command::Monitor(arguments) => return monitor::run(arguments, options, output),
         Command::Console => console::run(options, output),
         Command::Tap(arguments) => tap::run(arguments, options, output),
         Command::Demo => demo::run(options, output),

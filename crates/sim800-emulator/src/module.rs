@@ -147,10 +147,10 @@ impl Emulator {
         match emulator.board.config.start {
             Start::Running => {
                 emulator.on = true;
-                emulator.call_ready = true;
-                emulator.sms_ready = true;
                 emulator.card.power_up(&emulator.board.config.sim);
                 if emulator.card.is_open() {
+                    emulator.call_ready = true;
+                    emulator.sms_ready = true;
                     emulator.radio.register(emulator.board.config.registration, &mut emulator.board);
                 }
             }

@@ -202,6 +202,7 @@ impl Command {
                 FtpSource::Files(files) => files,
                 FtpSource::Module(_) => Vec::new(),
             },
+            Self::Monitor(monitor) => monitor.session.as_deref().into_iter().collect(),
             Self::Decode(decode) => decode.files.iter().map(PathBuf::as_path).collect(),
             command => command.input().into_iter().collect(),
         }

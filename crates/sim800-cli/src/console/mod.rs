@@ -91,7 +91,8 @@ impl QuietTerminal {
     fn new() -> Self {
         let before = tcgetattr(io::stdin()).ok();
         if let Some(mut settings) = before.clone() {
-            settings.local_modes -= LocalModes::ECHO;
+            // What is typed ahead is for the editor, Ctrl-D as well.
+            settings.local_modes -= LocalModes::ECHO | LocalModes::ICANON;
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
         }
         Self(before)

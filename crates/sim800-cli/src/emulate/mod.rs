@@ -118,6 +118,8 @@ impl Stage {
         // They end with the program.
         let journal = control.journal().clone();
         thread::spawn(move || tell_unknown(&journal, output));
+        // The module runs for as long as somebody could want something of it.
+        let held = control.clone();
         let begin = move || {
             for fault in faults.into_iter().flat_map(|FaultText(faults)| faults) {
                 control.fault(fault);
@@ -130,6 +132,7 @@ impl Stage {
             thread::spawn(begin);
             module.run_with_orders(door, orders).await
         }));
+        drop(held);
         match ended {
             // The way it is meant to end.
             Err(_) => Ok(()),

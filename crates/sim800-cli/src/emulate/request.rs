@@ -111,7 +111,7 @@ impl Request {
                 let name = object.keys().next().cloned().unwrap_or_default();
                 Self::deserialize(Value::Object(object)).map_err(|error| {
                     let error = error.to_string();
-                    if error.starts_with("unknown variant") {
+                    if error.starts_with(&format!("unknown variant `{name}`")) {
                         error.replacen("unknown variant", "there is no request", 1)
                     } else {
                         format!("{name}: {error}")

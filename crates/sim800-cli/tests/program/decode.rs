@@ -158,7 +158,7 @@ fn what_is_no_capture_is_an_error_that_says_what_helps() {
         &[b'x'; 200_000],
     ] {
         let finished = decode(&[], content);
-        assert_eq!((finished.code, finished.stdout.as_slice()), (1, &b""[..]));
+        assert_eq!((finished.code, finished.stdout.as_slice()), (3, &b""[..]));
         assert!(finished.stderr.contains("--format (pcapng, trace, "), "{}", finished.stderr);
         let failed = decode(&["--json"], content).object();
         assert_eq!((&failed["ok"], &failed["error"]["kind"]), (&false.into(), &"format".into()));

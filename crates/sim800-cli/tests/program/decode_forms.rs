@@ -85,7 +85,7 @@ fn payload_is_shown_and_extracted() {
     assert!(text.contains(&format!("SHA-256 {sum}")), "{sum}");
     // Nothing is written over.
     let again = Finished::new(program(&["decode", &trace, "--payload", &prefix]).output().unwrap());
-    assert_eq!(again.code, 1);
+    assert_eq!(again.code, 3);
     assert!(again.stderr.contains("part-0001-httphead: "), "{}", again.stderr);
 }
 

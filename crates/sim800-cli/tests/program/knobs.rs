@@ -253,7 +253,7 @@ fn nothing_that_a_killed_one_leaves_is_in_the_way() {
         }
         let finished =
             Finished::new(command.args(option).current_dir(second.folder.path()).output().unwrap());
-        assert_eq!(finished.code, 1, "{}", finished.stderr);
+        assert_ne!(finished.code, 0, "{}", finished.stderr);
         assert!(finished.stderr.ends_with(said), "{}", finished.stderr);
     }
     assert_eq!(second.end().0, 0);
