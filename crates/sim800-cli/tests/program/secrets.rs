@@ -171,15 +171,15 @@ fn secrets_in_command_lines_stay_where_they_are() {
     watched.run(12, &["at", &format!("AT+CPWD=\"SC\",\"{PIN}\",\"1\"")]);
     watched.run(0, &["at", &format!("AT+FTPPW=\"{PASSWORD}\"")]);
     watched.run(0, &["at", &format!("at+sapbr=3,1,\"PWD\",\"{PASSWORD}\"")]);
-    for (name, before) in [
-        ("CSTT", "\"internet\",\"user\","),
-        ("CIPCSGP", "1,\"internet\",\"user\","),
-        ("CGAUTH", "1,1,\"user\","),
-        ("SSLSETCERT", "\"C:\\USER\\ME.P12\","),
-        ("SMTPAUTH", "1,\"user\","),
-        ("POP3SRV", "\"mail.example.com\",\"user\","),
+    for (exit, name, before) in [
+        (0, "CSTT", "\"internet\",\"user\","),
+        (0, "CIPCSGP", "1,\"internet\",\"user\","),
+        (12, "CGAUTH", "1,1,\"user\","),
+        (12, "SSLSETCERT", "\"C:\\USER\\ME.P12\","),
+        (12, "SMTPAUTH", "1,\"user\","),
+        (12, "POP3SRV", "\"mail.example.com\",\"user\","),
     ] {
-        watched.run(12, &["at", &format!("AT+{name}={before}\"{PASSWORD}\"")]);
+        watched.run(exit, &["at", &format!("AT+{name}={before}\"{PASSWORD}\"")]);
     }
     watched.run(2, &["at", &format!("+CPIN=\"{PIN}\"")]);
     watched.run(12, &["at", "AT", &format!("AT+CPIN=\"{PIN}\"")]);
