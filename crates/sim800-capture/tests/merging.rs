@@ -10,7 +10,9 @@ fn merge(first: &[u8], second: &[u8], format: Option<Format>, cut: usize) -> Vec
     while let Some(half) = merge.wants() {
         let file = if half == Half::First { &mut rest[0] } else { &mut rest[1] };
         match file.next() {
-            Some(piece) => merge.handle_input(half, piece, &mut capture, &mut |event| events.push(event)).unwrap(),
+            Some(piece) => {
+                merge.handle_input(half, piece, &mut capture, &mut |event| events.push(event)).unwrap()
+            }
             None => merge.handle_end(half, &mut capture, &mut |event| events.push(event)).unwrap(),
         }
     }
@@ -20,8 +22,12 @@ fn merge(first: &[u8], second: &[u8], format: Option<Format>, cut: usize) -> Vec
 }
 
 fn told(events: &[Event]) -> Vec<String> {
-    let arrow = |event: &Event| if event.direction == Some(sim800_capture::Direction::Sent) { '>' } else { '<' };
-    events.iter().map(|event| format!("{} {} {}", arrow(event), event.kind.name(), event.text().escape_ascii())).collect()
+    let arrow =
+        |event: &Event| if event.direction == Some(sim800_capture::Direction::Sent) { '>' } else { '<' };
+    events
+        .iter()
+        .map(|event| format!("{} {} {}", arrow(event), event.kind.name(), event.text().escape_ascii()))
+        .collect()
 }
 
 const SENT: &[u8] = b"AT\rAT+HTTPDATA=7,1000\rAT\rOK!\rAT+HTTPACTION=1\rAT+HTTPREAD\rAT+HTTPTERM\r";
@@ -50,7 +56,11 @@ fn sense_tells_the_order_where_there_are_no_times() {
     ];
     for cut in [1, 5, 1000] {
         assert_eq!(told(&merge(SENT, RECEIVED, Some(Format::Raw), cut)), expected, "in pieces of {cut}");
-        assert_eq!(told(&merge(RECEIVED, SENT, None, cut)), expected, "in pieces of {cut}, the other way round");
+        assert_eq!(
+            told(&merge(RECEIVED, SENT, None, cut)),
+            expected,
+            "in pieces of {cut}, the other way round"
+        );
     }
 }
 
@@ -60,7 +70,8 @@ fn times_tell_the_order_where_there_are_some() {
     let received = b"[13:00:02.000] OK\n[13:00:04.500] +CSQ: 1,0\n[13:00:04.500] OK\n";
     for cut in [1, 1000] {
         let events = merge(received, sent, None, cut);
-        let expected = ["> command AT", "< final OK", "> command AT+CSQ", "< information +CSQ: 1,0", "< final OK"];
+        let expected =
+            ["> command AT", "< final OK", "> command AT+CSQ", "< information +CSQ: 1,0", "< final OK"];
         assert_eq!(told(&events), expected);
         let times: Vec<_> = events.iter().map(|event| event.time.unwrap().as_millis()).collect();
         assert_eq!(times, [0, 1000, 2000, 3500, 3500]);
@@ -70,7 +81,15 @@ fn times_tell_the_order_where_there_are_some() {
 #[test]
 fn nothing_is_lost_where_there_is_no_sense() {
     let noise: Vec<u8> = (0..=255).cycle().take(5000).collect();
-    for (first, second) in [(SENT, &noise[..]), (&noise[..], RECEIVED), (b"", RECEIVED), (SENT, b"")] {
+    let endless = vec![b'x'; 200_000];
+    for (first, second) in [
+        (SENT, &noise[..]),
+        (SENT, &endless[..]),
+        (&endless[..], RECEIVED),
+        (&noise[..], RECEIVED),
+        (b"", RECEIVED),
+        (SENT, b""),
+    ] {
         let events = merge(first, second, Some(Format::Raw), 100);
         let octets: u64 = events.iter().map(|event| event.octets).sum();
         let blank = first.len() + second.len() - usize::try_from(octets).unwrap();

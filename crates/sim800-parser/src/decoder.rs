@@ -244,13 +244,14 @@ impl<D: Dialect> Decoder<D> {
         if pending.len() <= self.scanned {
             return None;
         }
-        let scanned = mem::take(&mut self.scanned);
+        let mut scanned = mem::take(&mut self.scanned);
         self.is_reading_header = false;
-        let found = if self.state == State::Line {
-            self.line(pending, scanned)
-        } else {
-            self.between_lines(pending, scanned).unwrap_or_else(|| self.line(pending, 0))
-        };
+        let mut between = None;
+        if self.state != State::Line {
+            between = self.between_lines(pending, scanned);
+            scanned = 0;
+        }
+        let found = between.unwrap_or_else(|| self.line(pending, scanned));
         // What was pending when the command began is past with its event.
         if let Some((_, len)) = found {
             self.stale = self.stale.saturating_sub(len);

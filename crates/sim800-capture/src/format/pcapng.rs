@@ -38,18 +38,13 @@ struct Pcapng {
     is_big: bool,
     /// Octets of a block that is skipped.
     skipped: usize,
-    /// What stands there is no block, and where the next begins nobody knows.
-    is_lost: bool,
+    /// How many octets there are from one on that begins no block; where the next begins nobody knows.
+    lost: Option<u64>,
     /// Of each interface: how many parts its times have a second, and whether its packets are of the line.
     interfaces: Vec<(u64, bool)>,
 }
 
 impl Pcapng {
-    fn lose(&mut self, octets: usize, sink: &mut dyn FnMut(Record)) {
-        self.is_lost = true;
-        sink(Record::unreadable(b"(binary)", octets as u64, "no block of pcapng; what follows is not read"));
-    }
-
     fn block(&mut self, block: &[u8], sink: &mut dyn FnMut(Record)) {
         let parsed = if self.is_big { parse_block_be(block) } else { parse_block_le(block) };
         match parsed {
@@ -73,12 +68,15 @@ impl Pcapng {
     fn packet(&self, packet: &EnhancedPacketBlock<'_>, parts: u64) -> Vec<Record> {
         let stamp = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
         let nanos = u128::from(stamp % parts) * 1_000_000_000 / u128::from(parts);
-        let time = Duration::from_secs(stamp / parts) + Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
-        let value = |code| packet.options.iter().find(|option| option.code == code).and_then(|o| o.as_bytes().ok());
-        let flags = value(FLAGS).and_then(|flags| <[u8; 4]>::try_from(flags).ok()).map(|flags| match self.is_big {
-            true => u32::from_be_bytes(flags),
-            false => u32::from_le_bytes(flags),
-        });
+        let time =
+            Duration::from_secs(stamp / parts) + Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
+        let value =
+            |code| packet.options.iter().find(|option| option.code == code).and_then(|o| o.as_bytes().ok());
+        let flags =
+            value(FLAGS).and_then(|flags| <[u8; 4]>::try_from(flags).ok()).map(|flags| match self.is_big {
+                true => u32::from_be_bytes(flags),
+                false => u32::from_le_bytes(flags),
+            });
         let direction = match flags.map(|flags| flags & 0b11) {
             Some(OUTBOUND) => Some(Direction::Sent),
             Some(INBOUND) => Some(Direction::Received),
@@ -118,7 +116,8 @@ impl Reading for Pcapng {
         let skipped = self.skipped.min(octets.len());
         self.skipped -= skipped;
         octets = octets.get(skipped..).unwrap_or_default();
-        if self.is_lost || octets.is_empty() {
+        if let Some(lost) = &mut self.lost {
+            *lost += octets.len() as u64;
             return;
         }
         let mut pending = std::mem::take(&mut self.pending);
@@ -129,10 +128,15 @@ impl Reading for Pcapng {
                 self.is_big = rest.get(8..12) != Some(LITTLE);
             }
             let Some(length) = self.length(rest).filter(|length| *length >= LEAST && length % 4 == 0) else {
-                return self.lose(rest.len(), sink);
+                self.lost = Some(rest.len() as u64);
+                return;
             };
             if length > BLOCK {
-                sink(Record::unreadable(b"(binary)", length as u64, "a block of pcapng longer than any that is read"));
+                sink(Record::unreadable(
+                    b"(binary)",
+                    length as u64,
+                    "a block of pcapng longer than any that is read",
+                ));
                 self.skipped = length.saturating_sub(rest.len());
                 rest = rest.get(length..).unwrap_or_default();
                 continue;
@@ -145,8 +149,9 @@ impl Reading for Pcapng {
     }
 
     fn handle_end(&mut self, sink: &mut dyn FnMut(Record)) {
-        if !self.pending.is_empty() {
-            self.lose(self.pending.len(), sink);
+        let lost = self.lost.unwrap_or(self.pending.len() as u64);
+        if lost > 0 {
+            sink(Record::unreadable(b"(binary)", lost, "no block of pcapng; what follows is not read"));
         }
     }
 }
@@ -205,7 +210,8 @@ mod tests {
     #[test]
     fn damage_is_told_and_ends() {
         let (mut writer, mut file) = Writer::new();
-        let event = events(|capture, sink| capture.handle_octets(None, Direction::Received, b"\r\nRDY\r\n", sink));
+        let event =
+            events(|capture, sink| capture.handle_octets(None, Direction::Received, b"\r\nRDY\r\n", sink));
         file.extend(writer.event(&event[0]));
         let read = |file: &[u8]| {
             let mut records = Vec::new();

@@ -54,7 +54,9 @@ impl Pcapng {
             block_len2: 0,
         };
         let mut file = octets(section);
-        for (name, description) in [("lines", "commands and responses"), ("payload", "the octets of data phases")] {
+        for (name, description) in
+            [("lines", "commands and responses"), ("payload", "the octets of data phases")]
+        {
             file.extend(octets(InterfaceDescriptionBlock {
                 block_type: 0,
                 block_len1: 0,
@@ -83,7 +85,8 @@ impl Pcapng {
             let len = if is_of_line { event.octets } else { 0 };
             return self.packet(LINES, event.direction, event.time, (line, len), comment.as_deref());
         };
-        let mut comment = format!("{} octets of payload, SHA-256 {}", payload.received, hexadecimal(&payload.sha256));
+        let mut comment =
+            format!("{} octets of payload, SHA-256 {}", payload.received, hexadecimal(&payload.sha256));
         if let Some(meaning) = &event.meaning {
             comment = format!("{comment}; error: {meaning}");
         }

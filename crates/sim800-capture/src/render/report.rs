@@ -62,7 +62,7 @@ impl Report {
             return text;
         }
         let payload = event.payload.as_ref().map(|payload| {
-            let room = self.room.max(SHOWN_ALWAYS).min(SHOWN);
+            let room = self.room.clamp(SHOWN_ALWAYS, SHOWN);
             let shown = payload.octets.get(..room).unwrap_or(&payload.octets);
             self.room = self.room.saturating_sub(shown.len());
             json!([
@@ -104,7 +104,8 @@ impl Report {
         let (_, end) = page();
         let mut json = String::new();
         push_inert(&mut json, &summary.json());
-        let goodput = json!({ "width": summary.goodput.width.as_secs_f64(), "octets": summary.goodput.octets });
+        let goodput =
+            json!({ "width": summary.goodput.width.as_secs_f64(), "octets": summary.goodput.octets });
         let mut bins = String::new();
         push_inert(&mut bins, &goodput.to_string());
         let end = end.replace("{script}", SCRIPT).replace("{summary}", &json).replace("{goodput}", &bins);

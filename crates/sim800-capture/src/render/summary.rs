@@ -30,7 +30,9 @@ impl Summary {
             ),
         );
         let title = match self.rate() {
-            Some((rate, true)) => format!("transfers, with their share of the line, of {rate} bit/s at least"),
+            Some((rate, true)) => {
+                format!("transfers, with their share of the line, of {rate} bit/s at least")
+            }
             Some((rate, false)) => format!("transfers, with their share of the line, of {rate} bit/s"),
             None => "transfers".to_owned(),
         };
@@ -44,7 +46,8 @@ impl Summary {
     fn transfer(&self, transfer: &Transfer) -> String {
         let took = transfer.duration().map_or_else(String::new, |took| {
             let rate = transfer.octets() as f64 / took.as_secs_f64().max(1e-6);
-            let share = self.share(transfer).map_or_else(String::new, |share| format!(", {:.0} %", share * 100.0));
+            let share =
+                self.share(transfer).map_or_else(String::new, |share| format!(", {:.0} %", share * 100.0));
             format!(" in {:.3} s ({rate:.0} bytes/s{share})", took.as_secs_f64())
         });
         let retries = match transfer.retries {
@@ -53,7 +56,12 @@ impl Summary {
             retries => format!(", {retries} retries"),
         };
         let outcome = transfer.outcome.as_deref().map_or_else(String::new, |outcome| format!(": {outcome}"));
-        format!("{} {}: {} bytes{took}{retries}{outcome}", time(transfer.began), transfer.what, transfer.octets())
+        format!(
+            "{} {}: {} bytes{took}{retries}{outcome}",
+            time(transfer.began),
+            transfer.what,
+            transfer.octets()
+        )
     }
 
     /// How much of what the line can carry in that time is payload.
@@ -69,7 +77,8 @@ impl Summary {
     #[must_use]
     pub fn json(&self) -> String {
         let rate = self.rate();
-        let transfers: Vec<Value> = self.transfers.items.iter().map(|transfer| self.transfer_object(transfer)).collect();
+        let transfers: Vec<Value> =
+            self.transfers.items.iter().map(|transfer| self.transfer_object(transfer)).collect();
         let waits: Vec<Value> = self.waits.items.iter().map(wait_object).collect();
         let [sent, received] = self.octets;
         let [payload_sent, payload_received] = self.payload;
@@ -117,7 +126,11 @@ fn wait_object(wait: &Wait) -> Value {
 }
 
 fn incidents(incidents: &Kept<Incident>) -> Value {
-    incidents.items.iter().map(|incident| json!({ "t": seconds(incident.time), "text": incident.text })).collect()
+    incidents
+        .items
+        .iter()
+        .map(|incident| json!({ "t": seconds(incident.time), "text": incident.text }))
+        .collect()
 }
 
 fn seconds(time: Option<Duration>) -> Value {

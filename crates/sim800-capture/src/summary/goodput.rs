@@ -60,7 +60,10 @@ mod tests {
         let mut goodput = Goodput::default();
         let ms = Duration::from_millis;
         goodput.add(ms(25), ms(125), 100);
-        assert_eq!(goodput.octets.iter().map(|octets| octets.round()).collect::<Vec<_>>(), [25.0, 50.0, 25.0]);
+        assert_eq!(
+            goodput.octets.iter().map(|octets| octets.round()).collect::<Vec<_>>(),
+            [25.0, 50.0, 25.0]
+        );
         goodput.add(ms(70), ms(70), 7);
         assert_eq!(goodput.octets[1].round(), 57.0);
         goodput.add(Duration::from_secs(3600), Duration::from_secs(3601), 1000);

@@ -110,7 +110,8 @@ impl Transfers {
             ("+FTPPUTPATH", _) => self.note(|transfers| &mut transfers.put[0], text(first)),
             ("+FTPPUTNAME", _) => self.note(|transfers| &mut transfers.put[1], text(first)),
             ("+HTTPACTION", Some(method)) => {
-                let method = u8::try_from(method).ok().and_then(HttpMethod::from_number).map_or("?", HttpMethod::name);
+                let method =
+                    u8::try_from(method).ok().and_then(HttpMethod::from_number).map_or("?", HttpMethod::name);
                 let loaded = self.loaded.take().filter(|_| method == "POST");
                 let over = self.begin(event, &name, format!("HTTP {method} {}", self.url));
                 if let (Some(Open { transfer, .. }), Some((since, octets))) = (&mut self.open, loaded) {
@@ -119,10 +120,14 @@ impl Transfers {
                 }
                 over
             }
-            ("+FTPGET" | "+FTPEXTGET", Some(1)) => self.begin(event, &name, format!("FTP download {}", self.get.concat())),
+            ("+FTPGET" | "+FTPEXTGET", Some(1)) => {
+                self.begin(event, &name, format!("FTP download {}", self.get.concat()))
+            }
             ("+FTPLIST", Some(1)) => self.begin(event, &name, format!("FTP listing {}", self.get[0])),
             ("+FTPPUT", Some(1)) => self.begin(event, &name, format!("FTP upload {}", self.put.concat())),
-            ("+FTPGETTOFS", Some(_)) => self.begin(event, &name, format!("FTP download to the module {}", self.get.concat())),
+            ("+FTPGETTOFS", Some(_)) => {
+                self.begin(event, &name, format!("FTP download to the module {}", self.get.concat()))
+            }
             ("+FTPPUTFRMFS", None) if first.is_some() => {
                 self.begin(event, &name, format!("FTP upload from the module {}", self.put.concat()))
             }
@@ -169,7 +174,9 @@ impl Transfers {
             return;
         }
         let Some(Open { name: own, transfer }) = &mut self.open else { return };
-        let is_own = name == own || own == "+HTTPACTION" && name == "+HTTPREAD" || own == "+FTPPUT" && name == "+FTPEXTPUT";
+        let is_own = name == own
+            || own == "+HTTPACTION" && name == "+HTTPREAD"
+            || own == "+FTPPUT" && name == "+FTPEXTPUT";
         if is_own {
             transfer.ended = event.time.or(transfer.ended);
             match event.direction {
@@ -191,9 +198,10 @@ impl Transfers {
         transfer.ended = event.time.or(transfer.ended);
         transfer.outcome = event.meaning.clone();
         transfer.is_failure = event.is_error;
-        let values: Vec<_> = event.values().take(2).collect();
+        let values: Vec<_> = event.values().take(3).collect();
         // What can be read now comes later, and more may be sent.
         let goes_on = match (name.as_str(), &values[..]) {
+            ("+HTTPACTION", [_, _, Value::Number(length)]) => *length > 0,
             ("+HTTPACTION" | "+FTPEXTGET", _) => true,
             ("+FTPGETTOFS" | "+FTPPUTFRMFS", _) => false,
             (_, [_, Value::Number(code)]) => *code == 1,

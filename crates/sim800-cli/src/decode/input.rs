@@ -61,7 +61,11 @@ impl Input {
     }
 
     /// Reads on, and tells whether there may be more.
-    pub(super) fn read(&mut self, capture: &mut Capture, sink: &mut dyn FnMut(Event)) -> Result<bool, Failure> {
+    pub(super) fn read(
+        &mut self,
+        capture: &mut Capture,
+        sink: &mut dyn FnMut(Event),
+    ) -> Result<bool, Failure> {
         let Self { files, buffer, octets } = self;
         match files {
             Files::One { file, reader, follows } => {

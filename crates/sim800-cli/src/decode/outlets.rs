@@ -135,7 +135,9 @@ struct Extracts {
 
 impl Extracts {
     fn take(&mut self, event: &Event) -> Result<(), Failure> {
-        let Some(payload) = event.payload.as_ref().filter(|payload| payload.received > 0) else { return Ok(()) };
+        let Some(payload) = event.payload.as_ref().filter(|payload| payload.received > 0) else {
+            return Ok(());
+        };
         self.count += 1;
         let name = payload.name.as_deref().unwrap_or_default().trim_start_matches('+').to_ascii_lowercase();
         let separator = if name.is_empty() { "" } else { "-" };
