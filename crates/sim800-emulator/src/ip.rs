@@ -420,7 +420,10 @@ impl Ip {
     /// Hands the DTE what has come for it, as long as it takes it, and what is to be told behind that.
     pub(crate) fn deliver(&mut self, settings: &Settings, board: &mut Board) {
         let is_online = self.online.as_ref().is_some_and(|online| !online.is_suspended());
-        for (index, socket) in (0..).zip(&mut self.sockets) {
+        // Asked on every turn of the module, most of the time of sockets that nobody uses.
+        let is_used =
+            |socket: &Socket| socket.held() > 0 || !matches!(socket.phase, Phase::Initial | Phase::Closed);
+        for (index, socket) in (0..).zip(&mut self.sockets).filter(|(_, socket)| is_used(socket)) {
             let lines = Lines { index, settings };
             let is_raw = lines.is_transparent();
             let is_manual = lines.is_manual() && !is_raw;

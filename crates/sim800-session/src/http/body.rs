@@ -358,7 +358,8 @@ impl Origin {
             Some(ranges) => Some((ranges.fetch_again(&mut service).await?, None)),
             None => {
                 let (status, length) = service.act(&self.plan, None).await?;
-                let headers = service.headers(&self.plan, status, self.plan.wants_part()).await?;
+                let wants_part = self.plan.wants_part();
+                let (status, headers) = service.headers(&self.plan, status, wants_part).await?;
                 let promise = headers.as_ref().map_or(self.promise, |headers| Promise::of(status, headers));
                 let promised = promise.broken_by(length);
                 // As long as it is now, it is not what those headers are of.

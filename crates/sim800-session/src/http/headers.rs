@@ -1,26 +1,48 @@
 //! What the headers of a response say of its body.
 
+use std::str;
+
 use ::http::header::{
     CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING,
 };
 use sim800_command::HttpStatus;
 
+/// What the module has of the head of a response.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    /// The server's status; some firmware tells 200 of a part (application note 3.7).
+    status: Option<u16>,
+    pub(super) headers: HeaderMap,
+}
+
+impl Head {
+    /// The status of a response of which the module `told` one.
+    pub(super) fn status(&self, told: HttpStatus) -> HttpStatus {
+        match (told.0, self.status) {
+            (200, Some(206)) => HttpStatus(206),
+            _ => told,
+        }
+    }
+}
+
 /// Reads a header block, if there is one. After redirections the last one counts; a line that is no header is left out.
-pub(super) fn read(block: &[u8]) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::new();
+pub(super) fn read(block: &[u8]) -> Option<Head> {
+    let mut head = Head::default();
     for line in block.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii) {
         if line.starts_with(b"HTTP/") {
-            headers.clear();
+            let status = line.split(u8::is_ascii_whitespace).nth(1);
+            let status = status.and_then(|status| str::from_utf8(status).ok()?.parse().ok());
+            head = Head { status, ..Head::default() };
             continue;
         }
         let Some(colon) = line.iter().position(|octet| *octet == b':') else { continue };
         let (name, value) = line.split_at(colon);
         let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii();
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
-            headers.append(name, value);
+            head.headers.append(name, value);
         }
     }
-    (!block.is_empty()).then_some(headers)
+    (!block.is_empty()).then_some(head)
 }
 
 /// Whether something is missing that servers tell of the body of a response, with a part of an object where it is. The line may have
@@ -122,17 +144,18 @@ mod tests {
     #[test]
     fn a_header_block_is_read_whatever_is_in_it() {
         let block = b"HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\nHTTP/1.1 200 OK\r\nETag: \"a:b\"\r\nno header\r\nbad name: x\r\nX-A:1\r\nX-A: 2\r\n\r\n";
-        let headers = read(block).expect("headers");
+        let Head { status, headers } = read(block).expect("headers");
+        assert_eq!(status, Some(200));
         assert_eq!(headers.get("etag").map(HeaderValue::as_bytes), Some(&b"\"a:b\""[..]));
         assert_eq!(headers.get_all("x-a").iter().count(), 2);
         assert_eq!(headers.len(), 3, "of the last block alone");
-        assert_eq!(read(b"\x00\xff"), Some(HeaderMap::new()));
-        assert_eq!(read(b""), None);
+        assert!(read(b"\x00\xff").is_some_and(|head| head.headers.is_empty() && head.status.is_none()));
+        assert!(read(b"").is_none());
     }
 
     #[test]
     fn headers_lack_what_the_line_has_damaged() {
-        let lack = |block: &[u8], is_part| lack(&read(block).expect("headers"), is_part);
+        let lack = |block: &[u8], is_part| lack(&read(block).expect("headers").headers, is_part);
         for (block, lacks, lacks_of_part) in [
             (&b"HTTP/1.1 200\r\nContent-Length: 2\r\n"[..], false, true),
             (b"Transfer-Encoding: chunked\r\n", false, true),
@@ -150,7 +173,7 @@ mod tests {
     #[test]
     fn a_promise_is_what_has_a_meaning() {
         let broken = |status, block: &str, came| {
-            Promise::of(HttpStatus(status), &read(block.as_bytes()).expect("headers")).broken_by(came)
+            Promise::of(HttpStatus(status), &read(block.as_bytes()).expect("headers").headers).broken_by(came)
         };
         for (status, block) in [
             (200, "Content-Length: 10"),

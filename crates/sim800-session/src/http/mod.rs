@@ -278,7 +278,7 @@ impl Http {
         let Some((status, length)) = answer else {
             return self.begin_ranges(service, plan, !is_too_large).await;
         };
-        let mut headers = service.headers(plan, status, plan.wants_part()).await?;
+        let (status, mut headers) = service.headers(plan, status, plan.wants_part()).await?;
         let offset = ranges::offset(&mut service, plan, (status, length), headers.as_ref()).await?;
         let origin = plan.method.is_safe().then(|| Origin::new(plan, status, headers.as_ref()));
         let held = held(plan, status, length, headers.as_ref());

@@ -321,7 +321,7 @@ impl Ranges {
             Err(HttpError::Action { status: HttpStatus::NO_MEMORY, .. }) => return Err(ignored()),
             result => result?,
         };
-        let headers = service.headers(&self.plan, status, true).await?;
+        let (status, headers) = service.headers(&self.plan, status, true).await?;
         Ok(Answer { status, length, headers, first: u64::from(first), asked })
     }
 

@@ -10,6 +10,7 @@ use sim800_command::{
     Unsolicited,
 };
 
+use super::headers::Head;
 use super::plan::Plan;
 use super::{HttpError, headers};
 use crate::client::Client;
@@ -29,7 +30,7 @@ pub(super) const MARGIN: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Looked {
     /// The headers, if they were looked at and until they are taken: the firmware may tell none.
-    pub(super) headers: Option<Option<HeaderMap>>,
+    pub(super) headers: Option<Option<Head>>,
     /// The whole of the body, and its end once more, until it is taken.
     pub(super) body: Option<Bytes>,
 }
@@ -211,26 +212,27 @@ impl Service {
         set.map_err(|Unset { error, .. }| self.failed(error))
     }
 
-    /// The headers of the response with `status`, where they are wanted and the firmware tells them. They are asked for twice where
-    /// they lack what servers tell; those to a POST or a DELETE, too, but there it is no failure to get none.
+    /// The headers of the response with `status`, where they are wanted and the firmware tells them, and the server's own status. They
+    /// are asked for twice where they lack what servers tell of a body, or of a part.
     pub(super) async fn headers(
         &mut self,
         plan: &Plan,
         status: HttpStatus,
         is_part: bool,
-    ) -> Result<Option<HeaderMap>, HttpError> {
+    ) -> Result<(HttpStatus, Option<HeaderMap>), HttpError> {
         let looked = self.looked.as_mut().and_then(|looked| looked.headers.take());
-        let mut headers = match looked {
-            Some(headers) => headers,
+        let mut head = match looked {
+            Some(head) => head,
             None if plan.headers && self.may_tell_headers() => self.header().await?,
-            None => return Ok(None),
+            None => return Ok((status, None)),
         };
         let has_body = plan.method != Method::HEAD && !matches!(status.0, 204 | 304);
         let is_part = is_part && (200..300).contains(&status.0);
-        if has_body && headers.as_ref().is_some_and(|headers| headers::lack(headers, is_part)) {
-            headers = self.header().await?;
+        if has_body && head.as_ref().is_some_and(|head| headers::lack(&head.headers, is_part)) {
+            head = self.header().await?.or(head);
         }
-        Ok(headers.filter(|headers| !headers.is_empty()))
+        let status = head.as_ref().map_or(status, |head| head.status(status));
+        Ok((status, head.map(|head| head.headers).filter(|headers| !headers.is_empty())))
     }
 
     /// Whether the firmware is not known to keep the headers of such a request to itself.
@@ -238,7 +240,7 @@ impl Service {
         self.client.known().tells_headers(self.method == Method::GET)
     }
 
-    async fn header(&mut self) -> Result<Option<HeaderMap>, HttpError> {
+    async fn header(&mut self) -> Result<Option<Head>, HttpError> {
         let header = match self.client.has_http_head().await {
             Ok(true) => self.client.ask_for(&HttpHead, told).await,
             Ok(false) => return Ok(None),
