@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sim800_emulator::{
     Config, Damage, DataExpiry, Effect, Emulator, Fault, FtpFailure, Grant, HttpFailure, NetworkEvent,
-    OperationId, Place, PowerDown, Registration, Sim, Spacing, Start, Timings, When,
+    OperationId, Place, PowerDown, Registration, Sim, SocketFailure, Spacing, Start, Timings, When,
 };
 
 use crate::script::{HOLD, Script, Step, WAIT};
@@ -110,7 +110,7 @@ pub(crate) fn config(script: &mut Script<'_>) -> Config {
 fn event(script: &mut Script<'_>) -> NetworkEvent {
     let length = usize::from(script.draw::<u16>());
     let octets = || Bytes::from(vec![b'.'; length]);
-    match script.draw::<u8>() % 9 {
+    match script.draw::<u8>() % 16 {
         0 => NetworkEvent::FtpReady,
         1 => NetworkEvent::FtpData(octets()),
         2 => NetworkEvent::FtpSent(length),
@@ -127,6 +127,17 @@ fn event(script: &mut Script<'_>) -> NetworkEvent {
             HttpFailure::SslSetup,
             HttpFailure::SslAlert,
         ])),
+        9 => NetworkEvent::SocketOpen { remote: ([127, 0, 0, 1], script.draw()).into() },
+        10 => NetworkEvent::SocketFailed(script.choose(&[
+            SocketFailure::Dns,
+            SocketFailure::Connect,
+            SocketFailure::Tls,
+        ])),
+        11 => NetworkEvent::SocketData(octets()),
+        12 => NetworkEvent::SocketSent(length),
+        13 => NetworkEvent::SocketClosed,
+        14 => NetworkEvent::Addresses(vec![[127, 0, 0, 1].into(); length % 3]),
+        15 => NetworkEvent::Time(script.draw()),
         _ => NetworkEvent::HttpDone { status: script.draw(), head: Bytes::new(), body: octets() },
     }
 }
@@ -155,7 +166,7 @@ fn damages(fault: &Fault) -> bool {
 }
 
 fn plain_fault(kind: u8, script: &mut Script<'_>) -> Fault {
-    match kind % 10 {
+    match kind % 11 {
         7 => Fault::Http(script.choose(&[HttpFailure::Dns, HttpFailure::Network])),
         8 => Fault::Ftp(FtpFailure(script.draw())),
         9 => Fault::Interference {
@@ -182,6 +193,7 @@ fn plain_fault(kind: u8, script: &mut Script<'_>) -> Fault {
             place: script.choose(&[Place::Now, Place::BeforeResponse, Place::BeforeResult]),
             text: script.choose(&["RING", "+CMTI: \"SM\",3", "+CREG: 2", "UNDER-VOLTAGE WARNNING"]).into(),
         },
+        10 => Fault::Message { text: script.choose(&["hello", "Жук", "OK\r\nOK"]).into() },
         _ => Fault::Damage {
             after: script.draw::<u16>().into(),
             damage: script.choose(&[Damage::Drop, Damage::Duplicate, Damage::Flip(0x20)]),
@@ -222,7 +234,11 @@ impl World {
             effects += 1;
             assert!(effects <= MOST_EFFECTS, "more than {MOST_EFFECTS} effects waited");
             match effect {
-                Effect::Http { id, .. } | Effect::Ftp { id, .. } => {
+                Effect::Http { id, .. }
+                | Effect::Ftp { id, .. }
+                | Effect::Socket { id, .. }
+                | Effect::Resolve { id, .. }
+                | Effect::Time { id, .. } => {
                     assert!(id > self.newest, "an operation began twice");
                     self.newest = id;
                 }

@@ -27,7 +27,7 @@ fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
         "line" | "unsolicited_round_trip" => {
             transcripts.flat_map(|transcript| lines(&transcript.steps)).collect()
         }
-        "emulator" => transcripts.map(|transcript| exchange(&transcript.steps)).collect(),
+        "emulator" => transcripts.map(|transcript| exchange(&transcript.steps)).chain(neighbours()).collect(),
         "cuts" => {
             transcripts.map(|transcript| [&[3, 16, 1, 255], &*script(&transcript.steps)].concat()).collect()
         }
@@ -101,6 +101,21 @@ fn lines(steps: &[Step]) -> Vec<Vec<u8>> {
         .filter_map(|step| if let Step::Response(response) = step { Some(&response.octets) } else { None });
     let lines = responses.flat_map(|octets| octets.split(|octet| *octet == b'\n')).map(<[u8]>::trim_ascii);
     lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
+/// What other programs send than this driver: sockets, messages, calls. What happens on the network is as in `emulator::event`.
+fn neighbours() -> Vec<Vec<u8>> {
+    const SINGLE: &[u8] = b"AT+CSTT=a;+CIICR;+CIFSR\rAT+CIPSTART=TCP,a,80\r\xF5n\0\0\0\x09\x50\0AT+CIPSEND=4\rabcd\xF5n\0\x04\0\x0C\
+        AT+CIPSEND\rab\x1a\xF5n\0\x02\0\x0C\xF5n\0\x32\0\x0BAT+CIPSTATUS\rAT+CIPACK\rAT+CIPCLOSE\r\xF5n\0\0\0\x0DAT+CIPSHUT\r";
+    const MANY: &[u8] = b"AT+CIPMUX=1;+CIPRXGET=1;+CIPQSEND=1;+CSTT;+CIICR;+CIFSR\rAT+CIPSTART=5,UDP,a,80\r\xF5n\0\0\0\x09\x50\0\
+        AT+CIPSEND=5,4\rabcd\xF5n\0\x32\0\x0BAT+CIPRXGET=2,5,9\rAT+CIPRXGET=3,5,9\rAT+CIPRXGET=4,5\rAT+CIPSTATUS=5\r\xF5n\0\0\0\x0D";
+    const ONLINE: &[u8] = b"AT+CIPMODE=1\rAT+CIPSTART=TCP,a,80\r\xF5n\0\0\0\x09\x50\0abc\xF5n\0\x02\0\x0C\xF5w\xFF\0+++\xF5w\xFF\0ATO\r\xF5n\0\0\0\x0D";
+    const LOOKUPS: &[u8] = b"AT+CIICR\rAT+CSTT;+CIICR\rAT+CDNSGIP=a\r\xF5n\0\x01\0\x0EAT+CIPPING=a,2\r\xF5n\0\x01\0\x0EAT+CNTP=a,4;+CNTP\r\xF5n\0\0\0\x0F\x01";
+    const MESSAGES: &[u8] = b"AT+CMGF=1\rAT+CMGW=1\rhello\x1aAT+CMGS=1\rhello\x1aAT+CMGL=ALL\rAT+CMGR=1\rAT+CSCS=UCS2;+CSDH=1\rAT+CMGR=1\r\
+        AT+CMGF=0\rAT+CMGL=4\rAT+CMGS=23\r0011000B916407281553F80000AA0AE8329BFD4697D9EC37\x1aAT+CMGD=1,4\rAT+CPMS=SM\r";
+    const REST: &[u8] = b"ATD1;\rAT+CLCC;+CPAS\rATH\rAT+COLP=1\rATD2;\r\xF5w\xFF\xFFAT+CUSD=1,1\rAT+CGDCONT=2,IP,a\rAT+CGACT=1,2\r\
+        AT+CGPADDR\rAT+CENG=3\rAT+CENG?\rAT+CMIC=1,2\rAT+CLCK=SC,2\rAT&V;&W;Z;&F\r";
+    [SINGLE, MANY, ONLINE, LOOKUPS, MESSAGES, REST].map(|script| [&[0x01, 0xFE], script].concat()).to_vec()
 }
 
 /// What the DTE sends, and what the network does about it, for a module with an open bearer.

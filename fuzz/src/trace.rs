@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sim800_capture::{Capture, Direction, Event, Format, Reader, write_record};
+use sim800_capture::{
+    Capture, Direction, Event, Format, Pcapng, Reader, Report, Summary, Text, write_record,
+};
 
 use crate::script::{Script, Step};
 use lossless::assert_lossless;
@@ -14,13 +16,49 @@ mod lossless;
 pub(crate) const SEND: u8 = b's';
 pub(crate) const RECEIVE: u8 = b'r';
 
-/// Any octets as what a module sent, as a trace, and as an exchange: no panic, nothing lost, and cuts do not matter.
+/// How many octets are read as a file of each format.
+const BEGINNING: usize = 2048;
+
+/// Any octets as what a module sent, as a file of each format, and as an exchange: no panic, nothing lost, and cuts do not matter.
 pub fn trace(data: &[u8]) {
     let Some((cut, data)) = data.split_first() else { return };
     let cut = 1 + usize::from(*cut) % 32;
     assert_decoded(&[(Direction::Received, data.to_vec())], cut);
     assert_decoded(&exchange(data), cut);
-    assert_eq!(read(data, cut), read(data, data.len().max(1)), "a trace in pieces of {cut}");
+    assert_eq!(
+        read(Format::Trace, data, cut),
+        read(Format::Trace, data, data.len().max(1)),
+        "a trace in pieces of {cut}"
+    );
+    // A beginning is enough of what is mostly none of the format.
+    let data = data.get(..BEGINNING).unwrap_or(data);
+    for format in Format::all() {
+        let whole = read(format, data, data.len().max(1));
+        assert_eq!(read(format, data, cut), whole, "{} in pieces of {cut}", format.name());
+        // Read on as it grows, it may be taken for something else, and is read to its end all the same.
+        let mut reader = Reader::with_format(format);
+        for piece in data.chunks(cut) {
+            let _ = reader.handle_input(piece, &mut |_| {});
+            reader.handle_pause(&mut |_| {});
+        }
+        let _ = reader.handle_end(&mut |_| {});
+        render(whole);
+    }
+}
+
+/// Nothing of this may fail either, nor mean anything to a terminal or a browser.
+fn render(events: Vec<Event>) {
+    let (mut text, (mut packets, _), (mut report, _)) = (Text::new(), Pcapng::new(), Report::new(""));
+    let mut summary = Summary::new();
+    for mut event in events {
+        event.mask();
+        summary.take(&event);
+        assert!(!text.render(&event).unwrap_or_default().contains(|c: char| c.is_control() && c != '\n'));
+        let _ = packets.event(&event);
+        assert!(!report.event(&event).contains(['<', '>', '&']));
+    }
+    summary.finish();
+    let _ = report.finish(&summary);
 }
 
 type Piece = (Direction, Vec<u8>);
@@ -60,7 +98,7 @@ fn assert_decoded(pieces: &[Piece], cut: usize) {
     for (direction, octets) in pieces {
         write_record(&mut trace, Duration::from_millis(250), *direction, octets);
     }
-    let mut read = read(&trace, trace.len().max(1));
+    let mut read = read(Format::Trace, &trace, trace.len().max(1));
     read.iter_mut().for_each(forget_time);
     assert_eq!(read, events, "as a trace");
 }
@@ -79,10 +117,10 @@ fn decode<'a>(pieces: impl Iterator<Item = (Direction, &'a [u8])>) -> Vec<Event>
     events
 }
 
-fn read(trace: &[u8], cut: usize) -> Vec<Event> {
+fn read(format: Format, file: &[u8], cut: usize) -> Vec<Event> {
     let mut events = Vec::new();
-    let (mut reader, mut capture) = (Reader::with_format(Format::Trace), Capture::new());
-    for read in trace.chunks(cut) {
+    let (mut reader, mut capture) = (Reader::with_format(format), Capture::new());
+    for read in file.chunks(cut) {
         reader
             .handle_input(read, &mut |record| capture.handle_record(record, &mut |event| events.push(event)))
             .unwrap();

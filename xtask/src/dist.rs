@@ -16,6 +16,10 @@ use crate::{cargo, root};
 const FOLDER: &str = "target/packaged";
 /// What makes the wheel, as pip names it.
 const MATURIN: &str = "maturin>=1.9,<2";
+/// Test suites that use the emulated module.
+const EXAMPLES: &str = "packaging/examples";
+/// What the Python example is run with, as pip names it.
+const PYTEST: [&str; 2] = ["pytest>=8,<10", "pyserial>=3.5,<4"];
 /// What is in the archive beside the program and its pages.
 const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
@@ -43,6 +47,7 @@ pub(crate) fn check() -> Result<Outcome> {
     } else {
         missing.push("Python with venv and pip, so no wheel");
     }
+    missing.extend(examples(&folder, &program)?);
     let names = made.iter().filter_map(|path| path.file_name());
     let sums = command("sha256sum", &folder).args(names).output()?;
     ensure!(sums.status.success(), "sha256sum failed");
@@ -142,10 +147,44 @@ fn wheel(folder: &Path) -> Result<PathBuf> {
     done(
         command(installed.join("bin/python"), folder).arg(root().join("packaging/python/tests/wrapper.py")),
     )?;
+    // The fixture is found where the package is installed, and what it is for is an example.
+    done(command(installed.join("bin/pip"), folder).args(["install", "--quiet"]).args(PYTEST))?;
+    done(command(installed.join("bin/python"), &root().join(EXAMPLES).join("python")).args([
+        "-B",
+        "-m",
+        "pytest",
+        "--quiet",
+        "-p",
+        "no:cacheprovider",
+    ]))?;
     for path in [tools, installed, made] {
         fs::remove_dir_all(path)?;
     }
     Ok(wheel)
+}
+
+/// Runs the examples of test suites in other languages than Python with `program`; tells which tools are missing.
+fn examples(folder: &Path, program: &Path) -> Result<Vec<&'static str>> {
+    let examples = root().join(EXAMPLES);
+    let mut missing = Vec::new();
+    if find("make").is_some() && find("c++").is_some() {
+        let build = folder.join("arduino");
+        let assign = |name: &str, value: &Path| format!("{name}={}", value.display());
+        done(
+            command("make", &examples.join("arduino"))
+                .args(["--silent", "test", "CXX=c++"])
+                .args([assign("SIM800", program), assign("BUILD", &build)]),
+        )?;
+        fs::remove_dir_all(build)?;
+    } else {
+        missing.push("make with a C++ compiler, so no example for Arduino");
+    }
+    if find("node").is_some() {
+        done(command("node", &examples.join("node")).arg("--test").env("SIM800", program))?;
+    } else {
+        missing.push("Node, so no example for it");
+    }
+    Ok(missing)
 }
 
 /// Does something with the program as it was installed.

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: the steps, one after the other, and a summary of all of them.
 
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -178,7 +179,10 @@ fn doors() -> Result<Outcome> {
 }
 
 fn tests() -> Result<Outcome> {
-    cargo::run(&["test", "--workspace", "--no-fail-fast"], &[]).map(|()| Outcome::Passed)
+    // Those of the program wait most of their time, for a process, a silent port or a slow line.
+    let threads = (2 * std::thread::available_parallelism().map_or(1, NonZeroUsize::get)).to_string();
+    let environment = [("RUST_TEST_THREADS", threads.as_str())];
+    cargo::run(&["test", "--workspace", "--no-fail-fast"], &environment).map(|()| Outcome::Passed)
 }
 
 /// A workspace of its own, so the steps before do not see it.

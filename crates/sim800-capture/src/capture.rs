@@ -66,6 +66,8 @@ struct Flight {
     size: Option<u64>,
     /// Several commands stand on its line.
     is_of_several: bool,
+    /// What the others of them ask for, by their names, as long as it has not come.
+    others: Vec<String>,
     /// Its own line was seen, so its echo tells nothing new.
     seen: bool,
 }
@@ -262,11 +264,11 @@ impl Capture {
             let meaning = meaning::command(CommandLine::of_several(part));
             sink(meaning.give(self.event(Direction::Sent, Kind::Command, part)));
         }
-        self.begin(command, true);
+        self.begin(command, &line, true);
     }
 
     /// `command` is in flight from now on.
-    fn begin(&mut self, command: CommandLine<'_>, seen: bool) {
+    fn begin(&mut self, command: CommandLine<'_>, line: &[u8], seen: bool) {
         let known = command.known();
         let expect = known.map_or_else(unknown, |known| known.expect);
         self.flight = Some(Flight {
@@ -281,6 +283,7 @@ impl Capture {
             },
             size: known.and_then(|known| known.size),
             is_of_several: known.is_none() && command.is_of_several(),
+            others: asked_for(line),
             seen,
         });
         // What is left of the data phase of the one before would be counted on.
@@ -387,10 +390,11 @@ impl Capture {
             return self.believe(raw, data, sink);
         }
         if kind == Kind::Information || self.is_answer(text) {
-            if let Some(flight) = &mut self.flight
-                && flight.named == Named::One
-            {
-                flight.named = Named::None;
+            if let Some(flight) = &mut self.flight {
+                if flight.named == Named::One {
+                    flight.named = Named::None;
+                }
+                flight.others.retain(|other| !is_named(text, other));
             }
             let meaning = meaning::information(text, self.decoder.remaining());
             return self.tell(Kind::Information, raw, meaning, sink);
@@ -418,6 +422,10 @@ impl Capture {
 
     /// Whether a line belongs to the response of the command in flight although the parser does not see it.
     fn is_answer(&self, text: Line<'_>) -> bool {
+        if self.flight.as_ref().is_some_and(|flight| flight.others.iter().any(|other| is_named(text, other)))
+        {
+            return true;
+        }
         match (self.named(text), Unsolicited::from(text)) {
             (Named::Any, _) | (Named::One, Unsolicited::Other(_)) => true,
             (Named::One | Named::None, _) => false,
@@ -434,8 +442,7 @@ impl Capture {
     /// What a line is to the command in flight by its name.
     fn named(&self, text: Line<'_>) -> Named {
         let Some(Flight { name: Some(name), named, .. }) = &self.flight else { return Named::None };
-        let is_of_name = text.name().is_some_and(|other| other.eq_ignore_ascii_case(name));
-        if is_of_name { *named } else { Named::None }
+        if is_named(text, name) { *named } else { Named::None }
     }
 
     /// Whether it ends the command in flight although it is no result code of others (manual 8.2.7).
@@ -465,6 +472,7 @@ impl Capture {
             named: Named::None,
             size: None,
             is_of_several: false,
+            others: Vec::new(),
             seen: false,
         };
         let flight = self.flight.get_or_insert(flight);
@@ -488,7 +496,7 @@ impl Capture {
             return self.tell(Kind::Echo, raw, meaning, sink);
         };
         self.tell(Kind::Echo, raw, meaning::command(command), sink);
-        self.begin(command, false);
+        self.begin(command, raw, false);
     }
 
     fn take_prompt(&mut self, raw: &[u8], granted: Option<u32>, sink: &mut dyn FnMut(Event)) {
@@ -557,4 +565,24 @@ fn listening(expect: Expect) -> Decoder<Vocabulary> {
     let mut decoder = Decoder::with_dialect(1024, Vocabulary);
     decoder.begin(expect);
     decoder
+}
+
+fn is_named(text: Line<'_>, name: &str) -> bool {
+    text.name().is_some_and(|other| other.eq_ignore_ascii_case(name))
+}
+
+/// The names of several commands on a line that ask for something: each has its answer, whatever such lines are else.
+fn asked_for(line: &[u8]) -> Vec<String> {
+    let mut parts = commands(line).map(CommandLine::of_several).peekable();
+    let first = parts.next();
+    if parts.peek().is_none() {
+        return Vec::new();
+    }
+    let asks = |part: &CommandLine<'_>| part.known().is_some_and(|known| known.asks());
+    first
+        .into_iter()
+        .chain(parts)
+        .filter(asks)
+        .filter_map(|part| part.name().map(str::to_ascii_uppercase))
+        .collect()
 }

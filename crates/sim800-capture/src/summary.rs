@@ -27,7 +27,7 @@ const LONG: Duration = Duration::from_secs(1);
 const RATES: [u32; 10] = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800];
 
 /// Payload that takes less time than this tells nothing about the rate of the line.
-const MEASURED: Duration = Duration::from_millis(20);
+const MEASURED: Duration = Duration::from_millis(100);
 
 /// A list that does not grow beyond what anybody reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,8 +90,10 @@ pub struct Summary {
     pub goodput: Goodput,
     /// The rate that the capture itself or whoever reads it tells, in bit/s.
     told_rate: Option<u32>,
-    /// The most payload in a second that was seen.
+    /// The most payload in a second that was received.
     fastest: f64,
+    /// Since when payload is being sent, and how much.
+    on_its_way: Option<(Duration, u64)>,
     open_transfers: Transfers,
     open_waits: Waits,
 }
@@ -126,12 +128,13 @@ impl Summary {
                 _ => *payload_received += payload.received,
             }
             if let (Some(since), Some(time)) = (payload.since, event.time) {
-                self.goodput.add(since, time, payload.received);
-                let took = time.saturating_sub(since);
-                if took >= MEASURED {
-                    self.fastest = self.fastest.max(payload.received as f64 / took.as_secs_f64());
-                }
+                self.moved(event.direction, since, time, payload.received);
             }
+        }
+        if let (Some(Direction::Received), Some(time)) = (event.direction, event.time)
+            && let Some((since, octets)) = self.on_its_way.take()
+        {
+            self.goodput.add(since, time, octets);
         }
         match event.kind {
             Kind::Command => self.commands += 1,
@@ -156,6 +159,9 @@ impl Summary {
 
     /// The capture ends: what is open is told as far as it came.
     pub fn finish(&mut self) {
+        if let Some((since, octets)) = self.on_its_way.take() {
+            self.goodput.add(since, self.end.unwrap_or(since), octets);
+        }
         self.open_transfers.finish().into_iter().for_each(|transfer| self.transfers.push(transfer));
     }
 
@@ -169,6 +175,19 @@ impl Summary {
         // A little more than the rate is a clock that is not exact.
         let rate = RATES.into_iter().find(|rate| needed > 0.0 && f64::from(*rate) * 1.03 >= needed);
         rate.map(|rate| (rate, true))
+    }
+
+    fn moved(&mut self, direction: Option<Direction>, since: Duration, time: Duration, octets: u64) {
+        if direction == Some(Direction::Sent) {
+            // It was noted when it was handed to a driver, and has crossed when the module says something of it.
+            self.on_its_way = Some((since, octets));
+            return;
+        }
+        self.goodput.add(since, time, octets);
+        let took = time.saturating_sub(since);
+        if took >= MEASURED {
+            self.fastest = self.fastest.max(octets as f64 / took.as_secs_f64());
+        }
     }
 
     fn restarted(&mut self, event: &Event) {

@@ -341,3 +341,22 @@ fn payload_of_several_commands_on_a_line_is_not_read_as_lines() {
         assert!(!events.iter().any(|event| event.is_error), "{events:?}");
     }
 }
+
+/// Lines that come unasked otherwise answer the commands of a line that ask for them, each once.
+#[test]
+fn commands_that_share_a_line_have_their_answers() {
+    let seen = told(&[
+        (TX, b"AT+CFUN?;+CPIN?;+CREG?\r"),
+        (RX, b"\r\n+CFUN: 1\r\n\r\n+CPIN: READY\r\n\r\n+CREG: 0,1\r\n\r\n+CPIN: NOT READY\r\n\r\nOK\r\n"),
+        (TX, b"AT+CPIN=1234;+CSQ\r"),
+        (RX, b"\r\n+CPIN: READY\r\n\r\n+CSQ: 1,0\r\n\r\nOK\r\n"),
+    ]);
+    let of = |start: usize, end: usize| -> Vec<&str> {
+        seen[start..end].iter().map(|line| line.split(": ").next().unwrap()).collect()
+    };
+    assert_eq!(
+        of(3, 8),
+        ["information +CFUN", "information +CPIN", "information +CREG", "unsolicited +CPIN", "final OK"]
+    );
+    assert_eq!(of(10, 13), ["unsolicited +CPIN", "information +CSQ", "final OK"]);
+}

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use sim800_capture::{Capture, Direction, Event, Format, Kind, Reader};
+use sim800_capture::{
+    Capture, Direction, Event, Format, Kind, PayloadAs, Pcapng, Reader, Report, Summary, Text, json,
+};
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/captures/formats")
@@ -124,6 +126,18 @@ fn every_format_tells_the_same() {
     }
 }
 
+/// However much is read at once, the format is looked for in as much.
+#[test]
+fn long_files_are_the_same_in_any_pieces() {
+    for (name, format, ..) in SAMPLES {
+        let sample = std::fs::read(samples().join(name)).unwrap();
+        let file = sample.repeat(1 + 70_000 / sample.len());
+        let events = decode(Reader::new(), &file, file.len());
+        assert_eq!(decode(Reader::new(), &file, 1000), events, "{name}");
+        assert!(events.len() > 100, "{name}, {format:?}: {}", events.len());
+    }
+}
+
 #[test]
 fn nothing_else_is_recognized() {
     for text in [
@@ -137,4 +151,54 @@ fn nothing_else_is_recognized() {
     ] {
         assert_eq!(Format::of(text.as_bytes()), None, "{text}");
     }
+}
+
+/// Whatever a file holds is read to its end, wherever it is cut, and rendered in every form.
+#[test]
+fn damaged_samples_are_read_to_their_end() {
+    let mut seed: u32 = 1;
+    let mut random = |below: usize| {
+        // Numerical Recipes' generator: the same on every machine.
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        usize::try_from(seed >> 8).unwrap() % below
+    };
+    for (name, format, ..) in SAMPLES {
+        let file = std::fs::read(samples().join(name)).unwrap();
+        for _ in 0..6 {
+            let mut damaged = file.clone();
+            for _ in 0..=random(8) {
+                let place = random(damaged.len());
+                damaged[place] = u8::try_from(random(256)).unwrap();
+            }
+            damaged.truncate(damaged.len() - random(100));
+            let events = decode(Reader::with_format(format), &damaged, damaged.len());
+            assert_eq!(decode(Reader::with_format(format), &damaged, 1 + random(50)), events, "{name}");
+            render(events);
+            // What comes before the format is looked at decides how it is read; nothing else may come of that.
+            let mut reader = Reader::with_format(format);
+            reader.handle_input(&damaged[..random(damaged.len())], &mut |_| {}).unwrap();
+            reader.handle_pause(&mut |_| {});
+            reader.handle_input(&damaged, &mut |_| {}).unwrap();
+            reader.handle_end(&mut |_| {}).unwrap();
+        }
+    }
+}
+
+fn render(events: Vec<Event>) {
+    let (mut text, (mut packets, _), (mut report, _)) =
+        (Text::new().with_payload(PayloadAs::Hex), Pcapng::new(), Report::new("a sample"));
+    let mut summary = Summary::new();
+    for mut event in events {
+        event.mask();
+        summary.take(&event);
+        let lines = text.render(&event).unwrap_or_default();
+        let is_shown = |c: char| matches!(c, '\n' | ' '..='~' | '→' | '←' | '↻' | '·' | '…');
+        assert!(lines.chars().all(is_shown), "{lines}");
+        assert!(json(&event).is_ascii());
+        assert_eq!(packets.event(&event).len() % 4, 0);
+        let row = report.event(&event);
+        assert!(row.is_ascii() && !row.contains(['<', '>', '&']), "{row}");
+    }
+    summary.finish();
+    assert!(summary.json().is_ascii() && report.finish(&summary).ends_with("</html>\n"));
 }

@@ -31,13 +31,16 @@ pub(crate) fn find(endpoint: &Endpoint, config: &Config, output: Output) -> Resu
             (config.rate, config.answer_within) = (rate, EACH);
             let (client, driver) = open(endpoint, &config).await?;
             let driver = smol::spawn(driver);
-            let found = client.find().await.is_ok();
+            if client.find().await.is_err() {
+                // There is nobody to put anything back with, so nothing is waited for but that the port is let go.
+                drop(client);
+                drop(driver.cancel().await);
+                continue;
+            }
             client.close().await;
             // How the line ended says nothing of the rate.
             let _ended = driver.await;
-            if found {
-                return Ok(Some(rate));
-            }
+            return Ok(Some(rate));
         }
         Ok(None)
     };

@@ -315,7 +315,8 @@ async fn supervise<T>(
 ) -> Result<T, Failure> {
     let result = interruptible(job(&client)).await;
     let limit = match &result {
-        // There is nobody to end anything.
+        // There is nobody to end anything, and nothing was begun.
+        Ok(Err(failure)) if failure.kind() == NO_ANSWER && failure.is_unsent() => Duration::ZERO,
         Ok(Err(failure)) if failure.kind() == NO_ANSWER => QUICK_CLEAN_UP,
         Ok(_) => CLEAN_UP,
         Err(_) => QUICK_CLEAN_UP,

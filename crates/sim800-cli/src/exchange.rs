@@ -30,7 +30,12 @@ pub(crate) struct Row {
     pub(crate) received: u64,
     /// Octets of payload that were sent to the module.
     pub(crate) sent: u64,
+    /// What the command, or the unsolicited line, means.
+    pub(crate) meaning: String,
 }
+
+/// How wide a row is before its meaning.
+const WIDTH: usize = 72;
 
 impl Exchange {
     /// What crossed since the last call.
@@ -52,7 +57,8 @@ impl Trace for Exchange {
 }
 
 fn take(rows: &mut Vec<Row>, event: &Event) {
-    let row = |command, response| Row { command, response, received: 0, sent: 0 };
+    let meaning = event.meaning.clone().unwrap_or_default();
+    let row = |command, response| Row { command, response, received: 0, sent: 0, meaning };
     match event.kind {
         Kind::Command => rows.push(row(text(event), Vec::new())),
         Kind::Unsolicited => rows.push(row(String::new(), vec![text(event)])),
@@ -88,17 +94,21 @@ impl fmt::Display for Row {
             Some((end, _)) => format!("{}…", &self.command[..end]),
             None => self.command.clone(),
         };
-        write!(f, "{command:<44}")?;
+        let mut text = format!("{command:<44}");
         for (n, line) in self.response.iter().enumerate() {
             if n + 1 == self.response.len() && self.received > 0 {
-                write!(f, " ({} bytes)", self.received)?;
+                text.push_str(&format!(" ({} bytes)", self.received));
             }
             if n + 1 == self.response.len() && self.sent > 0 {
-                write!(f, " ({} bytes sent)", self.sent)?;
+                text.push_str(&format!(" ({} bytes sent)", self.sent));
             }
-            write!(f, " {line}")?;
+            text.push(' ');
+            text.push_str(line);
         }
-        Ok(())
+        match self.meaning.as_str() {
+            "" => f.write_str(&text),
+            meaning => write!(f, "{text:<WIDTH$}  {meaning}"),
+        }
     }
 }
 
@@ -128,10 +138,10 @@ mod tests {
         assert_eq!(
             texts,
             [
-                "AT+FTPGET=2,1460 +FTPGET: 2,6 (6 bytes) OK",
-                "+FTPGET: 1,0",
-                "AT+HTTPDATA=8,1000 DOWNLOAD (8 bytes sent) OK",
-                "AT+FTPPW=******** OK",
+                "AT+FTPGET=2,1460 +FTPGET: 2,6 (6 bytes) OK Reads from the download: length 1460",
+                "+FTPGET: 1,0 the download is done",
+                "AT+HTTPDATA=8,1000 DOWNLOAD (8 bytes sent) OK Loads the body of a POST: size 8, time 1000 ms",
+                "AT+FTPPW=******** OK Sets the password",
             ]
         );
         assert_eq!((rows[0].subject(), rows[1].subject()), ("+FTPGET", "+FTPGET"));

@@ -183,6 +183,11 @@ impl Failure {
         self.sent.filter(|_| self.is_sent_once)
     }
 
+    /// Whether it came before anything was asked of a server.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.sent == Some(Sent::No)
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         self.kind
     }

@@ -1,6 +1,7 @@
 //! The line as it goes on, decoded, on stdout.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use console::colors_enabled;
@@ -40,9 +41,11 @@ impl Printer {
         }
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
+    /// Whoever reads a pipe may have seen enough (`| head`): that breaks it off without being a failure.
+    fn flush(&mut self) -> Result<ControlFlow<()>, Failure> {
         match self.failure.take().map_or_else(|| self.stdout.flush(), Err) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
             Err(error) => Err(Failure::stdout(&error)),
         }
     }
@@ -62,13 +65,13 @@ impl Witness for Live {
         capture.handle_record(remark, &mut |event| printer.event(&event));
     }
 
-    fn pause(&mut self) -> Result<(), Failure> {
+    fn pause(&mut self) -> Result<ControlFlow<()>, Failure> {
         self.printer.flush()
     }
 
     fn end(&mut self) -> Result<(), Failure> {
         let Self { capture, printer } = self;
         capture.handle_end(&mut |event| printer.event(&event));
-        printer.flush()
+        printer.flush().map(drop)
     }
 }

@@ -31,6 +31,7 @@ mod info;
 mod live;
 mod login;
 mod man;
+mod mangle;
 mod meter;
 mod metered;
 mod monitor;
@@ -113,8 +114,8 @@ fn run(
         Command::Info => info::run(options, output),
         Command::At(arguments) => at::run(arguments, options, output),
         Command::Decode(arguments) => return decode::run(arguments, options, output).map(|()| None),
-        Command::Emulate(arguments) => emulate::run(arguments, options, output),
-        Command::Monitor(arguments) => monitor::run(arguments, options, output),
+        Command::Emulate(arguments) => return emulate::run(arguments, options, output).map(|()| None),
+        Command::Monitor(arguments) => return monitor::run(arguments, options, output),
         Command::Console => console::run(options, output),
         Command::Tap(arguments) => tap::run(arguments, options, output),
         Command::Demo => demo::run(options, output),

@@ -1,4 +1,4 @@
-//! `sim800 monitor`: a port that only talks.
+//! `sim800 monitor`: a port that only talks, or the trace of a session that runs.
 
 use std::io;
 use std::time::Instant;
@@ -7,7 +7,8 @@ use futures::io::AsyncReadExt;
 use serde_json::json;
 use sim800_session::Direction;
 
-use crate::args::{Monitor, Options};
+use crate::args::{Decode, Monitor, Options};
+use crate::decode;
 use crate::failure::Failure;
 use crate::live::Live;
 use crate::output::{Output, Report};
@@ -19,7 +20,15 @@ use crate::trace::TraceFile;
 /// How much is read at once, in octets.
 const READ: usize = 4096;
 
-pub(crate) fn run(arguments: &Monitor, options: &Options, output: Output) -> Result<Report, Failure> {
+/// What there is to tell at the end, if it was not told on the way.
+pub(crate) fn run(arguments: &Monitor, options: &Options, output: Output) -> Result<Option<Report>, Failure> {
+    let Some(trace) = &arguments.session else { return port(arguments, options, output).map(Some) };
+    let decode = Decode::following(trace.clone(), arguments.show_secrets);
+    decode::run(&decode, options, output).map(|()| None)
+}
+
+/// Listens to a port.
+fn port(arguments: &Monitor, options: &Options, output: Output) -> Result<Report, Failure> {
     let mut port = PlainPort::open(options, output)?;
     let mut recorder = Recorder::new(arguments.show_secrets);
     if let Some(path) = options.trace.as_deref() {

@@ -121,6 +121,16 @@ impl Output {
         }
     }
 
+    /// Tells of something that is there from now on: programs an object, people a remark.
+    pub(crate) fn announce(self, fields: &[(&'static str, Value)], remark: &str) {
+        if self.json {
+            // With nobody to read it, there is nobody to tell.
+            let _ = print_object(true, fields);
+        } else {
+            self.remark(remark);
+        }
+    }
+
     /// Whether anybody is told how it ended.
     pub(crate) fn is_heard(self) -> bool {
         self.json || !self.quiet

@@ -8,7 +8,7 @@ use sim800_command::Cgmm;
 use sim800_session::Client;
 
 use crate::args::{Options, Ports};
-use crate::connect::{Port, config, run as run_session};
+use crate::connect::{NO_ANSWER, Port, config, run as run_session};
 use crate::failure::Failure;
 use crate::first_contact::{Heard, Instead};
 use crate::output::{Output, Report};
@@ -97,14 +97,13 @@ fn probe(port: &str, options: &Options, output: Output) -> Result<Answer, Failur
     };
     let heard = Heard::default();
     let traces = Traces { file: None, dialogue: None, heard: heard.clone() };
-    let answer =
-        run_session(options.runtime, port, config, Some(traces), async |client| Ok(model(client).await));
+    let answer = run_session(options.runtime, port, config, Some(traces), model);
     let other = match answer {
         Ok(Some(model)) => return Ok(Answer::Module(model)),
         // A signal ends all of it.
-        Err(failure) if failure.kind() == "interrupted" => return Err(failure),
-        Err(failure) => return Ok(Answer::Other(failure.to_string())),
-        Ok(None) => match heard.instead() {
+        Err(failure) if failure.is_interruption() => return Err(failure),
+        Err(failure) if failure.kind() != NO_ANSWER => return Ok(Answer::Other(failure.to_string())),
+        Ok(None) | Err(_) => match heard.instead() {
             Some(Instead::Nothing) => "no answer",
             Some(Instead::Echo) => "TX and RX are joined: what is sent comes back",
             Some(Instead::Prompt) => "a module that waits for data",
@@ -116,8 +115,8 @@ fn probe(port: &str, options: &Options, output: Output) -> Result<Answer, Failur
     Ok(Answer::Other(other.to_owned()))
 }
 
-/// The model of the module, if one answers.
-async fn model(client: &Client) -> Option<String> {
-    client.find().await.ok()?;
-    client.query(&Cgmm, |model| model.as_str().to_owned()).await.ok()
+/// The model of the module, if what answers is one.
+async fn model(client: &Client) -> Result<Option<String>, Failure> {
+    client.find().await?;
+    Ok(client.query(&Cgmm, |model| model.as_str().to_owned()).await.ok())
 }

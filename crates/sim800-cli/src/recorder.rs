@@ -3,6 +3,7 @@
 //! Each has a thread of its own, for the line waits for nobody who reads.
 
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,9 @@ const ROOM: usize = 8 << 20;
 /// What a message takes beside its octets.
 const MESSAGE: usize = 64;
 
+/// As many messages are told before they are passed on, where more wait.
+const AT_ONCE: usize = 64;
+
 /// How long who is told may take at the end.
 const AT_THE_END: Duration = Duration::from_secs(2);
 
@@ -27,18 +31,10 @@ pub(crate) trait Witness: Trace + 'static {
     /// There is something to say beside the line at `now`.
     fn remark(&mut self, now: Duration, text: &str);
 
-    /// Nothing else waits to be told.
-    ///
-    /// # Errors
-    ///
-    /// There is nobody to tell any more.
-    fn pause(&mut self) -> Result<(), Failure>;
+    /// Passes on what was told; whether there is anybody left to tell.
+    fn pause(&mut self) -> Result<ControlFlow<()>, Failure>;
 
-    /// The line has ended.
-    ///
-    /// # Errors
-    ///
-    /// Not all could be told.
+    /// The line has ended: tells what is left.
     fn end(&mut self) -> Result<(), Failure>;
 }
 
@@ -137,8 +133,7 @@ impl Listener {
         let waiting = Arc::new(AtomicUsize::new(0));
         let taken = waiting.clone();
         thread::Builder::new().name("recorder".into()).spawn(move || {
-            let result = listen(&mut witness, &told, &taken).and_then(|()| witness.end());
-            let _ = end.send(result);
+            let _ = end.send(listen(&mut witness, &told, &taken));
         })?;
         Ok(Self { messages, waiting, missed: 0, is_gone: false, ended })
     }
@@ -175,32 +170,42 @@ impl Listener {
     }
 }
 
-/// Tells what comes until there is nobody who sends more.
+/// Tells what comes until there is nobody who sends more, or nobody to tell.
 fn listen(
     witness: &mut impl Witness,
     messages: &Receiver<Message>,
     waiting: &AtomicUsize,
 ) -> Result<(), Failure> {
+    let mut count = 0_usize;
     loop {
         let message = match messages.try_recv() {
-            Ok(message) => message,
-            Err(TryRecvError::Disconnected) => return Ok(()),
+            Ok(message) if !count.is_multiple_of(AT_ONCE) => Some(message),
+            Ok(message) => {
+                if witness.pause()?.is_break() {
+                    return Ok(());
+                }
+                Some(message)
+            }
+            Err(TryRecvError::Disconnected) => None,
             Err(TryRecvError::Empty) => {
-                witness.pause()?;
-                let Ok(message) = messages.recv() else { return Ok(()) };
-                message
+                if witness.pause()?.is_break() {
+                    return Ok(());
+                }
+                messages.recv().ok()
             }
         };
         let size = match message {
-            Message::Octets(now, direction, octets) => {
+            Some(Message::Octets(now, direction, octets)) => {
                 witness.octets(now, direction, &octets);
                 octets.len()
             }
-            Message::Remark(now, text) => {
+            Some(Message::Remark(now, text)) => {
                 witness.remark(now, &text);
                 text.len()
             }
+            None => return witness.end(),
         };
+        count += 1;
         waiting.fetch_sub(size + MESSAGE, Ordering::Relaxed);
     }
 }

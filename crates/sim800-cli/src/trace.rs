@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -141,8 +142,8 @@ impl Witness for TraceFile {
         self.write(|record| write_remark(record, now, text));
     }
 
-    fn pause(&mut self) -> Result<(), Failure> {
-        Ok(())
+    fn pause(&mut self) -> Result<ControlFlow<()>, Failure> {
+        Ok(ControlFlow::Continue(()))
     }
 
     fn end(&mut self) -> Result<(), Failure> {

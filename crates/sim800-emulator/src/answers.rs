@@ -66,6 +66,7 @@ const ANSWERS: &[Answer] = &[
     answer("+CCED").write(),
     answer("+CGQREQ").write().read("+CGQREQ: 1,0,0,3,0,0"),
     answer("+CGQMIN").write().read("+CGQMIN: 1,0,0,0,0,0"),
+    answer("+CLBSCFG").test("(0,1),(1-3),\"paramvalue\"").write(),
     answer("+CIPCHAN").execution(""),
     // Calls: there is nobody to talk to.
     answer("+CCFC").test("(0-5)").write(),

@@ -190,6 +190,23 @@ impl Bearers {
         Ok(Step::Done)
     }
 
+    /// `AT+CLBS`, which newer firmware has in its place (drivers): 1 is the place and how far it may be wrong, 4 the time, too.
+    pub(crate) fn place(&self, command: &Command, board: &mut Board) -> Outcome {
+        let Some(parameters) = command.written()? else {
+            board.output.information("+CLBS: (1,3,4),(1-3)");
+            return Ok(Step::Done);
+        };
+        parameters.expect(2..=4)?;
+        let what = parameters.number(0, 1..=4_u8)?;
+        let text = match self.is_open(parameters.number(1, Self::CIDS)?) {
+            true if what == 4 => format!("0,{PLACE},550,{TIME}"),
+            true => format!("0,{PLACE},550"),
+            false => "601".into(),
+        };
+        board.output.information(&format!("+CLBS: {text}"));
+        Ok(Step::Done)
+    }
+
     /// The end of `AT+SAPBR=1`.
     pub(crate) fn opened(&mut self, cid: u8, attached: bool, board: &Board) -> Result<(), Refusal> {
         let bearer = self.bearer(cid)?;

@@ -114,5 +114,5 @@ impl Calls {
     }
 
     /// What the network answers.
-    pub(crate) const NO_SERVICE: &str = "+CUSD: 0, \"This code is not known\", 15";
+    pub(crate) const NO_SERVICE: &str = "This code is not known";
 }

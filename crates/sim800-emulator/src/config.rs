@@ -102,7 +102,7 @@ impl Default for Config {
             ssl: true,
             ftp_rename: true,
             lacks: Vec::new(),
-            storage: Arc::new(internal()),
+            storage: Arc::new(internal(INTERNAL_CAPACITY)),
             card: None,
             concatenation: true,
             spacing: Spacing::Sim800,
@@ -121,12 +121,19 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Puts another drive C in the module, as it is delivered, with room for so many octets.
+    pub fn set_capacity(&mut self, octets: u64) {
+        self.storage = Arc::new(internal(octets));
+    }
+}
+
 /// With this much room (a log says 190464 free octets) drive C is one of the larger ones.
 const INTERNAL_CAPACITY: u64 = 190_464;
 
 /// Drive C as it is delivered.
-fn internal() -> MemoryStorage {
-    let storage = MemoryStorage::new(INTERNAL_CAPACITY);
+fn internal(capacity: u64) -> MemoryStorage {
+    let storage = MemoryStorage::new(capacity);
     for directory in [&["User".to_owned()][..], &["User".to_owned(), "FTP".to_owned()]] {
         // In memory this cannot fail.
         let _ = storage.make_directory(directory);

@@ -183,6 +183,7 @@ impl Emulator {
                 Board::tell(command, Form::Read, &text, board)
             }
             "+CCLK" => general.clock(command, board),
+            "+CLBS" => bearers.place(command, board),
             "+CENG" => radio.cells(command, board),
             "Z" | "&F" | "&W" | "&V" => general.profile(command, board, radio),
             "D" if !radio.is_on() => Err(Refusal::Unknown),
@@ -219,7 +220,9 @@ impl Emulator {
             "+CSTT" | "+CIICR" | "+CIFSR" | "+CIPSHUT" | "+CIPMUX" | "+CIPMODE" | "+CIPSSL" | "+CIPCSGP"
             | "+CIPSERVER" | "+CIPSCONT" | "+CDNSCFG" | "+CDNSGIP" | "+CIPPING" | "+CIPSTART"
             | "+CIPSEND" | "+CIPCLOSE" | "+CIPSTATUS" | "+CIPACK" | "+CIPRXGET" | "+CGDCONT" | "+CGACT"
-            | "+CGPADDR" => ip.command(command, Surroundings { general, ssl, is_attached }, board),
+            | "+CGPADDR" => {
+                ip.command(command, Surroundings { general, ssl, is_registered, is_attached }, board)
+            }
             // Switches of V.250 that have no meaning here.
             "X" | "L" | "M" | "T" | "P" | "B" | "N" | "W" | "&C" | "&D" | "&K" | "&S" | "&G" | "&R" => {
                 command.basic_value(0..=9).map(|_| Step::Done)

@@ -1,5 +1,6 @@
 //! TCP and UDP, and the context that carries them (manual chapter 8).
 
+mod lines;
 mod lookup;
 mod online;
 mod pdp;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sim800_command::Form;
 
+use self::lines::Lines;
 use self::lookup::{Lookup, Ping};
 use self::online::Online;
 use self::pdp::Pdp;
@@ -84,6 +86,7 @@ pub(crate) struct Ip {
 pub(crate) struct Surroundings<'a> {
     pub(crate) general: &'a mut General,
     pub(crate) ssl: &'a Ssl,
+    pub(crate) is_registered: bool,
     pub(crate) is_attached: bool,
 }
 
@@ -160,7 +163,7 @@ impl Ip {
             "+CIPSCONT" => self.store(command, &mut with, board),
             "+CDNSCFG" => self.name_servers(command, board),
             "+CDNSGIP" | "+CIPPING" => self.look_up(command, board),
-            "+CGDCONT" | "+CGACT" | "+CGPADDR" => self.pdp.command(command, with.is_attached, board),
+            "+CGDCONT" | "+CGACT" | "+CGPADDR" => self.pdp.command(command, with.is_registered, board),
             "+CIPSTART" => self.start(command, &with, board),
             "+CIPSEND" => self.send(command, &with, board),
             "+CIPCLOSE" => self.close(command, &with, board),
@@ -394,7 +397,8 @@ impl Ip {
                 }
             }
             (Phase::Connected | Phase::Closing, NetworkEvent::SocketSent(octets)) => {
-                if socket.sent(octets) == 0 && is_sending {
+                let left = socket.sent(octets);
+                if left == 0 && is_sending {
                     board.hurry();
                 }
             }
@@ -474,71 +478,6 @@ impl Surroundings<'_> {
 
     fn has_many(&self) -> bool {
         self.general.settings.is_on("+CIPMUX")
-    }
-}
-
-/// How what is said of a socket looks, which depends on whether there are several.
-struct Lines<'a> {
-    index: u8,
-    settings: &'a Settings,
-}
-
-impl Lines<'_> {
-    fn has_many(&self) -> bool {
-        self.settings.is_on("+CIPMUX")
-    }
-
-    /// Whether the DTE reads by `AT+CIPRXGET`.
-    fn is_manual(&self) -> bool {
-        self.settings.is_on("+CIPRXGET")
-    }
-
-    fn is_transparent(&self) -> bool {
-        self.settings.is_on("+CIPMODE") && !self.has_many()
-    }
-
-    /// `CLOSED`, or `2, CLOSED`.
-    fn text(&self, words: &str) -> String {
-        if self.has_many() { format!("{}, {words}", self.index) } else { words.to_owned() }
-    }
-
-    fn say(&self, words: &str, board: &mut Board) {
-        board.output.unsolicited(&self.text(words));
-    }
-
-    fn say_connect_fail(&self, state: &str, board: &mut Board) {
-        if !self.has_many() {
-            board.output.unsolicited(&format!("STATE: {state}"));
-        }
-        self.say("CONNECT FAIL", board);
-    }
-
-    fn say_readable(&self, board: &mut Board) {
-        if self.has_many() {
-            board.output.unsolicited(&format!("+CIPRXGET: 1,{}", self.index));
-        } else {
-            board.output.unsolicited("+CIPRXGET: 1");
-        }
-    }
-
-    /// What stands before octets that are not waited for to be asked for.
-    fn header(&self, socket: &Socket, count: usize) -> String {
-        let shows_sender = self.settings.is_on("+CIPSRIP");
-        let sender = socket.remote();
-        if self.has_many() {
-            let sender = if shows_sender { format!(",{sender}") } else { String::new() };
-            return format!("\r\n+RECEIVE,{},{count}{sender}:\r\n", self.index);
-        }
-        let mut header = if shows_sender { format!("\r\nRECV FROM:{sender}\r\n") } else { String::new() };
-        if self.settings.is_on("+CIPHEAD") {
-            let transport = if self.settings.is_on("+CIPSHOWTP") {
-                format!(",{}", socket.transport_name())
-            } else {
-                String::new()
-            };
-            header.push_str(&format!("\r\n+IPD,{count}{transport}:"));
-        }
-        header
     }
 }
 

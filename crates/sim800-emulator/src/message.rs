@@ -201,7 +201,7 @@ impl Messages {
         if let Some(parameters) = &parameters {
             parameters.expect(1..=3)?;
             if is_text {
-                to = of_dte(parameters.octets(0), settings).ok_or(cms::INVALID_TEXT)?;
+                to = number_of_dte(parameters.text(0, 80).map_err(|_| cms::INVALID_TEXT)?, settings);
                 if sends && to.is_empty() {
                     return Err(cms::INVALID_TEXT);
                 }
@@ -392,26 +392,35 @@ fn selected(parameters: &Parameters<'_>, place: usize, is_text: bool) -> Result<
     if found.is_empty() { Err(cms::NOT_ALLOWED) } else { Ok(found) }
 }
 
+/// The number that the DTE means, under `AT+CSCS`; one that does not read as digits of UCS2 is as it stands.
+fn number_of_dte(text: &str, settings: &Settings) -> String {
+    let is_number =
+        |number: &String| number.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'+' | b'*' | b'#'));
+    let number = (settings.text("+CSCS", 0) == "UCS2").then(|| ucs2(&pdu::octets(text)?)).flatten();
+    number.filter(is_number).unwrap_or_else(|| text.to_owned())
+}
+
+/// The text of octets in UCS2; `None` if they do not make up characters.
+fn ucs2(octets: &[u8]) -> Option<String> {
+    let units = octets.chunks(2).map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)));
+    String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok()
+}
+
 /// What the DTE means by octets, under `AT+CSCS`.
 fn of_dte(octets: &[u8], settings: &Settings) -> Option<String> {
     let text = String::from_utf8_lossy(octets);
     match settings.text("+CSCS", 0) {
-        "UCS2" => {
-            let units = pdu::octets(text.trim())?;
-            let units: Vec<u16> = units
-                .chunks_exact(2)
-                .map(|pair| pair.iter().fold(0, |unit, octet| unit << 8 | u16::from(*octet)))
-                .collect();
-            Some(String::from_utf16_lossy(&units))
-        }
-        "HEX" => Some(String::from_utf8_lossy(&pdu::octets(text.trim())?).into_owned()),
+        "UCS2" => ucs2(&pdu::octets(text.trim())?),
+        // The octets of the user data.
+        "HEX" if settings.number("+CSMP", 3) & 0x0C == 0x08 => ucs2(&pdu::octets(text.trim())?),
+        "HEX" => Some(pdu::octets(text.trim())?.iter().copied().map(char::from).collect()),
         "GSM" => Some(if octets.is_ascii() { alphabet::text(octets) } else { text.into_owned() }),
         _ => Some(text.into_owned()),
     }
 }
 
 /// How the DTE is shown a text, under `AT+CSCS`.
-fn to_dte(text: &str, settings: &Settings) -> String {
+pub(crate) fn to_dte(text: &str, settings: &Settings) -> String {
     let ucs2 = || pdu::digits(&text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>());
     match settings.text("+CSCS", 0) {
         "UCS2" => ucs2(),

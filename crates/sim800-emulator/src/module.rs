@@ -11,7 +11,7 @@ use crate::bearer::Bearers;
 use crate::board::{Board, Outcome, Sink, Slow, Step};
 use crate::call::Calls;
 use crate::card::Card;
-use crate::config::{Config, Registration, Start};
+use crate::config::{Config, Start};
 use crate::effect::{Effect, OperationId};
 use crate::files::Files;
 use crate::ftp::Ftp;
@@ -25,7 +25,7 @@ use crate::network::NetworkEvent;
 use crate::onlooker::{Lines, Unknown};
 use crate::planted::Planted;
 use crate::radio::Radio;
-use crate::refusal::{Cme, Refusal};
+use crate::refusal::Refusal;
 use crate::ssl::Ssl;
 use crate::syntax::{self, Command};
 
@@ -50,6 +50,8 @@ pub struct Emulator {
     pub(crate) hangs: bool,
     /// Whether the start-up lines are held back, as under autobauding.
     pub(crate) autobaud: bool,
+    /// Since when nothing is said that was not asked for.
+    pub(crate) quiet_since: Option<Duration>,
     /// Whether the command that reset the module is still without its result code.
     pub(crate) owes_result: bool,
     /// Whether `Call Ready` was said.
@@ -105,6 +107,9 @@ pub(crate) struct Input {
 /// How long a prompt for text waits; it is not known of any module.
 const TEXT_TIME: Duration = Duration::from_secs(600);
 
+/// A DTE that gives one command after the other hears what it did not ask for after so many of the silences behind a result code.
+const PATIENCE: u32 = 10;
+
 impl Emulator {
     /// A module that is switched on at time zero.
     #[must_use]
@@ -120,6 +125,7 @@ impl Emulator {
             on: false,
             hangs: false,
             autobaud: false,
+            quiet_since: None,
             owes_result: false,
             call_ready: false,
             sms_ready: false,
@@ -141,10 +147,10 @@ impl Emulator {
         match emulator.board.config.start {
             Start::Running => {
                 emulator.on = true;
-                emulator.call_ready = true;
-                emulator.sms_ready = true;
                 emulator.card.power_up(&emulator.board.config.sim);
                 if emulator.card.is_open() {
+                    emulator.call_ready = true;
+                    emulator.sms_ready = true;
                     emulator.radio.register(emulator.board.config.registration, &mut emulator.board);
                 }
             }
@@ -279,7 +285,7 @@ impl Emulator {
             Timer::PutOption => self.ftp.handle_store(&mut self.board),
             Timer::FtpReconnect => self.ftp.handle_reconnect(&mut self.board),
             Timer::FtpNeglect | Timer::FtpServer => self.ftp.handle_timeout(&mut self.board),
-            Timer::Speak => self.board.output.speak(),
+            Timer::Speak => self.speak(),
             Timer::SocketOpen(index) => {
                 self.ip.handle_timeout(index, &self.general.settings, &mut self.board);
             }
@@ -293,7 +299,10 @@ impl Emulator {
                 self.calls.end();
                 self.board.output.unsolicited("NO ANSWER");
             }
-            Timer::Ussd => self.board.output.unsolicited(Calls::NO_SERVICE),
+            Timer::Ussd => {
+                let text = message::to_dte(Calls::NO_SERVICE, &self.general.settings);
+                self.board.output.unsolicited(&format!("+CUSD: 0, \"{text}\", 15"));
+            }
         }
     }
 
@@ -333,13 +342,7 @@ impl Emulator {
                 }
             } else {
                 octets = rest;
-                let taken = self.intake.take(first, &mut self.board.output);
-                if taken != Taken::Nothing {
-                    // What was held back is older than the answer to this.
-                    self.board.agenda.cancel(Timer::Speak);
-                    self.board.output.speak();
-                }
-                match taken {
+                match self.intake.take(first, &mut self.board.output) {
                     Taken::Nothing => {}
                     Taken::TooLong => self.finish(Err(Refusal::Unknown)),
                     Taken::Line(line) => self.take_line(&line),
@@ -479,6 +482,10 @@ impl Emulator {
 
     /// The result code of a command line, and what it has caused.
     pub(crate) fn conclude(&mut self, result: Result<(), Refusal>) {
+        let patience = PATIENCE * self.board.config.timings.unsolicited;
+        if self.quiet_since.is_some_and(|since| self.board.now.saturating_sub(since) >= patience) {
+            self.speak();
+        }
         self.board.output.result(result);
         self.follow_up();
     }
@@ -488,9 +495,16 @@ impl Emulator {
         let gap = self.board.config.timings.unsolicited;
         if !gap.is_zero() {
             self.board.output.be_quiet();
+            self.quiet_since.get_or_insert(self.board.now);
             self.board.after(gap, Timer::Speak);
         }
         self.board.output.follow_up();
+    }
+
+    /// What was held back is said.
+    pub(crate) fn speak(&mut self) {
+        self.quiet_since = None;
+        self.board.output.speak();
     }
 
     /// Payload has come in full, or not in time.
@@ -515,69 +529,5 @@ impl Emulator {
             };
             self.proceed(result.map(|()| Step::Done));
         }
-    }
-
-    /// Ends a command that took its time.
-    fn complete(&mut self, slow: Slow) -> Outcome {
-        match slow {
-            Slow::Line => {}
-            Slow::BearerOpen(cid) => {
-                let opened = self.bearers.opened(cid, self.radio.is_attached(), &self.board);
-                if !self.radio.is_on() {
-                    return Err(Cme::RadioOff.into());
-                }
-                opened?;
-            }
-            Slow::BearerClose(cid) => {
-                self.bearers.closed(cid);
-                self.fail_sessions(cid);
-            }
-            Slow::Attach(attach) => {
-                self.radio.attach(attach, &mut self.board)?;
-                if !attach {
-                    self.lose_bearers();
-                }
-            }
-            Slow::Functionality(level) => self.set_functionality(level),
-            Slow::Restart => {
-                // At a fixed rate the result code comes when the serial port is back (manual 3.2.42).
-                let autobaud = self.general.is_autobauding();
-                if autobaud {
-                    self.board.output.result(Ok(()));
-                }
-                self.restart(autobaud);
-                self.owes_result = !autobaud;
-                return Ok(Step::Silent);
-            }
-            Slow::Unlock => {
-                self.card.unlock();
-                self.board.output.unsolicited_after_result(self.card.report().into());
-                self.radio.search(&mut self.board);
-            }
-            Slow::Register(true) => {
-                self.card.require()?;
-                self.register(self.board.config.registration);
-            }
-            Slow::Register(false) => self.register(Registration::NotRegistered),
-            Slow::ListOperators => self.radio.list_operators(&mut self.board),
-            Slow::Result(result) => {
-                self.conclude(result);
-                return Ok(Step::Silent);
-            }
-            Slow::ContextOpen => self.ip.opened(self.radio.is_attached(), &mut self.board)?,
-            Slow::ContextClose => return self.ip.closed(&mut self.board),
-            Slow::SocketSend => return self.ip.sent(&self.general.settings, &mut self.board),
-            Slow::SocketClose(index) => {
-                return self.ip.shut_down(index, &self.general.settings, &mut self.board);
-            }
-            Slow::Ping => return self.ip.pinged(&mut self.board),
-            Slow::Activate(cid, is_active) => self.ip.activated(cid, is_active, &self.board)?,
-            Slow::Dial => {
-                self.calls.end();
-                return Err(Refusal::NoAnswer);
-            }
-            Slow::MessageSend(reference) => return message::sent(reference, &mut self.board),
-        }
-        Ok(Step::Done)
     }
 }

@@ -1,10 +1,6 @@
-//! What those are shown who look on: the lines of the DTE, names that the module does not know, and what the module is.
+//! What those are shown who look on: the lines of the DTE, and names that the module does not know.
 
 use std::collections::{HashSet, VecDeque};
-use std::num::NonZeroU32;
-
-use crate::config::Config;
-use crate::module::Emulator;
 
 /// The most names that are told of.
 const MOST_UNKNOWN: usize = 256;
@@ -25,6 +21,10 @@ impl Unknown {
             self.names.push_back(name.to_owned());
         }
     }
+
+    pub(crate) fn pop(&mut self) -> Option<String> {
+        self.names.pop_front()
+    }
 }
 
 /// Command lines of the DTE.
@@ -40,35 +40,8 @@ impl Lines {
         }
         self.lines.push_back(String::from_utf8_lossy(line).into_owned());
     }
-}
 
-impl Emulator {
-    /// The name of a command that the module does not know. Each is told once.
-    pub fn poll_unknown(&mut self) -> Option<String> {
-        self.unknown.names.pop_front()
-    }
-
-    /// A command line of the DTE, without prefix and line end. It may hold secrets. Of lines that nobody takes, the last few are
-    /// kept.
-    pub fn poll_line(&mut self) -> Option<String> {
-        self.lines.lines.pop_front()
-    }
-
-    /// What kind of module it is at present.
-    #[must_use]
-    pub const fn config(&self) -> &Config {
-        &self.board.config
-    }
-
-    /// Whether its serial port is awake.
-    #[must_use]
-    pub const fn is_on(&self) -> bool {
-        self.on
-    }
-
-    /// The rate that `AT+IPR` has set in bit/s; `None` under autobauding.
-    #[must_use]
-    pub fn rate(&self) -> Option<NonZeroU32> {
-        self.general.fixed_rate()
+    pub(crate) fn pop(&mut self) -> Option<String> {
+        self.lines.pop_front()
     }
 }

@@ -73,6 +73,8 @@ impl Emulator {
 
     /// `AT+CPOWD`
     pub(crate) fn power_down(&mut self, text: Option<&str>) -> Step {
+        // There is no later.
+        self.speak();
         if let Some(text) = text {
             self.board.output.unsolicited(text);
         }
@@ -100,6 +102,7 @@ impl Emulator {
         self.call_ready = false;
         self.sms_ready = false;
         self.owes_result = false;
+        self.quiet_since = None;
         self.card.power_down();
         self.radio = Radio::new(self.board.config.attach);
         self.general.restart(&mut self.board.output, &mut self.radio);

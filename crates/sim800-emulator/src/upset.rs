@@ -1,5 +1,6 @@
-//! What happens to a module from outside: faults, and a world that changes.
+//! What happens to a module from outside of its line: faults, a world that changes, and people who look on.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::card::Card;
@@ -61,7 +62,7 @@ impl Emulator {
             Fault::Registration(registration) => self.register(registration),
             Fault::PowerDown(kind) => {
                 // There is no later.
-                self.board.output.speak();
+                self.speak();
                 self.board.output.unsolicited(kind.text());
                 self.switch_off();
             }
@@ -140,5 +141,34 @@ impl Emulator {
         if self.card.is_open() {
             self.radio.search(&mut self.board);
         }
+    }
+
+    /// The name of a command that the module does not know. Each is told once.
+    pub fn poll_unknown(&mut self) -> Option<String> {
+        self.unknown.pop()
+    }
+
+    /// A command line of the DTE, without prefix and line end. It may hold secrets. Of lines that nobody takes, the last few are
+    /// kept.
+    pub fn poll_line(&mut self) -> Option<String> {
+        self.lines.pop()
+    }
+
+    /// What kind of module it is at present.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.board.config
+    }
+
+    /// Whether its serial port is awake.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// The rate that `AT+IPR` has set in bit/s; `None` under autobauding.
+    #[must_use]
+    pub fn rate(&self) -> Option<NonZeroU32> {
+        self.general.fixed_rate()
     }
 }

@@ -150,6 +150,8 @@ struct Bench<'t> {
     module: Emulator,
     now: Duration,
     operation: Option<OperationId>,
+    /// A part of the resource was asked for, so that a server answers with 206, whatever the module makes of that.
+    is_part: bool,
     /// The data connection of the FTP session is open.
     ready: bool,
     /// Octets that were given to the module for download and that it was not asked for yet.
@@ -183,6 +185,7 @@ impl<'t> Bench<'t> {
             module,
             now,
             operation: None,
+            is_part: false,
             ready: false,
             unread: 0,
             downloaded: 0,
@@ -241,6 +244,9 @@ impl<'t> Bench<'t> {
 
     fn effects(&mut self) {
         while let Some(effect) = self.module.poll_effect() {
+            if let Effect::Http { request, .. } = &effect {
+                self.is_part = request.range.is_some();
+            }
             match effect {
                 Effect::Http { id, .. } | Effect::Ftp { id, .. } => {
                     self.operation = Some(id);
@@ -370,11 +376,8 @@ impl<'t> Bench<'t> {
         match (name, &values[..]) {
             ("+HTTPACTION", [_, status, length]) => {
                 let body: Vec<u8> = (0..*length).map(|n| n.to_le_bytes()[0]).collect();
-                self.network(NetworkEvent::HttpDone {
-                    status: (*status).try_into().unwrap(),
-                    head: Bytes::new(),
-                    body: body.into(),
-                });
+                let status = if self.is_part { 206 } else { (*status).try_into().unwrap() };
+                self.network(NetworkEvent::HttpDone { status, head: Bytes::new(), body: body.into() });
             }
             ("+FTPGET" | "+FTPLIST", [1, 1]) => {
                 if !self.ready {

@@ -109,7 +109,9 @@ impl Pace {
     }
 }
 
-/// Keeps a port from programs that open it later without a lock (`TIOCEXCL`), those of root apart, until this is dropped.
+/// Keeps a port from programs that open it later without a lock (`TIOCEXCL`), those of root apart, until this is dropped. Where the
+/// program is killed before that, the system lets others in when the last one closes the port; one that had it open before, such as a
+/// console on it, keeps them out until then.
 #[derive(Debug)]
 pub struct Exclusive(SerialPort);
 

@@ -1,5 +1,7 @@
 //! Every octet that crosses the line, for logs and captures, with secrets masked.
 
+mod payload;
+
 use std::fmt;
 use std::mem;
 use std::ops::Range;
@@ -9,6 +11,7 @@ pub use sim800_command::Direction;
 use sim800_command::{Mask, Unsolicited};
 use sim800_parser::{FinalResultCode, Span};
 
+use self::payload::Received;
 use crate::notices::Retry;
 
 /// Is shown every octet that crossed the line.
@@ -37,7 +40,7 @@ impl<F: FnMut(Duration, Direction, &[u8]) + Send> Trace for F {
 pub struct Masked {
     trace: Box<dyn Trace>,
     sent: Mask,
-    received: Mask,
+    received: Received,
     /// The command line that is being sent, as it was shown.
     line: Vec<u8>,
     /// What a secret was sent in that may come back.
@@ -50,7 +53,7 @@ impl Masked {
     /// `trace` is shown what is handed in here, masked.
     #[must_use]
     pub fn new(trace: Box<dyn Trace>) -> Self {
-        let (sent, received) = (Mask::default(), Mask::default());
+        let (sent, received) = (Mask::default(), Received::default());
         Self { trace, sent, received, line: Vec::new(), recall: None, last: Duration::ZERO }
     }
 
@@ -66,6 +69,7 @@ impl Masked {
             secret.fill(b'*');
         }
         if !is_payload {
+            self.received.note_sent(octets);
             self.expect_back(octets, &shown);
         }
         self.trace.octets(now, Direction::Sent, &shown);

@@ -26,7 +26,10 @@ impl Channels {
     pub(super) fn direction(&mut self, name: &[u8]) -> Direction {
         self.note(name);
         let is_first = self.names.first().is_some_and(|first| first == name);
-        named(name).unwrap_or(if is_first && self.are_two() { Direction::Sent } else { Direction::Received })
+        named(name).unwrap_or_else(|| match is_first && self.are_two() {
+            true => Direction::Sent,
+            false => Direction::Received,
+        })
     }
 
     fn note(&mut self, name: &[u8]) {

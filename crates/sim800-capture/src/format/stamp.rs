@@ -110,13 +110,13 @@ mod tests {
 
     #[test]
     fn stamps_are_read_as_programs_write_them() {
-        assert_eq!(parse("13:46:58.916 -> OK"), Some((None, 49618.916, " -> OK")));
-        assert_eq!(parse("[13:32:06.831] OK"), Some((None, 48726.831, " OK")));
-        assert_eq!(parse("[2026-11-29T13:31:58.357] OK"), Some((Some(20786), 48718.357, " OK")));
-        assert_eq!(parse("[2026-11-29 13:33:06] AT"), Some((Some(20786), 48786.0, " AT")));
+        assert_eq!(parse("13:46:58.916 -> OK"), Some((None, 49_618.916, " -> OK")));
+        assert_eq!(parse("[13:32:06.831] OK"), Some((None, 48_726.831, " OK")));
+        assert_eq!(parse("[2026-11-29T13:31:58.357] OK"), Some((Some(20786), 48_718.357, " OK")));
+        assert_eq!(parse("[2026-11-29 13:33:06] AT"), Some((Some(20786), 48_786.0, " AT")));
         assert_eq!(
             parse("2026/11/29 13:31:09.000134328  length=3"),
-            Some((Some(20786), 48669.000_134_328, "  length=3"))
+            Some((Some(20786), 48_669.000_134_328, "  length=3"))
         );
         assert_eq!(parse("[   12.345678] OK"), Some((None, 12.345_678, " OK")));
         assert_eq!(parse("1795959249.684149 read("), Some((None, 1_795_959_249.684_149, " read(")));

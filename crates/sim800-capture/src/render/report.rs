@@ -62,7 +62,7 @@ impl Report {
             return text;
         }
         let payload = event.payload.as_ref().map(|payload| {
-            let room = self.room.max(SHOWN_ALWAYS).min(SHOWN);
+            let room = self.room.clamp(SHOWN_ALWAYS, SHOWN);
             let shown = payload.octets.get(..room).unwrap_or(&payload.octets);
             self.room = self.room.saturating_sub(shown.len());
             json!([

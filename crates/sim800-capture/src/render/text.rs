@@ -183,7 +183,7 @@ fn line(event: &Event) -> String {
             _ => format!("{} octets of payload", payload.received),
         },
         (Kind::Overlong, _) => format!("{} octets", event.octets),
-        (Kind::Unreadable, _) if event.octets > text.len() as u64 + 2 => {
+        (Kind::Unreadable, _) if event.octets > event.line.len() as u64 + 2 => {
             format!("{}… ({} octets)", printable(text), event.octets)
         }
         _ => printable(text),

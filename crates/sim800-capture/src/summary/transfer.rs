@@ -198,9 +198,10 @@ impl Transfers {
         transfer.ended = event.time.or(transfer.ended);
         transfer.outcome = event.meaning.clone();
         transfer.is_failure = event.is_error;
-        let values: Vec<_> = event.values().take(2).collect();
+        let values: Vec<_> = event.values().take(3).collect();
         // What can be read now comes later, and more may be sent.
         let goes_on = match (name.as_str(), &values[..]) {
+            ("+HTTPACTION", [_, _, Value::Number(length)]) => *length > 0,
             ("+HTTPACTION" | "+FTPEXTGET", _) => true,
             ("+FTPGETTOFS" | "+FTPPUTFRMFS", _) => false,
             (_, [_, Value::Number(code)]) => *code == 1,

@@ -61,6 +61,22 @@ pub(crate) struct Decode {
 }
 
 impl Decode {
+    /// Shows what is in a trace, and what comes.
+    pub(crate) fn following(trace: PathBuf, show_secrets: bool) -> Self {
+        Self {
+            files: vec![trace],
+            format: Some(Format::Trace),
+            follow: true,
+            only: Vec::new(),
+            since: None,
+            until: None,
+            payload: None,
+            html: None,
+            pcapng: None,
+            show_secrets,
+        }
+    }
+
     /// The files that are written instead of lines on stdout.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = &Path> {
         [&self.html, &self.pcapng].into_iter().filter_map(|path| path.as_deref())

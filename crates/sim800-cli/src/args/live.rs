@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::address;
-use crate::tap::Mangle;
+use super::emulate::address;
+use crate::mangle::Mangle;
 
 #[derive(Debug, Args)]
 pub(crate) struct Monitor {
+    /// The trace of a session that runs: what is in it, and what comes; the port itself, which one program uses at a time, is left alone
+    #[arg(value_name = "TRACE")]
+    pub(crate) session: Option<PathBuf>,
     /// Show and record passwords, PINs and credentials, which are masked otherwise
     #[arg(long)]
     pub(crate) show_secrets: bool,

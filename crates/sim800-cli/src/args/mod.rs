@@ -1,9 +1,12 @@
 //! The command line.
 
 mod decode;
+mod emulate;
+mod fault;
 mod fs;
 mod ftp;
 mod http;
+mod knobs;
 mod live;
 mod options;
 mod time;
@@ -16,9 +19,12 @@ use clap_complete::ArgValueCandidates;
 
 use self::decode::DECODED;
 pub(crate) use self::decode::{Decode, Only, Payload};
+pub(crate) use self::emulate::{Address, Emulate};
+pub(crate) use self::fault::FaultText;
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
+pub(crate) use self::knobs::Knobs;
 pub(crate) use self::live::{Monitor, Tap};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
@@ -31,6 +37,38 @@ const LONG_VERSION: &str = concat!(
     "\nhttps:    needs a module with firmware R14 or newer",
     "\nemulator: SIM800L with firmware 1418B05SIM800L24",
 );
+
+/// What is behind `--json`, `--fault`, `--scenario` and `--control`.
+fn emulated() -> String {
+    format!(
+        "\
+Faults:
+{}
+
+A scenario is a TOML file with the knobs by their names (signal = 7, latency = \"realistic\"), faults = [\"restart in 60\"], a table
+[files] with texts by their paths in the module, and [[steps]], each with a request and its time (at = 5, inject = \"RING\").
+
+The control channel takes a JSON object with one key on a line, and answers each with one: {{\"ok\":true}}, with what was asked for,
+or {{\"ok\":false,\"error\":\"...\"}}.
+{}
+
+With --json, an object tells at the start where the module is: port, device (of a pty) and control.",
+        fault::GRAMMAR,
+        REQUESTS
+    )
+}
+
+/// Held to the requests that there are by a test.
+const REQUESTS: &str = "\
+  {\"set\":{KNOB:VALUE,...}}        sets knobs, all or none; start and fs-size are for the start
+  {\"fault\":\"WHAT\"}              as --fault
+  {\"inject\":\"LINE\"}             says an unsolicited line; {\"text\":..,\"place\":\"now|before-response|before-result\"}
+  {\"message\":\"TEXT\"}            a short message arrives
+  {\"power\":\"on|off|restart\"}    presses the power key; on is of consequence only to a module that is off
+  {\"seen\":{\"since\":N,\"wait\":SECS}}  what the module saw from entry N on: lines, unknown names, requests, octets sent
+  {\"list\":\"DIR\"}, {\"read\":\"FILE\"}, {\"remove\":\"FILE\"}
+  {\"write\":{\"path\":FILE,\"text\":..}}  files of the module; base64 in place of text for other bytes
+  {\"state\":{}}                   whether it is on, its signal and registration, and the next entry of seen";
 
 const WORDS: &str = "\
 Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`) and those of FTP clients:
@@ -127,9 +165,13 @@ pub(crate) enum Command {
     /// Show what a trace, or a capture of the line, says; no module is needed
     #[command(after_long_help = DECODED)]
     Decode(Decode),
-    /// Offer an emulated module to other programs, until Ctrl-C; its card wants --pin, its network --apn, --apn-user and --apn-password
-    /// where they are given
-    Emulate(Emulate),
+    /// Offer an emulated module to other programs, until Ctrl-C
+    ///
+    /// Its card wants --pin, and its network --apn, --apn-user and --apn-password where they are given. With --baud the line has that
+    /// rate, and a program at another one gets rubbish, as far as its rate can be known, which is at a pty; with `--baud auto` the
+    /// module finds the rate.
+    #[command(after_long_help = emulated())]
+    Emulate(Box<Emulate>),
     /// Show what a port says of its own accord, each line with its meaning, until Ctrl-C; nothing is sent
     Monitor(Monitor),
     /// Work with the module by hand: command lines are completed and explained, and so is what it answers
@@ -160,6 +202,7 @@ impl Command {
                 FtpSource::Files(files) => files,
                 FtpSource::Module(_) => Vec::new(),
             },
+            Self::Monitor(monitor) => monitor.session.as_deref().into_iter().collect(),
             Self::Decode(decode) => decode.files.iter().map(PathBuf::as_path).collect(),
             command => command.input().into_iter().collect(),
         }
@@ -238,30 +281,6 @@ pub(crate) struct Run {
     /// Continue after a command fails
     #[arg(short, long)]
     pub(crate) keep_going: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Emulate {
-    /// Offer a pty, and let the path LINK lead to it
-    #[arg(long, value_name = "LINK", conflicts_with = "tcp")]
-    pub(crate) pty: Option<PathBuf>,
-    /// Listen on a TCP port, such as 127.0.0.1:2000
-    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
-    pub(crate) tcp: Option<String>,
-    /// Let the module's files be those in DIR; without it they are gone with the module
-    #[arg(long, value_name = "DIR")]
-    pub(crate) fs: Option<PathBuf>,
-    /// Let the SIM card be locked, so that it wants its PUK
-    #[arg(long)]
-    pub(crate) puk: bool,
-}
-
-/// Whether there is such an address is for the system to say.
-fn address(text: &str) -> Result<String, &'static str> {
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
-        _ => Err("an address is written ADDR:PORT"),
-    }
 }
 
 fn wait(text: &str) -> Result<Duration, String> {

@@ -1,6 +1,7 @@
 //! `sim800 console`: somebody at a terminal, or a script, works with the module itself.
 
 mod editor;
+mod input;
 mod knowledge;
 mod raw;
 mod screen;
@@ -9,7 +10,7 @@ mod wire;
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,8 +22,9 @@ use sim800_command::{At, BodyEnd, Cmee, Command as _, ErrorReport, HTTP_LIMIT, R
 use smol::Timer;
 
 use self::editor::{Lines, has_lost_a_secret};
+use self::input::{Ending, Input, Wanted};
 use self::screen::Screen;
-use self::source::{Ending, Input, Source, Wanted};
+use self::source::Source;
 use self::wire::{Asks, Heard, Wire, error_report};
 use crate::args::Options;
 use crate::at::WAIT;
@@ -60,28 +62,32 @@ pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> 
         let screen = Screen::terminal(lines.printer()?)?;
         (Source::Terminal(Box::new(lines)), screen)
     } else {
-        (Source::script()?, Screen::stdout(output.json))
+        (Source::Script, Screen::stdout(output.json))
     };
     let mut console = Console {
         wire,
         heard: VecDeque::new(),
         screen,
-        commands: 0,
+        lines: 0,
         failed: 0,
         keeps_errors: false,
         is_terminal,
     };
     let result = smol::block_on(console.run(source, output));
+    if is_terminal && result.is_err() {
+        // Not on the line of the prompt.
+        let _ = io::stderr().write_all(b"\n");
+    }
     drop(quiet);
-    let Console { wire, commands, failed, .. } = console;
+    let Console { wire, lines, failed, .. } = console;
     let name = wire.name().to_owned();
     let recorded = wire.into_recorder().finish();
-    result.and_then(|()| recorded)?;
+    result.and(recorded)?;
     if failed > 0 && !is_terminal {
-        let message = format!("{failed} of {commands} commands failed");
+        let message = format!("{failed} of {lines} lines failed");
         return Err(Failure::new("script", message).with_field("port", json!(name)));
     }
-    Ok(Report { fields: vec![("port", json!(name)), ("commands", json!(commands))], ..Report::default() })
+    Ok(Report { fields: vec![("port", json!(name)), ("lines", json!(lines))], ..Report::default() })
 }
 
 /// A terminal that shows no keys while no line is typed; as it was when this is dropped.
@@ -91,7 +97,8 @@ impl QuietTerminal {
     fn new() -> Self {
         let before = tcgetattr(io::stdin()).ok();
         if let Some(mut settings) = before.clone() {
-            settings.local_modes -= LocalModes::ECHO;
+            // What is typed ahead is for the editor, Ctrl-D as well.
+            settings.local_modes -= LocalModes::ECHO | LocalModes::ICANON;
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
         }
         Self(before)
@@ -111,8 +118,8 @@ struct Console {
     /// What came while a command was in flight, and was not looked at yet.
     heard: VecDeque<Heard>,
     screen: Screen,
-    /// How many command lines were sent, and how many of them failed.
-    commands: u64,
+    /// How many lines there were, and how many of them failed.
+    lines: u64,
     failed: u64,
     /// Somebody has chosen the format of errors.
     keeps_errors: bool,
@@ -240,20 +247,20 @@ impl Console {
 
     /// Sends a command line, gives the module what it asks for, and waits for the result.
     async fn carry_out(&mut self, mut source: Source, line: &str) -> Result<Source, Failure> {
+        self.lines += 1;
         let is_command = line.get(..1).is_some_and(|letter| letter.eq_ignore_ascii_case("a"));
         if !is_command {
-            self.failed += u64::from(!self.is_terminal);
+            self.failed += 1;
             self.screen
                 .say(&format!("{line:?} is no command line; those begin with AT (:raw sends anything)"))?;
             return Ok(source);
         }
         if has_lost_a_secret(line) {
-            self.failed += u64::from(!self.is_terminal);
+            self.failed += 1;
             self.screen.say("the line has asterisks in place of a secret; type that anew")?;
             return Ok(source);
         }
         self.keeps_errors |= line.to_ascii_uppercase().contains(Cmee::SPEC.name);
-        self.commands += 1;
         self.heard.clear();
         let sent = self.wire.command(line).await.map_err(|error| self.broken(&error))?;
         self.screen.events(&sent)?;
@@ -346,7 +353,10 @@ impl Console {
                 }
             };
             let sent = self.wire.send(&octets).await.map_err(|error| self.broken(&error))?;
-            self.screen.events(&sent)?;
+            // What the table does not know as data is taken for lines.
+            if asks.octets.is_some() {
+                self.screen.events(&sent)?;
+            }
             left = left.map(|left| left.saturating_sub(octets.len() as u64));
             match (ending, asks.end, left) {
                 (_, BodyEnd::Counted, Some(0)) => return Ok(source),

@@ -21,9 +21,10 @@ impl Door {
     /// A pty that `link` leads to and that is set to `pace`, as the port is.
     pub(super) fn pty(link: &Path, pace: Pace) -> Result<Self, Failure> {
         let open = || {
-            let door = PtyDoor::open(Some(link))?;
+            let mut door = PtyDoor::open(None)?;
             let master = File::from(door.as_fd().try_clone_to_owned()?);
             pace.set(&master)?;
+            door.point(link)?;
             Ok(Self::Pty { door, master })
         };
         open().map_err(|error| Failure::port("cannot offer a pty", &error))

@@ -32,8 +32,13 @@ fn shown(arguments: &[&str], content: &[u8]) -> String {
     String::from_utf8(finished.stdout).unwrap()
 }
 
+/// The events; the summary comes last.
 fn objects(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let mut objects: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let summary = objects.pop().unwrap();
+    assert_eq!(summary["event"], "summary");
+    assert!(objects.iter().all(|event| event["event"] != "summary"));
+    objects
 }
 
 #[test]
@@ -48,7 +53,7 @@ fn traces_are_shown() {
 #[test]
 fn what_a_module_sent_is_shown() {
     assert_eq!(
-        shown(&["--format", "raw"], RAW),
+        shown(&["--format", "raw", "-q"], RAW),
         "\
 ← AT+HTTPACTION=0                               Sends the request: GET
 ← OK
@@ -67,6 +72,10 @@ fn what_a_module_sent_is_shown() {
 "
     );
     let text = shown(&["--format", "raw", "--json"], RAW);
+    let summary: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!((&summary["received"], &summary["errors"]), (&RAW.len().into(), &5.into()));
+    let [transfer] = &summary["transfers"].as_array().unwrap()[..] else { panic!("{summary}") };
+    assert_eq!(transfer["outcome"], "GET: 601 (network error), 0 octets to read");
     assert!(text.is_ascii(), "what a terminal would obey is escaped");
     let events = objects(&text);
     let total: u64 = events.iter().map(|event| event["received"].as_u64().unwrap()).sum();
@@ -85,7 +94,7 @@ fn what_a_module_sent_is_shown() {
 #[test]
 fn without_the_echo_lines_are_shown_as_they_come() {
     let text = shown(
-        &["--format", "raw"],
+        &["--format", "raw", "-q"],
         b"d\r\n\r\nOK\r\n\r\n+CSQ: 21,0\r\n\r\nOK\r\n\r\n+HTTPREAD: 4\r\n\r\nO\n\r\nOK\r\n\r\n+CRE",
     );
     assert_eq!(
@@ -113,7 +122,7 @@ fn a_damaged_trace_is_shown_as_far_as_it_goes() {
         {\"dir\":\"rx\",\"data\":\"\\r\\nOK\\r\\n\"}\n\
         {\"t\":9.5,\"dir\":\"rx\",\"da";
     assert_eq!(
-        shown(&[], trace.as_bytes()),
+        shown(&["-q"], trace.as_bytes()),
         "     0.500           → AT+HTTPREAD                                   Reads all of the body that was received
                      ? some remark                                   no record of a trace
      0.750    +0.250 ← +HTTPREAD: 10                                 10 octets follow
@@ -149,8 +158,8 @@ fn what_is_no_capture_is_an_error_that_says_what_helps() {
         &[b'x'; 200_000],
     ] {
         let finished = decode(&[], content);
-        assert_eq!((finished.code, finished.stdout.as_slice()), (1, &b""[..]));
-        assert!(finished.stderr.contains("--format (trace, "), "{}", finished.stderr);
+        assert_eq!((finished.code, finished.stdout.as_slice()), (3, &b""[..]));
+        assert!(finished.stderr.contains("--format (pcapng, trace, "), "{}", finished.stderr);
         let failed = decode(&["--json"], content).object();
         assert_eq!((&failed["ok"], &failed["error"]["kind"]), (&false.into(), &"format".into()));
         assert_eq!(decode(&["--format", "raw"], content).code, 0);

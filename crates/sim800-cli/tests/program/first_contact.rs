@@ -68,14 +68,24 @@ fn run(port: &str, arguments: &[&str]) -> Finished {
     Finished::new(program(&[&common, arguments].concat()).output().unwrap())
 }
 
-fn fails(port: &str, said: &[&str]) {
-    for runtime in ["smol", "tokio"] {
-        let finished = run(port, &["--runtime", runtime, "--json", "info"]);
-        let (kind, message) = finished.error();
-        assert_eq!((finished.code, kind.as_str()), (4, "no-answer"));
-        for said in [said, &[port]].concat() {
-            assert!(message.contains(said), "{said}: {message}");
+/// What is said of a device on a terminal, and of one behind TCP, on either runtime. All of these wait, so they do it together.
+fn fails(says: Says, on_a_terminal: &[&str], behind_tcp: &[&str]) {
+    thread::scope(|scope| {
+        for runtime in ["smol", "tokio"] {
+            scope.spawn(move || fails_on(runtime, &Terminal::with(says).path, on_a_terminal));
+            if !behind_tcp.is_empty() {
+                scope.spawn(move || fails_on(runtime, &tcp(says), behind_tcp));
+            }
         }
+    });
+}
+
+fn fails_on(runtime: &str, port: &str, said: &[&str]) {
+    let finished = run(port, &["--runtime", runtime, "--json", "info"]);
+    let (kind, message) = finished.error();
+    assert_eq!((finished.code, kind.as_str()), (4, "no-answer"));
+    for said in [said, &[port]].concat() {
+        assert!(message.contains(said), "{said}: {message}");
     }
 }
 
@@ -92,18 +102,14 @@ fn slow_module(octets: &[u8], rate: u32) -> Vec<u8> {
 #[test]
 fn silence_has_many_causes() {
     let helps = ["no byte came within 1 s", "power", "--answer-within 130"];
-    fails(
-        &Terminal::with(|_, _| Vec::new()).path,
-        &[&helps[..], &["TX goes to RX", "sim800 ports"]].concat(),
-    );
-    fails(&tcp(|_, _| Vec::new()), &[&helps[..], &["serial port at the other end"]].concat());
+    let wires = [&helps[..], &["TX goes to RX", "sim800 ports"]].concat();
+    fails(|_, _| Vec::new(), &wires, &[&helps[..], &["serial port at the other end"]].concat());
 }
 
 #[test]
 fn what_is_only_sent_back_comes_from_joined_wires() {
-    let says: Says = |octets, _| octets.to_vec();
-    fails(&Terminal::with(says).path, &["sends back what it is sent", "TX and RX are joined"]);
-    fails(&tcp(says), &["sends back what it is sent", "TX and RX are joined"]);
+    let said = ["sends back what it is sent", "TX and RX are joined"];
+    fails(|octets, _| octets.to_vec(), &said, &said);
 }
 
 #[test]
@@ -112,14 +118,17 @@ fn a_module_that_waits_for_data_says_so() {
         let returns = octets.iter().filter(|octet| **octet == b'\r').count();
         [octets, &b"\r\n> ".repeat(returns)].concat()
     };
-    fails(&Terminal::with(says).path, &["waits for data", "two minutes"]);
-    fails(&tcp(says), &["waits for data", "two minutes"]);
+    fails(says, &["waits for data", "two minutes"], &["waits for data", "two minutes"]);
+}
+
+#[test]
+fn the_rate_of_a_module_that_is_not_understood_is_told() {
+    fails(slow_module, &["no text at 115200 bit/s", "use --baud 9600"], &[]);
 }
 
 #[test]
 fn another_rate_is_found() {
     let terminal = Terminal::with(slow_module);
-    fails(&terminal.path, &["no text at 115200 bit/s", "use --baud 9600"]);
     let finished = run(&terminal.path, &["--baud", "auto", "at", "AT"]);
     assert_eq!((finished.code, finished.stdout.as_slice()), (0, &b"OK\n"[..]), "{}", finished.stderr);
     assert!(finished.stderr.contains("answers at 9600 bit/s"), "{}", finished.stderr);
@@ -129,7 +138,8 @@ fn another_rate_is_found() {
 #[test]
 fn a_rate_that_cannot_be_set_from_here_is_named() {
     let garbled: Says = |octets, _| octets.iter().map(|octet| octet ^ 0xe0).collect();
-    fails(&tcp(garbled), &["no text", "the rate of the serial port at the other end"]);
+    let said = ["no text", "the rate of the serial port at the other end"];
+    fails_on("smol", &tcp(garbled), &said);
     let finished = run(&tcp(garbled), &["--baud", "auto", "at", "AT"]);
     assert_eq!(finished.code, 2, "{}", finished.stderr);
 }
@@ -137,5 +147,5 @@ fn a_rate_that_cannot_be_set_from_here_is_named() {
 #[test]
 fn something_else_than_a_module_is_shown() {
     let says: Says = |_, _| b"\r\nbox login: ".to_vec();
-    fails(&Terminal::with(says).path, &["not as a module does", "box login:", "right port"]);
+    fails(says, &["not as a module does", "box login:", "right port"], &[]);
 }

@@ -131,8 +131,6 @@ fn a_module_that_goes_away_in_a_transfer_ends_it() {
     let link = folder.path().join("module");
     let port = link.to_str().unwrap();
     let emulate = || {
-        // One that was killed left its link.
-        let _ = fs::remove_file(&link);
         let emulator = program(&["emulate", "--pty", port, "--baud", "2000000"]).spawn().unwrap();
         wait_until(|| link.exists());
         emulator
@@ -141,7 +139,8 @@ fn a_module_that_goes_away_in_a_transfer_ends_it() {
     for runtime in ["smol", "tokio"] {
         for death in [Signal::TERM, Signal::KILL] {
             let mut emulator = emulate();
-            let get = ["-p", port, "--runtime", runtime, "--json", "http", "get", &url, "-o", "a"];
+            let line = ["-p", port, "--baud", "2000000", "--runtime", runtime];
+            let get = [&line[..], &["--json", "http", "get", &url, "-o", "a"]].concat();
             let child = program(&get).current_dir(folder.path()).spawn().unwrap();
             let part = folder.path().join("a.part");
             wait_until(|| part.metadata().is_ok_and(|part| part.len() > 0));
@@ -153,7 +152,9 @@ fn a_module_that_goes_away_in_a_transfer_ends_it() {
             assert!(!part.exists() && !folder.path().join("a").exists());
         }
         let emulator = emulate();
-        let output = program(&["-p", port, "--runtime", runtime, "http", "get", &url]).output().unwrap();
+        let output = program(&["-p", port, "--baud", "2000000", "--runtime", runtime, "http", "get", &url])
+            .output()
+            .unwrap();
         assert!(output.stdout == octets(LENGTH), "{}", String::from_utf8_lossy(&output.stderr));
         kill(emulator);
     }

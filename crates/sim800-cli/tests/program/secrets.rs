@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 use sim800_emulator::{Config, Sim};
@@ -207,7 +208,7 @@ fn secrets_in_captures_are_masked() {
         })
         .collect();
     let cut = format!("{trace}{{\"t\":2.0,\"dir\":\"tx\",\"data\":\"AT+FTPPW={PASSWORD}");
-    for (name, capture, options) in [("raw", raw, &["--raw"][..]), ("trace", cut, &[])] {
+    for (name, capture, options) in [("raw", raw, &["--format", "raw"][..]), ("trace", cut, &[])] {
         let path = folder.path().join(name);
         fs::write(&path, capture).unwrap();
         for json in [&[][..], &["--json"]] {
@@ -223,6 +224,23 @@ fn secrets_in_captures_are_masked() {
                 assert!(shown.contains(secret), "{secret}: {shown}");
             }
             assert_eq!(shown.lines().count(), masked.lines().count());
+        }
+        // Nor in any other form, whatever it is written to.
+        for form in ["--html", "--pcapng"] {
+            let file = folder.path().join(format!("{name}{form}"));
+            let arguments =
+                [&["decode", path.to_str().unwrap(), form, file.to_str().unwrap()], options].concat();
+            let finished = Finished::new(program(&arguments).output().unwrap());
+            assert_eq!(finished.code, 0, "{}", finished.stderr);
+            expect_no_secret(form, &finished.stdout);
+            expect_no_secret(form, &fs::read(&file).unwrap());
+            assert_eq!(
+                fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+                0o600,
+                "for its owner only"
+            );
+            program(&[&arguments[..], &["--show-secrets"]].concat()).output().unwrap();
+            assert!(String::from_utf8_lossy(&fs::read(&file).unwrap()).contains(PASSWORD), "{form}");
         }
     }
 }

@@ -39,10 +39,10 @@ impl Pdp {
         }
     }
 
-    pub(super) fn command(&mut self, command: &Command, is_attached: bool, board: &mut Board) -> Outcome {
+    pub(super) fn command(&mut self, command: &Command, is_registered: bool, board: &mut Board) -> Outcome {
         match command.name.as_str() {
             "+CGDCONT" => self.define(command, board),
-            "+CGACT" => self.activate(command, is_attached, board),
+            "+CGACT" => self.activate(command, is_registered, board),
             _ => self.address(command, board),
         }
     }
@@ -84,7 +84,7 @@ impl Pdp {
     }
 
     /// `AT+CGACT`
-    fn activate(&mut self, command: &Command, is_attached: bool, board: &mut Board) -> Outcome {
+    fn activate(&mut self, command: &Command, is_registered: bool, board: &mut Board) -> Outcome {
         match command.form {
             Form::Test => board.output.information("+CGACT: (0,1)"),
             Form::Read => {
@@ -104,7 +104,7 @@ impl Pdp {
                 if context.is_active == is_active {
                     return Ok(Step::Done);
                 }
-                if is_active && !is_attached {
+                if is_active && !is_registered {
                     return Err(Cme::NoNetworkService.into());
                 }
                 let timings = &board.config.timings;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use sim800_command::Form;
 
+use super::lines::Lines;
 use super::socket::{Phase, Socket};
-use super::{Ip, Lines, State, Surroundings};
+use super::{Ip, State, Surroundings};
 use crate::agenda::Timer;
 use crate::board::{Board, Outcome, Sink, Slow, Step};
 use crate::effect::{SocketRequest, Transport};

@@ -31,6 +31,15 @@ fn a_card_is_changed_while_the_module_runs() {
 }
 
 #[test]
+fn a_running_module_with_a_locked_card_is_ready_once_it_is_unlocked() {
+    let mut config = instant();
+    config.sim = Sim::PinRequired { pin: "1234".into() };
+    let mut bench = Bench::new(config);
+    bench.exchange("AT+CPIN=1234", "\r\nOK\r\n\r\n+CPIN: READY\r\n");
+    bench.wait(SECOND, "\r\nCall Ready\r\n\r\nSMS Ready\r\n");
+}
+
+#[test]
 fn registration_signal_and_attachment_change_while_the_module_runs() {
     let mut bench = Bench::online();
     bench.ok("AT+CREG=1");

@@ -117,6 +117,13 @@ fn other_scripts_are_digits() {
     bench.dte("04160443043A\x1a");
     bench.dce("\r\n+CMGW: 2\r\n\r\nOK\r\n");
     bench.information("AT+CMGR=2", "+CMGR: \"STO UNSENT\",\"002B0034\",\"\"\r\n04160443043A");
+    // In the digits of octets, numbers stand as they are (driver), and the network answers in digits, too.
+    bench.ok("AT+CSCS=\"HEX\"");
+    bench.exchange("AT+CMGS=\"+4\"", "\r\n> ");
+    bench.dte("00480069\x1a");
+    bench.dce("\r\n+CMGS: 1\r\n\r\nOK\r\n");
+    bench.ok("AT+CUSD=1,\"*100#\"");
+    bench.wait(2 * SECOND, "\r\n+CUSD: 0, \"5468697320636F6465206973206E6F74206B6E6F776E\", 15\r\n");
 }
 
 #[test]

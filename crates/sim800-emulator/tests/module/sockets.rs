@@ -91,9 +91,22 @@ fn what_is_told_after_the_ok_is_told_a_moment_later() {
     let mut bench = Bench::new(config);
     bench.exchange("AT+CIPSTATUS", "\r\nOK\r\n");
     bench.wait(Duration::from_millis(20), "\r\nSTATE: IP INITIAL\r\n");
-    // Who does not wait hears it before the next answer.
+    // Who does not wait hears it behind the next answer, never between a command and its own.
     bench.exchange("AT+CIPSTATUS", "\r\nOK\r\n");
-    bench.exchange("AT+CSQ", "\r\nSTATE: IP INITIAL\r\n\r\n+CSQ: 21,0\r\n\r\nOK\r\n");
+    bench.information("AT+CSQ", "+CSQ: 21,0");
+    bench.wait(Duration::from_millis(20), "\r\nSTATE: IP INITIAL\r\n");
+    // Who never waits hears it after a while.
+    bench.exchange("AT+CIPSTATUS", "\r\nOK\r\n");
+    let mut commands = 0;
+    loop {
+        bench.wait(Duration::from_millis(10), "");
+        bench.dte("AT\r");
+        match &*bench.said() {
+            b"\r\nOK\r\n" => commands += 1,
+            said => break assert_eq!(said, b"\r\nSTATE: IP INITIAL\r\n\r\nOK\r\n"),
+        }
+        assert!(commands < 20, "never told");
+    }
 }
 
 #[test]
@@ -479,6 +492,9 @@ fn contexts_by_number() {
     bench.information("AT+CGPADDR=1", "+CGPADDR: 1,\"10.89.193.1\"");
     bench.ok("AT+CGATT=0");
     bench.information("AT+CGPADDR=1", "+CGPADDR: 1,\"0.0.0.0\"");
+    // It attaches by itself.
+    bench.ok("AT+CGACT=1,1");
+    bench.information("AT+CGATT?", "+CGATT: 1");
 }
 
 #[test]

@@ -137,6 +137,14 @@ fn denied_by_the_network() {
 }
 
 #[test]
+fn the_last_word_is_never_held_back() {
+    let mut config = Config::default();
+    config.echo = false;
+    let mut bench = Bench::new(config);
+    bench.exchange("AT\rAT+CPOWD=1", "\r\nOK\r\n\r\nNORMAL POWER DOWN\r\n");
+}
+
+#[test]
 fn power_down_is_the_last_word() {
     let mut bench = Bench::online();
     bench.exchange("AT+CPOWD=1", "\r\nNORMAL POWER DOWN\r\n");

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use sim800_command::{Command, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
+use sim800_command::{At, Command, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
 
 use super::FsError;
 use crate::client::{Client, Pending};
@@ -106,8 +106,9 @@ impl Pieces {
         end.map(|()| octets)
     }
 
-    /// Reads the end again. Lines that had to wait for the last piece come just now, and count for it.
+    /// Reads the end again, behind the lines that had to wait for the last piece and would count for it.
     async fn end(&mut self) -> Result<(), FsError> {
+        self.client.execute(&At).await?;
         let mut end = self.read().await;
         for _ in 0..ENDS {
             match &end {

@@ -137,7 +137,9 @@ pub enum HttpError {
         limit: Duration,
     },
     /// The headers promise another number of octets than came.
-    #[error("the server announced {promised} bytes, but {came} came; fetch it again")]
+    #[error(
+        "the server announced {promised} bytes, but {came} came; repeat the request if that does no harm"
+    )]
     Length {
         /// Octets that the headers promise.
         promised: u64,
@@ -155,7 +157,7 @@ pub enum HttpError {
         waited: Duration,
     },
     /// The module had announced a longer body than it lets read.
-    #[error("the body broke off at byte {position} of {length}; fetch it again")]
+    #[error("the body broke off at byte {position} of {length}; repeat the request if that does no harm")]
     NoProgress {
         /// Octets that were read.
         position: u64,

@@ -10,12 +10,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::{AsyncRead, AsyncWrite, StreamExt};
-use sim800_emulator::{Config as ModuleConfig, Fault, Place, PowerDown};
+use sim800_emulator::{Config as ModuleConfig, Fault, LineEnds, Place, PowerDown};
 use sim800_session::{
-    Bearer, BearerError, Config, Disconnected, Failure, Ftp, FtpError, Http, HttpError, Notice, Profile,
-    Restart, Runtime, connect,
+    Bearer, BearerError, Config, Direction, Disconnected, Failure, Ftp, FtpError, Http, HttpError, Notice,
+    Profile, Restart, Runtime, connect,
 };
-use sim800_simulation::{Mishap, Resource, World};
+use sim800_simulation::{Incident, Mishap, Resource, When, World};
 
 use crate::lab::{Lab, hostile, paced, server};
 
@@ -266,4 +266,20 @@ fn a_line_that_is_never_silent_holds_up_no_deadline() {
         panic!("nobody has answered")
     };
     assert_eq!(*error.failure(), Failure::Desynchronized);
+}
+
+/// Nothing tells of the restart, and the response to the next command ends the line that it broke off.
+#[test]
+fn no_number_is_believed_that_a_restart_cut() {
+    for offset in 0..30 {
+        let mut module = ModuleConfig::default();
+        (module.echo, module.line_ends) = (false, LineEnds::MissingBeforeResult);
+        let (mut lab, bearer) = Lab::ready_with(module);
+        lab.network().put_file("/file", hostile(299));
+        let restart = Incident::Fault(Fault::Restart { announced: false });
+        let when = When::Crossed(Direction::Received, lab.world.crossed(Direction::Received) + offset);
+        lab.world.plan(when, restart);
+        let ftp = Ftp::new(&bearer, server());
+        assert_eq!(lab.world.run(async move { ftp.size("/file").await }), Ok(299), "{offset}");
+    }
 }

@@ -1,11 +1,12 @@
 //! What was set stays set, for as long as nothing casts doubt on it.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Either, select};
 use sim800_command::{HttpInit, HttpTerm};
 use sim800_emulator::{Config as ModuleConfig, Fault, Messages};
 use sim800_session::{Bearer, Config, Direction, Fs, Ftp, Http, Retries, Runtime};
@@ -165,6 +166,18 @@ fn a_session_of_ftp_is_set_up_once_and_anew_behind_a_failure() {
     lines(&sent);
     assert_eq!(size(&mut lab, "/file"), Ok(7));
     assert!(lines(&sent)[0].contains("FTPSERV"), "what the line made of it may be the reason");
+    // One that nobody waited for proves nothing, either.
+    assert_eq!(size(&mut lab, "/file"), Ok(7));
+    lab.network().set_latency(Duration::from_secs(1));
+    let given_up = ftp.clone();
+    let clock = lab.world.clock();
+    lab.world.run(async move {
+        let enough = clock.sleep_until(clock.now() + Duration::from_millis(500));
+        assert!(matches!(select(pin!(given_up.size("/file")), enough).await, Either::Right(_)));
+    });
+    lines(&sent);
+    assert_eq!(size(&mut lab, "/file"), Ok(7));
+    assert!(lines(&sent).iter().any(|line| line.contains("FTPSERV")));
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use futures::{FutureExt, StreamExt};
+use futures::{AsyncReadExt, FutureExt, StreamExt};
 use sim800_emulator::{Config as ModuleConfig, Fault, Place};
-use sim800_session::{Bearer, Config, Direction, Ftp, Notice, Runtime};
+use sim800_session::{Bearer, Config, Direction, Fs, Ftp, Notice, Runtime};
 use sim800_simulation::{Incident, Resource, When, World};
 
 use crate::lab::{Lab, hostile, paced, server};
@@ -70,6 +70,32 @@ fn lines_that_nobody_knows_cost_the_time_that_they_take_on_the_line() {
                 chatty.as_secs_f64() < all + 2.0 * line + 0.5,
                 "{rate}, {every:?}: {alone:?}, {chatty:?}"
             );
+        }
+    }
+}
+
+/// It comes without a header: a line that comes just then is counted for it, as is one that had to wait for the last octets of it.
+#[test]
+fn a_file_of_the_module_comes_among_them() {
+    const FILE: &str = r"C:\User\file";
+    let letters: Vec<u8> = (b'a'..=b'z').cycle().take(4_489).collect();
+    for (rate, milliseconds) in [(115_200, 515), (115_200, 330)] {
+        let every = Duration::from_millis(milliseconds);
+        for phase in 0..8 {
+            let (mut lab, _) = chatty(rate, every, 0);
+            let (fs, octets) = (Fs::new(&lab.client), letters.clone());
+            lab.world.run(async move { fs.write(FILE, &octets[..]).await }).expect("written");
+            let began = lab.world.clock().now() + every * phase / 8;
+            for n in 0..100 {
+                let position = Fault::Inject { place: Place::Now, text: POSITION.to_owned() };
+                lab.world.plan(When::At(began + every * n), Incident::Fault(position));
+            }
+            let fs = Fs::new(&lab.client);
+            let read = lab.world.run(async move {
+                let mut octets = Vec::new();
+                fs.read(FILE).await.expect("a file").read_to_end(&mut octets).await.map(|_| octets)
+            });
+            assert!(read.is_ok_and(|read| read == letters), "{rate}, {every:?}, {phase}");
         }
     }
 }

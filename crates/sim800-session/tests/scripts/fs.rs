@@ -42,6 +42,8 @@ fn a_file_is_read_in_pieces_and_never_beyond_its_end() {
          > AT+FSREAD=C:\\\\User\\\\a.txt,1,23,10224
          < \\r\\n{end}\\r\\nOK\\r\\n.|
          < OK
+         > AT
+         < OK
          > AT+FSREAD=C:\\\\User\\\\a.txt,1,7,10240
          < \\r\\n\\r\\nOK\\r\\n.|
          < OK",
@@ -65,6 +67,7 @@ fn no_piece_is_asked_for_that_begins_like_a_refusal() {
         let steps = size.clone()
             + &read_of(10_240, 0, &piece)
             + &read_of(18, 10_225, &format!("{}end", &shown[1..]))
+            + "> AT\n< OK\n"
             + &read_of(3, 10_240, "end");
         let octets = Scripted::play(&steps, |bearer| read(bearer, r"C:\a.txt"));
         assert_eq!(octets, Ok(format!("{}{end}end", "x".repeat(10_224)).into_bytes()));

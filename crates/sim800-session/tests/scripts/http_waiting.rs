@@ -107,6 +107,18 @@ fn firmware_that_tells_no_progress_has_the_time_of_the_largest_body() {
     assert_eq!(Scripted::play(&http(&steps), post), Ok((204, Vec::new())));
 }
 
+/// One of them is somebody else's, and nobody knows which.
+#[test]
+fn a_request_with_two_results_has_none() {
+    for results in ["1,200,0\n< +HTTPACTION: 1,601,0", "1,601,0\n< +HTTPACTION: 1,200,0"] {
+        let steps = http(&format!("{POST}< +HTTPACTION: {results}\n{IDLE}{TERM}"));
+        let error = Scripted::play(&steps, post).expect_err("two");
+        assert_eq!((error.kind().as_str(), error.sent()), ("malformed", Sent::Unknown), "{results}");
+    }
+    let same = http(&format!("{POST}< +HTTPACTION: 1,204,0\n< +HTTPACTION: 1,204,0\n{IDLE}{TERM}"));
+    assert_eq!(Scripted::play(&same, post), Ok((204, Vec::new())));
+}
+
 /// It forgot the request when it restarted, and nothing told of that.
 #[test]
 fn a_module_that_knows_the_question_and_no_service_is_not_waited_for() {
@@ -175,6 +187,25 @@ fn headers_in_a_shape_of_their_own_are_none() {
         pieces.concat()
     });
     assert_eq!(body, b"ok");
+}
+
+/// Somebody else's result came before the module's own.
+#[test]
+fn a_bare_ok_is_no_answer_to_the_question_for_headers() {
+    let block = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
+    let text = block.replace('\r', "\\r").replace('\n', "\\n");
+    let length = block.len();
+    let steps = format!(
+        "> AT+HTTPACTION=0\n< OK\n< +HTTPACTION: 0,200,5\n{IDLE}> AT+HTTPHEAD=?\n< OK\n> AT+HTTPHEAD\n< OK\n> AT\n< OK\n\
+         > AT+HTTPHEAD\n< +HTTPHEAD: {length}\\r\\n{text}|\n< OK\n{TERM}"
+    );
+    let body = Scripted::play(&http(&steps), |bearer| async move {
+        let request = http::Request::get("http://sim.com/").body(Bytes::new()).expect("a request");
+        let response = Http::new(&bearer).send(request).await.expect("a response");
+        let pieces: Result<Vec<Bytes>, HttpError> = response.into_body().try_collect().await;
+        pieces.map(|pieces| pieces.concat())
+    });
+    assert_eq!(body, Err(HttpError::Length { promised: 10, came: 5 }));
 }
 
 /// The headers, as they are asked for.

@@ -41,7 +41,7 @@ pub struct PtyDoor {
     /// Whether a client was given something that it may have left unread.
     unread: bool,
     /// Nobody else can have this while the door is there.
-    _claim: Option<UnixListener>,
+    claim: Option<UnixListener>,
     /// A client has come, and nobody was told.
     opened: bool,
 }
@@ -69,19 +69,32 @@ impl PtyDoor {
         // A terminal that was never open does not count as hung up.
         drop(open_terminal(&device)?);
 
-        let claim = link.map(|link| claim(link)).transpose()?.flatten();
-        if let Some(link) = link {
-            point(link, &device)?;
-        }
-        Ok(Self {
+        let mut door = Self {
             master: Async::new(File::from(master))?,
             opens: Async::new(opens)?,
             device,
-            link: link.map(Path::to_owned),
+            link: None,
             unread: false,
-            _claim: claim,
+            claim: None,
             opened: false,
-        })
+        };
+        if let Some(link) = link {
+            door.point(link)?;
+        }
+        Ok(door)
+    }
+
+    /// Lets the path `link` point to the terminal until the door is dropped, as [`open`](Self::open) does: for who sets the terminal
+    /// before anybody finds it there.
+    ///
+    /// # Errors
+    ///
+    /// There is something at `link` that is not a symbolic link left behind by a terminal that is gone; another door is there.
+    pub fn point(&mut self, link: &Path) -> io::Result<()> {
+        self.claim = claim(link)?;
+        point(link, &self.device)?;
+        self.link = Some(link.to_owned());
+        Ok(())
     }
 
     /// Gives the terminal a rate, which a client that sets none has.

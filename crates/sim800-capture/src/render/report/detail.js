@@ -28,7 +28,7 @@ watchers.push((event) => {
   fact("what", `${event.kind}, ${event.direction === 0 ? "to the module" : event.direction === 1 ? "from the module" : "beside the line"}`);
   fact("meaning", event.meaning, event.bad ? "bad" : "");
   fact("at", event.time === null ? null : `${event.time.toFixed(6)} s`);
-  fact("bytes", bytes(event.octets));
+  fact("bytes", event.direction === null ? null : bytes(event.octets));
   if (payload) {
     fact("command", payload.name);
     fact("announced", payload.announced === null ? null : bytes(payload.announced));

@@ -54,9 +54,11 @@ function shorten(content, room) {
   return content.length > most ? `${content.slice(0, Math.max(1, most - 1))}…` : content;
 }
 
+let drawn = null;
 function sequence(procedure) {
+  drawn = procedure;
   const box = document.getElementById("sequence");
-  const width = Math.max(320, box.clientWidth - 16);
+  const width = Math.max(260, box.clientWidth - 4);
   const shown = procedure.events.slice(0, MOST);
   const left = 78;
   const right = width - 56;
@@ -70,7 +72,7 @@ function sequence(procedure) {
       const high = Math.min(48, 12 + 8 * Math.log2(1 + gap * 5));
       parts.push(shape("rect", { x: left, y: y - 14, width: right - left, height: high, class: "gap" }));
       parts.push(shape("text", { x: (left + right) / 2, y: y - 14 + high / 2 + 4, "text-anchor": "middle", class: "dim" }, `${gap.toFixed(1)} s`));
-      y += high;
+      y += high + 4;
     }
     before = event.time ?? before;
     const kind = event.bad ? "bad" : event.payload ? "payload" : event.direction === 0 ? "sent" : "received";
@@ -104,10 +106,18 @@ function sequence(procedure) {
   box.replaceChildren(picture);
 }
 
+{
+  let wide = 0;
+  new ResizeObserver(([{ contentRect }]) => {
+    if (drawn && contentRect.width !== wide) sequence(drawn);
+    wide = contentRect.width;
+  }).observe(document.getElementById("sequence"));
+}
+
 const diagrams = new List("procedure-list", procedureRow, sequence);
 diagrams.set(procedures);
 document.getElementById("procedure-count").textContent = `${bytes(procedures.length)}`;
 if (procedures.length) {
-  const first = procedures.findIndex((procedure) => procedure.subject === "http" || procedure.subject === "ftp");
-  diagrams.pick(Math.max(0, first));
+  // One in which something is moved is worth seeing first.
+  diagrams.pick(Math.max(0, procedures.findIndex((procedure) => procedure.octets > 0)));
 }

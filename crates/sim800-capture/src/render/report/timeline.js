@@ -36,7 +36,7 @@ function surface(id) {
   return { canvas, pen, width, height };
 }
 
-const LEFT = 92;
+const LEFT = 112;
 const LANES = [
   { name: "to the module", top: 10 },
   { name: "from the module", top: 44 },
@@ -60,11 +60,11 @@ function firstFrom(time) {
 function axis(pen, width, top) {
   const span = view.to - view.from;
   let step = 10 ** Math.floor(Math.log10(span / 5));
-  step *= [1, 2, 5, 10].find((times) => span / (step * times) <= 8) ?? 10;
+  const most = Math.max(2, (width - LEFT) / 80);
+  step *= [1, 2, 5, 10, 20].find((times) => span / (step * times) <= most) ?? 50;
   pen.fillStyle = color("dim");
   pen.strokeStyle = color("line");
   pen.font = "11px system-ui, sans-serif";
-  pen.textAlign = "center";
   const digits = Math.max(0, -Math.floor(Math.log10(step)));
   for (let tick = Math.ceil(view.from / step) * step; tick <= view.to; tick += step) {
     const x = place(tick, width);
@@ -72,7 +72,8 @@ function axis(pen, width, top) {
     pen.moveTo(x, 0);
     pen.lineTo(x, top);
     pen.stroke();
-    pen.fillText(tick.toFixed(Math.min(digits, 6)) + (timed ? " s" : ""), x, top + 14);
+    pen.textAlign = x > width - 24 ? "right" : "center";
+    pen.fillText(tick.toFixed(Math.min(digits, 6)) + (timed ? " s" : ""), Math.min(x, width), top + 14);
   }
   pen.textAlign = "left";
 }
