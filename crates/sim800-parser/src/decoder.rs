@@ -181,15 +181,16 @@ impl<D: Dialect> Decoder<D> {
     /// `None` when `input` holds no more than the beginning of an event.
     #[inline(always)]
     pub fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
-        self.inside_payload(input).or_else(|| self.event(input))
+        let event = self.inside_payload(input);
+        if event.is_some() || input.is_empty() { event } else { self.event(input) }
     }
 
-    /// The next event of an `input` that is not [inside payload](Self::inside_payload).
+    /// The next event of an `input` that holds something and is not [inside payload](Self::inside_payload).
     #[inline(always)]
     pub(crate) fn event<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
         loop {
             if self.remaining != 0 {
-                let (_, len) = self.payload(input.len())?;
+                let (_, len) = self.payload(input.len());
                 let octets = split(input, len)?;
                 return Some(Event::Payload { octets, remaining: self.remaining });
             }
@@ -215,11 +216,11 @@ impl<D: Dialect> Decoder<D> {
         Some(Event::Payload { octets: mem::take(input), remaining: self.remaining })
     }
 
-    /// What `pending` begins with, where the last event ended.
+    /// What `pending`, which holds something, begins with, where the last event ended.
     #[inline(always)]
     pub(crate) fn find(&mut self, pending: &[u8]) -> Found {
         if self.remaining != 0 {
-            return self.payload(pending.len());
+            return Some(self.payload(pending.len()));
         }
         if pending.len() <= self.scanned {
             return None;
@@ -229,13 +230,10 @@ impl<D: Dialect> Decoder<D> {
 
     /// The payload among the next `held` octets.
     #[inline(always)]
-    fn payload(&mut self, held: usize) -> Found {
-        if held == 0 {
-            return None;
-        }
+    fn payload(&mut self, held: usize) -> (Kind, usize) {
         let len = held.min(self.remaining as usize);
         self.remaining -= len as u32;
-        Some((Kind::Payload(self.remaining), len))
+        (Kind::Payload(self.remaining), len)
     }
 
     /// There are octets that were not looked at yet, and they are not a line of a frame.
@@ -246,15 +244,18 @@ impl<D: Dialect> Decoder<D> {
         }
         let mut scanned = mem::take(&mut self.scanned);
         self.is_reading_header = false;
-        let mut between = None;
-        if self.state != State::Line {
-            between = self.between_lines(pending, scanned);
-            scanned = 0;
-        }
-        let found = between.unwrap_or_else(|| self.line(pending, scanned));
+        let found = 'found: {
+            if self.state != State::Line {
+                if let Some(found) = self.between_lines(pending, scanned) {
+                    break 'found found;
+                }
+                scanned = 0;
+            }
+            self.line(pending, scanned)
+        };
         // What was pending when the command began is past with its event.
-        if let Some((_, len)) = found {
-            self.stale = self.stale.saturating_sub(len);
+        if self.stale != 0 {
+            self.stale = self.stale.saturating_sub(found.map_or(0, |(_, len)| len));
         }
         found
     }
@@ -279,8 +280,7 @@ impl<D: Dialect> Decoder<D> {
             _ => (0, pending),
         };
         let window = body.get(..self.limit).unwrap_or(body);
-        let may_claim = self.expect.is_some() && self.stale <= start;
-        if let Some(early) = self.before_line_end(window, start, scanned, may_claim) {
+        if let Some(early) = self.before_line_end(window, start, scanned) {
             return early;
         }
         let Some(end) = find(b'\n', window, scanned.saturating_sub(start)) else {
@@ -305,7 +305,8 @@ impl<D: Dialect> Decoder<D> {
             // Of two blank lines the second goes with what follows.
             return Some((Kind::Blank, if start == 0 { len } else { start }));
         }
-        let may_claim = self.expect.is_some() && self.stale <= start + noise(raw);
+        let is_later = self.stale <= start || self.stale <= start + noise(raw);
+        let may_claim = self.expect.is_some() && is_later;
         let claimed = if may_claim { self.claimed(line) } else { None };
         let kind = claimed.unwrap_or_else(|| self.unsolicited(line));
         Some((kind, len))
@@ -458,7 +459,7 @@ impl<D: Dialect> Decoder<D> {
         }
         self.state = State::Line;
         self.remaining = count;
-        self.payload(pending.len())
+        Some(self.payload(pending.len()))
     }
 
     #[cold]

@@ -212,10 +212,15 @@ impl<'a> Values<'a> {
     #[inline(always)]
     fn digits(&mut self, text: &'a [u8]) -> Option<u64> {
         let (number, rest) = number(text)?;
-        self.text = match blanks(rest) {
+        // Where the value ends, in most lines, and where blanks stand before that.
+        self.text = match rest {
             [] => None,
             [b',', rest @ ..] => Some(rest),
-            _ => return None,
+            _ => match blanks(rest) {
+                [] => None,
+                [b',', rest @ ..] => Some(rest),
+                _ => return None,
+            },
         };
         if number == u64::MAX { decimal(text.get(..text.len() - rest.len())?) } else { Some(number) }
     }

@@ -54,16 +54,12 @@ impl<D: Dialect> Decoder<D> {
     /// What does not wait for LF: payload without a header, the prompt `>`, the echo, which ends in CR alone, and headers on
     /// whose line payload begins.
     #[inline]
-    pub(super) fn before_line_end(
-        &mut self,
-        window: &[u8],
-        start: usize,
-        scanned: usize,
-        may_claim: bool,
-    ) -> Option<Found> {
+    pub(super) fn before_line_end(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Found> {
         let pushes = !self.dialect.headers().is_empty();
-        let Some(expect) = self.expect.as_mut().filter(|_| may_claim) else {
-            return if pushes { self.on_its_line(window, start, scanned, false) } else { None };
+        let expect = match &mut self.expect {
+            Some(expect) if self.stale <= start => expect,
+            _ if pushes => return self.on_its_line(window, start, scanned, false),
+            _ => return None,
         };
         match (window, &expect.data) {
             (_, &DataPhase::Counted { count: count @ 1.. }) if start > 0 && self.stale == 0 => {
@@ -112,7 +108,7 @@ impl<D: Dialect> Decoder<D> {
             self.remaining = count;
             self.unasked = false;
         }
-        Some(self.payload(start + window.len()))
+        Some(Some(self.payload(start + window.len())))
     }
 
     /// A header whose payload begins on its own line: of the command in flight if it `may_claim` it, or of the dialect.

@@ -100,12 +100,12 @@ fn note<'a>(event: &Event<'a>, payload: &mut u32) -> Option<Expected<'a>> {
             Expected::Payload(core::mem::take(payload))
         }
         Event::Blank(_) => return None,
-        Event::Echo(span) => Expected::Echo(text(span.into_raw())),
+        Event::Echo(span) => Expected::Echo(text(span.raw())),
         Event::Prompt { granted, .. } => Expected::Prompt(*granted),
-        Event::Information(span) => Expected::Information(text(span.into_raw())),
-        Event::Final { span, .. } => Expected::Final(text(span.into_raw())),
-        Event::Unsolicited(span) => Expected::Unsolicited(text(span.into_raw())),
-        Event::Continuation(span) => Expected::Continuation(text(span.into_raw())),
+        Event::Information(span) => Expected::Information(text(span.raw())),
+        Event::Final { span, .. } => Expected::Final(text(span.raw())),
+        Event::Unsolicited(span) => Expected::Unsolicited(text(span.raw())),
+        Event::Continuation(span) => Expected::Continuation(text(span.raw())),
         Event::Excess { announced, .. } => Expected::Excess(*announced),
         Event::Overlong { discarded } => Expected::Overlong(*discarded),
         other => panic!("an event that this firmware does not know: {other:?}"),
