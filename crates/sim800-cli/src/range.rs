@@ -104,8 +104,11 @@ impl Range {
 pub(crate) fn refuse_a_part(response: &Response<Body>) -> Result<(), Failure> {
     let is_whole = matches!(response.extensions().get(), Some(Offset(0)))
         && response.body().total().is_some_and(|total| size_of_the_whole(response) == Some(total));
-    if response.status() == StatusCode::PARTIAL_CONTENT && !is_whole {
-        let message = "the server sent a part of the object (206), although all of it was asked for";
+    // A module may tell 200 where the server said 206 (application note 3.7).
+    let is_part =
+        response.status() == StatusCode::PARTIAL_CONTENT || response.headers().contains_key(CONTENT_RANGE);
+    if is_part && !is_whole {
+        let message = "the server sent a part of the object, although all of it was asked for";
         return Err(Failure::new("incomplete", message));
     }
     Ok(())

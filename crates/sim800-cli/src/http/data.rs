@@ -7,10 +7,11 @@ use std::path::Path;
 
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
 use sim800_command::HTTP_LIMIT;
 
 use crate::args::HttpData;
-use crate::checksum::sha256;
+use crate::checksum::hexadecimal;
 use crate::failure::Failure;
 use crate::source::open_source;
 
@@ -154,14 +155,16 @@ fn multipart(parts: &[Part<'_>]) -> Result<Data, Failure> {
         contents.push((part.head(), content));
     }
     // It depends on all that it must not occur in, so that no content can have been made to hold it.
-    let mut all = Vec::new();
+    let mut digest = Sha256::new();
+    let mut length = 0;
     for (head, content) in &contents {
-        all.extend_from_slice(head.as_bytes());
-        all.extend_from_slice(content);
+        digest.update(head);
+        digest.update(content);
+        length += head.len() + content.len();
     }
-    let digest = sha256(&all);
+    let digest = hexadecimal(&digest.finalize());
     let boundary = format!("sim800-{}", digest.get(..40).unwrap_or(&digest));
-    let mut octets = Vec::with_capacity(all.len() + (contents.len() + 1) * (boundary.len() + 8));
+    let mut octets = Vec::with_capacity(length + (contents.len() + 1) * (boundary.len() + 8));
     for (head, content) in &contents {
         octets.extend_from_slice(format!("--{boundary}\r\n{head}").as_bytes());
         octets.extend_from_slice(content);
