@@ -40,7 +40,7 @@ const LOOK: Duration = Duration::from_millis(20);
 const AT_THE_END: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether the program has read what arrived.
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) fn run(arguments: &Tap, options: &Options, output: Output) -> Result<Report, Failure> {
     let mut recorder = Recorder::new(arguments.show_secrets);
@@ -99,8 +99,8 @@ struct TappedLine {
     to_module: Way,
     to_program: Way,
     recorder: Recorder,
-    /// What the program has set the line to.
-    pace: Option<Pace>,
+    /// What the program has set the line to. At first it is what the port is set to, whatever it has done by now.
+    pace: Pace,
     look: Timer,
     buffer: Box<[u8]>,
     /// Nothing is late any more.
@@ -113,7 +113,7 @@ impl TappedLine {
     fn new(port: PlainPort, door: Door, mangle: Option<&Mangle>, recorder: Recorder) -> Self {
         Self {
             start: Instant::now(),
-            pace: door.pace(),
+            pace: port.pace(),
             look: Timer::interval(LOOK),
             port,
             door,
@@ -149,8 +149,12 @@ impl TappedLine {
             }
             // With the pty goes what the program has not read yet.
             let device = self.door.device().and_then(|device| File::open(device).ok());
-            while device.as_ref().is_some_and(|device| rustix::io::ioctl_fionread(device).unwrap_or(0) > 0) {
+            while let Some(device) = &device {
+                // The system takes its time to get octets from one end of a pty to the other.
                 Timer::after(PAUSE).await;
+                if rustix::io::ioctl_fionread(device).unwrap_or(0) == 0 {
+                    break;
+                }
             }
         };
         let passed = std::pin::pin!(passed);
@@ -185,9 +189,8 @@ impl TappedLine {
 
     /// Has the port set as the program has set its own.
     fn follow(&mut self) {
-        let pace = self.door.pace();
-        if let Some(pace) = pace.filter(|_| self.pace != pace) {
-            self.pace = Some(pace);
+        if let Some(pace) = self.door.pace().filter(|pace| *pace != self.pace) {
+            self.pace = pace;
             // A rate of 0 hangs up.
             if pace.rate > 0 {
                 self.to_module.change_pace(pace);

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use rfc2217::{PortSettings, Server};
+use rustix::process::Signal;
 
-use crate::bench::{Bench, octets, program};
+use crate::bench::{Bench, Finished, octets, program, signal, wait_until};
 
 /// A server in front of the bench's module, for one program after another. It tells the rate that it was asked for last.
 fn server(bench: &Bench) -> (String, Arc<Mutex<u32>>) {
@@ -87,4 +88,26 @@ fn a_server_that_does_not_speak_it_is_named() {
     assert!(said.contains(&port) && said.contains("tcp://HOST:PORT"), "{said}");
     let output = program(&["-p", "rfc2217://a", "info"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_tap_has_the_rate_set_there_that_its_program_sets() {
+    let bench = Bench::new();
+    let (port, rate) = server(&bench);
+    let link = bench.path("link");
+    let tap = bench.command(&["-q", "-p", &port, "tap", "--pty", "link"]).spawn().unwrap();
+    wait_until(|| link.exists());
+    let pty = link.to_str().unwrap();
+    for baud in ["9600", "57600"] {
+        let finished = bench.run(&["-p", pty, "--baud", baud, "at", "AT+CGMM"]);
+        assert_eq!(
+            (finished.code, &finished.stdout[..]),
+            (0, &b"SIMCOM_SIM800L\nOK\n"[..]),
+            "{}",
+            finished.stderr
+        );
+        assert_eq!(rate.lock().unwrap().to_string(), baud);
+    }
+    signal(&tap, Signal::TERM);
+    assert_eq!(Finished::new(tap.wait_with_output().unwrap()).code, 0);
 }
