@@ -147,6 +147,17 @@ impl Place {
         Ok(self.storage.read(&self.steps, position, most)?)
     }
 
+    /// What is there.
+    pub(crate) fn kind(&self) -> Option<EntryKind> {
+        self.kind
+    }
+
+    /// Whether a file of so many octets could be here, in place of what is.
+    pub(crate) fn has_room_for(&self, octets: usize) -> bool {
+        let freed = self.size().map_or(0, occupied);
+        occupied(octets as u64) <= free(&*self.storage).saturating_add(freed)
+    }
+
     /// Refuses octets that there is no room for.
     pub(crate) fn check_room(&self, position: u64, octets: usize) -> Result<(), FileFailure> {
         let size = self.size()?;

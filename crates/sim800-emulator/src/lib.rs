@@ -97,6 +97,7 @@ mod syntax;
 mod uart;
 mod upset;
 mod url;
+mod visit;
 
 pub use config::{Config, DataExpiry, Grant, LineEnds, Messages, Registration, Sim, Spacing, Start, Timings};
 pub use effect::{
@@ -110,3 +111,4 @@ pub use network::{FtpFailure, HttpFailure, NetworkEvent, SocketFailure};
 pub use storage::{Entry, EntryKind, MemoryStorage, Storage, StorageFailure};
 pub use uart::Uart;
 pub use url::Url;
+pub use visit::VisitFailure;

@@ -13,7 +13,9 @@ use crate::journal::Journal;
 const ORDERS: usize = 16;
 
 /// Something to be done to a module at its next turn.
-pub(crate) struct Order(Box<dyn FnOnce(&mut Uart, Duration) + Send>);
+pub(crate) struct Order(Box<Deed>);
+
+type Deed = dyn FnOnce(&mut Uart, Duration) + Send;
 
 impl Order {
     pub(crate) fn carry_out(self, uart: &mut Uart, now: Duration) {

@@ -349,7 +349,7 @@ impl Knobs {
 
     /// What counts only at the start, if it has any of that.
     pub(crate) fn for_the_start(&self) -> Option<&'static str> {
-        self.start.map(|_| "start").or(self.fs_size.map(|_| "fs-size"))
+        self.start.map(|_| "start").or_else(|| self.fs_size.map(|_| "fs-size"))
     }
 
     /// Makes the module so.

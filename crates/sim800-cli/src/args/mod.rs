@@ -171,7 +171,7 @@ pub(crate) enum Command {
     /// rate, and a program at another one gets rubbish, as far as its rate can be known, which is at a pty; with `--baud auto` the
     /// module finds the rate.
     #[command(after_long_help = emulated())]
-    Emulate(Emulate),
+    Emulate(Box<Emulate>),
     /// Show what a port says of its own accord, each line with its meaning, until Ctrl-C; nothing is sent
     Monitor(Monitor),
     /// Work with the module by hand: command lines are completed and explained, and so is what it answers

@@ -1,7 +1,6 @@
 //! `sim800 emulate`.
 
 mod control;
-mod drive;
 mod request;
 mod scenario;
 mod sights;
@@ -46,7 +45,9 @@ pub(crate) fn run(arguments: &Emulate, options: &Options, output: Output) -> Res
         config.storage = Arc::new(storage);
     }
     for (path, text) in &scenario.files {
-        drive::write(&config, path, text.as_bytes()).map_err(Failure::usage)?;
+        config
+            .write_file(path, text.as_bytes())
+            .map_err(|failure| Failure::usage(format!("{path}: {failure}")))?;
     }
     // A module without a rate hears all of them.
     let line = if knobs.baud.is_some() { Line::serial() } else { Line::unpaced() };

@@ -5,10 +5,9 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sim800_emulator::{Fault, Place, PowerDown};
+use sim800_emulator::{Config, EntryKind, Fault, Place, PowerDown, VisitFailure};
 use sim800_testbed::Control;
 
-use super::drive;
 use super::sights;
 use crate::args::{FaultText, Knobs};
 
@@ -162,11 +161,11 @@ impl Request {
             }
             Self::List(path) => {
                 let config = control.config().ok_or_else(gone)?;
-                told.insert("entries".to_owned(), drive::list(&config, &path)?);
+                told.insert("entries".to_owned(), entries(&config, &path)?);
             }
             Self::Read(path) => {
                 let config = control.config().ok_or_else(gone)?;
-                let octets = drive::read(&config, &path)?;
+                let octets = config.read_file(&path).map_err(|failure| at(&path, failure))?;
                 match String::from_utf8(octets.to_vec()) {
                     Ok(text) => told.insert("text".to_owned(), json!(text)),
                     Err(_) => told.insert("base64".to_owned(), json!(BASE64.encode(&octets))),
@@ -181,11 +180,11 @@ impl Request {
                     }
                     _ => return Err("write: give either text or base64".to_owned()),
                 };
-                drive::write(&config, &path, &octets)?;
+                config.write_file(&path, &octets).map_err(|failure| at(&path, failure))?;
             }
             Self::Remove(path) => {
                 let config = control.config().ok_or_else(gone)?;
-                drive::remove(&config, &path)?;
+                config.remove_file(&path).map_err(|failure| at(&path, failure))?;
             }
             Self::State(Nothing {}) => {
                 let config = control.config().ok_or_else(gone)?;
@@ -214,13 +213,26 @@ fn set(knobs: Knobs, control: &Control) -> Result<(), String> {
     Ok(())
 }
 
+/// What is in a directory of the module.
+fn entries(config: &Config, path: &str) -> Result<Value, String> {
+    let entries = config.list_files(path).map_err(|failure| at(path, failure))?;
+    let entries = entries.into_iter().map(|entry| match entry.kind {
+        EntryKind::Directory => json!({ "name": entry.name, "directory": true }),
+        EntryKind::File { size } => json!({ "name": entry.name, "directory": false, "size": size }),
+    });
+    Ok(entries.collect())
+}
+
+fn at(path: &str, failure: VisitFailure) -> String {
+    format!("{path}: {failure}")
+}
+
 fn bounded(text: String) -> Result<String, String> {
     if text.len() > LONGEST { Err(format!("a text has at most {LONGEST} bytes")) } else { Ok(text) }
 }
 
 #[cfg(test)]
 mod tests {
-    use sim800_emulator::Config;
     use sim800_testbed::{Line, Module};
 
     use super::*;
@@ -272,12 +284,15 @@ mod tests {
             (json!({"power": "up"}), "power: unknown variant `up`, expected one of `on`, `off`, `restart`"),
             (json!({"seen": {"wait": 1e9}}), "wait is from 0 to 60 seconds"),
             (json!({"seen": {"from": 0}}), "seen: unknown field `from`"),
-            (json!({"read": "a.txt"}), "a path begins with its drive"),
-            (json!({"read": "C:/no.txt"}), "there is no file C:/no.txt"),
-            (json!({"read": "D:/no.txt"}), "there is no drive D"),
+            (json!({"read": "a.txt"}), "a.txt: a path is written C:/User/a.txt"),
+            (json!({"read": "C:/no.txt"}), "C:/no.txt: there is no such file"),
+            (json!({"read": "D:/no.txt"}), "with a drive that there is"),
             (json!({"write": {"path": "C:/a"}}), "give either text or base64"),
-            (json!({"write": {"path": "C:/../a", "text": ""}}), "`..` is no name"),
-            (json!({"write": {"path": "C:/a", "text": "x".repeat(200_000)}}), "there is no room"),
+            (json!({"write": {"path": "C:/../a", "text": ""}}), "C:/../a: a path is written"),
+            (
+                json!({"write": {"path": "C:/a", "text": "x".repeat(200_000)}}),
+                "C:/a: there is no room for it",
+            ),
             (json!({"message": "x".repeat(LONGEST + 1)}), "at most 4096 bytes"),
         ] {
             let error = asked(&module, request.clone()).unwrap_err();
