@@ -99,6 +99,8 @@ pub(crate) struct Board {
     pub(crate) now: Duration,
     pub(crate) output: Output,
     pub(crate) agenda: Agenda,
+    /// So soon behind a result code sockets hold back what came for the DTE.
+    pub(crate) is_quiet: bool,
     pub(crate) outbox: Outbox,
     operations: u64,
     /// How much later the next final result code comes.
@@ -118,6 +120,7 @@ impl Board {
             now: Duration::ZERO,
             output,
             agenda: Agenda::default(),
+            is_quiet: false,
             outbox: Outbox::default(),
             operations: 0,
             hesitation: None,

@@ -392,9 +392,6 @@ impl Ip {
             }
             (Phase::Connected, NetworkEvent::SocketData(octets)) => {
                 socket.receive(octets);
-                if lines.is_manual() && socket.announces() {
-                    lines.say_readable(board);
-                }
             }
             (Phase::Connected | Phase::Closing, NetworkEvent::SocketSent(octets)) => {
                 let left = socket.sent(octets);
@@ -427,16 +424,16 @@ impl Ip {
             let lines = Lines { index, settings };
             let is_raw = lines.is_transparent();
             let is_manual = lines.is_manual() && !is_raw;
-            while !is_manual && (is_online || !is_raw) && !board.output.is_quiet() && !board.is_congested() {
+            while !is_manual && (is_online || !is_raw) && !board.is_quiet && !board.is_congested() {
                 let Some(octets) = socket.take(transfer::LONGEST) else { break };
                 let header = if is_raw { String::new() } else { lines.header(socket, octets.len()) };
                 board.output.received(&header, octets);
             }
             socket.grant(board);
-            if socket.phase == Phase::RemoteClosing
-                && (is_manual || socket.held() == 0)
-                && !board.output.is_quiet()
-            {
+            if is_manual && !board.is_quiet && socket.announces() {
+                lines.say_readable(board);
+            }
+            if socket.phase == Phase::RemoteClosing && (is_manual || socket.held() == 0) && !board.is_quiet {
                 socket.phase = Phase::Closed;
                 if is_raw {
                     self.online = None;

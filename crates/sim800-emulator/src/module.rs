@@ -107,7 +107,7 @@ pub(crate) struct Input {
 /// How long a prompt for text waits; it is not known of any module.
 const TEXT_TIME: Duration = Duration::from_secs(600);
 
-/// A DTE that gives one command after the other hears what it did not ask for after so many of the silences behind a result code.
+/// A DTE that gives one command after the other hears of its sockets after so many of the silences behind a result code.
 const PATIENCE: u32 = 10;
 
 impl Emulator {
@@ -342,7 +342,12 @@ impl Emulator {
                 }
             } else {
                 octets = rest;
-                match self.intake.take(first, &mut self.board.output) {
+                let taken = self.intake.take(first, &mut self.board.output);
+                if taken != Taken::Nothing {
+                    // What was held back is older than what this command sets off.
+                    self.board.output.speak();
+                }
+                match taken {
                     Taken::Nothing => {}
                     Taken::TooLong => self.finish(Err(Refusal::Unknown)),
                     Taken::Line(line) => self.take_line(&line),
@@ -495,6 +500,7 @@ impl Emulator {
         let gap = self.board.config.timings.unsolicited;
         if !gap.is_zero() {
             self.board.output.be_quiet();
+            self.board.is_quiet = true;
             self.quiet_since.get_or_insert(self.board.now);
             self.board.after(gap, Timer::Speak);
         }
@@ -504,7 +510,9 @@ impl Emulator {
     /// What was held back is said.
     pub(crate) fn speak(&mut self) {
         self.quiet_since = None;
+        self.board.is_quiet = false;
         self.board.output.speak();
+        self.ip.deliver(&self.general.settings, &mut self.board);
     }
 
     /// Payload has come in full, or not in time.

@@ -103,6 +103,7 @@ impl Emulator {
         self.sms_ready = false;
         self.owes_result = false;
         self.quiet_since = None;
+        self.board.is_quiet = false;
         self.card.power_down();
         self.radio = Radio::new(self.board.config.attach);
         self.general.restart(&mut self.board.output, &mut self.radio);

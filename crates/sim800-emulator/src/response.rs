@@ -194,11 +194,6 @@ impl Output {
         self.quiet = true;
     }
 
-    /// Whether nothing is said unasked.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
     /// What was held back is said.
     pub(crate) fn speak(&mut self) {
         self.quiet = false;

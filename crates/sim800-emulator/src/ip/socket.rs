@@ -49,6 +49,8 @@ pub(super) struct Socket {
     credit: usize,
     /// Whether the DTE knows that there is something to read.
     is_announced: bool,
+    /// Whether it is still to be told so.
+    has_news: bool,
     given: u64,
     acknowledged: u64,
 }
@@ -103,13 +105,16 @@ impl Socket {
         self.credit = self.credit.saturating_sub(octets.len());
         self.held += octets.len();
         if !octets.is_empty() {
+            self.has_news |= !self.is_announced;
             self.buffer.push_back(octets);
         }
     }
 
     /// Whether the DTE is to be told that there is something to read, which it is told once.
     pub(super) fn announces(&mut self) -> bool {
-        self.held > 0 && !std::mem::replace(&mut self.is_announced, true)
+        let announces = std::mem::take(&mut self.has_news);
+        self.is_announced |= announces;
+        announces
     }
 
     /// Octets to be read.
@@ -120,6 +125,7 @@ impl Socket {
     /// The next octets, at most so many; none if there are none.
     pub(super) fn take(&mut self, most: usize) -> Option<Bytes> {
         self.is_announced = false;
+        self.has_news = false;
         let first = self.buffer.front_mut()?;
         if first.len() >= most || self.held == first.len() {
             let taken = first.split_to(first.len().min(most));
