@@ -4,23 +4,11 @@
 //! second cache holds, one after another as a module answers: octets that were just read are not yet where a loop over
 //! one response would have them.
 //!
-//! What to expect for payload of 1 KiB, in medians of runs on a busy x86-64 machine, as multiples of the others' speed;
-//! `cargo xtask instructions` has the figures that do not depend on it. A stream is cut anywhere and has unsolicited lines in
-//! it; of responses one at a time, each ends with a read, and `feed` can be used:
+//! A stream is cut anywhere and has unsolicited lines in it; of responses one at a time, each ends with a read, and `feed` can
+//! be used. A response that comes in one or two reads leaves nothing to save but the copy: atat looks at a header and at six
+//! octets behind the payload, and lends what its buffer holds until the next read.
 //!
-//! | reads of | 16 octets | | 1 KiB | |
-//! |---|---|---|---|---|
-//! | | atat's | memcpy's | atat's | memcpy's |
-//! | `Framer::next`, a stream | 6.4 | 0.7 | 2.6 | 0.4 |
-//! | `Framer::next`, one at a time | 7.6 | 0.9 | 2.0 | 0.6 |
-//! | `Framer::feed`, one at a time | 10.4 | 1.2 | 1.7 | 0.5 |
-//! | `Decoder`, a stream | 4.3 | 0.5 | 0.8 | 0.1 |
-//! | `Decoder`, one at a time | 4.7 | 0.5 | 0.5 | 0.2 |
-//!
-//! A response that comes in one or two reads leaves nothing to save but the copy: atat looks at a header and at six
-//! octets behind the payload, and lends what its buffer holds until the next read. `Decoder` hands over octets to keep, and
-//! the three counted references of such a response cost more than its lines. Whoever needs no more than a look takes
-//! `Framer`.
+//! `benches/README.md` has a table of what to expect, `cargo xtask instructions` the figures that do not depend on the machine.
 
 mod clock;
 mod contenders;
@@ -32,7 +20,7 @@ use sim800_benches::bulk::{BULK, Bulk, Owner, READS, Seen, feed, frame, own};
 use sim800_parser::Framer;
 
 use clock::CpuTime;
-use contenders::{AtCommands, Atat, LineCodec, Scan};
+use contenders::{AtCommands, Atat, ByHand, LineCodec, Scan};
 
 /// Octets of a stream, if a response is not longer by itself.
 const STREAM: usize = 256 * 1024;
@@ -108,6 +96,8 @@ impl Stream<'_> {
         });
         let mut atat = Atat::new(length);
         self.time_right(group, "atat, taught to count", &mut |octets| atat.frame(octets, read));
+        let mut by_hand = ByHand::new(length);
+        self.time_right(group, "by hand", &mut |octets| by_hand.frame(octets, read));
         let mut at_commands = AtCommands::new(length);
         self.time_right(group, "at-commands", &mut |octets| at_commands.frame(octets, read));
         let mut codec = LineCodec::new();
@@ -158,6 +148,7 @@ fn the_answers_are_right() {
             assert_eq!(feed(&mut Framer::default(), bulk, &response, read), expected);
             assert_eq!(own(&mut Owner::default(), bulk, &response, read, drop), expected);
             assert_eq!(Atat::new(response.len()).frame(&response, read), payload, "atat");
+            assert_eq!(ByHand::new(response.len()).frame(&response, read), payload, "by hand");
             assert_eq!(AtCommands::new(response.len()).frame(&response, read), payload, "at-commands");
             assert_eq!(LineCodec::new().split(&response, read), response.len(), "line codec");
             if response.len() <= LOOKS_THROUGH && bulk.payload != trap.payload {

@@ -1,16 +1,16 @@
 //! What does a short line cost, from octets to a typed value?
 
 mod clock;
+mod typed;
 
 use std::hint::black_box;
 
-use at_commands::parser::CommandParser;
-use atat::{AtDigester, DigestResult, Digester, atat_derive::AtatUrc};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sim800_benches::lines::{LINES, read};
 use sim800_parser::Framer;
 
 use clock::CpuTime;
+use typed::{at_commands, atat, by_hand};
 
 const READS: [usize; 3] = [1, 16, 65_536];
 
@@ -47,40 +47,12 @@ fn others(criterion: &mut Criterion<CpuTime>) {
     assert_eq!(at_commands(line), Some((0, 200, 1000)));
     group.bench_function("at-commands", |bencher| bencher.iter(|| at_commands(black_box(line))));
 
+    assert_eq!(by_hand(line), Some((0, 200, 1000)));
+    group.bench_function("by hand", |bencher| bencher.iter(|| by_hand(black_box(line))));
+
     assert_eq!(atat(line), Some((0, 200, 1000)));
     group.bench_function("atat", |bencher| bencher.iter(|| atat(black_box(line))));
     group.finish();
-}
-
-fn at_commands(line: &[u8]) -> Option<(i32, i32, i32)> {
-    CommandParser::parse(line)
-        .expect_identifier(b"\r\n+HTTPACTION: ")
-        .expect_int_parameter()
-        .expect_int_parameter()
-        .expect_int_parameter()
-        .expect_identifier(b"\r\n")
-        .finish()
-        .ok()
-}
-
-#[derive(Clone, AtatUrc)]
-enum Urc {
-    #[at_urc("+HTTPACTION")]
-    HttpAction(HttpAction),
-}
-
-#[derive(Clone, atat::atat_derive::AtatResp)]
-struct HttpAction {
-    method: u8,
-    status: u16,
-    length: u32,
-}
-
-fn atat(line: &[u8]) -> Option<(i32, i32, i32)> {
-    let (found, _) = AtDigester::<Urc>::new().digest(line);
-    let DigestResult::Urc(text) = found else { return None };
-    let Urc::HttpAction(action) = <Urc as atat::AtatUrc>::parse(text)?;
-    Some((action.method.into(), action.status.into(), i32::try_from(action.length).ok()?))
 }
 
 criterion_group! {

@@ -105,6 +105,41 @@ impl Atat {
     }
 }
 
+/// What `atat` is taught here, without `atat`: a header, octets and a result code, compared as they are.
+pub(crate) struct ByHand {
+    buffer: Buffer,
+}
+
+impl ByHand {
+    pub(crate) fn new(response: usize) -> Self {
+        Self { buffer: Buffer::for_response(response) }
+    }
+
+    pub(crate) fn frame(&mut self, octets: &[u8], read: usize) -> usize {
+        let mut payload = 0;
+        for mut input in octets.chunks(read) {
+            while !input.is_empty() {
+                self.buffer.fill(&mut input);
+                loop {
+                    let held = &self.buffer.octets;
+                    let taken = match counted(held) {
+                        Some((octets, len)) => {
+                            payload += black_box(octets).len();
+                            len
+                        }
+                        None => match unsolicited(held) {
+                            Some(len) => len,
+                            None => break,
+                        },
+                    };
+                    self.buffer.octets.drain(..taken);
+                }
+            }
+        }
+        payload
+    }
+}
+
 /// The parser of `at-commands` for the header; it knows neither reads nor payload nor what nobody asked for, so all of
 /// that is done by hand around it.
 pub(crate) struct AtCommands {

@@ -238,6 +238,10 @@ impl File {
                 return self.part(len + at + 1, true);
             }
             len += octets.len();
+            if len >= SAMPLE {
+                // No line is so long.
+                return self.part(len, true);
+            }
         }
         match self.records.front() {
             Some(Record::Note { .. }) => self.next().map_or(Wanted::More, Wanted::Record),

@@ -140,14 +140,14 @@ impl Reader {
     }
 
     fn recognize(&mut self, sink: &mut dyn FnMut(Record)) -> Result<(), Unrecognized> {
-        let format = self.forced.or_else(|| Format::of(&self.sample)).ok_or(Unrecognized)?;
+        // However much was read at once, as much is looked at.
+        let looked_at = self.sample.get(..SAMPLE).unwrap_or(&self.sample);
+        let format = self.forced.or_else(|| Format::of(looked_at)).ok_or(Unrecognized)?;
+        let reading = format.open(looked_at);
+        let sides = format.is_unsure(looked_at).then(Sides::default);
+        let start = if format.is_by_clock() && !self.keeps_clock { Start::First } else { Start::Zero };
         let sample = std::mem::take(&mut self.sample);
-        let open = self.reading.insert(Open {
-            format,
-            reading: format.open(&sample),
-            sides: format.is_unsure(&sample).then(Sides::default),
-            start: if format.is_by_clock() && !self.keeps_clock { Start::First } else { Start::Zero },
-        });
+        let open = self.reading.insert(Open { format, reading, sides, start });
         open.read(|reading, sink| reading.handle_input(&sample, sink), sink);
         Ok(())
     }

@@ -92,6 +92,8 @@ pub struct Summary {
     told_rate: Option<u32>,
     /// The most payload in a second that was received.
     fastest: f64,
+    /// Since when payload is being sent, and how much.
+    on_its_way: Option<(Duration, u64)>,
     open_transfers: Transfers,
     open_waits: Waits,
 }
@@ -126,13 +128,13 @@ impl Summary {
                 _ => *payload_received += payload.received,
             }
             if let (Some(since), Some(time)) = (payload.since, event.time) {
-                self.goodput.add(since, time, payload.received);
-                let took = time.saturating_sub(since);
-                // What is sent is noted when it is handed to a driver, which has room for more than the line carries.
-                if took >= MEASURED && event.direction == Some(Direction::Received) {
-                    self.fastest = self.fastest.max(payload.received as f64 / took.as_secs_f64());
-                }
+                self.moved(event.direction, since, time, payload.received);
             }
+        }
+        if let (Some(Direction::Received), Some(time)) = (event.direction, event.time)
+            && let Some((since, octets)) = self.on_its_way.take()
+        {
+            self.goodput.add(since, time, octets);
         }
         match event.kind {
             Kind::Command => self.commands += 1,
@@ -157,6 +159,9 @@ impl Summary {
 
     /// The capture ends: what is open is told as far as it came.
     pub fn finish(&mut self) {
+        if let Some((since, octets)) = self.on_its_way.take() {
+            self.goodput.add(since, self.end.unwrap_or(since), octets);
+        }
         self.open_transfers.finish().into_iter().for_each(|transfer| self.transfers.push(transfer));
     }
 
@@ -170,6 +175,19 @@ impl Summary {
         // A little more than the rate is a clock that is not exact.
         let rate = RATES.into_iter().find(|rate| needed > 0.0 && f64::from(*rate) * 1.03 >= needed);
         rate.map(|rate| (rate, true))
+    }
+
+    fn moved(&mut self, direction: Option<Direction>, since: Duration, time: Duration, octets: u64) {
+        if direction == Some(Direction::Sent) {
+            // It was noted when it was handed to a driver, and has crossed when the module says something of it.
+            self.on_its_way = Some((since, octets));
+            return;
+        }
+        self.goodput.add(since, time, octets);
+        let took = time.saturating_sub(since);
+        if took >= MEASURED {
+            self.fastest = self.fastest.max(octets as f64 / took.as_secs_f64());
+        }
     }
 
     fn restarted(&mut self, event: &Event) {

@@ -81,7 +81,15 @@ fn times_tell_the_order_where_there_are_some() {
 #[test]
 fn nothing_is_lost_where_there_is_no_sense() {
     let noise: Vec<u8> = (0..=255).cycle().take(5000).collect();
-    for (first, second) in [(SENT, &noise[..]), (&noise[..], RECEIVED), (b"", RECEIVED), (SENT, b"")] {
+    let endless = vec![b'x'; 200_000];
+    for (first, second) in [
+        (SENT, &noise[..]),
+        (SENT, &endless[..]),
+        (&endless[..], RECEIVED),
+        (&noise[..], RECEIVED),
+        (b"", RECEIVED),
+        (SENT, b""),
+    ] {
         let events = merge(first, second, Some(Format::Raw), 100);
         let octets: u64 = events.iter().map(|event| event.octets).sum();
         let blank = first.len() + second.len() - usize::try_from(octets).unwrap();

@@ -31,6 +31,7 @@ mod info;
 mod live;
 mod login;
 mod man;
+mod mangle;
 mod meter;
 mod metered;
 mod monitor;

@@ -38,6 +38,12 @@
 //! assert_eq!(say(&mut module, "AT+HTTPREAD\r"), "\r\n+HTTPREAD: 5\r\nhello\r\nOK\r\n");
 //! ```
 //!
+//! # Commands
+//!
+//! All of the driver's table are carried out, and those that other programs send, so that they can be tested, too: TCP, UDP and TLS
+//! (manual chapter 8), contexts, short messages, calls that nobody takes, settings that last as long as the manual says. Names that it
+//! does not know are told by [`Emulator::poll_unknown`].
+//!
 //! # What holds
 //!
 //! * No octets, events, faults or times make it panic, and none make its memory grow without bound: what nobody reads holds the

@@ -54,7 +54,8 @@
 //!
 //! [`Decoder`] frames octets where they lie, in a buffer of the caller's, which keeps the beginning of a line that a read
 //! cut. [`Framer`] is a decoder with a carry of fixed size for such beginnings, so each read may be forgotten after it.
-//! Neither needs a heap nor copies payload.
+//! Neither needs a heap nor copies payload. What others take for the same octets is in a table that one command makes anew, in
+//! `benches/README.md` of the repository.
 //!
 //! # What can be relied on
 //!

@@ -84,6 +84,11 @@ impl Setting {
         Self { every_time: true, ..self }
     }
 
+    /// The same, not said where the module is known to have it.
+    pub(crate) fn once(self) -> Self {
+        Self { every_time: false, ..self }
+    }
+
     /// The same, put back by `command` when the procedure is over.
     pub(crate) fn put_back_by<C: Command>(self, command: &C) -> Result<Self, Unsendable> {
         let what = self.what;

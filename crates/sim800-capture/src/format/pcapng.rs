@@ -38,18 +38,13 @@ struct Pcapng {
     is_big: bool,
     /// Octets of a block that is skipped.
     skipped: usize,
-    /// What stands there is no block, and where the next begins nobody knows.
-    is_lost: bool,
+    /// How many octets there are from one on that begins no block; where the next begins nobody knows.
+    lost: Option<u64>,
     /// Of each interface: how many parts its times have a second, and whether its packets are of the line.
     interfaces: Vec<(u64, bool)>,
 }
 
 impl Pcapng {
-    fn lose(&mut self, octets: usize, sink: &mut dyn FnMut(Record)) {
-        self.is_lost = true;
-        sink(Record::unreadable(b"(binary)", octets as u64, "no block of pcapng; what follows is not read"));
-    }
-
     fn block(&mut self, block: &[u8], sink: &mut dyn FnMut(Record)) {
         let parsed = if self.is_big { parse_block_be(block) } else { parse_block_le(block) };
         match parsed {
@@ -121,7 +116,8 @@ impl Reading for Pcapng {
         let skipped = self.skipped.min(octets.len());
         self.skipped -= skipped;
         octets = octets.get(skipped..).unwrap_or_default();
-        if self.is_lost || octets.is_empty() {
+        if let Some(lost) = &mut self.lost {
+            *lost += octets.len() as u64;
             return;
         }
         let mut pending = std::mem::take(&mut self.pending);
@@ -132,7 +128,8 @@ impl Reading for Pcapng {
                 self.is_big = rest.get(8..12) != Some(LITTLE);
             }
             let Some(length) = self.length(rest).filter(|length| *length >= LEAST && length % 4 == 0) else {
-                return self.lose(rest.len(), sink);
+                self.lost = Some(rest.len() as u64);
+                return;
             };
             if length > BLOCK {
                 sink(Record::unreadable(
@@ -152,8 +149,9 @@ impl Reading for Pcapng {
     }
 
     fn handle_end(&mut self, sink: &mut dyn FnMut(Record)) {
-        if !self.pending.is_empty() {
-            self.lose(self.pending.len(), sink);
+        let lost = self.lost.unwrap_or(self.pending.len() as u64);
+        if lost > 0 {
+            sink(Record::unreadable(b"(binary)", lost, "no block of pcapng; what follows is not read"));
         }
     }
 }

@@ -75,6 +75,10 @@ pub(crate) struct Knobs {
     #[arg(long, value_name = "ON|OFF")]
     #[serde(deserialize_with = "parsed")]
     pub(crate) lower_header_names: Option<Switch>,
+    /// Whether a part of an object is told as 206, as the server has it, rather than as 200, as the application note has it [default: off]
+    #[arg(long, value_name = "ON|OFF")]
+    #[serde(deserialize_with = "parsed")]
+    pub(crate) partial_content: Option<Switch>,
     /// Whether the firmware takes several commands on a line [default: on]
     #[arg(long, value_name = "ON|OFF")]
     #[serde(deserialize_with = "parsed")]
@@ -329,6 +333,7 @@ impl Knobs {
             spaces,
             line_ends,
             lower_header_names,
+            partial_content,
             concatenation,
             echo,
             baud,
@@ -429,6 +434,7 @@ impl Knobs {
             (self.attach, &mut config.attach),
             (self.ssl, &mut config.ssl),
             (self.lower_header_names, &mut config.lower_header_names),
+            (self.partial_content, &mut config.partial_content),
             (self.concatenation, &mut config.concatenation),
             (self.echo, &mut config.echo),
         ];
@@ -483,6 +489,7 @@ mod tests {
             ("spaces", "off"),
             ("line-ends", "none-before-results"),
             ("lower-header-names", "on"),
+            ("partial-content", "on"),
             ("concatenation", "off"),
             ("echo", "off"),
             ("latency", "0.5"),

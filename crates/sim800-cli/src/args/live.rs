@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::emulate::address;
-use crate::tap::Mangle;
+use crate::mangle::Mangle;
 
 #[derive(Debug, Args)]
 pub(crate) struct Monitor {

@@ -18,8 +18,8 @@ use rustyline::{
 };
 use sim800_command::Mask;
 
+use super::input::{Ending, Input, Wanted};
 use super::knowledge::{Hint, candidates, hint};
-use super::source::{Ending, Input, Wanted};
 use crate::failure::Failure;
 use crate::history;
 

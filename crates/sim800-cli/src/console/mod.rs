@@ -1,6 +1,7 @@
 //! `sim800 console`: somebody at a terminal, or a script, works with the module itself.
 
 mod editor;
+mod input;
 mod knowledge;
 mod raw;
 mod screen;
@@ -9,7 +10,7 @@ mod wire;
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,8 +22,9 @@ use sim800_command::{At, BodyEnd, Cmee, Command as _, ErrorReport, HTTP_LIMIT, R
 use smol::Timer;
 
 use self::editor::{Lines, has_lost_a_secret};
+use self::input::{Ending, Input, Wanted};
 use self::screen::Screen;
-use self::source::{Ending, Input, Source, Wanted};
+use self::source::Source;
 use self::wire::{Asks, Heard, Wire, error_report};
 use crate::args::Options;
 use crate::at::WAIT;
@@ -60,7 +62,7 @@ pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> 
         let screen = Screen::terminal(lines.printer()?)?;
         (Source::Terminal(Box::new(lines)), screen)
     } else {
-        (Source::script()?, Screen::stdout(output.json))
+        (Source::Script, Screen::stdout(output.json))
     };
     let mut console = Console {
         wire,
@@ -72,11 +74,15 @@ pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> 
         is_terminal,
     };
     let result = smol::block_on(console.run(source, output));
+    if is_terminal && result.is_err() {
+        // Not on the line of the prompt.
+        let _ = io::stderr().write_all(b"\n");
+    }
     drop(quiet);
     let Console { wire, lines, failed, .. } = console;
     let name = wire.name().to_owned();
     let recorded = wire.into_recorder().finish();
-    result.and_then(|()| recorded)?;
+    result.and(recorded)?;
     if failed > 0 && !is_terminal {
         let message = format!("{failed} of {lines} lines failed");
         return Err(Failure::new("script", message).with_field("port", json!(name)));

@@ -1,61 +1,35 @@
 //! Where lines come from: somebody at a terminal, or a script.
 
-use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use super::editor::Lines;
+use super::input::{Ending, Input, Wanted};
 use crate::failure::Failure;
 
-/// The most octets of a script.
+/// The most octets of a line of a script.
 const LONGEST: u64 = 1 << 20;
-
-/// What a line is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
-    Command,
-    /// Data for the module: so many octets, where that is known.
-    Data(Option<u64>),
-}
-
-/// What came.
-pub(super) enum Input {
-    Line(String, Ending),
-    /// The line was given up.
-    GivenUp,
-    /// There are no more.
-    End,
-}
-
-/// How a line ended, by the octet of that key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    Enter = b'\r' as isize,
-    CtrlZ = 0x1a,
-    Escape = 0x1b,
-}
 
 /// Where lines come from.
 pub(super) enum Source {
     Terminal(Box<Lines>),
-    Script(VecDeque<String>),
+    /// Stdin.
+    Script,
 }
 
 impl Source {
-    /// The lines of stdin.
-    pub(super) fn script() -> Result<Self, Failure> {
-        let mut text = String::new();
-        let read = io::stdin().lock().take(LONGEST).read_to_string(&mut text);
-        read.map_err(|error| Failure::file("read", Path::new("stdin"), &error))?;
-        Ok(Self::Script(text.lines().map(str::to_owned).collect()))
-    }
-
     /// Waits for a line. To be called where waiting is all right.
     pub(super) fn read(&mut self, wanted: Wanted) -> Result<Input, Failure> {
-        match self {
-            Self::Terminal(lines) => lines.read(wanted),
-            Self::Script(lines) => Ok(lines.pop_front().map_or(Input::End, |line| scripted(&line, wanted))),
+        if let Self::Terminal(lines) = self {
+            return lines.read(wanted);
         }
+        let mut octets = Vec::new();
+        let read = io::stdin().lock().take(LONGEST).read_until(b'\n', &mut octets);
+        if read.map_err(|error| Failure::file("read", Path::new("stdin"), &error))? == 0 {
+            return Ok(Input::End);
+        }
+        let line = String::from_utf8_lossy(&octets);
+        Ok(scripted(line.trim_end_matches(['\r', '\n']), wanted))
     }
 }
 

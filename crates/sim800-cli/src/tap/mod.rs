@@ -1,7 +1,6 @@
 //! `sim800 tap`: between another program and its module.
 
 mod door;
-mod mangle;
 mod way;
 
 use std::fs::File;
@@ -20,11 +19,11 @@ use sim800_session::Direction;
 use smol::Timer;
 
 use self::door::Door;
-pub(crate) use self::mangle::Mangle;
 use self::way::Way;
 use crate::args::{Options, Tap};
 use crate::failure::Failure;
 use crate::live::Live;
+use crate::mangle::Mangle;
 use crate::output::{Output, Report};
 use crate::plain::PlainPort;
 use crate::recorder::Recorder;
@@ -166,12 +165,12 @@ impl TappedLine {
         while Pin::new(&mut self.look).poll_next(cx).is_ready() {
             self.follow();
         }
-        worked |= self.from_program(cx)?;
+        worked |= self.take_from_program(cx)?;
         if !self.is_broken {
-            worked |= self.to_module(cx)?;
-            worked |= self.from_module(cx)?;
+            worked |= self.pass_to_module(cx)?;
+            worked |= self.take_from_module(cx)?;
         }
-        worked |= self.to_program(cx)?;
+        worked |= self.pass_to_program(cx)?;
         if !self.is_ending {
             worked |= self.to_module.poll_due(cx, self.start);
             worked |= self.to_program.poll_due(cx, self.start);
@@ -196,7 +195,7 @@ impl TappedLine {
         }
     }
 
-    fn from_program(&mut self, cx: &mut Context<'_>) -> Result<bool, Failure> {
+    fn take_from_program(&mut self, cx: &mut Context<'_>) -> Result<bool, Failure> {
         let room = self.to_module.room();
         // Nothing is asked for that would not be taken.
         let Some(buffer) = self.buffer.get_mut(..room).filter(|buffer| !buffer.is_empty()) else {
@@ -213,7 +212,7 @@ impl TappedLine {
         Ok(true)
     }
 
-    fn from_module(&mut self, cx: &mut Context<'_>) -> Result<bool, Failure> {
+    fn take_from_module(&mut self, cx: &mut Context<'_>) -> Result<bool, Failure> {
         let room = self.to_program.room();
         let Some(buffer) = self.buffer.get_mut(..room).filter(|buffer| !buffer.is_empty()) else {
             return Ok(false);
@@ -232,7 +231,7 @@ impl TappedLine {
         Ok(true)
     }
 
-    fn to_module(&mut self, cx: &mut Context<'_>) -> Result<bool, Failure> {
+    fn pass_to_module(&mut self, cx: &mut Context<'_>) -> Result<bool, Failure> {
         let Self { port, to_module, recorder, start, is_ending, .. } = self;
         if let Some(pace) = to_module.pace() {
             let Poll::Ready(set) = port.poll_set(cx, pace) else { return Ok(false) };
@@ -257,7 +256,7 @@ impl TappedLine {
         Ok(true)
     }
 
-    fn to_program(&mut self, cx: &mut Context<'_>) -> Result<bool, Failure> {
+    fn pass_to_program(&mut self, cx: &mut Context<'_>) -> Result<bool, Failure> {
         let Self { door, to_program, recorder, start, is_ending, .. } = self;
         let now = start.elapsed();
         let Some((octets, shown)) = to_program.due(if *is_ending { Duration::MAX } else { now }) else {

@@ -11,13 +11,16 @@ use sim800_serial::Pace;
 use sim800_session::Direction;
 use smol::Timer;
 
-use super::mangle::{Injected, Mangle, Mangler, Piece};
+use crate::mangle::{Injected, Mangle, Mangler, Piece};
 
 /// As much as Linux holds for a serial port in each direction, in octets.
 const ROOM: usize = 4096;
 
 /// The same where octets are late on purpose.
 const ROOM_OF_DELAYED: usize = 1 << 20;
+
+/// What a piece takes beside its octets.
+const PIECE: usize = 64;
 
 /// One direction. Who does not take what arrives stops who sends it.
 pub(super) struct Way {
@@ -27,7 +30,7 @@ pub(super) struct Way {
     pieces: VecDeque<Piece>,
     /// How many octets of the first piece have arrived.
     arrived: usize,
-    /// How many octets are on their way.
+    /// How much is on its way.
     held: usize,
     timer: Timer,
     /// How many octets have arrived.
@@ -70,7 +73,7 @@ impl Way {
                 Vec::new()
             }
         };
-        self.held += self.pieces.iter().skip(first).map(|piece| piece.octets.len()).sum::<usize>();
+        self.held += self.pieces.iter().skip(first).map(|piece| piece.octets.len() + PIECE).sum::<usize>();
         self.faults += injected.len() as u64;
         injected
     }
@@ -87,7 +90,9 @@ impl Way {
 
     /// The line is set.
     pub(super) fn forget_pace(&mut self) {
-        self.pieces.pop_front_if(|piece| piece.pace.is_some());
+        if self.pace().is_some() {
+            self.pieces.pop_front();
+        }
     }
 
     /// The octets that are to arrive by `now`, next of all; the same with secrets masked.
@@ -103,6 +108,7 @@ impl Way {
         self.passed += count as u64;
         if self.pieces.front().is_some_and(|piece| self.arrived >= piece.octets.len()) {
             self.pieces.pop_front();
+            self.held = self.held.saturating_sub(PIECE);
             self.arrived = 0;
         }
     }

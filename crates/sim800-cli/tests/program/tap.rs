@@ -112,6 +112,27 @@ fn the_line_is_shown_as_it_goes_on() {
     assert!(!text.contains("sesame") && !trace.contains("sesame"), "{text} {trace}");
 }
 
+/// The name that it is known by may be what is damaged, on its way to the module, in the echo, or both.
+#[test]
+fn a_secret_is_masked_on_a_line_that_damages_it() {
+    let tap = Tap::new(&["--mangle", "damage 1/12, seed 3"]);
+    let program = tap.open();
+    let line = b"AT+FTPPW=\"sesame\"\r";
+    for _ in 0..60 {
+        (&program).write_all(line).unwrap();
+        let arrived = take(&tap.module, line.len());
+        (&tap.module).write_all(&[&arrived[..], b"\r\nOK\r\n"].concat()).unwrap();
+        take(&program, line.len() + 6);
+    }
+    let (finished, trace) = tap.end();
+    let text = String::from_utf8(finished.stdout).unwrap();
+    assert!(text.matches("is damaged").count() > 100, "{text}");
+    for kept in [text, trace] {
+        let parts = ["sesa", "esam", "same"];
+        assert!(!parts.iter().any(|part| kept.contains(part)), "{kept}");
+    }
+}
+
 #[test]
 fn what_nobody_takes_stops_who_sends_it() {
     let tap = Tap::new(&["-q"]);

@@ -35,8 +35,8 @@ fn a_running_module_with_a_locked_card_is_ready_once_it_is_unlocked() {
     let mut config = instant();
     config.sim = Sim::PinRequired { pin: "1234".into() };
     let mut bench = Bench::new(config);
-    bench.ok("AT+CPIN=1234");
-    bench.wait(SECOND, "\r\n+CPIN: READY\r\n\r\nCall Ready\r\n\r\nSMS Ready\r\n");
+    bench.exchange("AT+CPIN=1234", "\r\nOK\r\n\r\n+CPIN: READY\r\n");
+    bench.wait(SECOND, "\r\nCall Ready\r\n\r\nSMS Ready\r\n");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod source;
 mod stored;
 mod upload;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sim800_command::{
@@ -40,6 +41,7 @@ use crate::deadline::Deadline;
 use crate::engine::Request;
 use crate::password::Password;
 use crate::retry::{Attempts, STANDSTILL};
+use crate::settings::Setting;
 
 /// An FTP server and who logs in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -405,11 +407,29 @@ impl Ftp {
         self.prepare(FtpOperation::Size, Target::Source(path)).await?.size_if_told().await
     }
 
+    /// The same of a file that was just sent: what names it was set for that, and is said again only when it is asked once more.
+    async fn ask_size_of_sent(&self, path: &str) -> Result<Option<u64>, FtpError> {
+        let settings = self.settings(Target::Source(path))?.into_iter().map(Setting::once);
+        let name = Target::Source(path).name(FtpOperation::Size);
+        self.begin(FtpOperation::Size, name, &settings.collect::<Vec<_>>()).await?.size_if_told().await
+    }
+
     async fn prepare(&self, operation: FtpOperation, target: Target<'_>) -> Result<Session, FtpError> {
-        let name = target.name(operation);
-        let settings = settings::settings(self.bearer.profile(), &self.server, &self.options, target)?;
+        self.begin(operation, target.name(operation), &self.settings(target)?).await
+    }
+
+    fn settings(&self, target: Target<'_>) -> Result<Vec<Setting>, FtpError> {
+        settings::settings(self.bearer.profile(), &self.server, &self.options, target)
+    }
+
+    async fn begin(
+        &self,
+        operation: FtpOperation,
+        name: Arc<str>,
+        settings: &[Setting],
+    ) -> Result<Session, FtpError> {
         let (client, cid) = (self.bearer.client(), self.bearer.cid());
-        Session::prepare(client, cid, operation, name, &settings, self.standstill).await
+        Session::prepare(client, cid, operation, name, settings, self.standstill).await
     }
 }
 

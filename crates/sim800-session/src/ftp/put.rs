@@ -199,7 +199,12 @@ impl Ftp {
         }
         let (mut asked, mut enough) = (0, 0);
         loop {
-            let told = match self.after(attempts).ask_size_if_told(path).await {
+            let ftp = self.after(attempts);
+            let size = match asked {
+                0 => ftp.ask_size_of_sent(path).await,
+                _ => ftp.ask_size_if_told(path).await,
+            };
+            let told = match size {
                 Ok(told) => told,
                 Err(error) => {
                     let octets = expected.sent();

@@ -16,7 +16,7 @@ use crate::settings::{Refusal, Setting, Unsendable};
 pub(super) enum Target<'a> {
     /// A file to fetch, to ask about, or to delete.
     Source(&'a str),
-    /// A file to send to.
+    /// A file to send to, and to ask about when it is sent.
     Destination(&'a str),
     /// A directory.
     Directory(&'a str),
@@ -67,7 +67,10 @@ pub(super) fn settings(
     match target {
         // Size and deletion, too, are of the file to download (manual 12.2.17, 12.2.18).
         Target::Source(path) => settings.extend(source(path)?),
-        Target::Destination(path) => settings.extend(destination(path)?),
+        Target::Destination(path) => {
+            settings.extend(destination(path)?);
+            settings.extend(source(path)?);
+        }
         Target::Directory(path) => {
             settings
                 .push(Setting::new("path", Text::new(path).map(|path| FtpGetPath { path }))?.every_time());

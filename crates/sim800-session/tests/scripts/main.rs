@@ -53,7 +53,8 @@ const FTP: [&str; 13] = [
 ];
 
 const GET: [&str; 2] = ["AT+FTPGETPATH=\"/\"", "AT+FTPGETNAME=\"1K.txt\""];
-const PUT: [&str; 2] = ["AT+FTPPUTPATH=\"/\"", "AT+FTPPUTNAME=\"1K.txt\""];
+/// The size of what was sent is asked for by the names of the other two.
+const PUT: [&str; 4] = ["AT+FTPPUTPATH=\"/\"", "AT+FTPPUTNAME=\"1K.txt\"", GET[0], GET[1]];
 
 /// A client that does not ask for headers.
 fn http_client(bearer: &Bearer) -> Http {

@@ -79,6 +79,7 @@ class List {
 
 function line(event) {
   const row = element("div", classes(event));
+  row.title = event.meaning ?? "";
   row.append(
     element("span", "t", seconds(event.time)),
     element("span", "d", event.gap !== null && event.gap >= 0.001 ? `+${event.gap.toFixed(3)}` : ""),
