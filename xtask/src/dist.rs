@@ -20,6 +20,15 @@ const MATURIN: &str = "maturin>=1.9,<2";
 const EXAMPLES: &str = "packaging/examples";
 /// What the Python example is run with, as pip names it.
 const PYTEST: [&str; 2] = ["pytest>=8,<10", "pyserial>=3.5,<4"];
+/// The crate that runs the emulated module within the process of a test, and what it needs of this project.
+const CRATES: [&str; 6] = [
+    "sim800-parser",
+    "sim800-command",
+    "sim800-engine",
+    "sim800-session",
+    "sim800-emulator",
+    "sim800-testbed",
+];
 /// What is in the archive beside the program and its pages.
 const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
@@ -48,6 +57,7 @@ pub(crate) fn check() -> Result<Outcome> {
         missing.push("Python with venv and pip, so no wheel");
     }
     missing.extend(examples(&folder, &program)?);
+    crates()?;
     let names = made.iter().filter_map(|path| path.file_name());
     let sums = command("sha256sum", &folder).args(names).output()?;
     ensure!(sums.status.success(), "sha256sum failed");
@@ -161,6 +171,13 @@ fn wheel(folder: &Path) -> Result<PathBuf> {
         fs::remove_dir_all(path)?;
     }
     Ok(wheel)
+}
+
+/// Packs the crate for tests of other programs, and those that it needs, as they would be published.
+fn crates() -> Result<()> {
+    let packages = CRATES.iter().flat_map(|name| ["--package", name]);
+    let options = ["package", "--quiet", "--no-verify", "--allow-dirty"];
+    cargo::run(&options.into_iter().chain(packages).collect::<Vec<_>>(), &[])
 }
 
 /// Runs the examples of test suites in other languages than Python with `program`; tells which tools are missing.

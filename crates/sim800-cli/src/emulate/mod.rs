@@ -55,17 +55,20 @@ pub(crate) fn run(arguments: &Emulate, options: &Options, output: Output) -> Res
         config.rate = 0;
     }
     let rate = NonZeroU32::new(config.rate).filter(|_| knobs.baud.is_some());
+    let mut module = Module::new(config, line);
+    let trace = options.trace.as_deref().map(TraceFile::create).transpose()?;
+    if trace.is_some() || options.verbose > 0 {
+        let dialogue = (options.verbose > 0).then(|| Dialogue::new(options.verbose > 1));
+        let traces = Traces { file: trace.clone(), dialogue, heard: Heard::default() };
+        module = module.traced(Masking::new(traces));
+    }
     let stage = Stage {
-        module: Module::new(config, line),
+        module,
         faults: [arguments.fault.as_slice(), &scenario.faults].concat(),
         steps: scenario.steps,
         control: arguments.control.clone(),
         output,
     };
-    let trace = options.trace.as_deref().map(TraceFile::create).transpose()?;
-    let dialogue = (options.verbose > 0).then(|| Dialogue::new(options.verbose > 1));
-    let traces = Traces { file: trace.clone(), dialogue, heard: Heard::default() };
-    let stage = Stage { module: stage.module.traced(Masking::new(traces)), ..stage };
     let result = if let Some(address) = &arguments.tcp {
         let failed = |error| Failure::port(&format!("cannot listen on {address}"), &error);
         TcpDoor::bind(address.as_str())
