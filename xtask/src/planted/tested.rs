@@ -105,7 +105,7 @@ pub(super) const TESTED: [Tested; 9] = [
         test: Test {
             package: "sim800-parser",
             target: &["--lib"],
-            name: "machine::tests::octets_of_a_line_are_looked_at_once_and_once_more_where_a_read_cut_it",
+            name: "decoder::tests::octets_of_a_line_are_looked_at_once_and_once_more_where_a_read_cut_it",
         },
     },
     Tested {
