@@ -81,6 +81,7 @@ fn archive(folder: &Path, program: &Path, man: &Path) -> Result<PathBuf> {
     for document in DOCUMENTS {
         fs::copy(root().join(document), stage.join(document))?;
     }
+    copy_all(&root().join("docs"), &stage.join("docs"))?;
     copy_all(man, &stage.join("man"))?;
     copy_all(&root().join("packaging/completions"), &stage.join("completions"))?;
     let archive = format!("{name}.tar.gz");

@@ -49,7 +49,10 @@ const LAST: usize = 2;
 pub(crate) fn run(options: &Options, output: Output) -> Result<Report, Failure> {
     let failed = |error| Failure::new("system", format!("cannot start what the demo needs: {error}"));
     let rate = options.rate().unwrap_or(RATE);
-    let module = Module::new(EmulatorConfig::default(), Line::paced(rate));
+    let mut config = EmulatorConfig::default();
+    // What is shown is how full the line is, not how long a module takes between two of its own.
+    config.timings.unsolicited = Duration::ZERO;
+    let module = Module::new(config, Line::paced(rate));
     let (running, link) = module.start_linked().map_err(failed)?;
     let servers = Servers {
         http: HttpServer::start(Limits::default()).map_err(failed)?,

@@ -152,12 +152,12 @@ mod tests {
 
     /// It is for those who look there first.
     #[test]
-    fn the_readme_has_the_same_table() {
-        let readme = include_str!("../../../README.md");
+    fn the_manual_has_the_same_table() {
+        let manual = include_str!("../../../docs/program.md");
         for Exit { status, kinds, what } in &EXITS {
             let kinds: Vec<_> = kinds.iter().map(|kind| format!("`{kind}`")).collect();
             let row = format!("| {status} | {what} | {} |", kinds.join(", "));
-            assert!(readme.contains(&row), "{row}");
+            assert!(manual.contains(&row), "{row}");
         }
     }
 
