@@ -452,6 +452,7 @@ impl<D: Dialect> Decoder<D> {
                 }
                 None if window.len() < self.limit => {
                     self.scanned = pending.len();
+                    self.candidate = usize::MAX;
                     return None;
                 }
                 None => {}

@@ -99,6 +99,7 @@ impl<D: Dialect> Decoder<D> {
                 }
                 None if window.len() < self.limit => {
                     self.scanned = window.len();
+                    self.candidate = usize::MAX;
                     return Some(None);
                 }
                 _ => {}
@@ -193,6 +194,8 @@ impl<D: Dialect> Decoder<D> {
             // The octet after CR decides; at the limit there is no room for it.
             _ if window.len() < self.limit => {
                 self.scanned = start + end;
+                // Looked at for no header: another command may begin here.
+                self.candidate = usize::MAX;
                 Some(None)
             }
             _ => None,

@@ -164,3 +164,21 @@ fn abandoned() {
         [Seen::Line("unsolicited", b" text\r\n".to_vec()), Seen::Line("unsolicited", b"OK\r\n".to_vec())]
     );
 }
+
+/// What was the beginning of an echo is looked at for headers from its start when the next command has none.
+#[test]
+fn a_line_that_began_as_an_echo_ends_where_it_ends() {
+    let mut silent = Expect::result();
+    silent.echo = false;
+    let script = vec![
+        (Some(Expect::result()), b"\r\n+IPD,1,2,\"::1\",80:xx\r\nAT+FTPGET=2,40\r".to_vec()),
+        (Some(silent), b"\r\n+HTTPREAD: 13\r\n".to_vec()),
+    ];
+    for sizes in [1, usize::MAX] {
+        let (events, pending) = frame(&script, &[sizes]);
+        let lines = [&b"\r\nAT+FTPGET=2,40\r\r\n"[..], b"+HTTPREAD: 13\r\n"];
+        assert_eq!(events[2..], lines.map(|line| Seen::Line("unsolicited", line.to_vec())), "{sizes}");
+        assert!(pending.is_empty());
+        assert_eq!(decode(&script, &[sizes]).0, events);
+    }
+}
