@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use sim800_command::{Unsolicited, Vocabulary};
+use sim800_command::{Unsolicited, Vocabulary, ending};
 use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Line};
 
 use crate::announcement::announcement;
@@ -445,10 +445,10 @@ impl Capture {
         if is_named(text, name) { *named } else { Named::None }
     }
 
-    /// Whether it ends the command in flight although it is no result code of others (manual 8.2.7).
+    /// Whether it ends the command in flight although it is no result code of others.
     fn is_end(&self, text: Line<'_>) -> bool {
         let name = self.flight.as_ref().and_then(|flight| flight.name.as_deref());
-        name == Some("+CIPSHUT") && text.text() == b"SHUT OK"
+        name.and_then(ending).is_some_and(|end| text.text() == end.as_bytes())
     }
 
     /// The command in flight gets no result.

@@ -46,6 +46,7 @@ mod body_end;
 mod command;
 mod context;
 mod direction;
+mod ending;
 mod error;
 mod fs;
 mod ftp;
@@ -77,6 +78,7 @@ pub use bearer::{
 pub use body_end::BodyEnd;
 pub use command::{Command, Decode, Read, Setting, Test, Tested};
 pub use direction::Direction;
+pub use ending::ending;
 pub use error::{InvalidValue, Malformed};
 pub use fs::{
     Drive, FS_CHUNK_LIMIT, FsCreate, FsDel, FsDrive, FsEntry, FsFlSize, FsFree, FsListing, FsLs, FsMem,

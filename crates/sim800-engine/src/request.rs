@@ -9,7 +9,7 @@ use core::str;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{BodyEnd, Command, Domain, Form, Id, Prepared, Spec, time_limit};
+use sim800_command::{BodyEnd, Command, Domain, Form, Id, Prepared, Spec, ending, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect};
 
 use crate::failure::{Failure, Misuse};
@@ -70,12 +70,15 @@ impl Request {
             return Err(Failure::Misuse(Misuse::TooLong));
         }
         let name = line.split(|octet| matches!(octet, b'=' | b'?')).next().unwrap_or_default();
+        let word = name.get(2..).and_then(|name| str::from_utf8(name).ok());
+        let mut expect = Expect::result().with_information(Claim::Text).with_connection();
+        expect.ending = word.filter(|_| name == line).and_then(ending);
         Ok(Self {
-            id: name.get(2..).and_then(|name| Id::from_name(str::from_utf8(name).ok()?)),
+            id: word.and_then(Id::from_name),
             name: Name(Inner::Text(String::from_utf8_lossy(name).into())),
             line: [line, b"\r"].concat().into(),
             secret: None,
-            expect: Expect::result().with_information(Claim::Text).with_connection(),
+            expect,
             time_limit,
             body: None,
             body_end: BodyEnd::Counted,

@@ -69,6 +69,18 @@ fn an_engine_at_work_is_shown_without_octets() {
 }
 
 #[test]
+fn a_command_that_ends_without_ok_ends_when_it_is_given_as_text() {
+    let raw = |text| Request::raw(text, Duration::from_secs(60)).expect("a command line");
+    let mut world = World::new();
+    world.submit(raw("AT+CIPSHUT"));
+    world.input(b"\r\nSHUT OK\r\n");
+    assert_eq!(world.outputs(), [done(&[])]);
+    world.submit(raw("at+cipshut=?"));
+    world.input(OK);
+    assert_eq!(world.outputs(), [done(&[])]);
+}
+
+#[test]
 fn a_request_is_called_by_its_command_and_shows_no_value() {
     let password = FtpPw { password: Secret::new("sesame").expect("a secret") };
     let request = Request::new(&password).expect("a short line");
