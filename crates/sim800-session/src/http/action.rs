@@ -137,6 +137,7 @@ impl Service {
             Err(error) => match error.failure() {
                 // It may have been heard all the same, and the line may answer again.
                 Failure::TimedOut { .. } | Failure::Malformed(_) | Failure::Starved { .. } => Some(error),
+                Failure::Rejected(_) if !plan.method.is_safe() && self.is_at_work().await => Some(error),
                 Failure::Rejected(_) | Failure::Desynchronized | Failure::Misuse(_) => {
                     self.sent = before;
                     return Err(self.failed(error));
@@ -147,6 +148,15 @@ impl Service {
         let began = self.client.runtime().now();
         let deadline = began.saturating_add(patience);
         Ok(Course { began, deadline, doubt, furthest: None, idle_since: None, unheard: 0, asks: true })
+    }
+
+    /// Whether the module carries out, or has carried out, what was refused: the refusal was somebody else's then.
+    async fn is_at_work(&mut self) -> bool {
+        // What it says to the request itself is still to come.
+        self.client.synchronize().await;
+        let activity = self.client.query(&HttpStatusRead, |progress| progress.activity).await;
+        let is_active = activity.is_ok_and(|activity| activity != HttpActivity::Idle);
+        is_active || self.watch.as_ref().is_some_and(|watch| watch.has(|line| is_result(&line)))
     }
 
     /// Waits up to `limit` for the result of the request.

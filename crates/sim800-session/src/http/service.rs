@@ -144,9 +144,13 @@ impl Service {
             });
         }
         if let Some((data, body)) = &plan.data {
-            let began = self.client.runtime().now();
+            let load = Request::new(data).map_err(|failure| self.command(Error::of(data, failure)))?;
             self.client.known().http_is_loaded();
-            let result = self.client.transmit(data, body.clone()).await;
+            // What the module counts begins with the command, not with its place in the queue.
+            let (loaded, turn) = self.client.submit_with_turn(load.with_body(body.clone()));
+            turn.await;
+            let began = self.client.runtime().now();
+            let result = loaded.await;
             self.check(result)?;
             let limit = Duration::from_millis(u64::from(data.time.get()));
             if self.client.runtime().now().saturating_sub(began) >= limit {

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::AsyncReadExt;
-use sim800_emulator::{Config as ModuleConfig, DataExpiry, Fault, FtpAction, HttpFailure};
-use sim800_session::{Bearer, BearerError, Config, Ftp, Http, HttpError, Runtime, Sent};
-use sim800_simulation::{Mishap, Resource, World};
+use sim800_emulator::{Config as ModuleConfig, DataExpiry, Fault, FtpAction, HttpFailure, Place};
+use sim800_session::{
+    Bearer, BearerError, Config, Direction, Fs, Ftp, Http, HttpError, Retries, Runtime, Sent,
+};
+use sim800_simulation::{Incident, Mishap, Resource, When, World};
 
 use crate::lab::{Lab, hostile, paced, server, whole};
 
@@ -295,4 +297,59 @@ fn a_module_that_dies_is_an_error_within_two_minutes_tries_included() {
             }
         }
     }
+}
+
+/// A refusal that somebody else says, or that the line made up, does not send it once more.
+#[test]
+fn the_server_gets_a_post_once_whatever_is_refused_in_the_modules_name() {
+    let ready = || {
+        let mut config = Config::default();
+        config.rate = 9_600;
+        let mut lab = Lab::with(World::on_line(ModuleConfig::default(), paced(9_600)), config);
+        let bearer = lab.bearer();
+        lab.network().put_resource("http://example.com/in", Resource::new(""));
+        lab.network().set_latency(Duration::from_millis(300));
+        (lab, bearer)
+    };
+    let post = |lab: &mut Lab, bearer: &Bearer| {
+        let request = ::http::Request::post("http://example.com/in").body("body".into()).expect("a request");
+        let http = Http::new(bearer);
+        lab.world.run(async move { http.send(request).await.map(drop) })
+    };
+    let (mut lab, bearer) = ready();
+    let began = lab.world.crossed(Direction::Sent);
+    post(&mut lab, &bearer).expect("sent");
+    let octets = lab.world.crossed(Direction::Sent) - began;
+    for sent in 1..=octets {
+        let (mut lab, bearer) = ready();
+        let refusal = Fault::Inject { place: Place::Now, text: "+CME ERROR: 3".into() };
+        let when = When::Crossed(Direction::Sent, began + sent);
+        lab.world.plan(when, Incident::Fault(refusal));
+        let outcome = post(&mut lab, &bearer);
+        let came = lab.network().http_requests().len();
+        let is_told = match &outcome {
+            Ok(()) => came == 1,
+            Err(error) => came <= usize::from(error.sent() == Sent::Unknown),
+        };
+        assert!(is_told, "{came} after {sent} octets: {outcome:?}");
+    }
+}
+
+/// Both take seven seconds and more on the line, and the module's time for the body is twelve.
+#[test]
+fn the_time_for_a_body_begins_when_it_is_its_turn() {
+    let mut config = Config::default();
+    (config.rate, config.retries) = (9_600, Retries::NONE);
+    let mut lab = Lab::with(World::on_line(ModuleConfig::default(), paced(9_600)), config);
+    let bearer = lab.bearer();
+    lab.network().put_resource("http://example.com/in", Resource::new(""));
+    let (fs, http) = (Fs::new(&lab.client), Http::new(&bearer));
+    let (file, body) = (hostile(20_000), hostile(6_700));
+    let request =
+        ::http::Request::post("http://example.com/in").body(body.clone().into()).expect("a request");
+    let both = async { futures::join!(fs.write(r"C:\file", &file[..]), http.send(request)) };
+    let (written, sent) = lab.world.run(both);
+    assert_eq!(written, Ok(20_000));
+    sent.map(drop).expect("sent");
+    assert_eq!(lab.network().http_requests().pop().expect("a request").body, body);
 }
