@@ -58,7 +58,9 @@ fn share<F: Future<Output = Duration>>(
     procedure: impl FnOnce(Bearer, Clock) -> F,
 ) -> f64 {
     let line = Line::paced(NonZeroU32::new(rate).expect("a rate"));
-    let mut world = World::on_line(ModuleConfig::default(), line);
+    let mut module = ModuleConfig::default();
+    module.timings.unsolicited = Duration::ZERO;
+    let mut world = World::on_line(module, line);
     world.network().put_file("/file", vec![b'x'; length]);
     world.network().put_resource("http://example.com/file", Resource::new(vec![b'x'; length]));
     let mut config = Config::default();

@@ -157,6 +157,13 @@ pub(crate) fn fault(script: &mut Script<'_>) -> Fault {
     Fault::Later { when, fault: Box::new(fault) }
 }
 
+/// One that happens at once, and damages one octet if any.
+pub(crate) fn single_fault(script: &mut Script<'_>) -> Fault {
+    const MESSAGE: u8 = 10;
+    let kind = script.choose(&[0, 1, 2, 3, 4, 5, 6, MESSAGE]);
+    plain_fault(kind, script)
+}
+
 /// Whether octets may be other than the module said them, now or later.
 fn damages(fault: &Fault) -> bool {
     match fault {

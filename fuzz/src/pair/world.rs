@@ -68,7 +68,7 @@ impl World {
         let cut = 1 + usize::from(script.draw::<u8>());
         let mut faults: Vec<(u64, Fault)> = Vec::new();
         for _ in 0..script.draw::<u8>() % 5 {
-            faults.push((script.draw::<u16>().into(), emulator::fault(script)));
+            faults.push((script.draw::<u16>().into(), emulator::single_fault(script)));
         }
         let damages = faults.iter().filter(|(_, fault)| matches!(fault, Fault::Damage { .. })).count();
         let flip = |fault: &Fault| matches!(fault, Fault::Damage { damage: Damage::Flip(_), .. });

@@ -63,7 +63,7 @@ fn directories(program: &Program<'_>) -> Result<()> {
     program.succeed(&["fs", "mkdir", &folder])?;
     program.give(b"octets")?;
     program.succeed(&["fs", "put", SENT, &file])?;
-    program.fail(&["fs", "rmdir", &folder])?;
+    program.fail(12, &["fs", "rmdir", &folder])?;
     program.succeed(&["fs", "rm", &file])?;
     program.succeed(&["fs", "rmdir", &folder])?;
     expect_files(program, &[])

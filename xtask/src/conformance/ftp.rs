@@ -65,7 +65,7 @@ fn get(program: &Program<'_>, server: &FtpServer, size: usize, options: &[&str])
 
 fn wrong_password(program: &Program<'_>, server: &FtpServer) -> Result<()> {
     let url = server.url_with_password("guessed", "get.bin");
-    let object = program.fail(&["ftp", "get", &url, "-o", FETCHED])?;
+    let object = program.fail(8, &["ftp", "get", &url, "-o", FETCHED])?;
     expect_field(&object["error"], "code", 72)
 }
 
@@ -134,7 +134,7 @@ fn directories(program: &Program<'_>, server: &FtpServer) -> Result<()> {
     ensure!(server.file(&name).is_dir(), "{name} was not made");
     program.succeed(&["ftp", "rmdir", &server.url(&name)])?;
     ensure!(!server.file(&name).exists(), "{name} is still there");
-    let object = program.fail(&["ftp", "rmdir", &server.url(&name)])?;
+    let object = program.fail(8, &["ftp", "rmdir", &server.url(&name)])?;
     ensure!(object["error"]["code"].is_u64(), "no code of the module in {object}");
     Ok(())
 }

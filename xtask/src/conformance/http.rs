@@ -54,7 +54,7 @@ fn get_to_stdout(program: &Program<'_>, server: &Nginx, size: usize) -> Result<(
 }
 
 fn get_missing(program: &Program<'_>, server: &Nginx) -> Result<()> {
-    let object = program.fail(&["http", "get", &server.url("missing.bin"), "-o", FETCHED])?;
+    let object = program.fail(9, &["http", "get", &server.url("missing.bin"), "-o", FETCHED])?;
     expect_field(&object, "status", 404)
 }
 
@@ -135,7 +135,7 @@ fn delete(program: &Program<'_>, server: &Nginx) -> Result<()> {
     fs::write(server.file(&name), payload(1461, 14))?;
     expect_field(&program.succeed(&["http", "delete", &server.url(&name)])?, "status", 204)?;
     ensure!(!server.file(&name).exists(), "{name} is still there");
-    expect_field(&program.fail(&["http", "delete", &server.url(&name)])?, "status", 404)
+    expect_field(&program.fail(9, &["http", "delete", &server.url(&name)])?, "status", 404)
 }
 
 fn own_headers(program: &Program<'_>, server: &Nginx) -> Result<()> {

@@ -95,9 +95,9 @@ impl<'a> Program<'a> {
         self.run_with_object(arguments, 0)
     }
 
-    /// Runs the program, which must end as a transfer that was refused does; the one object that it prints.
-    pub(crate) fn fail(&self, arguments: &[&str]) -> Result<Value> {
-        self.run_with_object(arguments, 1)
+    /// Runs the program, which must end with the status `code`; the one object that it prints.
+    pub(crate) fn fail(&self, code: i32, arguments: &[&str]) -> Result<Value> {
+        self.run_with_object(arguments, code)
     }
 
     /// Runs the program, and does `disturb` once it `has_begun`; the one object that it prints, and how often it tried again.
