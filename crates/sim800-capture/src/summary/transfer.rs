@@ -113,7 +113,8 @@ impl Transfers {
                 let method =
                     u8::try_from(method).ok().and_then(HttpMethod::from_number).map_or("?", HttpMethod::name);
                 let loaded = self.loaded.take().filter(|_| method == "POST");
-                let over = self.begin(event, &name, format!("HTTP {method} {}", self.url));
+                let over =
+                    self.begin(event, &name, format!("HTTP {method} {}", self.url).trim_end().to_owned());
                 if let (Some(Open { transfer, .. }), Some((since, octets))) = (&mut self.open, loaded) {
                     transfer.began = since.or(transfer.began);
                     transfer.sent = octets;
@@ -225,6 +226,19 @@ fn without_login(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_whose_url_nobody_heard_has_none() {
+        let mut capture = crate::Capture::new();
+        let mut summary = crate::Summary::new();
+        let octets = b"AT+HTTPACTION=0\r\r\nOK\r\n\r\n+HTTPACTION: 0,603,0\r\n";
+        let mut sink = |event: Event| summary.take(&event);
+        capture.handle_octets(None, crate::Direction::Received, octets, &mut sink);
+        capture.handle_end(&mut sink);
+        summary.finish();
+        let what: Vec<_> = summary.transfers.items.iter().map(|transfer| transfer.what.as_str()).collect();
+        assert_eq!(what, ["HTTP GET"]);
+    }
 
     #[test]
     fn no_login_is_told() {
