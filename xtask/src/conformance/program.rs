@@ -116,7 +116,8 @@ impl<'a> Program<'a> {
             ensure!(process::wait_until(LIMIT, has_begun), "the transfer did not begin");
             disturb()
         })?;
-        let code = i32::from(!finished.status.success());
+        // Whichever it is, the object has to go with it; a signal has none.
+        let code = finished.status.code().unwrap_or(-1);
         let retries = fs::read_to_string(trace)?.matches("trying again").count();
         Ok((Self::object(&finished, code)?, retries))
     }
