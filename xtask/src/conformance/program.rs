@@ -27,7 +27,9 @@ impl Emulator {
     /// Starts the emulator, and waits for the link to its pty.
     pub(crate) fn start(program: &Path, folder: &Path) -> Result<Self> {
         let link = folder.join("module");
-        let arguments: [OsString; 3] = ["emulate".into(), "--pty".into(), link.clone().into()];
+        // Its pauses are nothing that a server is asked about, and there are thousands of blocks.
+        let arguments = ["emulate", "--latency", "none", "--pty"].map(OsString::from);
+        let arguments = [&arguments[..], &[link.clone().into()]].concat();
         let mut process = Background::spawn(program, &arguments, folder.join("emulator.log"))?;
         process.wait_until(Duration::from_secs(10), || link.exists())?;
         Ok(Self { process, link })
