@@ -120,7 +120,7 @@ fn a_restart_is_told_with_what_the_module_was_doing() {
             "while no command was in flight",
         ]
     );
-    assert_eq!(transfers(&summary), ["HTTP GET : 0/0 in 0, the module started anew"]);
+    assert_eq!(transfers(&summary), ["HTTP GET: 0/0 in 0, the module started anew"]);
 }
 
 #[test]

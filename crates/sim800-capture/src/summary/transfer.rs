@@ -233,7 +233,7 @@ mod tests {
         let mut summary = crate::Summary::new();
         let octets = b"AT+HTTPACTION=0\r\r\nOK\r\n\r\n+HTTPACTION: 0,603,0\r\n";
         let mut sink = |event: Event| summary.take(&event);
-        capture.handle_octets(None, crate::Direction::Received, octets, &mut sink);
+        capture.handle_octets(None, Direction::Received, octets, &mut sink);
         capture.handle_end(&mut sink);
         summary.finish();
         let what: Vec<_> = summary.transfers.items.iter().map(|transfer| transfer.what.as_str()).collect();
