@@ -1,14 +1,14 @@
 //! The line as it goes on, decoded, on stdout.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use console::colors_enabled;
-use sim800_capture::{Capture, Event, Record, Text, json};
+use sim800_capture::{Capture, PayloadAs, Record};
 use sim800_session::{Direction, Trace};
 
 use crate::failure::Failure;
+use crate::output::Output;
+use crate::printer::Printer;
 use crate::recorder::Witness;
 
 /// Shows the events of a line, one per line.
@@ -17,44 +17,16 @@ pub(crate) struct Live {
     printer: Printer,
 }
 
-struct Printer {
-    stdout: BufWriter<Stdout>,
-    json: bool,
-    text: Text,
-    /// The first failure; nothing is printed after it.
-    failure: Option<io::Error>,
-}
-
 impl Live {
-    pub(crate) fn new(json: bool) -> Self {
-        let text = Text::new().colored(io::stdout().is_terminal() && colors_enabled());
-        let stdout = BufWriter::new(io::stdout());
-        Self { capture: Capture::new(), printer: Printer { stdout, json, text, failure: None } }
-    }
-}
-
-impl Printer {
-    fn event(&mut self, event: &Event) {
-        if self.failure.is_none() {
-            let lines = if self.json { Some(json(event)) } else { self.text.render(event) };
-            self.failure = lines.and_then(|lines| writeln!(self.stdout, "{lines}").err());
-        }
-    }
-
-    /// Whoever reads a pipe may have seen enough (`| head`): that breaks it off without being a failure.
-    fn flush(&mut self) -> Result<ControlFlow<()>, Failure> {
-        match self.failure.take().map_or_else(|| self.stdout.flush(), Err) {
-            Ok(()) => Ok(ControlFlow::Continue(())),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
-            Err(error) => Err(Failure::stdout(&error)),
-        }
+    pub(crate) fn new(output: Output) -> Self {
+        Self { capture: Capture::new(), printer: Printer::new(output, PayloadAs::Sum) }
     }
 }
 
 impl Trace for Live {
     fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
         let Self { capture, printer } = self;
-        capture.handle_octets(Some(now), direction, octets, &mut |event| printer.event(&event));
+        capture.handle_octets(Some(now), direction, octets, &mut |event| printer.print(&event));
     }
 }
 
@@ -62,7 +34,7 @@ impl Witness for Live {
     fn remark(&mut self, now: Duration, text: &str) {
         let Self { capture, printer } = self;
         let remark = Record::remark(Some(now), text.as_bytes());
-        capture.handle_record(remark, &mut |event| printer.event(&event));
+        capture.handle_record(remark, &mut |event| printer.print(&event));
     }
 
     fn pause(&mut self) -> Result<ControlFlow<()>, Failure> {
@@ -71,7 +43,7 @@ impl Witness for Live {
 
     fn end(&mut self) -> Result<(), Failure> {
         let Self { capture, printer } = self;
-        capture.handle_end(&mut |event| printer.event(&event));
+        capture.handle_end(&mut |event| printer.print(&event));
         printer.flush().map(drop)
     }
 }

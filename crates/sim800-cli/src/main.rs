@@ -40,6 +40,7 @@ mod part_file;
 mod place;
 mod plain;
 mod ports;
+mod printer;
 mod private;
 mod probe;
 mod range;

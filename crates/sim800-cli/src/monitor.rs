@@ -34,7 +34,7 @@ fn port(arguments: &Monitor, options: &Options, output: Output) -> Result<Report
     if let Some(path) = options.trace.as_deref() {
         recorder.add(TraceFile::create(path)?)?;
     }
-    recorder.add(Live::new(output.json))?;
+    recorder.add(Live::new(output))?;
     let name = port.name.clone();
     output.remark(&format!("what comes from {name} is shown, and nothing is sent; Ctrl-C ends it"));
     let mut received = 0_u64;

@@ -3,7 +3,6 @@
 mod filter;
 mod input;
 mod outlets;
-mod printer;
 
 use std::num::NonZeroU32;
 

@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use sim800_capture::{Event, Pcapng, Report, Summary};
+use sim800_capture::{Event, PayloadAs, Pcapng, Report, Summary};
 
-use super::printer::Printer;
 use crate::args::{Decode, Payload};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::printer::Printer;
 
 /// Who may read what is written, in which there is more than a mask can know of.
 const MODE: u32 = 0o600;
@@ -38,7 +38,7 @@ impl Outlets {
         let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
         let title = arguments.files.iter().filter_map(name).collect::<Vec<_>>().join(" and ");
         let mut outlets = Self {
-            printer: Printer::new(output, arguments.payload.as_ref()),
+            printer: Printer::new(output, shown(arguments.payload.as_ref())),
             prints,
             html: None,
             pcapng: None,
@@ -147,5 +147,14 @@ impl Extracts {
             file.write_all(&payload.octets)
         };
         write().map_err(|error| Failure::file("write", &path, &error))
+    }
+}
+
+/// How the payload stands among the lines.
+fn shown(payload: Option<&Payload>) -> PayloadAs {
+    match payload {
+        Some(Payload::Text) => PayloadAs::Text,
+        Some(Payload::Hex) => PayloadAs::Hex,
+        Some(Payload::Files(_)) | None => PayloadAs::Sum,
     }
 }

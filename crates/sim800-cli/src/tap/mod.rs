@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Tap, options: &Options, output: Output) -> Result<
         recorder.add(TraceFile::create(path)?)?;
     }
     if output.json || !output.quiet {
-        recorder.add(Live::new(output.json))?;
+        recorder.add(Live::new(output))?;
     }
     let (name, mangle) = (port.name.clone(), arguments.mangle.as_ref());
     let mut remark = format!("the module at {name} is offered at {offered}; Ctrl-C ends it");
