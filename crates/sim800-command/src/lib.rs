@@ -46,7 +46,6 @@ mod body_end;
 mod command;
 mod context;
 mod direction;
-mod ending;
 mod error;
 mod fs;
 mod ftp;
@@ -66,6 +65,7 @@ mod spec;
 mod ssl;
 mod status;
 mod table;
+mod tcp;
 mod text;
 pub mod time_limit;
 mod unsolicited;
@@ -78,7 +78,6 @@ pub use bearer::{
 pub use body_end::BodyEnd;
 pub use command::{Command, Decode, Read, Setting, Test, Tested};
 pub use direction::Direction;
-pub use ending::ending;
 pub use error::{InvalidValue, Malformed};
 pub use fs::{
     Drive, FS_CHUNK_LIMIT, FsCreate, FsDel, FsDrive, FsEntry, FsFlSize, FsFree, FsListing, FsLs, FsMem,
@@ -124,11 +123,18 @@ pub use network::{
 };
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
-pub use sim800_parser::{Claim, DataPhase, Expect, Header, Line, Name, Value, Values};
+pub use sim800_parser::{Claim, DataPhase, Ending, Expect, FinalResultCode, Header, Line, Name, Value, Values};
 pub use spec::{Domain, Form, ParameterSpec, Prepared, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};
 pub use table::SPECS;
+pub use tcp::{
+    Accepted, Acknowledgement, CdnsCfg, CdnsCfgRead, CdnsGip, Ciicr, Cifsr, CipAck, CipClose, CipMux,
+    CipQsend, CipRxGet, CipRxGetLeft, CipRxGetRead, CipSend, CipShut, CipStart, CipStatus, CipStatusOf,
+    Closed, Connection, ConnectionEvent, ConnectionState, ConnectionStatus, ContextAddress, ContextPassword,
+    ContextState, ContextText, Cstt, CsttAsSet, LookedUp, NameServers, Readable, Received, SOCKET_LIMIT,
+    Shut, SocketHost, SocketLength, SocketPort, Transport,
+};
 pub use text::{Secret, Text};
 pub use unsolicited::{
     FsTransfer, FtpEvent, POWER_UP, PowerDownCause, RegistrationChange, Unsolicited, Vocabulary,

@@ -2,11 +2,13 @@
 
 use crate::{
     Form, Prepared, Spec, Values, bearer, fs, ftp, ftp_storage, general, http, location, network, ssl,
+    tcp,
 };
 
 const TABLES: &[&[&Spec]] = &[
     general::SPECS,
     network::SPECS,
+    tcp::SPECS,
     bearer::SPECS,
     location::SPECS,
     http::SPECS,
