@@ -6,10 +6,11 @@ use std::str;
 
 use http::StatusCode;
 use sim800_command::{
-    Acknowledgement, Battery, BearerState, Cbc, CgattRead, Charging, Command, ConnectionEvent, ConnectionState, ConnectionStatus, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent,
-    FtpExtGetProgress, FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod,
-    HttpProgress, HttpStatus, HttpStatusRead, Id, Information, Location, LookedUp, POWER_UP, PowerDownCause,
-    RegistrationChange, RegistrationStatus, Spic, Unsolicited, UtcTime,
+    Acknowledgement, Battery, BearerState, Cbc, CgattRead, Charging, Command, ConnectionEvent,
+    ConnectionState, ConnectionStatus, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpExtGetProgress,
+    FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod, HttpProgress, HttpStatus,
+    HttpStatusRead, Id, Information, Location, LookedUp, POWER_UP, PowerDownCause, RegistrationChange,
+    RegistrationStatus, Spic, Unsolicited, UtcTime,
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
@@ -297,7 +298,9 @@ fn tcp(line: Line<'_>) -> Meaning {
     match event {
         ConnectionEvent::Connected => Meaning::of(format!("connection {connection} is open")),
         ConnectionEvent::Failed => Meaning::error(format!("connection {connection} could not be made")),
-        ConnectionEvent::AlreadyConnected => Meaning::error(format!("connection {connection} is open already")),
+        ConnectionEvent::AlreadyConnected => {
+            Meaning::error(format!("connection {connection} is open already"))
+        }
         ConnectionEvent::Closed => Meaning::of(format!("connection {connection} was closed")),
         ConnectionEvent::Readable => Meaning::of(format!("connection {connection}: octets can be read")),
         _ => Meaning::of("news of a TCP connection"),

@@ -123,13 +123,15 @@ pub use network::{
 };
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
-pub use sim800_parser::{Claim, DataPhase, Ending, Expect, FinalResultCode, Header, Line, Name, Value, Values};
+pub use sim800_parser::{
+    Claim, DataPhase, Ending, Expect, FinalResultCode, Header, Line, Name, Value, Values,
+};
 pub use spec::{Domain, Form, ParameterSpec, Prepared, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};
 pub use table::SPECS;
 pub use tcp::{
-    Accepted, Acknowledgement, CdnsCfg, CdnsCfgRead, CdnsGip, Ciicr, Cifsr, CipAck, CipClose, CipMux,
+    Accepted, Acknowledgement, CdnsCfg, CdnsCfgRead, CdnsGip, Cifsr, Ciicr, CipAck, CipClose, CipMux,
     CipQsend, CipRxGet, CipRxGetLeft, CipRxGetRead, CipSend, CipShut, CipStart, CipStatus, CipStatusOf,
     Closed, Connection, ConnectionEvent, ConnectionState, ConnectionStatus, ContextAddress, ContextPassword,
     ContextState, ContextText, Cstt, CsttAsSet, LookedUp, NameServers, Readable, Received, SOCKET_LIMIT,

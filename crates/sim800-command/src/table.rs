@@ -1,8 +1,7 @@
 //! The table: every form of every command, and how a command line is looked up in it.
 
 use crate::{
-    Form, Prepared, Spec, Values, bearer, fs, ftp, ftp_storage, general, http, location, network, ssl,
-    tcp,
+    Form, Prepared, Spec, Values, bearer, fs, ftp, ftp_storage, general, http, location, network, ssl, tcp,
 };
 
 const TABLES: &[&[&Spec]] = &[

@@ -441,7 +441,8 @@ pub struct ContextAddress {
 
 impl<'a> Information<'a> for ContextAddress {
     const SHAPE: &'static str = "<address>";
-    const VALUES: &'static [(&'static str, &'static str)] = &[("address", "the IP address; no OK follows it")];
+    const VALUES: &'static [(&'static str, &'static str)] =
+        &[("address", "the IP address; no OK follows it")];
     const ENDING: Option<Ending> =
         Some(Ending::OneOf(|line| dotted(line).is_some().then_some(FinalResultCode::Ok)));
 

@@ -260,7 +260,9 @@ fn exchanges(transcript: &Transcript) -> Vec<(Prepared, Vec<Vec<u8>>, Told)> {
             }
             Step::Response(response) => {
                 let texts = response.events.iter().filter_map(|event| {
-                    event.strip_prefix("information ").or_else(|| event.strip_prefix("final ").filter(is_told))
+                    event
+                        .strip_prefix("information ")
+                        .or_else(|| event.strip_prefix("final ").filter(is_told))
                 });
                 let lines = texts.map(|text| unescape(text, &transcript.name));
                 match exchanges.last_mut() {

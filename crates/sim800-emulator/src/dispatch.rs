@@ -67,7 +67,9 @@ impl Emulator {
             | Id::CipStatus
             | Id::CdnsCfg
             | Id::CdnsGip
-            | Id::CipRxGet => ip.command(command, Surroundings { general, ssl, is_registered, is_attached }, board),
+            | Id::CipRxGet => {
+                ip.command(command, Surroundings { general, ssl, is_registered, is_attached }, board)
+            }
             Id::CipQsend => general.settings.command(command, board).unwrap_or(Err(Refusal::Unknown)),
             Id::Sapbr => bearers.command(command, board),
             Id::CipGsmLoc => bearers.location(command, board),

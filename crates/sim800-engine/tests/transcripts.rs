@@ -53,7 +53,10 @@ fn play(transcript: &Transcript) -> usize {
                         beside.push(event);
                     } else if let Some(text) = event.strip_prefix("ending ") {
                         // It is text of the response, which comes before all else of it.
-                        let place = expected.iter().take_while(|event: &&String| event.starts_with("information")).count();
+                        let place = expected
+                            .iter()
+                            .take_while(|event: &&String| event.starts_with("information"))
+                            .count();
                         expected.insert(place, format!("information {text}"));
                         expected.push("final OK".to_owned());
                     } else {

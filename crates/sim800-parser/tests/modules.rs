@@ -1,6 +1,8 @@
 //! The shapes of other modules, row by row of the table in the crate's documentation.
 
-use sim800_parser::{Claim, DataPhase, Decoder, Dialect, Event, Expect, FinalResultCode, Framer, Header, Line};
+use sim800_parser::{
+    Claim, DataPhase, Decoder, Dialect, Event, Expect, FinalResultCode, Framer, Header, Line,
+};
 
 /// Payload that comes unasked.
 struct Pushed<'a>(&'a [(Header, u32)]);
@@ -201,7 +203,8 @@ fn a_response_may_end_in_one_of_several_lines() {
         _ => None,
     });
     // The blank behind the prompt may come in another read.
-    for (end, code) in [("0, SEND OK", "=0, SEND OK"), ("0, SEND FAIL", "=0, SEND FAIL"), ("ERROR", "=ERROR")] {
+    for (end, code) in [("0, SEND OK", "=0, SEND OK"), ("0, SEND FAIL", "=0, SEND FAIL"), ("ERROR", "=ERROR")]
+    {
         let octets = format!("\r\n> \r\n1, CLOSED\r\n\r\n{end}\r\n\r\n0, SEND OK\r\n");
         assert_eq!(told(Some(send), &[], &octets), ["?>", "*1, CLOSED", code, "*0, SEND OK"]);
     }

@@ -22,6 +22,7 @@ use crate::known::Known;
 use crate::notices::{Notice, Notices, Subscribers};
 use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
+use crate::sockets::Contexts;
 use crate::turn::{Held, Turn, Turns};
 use crate::users::Bearers;
 
@@ -68,6 +69,8 @@ pub(crate) struct Shared {
     ftp: Turns,
     /// Who uses which bearer.
     bearers: Bearers,
+    /// What its sockets go through.
+    pub(crate) contexts: Contexts,
     traffic: Cell<Traffic>,
     /// Whether the PIN was entered and not accepted.
     pin_tried: Mutex<bool>,
@@ -85,6 +88,7 @@ impl Shared {
             http: Turns::default(),
             ftp: Turns::default(),
             bearers: Bearers::default(),
+            contexts: Contexts::default(),
             traffic: Cell::default(),
             pin_tried: Mutex::default(),
             known: Known::default(),
@@ -357,6 +361,11 @@ impl Client {
     /// Who uses which bearer of the module.
     pub(crate) fn bearers(&self) -> &Bearers {
         &self.shared.bearers
+    }
+
+    /// What the sockets of the module go through.
+    pub(crate) fn contexts(&self) -> &Contexts {
+        &self.shared.contexts
     }
 
     /// Whether the PIN was entered and not accepted, for one at a time.

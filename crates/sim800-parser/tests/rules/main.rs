@@ -11,7 +11,7 @@ use proptest::sample::select;
 
 use sim800_command::{Unsolicited, Vocabulary};
 use sim800_parser::{
-    Claim, DataPhase, Ending, Decoder, Dialect, Event, Expect, FinalResultCode, Framer, Header, Line, Name,
+    Claim, DataPhase, Decoder, Dialect, Ending, Event, Expect, FinalResultCode, Framer, Header, Line, Name,
 };
 
 const CARRY: usize = 96;
