@@ -44,6 +44,7 @@ mod macros;
 mod bearer;
 mod body_end;
 mod command;
+mod connection;
 mod context;
 mod direction;
 mod error;
@@ -77,6 +78,7 @@ pub use bearer::{
 };
 pub use body_end::BodyEnd;
 pub use command::{Command, Decode, Read, Setting, Test, Tested};
+pub use connection::{ConnectionEvent, LookedUp};
 pub use direction::Direction;
 pub use error::{InvalidValue, Malformed};
 pub use fs::{
@@ -133,9 +135,9 @@ pub use table::SPECS;
 pub use tcp::{
     Accepted, Acknowledgement, CdnsCfg, CdnsCfgRead, CdnsGip, Cifsr, Ciicr, CipAck, CipClose, CipMux,
     CipQsend, CipRxGet, CipRxGetLeft, CipRxGetRead, CipSend, CipShut, CipStart, CipStatus, CipStatusOf,
-    Closed, Connection, ConnectionEvent, ConnectionState, ConnectionStatus, ContextAddress, ContextPassword,
-    ContextState, ContextText, Cstt, CsttAsSet, LookedUp, NameServers, Readable, Received, SOCKET_LIMIT,
-    Shut, SocketHost, SocketLength, SocketPort, Transport,
+    Closed, Connection, ConnectionState, ConnectionStatus, ContextAddress, ContextPassword, ContextState,
+    ContextText, Cstt, CsttAsSet, NameServers, Readable, Received, SOCKET_LIMIT, Shut, SocketHost,
+    SocketLength, SocketPort, Transport,
 };
 pub use text::{Secret, Text};
 pub use unsolicited::{

@@ -19,13 +19,13 @@ use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
 
 use crate::config::{Config, Effort};
+use crate::contexts::Contexts;
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
 use crate::known::Known;
 use crate::notices::{Notice, Notices, Subscribers};
 use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
-use crate::sockets::Contexts;
 use crate::turn::{Held, Turn, Turns};
 use crate::users::Bearers;
 

@@ -79,6 +79,7 @@ mod chain;
 mod client;
 mod concatenation;
 mod config;
+mod contexts;
 mod deadline;
 mod driver;
 mod endpoint;

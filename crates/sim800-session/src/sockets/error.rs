@@ -1,8 +1,9 @@
 //! How sockets fail.
 
+use alloc::string::String;
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
-use std::sync::Arc;
 
 use sim800_command::InvalidValue;
 use thiserror::Error;

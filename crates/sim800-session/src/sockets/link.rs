@@ -1,7 +1,8 @@
 //! One connection of the module, as both directions of a socket share it.
 
+use alloc::sync::Arc;
 use core::time::Duration;
-use std::sync::{Arc, Mutex as Cell, MutexGuard, PoisonError};
+use std::sync::{Mutex as Cell, MutexGuard, PoisonError};
 
 use futures::StreamExt;
 use sim800_command::{
@@ -10,8 +11,8 @@ use sim800_command::{
 };
 
 use super::SocketError;
-use super::context::Place;
 use crate::client::Client;
+use crate::contexts::Place;
 use crate::engine::Response;
 use crate::error::{Disconnected, Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};

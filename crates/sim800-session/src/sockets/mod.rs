@@ -7,6 +7,10 @@ mod receiver;
 mod sender;
 mod socket;
 
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
@@ -16,7 +20,6 @@ use sim800_command::{
     Transport, Unsolicited,
 };
 
-pub(crate) use self::context::Contexts;
 pub use self::error::SocketError;
 use self::link::{CHECK, Heard, Link};
 pub use self::socket::{Socket, SocketProgress};

@@ -1,6 +1,7 @@
 //! What the server sends, read by hand.
 
 use bytes::Bytes;
+use core::mem;
 use sim800_command::{CipRxGetRead, ConnectionEvent, ConnectionState, Received, SOCKET_LIMIT, SocketLength};
 
 use super::SocketError;
@@ -138,11 +139,11 @@ impl Receiver {
                         self.may_hold = true;
                         return Ok((Bytes::new(), 0));
                     }
-                    if std::mem::replace(&mut is_again, true) {
+                    if mem::replace(&mut is_again, true) {
                         return Err(error.into());
                     }
                 }
-                Failure::Desynchronized if !std::mem::replace(&mut is_again, true) => {}
+                Failure::Desynchronized if !mem::replace(&mut is_again, true) => {}
                 Failure::Restarted(_) | Failure::Disconnected(_) | Failure::Misuse(_) => {
                     return Err(error.into());
                 }

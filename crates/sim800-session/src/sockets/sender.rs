@@ -1,5 +1,6 @@
 //! What goes to the server: a piece at a time, acknowledged by the module at once and by the server later.
 
+use core::mem;
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -63,7 +64,7 @@ impl Sender {
             if !is_open {
                 return Err(self.closed());
             }
-            if !is_untouched || std::mem::replace(&mut is_again, true) {
+            if !is_untouched || mem::replace(&mut is_again, true) {
                 return Err(self.link.fail(SocketError::Damaged(error)));
             }
         }

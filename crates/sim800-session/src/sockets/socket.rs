@@ -1,10 +1,13 @@
 //! A connection to a server, as a stream of octets both ways.
 
-use std::fmt;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+use core::future::Future;
+use core::mem;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
 use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -109,7 +112,7 @@ impl Socket {
     where
         F: Future<Output = (Box<Sender>, Result<(), SocketError>)> + Send + 'static,
     {
-        self.writer = match std::mem::replace(&mut self.writer, Writer::Ended) {
+        self.writer = match mem::replace(&mut self.writer, Writer::Ended) {
             Writer::Idle(sender) => Writer::Busy(work(sender).boxed()),
             other => other,
         };
