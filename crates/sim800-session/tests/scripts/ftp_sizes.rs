@@ -65,7 +65,7 @@ fn what_is_in_the_modules_memory_is_compared_with_what_is_told_then() {
         })
     };
     const END: &str = "> AT+FTPEXTGET=0\n< OK\n";
-    let whole = "> AT+FTPEXTGET=3,0,16384\n< +FTPEXTGET: 3,5\\r\\nhello|\n< OK\n> AT+FTPEXTGET=3,5,16384\n< +FTPEXTGET: 3,0\n< OK\n";
+    let whole = "> AT+FTPEXTGET=3,0,16384\n< +FTPEXTGET: 3,5\\r\\nhello|\n< OK\n> AT+FTPEXTGET=3,0,6\n< +FTPEXTGET: 3,5\\r\\nhello|\n< OK\n";
     assert_eq!(get(&(size(5) + whole + END)), Ok(5));
     assert_eq!(get(&(size(8) + &size(8) + END)), incomplete(FtpOperation::GetExtended, 8, 5));
 }
