@@ -1,9 +1,10 @@
 //! What the table explains of responses.
 
 use sim800_command::{
-    Battery, BearerStatus, ConnectionEvent, Drive, FsFree, FsListing, FsWritten, FtpActivity, FtpExtGetProgress,
-    FtpExtGetSaved, FtpGetToFsProgress, FtpPutFrmFsProgress, HttpProgress, Id, Information, Line, Model,
-    Operator, PinState, PinTries, Registration, Revision, SPECS, SerialNumber, SignalQuality, Unsolicited,
+    Battery, BearerStatus, ConnectionEvent, Drive, FsFree, FsListing, FsWritten, FtpActivity,
+    FtpExtGetProgress, FtpExtGetSaved, FtpGetToFsProgress, FtpPutFrmFsProgress, HttpProgress, Id,
+    Information, Line, Model, Operator, PinState, PinTries, Registration, Revision, SPECS, SerialNumber,
+    SignalQuality, Unsolicited,
 };
 
 /// What is explained is there, and what is shown is what the module says.
