@@ -41,7 +41,9 @@ pub(super) async fn ensure(client: &Client, profile: &Profile) -> Result<Up, Soc
                 }
             }
             // The line may have damaged the command, or the module started anew. One that refuses for good does so again.
-            Err(SocketError::Command(error)) if error.is_rejected() && tries == 1 => client.start_up().await?,
+            Err(SocketError::Command(error)) if error.is_rejected() && tries == 1 => {
+                client.start_up().await?
+            }
             result => return result,
         }
     }

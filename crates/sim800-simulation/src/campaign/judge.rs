@@ -189,19 +189,21 @@ impl Trial<'_> {
     /// What either end has of a connection that was closed is all that the other sent. One that breaks ends like one that the server
     /// closes: the module tells no difference.
     fn check_exchanged(&self, read: &[u8]) -> Result<(), Violation> {
-        let is_broken =
-            self.happened().any(|what| matches!(what, What::Network(Mishap::SocketBreak { .. })));
+        let is_broken = self.happened().any(|what| matches!(what, What::Network(Mishap::SocketBreak { .. })));
         let connections = self.world.network().connections();
         let Some(last) = connections.last() else { return Err(violation("exchanged, and never connected")) };
         if last.port == task::CLOSING_PORT {
-            return self
-                .is_exact(read, |whole| if is_broken { 0..read.len().min(whole) } else { 0..whole });
+            return self.is_exact(read, |whole| if is_broken { 0..read.len().min(whole) } else { 0..whole });
         }
         self.is_exact(read, |whole| 0..whole)?;
         // Of nothing, all has arrived before it breaks.
         let is_whole = last.received == self.content && (last.is_closed || is_broken);
         if !is_whole && !self.damages.borrow().to_module {
-            return Err(violation(format!("{} octets arrived of {}", last.received.len(), self.content.len())));
+            return Err(violation(format!(
+                "{} octets arrived of {}",
+                last.received.len(),
+                self.content.len()
+            )));
         }
         Ok(())
     }

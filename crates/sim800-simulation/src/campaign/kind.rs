@@ -104,10 +104,7 @@ impl Task {
 
     pub(super) fn is_ftp(self) -> bool {
         !self.is_http()
-            && !matches!(
-                self,
-                Self::StartUp | Self::FsRead | Self::FsWrite | Self::Sockets | Self::Engine
-            )
+            && !matches!(self, Self::StartUp | Self::FsRead | Self::FsWrite | Self::Sockets | Self::Engine)
     }
 
     /// Whether content goes to the module.
