@@ -110,12 +110,7 @@ async fn cancel(store: &Store, ids: &[String], show: &Show) -> Result<bool> {
     Ok(all)
 }
 
-async fn results(
-    store: &Store,
-    id: &str,
-    output: Option<&std::path::Path>,
-    show: &Show,
-) -> Result<bool> {
+async fn results(store: &Store, id: &str, output: Option<&std::path::Path>, show: &Show) -> Result<bool> {
     let held = store.record(id).await?.with_context(|| format!("there is no job {id}"))?;
     let State::Done(outcome) = &held.record.state else {
         show.record(&held.record)?;

@@ -113,7 +113,17 @@ impl Show {
         }
         self.line(&format!(
             "{:<20} {:<16} {:<9} {:>5} {:<16} {:>6} {:>12} {:>12} {:>7} {:>5} {:>5}",
-            "module", "worker", "state", "dBm", "operator", "jobs", "received", "sent", "retries", "rests", "age"
+            "module",
+            "worker",
+            "state",
+            "dBm",
+            "operator",
+            "jobs",
+            "received",
+            "sent",
+            "retries",
+            "rests",
+            "age"
         ))?;
         for module in modules {
             let detail = match &module.state {

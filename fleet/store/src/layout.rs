@@ -1,6 +1,5 @@
 //! What is made on a server that has nothing yet, and the connection to it.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,6 +7,9 @@ use async_nats::jetstream::stream::{DiscardPolicy, RetentionPolicy};
 use async_nats::jetstream::{self, kv, object_store, stream};
 use async_nats::{Client, ConnectOptions};
 
+use sim800_fleet_job::{Place, Priority};
+
+use crate::queue::consumer;
 use crate::{Store, StoreError};
 
 pub(crate) const JOBS: &str = "sim800-jobs";
@@ -25,16 +27,13 @@ const LETTERS: i64 = 100_000;
 const SILENCE: Duration = Duration::from_secs(180);
 /// The same message within this time is kept once.
 const DUPLICATES: Duration = Duration::from_secs(120);
-/// Where the stream says how patient it is; a server before 2.10 keeps no such thing.
-const PATIENCE: &str = "sim800-patience-seconds";
-
 /// How the fleet's streams and buckets are made, when they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "made and read here and by the programs of this workspace")]
 pub struct Layout {
     /// Copies of everything, on as many servers of a cluster.
     pub replicas: usize,
-    /// How long a worker may say nothing of a job before another one gets it; whole seconds.
+    /// How long a worker may say nothing of a job before another one gets it.
     pub patience: Duration,
     /// How long objects are kept. Results that nobody knows any more go by this, too.
     pub kept: Duration,
@@ -72,8 +71,7 @@ impl Store {
     async fn with_client(client: Client, layout: Layout) -> Result<Self, StoreError> {
         let jetstream = jetstream::new(client.clone());
         let made = StoreError::new("making the stream of jobs");
-        let patience = layout.patience.as_secs().max(1);
-        let mut jobs = jetstream
+        let jobs = jetstream
             .get_or_create_stream(stream::Config {
                 name: JOBS.into(),
                 subjects: vec!["sim800.jobs.>".into()],
@@ -82,14 +80,13 @@ impl Store {
                 max_messages: WAITING,
                 duplicate_window: DUPLICATES,
                 num_replicas: layout.replicas,
-                metadata: HashMap::from([(PATIENCE.to_owned(), patience.to_string())]),
                 ..Default::default()
             })
             .await
             .map_err(made)?;
-        let config = &jobs.info().await.map_err(StoreError::new("asking for the stream of jobs"))?.config;
-        let told = config.metadata.get(PATIENCE).and_then(|text| text.parse().ok());
-        let layout = Layout { patience: Duration::from_secs(told.unwrap_or(30)), ..layout };
+        // How patient the server is, the first of its consumers says; the others are made as that one.
+        let first = consumer(&jobs, Priority::Normal, &Place::Any, layout.patience).await?;
+        let layout = Layout { patience: first.cached_info().config.ack_wait, ..layout };
         jetstream
             .get_or_create_stream(stream::Config {
                 name: DEAD.into(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
 use async_nats::jetstream::message::{AckKind, Message};
+use async_nats::jetstream::stream::Stream;
 use futures::StreamExt;
 use sim800_fleet_job::{Place, Priority};
 
@@ -66,7 +67,8 @@ impl Queue {
     async fn take(&mut self, priority: Priority, place: &Place) -> Result<Option<Delivery>, StoreError> {
         let key = (priority, place.clone());
         if !self.consumers.contains_key(&key) {
-            let consumer = self.store.consumer(priority, place).await?;
+            let patience = self.store.layout.patience;
+            let consumer = consumer(&self.store.jobs, priority, place, patience).await?;
             self.consumers.insert(key.clone(), consumer);
         }
         let Some(consumer) = self.consumers.get(&key) else { return Ok(None) };
@@ -90,23 +92,23 @@ impl Queue {
     }
 }
 
-impl Store {
-    async fn consumer(
-        &self,
-        priority: Priority,
-        place: &Place,
-    ) -> Result<Consumer<pull::Config>, StoreError> {
-        let name = format!("{}-{}", priority.as_str(), word(place).replace('.', "-"));
-        let config = pull::Config {
-            durable_name: Some(name.clone()),
-            ack_policy: AckPolicy::Explicit,
-            ack_wait: self.layout.patience,
-            max_ack_pending: UNDER_WAY,
-            filter_subject: subject(priority, place),
-            ..Default::default()
-        };
-        self.jobs.get_or_create_consumer(&name, config).await.map_err(StoreError::new("making a consumer"))
-    }
+/// The consumer of one priority and place, made if there is none.
+pub(crate) async fn consumer(
+    jobs: &Stream,
+    priority: Priority,
+    place: &Place,
+    patience: Duration,
+) -> Result<Consumer<pull::Config>, StoreError> {
+    let name = format!("{}-{}", priority.as_str(), word(place).replace('.', "-"));
+    let config = pull::Config {
+        durable_name: Some(name.clone()),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: patience,
+        max_ack_pending: UNDER_WAY,
+        filter_subject: subject(priority, place),
+        ..Default::default()
+    };
+    jobs.get_or_create_consumer(&name, config).await.map_err(StoreError::new("making a consumer"))
 }
 
 /// Word of a job. It comes again unless it is ended, in any case when nothing is said of it for the store's patience.

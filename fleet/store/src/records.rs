@@ -172,10 +172,10 @@ impl Store {
     ///
     /// The server cannot be reached.
     pub async fn forget(&self, record: &Record) -> Result<(), StoreError> {
-        if let State::Done(outcome) = &record.state {
-            if let Some(object) = &outcome.object {
-                self.discard(object).await;
-            }
+        if let State::Done(outcome) = &record.state
+            && let Some(object) = &outcome.object
+        {
+            self.discard(object).await;
         }
         self.records.purge(&record.job.id).await.map_err(StoreError::new("forgetting a job"))
     }

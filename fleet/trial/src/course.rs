@@ -45,8 +45,7 @@ pub(crate) async fn run(
     let mut field: Vec<Vec<Place>> = Vec::new();
     let mut processes = Vec::new();
     for w in 0..workers {
-        let places =
-            (0..modules).map(|m| Place::new(format!("m{w}-{m}"))).collect::<Result<Vec<Place>>>()?;
+        let places = (0..modules).map(|m| Place::new(format!("m{w}-{m}"))).collect::<Result<Vec<Place>>>()?;
         // The group is of every other module of every worker.
         let toml = places.iter().enumerate();
         let toml: String =
@@ -90,13 +89,11 @@ pub(crate) async fn run(
             }
         }
     };
-    let ((), disturbed) = match tokio::time::timeout(limit, futures::future::join(submitting, disturbing)).await {
-        Ok(both) => both,
-        Err(_) => {
-            say(format_args!("most of the jobs have not ended in {} s", limit.as_secs()));
-            keep(directory);
-            return Ok(false);
-        }
+    let both = futures::future::join(submitting, disturbing);
+    let Ok(((), disturbed)) = tokio::time::timeout(limit, both).await else {
+        say(format_args!("most of the jobs have not ended in {} s", limit.as_secs()));
+        keep(directory);
+        return Ok(false);
     };
     disturbed?;
     // All but one module of the first worker come back; that one is gone for good.

@@ -83,10 +83,10 @@ pub(crate) async fn judge(
         if let Some(wrong) = server.wrong(origin, case, &record.state) {
             findings.push(format!("{id} ({:?}): {wrong}", case.kind));
         }
-        if let State::Done(outcome) = &record.state {
-            if let Err(wrong) = result(store, origin, case, outcome, directory).await {
-                findings.push(format!("{id} ({:?}): {wrong:#}", case.kind));
-            }
+        if let State::Done(outcome) = &record.state
+            && let Err(wrong) = result(store, origin, case, outcome, directory).await
+        {
+            findings.push(format!("{id} ({:?}): {wrong:#}", case.kind));
         }
     }
     let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();

@@ -4,6 +4,7 @@
 //! `course` is the trial, `judge` holds what was told against what the servers really got, and `rate` measures without disturbing.
 
 mod course;
+mod demo;
 mod field;
 mod gauge;
 mod jobs;
@@ -44,6 +45,12 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Two workers with 16 emulated modules each, and a thousand jobs for them, until Ctrl-C
+    Demo {
+        /// Where all of it is kept
+        #[arg(default_value = "target/fleet/demo")]
+        directory: PathBuf,
+    },
     /// How many jobs a second, with so many workers of 16 modules each
     Rate {
         #[arg(long, default_values_t = [1, 2, 4, 8])]
@@ -77,6 +84,10 @@ async fn run(arguments: Arguments) -> Result<bool> {
     match arguments.task {
         Task::Course { jobs, workers, modules, seed } => {
             course::run(&server, jobs, workers, modules, seed).await
+        }
+        Task::Demo { directory } => {
+            demo::run(&server, &directory).await?;
+            Ok(true)
         }
         Task::Rate { workers, modules, jobs, octets } => {
             rate::run(&server, &workers, modules, jobs, octets).await?;

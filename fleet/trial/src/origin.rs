@@ -25,8 +25,7 @@ impl Origin {
         let ftp = FtpServer::start(&[("user", "password")], limits)?;
         let mut random = fastrand::Rng::with_seed(7);
         let longest = SIZES.iter().copied().max().unwrap_or_default();
-        let octets: Vec<u8> =
-            std::iter::repeat_with(|| random.u8(..)).take(longest + SIZES.len()).collect();
+        let octets: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(longest + SIZES.len()).collect();
         let origin = Self { http, ftp, octets: octets.into() };
         for n in 0..SIZES.len() {
             origin.http.put(&path(n), "application/octet-stream", origin.file(n));

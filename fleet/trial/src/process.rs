@@ -39,6 +39,13 @@ impl Process {
         Ok(())
     }
 
+    pub(crate) fn is_running(&mut self) -> Result<bool> {
+        match &mut self.child {
+            Some(child) => Ok(child.try_wait()?.is_none()),
+            None => Ok(false),
+        }
+    }
+
     pub(crate) fn id(&self) -> Option<u32> {
         self.child.as_ref()?.id()
     }
@@ -71,7 +78,10 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn new(program: &Path, directory: &Path) -> Result<Self> {
-        let port = free_port()?;
+        Self::at(program, directory, free_port()?)
+    }
+
+    pub(crate) fn at(program: &Path, directory: &Path, port: u16) -> Result<Self> {
         let arguments = ["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"].map(str::to_owned);
         let data = directory.join("jetstream").display().to_string();
         let arguments = arguments.into_iter().chain([data]).collect();

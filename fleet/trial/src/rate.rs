@@ -42,9 +42,8 @@ async fn one(program: &Path, workers: usize, modules: usize, jobs: usize, octets
     let store = server.store(PATIENCE).await?;
     let mut processes = Vec::new();
     for w in 0..workers {
-        let toml = format!(
-            "[[modules]]\nname = 'm{w}'\nport = 'emulator'\ncount = {modules}\napn = 'internet'\n"
-        );
+        let toml =
+            format!("[[modules]]\nname = 'm{w}'\nport = 'emulator'\ncount = {modules}\napn = 'internet'\n");
         let mut process = worker(&server, directory.path(), &format!("w{w}"), &toml)?;
         process.start()?;
         processes.push(process);

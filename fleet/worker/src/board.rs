@@ -25,13 +25,7 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    pub(crate) fn new(
-        store: &Store,
-        meter: Meter,
-        worker: &str,
-        name: &str,
-        groups: Vec<String>,
-    ) -> Self {
+    pub(crate) fn new(store: &Store, meter: Meter, worker: &str, name: &str, groups: Vec<String>) -> Self {
         let (sender, receiver) = watch::channel(Module {
             name: name.to_owned(),
             worker: worker.to_owned(),
@@ -95,9 +89,8 @@ async fn tell(store: Store, mut module: watch::Receiver<Module>) {
         // What is not heard now is said again.
         let _ = store.tell(&told).await;
         tokio::time::sleep(PAUSE).await;
-        match tokio::time::timeout(AGAIN, module.changed()).await {
-            Ok(Err(_)) => return,
-            Ok(Ok(())) | Err(_) => {}
+        if let Ok(Err(_)) = tokio::time::timeout(AGAIN, module.changed()).await {
+            return;
         }
     }
 }

@@ -200,7 +200,9 @@ impl Claim {
     /// Says what is to become of the message. When that fails it comes again, to somebody who reads the record.
     async fn finish(&self) {
         let said = match &self.held.record.state {
-            State::Queued { .. } | State::Running(_) => self.delivery.again(pause(self.held.record.begun)).await,
+            State::Queued { .. } | State::Running(_) => {
+                self.delivery.again(pause(self.held.record.begun)).await
+            }
             State::Dead(_) => match self.store.bury(&self.held.record).await {
                 Ok(()) => self.delivery.end().await,
                 Err(error) => Err(error),
@@ -245,7 +247,7 @@ impl Keeper<'_> {
         let mut proven = Instant::now();
         loop {
             let at_most = proven + patience.mul_f64(0.8);
-            tokio::time::sleep(patience / 3).await;
+            tokio::time::sleep_until((Instant::now() + patience / 3).min(at_most)).await;
             let asked = Instant::now();
             let proof = async {
                 self.delivery.progress().await?;

@@ -120,7 +120,9 @@ mod tests {
 
     #[test]
     fn emulated_modules_are_counted() {
-        let read = read("[[modules]]\nname = 'm'\nport = 'emulator'\ncount = 2\n[[modules]]\nname = 'n'\nport = '/dev/x'");
+        let read = read(
+            "[[modules]]\nname = 'm'\nport = 'emulator'\ncount = 2\n[[modules]]\nname = 'n'\nport = '/dev/x'",
+        );
         assert_eq!(read.unwrap(), ["m-1", "m-2", "n"]);
     }
 

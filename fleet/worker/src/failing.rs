@@ -45,6 +45,11 @@ impl Failing {
         Self { failure, sent: Sent::Unknown, hope: Hope::Uncounted }
     }
 
+    /// The same after the server was told to do it.
+    pub(crate) fn after_sending(self) -> Self {
+        Self { sent: Sent::Unknown, ..self }
+    }
+
     fn driver(kind: ErrorKind, sent: Sent, error: &dyn Error) -> Self {
         Self { failure: Failure::new(kind.as_str(), words(error)), sent, hope: hope(kind) }
     }

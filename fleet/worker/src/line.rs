@@ -29,11 +29,7 @@ pub(crate) struct Line {
 
 impl Line {
     /// Opens the port and brings the module up; what it is and how it stands.
-    pub(crate) async fn open(
-        module: &Module,
-        secrets: &Secrets,
-        retries: &Counter,
-    ) -> Result<(Self, Info)> {
+    pub(crate) async fn open(module: &Module, secrets: &Secrets, retries: &Counter) -> Result<(Self, Info)> {
         let login = |name: &String| {
             secrets.find(name).with_context(|| format!("the file of secrets has nothing called {name}"))
         };
@@ -66,9 +62,7 @@ impl Line {
             Ok((bearer, client.info().await?))
         };
         match opened.await {
-            Ok((bearer, info)) => {
-                Ok((Self { client, bearer, driver, retries, _emulated: emulated }, info))
-            }
+            Ok((bearer, info)) => Ok((Self { client, bearer, driver, retries, _emulated: emulated }, info)),
             Err(error) => {
                 retries.abort();
                 driver.abort();

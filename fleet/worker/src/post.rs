@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sim800_fleet_job::{ModuleState, Place};
-use sim800_fleet_store::{Bell, Delivery, Queue, Store, StoreError};
+use sim800_fleet_store::{Bell, Delivery, Queue, Store};
 use tokio::sync::watch;
 
 use crate::board::Board;
@@ -24,6 +24,8 @@ const LOOK: Duration = Duration::from_secs(10);
 const LOOKS: u32 = 6;
 /// Before the server is asked again that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long the server may take to hear what became of jobs when the worker has to end.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 /// The longest that a failing module is left alone; the first time it is a second.
 const REST_MAX: Duration = Duration::from_secs(300);
 
@@ -171,12 +173,23 @@ impl Post {
         }
     }
 
+    /// Has the server told something, for as long as that takes, but not for ever when the worker has to end.
+    async fn unless_over<T>(&self, telling: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            told = telling => Some(told),
+            () = async {
+                reached(&self.phase, Phase::Stop).await;
+                tokio::time::sleep(LAST_WORDS).await;
+            } => None,
+        }
+    }
+
     /// Does a job; why the module is not fit for another one, if it is not.
     async fn take(&mut self, delivery: Delivery, line: &Line) -> Option<String> {
         let (store, name) = (&self.shared.store, &self.module.name);
-        let claimed: Result<_, StoreError> = Claim::take(store, delivery, &self.shared.worker, name).await;
+        let claim = Claim::take(store, delivery, &self.shared.worker, name);
         // What nobody could claim comes again.
-        let claim = claimed.ok().flatten()?;
+        let claim = self.unless_over(claim).await.and_then(Result::ok).flatten()?;
         let id = claim.job().id.clone();
         self.board.show(ModuleState::Busy { job: id.clone() });
         let mut marker = claim.marker();
@@ -205,7 +218,7 @@ impl Post {
                     log(format_args!("{name}: {id}: {}", failing.failure.message));
                     cause = (failing.hope == Hope::Elsewhere).then(|| failing.failure.message.clone());
                 }
-                claim.settle(marker, result).await
+                self.unless_over(claim.settle(marker, result)).await.unwrap_or(End::Lost)
             }
         };
         if end == End::Done {

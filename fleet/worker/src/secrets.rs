@@ -49,9 +49,9 @@ impl Secrets {
         let mut logins = HashMap::new();
         for (name, value) in table {
             ensure!(is_name(&name), "a name is not 1 to 64 letters, digits, '-' and '_'");
-            let words = value.as_table().filter(|table| {
-                table.keys().all(|key| ["user", "password"].contains(&key.as_str()))
-            });
+            let words = value
+                .as_table()
+                .filter(|table| table.keys().all(|key| ["user", "password"].contains(&key.as_str())));
             let word = |key: &str, otherwise: Option<&str>| {
                 let value = words.and_then(|table| table.get(key));
                 match value {

@@ -11,11 +11,7 @@ use crate::part::{OVERLAP, Origin, Part};
 use crate::secrets::Login;
 
 impl Attempt<'_> {
-    pub(super) async fn ftp(
-        &self,
-        login: Option<&Login>,
-        marker: &mut Marker,
-    ) -> Result<Outcome, Failing> {
+    pub(super) async fn ftp(&self, login: Option<&Login>, marker: &mut Marker) -> Result<Outcome, Failing> {
         let action = &self.job.action;
         let (server, path) = address(action.url(), login)?;
         let mut options = FtpOptions::default();
@@ -70,19 +66,13 @@ impl Attempt<'_> {
 
     /// Fetches a file, from where an earlier attempt broke off if it is the same as far as its size and the last octets that came
     /// tell, which is as much as the driver itself looks at.
-    async fn download(
-        &self,
-        ftp: &Ftp,
-        url: &str,
-        path: &str,
-        outcome: &mut Outcome,
-    ) -> Result<(), Failing> {
+    async fn download(&self, ftp: &Ftp, url: &str, path: &str, outcome: &mut Outcome) -> Result<(), Failing> {
         let (mut part, origin) = Part::open(self.folder, &self.job.id).await.map_err(target)?;
         let there = part.length();
-        if let Some(origin) = origin.filter(|origin| there > 0 && origin.url == url) {
-            if self.rest_of_file(ftp, path, &mut part, &origin).await? {
-                return self.deliver(&mut part, outcome).await;
-            }
+        if let Some(origin) = origin.filter(|origin| there > 0 && origin.url == url)
+            && self.rest_of_file(ftp, path, &mut part, &origin).await?
+        {
+            return self.deliver(&mut part, outcome).await;
         }
         part.clear().await.map_err(target)?;
         let download = ftp.get(path).await?;

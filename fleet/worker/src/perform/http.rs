@@ -17,11 +17,7 @@ use crate::secrets::Login;
 const KEPT: usize = 16 << 10;
 
 impl Attempt<'_> {
-    pub(super) async fn http(
-        &self,
-        login: Option<&Login>,
-        marker: &mut Marker,
-    ) -> Result<Outcome, Failing> {
+    pub(super) async fn http(&self, login: Option<&Login>, marker: &mut Marker) -> Result<Outcome, Failing> {
         let mut options = HttpOptions::default();
         options.effort = self.effort();
         let http = Http::new(self.bearer).with_options(options);
@@ -34,7 +30,7 @@ impl Attempt<'_> {
                 self.mark(marker).await?;
                 let response = http.send(request).await?;
                 self.meter.sent(octets);
-                let mut outcome = self.body(response).await?;
+                let mut outcome = self.body(response).await.map_err(Failing::after_sending)?;
                 outcome.sent = Some(octets as u64);
                 Ok(outcome)
             }
@@ -42,7 +38,7 @@ impl Attempt<'_> {
                 let request = request(Method::DELETE, url, headers, login, Bytes::new())?;
                 self.mark(marker).await?;
                 let response = http.send(request).await?;
-                self.body(response).await
+                self.body(response).await.map_err(Failing::after_sending)
             }
             action => {
                 let empty = Headers::new();
@@ -72,11 +68,11 @@ impl Attempt<'_> {
         headers: &Headers,
     ) -> Result<Outcome, Failing> {
         let (mut part, origin) = Part::open(self.folder, &self.job.id).await.map_err(target)?;
-        if let Some(origin) = origin.filter(|origin| part.length() > 0 && origin.url == url) {
-            if let Some(mut outcome) = self.rest(http, login, url, headers, &mut part, &origin).await? {
-                self.deliver(&mut part, &mut outcome).await?;
-                return Ok(outcome);
-            }
+        if let Some(origin) = origin.filter(|origin| part.length() > 0 && origin.url == url)
+            && let Some(mut outcome) = self.rest(http, login, url, headers, &mut part, &origin).await?
+        {
+            self.deliver(&mut part, &mut outcome).await?;
+            return Ok(outcome);
         }
         part.clear().await.map_err(target)?;
         let response = http.send(request(Method::GET, url, headers, login, Bytes::new())?).await?;
@@ -186,9 +182,8 @@ mod tests {
 
     #[test]
     fn only_a_strong_tag_tells_that_an_object_is_the_same() {
-        let tag = |text: &'static str| {
-            strong_tag(&HeaderMap::from_iter([(ETAG, HeaderValue::from_static(text))]))
-        };
+        let tag =
+            |text: &'static str| strong_tag(&HeaderMap::from_iter([(ETAG, HeaderValue::from_static(text))]));
         assert_eq!(tag("\"1\""), Some("\"1\"".into()));
         assert_eq!(tag("W/\"1\""), None);
         let complete = |text: &'static str| complete(&HeaderValue::from_static(text));
