@@ -25,7 +25,7 @@ const FETCH_LIMIT: Duration = Duration::from_secs(120);
 
 /// Checks what needs no server, and then has sixty jobs done while it goes wrong.
 pub(crate) fn check() -> Result<Outcome> {
-    run_cargo(&["fmt", "--check"], &[])?;
+    run_cargo(&["fmt", "--all", "--check"], &[])?;
     run_cargo(&["clippy", "--all-targets"], &["--", "-D", "warnings"])?;
     run_cargo(&["test"], &[])?;
     let server = match server() {

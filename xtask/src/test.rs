@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use crate::outcome::Outcome;
 use crate::{
-    cargo, conformance, coverage, dist, firmware, fleet, fuzz, instructions, msrv, planted, process, public_api,
-    render, simulate, tidy,
+    cargo, conformance, coverage, dist, firmware, fleet, fuzz, instructions, msrv, planted, process,
+    public_api, render, simulate, tidy,
 };
 
 /// One thing that is checked.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
-use sim800_fleet_job::{Record, State};
+use sim800_fleet_job::Record;
 use sim800_fleet_store::Store;
 use sim800_testbed::emulator::Fault;
 use sim800_testbed::server::ftp::Fault as FtpFault;
@@ -237,9 +237,4 @@ impl Troubles {
         *self.counts.entry(what).or_default() += 1;
         Ok(())
     }
-}
-
-/// Whether a state says that it was done.
-pub(crate) const fn is_done(state: &State) -> bool {
-    matches!(state, State::Done(_))
 }

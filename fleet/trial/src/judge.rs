@@ -10,7 +10,6 @@ use sim800_fleet_job::{Outcome, Record, State};
 use sim800_fleet_store::Store;
 use tokio::io::AsyncReadExt;
 
-use crate::course::is_done;
 use crate::jobs::{Case, Kind};
 use crate::origin::Origin;
 use crate::say;
@@ -222,4 +221,9 @@ impl Got {
             _ => None,
         }
     }
+}
+
+/// Whether a state says that it was done.
+const fn is_done(state: &State) -> bool {
+    matches!(state, State::Done(_))
 }
