@@ -92,7 +92,7 @@ fn a_module_that_tells_of_octets_in_its_own_words_has_taken_them() {
         world.input(b"\r\n> ");
         assert!(world.sent().ends_with("abcd"));
         world.input(format!("\r\n{end}\r\n").as_bytes());
-        let rejected = Output::Complete(Err(Failure::Rejected(FinalResultCode::Error)));
+        let rejected = Output::Complete(Err(Rejected(FinalResultCode::Error)));
         assert_eq!(world.outputs().first(), Some(&rejected));
         assert_eq!(world.engine.is_synchronized(), is_synchronized, "{end}");
     }
