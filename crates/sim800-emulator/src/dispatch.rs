@@ -139,7 +139,7 @@ impl Emulator {
     fn execute_other(&mut self, command: &Command) -> Outcome {
         let is_registered = self.radio.is_registered();
         let is_attached = self.radio.is_attached();
-        let Self { board, general, card, radio, bearers, calls, messages, ip, ssl, .. } = self;
+        let Self { board, general, card, radio, bearers, calls, messages, phone_book, ip, ssl, .. } = self;
         match command.name.as_str() {
             "+GMI" | "+CGMI" => general.identity(command, "SIMCOM_Ltd", board),
             "+GMM" => general.identity(command, &board.config.model.clone(), board),
@@ -207,6 +207,10 @@ impl Emulator {
                 card.require().map_err(message::refused)?;
                 messages.command(command, &general.settings, is_registered, board)
             }
+            "+CPBS" | "+CPBR" | "+CPBF" | "+CPBW" | "+CNUM" => {
+                card.require()?;
+                phone_book.command(command, &general.settings, board)
+            }
             "+CSMS" => message::service(command, &mut general.settings, board),
             "+CNTP" if command.form == Form::Execution => {
                 let bearer = general.settings.number("+CNTPCID", 0).to_le_bytes()[0];
@@ -223,8 +227,9 @@ impl Emulator {
             | "+CGPADDR" => {
                 ip.command(command, Surroundings { general, ssl, is_registered, is_attached }, board)
             }
+            "X" | "&C" | "&D" => general.kept_switch(command),
             // Switches of V.250 that have no meaning here.
-            "X" | "L" | "M" | "T" | "P" | "B" | "N" | "W" | "&C" | "&D" | "&K" | "&S" | "&G" | "&R" => {
+            "L" | "M" | "T" | "P" | "B" | "N" | "W" | "&K" | "&S" | "&G" | "&R" => {
                 command.basic_value(0..=9).map(|_| Step::Done)
             }
             name => {

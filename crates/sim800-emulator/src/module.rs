@@ -23,6 +23,7 @@ use crate::ip::Ip;
 use crate::message::{self, Messages};
 use crate::network::NetworkEvent;
 use crate::onlooker::{Lines, Unknown};
+use crate::phone_book::PhoneBook;
 use crate::planted::Planted;
 use crate::radio::Radio;
 use crate::refusal::Refusal;
@@ -68,6 +69,7 @@ pub struct Emulator {
     pub(crate) files: Files,
     pub(crate) ip: Ip,
     pub(crate) messages: Messages,
+    pub(crate) phone_book: PhoneBook,
     pub(crate) calls: Calls,
     pub(crate) unknown: Unknown,
     /// What is going to go wrong.
@@ -138,6 +140,7 @@ impl Emulator {
             files: Files::default(),
             ip: Ip::default(),
             messages: Messages::default(),
+            phone_book: PhoneBook::default(),
             calls: Calls::default(),
             unknown: Unknown::default(),
             planted: Planted::default(),
