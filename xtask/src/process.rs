@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -105,6 +106,35 @@ impl Background {
         let lines: Vec<&str> = text.lines().collect();
         let last = lines[lines.len().saturating_sub(5)..].join(" | ");
         if last.is_empty() { "it printed nothing".to_owned() } else { last }
+    }
+}
+
+/// Does `work`, which waits for programs, and kills them all when it takes longer than `limit`: it then fails for what
+/// became of them, and a run without anybody before it ends.
+pub(crate) fn within<T>(limit: Duration, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let (done, is_done) = mpsc::channel::<()>();
+    let watch = thread::spawn(move || {
+        let mut took_longer = false;
+        let mut wait = limit;
+        while let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(wait) {
+            took_longer = true;
+            // What it starts instead has no more time.
+            wait = GRACE;
+            for pid in family(std::process::id()).unwrap_or_default().into_iter().skip(1) {
+                // One that has ended since needs no killing.
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+        took_longer
+    });
+    let result = work();
+    drop(done);
+    match watch.join() {
+        Ok(true) => {
+            let cause = result.err().unwrap_or_else(|| anyhow!("its programs were killed"));
+            Err(cause.context(format!("it took longer than {} s", limit.as_secs())))
+        }
+        _ => result,
     }
 }
 

@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use crate::outcome::Outcome;
 use crate::{
-    cargo, conformance, coverage, dist, firmware, fuzz, instructions, msrv, planted, public_api, render,
-    simulate, tidy,
+    cargo, conformance, coverage, dist, firmware, fuzz, instructions, msrv, planted, process, public_api,
+    render, simulate, tidy,
 };
 
 /// One thing that is checked.
@@ -17,6 +17,9 @@ pub(crate) struct Step {
     pub(crate) about: &'static str,
     check: fn() -> Result<Outcome>,
 }
+
+/// How long a step may take: several times what the slowest needs on a cold machine.
+const LIMIT: Duration = Duration::from_secs(900);
 
 /// The cheap ones that fail most often come first.
 pub(crate) const STEPS: &[Step] = &[
@@ -105,7 +108,7 @@ pub(crate) fn run(steps: impl IntoIterator<Item = &'static Step>) -> bool {
     for (n, step) in steps.iter().enumerate() {
         println!("\n==> [{}/{}] {}: {}", n + 1, steps.len(), step.name, step.about);
         let start = Instant::now();
-        let result = (step.check)();
+        let result = process::within(LIMIT, step.check);
         match &result {
             Ok(Outcome::Passed) => {}
             Ok(Outcome::Skipped(reason)) => println!("skipped: {reason}"),

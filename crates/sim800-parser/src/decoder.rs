@@ -60,8 +60,6 @@ pub struct Decoder<D = ()> {
     /// of the dialect.
     candidate: usize,
     progress: Progress,
-    /// The line may be such a header: where it ends, payload begins.
-    pub(crate) is_reading_header: bool,
 }
 
 /// What the octets that are shown begin with, and how many of them it is; `None` as long as that cannot be told.
@@ -113,7 +111,6 @@ impl<D> Decoder<D> {
             closes_claimed: false,
             candidate: 0,
             progress: Progress::START,
-            is_reading_header: false,
         }
     }
 
@@ -127,8 +124,6 @@ impl<D> Decoder<D> {
     /// No response comes before its command, so a line whose beginning [`next`](Self::next) has seen is none of it. Take the
     /// events of what came before first: what was not shown by now counts as what comes later.
     pub fn begin(&mut self, expect: Expect) {
-        // Behind what is pending, payload may begin at any octet: not one too many is to be carried.
-        self.is_reading_header |= self.scanned > 0;
         self.expect = Some(expect);
         self.stale = self.scanned;
         self.closes_claimed = false;
@@ -159,6 +154,11 @@ impl<D> Decoder<D> {
     #[inline]
     pub const fn put_back(&mut self, len: u32) {
         self.remaining = self.remaining.saturating_add(len);
+    }
+
+    /// The payload that is to come, which the decoder does not know of until it is [put back](Self::put_back).
+    pub(crate) const fn hold_back(&mut self) -> u32 {
+        mem::replace(&mut self.remaining, 0)
     }
 
     /// Payload octets of the open data phase that are still to come.
@@ -243,7 +243,6 @@ impl<D: Dialect> Decoder<D> {
             return None;
         }
         let mut scanned = mem::take(&mut self.scanned);
-        self.is_reading_header = false;
         let found = 'found: {
             if self.state != State::Line {
                 if let Some(found) = self.between_lines(pending, scanned) {

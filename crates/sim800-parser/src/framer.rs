@@ -1,6 +1,7 @@
 //! [`Framer`]: the octets of the DCE as events, without a heap.
 
 use core::fmt;
+use core::mem;
 use core::ops::Range;
 
 use crate::decoder::SLACK;
@@ -37,6 +38,9 @@ pub struct Framer<const N: usize = 512, D = ()> {
     /// The octets of the carry that belong to no event yet.
     start: usize,
     end: usize,
+    /// The payload that is to come while something is carried: the carry has its first octets, and none are taken from
+    /// the input until it is empty.
+    behind_carry: u32,
 }
 
 impl<const N: usize> Framer<N> {
@@ -52,7 +56,13 @@ impl<const N: usize, D> Framer<N, D> {
     #[must_use]
     pub const fn with_dialect(dialect: D) -> Self {
         const { assert!(N >= 64, "a carry of less than 64 octets cannot hold the module's lines") };
-        Self { decoder: Decoder::with_dialect(N - SLACK, dialect), carry: [0; N], start: 0, end: 0 }
+        Self {
+            decoder: Decoder::with_dialect(N - SLACK, dialect),
+            carry: [0; N],
+            start: 0,
+            end: 0,
+            behind_carry: 0,
+        }
     }
 
     /// What is known of unsolicited lines; it may change between two lines.
@@ -69,7 +79,9 @@ impl<const N: usize, D> Framer<N, D> {
 
     /// Gives up on the command in flight: what comes of it later is unsolicited text.
     pub fn abandon(&mut self) {
+        self.show_payload();
         self.decoder.abandon();
+        self.hide_payload();
     }
 
     /// Whether a command is in flight.
@@ -81,7 +93,7 @@ impl<const N: usize, D> Framer<N, D> {
     /// Payload octets of the open data phase that are still to come.
     #[must_use]
     pub const fn remaining(&self) -> u32 {
-        self.decoder.remaining()
+        self.decoder.remaining() + self.behind_carry
     }
 
     /// The octets taken from the input that belong to no event yet: the beginning of a line.
@@ -96,9 +108,23 @@ impl<const N: usize, D> Framer<N, D> {
     /// The command stays in flight, and the next octet begins a line.
     pub fn take_pending(&mut self) -> &[u8] {
         let place = self.start..self.end;
+        self.behind_carry = self.behind_carry.saturating_sub(place.len() as u32);
+        self.show_payload();
         self.decoder.begin_line();
         (self.start, self.end) = (0, 0);
         self.carry.get(place).unwrap_or_default()
+    }
+
+    /// The decoder is about to be asked of the carry, not of the input.
+    fn show_payload(&mut self) {
+        self.decoder.put_back(mem::take(&mut self.behind_carry));
+    }
+
+    /// Payload has begun in the carry, maybe, and the decoder is about to be asked of the input.
+    fn hide_payload(&mut self) {
+        if self.end != 0 {
+            self.behind_carry = self.decoder.hold_back();
+        }
     }
 }
 
@@ -108,7 +134,7 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     /// `None` when all of `input` was taken and no further event is complete.
     #[inline(always)]
     pub fn next<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Event<'e>> {
-        // Payload is never carried, so nothing is where it goes on.
+        // The decoder knows of no payload as long as some of it may be carried.
         if let Some(event) = self.decoder.inside_payload(input) {
             return Some(event);
         }
@@ -156,6 +182,14 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
     /// carry was emptied.
     #[inline(never)]
     fn find_carried(&mut self, input: &mut &[u8]) -> Option<(Kind, Range<usize>)> {
+        self.show_payload();
+        let found = self.find_shown(input);
+        self.hide_payload();
+        found
+    }
+
+    #[inline]
+    fn find_shown(&mut self, input: &mut &[u8]) -> Option<(Kind, Range<usize>)> {
         while self.end != 0 {
             match self.decoder.find(self.carry.get(self.start..self.end)?) {
                 Some((kind, len)) => {
@@ -165,8 +199,6 @@ impl<const N: usize, D: Dialect> Framer<N, D> {
                     }
                 }
                 None if input.is_empty() => return None,
-                // Payload is never carried, so not one octet too much is.
-                None if self.decoder.is_reading_header => *input = self.keep(input, 1),
                 None => {
                     let line_end = find(b'\n', input, 0);
                     *input = self.keep(input, line_end.map_or(input.len(), |end| end + 1));

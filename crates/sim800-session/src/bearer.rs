@@ -1,7 +1,10 @@
 //! The bearer: the GPRS context that HTTP and FTP run over.
 
-use std::sync::Arc;
-use std::time::Duration;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
 
 use sim800_command::{
     BearerKind, BearerParameter, BearerProfile, BearerState, BearerStatus, Cid, InvalidValue, SapbrClose,

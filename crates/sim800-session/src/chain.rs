@@ -1,7 +1,7 @@
 //! An error with what caused it.
 
-use std::error::Error;
-use std::fmt;
+use core::error::Error;
+use core::fmt;
 
 /// Shows an error and its sources, joined by `: `, for a message in one line: no error of this crate repeats its source.
 ///
@@ -28,6 +28,9 @@ impl fmt::Display for Chain<'_> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::boxed::Box;
+    use alloc::string::String;
+    use alloc::string::ToString;
     use sim800_command::{At, InvalidValue};
     use sim800_parser::FinalResultCode;
 

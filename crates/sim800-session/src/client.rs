@@ -1,12 +1,15 @@
 //! The handle by which commands are sent.
 
-use std::fmt;
-use std::future::Future;
-use std::mem;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex as Cell, PoisonError};
-use std::task::{Context, Poll};
-use std::time::Duration;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::mem;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::sync::{Mutex as Cell, PoisonError};
 
 use bytes::Bytes;
 use futures::channel::{mpsc, oneshot};

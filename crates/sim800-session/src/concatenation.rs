@@ -1,5 +1,7 @@
 //! Several commands on one line: fewer round trips where each has its own answer, and one by one where the firmware wants it so.
 
+use alloc::vec;
+use alloc::vec::Vec;
 use sim800_command::{At, COMMANDS_LIMIT, Command, LINE_LIMIT};
 
 use crate::client::Client;

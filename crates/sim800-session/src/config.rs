@@ -1,7 +1,7 @@
 //! What a session is told about its line, and the limits it keeps.
 
-use std::ops::RangeInclusive;
-use std::time::Duration;
+use core::ops::RangeInclusive;
+use core::time::Duration;
 
 pub use sim800_engine::Limits;
 

@@ -1,7 +1,8 @@
 //! How long a whole operation may take.
 
-use std::future::Future;
-use std::time::Duration;
+use alloc::boxed::Box;
+use core::future::Future;
+use core::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -61,7 +62,7 @@ mod tests {
     fn what_is_bounded_is_held_once() {
         let work = async {
             let large = [0_u8; 10_000];
-            std::future::ready(()).await;
+            core::future::ready(()).await;
             Ok::<_, Error>(large.len())
         };
         let alone = size_of_val(&work);

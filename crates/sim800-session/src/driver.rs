@@ -1,12 +1,14 @@
 //! The owner of the port: moves octets between it and the engine.
 
-use std::fmt;
-use std::future::Future;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
 use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;
@@ -243,7 +245,7 @@ impl<P> Driver<P> {
 
     /// All that the module had sent was looked at.
     fn tell_caught_up(&mut self) {
-        for waiting in std::mem::take(&mut self.behind) {
+        for waiting in core::mem::take(&mut self.behind) {
             // Who may have lost interest.
             let _ = waiting.send(());
         }
@@ -251,7 +253,7 @@ impl<P> Driver<P> {
 
     /// Tells everyone that the line is gone.
     fn finish(&mut self, reason: Disconnected) {
-        if std::mem::replace(&mut self.finished, true) {
+        if core::mem::replace(&mut self.finished, true) {
             return;
         }
         self.engine.handle_disconnect(reason);

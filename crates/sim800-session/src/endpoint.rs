@@ -1,9 +1,13 @@
 //! Where a module is reached, in the words that users type.
 
-use std::fmt;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::string::ToString;
+use core::fmt;
+use core::str::FromStr;
 use std::io;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use thiserror::Error;
 

@@ -1,5 +1,7 @@
 //! Why a command did not succeed.
 
+use alloc::boxed::Box;
+use alloc::string::ToString;
 use sim800_command::Command;
 use sim800_parser::FinalResultCode;
 use thiserror::Error;

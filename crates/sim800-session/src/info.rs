@@ -1,5 +1,8 @@
 //! What a module is and how it stands.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use sim800_command::{
     Cgmm, Cgmr, Command, CopsRead, Cpowd, CregRead, Csq, Gsn, PowerDown, RegistrationStatus, SignalQuality,
 };

@@ -1,8 +1,9 @@
 //! The module's HTTP service between two requests: kept started for a while, and ended when nobody is going to use it.
 
-use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::task::{Context, Poll};
+use core::time::Duration;
 
 use futures::future::BoxFuture;
 use sim800_command::HttpTerm;

@@ -1,6 +1,6 @@
 //! The kinds of errors, for programs that tell them apart without knowing all of them.
 
-use std::fmt;
+use core::fmt;
 
 use crate::engine::Failure;
 

@@ -3,11 +3,13 @@
 //! This is the one home of such knowledge. All of it is thrown away by whatever casts doubt on it: a restart, a line that was lost, a
 //! bearer that was taken away, a command of somebody else, a refusal that makes no sense. What is not known is set.
 
-use std::collections::BTreeMap;
-use std::mem;
-use std::str;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::mem;
+use core::str;
+use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::Id;

@@ -68,7 +68,11 @@
 //! * After a failure the next operation works, as far as the module does.
 //! * Passwords are in no `Debug`, no error and no [`Trace`].
 
+#![no_std]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+extern crate alloc;
+extern crate std;
 
 mod bearer;
 mod chain;

@@ -1,7 +1,7 @@
 //! What a failure took away, and whether another try may help.
 
-use std::error::Error;
-use std::time::Duration;
+use core::error::Error;
+use core::time::Duration;
 
 use crate::error::Failure;
 

@@ -1,12 +1,16 @@
 //! What the module says of its own accord, for whoever wants to know.
 
-use std::collections::VecDeque;
-use std::fmt;
-use std::mem;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures::Stream;
@@ -286,7 +290,8 @@ impl Subscribers {
 
 #[cfg(test)]
 mod tests {
-    use std::task::Wake;
+    use alloc::task::Wake;
+    use alloc::vec;
 
     use futures::{FutureExt, StreamExt};
 
@@ -319,7 +324,7 @@ mod tests {
         for text in ["RING", "+CMTE: 1", "RING", "+CMTE: 2"] {
             subscribers.deliver(&line(text));
         }
-        let seen: Vec<_> = std::iter::from_fn(|| notices.pop()).collect();
+        let seen: Vec<_> = core::iter::from_fn(|| notices.pop()).collect();
         assert_eq!(
             seen,
             [Notice::Missed(2), Notice::Restarted(Restart::Ready), line("RING"), line("+CMTE: 2")]

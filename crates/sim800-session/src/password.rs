@@ -1,6 +1,7 @@
 //! Passwords that no log shows.
 
-use std::fmt;
+use alloc::string::String;
+use core::fmt;
 
 /// A password. Its `Debug` shows nothing of it; it has no `Display`.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! A port of any kind behind one type.
 
-use std::fmt;
+use alloc::boxed::Box;
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use futures::io::{AsyncRead, AsyncWrite};
 

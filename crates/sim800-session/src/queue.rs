@@ -1,8 +1,9 @@
 //! The commands that wait for the line.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::task::Context;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Context;
 
 use futures::channel::oneshot;
 use futures::task::AtomicWaker;
@@ -101,7 +102,7 @@ impl Queue {
 
     /// The next command that somebody waits for.
     pub(crate) fn pop(&self) -> Option<Envelope> {
-        std::iter::from_fn(|| self.state().waiting.pop_front()).find(|envelope| !envelope.is_given_up())
+        core::iter::from_fn(|| self.state().waiting.pop_front()).find(|envelope| !envelope.is_given_up())
     }
 
     /// Whether nothing waits.
@@ -138,7 +139,7 @@ impl Queue {
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.phase = Phase::Closed;
-        let waiting = std::mem::take(&mut state.waiting);
+        let waiting = core::mem::take(&mut state.waiting);
         drop(state);
         drop(waiting);
     }
@@ -151,7 +152,7 @@ impl Queue {
 impl State {
     /// Takes out what nobody waits for.
     fn give_up(&mut self) -> Vec<Envelope> {
-        let waiting = std::mem::take(&mut self.waiting);
+        let waiting = core::mem::take(&mut self.waiting);
         let (given_up, waiting) = waiting.into_iter().partition::<Vec<_>, _>(Envelope::is_given_up);
         self.waiting = waiting.into();
         given_up
@@ -160,8 +161,9 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::task::{Poll, Wake, Waker};
+    use alloc::sync::Arc;
+    use alloc::task::Wake;
+    use core::task::{Poll, Waker};
 
     use futures::FutureExt;
     use sim800_command::At;
@@ -192,7 +194,7 @@ mod tests {
         waiting.pop();
         waiting.push(push(&queue));
         assert!(waiting.iter_mut().all(|reply| reply.now_or_never().is_none()));
-        assert_eq!(std::iter::from_fn(|| queue.pop()).count(), 3);
+        assert_eq!(core::iter::from_fn(|| queue.pop()).count(), 3);
         assert!(queue.is_empty());
     }
 

@@ -1,11 +1,11 @@
 //! What comes from the module, as a stream of pieces and as octets.
 
-use std::error::Error;
-use std::fmt;
-use std::future::Future;
+use core::error::Error;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures::stream::{self, BoxStream, Stream};
@@ -94,7 +94,7 @@ impl<E> Stream for Reader<E> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if !self.rest.is_empty() {
-            return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
+            return Poll::Ready(Some(Ok(core::mem::take(&mut self.rest))));
         }
         let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
         let item = ready!(stream.poll_next_unpin(context));

@@ -1,6 +1,7 @@
 //! Trying again after a failure that need not be final.
 
-use std::time::Duration;
+use alloc::string::ToString;
+use core::time::Duration;
 
 use crate::bearer::Bearer;
 use crate::chain::Chain;
@@ -97,7 +98,7 @@ impl<E: Transient + Clone> Attempts<E> {
                 position,
             }));
             client.pause(pause).await;
-            if std::mem::take(&mut is_response) {
+            if core::mem::take(&mut is_response) {
                 // Where the module does not answer, the session is lost as well.
                 if client.synchronize().await {
                     return Ok(());

@@ -1,7 +1,8 @@
 //! What a session needs of the executor it runs on.
 
-use std::fmt;
-use std::time::Duration;
+use alloc::boxed::Box;
+use core::fmt;
+use core::time::Duration;
 
 use async_trait::async_trait;
 

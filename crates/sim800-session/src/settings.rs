@@ -1,5 +1,6 @@
 //! Setting what a procedure needs in the module: what it is, what its refusal means, and what puts it back.
 
+use alloc::vec::Vec;
 use bytes::Bytes;
 use sim800_command::{Command, InvalidValue, LINE_LIMIT, Prepared};
 

@@ -1,6 +1,9 @@
 //! The SIM card: whether it is there, and its PIN.
 
-use std::time::Duration;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::ToString;
+use core::time::Duration;
 
 use sim800_command::{CpinRead, CpinWrite, PinState, Secret, Spic};
 use sim800_parser::{CmeError, FinalResultCode};

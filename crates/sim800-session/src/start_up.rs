@@ -1,6 +1,10 @@
 //! Making a module ready: from whatever state it is in to one that is registered and attached to GPRS.
 
-use std::time::Duration;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
 
 use sim800_command::{
     At, BroadcastRouting, Cfun, CgattRead, CgattWrite, Cmee, Cnmi, CpinRead, CregRead, Echo, ErrorReport,
@@ -427,7 +431,7 @@ fn line_settings(config: &Config, found: &Found) -> Result<Vec<Setting>, Unsenda
 
 /// The restart that happened meanwhile.
 fn restart(notices: &mut Notices) -> Option<Restart> {
-    std::iter::from_fn(|| notices.pop()).find_map(|notice| match notice {
+    core::iter::from_fn(|| notices.pop()).find_map(|notice| match notice {
         Notice::Restarted(sign) => Some(sign),
         _ => None,
     })

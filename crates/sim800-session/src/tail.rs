@@ -33,7 +33,7 @@ impl Tail {
 
     /// Awaits nothing any more; returns how many octets of what was handed out did not come again yet.
     pub(crate) fn forgo(&mut self) -> u32 {
-        u32::try_from(std::mem::take(&mut self.awaited).len()).unwrap_or(0)
+        u32::try_from(core::mem::take(&mut self.awaited).len()).unwrap_or(0)
     }
 
     /// Takes off `octets` what was handed out before; `None` when it is something else.
@@ -53,6 +53,7 @@ impl Tail {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
     use proptest::prelude::*;
 
     use super::*;

@@ -2,10 +2,12 @@
 
 mod payload;
 
-use std::fmt;
-use std::mem;
-use std::ops::Range;
-use std::time::Duration;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
+use core::ops::Range;
+use core::time::Duration;
 
 pub use sim800_command::Direction;
 use sim800_command::{Mask, Unsolicited};
@@ -222,7 +224,11 @@ impl Recall {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::sync::Arc;
+    use alloc::vec;
+    use std::sync::Mutex;
 
     use super::*;
 

@@ -1,8 +1,9 @@
 //! Taking turns at what the module has only one of, without waiting for ever for somebody who does nothing.
 
-use std::fmt;
-use std::sync::{Arc, Mutex as Cell, MutexGuard, PoisonError};
-use std::time::Duration;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::sync::{Mutex as Cell, MutexGuard, PoisonError};
 
 use futures::future::{Either, select};
 use futures::lock::{Mutex, OwnedMutexGuard};

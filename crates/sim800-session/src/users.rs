@@ -1,6 +1,8 @@
 //! Who uses which bearer, so that nobody takes it away from others.
 
-use std::sync::{Arc, Mutex as Cell, MutexGuard, PoisonError};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use std::sync::{Mutex as Cell, MutexGuard, PoisonError};
 
 use futures::lock::{Mutex, OwnedMutexGuard};
 

@@ -1,6 +1,6 @@
 //! Waiting for the lines of a session, and for what ends it from outside.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use futures::StreamExt;
 use sim800_command::Unsolicited;
@@ -84,7 +84,7 @@ impl Watch {
     /// Whether the line was lost since this was asked last.
     pub(crate) fn take_loss(&mut self) -> bool {
         let is_there = self.notices.remove(|notice| *notice == Notice::Desynchronized).is_some();
-        std::mem::take(&mut self.lost) || is_there
+        core::mem::take(&mut self.lost) || is_there
     }
 
     /// The line may have been lost.

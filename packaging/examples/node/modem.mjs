@@ -1,6 +1,9 @@
 // A program that talks to a SIM800 behind a TCP port, as terminal servers offer one.
 import { connect } from 'node:net';
 
+// How long the module may take, in milliseconds.
+const PATIENCE = 5_000;
+
 export class Modem {
   #line;
   #heard = '';
@@ -26,6 +29,7 @@ export class Modem {
   }
 
   async hear(end) {
+    const deadline = performance.now() + PATIENCE;
     for (;;) {
       const found = end.exec(this.#heard);
       if (found) {
@@ -33,7 +37,15 @@ export class Modem {
         this.#heard = this.#heard.slice(heard.length);
         return heard;
       }
-      await new Promise((wake) => (this.#wake = wake));
+      const left = deadline - performance.now();
+      if (left <= 0) throw new Error(`no ${end} in ${JSON.stringify(this.#heard)}`);
+      await new Promise((wake) => {
+        const timer = setTimeout(wake, left);
+        this.#wake = () => {
+          clearTimeout(timer);
+          wake();
+        };
+      });
     }
   }
 }

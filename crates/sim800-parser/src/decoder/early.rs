@@ -143,7 +143,6 @@ impl<D: Dialect> Decoder<D> {
             match header.read(window, &mut self.progress, seen) {
                 Read::More if window.len() < self.limit => {
                     self.scanned = start + window.len();
-                    self.is_reading_header = true;
                     return Some(None);
                 }
                 Read::More => return None,

@@ -1,5 +1,6 @@
 //! Why an operation on the module's file system failed.
 
+use alloc::string::String;
 use std::io;
 
 use sim800_command::InvalidValue;

@@ -1,5 +1,9 @@
 //! What is in a directory, however it is called.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use bytes::Bytes;
 use sim800_command::{Command, FsLs, Line, Path, Unsolicited};
 

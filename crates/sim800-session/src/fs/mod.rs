@@ -7,6 +7,9 @@ mod list;
 mod read;
 mod write;
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use futures::AsyncRead;
 use sim800_command::{Drive, FsDel, FsDrive, FsFlSize, FsMem, FsMkdir, FsRename, FsRmdir, FsStorage, Path};
 

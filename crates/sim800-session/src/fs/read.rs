@@ -1,5 +1,7 @@
 //! A file of the module, read as it is wanted.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use sim800_command::{At, Command, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
@@ -81,7 +83,7 @@ impl Pieces {
         self.attempts.succeeded();
         self.window.came();
         if octets.is_empty() {
-            let path = std::mem::take(&mut self.path);
+            let path = core::mem::take(&mut self.path);
             return Err(FsError::Incomplete { path, expected: self.length, found: self.position });
         }
         self.advance(&octets);
@@ -184,7 +186,7 @@ impl Pieces {
 
     /// Whether the line was lost since this was asked last: also behind a result that was not its command's own.
     fn take_loss(&mut self) -> bool {
-        std::iter::from_fn(|| self.notices.remove(is_loss)).count() > 0
+        core::iter::from_fn(|| self.notices.remove(is_loss)).count() > 0
     }
 }
 

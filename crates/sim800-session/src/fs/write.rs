@@ -1,6 +1,7 @@
 //! A file of the module, written in the pieces that the module takes.
 
-use std::time::Duration;
+use alloc::borrow::ToOwned;
+use core::time::Duration;
 
 use bytes::Bytes;
 use futures::AsyncRead;

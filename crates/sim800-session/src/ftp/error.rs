@@ -1,8 +1,10 @@
 //! Why an FTP operation failed.
 
-use std::fmt;
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
 use std::io;
-use std::time::Duration;
 
 use sim800_command::{FtpCode, InvalidValue};
 use thiserror::Error;

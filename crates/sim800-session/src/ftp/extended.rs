@@ -1,6 +1,7 @@
 //! Whole files by way of the module's memory: the line and the network each at their own pace.
 
-use std::time::Duration;
+use alloc::vec::Vec;
+use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::{AsyncRead, StreamExt, stream};

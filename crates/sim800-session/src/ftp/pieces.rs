@@ -1,6 +1,7 @@
 //! The octets of one session that is read.
 
-use std::time::Duration;
+use alloc::vec::Vec;
+use core::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::FTP_READ_LIMIT;

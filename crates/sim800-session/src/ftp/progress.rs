@@ -1,7 +1,7 @@
 //! Transfers that the module carries out by itself: how far they are, and how they end.
 
-use std::sync::Arc;
-use std::time::Duration;
+use alloc::sync::Arc;
+use core::time::Duration;
 
 use sim800_command::{Command, FtpCode};
 

@@ -1,6 +1,6 @@
 //! Uploads, and what becomes of one that breaks off.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use futures::{AsyncRead, AsyncSeek, AsyncSeekExt};
 use sim800_command::{FtpCode, FtpPutOpen, PutOption};

@@ -1,5 +1,7 @@
 //! Going on with a download that broke off.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use bytes::{Buf, Bytes};
 
 use super::digest::Digest;

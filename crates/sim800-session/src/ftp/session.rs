@@ -1,7 +1,9 @@
 //! The module's FTP session: opened, watched, and quit when dropped.
 
-use std::sync::Arc;
-use std::time::Duration;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
 
 use sim800_command::{Command, FtpActivity, FtpCode, FtpQuit, FtpSize, FtpState, Unsolicited};
 
@@ -471,7 +473,7 @@ impl Drop for Session {
         }
         self.is_used();
         let (watch, turn) = (self.watch.take(), self.turn.take());
-        let (operation, live, undo) = (self.operation, self.live, std::mem::take(&mut self.undo));
+        let (operation, live, undo) = (self.operation, self.live, core::mem::take(&mut self.undo));
         self.client.chore(|client| async move {
             let quit = if live { turn_to_server(&client, &FtpQuit).await.map(drop) } else { Ok(()) };
             if let (true, Ok(()), Some(mut watch)) = (live, &quit, watch) {

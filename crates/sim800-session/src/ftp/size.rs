@@ -1,5 +1,7 @@
 //! Sizes that decide over success: no number is believed that one line alone told, for the line may have damaged it.
 
+use alloc::format;
+use alloc::vec;
 use sim800_command::FsStorage;
 
 use super::session::Session;

@@ -1,8 +1,8 @@
 //! Sources of uploads, and what of them can be read again.
 
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
 use std::io::{self, SeekFrom};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
 use futures::{AsyncRead, AsyncSeek};
@@ -147,6 +147,8 @@ impl<S: AsyncRead + Unpin> AsyncSeek for Window<S> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
     use futures::executor::block_on;
     use futures::{AsyncReadExt, AsyncSeekExt};
     use proptest::prelude::*;

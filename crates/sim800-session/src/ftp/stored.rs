@@ -1,5 +1,6 @@
 //! The module's file system as source and target.
 
+use alloc::borrow::ToOwned;
 use sim800_command::{
     FTP_EXTENDED_LIMIT, FsStorage, FtpFilePutEnd, FtpFilePutLoad, FtpGetToFs, FtpGetToFsProgress,
     FtpGetToFsStatus, FtpPutFrmFs, FtpPutFrmFsProgress, FtpPutFrmFsStatus, Text,

@@ -1,7 +1,8 @@
 //! An upload, in the rounds that the module allows.
 
+use alloc::vec;
+use core::time::Duration;
 use std::io::SeekFrom;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
@@ -387,6 +388,7 @@ async fn end(session: &mut Session) -> Result<(), FtpError> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
     use futures::executor::block_on;
     use futures::io::Cursor;
     use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! Carrying out a request: told to the module, asked about, and heard of.
 
-use std::sync::Arc;
-use std::time::Duration;
+use alloc::sync::Arc;
+use core::time::Duration;
 
 use ::http::Method;
 use sim800_command::{HTTP_LIMIT, HttpActivity, HttpProgress, HttpStatus, HttpStatusRead, Test, Unsolicited};
@@ -131,7 +131,7 @@ impl Service {
         if self.method == Method::GET {
             self.client.known().http_gets();
         }
-        let before = std::mem::replace(&mut self.sent, Sent::Unknown);
+        let before = core::mem::replace(&mut self.sent, Sent::Unknown);
         let doubt = match self.client.execute(&plan.action).await {
             Ok(_) => None,
             Err(error) => match error.failure() {

@@ -1,6 +1,6 @@
 //! The body of a response, read from the module as it is wanted.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use ::http::HeaderMap;
 use ::http::header::HeaderValue;

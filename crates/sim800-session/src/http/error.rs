@@ -1,6 +1,8 @@
 //! Why an HTTP request failed.
 
-use std::time::Duration;
+use alloc::format;
+use alloc::string::String;
+use core::time::Duration;
 
 use ::http::Method;
 use sim800_command::{HttpStatus, InvalidValue, LINE_LIMIT};

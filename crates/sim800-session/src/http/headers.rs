@@ -1,6 +1,6 @@
 //! What the headers of a response say of its body.
 
-use std::str;
+use core::str;
 
 use ::http::header::{
     CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING,

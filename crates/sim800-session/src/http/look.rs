@@ -1,6 +1,8 @@
 //! One look at a response, on one line: whether the request is over, the headers, and the body where it is short.
 
 use ::http::Method;
+use alloc::vec;
+use alloc::vec::Vec;
 use bytes::Bytes;
 use sim800_command::{Command, HttpActivity, HttpHead, HttpReadRange, HttpStatusRead, Number};
 

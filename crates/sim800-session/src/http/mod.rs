@@ -9,8 +9,9 @@ mod plan;
 mod ranges;
 mod service;
 
-use std::sync::Arc;
-use std::time::Duration;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::time::Duration;
 
 use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use ::http::{HeaderMap, Method, Request, Response, StatusCode};

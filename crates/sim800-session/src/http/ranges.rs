@@ -3,7 +3,8 @@
 //! Parts go together where a strong validator says so (RFC 9110 section 15.3.7.3). Without one, each range begins with what came
 //! last of the one before, which is compared.
 
-use std::sync::Arc;
+use alloc::format;
+use alloc::sync::Arc;
 
 use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use ::http::{HeaderMap, HeaderValue, Method};
@@ -455,6 +456,7 @@ fn ignored() -> HttpError {
 #[cfg(test)]
 mod tests {
     use ::http::Request;
+    use alloc::vec::Vec;
     use bytes::Bytes;
     use sim800_command::Cid;
 

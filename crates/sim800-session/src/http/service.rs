@@ -1,7 +1,9 @@
 //! The module's HTTP service, from `HTTPINIT` to `HTTPTERM`.
 
-use std::sync::Arc;
-use std::time::Duration;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
 
 use ::http::{HeaderMap, Method};
 use bytes::Bytes;

@@ -1,5 +1,6 @@
 //! Secrets in what the module hands on, which comes in pieces.
 
+use alloc::vec::Vec;
 use sim800_command::{Id, Mask};
 use sim800_parser::{Line, Value};
 
@@ -111,6 +112,8 @@ fn announced(line: Line<'_>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
+    use alloc::string::String;
 
     /// The pieces of `content` as they come, each of so many octets behind those that come again.
     fn pieces(content: &[u8], piece: usize, again: usize) -> Vec<u8> {
