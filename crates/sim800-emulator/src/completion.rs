@@ -69,8 +69,7 @@ impl Emulator {
                 self.ip.activated(cid, is_active, &self.board)?;
             }
             Slow::Dial => {
-                self.calls.end();
-                return Err(Refusal::NoAnswer);
+                return Err(if self.calls.end() { Refusal::NoAnswer } else { Refusal::NoCarrier });
             }
             Slow::MessageSend(reference) => return message::sent(reference, &mut self.board),
         }

@@ -317,6 +317,12 @@ impl Emulator {
             if !self.on {
                 return;
             }
+            if matches!(self.activity, Activity::Waiting(Slow::Dial)) && first != b'\n' {
+                // Whatever the DTE sends breaks off a call that it waits for (manual 2.2.2, V.250 5.6.1).
+                self.calls.end();
+                self.board.hurry();
+                self.fire_due(self.board.now);
+            }
             if self.is_held() {
                 let room = TYPE_AHEAD.saturating_sub(self.type_ahead.len());
                 self.type_ahead.extend(octets.iter().take(room));
