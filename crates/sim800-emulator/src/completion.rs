@@ -71,6 +71,7 @@ impl Emulator {
             Slow::Dial => {
                 return Err(if self.calls.end() { Refusal::NoAnswer } else { Refusal::NoCarrier });
             }
+            Slow::Locate(location, cid) => self.bearers.located(location, cid, &mut self.board),
             Slow::MessageSend(reference) => return message::sent(reference, &mut self.board),
         }
         Ok(Step::Done)

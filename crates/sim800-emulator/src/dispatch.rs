@@ -3,6 +3,7 @@
 use sim800_command::{EveryId as Id, Form, Id as Name};
 
 use crate::answers;
+use crate::bearer::Bearers;
 use crate::board::{Board, Outcome, Slow, Step};
 use crate::call::Calls;
 use crate::config::Sim;
@@ -54,7 +55,7 @@ impl Emulator {
             Id::Csq => radio.signal(command, board),
             Id::Cops => radio.operator(command, board),
             Id::Sapbr => bearers.command(command, board),
-            Id::CipGsmLoc => bearers.location(command, board),
+            Id::CipGsmLoc => Bearers::location(command, board),
             Id::HttpInit => http.initialize(command),
             Id::HttpTerm => http.terminate(command, board),
             Id::HttpPara => http.parameter(command, board),
@@ -183,7 +184,7 @@ impl Emulator {
                 Board::tell(command, Form::Read, &text, board)
             }
             "+CCLK" => general.clock(command, board),
-            "+CLBS" => bearers.place(command, board),
+            "+CLBS" => Bearers::location(command, board),
             "+CENG" => radio.cells(command, board),
             "Z" | "&F" | "&W" | "&V" => general.profile(command, board, radio),
             "D" if !radio.is_on() => Err(Refusal::Unknown),
