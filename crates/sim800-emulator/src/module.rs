@@ -231,6 +231,11 @@ impl Emulator {
         self.ip.is_full()
     }
 
+    /// What has not been polled yet is never said.
+    pub(crate) fn withhold(&mut self) {
+        self.board.output.withhold();
+    }
+
     /// Lets everything happen that was due up to now.
     pub(crate) fn advance(&mut self, now: Duration) {
         self.fire_due(now);
