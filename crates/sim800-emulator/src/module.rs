@@ -322,7 +322,13 @@ impl Emulator {
             if !self.on {
                 return;
             }
-            if matches!(self.activity, Activity::Waiting(Slow::Dial)) && first != b'\n' {
+            if matches!(self.activity, Activity::Waiting(Slow::Dial)) {
+                if first == b'\n' {
+                    // That of the line before.
+                    self.intake.take(first, &mut self.board.output);
+                    octets = rest;
+                    continue;
+                }
                 // Whatever the DTE sends breaks off a call that it waits for (manual 2.2.2, V.250 5.6.1).
                 self.calls.end();
                 self.board.hurry();

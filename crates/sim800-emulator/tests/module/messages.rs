@@ -162,6 +162,7 @@ fn nobody_takes_a_call() {
     bench.dte("\n");
     bench.wait(SECOND, "");
     bench.exchange("ATH", "\r\nNO CARRIER\r\n\r\nOK\r\n");
+    bench.exchange("ATD+4917;\r\nAT+CPAS", "\r\nNO CARRIER\r\n\r\n+CPAS: 0\r\n\r\nOK\r\n");
     bench.information("AT+CPAS", "+CPAS: 0");
     bench.exchange("ATD*99#", "\r\nNO CARRIER\r\n");
     bench.exchange("ATA", "\r\nNO CARRIER\r\n");
