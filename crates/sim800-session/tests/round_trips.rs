@@ -91,6 +91,7 @@ impl Bench {
     fn new(rate: u32) -> Self {
         let mut module = ModuleConfig::default();
         module.timings.line = LATENCY;
+        // Counted is what the driver takes, not how long a module hesitates before its results.
         module.timings.unsolicited = Duration::ZERO;
         let mut world = World::on_line(module, Line::paced(NonZeroU32::new(rate).expect("a rate")));
         let tally = Rc::new(RefCell::new(Tally::default()));
