@@ -35,7 +35,7 @@ pub(super) const PLANTS: [Plant; 19] = [
             flight.take_payload(octets);
             if crate::planted(\"scan\") && is_ok {
                 self.decoder.abandon();
-                return self.finish(now, FinalResultCode::Ok);
+                return self.finish(now, FinalResultCode::Ok, false);
             }
 ",
         }],

@@ -27,8 +27,8 @@ pub(super) const TESTED: [Tested; 9] = [
             about: "behind a refusal of octets that were sent the line counts as in step",
             edits: &[Edit {
                 file: "crates/sim800-engine/src/engine.rs",
-                old: "} else if is_refused && handed_out > 0 {",
-                new: "} else if is_refused && handed_out > 0 && !crate::planted(\"late\") {",
+                old: "} else if is_refused && handed_out > 0 && !is_told {",
+                new: "} else if is_refused && handed_out > 0 && !is_told && !crate::planted(\"late\") {",
             }],
         },
         test: Test {
