@@ -25,6 +25,15 @@ pub(super) struct Receiver {
     ahead: Option<Pending>,
 }
 
+/// What was said since this was looked at last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Said {
+    /// There may be more to read.
+    is_readable: bool,
+    /// The line was lost.
+    is_lost: bool,
+}
+
 impl Receiver {
     pub(super) fn new(link: Shared, notices: Notices, may_hold: bool) -> Self {
         Self { link, notices, may_hold, ahead: None }
@@ -48,10 +57,10 @@ impl Receiver {
             }
             // A question answers what was said before it, and not what was said since it was asked.
             let is_asked = self.ahead.is_some();
-            let is_readable = self.look()?;
+            let is_readable = self.look()?.is_readable;
             let is_closed = self.link.is_closed_there();
             self.may_hold = is_asked && (is_readable || is_closed);
-            let (octets, left) = self.read(is_closed && !is_asked).await?;
+            let (octets, left) = self.read().await?;
             if left > 0 {
                 self.ahead = Some(self.ask()?);
             }
@@ -65,14 +74,15 @@ impl Receiver {
         }
     }
 
-    /// Takes what was said already; whether there may be more to read.
-    fn look(&mut self) -> Result<bool, SocketError> {
-        let mut is_readable = false;
+    /// Takes what was said already.
+    fn look(&mut self) -> Result<Said, SocketError> {
+        let mut said = Said::default();
         while let Some(notice) = self.notices.pop() {
             let heard = self.link.take(&notice)?;
-            is_readable |= matches!(heard, Heard::Doubt | Heard::Event(ConnectionEvent::Readable));
+            said.is_readable |= matches!(heard, Heard::Doubt | Heard::Event(ConnectionEvent::Readable));
+            said.is_lost |= heard == Heard::Doubt;
         }
-        Ok(is_readable)
+        Ok(said)
     }
 
     /// Waits until there may be something to read.
@@ -116,7 +126,7 @@ impl Receiver {
     }
 
     /// What there is to be read, up to a piece, and how much is left.
-    async fn read(&mut self, is_closed: bool) -> Result<(Bytes, u32), SocketError> {
+    async fn read(&mut self) -> Result<(Bytes, u32), SocketError> {
         let mut is_again = false;
         loop {
             let asked = match self.ahead.take() {
@@ -128,13 +138,10 @@ impl Receiver {
                 Err(error) => error,
             };
             match error.failure() {
-                // What it did not do took nothing.
                 Failure::Rejected(_) => {
-                    if is_closed {
-                        return Ok((Bytes::new(), 0));
-                    }
-                    self.ask_whether_there_is_more().await?;
-                    if self.link.is_closed_there() {
+                    let left = self.left_behind_refusal(&error).await?;
+                    // Firmware may refuse to read, and to say what there is, where there is nothing any more.
+                    if self.link.is_closed_there() && (left == Some(0) || left.is_none() && is_again) {
                         self.may_hold = true;
                         return Ok((Bytes::new(), 0));
                     }
@@ -149,6 +156,24 @@ impl Receiver {
                 _ => return Err(SocketError::Damaged(error)),
             }
         }
+    }
+
+    /// How much there is to be read where a read was refused, as far as the module tells. What a module refuses takes nothing, and is
+    /// asked for again: the line may have damaged the question. But a refusal may be another's, and the answer behind it.
+    async fn left_behind_refusal(&mut self, refusal: &Error) -> Result<Option<u32>, SocketError> {
+        let left = match self.link.readable().await {
+            Err(SocketError::Command(error)) if error.is_rejected() => None,
+            left => Some(left?),
+        };
+        match self.link.status().await?.state {
+            ConnectionState::Initial => return Err(SocketError::ContextLost),
+            ConnectionState::Closed | ConnectionState::RemoteClosing => self.link.close_there(),
+            _ => {}
+        }
+        if self.look()?.is_lost {
+            return Err(SocketError::Damaged(refusal.clone()));
+        }
+        Ok(left)
     }
 
     /// Octets that are those of this connection, as many as were told.
