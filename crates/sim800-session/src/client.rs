@@ -18,6 +18,7 @@ use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
 
 use crate::chores::Chores;
 use crate::config::{Config, Effort};
+use crate::contexts::Contexts;
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
 use crate::known::Known;
@@ -68,6 +69,8 @@ pub(crate) struct Shared {
     ftp: Turns,
     /// Who uses which bearer.
     bearers: Bearers,
+    /// What its sockets go through.
+    pub(crate) contexts: Contexts,
     traffic: Guarded<Traffic>,
     /// Had by whoever enters the PIN, or looks whether it was entered.
     pin: Baton,
@@ -87,6 +90,7 @@ impl Shared {
             http: Turns::default(),
             ftp: Turns::default(),
             bearers: Bearers::default(),
+            contexts: Contexts::default(),
             traffic: Guarded::default(),
             pin: Baton::default(),
             pin_tried: Guarded::default(),
@@ -361,6 +365,11 @@ impl Client {
     /// Who uses which bearer of the module.
     pub(crate) fn bearers(&self) -> &Bearers {
         &self.shared.bearers
+    }
+
+    /// What the sockets of the module go through.
+    pub(crate) fn contexts(&self) -> &Contexts {
+        &self.shared.contexts
     }
 
     /// The card's PIN, for one at a time.

@@ -23,8 +23,16 @@ pub enum ErrorKind {
     NotFound,
     /// It is not allowed.
     PermissionDenied,
+    /// The other side does not want to.
+    ConnectionRefused,
     /// The other side broke off.
     ConnectionReset,
+    /// It was broken off.
+    ConnectionAborted,
+    /// There is no connection.
+    NotConnected,
+    /// Others use it.
+    ResourceBusy,
     /// The other side takes nothing any more.
     BrokenPipe,
     /// A parameter makes no sense.
@@ -52,7 +60,11 @@ impl ErrorKind {
         match self {
             Self::NotFound => "not found",
             Self::PermissionDenied => "not allowed",
+            Self::ConnectionRefused => "refused",
             Self::ConnectionReset => "the other side broke off",
+            Self::ConnectionAborted => "the connection was broken off",
+            Self::NotConnected => "there is no connection",
+            Self::ResourceBusy => "others use it",
             Self::BrokenPipe => "the other side takes nothing any more",
             Self::InvalidInput => "an invalid parameter",
             Self::InvalidData => "invalid data",
