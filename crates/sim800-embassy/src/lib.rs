@@ -64,7 +64,6 @@ use self::pump::{Lines, both, receive, send};
 /// A session with the module at a UART that [`Driver::run`] or [`Driver::run_split`] is given.
 ///
 /// Nothing happens before that; the [`Client`] is what commands are sent with.
-#[must_use]
 pub fn connect(config: Config) -> (Client, Driver) {
     let lines = Arc::new(Lines::new());
     let (client, session) = sim800_session::connect(Ends(Arc::clone(&lines)), runtime(), config);

@@ -17,7 +17,8 @@ use smol::io::{ReadHalf, WriteHalf};
 /// A connection in its two halves, as most UARTs come.
 type Tcp = Async<TcpStream>;
 
-#[embassy_executor::task]
+// Of each task as many as tests run at once.
+#[embassy_executor::task(pool_size = 2)]
 async fn run_split(
     driver: Driver,
     rx: FromFutures<ReadHalf<Tcp>>,
@@ -27,19 +28,19 @@ async fn run_split(
     ended.send(driver.run_split(rx, tx).await).unwrap();
 }
 
-#[embassy_executor::task]
+#[embassy_executor::task(pool_size = 2)]
 async fn run(driver: Driver, port: FromFutures<Async<File>>, ended: mpsc::Sender<Result<(), Ended>>) {
     ended.send(driver.run(port).await).unwrap();
 }
 
-#[embassy_executor::task]
+#[embassy_executor::task(pool_size = 2)]
 async fn check(client: Client, checked: mpsc::Sender<Result<(), String>>) {
     let result = conformance::check(client).await;
     checked.send(result.map_err(|error| error.to_string())).unwrap();
 }
 
-/// What is asked for a client whose module is gone.
-#[embassy_executor::task]
+/// Asks once more when the module is gone.
+#[embassy_executor::task(pool_size = 2)]
 async fn lose(client: Client, module: Running, lost: mpsc::Sender<Failure>) {
     client.find().await.unwrap();
     module.stop().unwrap();
