@@ -3,6 +3,7 @@
 mod access;
 mod args;
 mod at;
+mod audience;
 mod baud;
 mod bearer;
 mod checksum;
@@ -25,6 +26,7 @@ mod first_contact;
 mod fs;
 mod ftp;
 mod held;
+mod help;
 mod history;
 mod http;
 mod info;

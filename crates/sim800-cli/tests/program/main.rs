@@ -31,6 +31,7 @@ mod sim;
 mod streams;
 mod tap;
 mod terminals;
+mod texts;
 mod transfers;
 mod typist;
 mod waiting;
