@@ -368,7 +368,7 @@ mod tests {
         }));
         let late = "\r\nOK\r\n".repeat(4);
         let mut send = |line: &str| masked.sent(Duration::ZERO, line.as_bytes(), None, false);
-        ["AT\r", "AT\r", "AT\r", COMMAND, "AT\r"].map(&mut send);
+        ["AT\r", "AT\r", "AT\r", COMMAND, "AT\r"].into_iter().for_each(&mut send);
         for octet in late.bytes() {
             masked.received(Duration::ZERO, &[octet]);
         }
