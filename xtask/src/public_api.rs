@@ -40,6 +40,7 @@ const LIBRARIES: [Library; 8] = [
     Library { package: "sim800-smol", foreign: &["futures_io", "sim800_session"] },
     Library { package: "sim800-tokio", foreign: &["futures_io", "sim800_session", "tokio", "tokio_util"] },
     Library { package: "sim800-emulator", foreign: &["bytes"] },
+    Library { package: "sim800-grammar", foreign: &["sim800_command"] },
     Library { package: "sim800-capture", foreign: &["sim800_command", "sim800_parser"] },
 ];
 

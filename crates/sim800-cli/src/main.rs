@@ -24,6 +24,8 @@ mod failure;
 mod first_contact;
 mod fs;
 mod ftp;
+mod fuzz;
+mod grammar;
 mod held;
 mod history;
 mod http;
@@ -119,6 +121,8 @@ fn run(
         Command::Monitor(arguments) => return monitor::run(arguments, options, output),
         Command::Console => console::run(options, output),
         Command::Tap(arguments) => tap::run(arguments, options, output),
+        Command::Fuzz(arguments) => fuzz::run(arguments, options, output),
+        Command::Grammar { format } => Ok(grammar::run(*format)),
         Command::Demo => demo::run(options, output),
         Command::Run(arguments) => script::run(arguments, options, output, &execute),
         Command::Shell => shell::run(options, output, &execute),

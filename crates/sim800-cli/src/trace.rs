@@ -1,5 +1,6 @@
 //! Who is shown what crosses the line: the file of `--trace`, people with `-v`, and whoever looks for the reason when nothing answers.
 
+use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -104,6 +105,44 @@ pub(crate) struct Traces {
     pub(crate) file: Option<TraceFile>,
     pub(crate) dialogue: Option<Dialogue>,
     pub(crate) heard: Heard,
+    pub(crate) recent: Option<Recent>,
+}
+
+/// How much is kept of what crossed the line last, in octets of a trace: some hundred short exchanges.
+const RECENT: usize = 64 << 10;
+
+/// What crossed the line last; clones are of the same.
+#[derive(Clone, Default)]
+pub(crate) struct Recent(Arc<Mutex<Records>>);
+
+#[derive(Default)]
+struct Records {
+    records: VecDeque<Vec<u8>>,
+    octets: usize,
+}
+
+impl std::fmt::Debug for Recent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recent").finish_non_exhaustive()
+    }
+}
+
+impl Recent {
+    fn push(&self, record: Vec<u8>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.octets += record.len();
+        kept.records.push_back(record);
+        while kept.octets > RECENT {
+            let Some(oldest) = kept.records.pop_front() else { break };
+            kept.octets -= oldest.len();
+        }
+    }
+
+    /// As a trace.
+    pub(crate) fn trace(&self) -> Vec<u8> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.records.iter().flatten().copied().collect()
+    }
 }
 
 impl Trace for Traces {
@@ -111,6 +150,11 @@ impl Trace for Traces {
         self.heard.note(direction, octets);
         if let Some(dialogue) = &mut self.dialogue {
             dialogue.octets(now, direction, octets);
+        }
+        if let Some(recent) = &self.recent {
+            let mut record = Vec::new();
+            write_record(&mut record, now, direction, octets);
+            recent.push(record);
         }
         if let Some(file) = &mut self.file {
             file.octets(now, direction, octets);

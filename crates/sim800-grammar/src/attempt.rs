@@ -55,7 +55,7 @@ pub fn attempts(spec: &Spec) -> Vec<Attempt> {
         for (place, slot) in shape.iter().enumerate() {
             let Slot::Value { value, .. } = slot else { continue };
             // What the others leave of the line.
-            let others: usize = plain.iter().map(|text| text.len() + 1).sum();
+            let others: usize = plain.iter().map(|text| text.len() + 1).sum::<usize>() - 1;
             let room = (LINE_LIMIT + plain.get(place).map_or(0, String::len))
                 .saturating_sub(attempts.head.len() - 2 + others);
             for (kind, text) in variants(*value, room) {
@@ -130,9 +130,7 @@ fn variants(value: Value, room: usize) -> Vec<(Kind, String)> {
         }
         Value::Text { max } => {
             variants.push((Kind::Boundary, text(0)));
-            if max + 2 <= room {
-                variants.push((Kind::Boundary, text(max)));
-            }
+            variants.push((Kind::Boundary, text(in_room(max))));
             variants.push((Kind::Boundary, r#""%s%n\r\n;,=?""#.to_owned()));
             variants.extend(["", "1", "a", "\"a", "\"a\"b\""].map(|word| (Kind::Confused, word.to_owned())));
             if max + 3 <= room {

@@ -105,3 +105,11 @@ fn formats_are_known_by_their_names() {
         "it is one of afl, atfuzzer, dict, gramatron, json"
     );
 }
+
+/// A text may be as long as the line has room for, where the manual has no limit of its own.
+#[test]
+fn the_longest_line_of_all_is_tried() {
+    let lines = SPECS.iter().flat_map(|spec| attempts(spec)).map(|attempt| attempt.line);
+    let longest: Vec<_> = lines.filter(|line| line.len() == 2 + LINE_LIMIT).collect();
+    assert!(longest.iter().any(|line| line.starts_with("AT+HTTPPARA=\"UA\",\"aaa")), "{longest:?}");
+}

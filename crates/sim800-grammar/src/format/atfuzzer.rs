@@ -68,6 +68,9 @@ impl Parts {
         if quoted {
             self.text(format!("open_{place}"), "\"");
         }
+        if matches!(value, shape::Value::Path { .. }) {
+            self.text(format!("drive_{place}"), r"C:\");
+        }
         // A value may be called what a part of the structure is.
         let name = format!("{name}_{place}");
         self.row.push(name.clone());
@@ -83,7 +86,7 @@ fn kind(value: shape::Value) -> Value {
     match value {
         shape::Value::Number { min, max } => json!({ "type": "ranged", "range": [min, max] }),
         shape::Value::Text { max } => json!({ "type": "string", "length": max }),
-        shape::Value::Path { max } => json!({ "type": "string", "length": max }),
+        shape::Value::Path { max } => json!({ "type": "letters", "length": max - r"C:\".len() }),
         shape::Value::Headers => json!({ "type": "string", "length": sim800_command::LINE_LIMIT }),
         shape::Value::Choice(words) => {
             json!({ "type": "fixed", "values": words.iter().map(|word| word.word).collect::<Vec<_>>() })
