@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use sim800_command::{Unsolicited, Vocabulary, ending};
+use sim800_command::{Unsolicited, Vocabulary};
 use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Line};
 
 use crate::announcement::announcement;
@@ -399,10 +399,6 @@ impl Capture {
             let meaning = meaning::information(text, self.decoder.remaining());
             return self.tell(Kind::Information, raw, meaning, sink);
         }
-        if self.is_end(text) {
-            self.tell(Kind::Final, raw, Meaning::default(), sink);
-            return self.give_up(sink);
-        }
         let mut meaning = meaning::unsolicited(raw, text);
         if !self.is_two_way {
             // Somebody may have asked for it, and nobody listened to that.
@@ -443,12 +439,6 @@ impl Capture {
     fn named(&self, text: Line<'_>) -> Named {
         let Some(Flight { name: Some(name), named, .. }) = &self.flight else { return Named::None };
         if is_named(text, name) { *named } else { Named::None }
-    }
-
-    /// Whether it ends the command in flight although it is no result code of others.
-    fn is_end(&self, text: Line<'_>) -> bool {
-        let name = self.flight.as_ref().and_then(|flight| flight.name.as_deref());
-        name.and_then(ending).is_some_and(|end| text.text() == end.as_bytes())
     }
 
     /// The command in flight gets no result.

@@ -6,10 +6,11 @@ use std::str;
 
 use http::StatusCode;
 use sim800_command::{
-    Battery, BearerState, Cbc, CgattRead, Charging, Command, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent,
-    FtpExtGetProgress, FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod,
-    HttpProgress, HttpStatus, HttpStatusRead, Id, Information, Location, POWER_UP, PowerDownCause,
-    RegistrationChange, RegistrationStatus, Spic, Unsolicited, UtcTime,
+    Acknowledgement, Battery, BearerState, Cbc, CgattRead, Charging, Command, ConnectionEvent,
+    ConnectionState, ConnectionStatus, Csq, FsTransfer, FtpActivity, FtpCode, FtpEvent, FtpExtGetProgress,
+    FtpGetToFsProgress, FtpPutFrmFsProgress, FtpState, HttpActivity, HttpMethod, HttpProgress, HttpStatus,
+    HttpStatusRead, Id, Information, Location, LookedUp, POWER_UP, PowerDownCause, RegistrationChange,
+    RegistrationStatus, Spic, Unsolicited, UtcTime,
 };
 use sim800_parser::{FinalResultCode, Line, Value};
 
@@ -103,6 +104,13 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
             format!("the bearer is {state}")
         }
         Id::CipGsmLoc => return location(&lines),
+        Id::CipAck => {
+            let Acknowledgement { acknowledged, under_way, .. } = Acknowledgement::decode(&lines)?;
+            format!("{acknowledged} octets have arrived, {under_way} are under way")
+        }
+        Id::CipStatus => format!("the connection is {}", connection(&ConnectionStatus::decode(&lines)?)?),
+        Id::CipRxGet if number(0) == Some(2) && number(2) == Some(0) => "nothing to read".to_owned(),
+        Id::CipRxGet if number(0) == Some(4) => format!("{} octets to read", number(2)?),
         Id::HttpStatus => http_progress(&HttpStatusRead.response(&lines).ok()?)?,
         Id::FtpState => match FtpState.response(&lines).ok()? {
             FtpActivity::Idle => "no FTP session runs".to_owned(),
@@ -131,6 +139,20 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
         Id::FtpGet | Id::FtpList if number(1) == Some(0) => "nothing to read".to_owned(),
         _ => return None,
     }))
+}
+
+/// `open to 93.184.215.14, port 80`
+fn connection(status: &ConnectionStatus<'_>) -> Option<String> {
+    let state = match status.state {
+        ConnectionState::Initial => return Some("not used yet".to_owned()),
+        ConnectionState::Connecting => "being opened",
+        ConnectionState::Connected => "open",
+        ConnectionState::RemoteClosing => "being closed by the server",
+        ConnectionState::Closing => "being closed",
+        ConnectionState::Closed => "closed",
+        _ => return None,
+    };
+    Some(format!("{state}, to {}, port {}", status.address?, status.port?))
 }
 
 /// `82 % at 4.010 V, not charging`
@@ -252,7 +274,7 @@ pub(crate) fn unsolicited(raw: &[u8], line: Line<'_>) -> Meaning {
         Unsolicited::Ring => Meaning::of("a call comes in"),
         Unsolicited::Call(_) => Meaning::of("news of a call"),
         Unsolicited::Network(_) => Meaning::of("news of the network"),
-        Unsolicited::Tcp(_) => Meaning::of("news of a TCP connection"),
+        Unsolicited::Tcp(line) => tcp(line),
         Unsolicited::MessageStored(_) => Meaning::of("a short message was stored"),
         Unsolicited::MessageHead(_) => Meaning::of("a short message"),
         Unsolicited::Ussd(_) => Meaning::of("news of a network service (USSD)"),
@@ -262,6 +284,26 @@ pub(crate) fn unsolicited(raw: &[u8], line: Line<'_>) -> Meaning {
             Meaning::error("noise, or payload whose beginning is missing")
         }
         _ => Meaning::default(),
+    }
+}
+
+fn tcp(line: Line<'_>) -> Meaning {
+    let Some((connection, event)) = ConnectionEvent::read(line) else {
+        return match LookedUp::read(line) {
+            Some(LookedUp::Found { .. }) => Meaning::of("a host was looked up"),
+            Some(LookedUp::Failed(_)) => Meaning::error("a host could not be looked up"),
+            _ => Meaning::of("news of a TCP connection"),
+        };
+    };
+    match event {
+        ConnectionEvent::Connected => Meaning::of(format!("connection {connection} is open")),
+        ConnectionEvent::Failed => Meaning::error(format!("connection {connection} could not be made")),
+        ConnectionEvent::AlreadyConnected => {
+            Meaning::error(format!("connection {connection} is open already"))
+        }
+        ConnectionEvent::Closed => Meaning::of(format!("connection {connection} was closed")),
+        ConnectionEvent::Readable => Meaning::of(format!("connection {connection}: octets can be read")),
+        _ => Meaning::of("news of a TCP connection"),
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Subject {
     Ftp,
     /// Its file system.
     Files,
+    /// TCP and UDP over its sockets, and the context of these.
+    Sockets,
     /// The bearer, and the attachment that it needs.
     Bearer,
     /// The module itself: its line, its card, its radio.
@@ -28,6 +30,7 @@ impl Subject {
             Self::Http => "http",
             Self::Ftp => "ftp",
             Self::Files => "files",
+            Self::Sockets => "sockets",
             Self::Bearer => "bearer",
             Self::Module => "module",
             Self::Other => "other",
@@ -36,10 +39,16 @@ impl Subject {
 
     /// That of a command or a line of this name; a bare `AT` has none.
     pub(crate) fn of(name: Option<&str>) -> Self {
-        const NAMES: [(&str, Subject); 5] = [
+        const NAMES: [(&str, Subject); 11] = [
             ("+HTTP", Subject::Http),
             ("+FTP", Subject::Ftp),
             ("+FS", Subject::Files),
+            ("+CIPGSMLOC", Subject::Module),
+            ("+CIP", Subject::Sockets),
+            ("+CSTT", Subject::Sockets),
+            ("+CIICR", Subject::Sockets),
+            ("+CIFSR", Subject::Sockets),
+            ("+CDNS", Subject::Sockets),
             ("+SAPBR", Subject::Bearer),
             ("+CGATT", Subject::Bearer),
         ];
@@ -67,7 +76,9 @@ mod tests {
             (Some("+CSQ"), Subject::Module),
             (Some("E"), Subject::Module),
             (None, Subject::Module),
-            (Some("+CIPSTART"), Subject::Other),
+            (Some("+CIPSTART"), Subject::Sockets),
+            (Some("+CIPGSMLOC"), Subject::Module),
+            (Some("+CMGS"), Subject::Other),
         ] {
             assert_eq!(Subject::of(name), subject, "{name:?}");
         }

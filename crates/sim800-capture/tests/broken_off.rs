@@ -185,13 +185,14 @@ fn a_result_code_of_another_kind_ends_its_command() {
         (RX, b"\r\nSHUT OK\r\n"),
     ]);
     let shut = [
-        "command AT+CIPSHUT",
+        "command AT+CIPSHUT: Closes the context and every connection on it",
         "final SHUT OK",
         "final OK: no command is in flight",
         "unsolicited SHUT OK: news of a TCP connection",
     ];
     assert_eq!(seen, shut);
-    assert_eq!(told(&[(RX, b"at+cipshut\r\r\nSHUT OK\r\n")]), ["echo at+cipshut", "final SHUT OK"]);
+    let echoed = told(&[(RX, b"at+cipshut\r\r\nSHUT OK\r\n")]);
+    assert_eq!(echoed, ["echo at+cipshut: Closes the context and every connection on it", "final SHUT OK"]);
 }
 
 #[test]
@@ -239,6 +240,15 @@ fn answers_have_a_meaning() {
         ),
         ("AT+CIPGSMLOC=2,1", "+CIPGSMLOC: 0,2015/10/15,09:04:05", "2015-10-15 09:04:05 UTC"),
         ("AT+CIPGSMLOC=1,1", "+CIPGSMLOC: 601", "nothing was found out: 601 (network error)"),
+        ("AT+CIPACK=1", "+CIPACK: 22,20,2", "20 octets have arrived, 2 are under way"),
+        ("AT+CIPSTATUS=3", "+CIPSTATUS: 3,,\"\",\"\",\"\",\"INITIAL\"", "the connection is not used yet"),
+        (
+            "AT+CIPSTATUS=3",
+            "+CIPSTATUS: 3,0,\"TCP\",\"10.0.0.1\",\"80\",\"CONNECTED\"",
+            "the connection is open, to 10.0.0.1, port 80",
+        ),
+        ("AT+CIPRXGET=2,0,99", "+CIPRXGET: 2,0,0,0", "nothing to read"),
+        ("AT+CIPRXGET=4,0", "+CIPRXGET: 4,0,7", "7 octets to read"),
         ("AT+CGATT?", "+CGATT: 0", "not attached to GPRS"),
         ("AT+CGATT?", "+CGATT: 1", "attached to GPRS"),
         ("AT+FTPEXTGET?", "+FTPEXTGET: 0", "no extended download runs"),

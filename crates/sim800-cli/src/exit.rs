@@ -55,7 +55,7 @@ const EXITS: [Exit; 12] = [
     },
     Exit {
         status: UNREACHED,
-        kinds: &["http", "ftp"],
+        kinds: &["http", "ftp", "host-not-found", "unreachable", "closed"],
         what: "the server was not reached, or the connection to it broke",
     },
     Exit {

@@ -86,6 +86,34 @@ ids! {
     Csq "+CSQ"
     /// `AT+COPS`: operator.
     Cops "+COPS"
+    /// `AT+CIPMUX`: one connection or several.
+    CipMux "+CIPMUX"
+    /// `AT+CIPSTART`: a connection to a server.
+    CipStart "+CIPSTART"
+    /// `AT+CIPSEND`: octets for a server.
+    CipSend "+CIPSEND"
+    /// `AT+CIPQSEND`: when sending is answered.
+    CipQsend "+CIPQSEND"
+    /// `AT+CIPACK`: what a server has acknowledged.
+    CipAck "+CIPACK"
+    /// `AT+CIPCLOSE`: end of a connection.
+    CipClose "+CIPCLOSE"
+    /// `AT+CIPSHUT`: end of the context and its connections.
+    CipShut "+CIPSHUT"
+    /// `AT+CSTT`: where the context leads to.
+    Cstt "+CSTT"
+    /// `AT+CIICR`: start of the context.
+    Ciicr "+CIICR"
+    /// `AT+CIFSR`: address of the context.
+    Cifsr "+CIFSR"
+    /// `AT+CIPSTATUS`: state of the context and its connections.
+    CipStatus "+CIPSTATUS"
+    /// `AT+CDNSCFG`: servers for names.
+    CdnsCfg "+CDNSCFG"
+    /// `AT+CDNSGIP`: addresses of a host.
+    CdnsGip "+CDNSGIP"
+    /// `AT+CIPRXGET`: what a server sent.
+    CipRxGet "+CIPRXGET"
     /// `AT+SAPBR`: bearer.
     Sapbr "+SAPBR"
     /// `AT+CIPGSMLOC`: where the module is, and the time, by the network.
@@ -205,7 +233,7 @@ impl Id {
     /// use sim800_command::Id;
     ///
     /// assert_eq!(Id::from_name("+httpread"), Some(Id::HttpRead));
-    /// assert_eq!(Id::from_name("+CIPSTART"), None);
+    /// assert_eq!(Id::from_name("+CMGS"), None);
     /// ```
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|id| id.name().eq_ignore_ascii_case(name))

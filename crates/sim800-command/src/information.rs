@@ -2,6 +2,8 @@
 
 use core::str;
 
+use sim800_parser::Ending;
+
 use crate::{Claim, Line, Values};
 
 /// What the information lines of a response say.
@@ -14,6 +16,9 @@ pub trait Information<'a>: Sized {
 
     /// A line of it, one with a name from its colon on; empty where one line alone would tell nothing.
     const EXAMPLE: &'static str = "";
+
+    /// The line that ends the response in place of a result code, and belongs to it; where there is one.
+    const ENDING: Option<Ending> = None;
 
     /// Which lines belong to the response: those of the command's name whose values [`accepts`](Self::accepts) takes.
     #[must_use]

@@ -44,9 +44,9 @@ mod macros;
 mod bearer;
 mod body_end;
 mod command;
+mod connection;
 mod context;
 mod direction;
-mod ending;
 mod error;
 mod fs;
 mod ftp;
@@ -66,6 +66,7 @@ mod spec;
 mod ssl;
 mod status;
 mod table;
+mod tcp;
 mod text;
 pub mod time_limit;
 mod unsolicited;
@@ -77,8 +78,8 @@ pub use bearer::{
 };
 pub use body_end::BodyEnd;
 pub use command::{Command, Decode, Read, Setting, Test, Tested};
+pub use connection::{ConnectionEvent, LookedUp};
 pub use direction::Direction;
-pub use ending::ending;
 pub use error::{InvalidValue, Malformed};
 pub use fs::{
     Drive, FS_CHUNK_LIMIT, FsCreate, FsDel, FsDrive, FsEntry, FsFlSize, FsFree, FsListing, FsLs, FsMem,
@@ -124,11 +125,20 @@ pub use network::{
 };
 pub use parameter::{Number, Parameter};
 pub use path::{PATH_LIMIT, Path};
-pub use sim800_parser::{Claim, DataPhase, Expect, Header, Line, Name, Value, Values};
+pub use sim800_parser::{
+    Claim, DataPhase, Ending, Expect, FinalResultCode, Header, Line, Name, Value, Values,
+};
 pub use spec::{Domain, Form, ParameterSpec, Prepared, Spec, Tag, Word};
 pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};
 pub use table::SPECS;
+pub use tcp::{
+    Accepted, Acknowledgement, CdnsCfg, CdnsCfgRead, CdnsGip, Cifsr, Ciicr, CipAck, CipClose, CipMux,
+    CipQsend, CipRxGet, CipRxGetLeft, CipRxGetRead, CipSend, CipShut, CipStart, CipStatus, CipStatusOf,
+    Closed, Connection, ConnectionState, ConnectionStatus, ContextAddress, ContextPassword, ContextState,
+    ContextText, Cstt, CsttAsSet, NameServers, Readable, Received, SOCKET_LIMIT, Shut, SocketHost,
+    SocketLength, SocketPort, Transport,
+};
 pub use text::{Secret, Text};
 pub use unsolicited::{
     FsTransfer, FtpEvent, POWER_UP, PowerDownCause, RegistrationChange, Unsolicited, Vocabulary,

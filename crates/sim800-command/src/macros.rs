@@ -88,7 +88,8 @@ macro_rules! commands {
 
                 fn expect(&self) -> $crate::Expect {
                     let claim = <Self::Response<'_> as $crate::Information<'_>>::claim(Self::SPEC.name);
-                    let expect = $crate::Expect::result().with_information(claim);
+                    let mut expect = $crate::Expect::result().with_information(claim);
+                    expect.ending = <Self::Response<'_> as $crate::Information<'_>>::ENDING;
                     $(
                         let $sent = self;
                         let expect = expect.with_data($data);

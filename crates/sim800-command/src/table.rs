@@ -1,12 +1,13 @@
 //! The table: every form of every command, and how a command line is looked up in it.
 
 use crate::{
-    Form, Prepared, Spec, Values, bearer, fs, ftp, ftp_storage, general, http, location, network, ssl,
+    Form, Prepared, Spec, Values, bearer, fs, ftp, ftp_storage, general, http, location, network, ssl, tcp,
 };
 
 const TABLES: &[&[&Spec]] = &[
     general::SPECS,
     network::SPECS,
+    tcp::SPECS,
     bearer::SPECS,
     location::SPECS,
     http::SPECS,

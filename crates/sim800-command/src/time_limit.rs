@@ -23,6 +23,18 @@ pub const BEARER_OPEN: Duration = Duration::from_secs(85);
 /// `AT+SAPBR=0` (manual 9.2.1).
 pub const BEARER_CLOSE: Duration = Duration::from_secs(65);
 
+/// `AT+CIICR` (manual 8.2.10).
+pub const CONTEXT_OPEN: Duration = Duration::from_secs(85);
+
+/// `AT+CIPSHUT` (manual 8.2.7).
+pub const CONTEXT_CLOSE: Duration = Duration::from_secs(65);
+
+/// `AT+CIPSEND=`: a connection whose server acknowledges nothing for that long is closed (manual 8.2.3).
+pub const SOCKET_SEND: Duration = Duration::from_secs(645);
+
+/// `AT+CIPCLOSE=`: the manual states none; modules were seen to take ten seconds.
+pub const SOCKET_CLOSE: Duration = Duration::from_secs(20);
+
 /// `AT+CIPGSMLOC=` (manual V1.10, chapter 13).
 pub const LOCATION: Duration = Duration::from_secs(60);
 

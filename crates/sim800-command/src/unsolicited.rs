@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 
 use sim800_parser::Dialect;
 
-use self::listed::{CONNECTION, data, listed};
+use self::listed::{CONNECTION, TOLD, data, listed};
 use crate::{FtpCode, HttpStatus, Line, RegistrationStatus, Value, Values};
 
 mod listed;
@@ -93,7 +93,9 @@ pub enum Unsolicited<'a> {
     FtpGetToFs(FsTransfer),
     /// `+FTPPUTFRMFS: 0,<total>` or `+FTPPUTFRMFS: <error>`
     FtpPutFromFs(FsTransfer),
-    /// The lines of the TCP command set: `CONNECT OK`, `CLOSED`, `SEND OK`, `+CIPRXGET: …` and their kin.
+    /// The lines of the TCP command set: `CONNECT OK`, `CLOSED`, `SEND OK`, `+CIPRXGET: …` and their kin. What those of several
+    /// connections say is a [`ConnectionEvent`](crate::ConnectionEvent), the answer to `AT+CDNSGIP` a
+    /// [`LookedUp`](crate::LookedUp).
     Tcp(Line<'a>),
 
     /// `RING`
@@ -380,9 +382,7 @@ fn plain<'a>(line: Line<'a>, text: &'a [u8]) -> Option<Unsolicited<'a>> {
             CONNECTION.contains(&rest.trim_ascii()).then_some(Unsolicited::Tcp(line))
         }
         text if text.starts_with(b"DST:") => Some(Unsolicited::Network(line)),
-        text if text.starts_with(b"REMOTE IP:") || text.starts_with(b"RECV FROM:") => {
-            Some(Unsolicited::Tcp(line))
-        }
+        text if TOLD.iter().any(|begin| text.starts_with(begin)) => Some(Unsolicited::Tcp(line)),
         text => listed(line, text),
     }
 }

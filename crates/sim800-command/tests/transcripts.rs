@@ -35,6 +35,7 @@ macro_rules! tell {
 tell! {
     [] u8 => |number| number;
     [] u16 => |number| number;
+    [] u32 => |number| number;
     [] u64 => |number| number;
     [] i32 => |number| number;
     [] &str => |text| text;
@@ -73,6 +74,7 @@ members!(
     BearerState,
     BroadcastRouting,
     Charging,
+    ConnectionState,
     ErrorReport,
     FlowControl,
     FsWritten,
@@ -88,6 +90,7 @@ members!(
     MessageRouting,
     PinState<'_>,
     RegistrationStatus,
+    Transport,
 );
 
 /// `name: value` pairs, or the fields of a struct by their own names.
@@ -106,7 +109,7 @@ macro_rules! told {
 
 /// What the response to this row says; an arm for each that says anything.
 fn response(spec: &Spec, lines: &[Line<'_>]) -> Result<Told, Malformed> {
-    let cid = Cid::MIN;
+    let (cid, connection) = (Cid::MIN, Connection::MIN);
     let file = Path::new("C:\\a").expect("a path");
     let number = |count: u64| told!(size: count);
     let progress = |name: &str, rest: &[(&str, u64)]| -> Told {
@@ -132,6 +135,31 @@ fn response(spec: &Spec, lines: &[Line<'_>]) -> Result<Told, Malformed> {
         (Id::Cgatt, Form::Read) => told!(attached: CgattRead.response(lines)?),
         (Id::Csq, _) => told!(Csq.response(lines)?; rssi, ber),
         (Id::Cops, _) => told!(CopsRead.response(lines)?; mode, name),
+        (Id::CipMux, Form::Read) => told!(Read::<CipMux>::new().response(lines)?; many),
+        (Id::CipQsend, Form::Read) => told!(Read::<CipQsend>::new().response(lines)?; quick),
+        (Id::CipSend, _) => {
+            told!(CipSend { connection, size: Number::MIN }.response(lines)?; connection, length)
+        }
+        (Id::CipClose, _) => told!(CipClose { connection, quick: None }.response(lines)?; connection),
+        (Id::CipShut, _) => {
+            let _shut: Shut = CipShut.response(lines)?;
+            Vec::new()
+        }
+        (Id::Cifsr, _) => told!(Cifsr.response(lines)?; address),
+        (Id::CipStatus, Form::Execution) => told!(CipStatus.response(lines)?; state),
+        (Id::CipAck, _) => told!(CipAck { connection }.response(lines)?; sent, acknowledged, under_way),
+        (Id::Cstt, Form::Read) => told!(Read::<Cstt<'_>>::new().response(lines)?; apn, user, password),
+        (Id::CipStatus, _) => {
+            let status = CipStatusOf { connection }.response(lines)?;
+            told!(status; connection, transport, address, port, state)
+        }
+        (Id::CdnsCfg, Form::Read) => told!(CdnsCfgRead.response(lines)?; primary, secondary),
+        (Id::CipRxGet, Form::Read) => told!(Read::<CipRxGet>::new().response(lines)?; manual),
+        (Id::CipRxGet, _) if spec.type_name == "CipRxGetRead" => {
+            let length = Number::MIN;
+            told!(CipRxGetRead { connection, length }.response(lines)?; connection, length, left)
+        }
+        (Id::CipRxGet, _) => told!(CipRxGetLeft { connection }.response(lines)?; connection, left),
         (Id::Sapbr, _) if spec.type_name == "SapbrQuery" => {
             told!(SapbrQuery { cid }.response(lines)?; cid, state, address)
         }
@@ -231,7 +259,11 @@ fn exchanges(transcript: &Transcript) -> Vec<(Prepared, Vec<Vec<u8>>, Told)> {
                 exchanges.push((prepared, Vec::new(), Vec::new()));
             }
             Step::Response(response) => {
-                let texts = response.events.iter().filter_map(|event| event.strip_prefix("information "));
+                let texts = response.events.iter().filter_map(|event| {
+                    event
+                        .strip_prefix("information ")
+                        .or_else(|| event.strip_prefix("final ").filter(is_told))
+                });
                 let lines = texts.map(|text| unescape(text, &transcript.name));
                 match exchanges.last_mut() {
                     Some((_, information, values)) => {
@@ -249,7 +281,12 @@ fn exchanges(transcript: &Transcript) -> Vec<(Prepared, Vec<Vec<u8>>, Told)> {
 
 /// Whether the response of a row has information text of its own; that of a test form is told as it is.
 fn tells(spec: &Spec, expect: &Expect) -> bool {
-    !matches!(expect.information, Claim::None) && spec.form != Form::Test
+    (!matches!(expect.information, Claim::None) || expect.ending.is_some()) && spec.form != Form::Test
+}
+
+/// Whether a line that ended a response is of it, and no result code as others are.
+fn is_told(text: &&str) -> bool {
+    FinalResultCode::from_line(Line::new(text.as_bytes())).is_none()
 }
 
 #[test]

@@ -27,7 +27,9 @@ impl Emulator {
 
     /// The commands of the table. No wildcard: a new one does not compile until it is handled.
     fn execute_known(&mut self, id: Name, command: &Command) -> Outcome {
-        let Self { board, general, card, radio, bearers, ssl, http, ftp, files, .. } = self;
+        let is_registered = self.radio.is_registered();
+        let is_attached = self.radio.is_attached();
+        let Self { board, general, card, radio, bearers, ip, ssl, http, ftp, files, .. } = self;
         let sms_ready = self.sms_ready;
         match Id::from(id) {
             Id::At => Ok(Step::Done),
@@ -53,6 +55,22 @@ impl Emulator {
             Id::Cgatt => radio.attachment(command, board),
             Id::Csq => radio.signal(command, board),
             Id::Cops => radio.operator(command, board),
+            Id::CipMux
+            | Id::CipStart
+            | Id::CipSend
+            | Id::CipAck
+            | Id::CipClose
+            | Id::CipShut
+            | Id::Cstt
+            | Id::Ciicr
+            | Id::Cifsr
+            | Id::CipStatus
+            | Id::CdnsCfg
+            | Id::CdnsGip
+            | Id::CipRxGet => {
+                ip.command(command, Surroundings { general, ssl, is_registered, is_attached }, board)
+            }
+            Id::CipQsend => general.settings.command(command, board).unwrap_or(Err(Refusal::Unknown)),
             Id::Sapbr => bearers.command(command, board),
             Id::CipGsmLoc => bearers.location(command, board),
             Id::HttpInit => http.initialize(command),
@@ -217,10 +235,8 @@ impl Emulator {
                 }
                 Ok(Step::Done)
             }
-            "+CSTT" | "+CIICR" | "+CIFSR" | "+CIPSHUT" | "+CIPMUX" | "+CIPMODE" | "+CIPSSL" | "+CIPCSGP"
-            | "+CIPSERVER" | "+CIPSCONT" | "+CDNSCFG" | "+CDNSGIP" | "+CIPPING" | "+CIPSTART"
-            | "+CIPSEND" | "+CIPCLOSE" | "+CIPSTATUS" | "+CIPACK" | "+CIPRXGET" | "+CGDCONT" | "+CGACT"
-            | "+CGPADDR" => {
+            "+CIPMODE" | "+CIPSSL" | "+CIPCSGP" | "+CIPSERVER" | "+CIPSCONT" | "+CIPPING" | "+CGDCONT"
+            | "+CGACT" | "+CGPADDR" => {
                 ip.command(command, Surroundings { general, ssl, is_registered, is_attached }, board)
             }
             // Switches of V.250 that have no meaning here.

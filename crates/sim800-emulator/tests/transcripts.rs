@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{Id, Prepared};
+use sim800_command::{ConnectionEvent, Id, Line, LookedUp, Prepared};
 use sim800_emulator::{
     Config, Effect, Emulator, FtpFailure, MemoryStorage, NetworkEvent, OperationId, Registration, Sim,
+    SocketFailure,
 };
 use sim800_testdata::{Response, Step, Transcript, transcripts};
 
@@ -152,6 +153,8 @@ struct Bench<'t> {
     operation: Option<OperationId>,
     /// A part of the resource was asked for, so that a server answers with 206, whatever the module makes of that.
     is_part: bool,
+    /// The operation is a socket, at whose other end everything is as the module wants it.
+    is_socket: bool,
     /// The data connection of the FTP session is open.
     ready: bool,
     /// Octets that were given to the module for download and that it was not asked for yet.
@@ -186,6 +189,7 @@ impl<'t> Bench<'t> {
             now,
             operation: None,
             is_part: false,
+            is_socket: transcript.name == "field-sockets",
             ready: false,
             unread: 0,
             downloaded: 0,
@@ -253,7 +257,14 @@ impl<'t> Bench<'t> {
                     (self.ready, self.unread) = (false, 0);
                     (self.downloaded, self.uploaded, self.sent) = (0, 0, 0);
                 }
+                Effect::Socket { id, .. } | Effect::Resolve { id, .. } => self.operation = Some(id),
+                Effect::Send { id, octets } if self.is_socket => {
+                    self.module.handle_network(self.now, id, NetworkEvent::SocketSent(octets.len()));
+                }
                 Effect::Send { octets, .. } => self.uploaded += octets.len(),
+                Effect::Finish { id } if self.is_socket => {
+                    self.module.handle_network(self.now, id, NetworkEvent::SocketClosed);
+                }
                 _ => {}
             }
         }
@@ -370,8 +381,11 @@ impl<'t> Bench<'t> {
 
     /// Makes happen on the network what the module is about to report.
     fn stimulate(&mut self, text: &str, after: &[Step]) {
-        // Words have no values and come by themselves.
-        let Some((name, values)) = text.split_once(':') else { return };
+        if let Some(event) = socket(text, after) {
+            return self.network(event);
+        }
+        // Words have no values and come by themselves, as does what follows a result.
+        let Some((name, values)) = text.split_once(':').filter(|(name, _)| *name != "C") else { return };
         let values: Vec<u64> = values.split(',').map(|value| value.trim().parse().unwrap()).collect();
         match (name, &values[..]) {
             ("+HTTPACTION", [_, status, length]) => {
@@ -416,6 +430,21 @@ impl<'t> Bench<'t> {
             _ => panic!("{}: no idea how {text} comes about", self.transcript),
         }
     }
+}
+
+/// What happens to a socket, or is found out about a name, that the module is about to report.
+fn socket(text: &str, after: &[Step]) -> Option<NetworkEvent> {
+    let line = Line::new(text.as_bytes());
+    if let Some(LookedUp::Found { addresses, .. }) = LookedUp::read(line) {
+        return Some(NetworkEvent::Addresses(addresses.into_iter().flatten().map(Into::into).collect()));
+    }
+    Some(match ConnectionEvent::read(line)?.1 {
+        ConnectionEvent::Connected => NetworkEvent::SocketOpen { remote: ([93, 184, 215, 14], 80).into() },
+        ConnectionEvent::Failed => NetworkEvent::SocketFailed(SocketFailure::Connect),
+        ConnectionEvent::Closed => NetworkEvent::SocketClosed,
+        ConnectionEvent::Readable => NetworkEvent::SocketData(download(after)),
+        event => panic!("no idea how {event:?} comes about"),
+    })
 }
 
 fn events(steps: &[Step]) -> impl Iterator<Item = &str> {

@@ -433,6 +433,10 @@ impl<D: Dialect> Engine<D> {
                     if flight.is_text() {
                         self.blanks.learn(span.raw());
                     }
+                    if flight.request.expect.ending.is_some_and(|ending| ending.code(span.line()).is_some()) {
+                        // It says more than that the command is done.
+                        flight.take_information(span.line().text(), self.config.limits.information);
+                    }
                     flight.take_result(span.raw(), &mut self.blanks);
                     self.finish(now, code);
                 }

@@ -9,7 +9,7 @@ use core::str;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{BodyEnd, Command, Domain, Form, Id, Prepared, Spec, ending, time_limit};
+use sim800_command::{BodyEnd, Command, Domain, Form, Id, Prepared, Spec, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect};
 
 use crate::failure::{Failure, Misuse};
@@ -71,8 +71,7 @@ impl Request {
         }
         let name = line.split(|octet| matches!(octet, b'=' | b'?')).next().unwrap_or_default();
         let word = name.get(2..).and_then(|name| str::from_utf8(name).ok());
-        let mut expect = Expect::result().with_information(Claim::Text).with_connection();
-        expect.ending = word.filter(|_| name == line).and_then(ending);
+        let expect = Expect::result().with_information(Claim::Text).with_connection();
         Ok(Self {
             id: word.and_then(Id::from_name),
             name: Name(Inner::Text(String::from_utf8_lossy(name).into())),

@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
-use crate::{Claim, DataPhase, Expect, Header, Name};
+use crate::{Claim, DataPhase, Ending, Expect, FinalResultCode, Header, Name};
 
 impl<'a> Arbitrary<'a> for Expect {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
@@ -15,8 +15,9 @@ impl<'a> Arbitrary<'a> for Expect {
                 None,
                 None,
                 None,
-                Some(Name::from_static("SEND OK")),
-                Name::copied("+HTTPREAD: 0"),
+                Some(Ending::Line(Name::from_static("SEND OK"))),
+                Name::copied("+HTTPREAD: 0").map(Ending::Line),
+                Some(Ending::OneOf(|line| (line.text() == b"SEND FAIL").then_some(FinalResultCode::Error))),
             ])?,
         })
     }

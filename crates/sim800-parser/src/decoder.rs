@@ -334,9 +334,9 @@ impl<D: Dialect> Decoder<D> {
     /// What `line` is to the command in flight.
     #[inline(never)]
     fn claimed(&mut self, line: Line<'_>) -> Option<Kind> {
-        if self.is_ending(line) {
+        if let Some(code) = self.ending(line) {
             self.expect = None;
-            return Some(Kind::Final(FinalResultCode::Ok));
+            return Some(Kind::Final(code));
         }
         // Every frame of payload begins with a line that opens it, so this is asked first.
         if let Some(kind) = self.open(line) {
@@ -388,11 +388,10 @@ impl<D: Dialect> Decoder<D> {
         }
     }
 
-    /// Whether `line` is the one that ends the response in place of a result code.
+    /// How `line` ends the response in place of a result code, if it does.
     #[inline]
-    fn is_ending(&self, line: Line<'_>) -> bool {
-        let ending = self.expect.as_ref().and_then(|expect| expect.ending.as_ref());
-        ending.is_some_and(|ending| line.text().starts_with(ending.as_bytes()))
+    fn ending(&self, line: Line<'_>) -> Option<FinalResultCode> {
+        self.expect.as_ref()?.ending.as_ref()?.code(line)
     }
 
     /// `header` announces `count` octets of payload, of which `at_most` are believed.

@@ -4,23 +4,28 @@
 //! followed by fifty raw octets, and `>` is a prompt or the end of an HTML tag. So whoever sends a command tells the
 //! framer what its response may hold, and what is not expected cannot open a data phase nor end the command.
 
-use crate::{Header, Name, Values};
+use crate::{FinalResultCode, Header, Line, Name, Values};
 
 /// The response that the command in flight may get.
 ///
-/// Some commands end without `OK` (AT Command Manual, chapter 8): `AT+CIPSHUT` with the line `SHUT OK`, which
-/// [`ending`](Self::ending) is for, `AT+CIFSR` with the address, which may be any text. Whoever sees that gives the command
-/// up:
+/// Some commands end without `OK` (AT Command Manual, chapter 8), which [`ending`](Self::ending) is for: `AT+CIPSHUT` with the line
+/// `SHUT OK`, `AT+CIFSR` with an address, `AT+CIPSEND` with `SEND OK` or `SEND FAIL`.
 ///
 /// ```
-/// use sim800_parser::{Claim, Event, Expect, Framer};
+/// use sim800_parser::{Event, Expect, FinalResultCode, Framer, Line};
+///
+/// fn sent(line: Line<'_>) -> Option<FinalResultCode> {
+///     match line.text() {
+///         b"SEND OK" => Some(FinalResultCode::Ok),
+///         b"SEND FAIL" => Some(FinalResultCode::Error),
+///         _ => None,
+///     }
+/// }
 ///
 /// let mut framer: Framer = Framer::new();
-/// framer.begin(Expect::result().with_information(Claim::Text));
-/// let mut input: &[u8] = b"\r\n10.20.30.40\r\n";
-/// let Some(Event::Information(address)) = framer.next(&mut input) else { panic!("the line was claimed") };
-/// assert_eq!(address.line().as_str(), Some("10.20.30.40"));
-/// framer.abandon();
+/// framer.begin(Expect::result().with_endings(sent));
+/// let mut input: &[u8] = b"\r\nSEND FAIL\r\n";
+/// assert!(matches!(framer.next(&mut input), Some(Event::Final { code: FinalResultCode::Error, .. })));
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -34,11 +39,32 @@ pub struct Expect {
     /// `NO CARRIER`, `NO DIALTONE`, `BUSY`, `NO ANSWER` and `CONNECT` end this command. They do for a command that
     /// makes a connection (V.250 section 6.3); during any other they tell of a call and are unsolicited.
     pub connection: bool,
-    /// The beginning of the line that ends the response in place of `OK`: `SHUT OK` for `AT+CIPSHUT`, `+HTTPREAD: 0` of a
-    /// SIM7600, which sends the payload behind the `OK`, or `SEND OK`. `OK` is information text then, payload may come in
-    /// several frames, and errors end the command as ever. The line is an [`Event::Final`](crate::Event::Final) with
-    /// [`Ok`](crate::FinalResultCode::Ok).
-    pub ending: Option<Name>,
+    /// The line that ends the response in place of `OK`: `SHUT OK` for `AT+CIPSHUT`, `+HTTPREAD: 0` of a SIM7600, which sends
+    /// the payload behind the `OK`, or `SEND OK`. `OK` is information text then, payload may come in several frames, and errors
+    /// end the command as ever. The line is an [`Event::Final`](crate::Event::Final).
+    pub ending: Option<Ending>,
+}
+
+/// Which line ends a response in place of `OK`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Ending {
+    /// One that begins so, and ends it well.
+    Line(Name),
+    /// One of which this tells how it ends the response.
+    OneOf(fn(Line<'_>) -> Option<FinalResultCode>),
+}
+
+impl Ending {
+    /// How `line` ends the response, if it does.
+    #[inline]
+    #[must_use]
+    pub fn code(&self, line: Line<'_>) -> Option<FinalResultCode> {
+        match self {
+            Self::Line(name) => line.text().starts_with(name.as_bytes()).then_some(FinalResultCode::Ok),
+            Self::OneOf(code) => code(line),
+        }
+    }
 }
 
 impl Expect {
@@ -72,7 +98,14 @@ impl Expect {
     /// For a command whose response ends with a line of its own.
     #[must_use]
     pub const fn with_ending(mut self, line: Name) -> Self {
-        self.ending = Some(line);
+        self.ending = Some(Ending::Line(line));
+        self
+    }
+
+    /// For a command whose response ends with one of several lines, or one that varies.
+    #[must_use]
+    pub const fn with_endings(mut self, code: fn(Line<'_>) -> Option<FinalResultCode>) -> Self {
+        self.ending = Some(Ending::OneOf(code));
         self
     }
 }

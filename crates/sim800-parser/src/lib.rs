@@ -83,7 +83,7 @@
 //! | | `hello` of a known length, behind one line end (`AT+FSREAD`) | [`DataPhase::Counted`] |
 //! | | `+IPD,5:hello` (`AT+CIPHEAD=1`) | in the dialect, `Header::new("+IPD,").ended_by(":")` |
 //! | | `+RECEIVE,0,5:→hello` | in the dialect, `Header::new("+RECEIVE,").behind(1).ended_by(":\r\n")` |
-//! | | `SHUT OK` in place of `OK` | [`Expect::with_ending`] |
+//! | | `SHUT OK` in place of `OK`, `SEND OK` or `SEND FAIL` | [`Expect::with_ending`], [`Expect::with_endings`] |
 //! | SIM7600, A76xx | `OK`, then `+HTTPREAD: DATA,5→hello`, more of them, `+HTTPREAD: 0` | `Header::new("+HTTPREAD: DATA,")`, ending `+HTTPREAD: 0` |
 //! | Quectel | `CONNECT 5→hello` (`AT+QFREAD`) | `Header::new("CONNECT ")` |
 //! | | `+QIRD: 5→hello`, `+QIRD: 5,"10.0.0.1",80→hello` | `Header::new("+QIRD:")`, with `.followed_by(2)` |
@@ -97,8 +97,7 @@
 //! | any | `hello` of a known length, behind the echo | [`DataPhase::AtOnce`] |
 //!
 //! What does not fit: a count in hexadecimal; a count of characters rather than octets; a second data phase in a response
-//! that goes on with `OK`; one that ends in either of two lines in place of `OK` (`SEND OK` or `SEND FAIL`: give up at the
-//! other); result codes as numbers (`ATV0`); the transparent mode, in which nothing is framed.
+//! that goes on with `OK`; result codes as numbers (`ATV0`); the transparent mode, in which nothing is framed.
 //!
 //! # Features
 //!
@@ -123,7 +122,7 @@ mod search;
 pub use decoder::Decoder;
 pub use dialect::Dialect;
 pub use event::{Event, Span};
-pub use expect::{Claim, DataPhase, Expect};
+pub use expect::{Claim, DataPhase, Ending, Expect};
 pub use framer::Framer;
 pub use header::Header;
 pub use line::{Line, Value, Values};

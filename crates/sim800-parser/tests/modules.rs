@@ -1,6 +1,8 @@
 //! The shapes of other modules, row by row of the table in the crate's documentation.
 
-use sim800_parser::{Claim, DataPhase, Decoder, Dialect, Event, Expect, Framer, Header, Line};
+use sim800_parser::{
+    Claim, DataPhase, Decoder, Dialect, Event, Expect, FinalResultCode, Framer, Header, Line,
+};
 
 /// Payload that comes unasked.
 struct Pushed<'a>(&'a [(Header, u32)]);
@@ -191,6 +193,31 @@ fn espressif() {
         told(Some(send), &[], "AT+CIPSEND=4\r\r\nOK\r\n\r\n>\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n"),
         ["+OK", "?>", "*Recv 4 bytes", "=SEND OK"]
     );
+}
+
+#[test]
+fn a_response_may_end_in_one_of_several_lines() {
+    let send = Expect::result().with_data(DataPhase::Prompted).with_endings(|line| match line.text() {
+        b"0, SEND OK" => Some(FinalResultCode::Ok),
+        b"0, SEND FAIL" => Some(FinalResultCode::Error),
+        _ => None,
+    });
+    // The blank behind the prompt may come in another read.
+    for (end, code) in [("0, SEND OK", "=0, SEND OK"), ("0, SEND FAIL", "=0, SEND FAIL"), ("ERROR", "=ERROR")]
+    {
+        let octets = format!("\r\n> \r\n1, CLOSED\r\n\r\n{end}\r\n\r\n0, SEND OK\r\n");
+        assert_eq!(told(Some(send), &[], &octets), ["?>", "*1, CLOSED", code, "*0, SEND OK"]);
+    }
+    let code = |octets: &[u8]| {
+        let mut framer: Framer = Framer::new();
+        framer.begin(send);
+        match framer.next(&mut &octets[..]) {
+            Some(Event::Final { code, .. }) => code,
+            event => panic!("{event:?}"),
+        }
+    };
+    assert_eq!(code(b"\r\n0, SEND OK\r\n"), FinalResultCode::Ok);
+    assert_eq!(code(b"\r\n0, SEND FAIL\r\n"), FinalResultCode::Error);
 }
 
 #[test]

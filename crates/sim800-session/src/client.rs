@@ -19,6 +19,7 @@ use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
 
 use crate::config::{Config, Effort};
+use crate::contexts::Contexts;
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
 use crate::known::Known;
@@ -71,6 +72,8 @@ pub(crate) struct Shared {
     ftp: Turns,
     /// Who uses which bearer.
     bearers: Bearers,
+    /// What its sockets go through.
+    pub(crate) contexts: Contexts,
     traffic: Cell<Traffic>,
     /// Whether the PIN was entered and not accepted.
     pin_tried: Mutex<bool>,
@@ -88,6 +91,7 @@ impl Shared {
             http: Turns::default(),
             ftp: Turns::default(),
             bearers: Bearers::default(),
+            contexts: Contexts::default(),
             traffic: Cell::default(),
             pin_tried: Mutex::default(),
             known: Known::default(),
@@ -360,6 +364,11 @@ impl Client {
     /// Who uses which bearer of the module.
     pub(crate) fn bearers(&self) -> &Bearers {
         &self.shared.bearers
+    }
+
+    /// What the sockets of the module go through.
+    pub(crate) fn contexts(&self) -> &Contexts {
+        &self.shared.contexts
     }
 
     /// Whether the PIN was entered and not accepted, for one at a time.

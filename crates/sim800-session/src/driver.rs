@@ -223,12 +223,20 @@ impl<P> Driver<P> {
     fn learn(&self, output: &Output) {
         match output {
             Output::Complete(Ok(_)) => self.shared.known.has_answered(),
-            Output::Restarted(_) => self.shared.known.restart(),
+            Output::Restarted(_) => {
+                self.shared.known.restart();
+                self.shared.contexts.lose();
+            }
             Output::Desynchronized => self.shared.known.doubt(),
             Output::Unsolicited(line)
                 if matches!(Unsolicited::from(Line::new(line)), Unsolicited::BearerDeactivated { .. }) =>
             {
                 self.shared.known.doubt();
+            }
+            Output::Unsolicited(line)
+                if Unsolicited::from(Line::new(line)) == Unsolicited::PdpDeactivated =>
+            {
+                self.shared.contexts.lose();
             }
             _ => {}
         }

@@ -16,6 +16,8 @@ pub enum ErrorKind {
     Busy,
     /// It is not the same object or file any more.
     Changed,
+    /// The server closed the connection, or that broke.
+    Closed,
     /// The network denies registration.
     Denied,
     /// The line is gone.
@@ -26,6 +28,8 @@ pub enum ErrorKind {
     Ftp,
     /// There is no room.
     Full,
+    /// The name of the server could not be looked up.
+    HostNotFound,
     /// The module tells how the request failed.
     Http,
     /// Fewer or more octets came than were told.
@@ -78,6 +82,8 @@ pub enum ErrorKind {
     TooLarge,
     /// Whether the server has it is not known.
     Unconfirmed,
+    /// The server did not take the connection.
+    Unreachable,
     /// The module, or its firmware, has no command for it.
     Unsupported,
 }
@@ -91,11 +97,13 @@ impl ErrorKind {
             Self::BearerRefused => "bearer-refused",
             Self::Busy => "busy",
             Self::Changed => "changed",
+            Self::Closed => "closed",
             Self::Denied => "denied",
             Self::Disconnected => "disconnected",
             Self::Exists => "exists",
             Self::Ftp => "ftp",
             Self::Full => "full",
+            Self::HostNotFound => "host-not-found",
             Self::Http => "http",
             Self::Incomplete => "incomplete",
             Self::Invalid => "invalid",
@@ -122,6 +130,7 @@ impl ErrorKind {
             Self::TimedOut => "timed-out",
             Self::TooLarge => "too-large",
             Self::Unconfirmed => "unconfirmed",
+            Self::Unreachable => "unreachable",
             Self::Unsupported => "unsupported",
         }
     }

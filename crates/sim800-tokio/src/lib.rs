@@ -16,7 +16,7 @@
 //!
 //! Any other port of tokio's traits goes with [`connect`], one of `futures` traits with [`sim800_session::connect`] and
 //! [`runtime`]. What the session reads and writes is of `futures` traits, too: [`compat`] makes tokio's of them, and the other
-//! way round.
+//! way round, of a [`Socket`](sim800_session::Socket) both directions at once.
 //!
 //! ```no_run
 //! # async fn example(mut download: sim800_session::Download, ftp: sim800_session::Ftp) -> Result<(), Box<dyn std::error::Error>> {

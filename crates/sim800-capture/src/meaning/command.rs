@@ -222,7 +222,7 @@ mod tests {
             let meaning = command(CommandLine::new(line.as_bytes()).unwrap());
             assert_eq!(meaning.text.as_deref(), Some(said), "{line}");
         }
-        assert_eq!(command(CommandLine::new(b"AT+CIPSTART=1").unwrap()).text, None);
+        assert_eq!(command(CommandLine::new(b"AT+CMGS=1").unwrap()).text, None);
     }
 
     /// Whatever stands in the table reads as a sentence.

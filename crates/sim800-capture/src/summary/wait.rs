@@ -56,7 +56,8 @@ impl Open {
             name: event.name().map(str::to_ascii_uppercase),
             command: printable(event.text()),
             meaning: event.meaning.clone(),
-            has_result: spec.is_some_and(|spec| !spec.unsolicited.is_empty()),
+            has_result: spec
+                .is_some_and(|spec| !spec.unsolicited.is_empty() && spec.unsolicited.starts_with(spec.name)),
         }
     }
 

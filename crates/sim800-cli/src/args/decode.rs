@@ -13,7 +13,7 @@ With --json, each line is an object:
   dir       tx to the module, rx from it; null for what crossed in neither way
   event     command, echo, information, payload, prompt, final, unsolicited, overlong, blank, unreadable, retry
             or remark
-  subject   what it is about: http, ftp, files, bearer, module or other
+  subject   what it is about: http, ftp, files, sockets, bearer, module or other
   name      the command that it belongs to, such as +HTTPACTION, or null
   values    the values behind the name
   text      the line, its octets as the characters U+0000 to U+00FF

@@ -351,5 +351,5 @@ fn what_is_known_of_a_command_is_shown_without_a_module() {
     assert!(command["values"]["stat"].as_str().unwrap().contains("5: registered, roaming"), "{object}");
 
     let bench = Bench::new();
-    fails(&bench, &["commands", "AT+CIPSTART"], 2, "usage", "`sim800 commands` lists them");
+    fails(&bench, &["commands", "AT+CMGS"], 2, "usage", "`sim800 commands` lists them");
 }

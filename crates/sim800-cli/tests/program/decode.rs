@@ -15,7 +15,7 @@ use crate::bench::{Bench, Finished, octets, program, signal, wait_until};
 /// What a module sent with its echo on: a request that fails, a download, and a restart in the middle of it.
 const RAW: &[u8] = b"AT+HTTPACTION=0\r\r\nOK\r\n\r\n+HTTPACTION: 0,601,0\r\n\
     AT+FTPGET=2,20\r\r\n+FTPGET: 2,6\r\n\r\nOK\r\n\r\nOK\r\n\r\n+FTPGET: 1,72\r\n\
-    AT+CIPSTART=\"TCP\"\r\r\n+CME ERROR: 3\r\n\r\nRDY\r\n\x1b[31m\xff\r\n\r\n+FTPGET: 2,9\r\nabc";
+    AT+CIPHEAD=\"TCP\"\r\r\n+CME ERROR: 3\r\n\r\nRDY\r\n\x1b[31m\xff\r\n\r\n+FTPGET: 2,9\r\nabc";
 
 /// Runs the program over a file with this content.
 fn decode(arguments: &[&str], content: &[u8]) -> Finished {
@@ -63,7 +63,7 @@ fn what_a_module_sent_is_shown() {
 ← 6 octets of payload                           SHA-256 e294a60ae3dc7a8cc9100deef196c2445705ad177edfb4ac4242a8f9d348a11b
 ← OK
 ← +FTPGET: 1,72                                 the download ended: 72 (the password was rejected)
-← AT+CIPSTART=\"TCP\"
+← AT+CIPHEAD=\"TCP\"
 ← +CME ERROR: 3                                 3 (operation not allowed)
 ← RDY                                           the module has started
 ← \\x1b[31m\\xff                                  noise, or payload whose beginning is missing

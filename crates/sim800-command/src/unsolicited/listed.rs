@@ -77,8 +77,11 @@ const SERVICE: &[&[u8]] = &[
     b"ALARM RING",
 ];
 
-const TCP: &[&[u8]] = &[b"+CDNSGIP", b"CONNECT", b"ALREADY CONNECT", b"SHUT OK"];
+const TCP: &[&[u8]] = &[b"+CDNSGIP", b"CONNECT", b"SHUT OK"];
 
 /// What a connection tells; its number stands before, where there are many.
 pub(super) const CONNECTION: &[&[u8]] =
-    &[b"CONNECT OK", b"CONNECT FAIL", b"SEND OK", b"SEND FAIL", b"CLOSED", b"CLOSE OK"];
+    &[b"CONNECT OK", b"CONNECT FAIL", b"ALREADY CONNECT", b"SEND OK", b"SEND FAIL", b"CLOSED", b"CLOSE OK"];
+
+/// How lines of the TCP command set begin that hold more than words.
+pub(super) const TOLD: &[&[u8]] = &[b"DATA ACCEPT:", b"STATE:", b"C: ", b"REMOTE IP:", b"RECV FROM:"];

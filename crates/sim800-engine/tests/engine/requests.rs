@@ -74,10 +74,13 @@ fn a_command_that_ends_without_ok_ends_when_it_is_given_as_text() {
     let mut world = World::new();
     world.submit(raw("AT+CIPSHUT"));
     world.input(b"\r\nSHUT OK\r\n");
-    assert_eq!(world.outputs(), [done(&[])]);
+    assert_eq!(world.outputs(), [done(&["SHUT OK"])]);
     world.submit(raw("at+cipshut=?"));
     world.input(OK);
     assert_eq!(world.outputs(), [done(&[])]);
+    world.submit(raw("AT+CIFSR"));
+    world.input(b"\r\nCall Ready\r\n\r\n10.89.193.1\r\n");
+    assert_eq!(world.outputs(), [unsolicited("Call Ready"), done(&["10.89.193.1"])]);
 }
 
 #[test]

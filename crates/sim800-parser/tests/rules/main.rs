@@ -11,7 +11,7 @@ use proptest::sample::select;
 
 use sim800_command::{Unsolicited, Vocabulary};
 use sim800_parser::{
-    Claim, DataPhase, Decoder, Dialect, Event, Expect, FinalResultCode, Framer, Header, Line, Name,
+    Claim, DataPhase, Decoder, Dialect, Ending, Event, Expect, FinalResultCode, Framer, Header, Line, Name,
 };
 
 const CARRY: usize = 96;
@@ -191,8 +191,17 @@ fn header() -> impl Strategy<Value = Header> {
     ])
 }
 
-fn ending() -> impl Strategy<Value = Option<Name>> {
-    prop_oneof![4 => Just(None), 1 => Just(Name::copied("+HTTPREAD: 0")), 1 => Just(Some("SEND OK".into()))]
+fn ending() -> impl Strategy<Value = Option<Ending>> {
+    let told: fn(Line<'_>) -> Option<FinalResultCode> = |line| match line.text() {
+        b"SEND OK" => Some(FinalResultCode::Ok),
+        b"SEND FAIL" => Some(FinalResultCode::Error),
+        _ => None,
+    };
+    prop_oneof![
+        4 => Just(None),
+        1 => Just(Name::copied("+HTTPREAD: 0").map(Ending::Line)),
+        1 => Just(Some(Ending::OneOf(told))),
+    ]
 }
 
 fn data() -> impl Strategy<Value = DataPhase> {

@@ -2,6 +2,8 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use core::time::Duration;
+
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use sim800_command::{At, Command, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
@@ -22,6 +24,9 @@ const REFUSALS: [&[u8]; 3] = [b"ERROR\r\n", b"+CME ERROR:", b"+CMS ERROR:"];
 /// How often the end is read once more where it came as something else.
 const ENDS: u32 = 2;
 
+/// How long a line is waited for, behind which there is room for a piece.
+const GAP: Duration = Duration::from_secs(1);
+
 /// A file of the module that is being read.
 ///
 /// It comes in pieces of 10,240 octets, one ahead of what the caller takes. No header says which octets they are: each begins with
@@ -39,6 +44,7 @@ pub(super) fn read(client: &Client, path: &str, length: u64) -> FsFile {
         window: Stride::new(FS_CHUNK_LIMIT),
         overlap: Overlap::default(),
         is_aside: false,
+        is_wary: false,
         ahead: None,
         attempts: Attempts::of_commands(client),
         notices: client.subscribe(|_| false),
@@ -57,6 +63,8 @@ struct Pieces {
     overlap: Overlap,
     /// The next piece is one octet: a longer one may begin like a refusal.
     is_aside: bool,
+    /// A piece came as something else: from then on, each is asked for when the lines before it are through.
+    is_wary: bool,
     /// The next piece, asked for already.
     ahead: Option<Pending>,
     attempts: Attempts<FsError>,
@@ -69,14 +77,16 @@ impl Pieces {
         if self.position >= self.length {
             return Ok(None);
         }
+        let mut is_again = false;
         let octets = loop {
-            match self.piece().await {
+            match self.piece(is_again).await {
                 Ok(octets) => break octets,
                 Err(error) => {
                     self.window.lost();
                     self.attempts.again(error, Some(self.position)).await?;
                     // The line is synchronized again.
                     self.take_loss();
+                    (self.is_wary, is_again) = (true, true);
                 }
             }
         };
@@ -87,7 +97,7 @@ impl Pieces {
             return Err(FsError::Incomplete { path, expected: self.length, found: self.position });
         }
         self.advance(&octets);
-        if self.position < self.length {
+        if self.position < self.length && !self.is_wary {
             self.ahead = Some(self.ask()?);
         }
         Ok(Some((octets, self)))
@@ -95,7 +105,13 @@ impl Pieces {
 
     /// The octets of the next piece that were not read before. The end of the last piece is read again: behind it, nothing that was
     /// left of a payload can follow.
-    async fn piece(&mut self) -> Result<Bytes, FsError> {
+    async fn piece(&mut self, is_again: bool) -> Result<Bytes, FsError> {
+        if self.is_wary {
+            self.let_lines_through().await?;
+        }
+        if is_again {
+            self.await_gap().await;
+        }
         let octets = self.read().await?;
         let is_last = self.position + octets.len() as u64 >= self.length;
         if octets.is_empty() || !is_last {
@@ -108,9 +124,22 @@ impl Pieces {
         end.map(|()| octets)
     }
 
-    /// Reads the end again, behind the lines that had to wait for the last piece and would count for it.
+    /// What had to wait for the last piece comes first, and would count for the next.
+    async fn let_lines_through(&self) -> Result<(), FsError> {
+        self.client.execute(&At).await.map(drop).map_err(FsError::from)
+    }
+
+    /// Waits until a line has come, for a while: where lines come over and over, there is most room for a piece just behind one. A piece that
+    /// is asked for in the same distance from one each time may meet the next each time.
+    async fn await_gap(&self) {
+        let mut lines = self.client.subscribe(|_| true);
+        // That none came is as good.
+        let _line = self.client.within(GAP, lines.next()).await;
+    }
+
+    /// Reads the end again, behind the lines that had to wait for the last piece.
     async fn end(&mut self) -> Result<(), FsError> {
-        self.client.execute(&At).await?;
+        self.let_lines_through().await?;
         let mut end = self.read().await;
         for _ in 0..ENDS {
             match &end {
@@ -119,6 +148,7 @@ impl Pieces {
             }
             self.client.synchronize().await;
             self.take_loss();
+            self.await_gap().await;
             end = self.read().await;
         }
         end.map(drop)

@@ -23,6 +23,7 @@ use crate::deadline::Deadline;
 use crate::engine::Name;
 use crate::error::{Error, Failure, Malformation};
 use crate::loss::{Loss, Transient};
+use crate::overlap::Overlap;
 use crate::reader::gather;
 use crate::retry::Attempts;
 use crate::settings::Setting;
@@ -64,7 +65,7 @@ impl Ftp {
         let (session, size) = fetched.await?;
         session.is_handed_out();
         let window = Stride::new(self.bearer.client().config().octets_at_once());
-        Ok(Extended { session, size, window, attempts, deadline })
+        Ok(Extended { session, size, window, attempts, deadline, position: 0, overlap: Overlap::default() })
     }
 
     async fn fetch_extended(
@@ -284,6 +285,9 @@ async fn load_piece(
 
 /// A file in the module's memory, from [`Ftp::get_extended`]. No other FTP operation begins before it is dropped: one waits for
 /// as long as this is being read, and fails with [`FtpError::InUse`] when it is not for a minute.
+///
+/// What is read of it in several windows begins, in each, with the last octets of the one before, and the last ones of all are read
+/// again by themselves: behind them, nothing that the line made of a payload can follow.
 #[derive(Debug)]
 pub struct Extended {
     session: Session,
@@ -292,6 +296,17 @@ pub struct Extended {
     window: Stride,
     attempts: Attempts<FtpError>,
     deadline: Deadline<FtpError>,
+    /// Where `overlap` ends.
+    position: u32,
+    /// What was read last, as far as it comes again.
+    overlap: Overlap,
+}
+
+/// What one command read that was not read before.
+struct Piece {
+    octets: Bytes,
+    /// They are the last ones that are wanted, or there are: that was looked at.
+    is_last: bool,
 }
 
 impl Extended {
@@ -312,15 +327,15 @@ impl Extended {
                     else {
                         break;
                     };
-                    let (window, _) = self.window(position, left).await?;
-                    if window.is_empty() {
+                    let Piece { octets: piece, is_last } = self.piece(position, left).await?;
+                    left = left.saturating_sub(u32::try_from(piece.len()).unwrap_or(u32::MAX));
+                    if is_last && octets.is_empty() {
+                        return Ok(piece);
+                    }
+                    octets.extend_from_slice(&piece);
+                    if is_last {
                         break;
                     }
-                    left = left.saturating_sub(u32::try_from(window.len()).unwrap_or(u32::MAX));
-                    if octets.is_empty() && left == 0 {
-                        return Ok(window);
-                    }
-                    octets.extend_from_slice(&window);
                 }
                 Ok(octets.freeze())
             })
@@ -355,29 +370,16 @@ impl Extended {
     /// All of the file, from its start, in windows of [`Config::window`](crate::Config::window) octets.
     pub fn into_download(self) -> Download {
         let (size, deadline) = (self.size, self.deadline.clone());
-        let pieces = stream::try_unfold(Some((self, 0, None)), |rest| async move {
-            let Some((mut file, position, ahead)) = rest else { return Ok(None) };
-            let (piece, is_full) = match ahead {
-                Some(piece) => piece,
-                None => file.window(position, u32::MAX).await?,
-            };
-            let read = u32::try_from(piece.len()).unwrap_or(u32::MAX);
-            let position = position.saturating_add(read);
-            if piece.is_empty() {
+        let pieces = stream::try_unfold(Some((self, 0_u32)), |rest| async move {
+            let Some((mut file, position)) = rest else { return Ok(None) };
+            let Piece { octets, is_last } = file.piece(position, u32::MAX).await?;
+            let position = position.saturating_add(u32::try_from(octets.len()).unwrap_or(u32::MAX));
+            if is_last {
                 file.ends_at(position)?;
-                return Ok(None);
             }
-            if is_full && file.size != Some(u64::from(position)) {
-                return Ok(Some((piece, Some((file, position, None)))));
-            }
-            // These seem to be the last ones: with them, the session is let go.
-            let ahead = file.window(position, u32::MAX).await?;
-            if ahead.0.is_empty() {
-                file.ends_at(position)?;
-                return Ok(Some((piece, None)));
-            }
-            let rest = Some((file, position, Some(ahead)));
-            Ok(Some((piece, rest)))
+            // With the last ones, the session is let go.
+            let rest = (!is_last).then_some((file, position));
+            Ok((!octets.is_empty()).then_some((octets, rest)))
         });
         deadline.read(Download::new(pieces.boxed(), size))
     }
@@ -387,43 +389,79 @@ impl Extended {
         exactly(self.size, u64::from(position), self.session.operation()).map(drop)
     }
 
-    /// What one command reads, and whether that is as much as it could be, so that there may be more; nothing at the end of the
-    /// file. What the line damaged is read again; what is in the module's memory no longer cannot be.
-    async fn window(&mut self, position: u32, length: u32) -> Result<(Bytes, bool), FtpError> {
+    /// The octets from `position` on, `length` of them at most. What the line damaged is read again; what is in the module's memory no
+    /// longer cannot be.
+    async fn piece(&mut self, position: u32, length: u32) -> Result<Piece, FtpError> {
         self.session.is_used();
-        let window = self.window_again(position, length).await;
+        let piece = self.piece_again(position, length).await;
         self.session.is_handed_out();
-        window
+        piece
     }
 
-    async fn window_again(&mut self, position: u32, length: u32) -> Result<(Bytes, bool), FtpError> {
-        if position >= FTP_EXTENDED_LIMIT {
-            return Ok((Bytes::new(), false));
+    async fn piece_again(&mut self, position: u32, length: u32) -> Result<Piece, FtpError> {
+        if self.position != position {
+            (self.position, self.overlap) = (position, Overlap::default());
         }
         loop {
-            let asked = length.min(self.window.octets());
-            match self.read_window(position, asked).await {
-                Err(error) if error.loss(true) == Some(Loss::Response) => {
-                    self.window.lost();
-                    self.attempts.again(error, Some(u64::from(position))).await?;
-                }
-                // There is more: the count was that of another command.
-                Ok(octets)
-                    if octets.is_empty() && self.size.is_some_and(|size| u64::from(position) < size) =>
-                {
-                    let failure = Failure::Malformed(Malformation::Information);
-                    let error = self.session.command(Error::new(&Name::from(FtpExtGetRead::SPEC), failure));
-                    self.attempts.again(error, Some(u64::from(position))).await?;
-                }
-                Ok(octets) => {
+            let before = self.overlap.clone();
+            let error = match self.piece_once(position, length).await {
+                Ok(piece) => {
                     self.attempts.succeeded();
                     self.window.came();
-                    let is_full = octets.len() == asked as usize;
-                    return Ok((octets, is_full));
+                    return Ok(piece);
                 }
-                Err(error) => return Err(error),
+                Err(error) => error,
+            };
+            (self.position, self.overlap) = (position, before);
+            if error.loss(true) != Some(Loss::Response) {
+                return Err(error);
             }
+            self.window.lost();
+            self.attempts.again(error, Some(u64::from(position))).await?;
         }
+    }
+
+    async fn piece_once(&mut self, position: u32, length: u32) -> Result<Piece, FtpError> {
+        let room = FTP_EXTENDED_LIMIT.saturating_sub(position);
+        let asked = length.min(self.window.octets()).min(room);
+        let octets = self.behind_overlap(asked).await?;
+        let is_short = octets.len() < asked as usize;
+        if octets.is_empty() {
+            // Where there is more, the count was that of another command.
+            return match self.size.is_some_and(|size| u64::from(position) < size) {
+                true => Err(self.malformed(Malformation::Information)),
+                false => Ok(Piece { octets, is_last: true }),
+            };
+        }
+        self.position += u32::try_from(octets.len()).unwrap_or(u32::MAX);
+        self.overlap.follow(&octets, octets.len());
+        let is_all = asked == length || self.size == Some(u64::from(self.position));
+        if !is_short && !is_all && asked < room {
+            return Ok(Piece { octets, is_last: false });
+        }
+        // The end comes again, and the octet behind it, if there is one.
+        let is_end = self.behind_overlap(1).await?.is_empty();
+        Ok(Piece { octets, is_last: is_end || asked == length })
+    }
+
+    /// At most so many octets behind those that come again, which are compared.
+    async fn behind_overlap(&mut self, octets: u32) -> Result<Bytes, FtpError> {
+        let again = self.overlap.length();
+        let asked =
+            octets.saturating_add(again).min(FTP_EXTENDED_LIMIT.saturating_sub(self.position - again));
+        if asked == 0 {
+            return Ok(Bytes::new());
+        }
+        let read = self.read_window(self.position - again, asked).await?;
+        match self.overlap.tell_apart(read) {
+            Some((came, new)) if came == again as usize => Ok(new),
+            _ => Err(self.malformed(Malformation::Damaged)),
+        }
+    }
+
+    fn malformed(&mut self, malformation: Malformation) -> FtpError {
+        let failure = Failure::Malformed(malformation);
+        self.session.command(Error::new(&Name::from(FtpExtGetRead::SPEC), failure))
     }
 
     async fn read_window(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
@@ -442,11 +480,12 @@ impl Extended {
         };
         match result {
             Ok(reply) => Ok(reply.payload),
-            // No document tells what comes at the end of the file. There, the octet before is the last one; a refusal
-            // for another reason must not pass for the end.
+            // No document tells what comes behind the end of the file. There, the octet before is the last one; a refusal for
+            // another reason must not pass for that. What was read before is in the file.
             Err(error)
                 if matches!(error.failure(), Failure::Rejected(_) | Failure::Malformed(_))
-                    && position > 0 =>
+                    && position > 0
+                    && self.overlap.length() == 0 =>
             {
                 match client.execute(&read(position - 1, 2)).await {
                     Ok(reply) if reply.payload.len() == 1 => Ok(Bytes::new()),

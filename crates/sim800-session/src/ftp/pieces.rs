@@ -34,6 +34,8 @@ pub(super) struct Pieces {
     event: Option<Event>,
     /// Octets that have to come still, where that is known.
     rest: Option<u64>,
+    /// More came than had to: the file has grown.
+    grows: bool,
     /// Reads in a row that brought nothing.
     empty: u32,
     /// How long nothing was said and nothing came.
@@ -68,8 +70,17 @@ impl Pieces {
     pub(super) fn new(mut session: Session, first: Event, read: Request, rest: Option<u64>) -> Self {
         session.begin(FtpStep::Transfer);
         let (ahead, waited) = (None, Duration::ZERO);
-        let mut reader =
-            Self { session, read, ahead, event: Some(first), rest, empty: 0, waited, doubtful: false };
+        let mut reader = Self {
+            session,
+            read,
+            ahead,
+            event: Some(first),
+            rest,
+            grows: false,
+            empty: 0,
+            waited,
+            doubtful: false,
+        };
         if !matches!(first, Event::Ended(..)) {
             reader.event = None;
             reader.ask();
@@ -119,9 +130,13 @@ impl Pieces {
     fn take(&mut self, octets: Bytes) -> Result<Bytes, FtpError> {
         self.check()?;
         (self.empty, self.waited, self.doubtful) = (0, Duration::ZERO, false);
-        self.rest = self.rest.map(|rest| rest.saturating_sub(octets.len() as u64));
-        if octets.len() == FTP_READ_LIMIT as usize {
-            // There may be more: asked for in the same poll, so that the line does not wait.
+        let came = octets.len() as u64;
+        self.grows |= self.rest.is_some_and(|rest| rest < came);
+        self.rest = self.rest.map(|rest| rest.saturating_sub(came));
+        let is_all = self.rest == Some(0) && !self.grows;
+        if octets.len() == FTP_READ_LIMIT as usize && !is_all {
+            // There may be more: asked for in the same poll, so that the line does not wait. Where there is none, the line that says so
+            // would cross the question, and whatever comes between that and its refusal makes it doubtful.
             self.ask();
         }
         Ok(octets)

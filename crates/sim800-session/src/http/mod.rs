@@ -123,7 +123,8 @@ impl Http {
     /// has none, either, when the line damages them twice.
     ///
     /// Status, headers and body are those that the server sent, also where it does not keep to a range that was asked for;
-    /// [`Offset`] tells where in the object the body begins. Where headers promise a length, another one is an error. Behind a part
+    /// [`Offset`] tells where in the object the body begins. Where a module says 200 of a part (application note 3.7), and no header says
+    /// more, the whole is fetched into it as well, to tell one from the other. Where headers promise a length, another one is an error. Behind a part
     /// that is shorter than it was asked for, of an object whose length nobody tells, what follows is fetched as well.
     ///
     /// An object that is larger than the module holds (319,488 octets) is fetched in ranges of
@@ -280,16 +281,20 @@ impl Http {
             return self.begin_ranges(service, plan, !is_too_large).await;
         };
         let (status, mut headers) = service.headers(plan, status, plan.wants_part()).await?;
-        let offset = ranges::offset(&mut service, plan, (status, length), headers.as_ref()).await?;
+        let place = ranges::place(&mut service, plan, (status, length), headers.as_ref()).await?;
         let origin = plan.method.is_safe().then(|| Origin::new(plan, status, headers.as_ref()));
         let held = held(plan, status, length, headers.as_ref());
         let size = self.bearer.client().config().http_range;
         let ranges = match held.promised {
-            None => Ranges::behind(plan, size, (status, length), &mut headers)?,
+            None => Ranges::behind(plan, size, (status, length), place, &mut headers)?,
             Some(_) => None,
         };
-        let status = status_code(&plan.method, status)?;
-        let begin = Begin::of(plan, offset, &held);
+        let status = match status_code(&plan.method, status)? {
+            // The module told 200 of it.
+            StatusCode::OK if place.is_part => StatusCode::PARTIAL_CONTENT,
+            status => status,
+        };
+        let begin = Begin::of(plan, place.offset, &held);
         let mut body = body::body(service, &self.bearer, held.behind(begin.skipped), origin, ranges).await;
         let tells = |headers: &HeaderMap| {
             [CONTENT_RANGE, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name))
@@ -322,6 +327,8 @@ impl Http {
         let status = match status_code(&plan.method, status)? {
             // All of it was asked for, and comes.
             StatusCode::PARTIAL_CONTENT if !plan.wants_part() => StatusCode::OK,
+            // The module told 200 of it.
+            StatusCode::OK if plan.wants_part() && what == What::Range => StatusCode::PARTIAL_CONTENT,
             status => status,
         };
         let begin = Begin::of(plan, offset, &held);

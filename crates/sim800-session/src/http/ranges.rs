@@ -25,36 +25,62 @@ pub(super) fn is_too_large(plan: &Plan) -> bool {
     plan.method == Method::GET && last.is_some_and(|last| last.saturating_sub(first) >= HTTP_LIMIT)
 }
 
-/// Where in the object the octets begin that came in answer to `plan`, `length` of them, counted from 0; `None` where there
-/// is no object, and where nobody tells.
-pub(super) async fn offset(
+/// What came of an object in answer to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Where in the object it begins, counted from 0; `None` where there is no object, and where nobody tells.
+    pub(super) offset: Option<u64>,
+    /// Whether it is a part of it, whatever status the module tells (application note 3.7).
+    pub(super) is_part: bool,
+    /// Whether all of the object was asked for to find that out, and what came of it.
+    whole: Whole,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whole {
+    Unasked,
+    /// It is as long as it has to be for what came.
+    Told,
+    /// The module does not hold it.
+    TooLarge,
+}
+
+impl Place {
+    fn at(offset: Option<u64>, status: HttpStatus) -> Self {
+        Self { offset, is_part: status.0 == 206, whole: Whole::Unasked }
+    }
+}
+
+/// What of the object came in answer to `plan`, `length` octets of it.
+pub(super) async fn place(
     service: &mut Service,
     plan: &Plan,
     (status, length): (HttpStatus, u32),
     headers: Option<&HeaderMap>,
-) -> Result<Option<u64>, HttpError> {
+) -> Result<Place, HttpError> {
     let (first, last) = plan.range;
     if plan.method != Method::GET || !(200..300).contains(&status.0) {
-        return Ok(None);
+        return Ok(Place::at(None, status));
     }
     if let Some(headers) = headers {
-        return Ok(match content_range(headers) {
+        let offset = match content_range(headers) {
             Some(range) => range.first(),
             // It says that it is a part, but not which.
             None if status.0 == 206 => None,
             None => Some(0),
-        });
+        };
+        return Ok(Place::at(offset, status));
     }
-    if status.0 == 206 || first == 0 {
-        return Ok(Some(u64::from(first)));
+    if status.0 == 206 || !plan.wants_part() {
+        return Ok(Place::at(Some(u64::from(first)), status));
     }
     let is_longer = last.is_some_and(|last| length > (last - first).saturating_add(1));
     if is_longer {
-        return Ok(Some(0));
+        return Ok(Place::at(Some(0), status));
     }
     let whole = is_whole(service, plan, length).await?;
     if whole == Some(length) {
-        return Ok(Some(0));
+        return Ok(Place::at(Some(0), status));
     }
     if let Some(whole) = whole {
         let wanted = last.map_or(u64::MAX, |last| u64::from(last) + 1);
@@ -66,7 +92,11 @@ pub(super) async fn offset(
     // The module holds another answer now.
     service.set_range(first, last).await?;
     match service.act(plan, None).await? {
-        again if again == (status, length) => Ok(Some(u64::from(first))),
+        again if again == (status, length) => Ok(Place {
+            offset: Some(u64::from(first)),
+            is_part: true,
+            whole: whole.map_or(Whole::TooLarge, |_| Whole::Told),
+        }),
         _ => Err(HttpError::Changed { position: u64::from(first) }),
     }
 }
@@ -170,22 +200,24 @@ impl Ranges {
         plan: &Arc<Plan>,
         size: u32,
         (status, length): (HttpStatus, u32),
+        place: Place,
         headers: &mut Option<HeaderMap>,
     ) -> Result<Option<Self>, HttpError> {
         let (first, last) = plan.range;
         let first = u64::from(first);
         let asked = last.map_or(u64::MAX, |last| u64::from(last).saturating_sub(first) + 1);
-        let is_told = headers.as_ref().is_some_and(|headers| {
+        let is_told_by = |headers: &HeaderMap| {
             content_range(headers).is_none_or(|range| range.total.is_some() || range.first() != Some(first))
-        });
+        };
+        let is_told = place.whole == Whole::Told || headers.as_ref().is_some_and(is_told_by);
         // Of a single octet, the next was asked for as well.
         let may_be_all = !plan.wants_part() || plan.is_single;
-        let is_part =
-            plan.method == Method::GET && status.0 == 206 && (1..asked).contains(&u64::from(length));
-        if !is_part || is_told || may_be_all {
+        let is_short_part =
+            plan.method == Method::GET && place.is_part && (1..asked).contains(&u64::from(length));
+        if !is_short_part || is_told || may_be_all {
             return Ok(None);
         }
-        let mut ranges = Self::new(Arc::clone(plan), size, false);
+        let mut ranges = Self::new(Arc::clone(plan), size, place.whole == Whole::TooLarge);
         let answer = Answer { status, length, headers: headers.take(), first, asked };
         ranges.take(&answer)?;
         *headers = answer.headers;

@@ -3,9 +3,9 @@
 use std::sync::mpsc;
 
 use bytes::Bytes;
-use futures::AsyncReadExt;
+use futures::{AsyncReadExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Damage, Line, LineEnds};
-use sim800_session::{Bearer, Config, Direction, Fs, HttpError};
+use sim800_session::{Bearer, Config, Direction, Fs, Ftp, HttpError, Server};
 use sim800_simulation::{Incident, Resource, When, World};
 
 use crate::lab::{Lab, paced};
@@ -145,6 +145,41 @@ fn nor_does_what_is_left_of_a_file() {
                     double(&mut lab, place + from, *count);
                     assert_eq!(read(&mut lab).expect("a file"), content, "{count} octets from {from} on");
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn nor_does_what_is_left_of_a_file_in_the_modules_memory() {
+    let ready = |content: &[u8]| {
+        let mut lab = Lab::with(World::on_line(ModuleConfig::default(), Line::unpaced()), Config::default());
+        let bearer = lab.bearer();
+        lab.network().put_file("/file", content.to_vec());
+        (lab, Ftp::new(&bearer, Server::new("ftp.example.com")))
+    };
+    let read = |lab: &mut Lab, ftp: &Ftp| {
+        let ftp = ftp.clone();
+        lab.world.run(async move {
+            let file = ftp.get_extended("/file", |_| {}).await?.into_download();
+            file.try_collect::<Vec<Bytes>>().await.map(|pieces| pieces.concat())
+        })
+    };
+    for (end, counts) in [
+        (&b"\r\nOK\r\n"[..], &[6][..]),
+        (b"\r\nOK\r\n\r\n+FTPGET: 1,0\r\n", &[16, 22]),
+        (b"\r\nRING\r\n", &[8]),
+    ] {
+        let content = [BEGIN, end].concat();
+        let (lab, ftp) = ready(&content);
+        let place = place_of(lab, &content, |lab| {
+            assert_eq!(read(lab, &ftp).expect("a file"), content);
+        });
+        for count in counts {
+            for from in 0..BEGIN.len() as u64 - count {
+                let (mut lab, ftp) = ready(&content);
+                double(&mut lab, place + from, *count);
+                assert_eq!(read(&mut lab, &ftp).expect("a file"), content, "{count} octets from {from} on");
             }
         }
     }

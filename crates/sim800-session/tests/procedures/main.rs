@@ -20,6 +20,7 @@ mod secrets;
 mod sim;
 mod sizes;
 mod skipped;
+mod sockets;
 mod start_up;
 mod transfers;
 mod turns;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sim800_emulator::Config as ModuleConfig;
-use sim800_session::{Bearer, Body, Config, Fs, FsStorage, Ftp, Http, Profile, connect};
+use sim800_session::{Bearer, Body, Config, Fs, FsStorage, Ftp, Http, Profile, Socket, Sockets, connect};
 use sim800_simulation::World;
 
 use crate::lab::server;
@@ -66,6 +67,11 @@ fn everything_may_move_between_threads() {
     moves(&ftp.put_extended("/file", &b"x"[..]));
     moves(&ftp.get_to_fs("/file", FsStorage::Internal, "file", |_| {}));
     moves(&ftp.put_from_fs(r"C:\file", "/file", |_| {}));
+    let profile = Profile::new("internet");
+    let sockets = Sockets::open(&client, &profile);
+    moves(&sockets);
+    fn socket<T: Send + Unpin>() {}
+    socket::<Socket>();
     let fs = Fs::new(&client);
     moves(&fs.write(r"C:\file", &b"x"[..]));
     moves(&fs.list(r"C:\"));

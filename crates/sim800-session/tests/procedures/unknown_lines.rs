@@ -79,14 +79,23 @@ fn lines_that_nobody_knows_cost_the_time_that_they_take_on_the_line() {
 fn a_file_of_the_module_comes_among_them() {
     const FILE: &str = r"C:\User\file";
     let letters: Vec<u8> = (b'a'..=b'z').cycle().take(4_489).collect();
-    for (rate, milliseconds) in [(115_200, 515), (115_200, 330)] {
+    // Over the slow line, a command takes long enough to be met by one, again and again where it comes in step with them.
+    for (rate, milliseconds) in [
+        (115_200, 515),
+        (115_200, 330),
+        (57_600, 100),
+        (9_600, 250),
+        (9_600, 330),
+        (9_600, 620),
+        (9_600, 650),
+    ] {
         let every = Duration::from_millis(milliseconds);
         for phase in 0..8 {
             let (mut lab, _) = chatty(rate, every, 0);
             let (fs, octets) = (Fs::new(&lab.client), letters.clone());
             lab.world.run(async move { fs.write(FILE, &octets[..]).await }).expect("written");
             let began = lab.world.clock().now() + every * phase / 8;
-            for n in 0..100 {
+            for n in 0..400 {
                 let position = Fault::Inject { place: Place::Now, text: POSITION.to_owned() };
                 lab.world.plan(When::At(began + every * n), Incident::Fault(position));
             }

@@ -7,6 +7,8 @@ use crate::Crossing;
 /// What the line has damaged so far, which decides on what can be told from what was sent.
 #[derive(Debug, Default)]
 pub(super) struct Damages {
+    /// The line has damaged anything.
+    pub(super) any: bool,
     /// Octets whose place says what they mean, changed, or octets that the module got twice: nothing on the line tells.
     pub(super) deceptive: bool,
     /// Other octets that arrived changed.
@@ -23,6 +25,7 @@ impl Damages {
         if left == arrived {
             return;
         }
+        self.any = true;
         let digits = left.iter().chain(arrived).any(u8::is_ascii_digit);
         if crossing.direction == Direction::Sent {
             // A command line that says something else, or payload that is as long as it should be.

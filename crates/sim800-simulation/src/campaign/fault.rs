@@ -249,6 +249,7 @@ impl What {
             Self::Network(Mishap::SetBack { .. }) => "server loses what it has not stored",
             Self::Network(Mishap::Unconfirmed { by: Some(_) }) => "+FTPPUT: 1,0 late",
             Self::Network(Mishap::Unconfirmed { by: None }) => "+FTPPUT: 1,0 never",
+            Self::Network(Mishap::SocketBreak { .. }) => "TCP connection broken",
             Self::Network(Mishap::Silence) => "server silent",
             Self::Change { longer: 0 } => "file changes on the server, and not in size",
             Self::Change { .. } => "file changes on the server",

@@ -1,10 +1,11 @@
 //! What is held against what servers and module really had and really got.
 
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sim800_emulator::{Fault, FtpAction, FtpRequest, HttpMethod, LineEnds};
+use sim800_emulator::{Config as ModuleConfig, Fault, FtpAction, FtpRequest, HttpMethod, LineEnds};
 
 use super::content::Content;
 use super::fault::{What, changed};
@@ -68,6 +69,16 @@ impl Trial<'_> {
         let is_other = |task| !matches!(task, Task::FsRead | Task::FsWrite | Task::StartUp);
         self.scenario.tasks().any(|task| task == Task::FsRead)
             && (self.scenario.tasks().any(is_other) || self.scenario.left_over == Some(LeftOver::Ftp))
+    }
+
+    /// Whether octets that nobody sent may be counted for those of `task`: such as come from nowhere, and before a file of the module,
+    /// of which no header says where it begins, whatever line comes.
+    fn adds_octets(&self, task: Task) -> bool {
+        let is_line =
+            |what: &What| matches!(what, What::Unknown { .. } | What::Flood { .. } | What::Message(_));
+        let may_be_among =
+            task == Task::FsRead && (self.has_lines_among_octets() || self.happened().any(is_line));
+        may_be_among || self.happened().any(What::adds_octets)
     }
 
     /// What holds whatever the tasks say.
@@ -142,8 +153,8 @@ impl Trial<'_> {
         };
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
         // Octets that come from nowhere make up for those that were lost.
-        let made_up = self.damages.borrow().lost && self.happened().any(What::adds_octets);
-        if !self.damages.borrow().deceptive && !made_up && !self.is_unasked(task) {
+        let made_up = self.damages.borrow().lost && self.adds_octets(task);
+        if !self.damages.borrow().deceptive && !made_up && !self.is_unasked(task) && !self.is_forged(task) {
             self.compare(task, slot, done)?;
         }
         Ok(match (left, harmless) {
@@ -179,6 +190,14 @@ impl Trial<'_> {
         task.is_ftp() && self.scenario.manners.iter().any(lies) && self.happened().any(is_without_word)
     }
 
+    /// Whether a result that nobody sent may stand for that of a POST, which the line took. It is letter for letter like the module's
+    /// own, the module says in either case that it is at nothing, and a request that may have been sent is not sent again.
+    fn is_forged(&self, task: Task) -> bool {
+        let is_result =
+            |what: &What| matches!(what, What::Answer(line) if line.starts_with("+HTTPACTION: 1,"));
+        task == Task::HttpPost && self.damages.borrow().any && self.happened().any(is_result)
+    }
+
     /// Whether nothing has happened that can keep a task from succeeding.
     fn is_harmless(&self, task: Task) -> bool {
         let scenario = self.scenario;
@@ -207,19 +226,27 @@ impl Trial<'_> {
         let on_line = task == Task::StartUp
             && scenario.variants.iter().any(|variant| matches!(variant, Variant::Messages(_)));
         let bare = scenario.variants.contains(&Variant::LineEnds(LineEnds::Missing));
+        let glued = bare || scenario.variants.contains(&Variant::LineEnds(LineEnds::MissingBeforeResult));
         let pauses = self.happened().filter(|what| matches!(what, What::Pause(_))).count();
         self.happened().all(|what| match what {
             // It is counted for octets without a header, and the rest of them reads like anything.
             What::Line(..) => !traps,
             // Without a line end of its own it reads like the rest of a payload, and over and over it does so at every try.
-            What::Unknown { .. } => !traps && !bare,
+            What::Unknown { every, .. } => !traps && !bare && !self.leaves_no_room(task, *every),
             What::Message(_) => !traps && !on_line,
-            // A line that comes while a command line is echoed is glued to it.
-            What::Module(Fault::Echo(_)) => !bare,
+            // A line that comes while a command line is echoed is glued to it, or the result to what is left of the echo behind it.
+            What::Module(Fault::Echo(_)) => !glued,
             // Several add up.
             What::Pause(_) if pauses > 1 => false,
             what => what.is_harmless(task),
         })
+    }
+
+    /// Whether no command for a file of the module fits between lines that come that often, so that one is counted for the file at every
+    /// try: such a line has up to a hundred octets, the command and what comes before the file half as many.
+    fn leaves_no_room(&self, task: Task, every: Duration) -> bool {
+        let crossing = |rate: NonZeroU32| Duration::from_secs(10) * 200 / rate.get();
+        task == Task::FsRead && self.scenario.rate.is_some_and(|rate| every < crossing(rate))
     }
 
     /// In what time the tasks are done, one after the other, if nothing harmful happens.
@@ -236,8 +263,25 @@ impl Trial<'_> {
         } else {
             Duration::ZERO
         };
-        let one = FAIR_TIME + patience + self.server_time() * OPERATIONS + crossing * SHARE + self.pauses();
+        let granting = ModuleConfig::default().timings.unsolicited * self.grants();
+        let one = FAIR_TIME
+            + patience
+            + self.server_time() * OPERATIONS
+            + crossing * SHARE
+            + granting
+            + self.pauses();
         one * u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX)
+    }
+
+    /// How often a module that takes few octets at once says that it takes more, which it does some time after it took the last.
+    fn grants(&self) -> u32 {
+        let least = self.scenario.variants.iter().filter_map(|variant| match variant {
+            Variant::Grant(most) => Some(*most),
+            Variant::Maxima(maxima) => maxima.iter().copied().min(),
+            _ => None,
+        });
+        let grants = least.min().map_or(0, |least| self.content.len().div_ceil(usize::from(least.max(1))));
+        u32::try_from(grants).unwrap_or(u32::MAX)
     }
 
     fn compare(&self, task: Task, slot: usize, done: Done) -> Result<(), Violation> {
@@ -292,7 +336,8 @@ impl Trial<'_> {
         }
     }
 
-    /// A body is what its headers say it is, of what the server has: a part where they tell one, and all of it otherwise.
+    /// A body is what its headers say it is, of what the server has: a part where they tell one, and all of it otherwise. It is what stands
+    /// where it is said to begin.
     fn check_response(
         &self,
         task: Task,
@@ -323,12 +368,16 @@ impl Trial<'_> {
                 return Err(violation(format!("Content-Length {length} and {} octets", octets.len())));
             }
         }
+        let as_told =
+            |violation: Violation| Violation { what: format!("{} (as told by {told:?})", violation.what) };
         let expected = |whole: usize| {
             let part = part(whole);
             if is_complete { part } else { part.start..part.end.min(part.start + octets.len()) }
         };
-        self.is_exact(octets, expected)
-            .map_err(|violation| Violation { what: format!("{} (as told by {told:?})", violation.what) })
+        self.is_exact(octets, expected).map_err(as_told)?;
+        let Some(offset) = told.offset else { return Ok(()) };
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        self.is_exact(octets, |_| from..from.saturating_add(octets.len())).map_err(as_told)
     }
 
     /// The part that a `Content-Range` tells.

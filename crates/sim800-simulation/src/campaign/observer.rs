@@ -15,6 +15,10 @@ pub(super) struct Observer {
     line: Vec<u8>,
     /// The line is the text of a short message, whose head was the line before.
     is_text: bool,
+    /// The line before ended in CR alone, as an echo does, and is none of the command line in flight.
+    is_behind_other_echo: bool,
+    /// The end of the command line in flight.
+    command: Vec<u8>,
     /// The line end of that head has come: another one is a text without octets.
     is_head_over: bool,
     /// A command line was sent and no result has come.
@@ -90,6 +94,7 @@ impl Observer {
             self.seen = Some(format!("a command line begins at {now:?} while another is in flight"));
         }
         self.in_flight = true;
+        self.command = octets.trim_ascii_end().to_vec();
         (self.has_payload, self.is_line_over) = (takes_payload(octets), is_over);
     }
 
@@ -110,13 +115,20 @@ impl Observer {
 
     fn end_line(&mut self, end: u8) {
         if self.line.is_empty() {
-            if end == b'\n' && std::mem::replace(&mut self.is_head_over, true) {
-                self.is_text = false;
+            if end == b'\n' {
+                self.is_behind_other_echo = false;
+                if std::mem::replace(&mut self.is_head_over, true) {
+                    self.is_text = false;
+                }
             }
             return;
         }
         self.is_head_over = end == b'\n';
-        let is_text = std::mem::replace(&mut self.is_text, self.line.starts_with(HEAD));
+        // To a driver that was answered by nobody, a head that is glued to the echo of another command line than the last is a part of
+        // that: it can know what an echo is by what it sent, and by nothing else.
+        let is_head = !self.is_behind_other_echo && self.line.starts_with(HEAD);
+        self.is_behind_other_echo = end == b'\r' && !self.command.ends_with(&self.line);
+        let is_text = std::mem::replace(&mut self.is_text, is_head);
         if is_text {
             return self.line.clear();
         }
@@ -232,6 +244,24 @@ mod tests {
         // Behind a line end that the line has doubled, it is no text.
         let doubled = head.replace("\r\nOK", "\r\n\nOK");
         assert!(!seen(&[(0, Sent, "AT\r"), (1, Received, &doubled), (2, Sent, "AT\r")]));
+    }
+
+    #[test]
+    fn a_head_is_one_behind_the_echo_of_the_last_command_line_alone() {
+        let message = "+CMT: \"+49\",\"\",\"26/01/02,03:04:05+04\"\r\nOK\r\n";
+        let behind = |echo: &str| {
+            let received = format!("\r\nOK\r\n{echo}{message}");
+            seen(&[
+                (0, Sent, "AT+CSQ\r"),
+                (1, Received, &received[..6]),
+                (1, Sent, "AT+CREG?\r"),
+                (2, Received, &received[6..]),
+                (3, Sent, "AT\r"),
+            ])
+        };
+        assert!(behind("AT+CREG?\r") && behind(""));
+        assert!(!behind("AT+CSQ\r"));
+        assert!(behind("AT+CSQ\r\n"), "a line");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use futures::future::{Either, select};
 use futures::io::Cursor;
 use futures::{Stream, StreamExt};
 use sim800_session::{
-    Bearer, BearerError, Body, Chain, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError,
+    Bearer, BearerError, Body, Chain, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError, Offset,
     Profile, Runtime, Sent, Server, StartUpError,
 };
 
@@ -97,6 +97,8 @@ pub(super) struct Told {
     pub(super) status: u16,
     pub(super) range: Option<String>,
     pub(super) length: Option<String>,
+    /// Where the body begins.
+    pub(super) offset: Option<u64>,
 }
 
 impl Told {
@@ -109,6 +111,7 @@ impl Told {
             status: response.status().as_u16(),
             range: header(http::header::CONTENT_RANGE),
             length: header(http::header::CONTENT_LENGTH),
+            offset: response.extensions().get().map(|Offset(offset)| *offset),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod ftp;
 mod http;
 mod manner;
+mod socket;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,13 +14,14 @@ use sim800_emulator::{Effect, FtpFailure, FtpRequest, HttpFailure, HttpRequest, 
 
 pub use http::Resource;
 pub use manner::{HeadShape, Manner};
+pub use socket::{Connection, Service};
 
 /// Everything that the module of a [`World`](super::World) can reach. Clones are the same network.
 ///
 /// HTTP: every host that has a [`Resource`] exists, all others do not (603). GET honours ranges, POST stores its body, DELETE removes;
 /// redirections are followed on request. FTP: there is one server under all names; directories that a path names need not be made
 /// before. Each operation takes the [latency](Self::set_latency) until its answer comes, with half of a body sent or received on the
-/// way; data then flows as fast as the module grants credit.
+/// way; data then flows as fast as the module grants credit. TCP and UDP: there are the servers that [listen](Self::listen).
 #[derive(Clone, Debug, Default)]
 pub struct Network {
     state: Arc<Mutex<State>>,
@@ -57,7 +59,12 @@ pub enum Mishap {
         /// How much later.
         by: Option<Duration>,
     },
-    /// The next operation, HTTP or FTP, is never answered.
+    /// The next TCP connection breaks once so many octets have passed, both ways together.
+    SocketBreak {
+        /// Octets that still pass.
+        after: u64,
+    },
+    /// The next operation, HTTP, FTP, connection or look-up, is never answered.
     Silence,
 }
 
@@ -72,6 +79,8 @@ struct State {
     login: Option<(String, String)>,
     ftp_requests: Vec<FtpRequest>,
     sessions: BTreeMap<OperationId, ftp::Session>,
+    listeners: Vec<socket::Listener>,
+    peers: Vec<socket::Peer>,
     mishaps: VecDeque<Mishap>,
     manners: Vec<Manner>,
     /// Uploads that are kept aside until they are confirmed.
@@ -136,6 +145,19 @@ impl Network {
         self.state().ftp_requests.clone()
     }
 
+    /// Lets a server listen, for TCP and UDP alike. Each host has an address of its own, by which it is reached as well.
+    pub fn listen(&self, host: &str, port: u16, service: Service) {
+        let mut state = self.state();
+        state.listeners.retain(|listener| (&*listener.host, listener.port) != (host, port));
+        state.listeners.push(socket::Listener { host: host.to_owned(), port, service });
+    }
+
+    /// All connections to these servers so far.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Connection> {
+        self.state().connections()
+    }
+
     /// Forgets all requests and sessions so far, for runs that are so long that nobody asks for them.
     pub fn forget_requests(&self) {
         let mut state = self.state();
@@ -169,12 +191,18 @@ impl Network {
         match effect {
             Effect::Http { id, request } => state.http(now, id, request),
             Effect::Ftp { id, request } => state.ftp(now, id, request),
+            Effect::Send { id, octets } if state.take(now, id, &octets) => {}
             Effect::Send { id, octets } => state.receive(now, id, octets),
+            Effect::Finish { id } if state.finish_socket(now, id) => {}
             Effect::Finish { id } => state.finish(now, id),
+            Effect::Credit { id, octets } if state.grant_socket(now, id, octets) => {}
             Effect::Credit { id, octets } => state.grant(now, id, octets),
-            // The driver opens no sockets, and nobody answers those who do.
-            Effect::Socket { .. } | Effect::Resolve { .. } | Effect::Time { .. } => {}
+            Effect::Socket { id, request } => state.connect(now, id, &request),
+            Effect::Resolve { id, host } => state.resolve(now, id, &host),
+            // Nobody asks, and who did would get no answer.
+            Effect::Time { .. } => {}
             Effect::Cancel { id } => {
+                state.cancel_socket(id);
                 state.end(id);
                 state.events.retain(|_, (other, _)| *other != id);
             }

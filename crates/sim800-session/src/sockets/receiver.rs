@@ -1,0 +1,166 @@
+//! What the server sends, read by hand.
+
+use bytes::Bytes;
+use core::mem;
+use sim800_command::{CipRxGetRead, ConnectionEvent, ConnectionState, Received, SOCKET_LIMIT, SocketLength};
+
+use super::SocketError;
+use super::link::{CHECK, Heard, Shared};
+use crate::client::Pending;
+use crate::engine::{Request, Response};
+use crate::error::{Error, Failure, Malformation};
+use crate::notices::Notices;
+
+/// The direction from the server.
+///
+/// The module holds what has come until it is read, and keeps the server from sending more than it holds. One piece is read ahead of
+/// what the caller takes. What was read is gone from the module: a response that the line damaged cannot be had once more, and ends
+/// the connection.
+pub(super) struct Receiver {
+    link: Shared,
+    notices: Notices,
+    /// There may be something to read.
+    may_hold: bool,
+    /// The next piece, asked for already.
+    ahead: Option<Pending>,
+}
+
+impl Receiver {
+    pub(super) fn new(link: Shared, notices: Notices) -> Self {
+        // What came before anybody listened was announced then.
+        Self { link, notices, may_hold: true, ahead: None }
+    }
+
+    /// The next octets; nothing when the server has closed the connection and all was read.
+    pub(super) async fn next(mut self) -> Result<Option<(Bytes, Self)>, SocketError> {
+        match self.piece().await {
+            Ok(octets) => Ok(octets.map(|octets| (octets, self))),
+            // Nothing may follow that looks like the end.
+            Err(error) => Err(self.link.fail(error)),
+        }
+    }
+
+    async fn piece(&mut self) -> Result<Option<Bytes>, SocketError> {
+        loop {
+            self.link.check()?;
+            if !self.may_hold && self.ahead.is_none() {
+                self.listen().await?;
+                continue;
+            }
+            // A question answers what was said before it, and not what was said since it was asked.
+            let is_asked = self.ahead.is_some();
+            let is_readable = self.look()?;
+            let is_closed = self.link.is_closed_there();
+            self.may_hold = is_asked && (is_readable || is_closed);
+            let (octets, left) = self.read(is_closed && !is_asked).await?;
+            if left > 0 {
+                self.ahead = Some(self.ask()?);
+            }
+            if !octets.is_empty() {
+                self.may_hold |= is_closed;
+                return Ok(Some(octets));
+            }
+            if is_closed && !is_asked && left == 0 {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Takes what was said already; whether there may be more to read.
+    fn look(&mut self) -> Result<bool, SocketError> {
+        let mut is_readable = false;
+        while let Some(notice) = self.notices.pop() {
+            let heard = self.link.take(&notice)?;
+            is_readable |= matches!(heard, Heard::Doubt | Heard::Event(ConnectionEvent::Readable));
+        }
+        Ok(is_readable)
+    }
+
+    /// Waits until there may be something to read.
+    async fn listen(&mut self) -> Result<(), SocketError> {
+        if self.link.is_closed_there() {
+            self.may_hold = true;
+            return Ok(());
+        }
+        match self.link.hear(&mut self.notices, CHECK).await? {
+            Heard::Event(ConnectionEvent::Readable | ConnectionEvent::Closed) => self.may_hold = true,
+            Heard::Doubt => self.ask_whether_there_is_more().await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Finds out what a line may have told that was lost.
+    async fn ask_whether_there_is_more(&mut self) -> Result<(), SocketError> {
+        let status = self.link.status().await?;
+        match status.state {
+            ConnectionState::Initial => return Err(SocketError::ContextLost),
+            ConnectionState::Closed | ConnectionState::RemoteClosing => {
+                self.link.close_there();
+                self.may_hold = true;
+            }
+            _ => self.may_hold |= self.link.readable().await? > 0,
+        }
+        Ok(())
+    }
+
+    fn ask(&self) -> Result<Pending, SocketError> {
+        self.link.check()?;
+        let command = self.command();
+        let request = Request::new(&command).map_err(|failure| Error::of(&command, failure))?;
+        Ok(self.link.client.submit(request))
+    }
+
+    fn command(&self) -> CipRxGetRead {
+        let length = SocketLength::saturating(SOCKET_LIMIT);
+        CipRxGetRead { connection: self.link.connection(), length }
+    }
+
+    /// What there is to be read, up to a piece, and how much is left.
+    async fn read(&mut self, is_closed: bool) -> Result<(Bytes, u32), SocketError> {
+        let mut is_again = false;
+        loop {
+            let asked = match self.ahead.take() {
+                Some(pending) => pending,
+                None => self.ask()?,
+            };
+            let error = match asked.await.and_then(|response| self.taken(response)) {
+                Ok(taken) => return Ok(taken),
+                Err(error) => error,
+            };
+            match error.failure() {
+                // What it did not do took nothing.
+                Failure::Rejected(_) => {
+                    if is_closed {
+                        return Ok((Bytes::new(), 0));
+                    }
+                    self.ask_whether_there_is_more().await?;
+                    if self.link.is_closed_there() {
+                        self.may_hold = true;
+                        return Ok((Bytes::new(), 0));
+                    }
+                    if mem::replace(&mut is_again, true) {
+                        return Err(error.into());
+                    }
+                }
+                Failure::Desynchronized if !mem::replace(&mut is_again, true) => {}
+                Failure::Restarted(_) | Failure::Disconnected(_) | Failure::Misuse(_) => {
+                    return Err(error.into());
+                }
+                _ => return Err(SocketError::Damaged(error)),
+            }
+        }
+    }
+
+    /// Octets that are those of this connection, as many as were told.
+    fn taken(&self, response: Response) -> Result<(Bytes, u32), Error> {
+        let command = self.command();
+        let damaged = || Error::of(&command, Failure::Malformed(Malformation::Damaged));
+        let Received { connection, length, left, .. } =
+            response.decode(&command).map_err(|malformed| Error::of(&command, malformed.into()))?;
+        if connection != self.link.number() || usize::from(length) != response.payload.len() {
+            return Err(damaged());
+        }
+        Ok((response.payload, left))
+    }
+}
