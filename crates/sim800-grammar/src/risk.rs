@@ -60,7 +60,12 @@ fn of(id: EveryId, first: &str) -> Risk {
             "0" | "2" | "3" | "4" => Risk::None,
             _ => Risk::Lasting,
         },
+        // Sockets: what is said of them, and what closes them.
+        CipMux | CipQsend | CipAck | CipClose | CipShut | Cstt | Cifsr | CipStatus | CdnsCfg | CipRxGet => {
+            Risk::None
+        }
         // The network is asked, or used.
+        CipStart | CipSend | Ciicr | CdnsGip => Risk::Lasting,
         Cgatt | CipGsmLoc | HttpAction => Risk::Lasting,
         FtpGet | FtpPut | FtpDele | FtpSize | FtpExtPut | FtpMkd | FtpRmd | FtpList | FtpGetToFs
         | FtpPutFrmFs | FtpExtGet | FtpFilePut | FtpQuit | FtpRename => Risk::Lasting,
