@@ -20,7 +20,7 @@ struct Library {
     foreign: &'static [&'static str],
 }
 
-const LIBRARIES: [Library; 8] = [
+const LIBRARIES: [Library; 9] = [
     Library { package: "sim800-parser", foreign: &["bytes"] },
     Library { package: "sim800-command", foreign: &["sim800_parser"] },
     Library { package: "sim800-engine", foreign: &["bytes", "sim800_command", "sim800_parser"] },
