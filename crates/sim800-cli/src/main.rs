@@ -46,6 +46,7 @@ mod printer;
 mod private;
 mod probe;
 mod range;
+mod recent;
 mod recorder;
 mod remote;
 mod resume;

@@ -1,6 +1,5 @@
 //! Who is shown what crosses the line: the file of `--trace`, people with `-v`, and whoever looks for the reason when nothing answers.
 
-use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -15,6 +14,7 @@ use sim800_session::{Direction, Retry, Trace};
 use crate::dialogue::Dialogue;
 use crate::failure::Failure;
 use crate::first_contact::Heard;
+use crate::recent::Recent;
 use crate::recorder::Witness;
 
 /// Who may read a trace, in which there is more than a mask can know of.
@@ -108,43 +108,6 @@ pub(crate) struct Traces {
     pub(crate) recent: Option<Recent>,
 }
 
-/// How much is kept of what crossed the line last, in octets of a trace: some hundred short exchanges.
-const RECENT: usize = 64 << 10;
-
-/// What crossed the line last; clones are of the same.
-#[derive(Clone, Default)]
-pub(crate) struct Recent(Arc<Mutex<Records>>);
-
-#[derive(Default)]
-struct Records {
-    records: VecDeque<Vec<u8>>,
-    octets: usize,
-}
-
-impl std::fmt::Debug for Recent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Recent").finish_non_exhaustive()
-    }
-}
-
-impl Recent {
-    fn push(&self, record: Vec<u8>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.octets += record.len();
-        kept.records.push_back(record);
-        while kept.octets > RECENT {
-            let Some(oldest) = kept.records.pop_front() else { break };
-            kept.octets -= oldest.len();
-        }
-    }
-
-    /// As a trace.
-    pub(crate) fn trace(&self) -> Vec<u8> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.records.iter().flatten().copied().collect()
-    }
-}
-
 impl Trace for Traces {
     fn octets(&mut self, now: Duration, direction: Direction, octets: &[u8]) {
         self.heard.note(direction, octets);
@@ -152,9 +115,7 @@ impl Trace for Traces {
             dialogue.octets(now, direction, octets);
         }
         if let Some(recent) = &self.recent {
-            let mut record = Vec::new();
-            write_record(&mut record, now, direction, octets);
-            recent.push(record);
+            recent.note(now, direction, octets);
         }
         if let Some(file) = &mut self.file {
             file.octets(now, direction, octets);

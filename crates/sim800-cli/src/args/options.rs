@@ -12,7 +12,7 @@ use sim800_session::Password;
 
 use crate::completion;
 use crate::held::Held;
-use crate::trace::Recent;
+use crate::recent::Recent;
 
 /// Options of every command. Those with a variable may also stand in the configuration file, by the same name.
 #[derive(Clone, Debug, Args)]

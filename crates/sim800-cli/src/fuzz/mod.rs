@@ -17,8 +17,8 @@ use crate::args::{Fuzz, Options};
 use crate::connect::with_module;
 use crate::failure::Failure;
 use crate::output::{Output, Report};
+use crate::recent::Recent;
 use crate::target::Target;
-use crate::trace::Recent;
 
 /// How many lines before the last one may have a part in what happened.
 const HISTORY: usize = 32;

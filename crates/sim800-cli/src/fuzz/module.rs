@@ -9,7 +9,6 @@ use futures::FutureExt;
 use futures::stream::StreamExt;
 use sim800_command::Prepared;
 use sim800_session::{Client, Failure as CommandFailure, Malformation, Notice, Notices, Request};
-use smol::Timer;
 use smol::process::Command;
 
 use crate::at::announced;
@@ -73,7 +72,8 @@ impl<'a> Module<'a> {
         // What happened before is of another line.
         while self.notices.next().now_or_never().flatten().is_some() {}
         let result = self.client.request(request).await;
-        Timer::after(self.pause).await;
+        let runtime = self.client.runtime();
+        runtime.sleep_until(runtime.now() + self.pause).await;
         let mut happened = match result {
             Ok(_) => None,
             Err(error) => match error.failure() {

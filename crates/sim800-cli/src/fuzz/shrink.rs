@@ -74,7 +74,7 @@ impl Trial<'_, '_, '_> {
             while place < line.len() {
                 let end = (place + size).min(line.len());
                 let shorter = format!("{}{}", &line[..place], &line[end..]);
-                if self.happens(&[before, &[shorter.clone()]].concat()).await? {
+                if self.happens(&[before, std::slice::from_ref(&shorter)].concat()).await? {
                     line = shorter;
                 } else {
                     place = end;
