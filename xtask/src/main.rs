@@ -10,6 +10,7 @@ mod conformance;
 mod coverage;
 mod dist;
 mod firmware;
+mod fleet;
 mod fuzz;
 mod instructions;
 mod miri;
@@ -90,6 +91,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
         options: Vec<OsString>,
     },
+    /// A fleet of emulated modules with a real server, while workers are killed and modules die: `course`, or how fast it is: `rate`
+    #[command(disable_help_flag = true)]
+    Fleet {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        options: Vec<OsString>,
+    },
     /// Fuzz one target, or all of them one after the other
     #[command(args_conflicts_with_subcommands = true)]
     Fuzz {
@@ -162,6 +169,7 @@ impl Task {
             Self::Render => return render::write().map(|()| true),
             Self::Miri => return miri::run(),
             Self::Soak { options } => return soak::run(&options),
+            Self::Fleet { options } => return fleet::run(&options),
             Self::Simulate(options) => return simulate::Campaign::from(options).run(),
             Self::Fuzz { other: None, campaign } => return campaign.run().map(|()| true),
             Self::Fuzz { other: Some(Corpora::Seeds), .. } => return fuzz::choose_seeds().map(|()| true),

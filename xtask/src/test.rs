@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use crate::outcome::Outcome;
 use crate::{
-    cargo, conformance, coverage, dist, firmware, fuzz, instructions, msrv, planted, process, public_api,
-    render, simulate, tidy,
+    cargo, conformance, coverage, dist, firmware, fleet, fuzz, instructions, msrv, planted, process,
+    public_api, render, simulate, tidy,
 };
 
 /// One thing that is checked.
@@ -82,6 +82,11 @@ pub(crate) const STEPS: &[Step] = &[
         check: firmware::check,
     },
     Step {
+        name: "fleet",
+        about: "sixty jobs on emulated modules end once, while workers, modules and the server are killed",
+        check: fleet::check,
+    },
+    Step {
         name: "dist",
         about: "archive, Debian package and wheel can be made, installed and used",
         check: dist::check,
@@ -146,12 +151,12 @@ fn policy() -> Result<Outcome> {
     if !cargo::command(&["deny", "--version"]).output()?.status.success() {
         return Ok(Outcome::Skipped("there is no cargo-deny (cargo install --locked cargo-deny)".to_owned()));
     }
-    // What is excepted and not there is a finding, so that the exceptions do not outlive their reasons.
-    let exceptions = ["--deny", "unnecessary-skip"];
-    cargo::run(
-        &[&["deny", "--locked", "check"], &exceptions[..], &["licenses", "bans", "sources"]].concat(),
-        &[],
-    )?;
+    for manifest in ["Cargo.toml", "fleet/Cargo.toml"] {
+        // What is excepted and not there is a finding, so that the exceptions do not outlive their reasons.
+        let exceptions = ["--deny", "unnecessary-skip"];
+        let place = ["deny", "--locked", "--manifest-path", manifest, "check"];
+        cargo::run(&[&place[..], &exceptions[..], &["licenses", "bans", "sources"]].concat(), &[])?;
+    }
     Ok(Outcome::Passed)
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod args;
 mod at;
+mod audience;
 mod baud;
 mod bearer;
 mod checksum;
@@ -27,6 +28,7 @@ mod ftp;
 mod fuzz;
 mod grammar;
 mod held;
+mod help;
 mod history;
 mod http;
 mod info;

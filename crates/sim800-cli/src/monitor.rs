@@ -8,6 +8,7 @@ use serde_json::json;
 use sim800_session::Direction;
 
 use crate::args::{Decode, Monitor, Options};
+use crate::audience::Audience;
 use crate::decode;
 use crate::failure::Failure;
 use crate::live::Live;
@@ -38,18 +39,19 @@ fn port(arguments: &Monitor, options: &Options, output: Output) -> Result<Report
     let name = port.name.clone();
     output.remark(&format!("what comes from {name} is shown, and nothing is sent; Ctrl-C ends it"));
     let mut received = 0_u64;
+    let audience = Audience::of(io::stdout());
     let ended = smol::block_on(interruptible(async {
         let start = Instant::now();
         let mut buffer = [0; READ];
         loop {
-            let count = match port.read(&mut buffer).await {
+            let Some(count) = audience.while_there(port.read(&mut buffer)).await else { return Ok(()) };
+            let count = match count {
                 Ok(0) => return Err(io::Error::other("the other end hung up")),
                 count => count?,
             };
             received += count as u64;
             let octets = buffer.get(..count).unwrap_or_default();
             recorder.octets(start.elapsed(), Direction::Received, octets, octets);
-            // Whoever reads a pipe may have seen enough (`| head`).
             if recorder.has_lost_one() {
                 return Ok(());
             }

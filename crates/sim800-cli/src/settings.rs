@@ -14,6 +14,7 @@ use sim800_session::Config;
 use crate::args::{CommandLine, Options};
 use crate::config_file::{ConfigFile, Entry};
 use crate::failure::Failure;
+use crate::help;
 use crate::private;
 
 /// The options that are settings. Others are for one call, and stand in no file.
@@ -129,7 +130,10 @@ impl Settings {
     /// Reads `arguments`, the first of which is the name of the program, then the environment and the file.
     pub(crate) fn read(mut arguments: Vec<OsString>) -> Result<Self, Unusable> {
         let definition = without_empty_variables(CommandLine::command());
-        let given = definition.clone().try_get_matches_from(&arguments).map_err(Unusable::Usage)?;
+        let given = definition
+            .clone()
+            .try_get_matches_from(&arguments)
+            .map_err(|error| Unusable::Usage(help::of_its_own(error, definition.clone(), &arguments)))?;
         let (file, chosen) = match has_settings(&given) {
             true => match from_file(&definition, &given) {
                 Ok(found) => found,

@@ -14,6 +14,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use smol::Unblock;
 
+use crate::audience::Audience;
 use crate::checksum::hexadecimal;
 use crate::failure::Failure;
 use crate::part_file::PartFile;
@@ -27,7 +28,11 @@ const STDOUT: &str = "stdout";
 pub(crate) enum Sink {
     /// Stdout, a device or a named pipe, written by a thread of its own, so that a reader who takes his time stops
     /// neither the line nor Ctrl-C.
-    Stream(Unblock<File>, String),
+    Stream {
+        stream: Unblock<File>,
+        name: String,
+        audience: Audience,
+    },
     /// The same where somebody looks at it.
     Terminal(Screen),
     File(Box<PartFile>, String),
@@ -61,7 +66,7 @@ impl Sink {
     pub(crate) fn is_shown(&self) -> bool {
         match self {
             Self::Terminal(_) => true,
-            Self::Stream(_, name) => name == STDOUT && is_pipe(io::stdout()),
+            Self::Stream { name, .. } => name == STDOUT && is_pipe(io::stdout()),
             Self::File(..) | Self::Nowhere => false,
         }
     }
@@ -82,7 +87,7 @@ impl Sink {
                 lines: Lines::default(),
                 refuses_binary: false,
             }),
-            false => Self::Stream(Unblock::new(file), name),
+            false => Self::Stream { audience: Audience::of(&file), stream: Unblock::new(file), name },
         }
     }
 
@@ -115,7 +120,7 @@ impl Sink {
             bar
         };
         let mut taken = Taken { octets: 0, checksum: Sha256::new() };
-        while let Some(octets) = body.next().await {
+        while let Some(octets) = self.while_heard(body.next()).await? {
             let octets = octets.map_err(Into::into)?;
             self.write(&octets).await?;
             taken.octets += octets.len() as u64;
@@ -124,6 +129,12 @@ impl Sink {
         }
         self.complete().await?;
         Ok(taken)
+    }
+
+    /// Waits for more of the body while there is somebody who reads it.
+    async fn while_heard<T>(&self, more: impl Future<Output = T>) -> Result<T, Failure> {
+        let Self::Stream { audience, .. } = self else { return Ok(more.await) };
+        audience.while_there(more).await.ok_or_else(Failure::unheard)
     }
 
     /// Writes text that is no part of the body.
@@ -136,7 +147,7 @@ impl Sink {
 
     async fn write(&mut self, octets: &[u8]) -> Result<(), Failure> {
         match self {
-            Self::Stream(stream, name) => write(stream, name, octets).await,
+            Self::Stream { stream, name, .. } => write(stream, name, octets).await,
             Self::Terminal(screen) => screen.write(octets).await,
             Self::File(file, name) => file.write_all(octets).map_err(|error| failure(name, &error)),
             Self::Nowhere => Ok(()),
@@ -145,7 +156,9 @@ impl Sink {
 
     async fn complete(self) -> Result<(), Failure> {
         match self {
-            Self::Stream(mut stream, name) => stream.flush().await.map_err(|error| failure(&name, &error)),
+            Self::Stream { mut stream, name, .. } => {
+                stream.flush().await.map_err(|error| failure(&name, &error))
+            }
             Self::Terminal(mut screen) => {
                 let rest = screen.lines.finish();
                 screen.draw(&rest).await
@@ -249,5 +262,24 @@ impl Taken {
     /// SHA-256 in hexadecimal digits.
     pub(crate) fn sha256(self) -> String {
         hexadecimal(&self.checksum.finalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+
+    use futures::stream::pending;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_waited_for_that_nobody_reads() {
+        let (reader, writer) = io::pipe().unwrap();
+        let sink = Sink::stream(OwnedFd::from(writer).into(), STDOUT.to_owned());
+        drop(reader);
+        let bar = ProgressBar::hidden();
+        let taken = sink.take(pending::<Result<Bytes, Failure>>(), &bar);
+        assert_eq!(smol::block_on(taken).err().unwrap().to_string(), "");
     }
 }

@@ -249,6 +249,27 @@ impl CommandLine {
     pub fn new<C: Command>(command: &C) -> Result<Self, TooLong> {
         encode(C::SPEC.name, C::SPEC.form, &|line| command.encode(line))
     }
+
+    /// Encodes `command` in place of what is here: no octets of the line are moved, nor is it zeroed. On an error, the line is
+    /// without octets.
+    ///
+    /// ```
+    /// use sim800_command::{CommandLine, Csq, FtpGetRead, Number};
+    ///
+    /// let mut line = CommandLine::empty();
+    /// line.encode(&FtpGetRead { length: Number::new(1460)? })?;
+    /// assert_eq!(line.as_bytes(), b"AT+FTPGET=2,1460\r");
+    /// line.encode(&Csq)?;
+    /// assert_eq!(line.as_bytes(), b"AT+CSQ\r");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] as [`new`](Self::new).
+    pub fn encode<C: Command>(&mut self, command: &C) -> Result<(), TooLong> {
+        write(self, C::SPEC.name, C::SPEC.form, &|line| command.encode(line))
+    }
 }
 
 impl Prepared {
@@ -279,7 +300,7 @@ impl Prepared {
         self.expect = command.expect();
         self.body_end = command.body_end();
         self.time_limit = command.time_limit();
-        write(&mut self.line, C::SPEC.name, C::SPEC.form, &|line| command.encode(line))
+        self.line.encode(command)
     }
 }
 
@@ -305,11 +326,12 @@ fn write(
     parameters: &dyn Fn(&mut Encoder<'_>),
 ) -> Result<(), TooLong> {
     let (asks, separator) = match form {
-        Form::Basic | Form::Execution => ("", ""),
-        Form::Write => ("", "="),
+        // Basic syntax has one value and no comma.
+        Form::Basic | Form::Execution => ("", None),
+        Form::Write => ("", Some(b'=')),
         // What asks has no parameters.
-        Form::Read => ("?", ","),
-        Form::Test => ("=?", ","),
+        Form::Read => ("?", None),
+        Form::Test => ("=?", None),
     };
-    line.write([name, asks], separator, parameters)
+    line.write(name, asks, separator, parameters)
 }

@@ -85,7 +85,7 @@ impl fmt::Display for InvalidValue {
                     "it has a backslash at position {position}, which the module may take for a line end"
                 )
             }
-            Self::NoDrive => f.write_str(r"the path does not begin with a drive, as C:\ does"),
+            Self::NoDrive => f.write_str(r"it does not begin with a drive, as C:\ does"),
             Self::NotInPath { octet, position } => {
                 let octet = char::from(*octet);
                 write!(f, "it has '{octet}' at position {position}, which no path can have")

@@ -15,30 +15,33 @@ const CAPACITY: usize = 2 + LINE_LIMIT + 1;
 /// A command line as it is sent, carriage return included.
 ///
 /// Its `Debug` shows the text with the secret masked.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct CommandLine {
     octets: [u8; CAPACITY],
-    /// May exceed the capacity until `written` has looked at it.
+    /// Exceeds the capacity when there was more to write.
     length: usize,
     secret: Option<(usize, usize)>,
 }
 
 impl CommandLine {
-    /// A line that nothing was written to.
-    pub(crate) const fn empty() -> Self {
+    /// A line without octets, to [`encode`](Self::encode) commands in.
+    #[must_use]
+    pub const fn empty() -> Self {
         Self { octets: [0; CAPACITY], length: 0, secret: None }
     }
 
     /// Writes anew: `AT`, the name and what follows it, and the parameters, the first of them behind `separator`.
     pub(crate) fn write(
         &mut self,
-        name: [&str; 2],
-        separator: &'static str,
+        name: &str,
+        asks: &str,
+        separator: Option<u8>,
         parameters: &dyn Fn(&mut Encoder<'_>),
     ) -> Result<(), TooLong> {
         (self.length, self.secret) = (0, None);
         self.push(b"AT");
-        name.iter().for_each(|part| self.push(part.as_bytes()));
+        self.push(name.as_bytes());
+        self.push(asks.as_bytes());
         parameters(&mut Encoder { line: self, separator });
         self.push(b"\r");
         if self.length > CAPACITY { Err(TooLong { length: self.length - 3 }) } else { Ok(()) }
@@ -59,13 +62,28 @@ impl CommandLine {
     /// Most of what is written is known and short, and so is what it takes when this is inlined.
     #[inline]
     fn push(&mut self, octets: &[u8]) {
-        let end = self.length + octets.len();
-        if let Some(space) = self.octets.get_mut(self.length..end) {
+        if let Some(space) = self.space(octets.len()) {
             space.copy_from_slice(octets);
         }
-        self.length = end;
+    }
+
+    /// Room for so many octets, if the line has it.
+    #[inline]
+    fn space(&mut self, size: usize) -> Option<&mut [u8]> {
+        let start = self.length;
+        self.length += size;
+        self.octets.get_mut(start..self.length)
     }
 }
+
+/// Behind the octets stand those of earlier lines.
+impl PartialEq for CommandLine {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes() && self.secret == other.secret
+    }
+}
+
+impl Eq for CommandLine {}
 
 impl AsRef<[u8]> for CommandLine {
     fn as_ref(&self) -> &[u8] {
@@ -109,7 +127,7 @@ impl core::error::Error for TooLong {}
 pub struct Encoder<'l> {
     line: &'l mut CommandLine,
     /// What comes before the next parameter.
-    separator: &'static str,
+    separator: Option<u8>,
 }
 
 impl Encoder<'_> {
@@ -129,20 +147,14 @@ impl Encoder<'_> {
 
     /// A decimal number.
     pub fn number(&mut self, number: u32) {
-        let mut digits = [0; 10];
-        let mut start = digits.len();
+        self.begin();
+        let digits = number.checked_ilog10().unwrap_or_default() as usize + 1;
         let mut rest = number;
-        for digit in digits.iter_mut().rev() {
+        for digit in self.line.space(digits).into_iter().flatten().rev() {
             // A remainder of ten fits an octet.
             *digit = b'0' + (rest % 10) as u8;
-            start -= 1;
             rest /= 10;
-            if rest == 0 {
-                break;
-            }
         }
-        self.begin();
-        self.line.push(digits.get(start..).unwrap_or_default());
     }
 
     /// A string between quotes.
@@ -173,14 +185,14 @@ impl Encoder<'_> {
 
     /// Notes what `write` puts between the quotes of a parameter.
     fn secret(&mut self, write: impl FnOnce(&mut Self)) {
-        let start = self.line.length + self.separator.len() + 1;
+        let start = self.line.length + usize::from(self.separator.is_some()) + 1;
         write(self);
         self.line.secret = Some((start, self.line.length - 1));
     }
 
     fn begin(&mut self) {
-        self.line.push(self.separator.as_bytes());
-        // Basic syntax has one value and no comma.
-        self.separator = ",";
+        if let Some(separator) = self.separator.replace(b',') {
+            self.line.push(&[separator]);
+        }
     }
 }

@@ -118,6 +118,22 @@ fn line_limit_is_556_behind_the_prefix() -> TestResult {
     Ok(())
 }
 
+#[test]
+fn nothing_of_an_earlier_line_is_left_in_place() -> TestResult {
+    let csq = CommandLine::new(&Csq)?;
+    let mut line = CommandLine::empty();
+    assert_eq!(line.as_bytes(), b"");
+    line.encode(&FtpPw { password: Secret::new("3214567")? })?;
+    line.encode(&Csq)?;
+    assert_eq!(line, csq);
+    assert_eq!(line.secret(), None);
+    line.encode(&url(&"x".repeat(LINE_LIMIT))?).unwrap_err();
+    assert_eq!(line.as_bytes(), b"");
+    line.encode(&Csq)?;
+    assert_eq!(line, csq);
+    Ok(())
+}
+
 fn url(url: &str) -> Result<HttpPara<'_>, InvalidValue> {
     Ok(HttpPara { parameter: HttpParameter::Url(Text::new(url)?) })
 }

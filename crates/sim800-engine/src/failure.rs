@@ -97,7 +97,7 @@ pub enum Misuse {
     #[error("the command has to stand on a line of its own")]
     OnItsOwn,
     /// Not one line that begins with `AT`.
-    #[error("a command line begins with AT and holds no control octets")]
+    #[error("a command line begins with AT, as in AT+CSQ, and has no control characters")]
     NotACommand,
     /// The command has octets to send, and none were given, or the other way round; or the module prompts for some behind a
     /// command of which that is not known, such as `AT+CMGS`.

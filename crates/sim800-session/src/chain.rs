@@ -82,7 +82,7 @@ mod tests {
             Box::new(FtpError::Bearer { operation, source: bearer }),
             Box::new(FtpError::Partial { octets: 7, source: Box::new(put) }),
             Box::new(FsError::Invalid(reason)),
-            Box::new(FsError::NotFound { path, source: refused() }),
+            Box::new(FsError::NotFound { path, refusal: refused() }),
             Box::new(FsError::Command(refused())),
         ];
         for error in &chains {

@@ -80,6 +80,12 @@ fn is_address(endpoint: &Endpoint) -> bool {
         .is_some_and(|path| !path.contains('/') && format!("tcp://{path}").parse::<Endpoint>().is_ok())
 }
 
+/// Whether `endpoint` is a name without a path, where devices have one.
+fn is_name(endpoint: &Endpoint) -> bool {
+    let Endpoint::Serial(path) = endpoint else { return false };
+    cfg!(unix) && path.components().count() == 1
+}
+
 /// A text that names no port.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -91,7 +97,9 @@ pub enum InvalidEndpoint {
     #[error("a TCP port is written tcp://HOST:PORT, as in tcp://192.0.2.7:2000 or tcp://[2001:db8::7]:2000")]
     Tcp,
     /// A scheme other than `tcp`.
-    #[error("{0}:// is no kind of port; give a device such as /dev/ttyUSB0, or tcp://HOST:PORT")]
+    #[error(
+        "{0}:// is not a port that is known here; give a device such as /dev/ttyUSB0, or tcp://HOST:PORT"
+    )]
     Scheme(String),
 }
 
@@ -119,6 +127,12 @@ impl OpenError {
         let known = match error.kind() {
             NotFound if is_address(&endpoint) => {
                 let reason = format!("there is no such device; a TCP port is written tcp://{endpoint}");
+                return Self { endpoint, kind: NotFound, reason };
+            }
+            NotFound if is_name(&endpoint) => {
+                let reason = format!(
+                    "there is no such file here; a device is written with its path, as in /dev/{endpoint}"
+                );
                 return Self { endpoint, kind: NotFound, reason };
             }
             NotFound if is_serial => "there is no such device; is it plugged in?",
@@ -184,8 +198,11 @@ mod tests {
         for address in ["127.0.0.1:1", "modem.example:2000", "[::1]:2000"] {
             assert!(error(address).ends_with(&format!("a TCP port is written tcp://{address}")), "{address}");
         }
-        for device in ["/dev/serial/by-id/a:1", "ttyUSB0", "a:b"] {
+        for device in ["/dev/serial/by-id/a:1", "dev/ttyUSB0"] {
             assert!(error(device).ends_with("is it plugged in?"), "{device}");
+        }
+        for name in ["ttyUSB0", "a:b"] {
+            assert!(error(name).ends_with(&format!("as in /dev/{name}")), "{name}");
         }
     }
 }

@@ -7,6 +7,8 @@
 //! what comes, and the line may have damaged them), the size (`+FTPGET: 1,0` says that the module has no more, not that the server
 //! had none), the session, and the octets. An upload of six, beside the names, the session, the octets and their end: `AT+FTPSTATE`
 //! (the line that says that all is over may be the text of a short message), and the size, which alone says what the server has.
+//! The size would tell both, for no module tells it while an upload goes on; but what it does to that upload, which it may answer
+//! with 66 or `ERROR`, no manual and no log says, and the question for the state is known to be harmless.
 //! No action is joined with anything: nobody was seen to do that on such a module.
 
 use std::cell::RefCell;

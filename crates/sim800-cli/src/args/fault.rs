@@ -16,8 +16,8 @@ const MOST: u64 = 1000;
 const LONGEST: usize = 256;
 
 /// All that can be said, for the help and for whoever mistyped.
-pub(crate) const GRAMMAR: &str = "\
-  drop|double|flip N after M     the N bytes behind the next M to the program
+pub(crate) const GRAMMAR: &str =
+    "  drop|double|flip N after M     the N bytes behind the next M to the program
   drop|double|flip 1 in N [seed S]   bytes by chance, in both directions; the same for the same seed
   restart [quietly], silence, power-down [under-voltage|over-voltage], deact [CID]
   http CODE, ftp CODE            the next request or session ends so before it reaches its server
@@ -100,7 +100,7 @@ fn parse(words: &mut Words<'_>) -> Result<Vec<Fault>, String> {
         "overrun" => Fault::Overrun { octets: words.number("a number of bytes")? },
         "announce" => Fault::Announce { count: words.next("a count")?.to_owned() },
         "over" => Fault::Over,
-        other => return Err(format!("there is no `{other}`; there are\n{GRAMMAR}")),
+        other => return Err(format!("there is no `{other}`; there are:\n{GRAMMAR}")),
     };
     if words.take("at") {
         let line = words.next("a command line")?.to_owned();

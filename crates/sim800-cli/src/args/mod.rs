@@ -63,8 +63,7 @@ With --json, an object tells at the start where the module is: port, device (of 
 }
 
 /// Held to the requests that there are by a test.
-const REQUESTS: &str = "\
-  {\"set\":{KNOB:VALUE,...}}        sets knobs, all or none; start and fs-size are for the start
+const REQUESTS: &str = "  {\"set\":{KNOB:VALUE,...}}        sets knobs, all or none; start and fs-size are for the start
   {\"fault\":\"WHAT\"}              as --fault
   {\"inject\":\"LINE\"}             says an unsolicited line; {\"text\":..,\"place\":\"now|before-response|before-result\"}
   {\"message\":\"TEXT\"}            a short message arrives
@@ -93,7 +92,7 @@ same; else 1. With --json there is an object for each line, and one for all.";
 const CONSOLE: &str = "\
 Keys:
   Tab              completes a command, or shows which there are
-  Ctrl-C           gives up a line, or waits no longer for the result of one
+  Ctrl-C           gives up a line, or stops waiting for its result
   Ctrl-D           ends the console
 Where the module asks for data, type it, or write < FILE. Ctrl-Z ends it, and ESC gives it up where that is possible.
 
@@ -106,7 +105,7 @@ Lines come from stdin where that is no terminal: each is sent when the one befor
 failed. Lines behind a command that asks for data are the data.";
 
 const FAULTS: &str = "\
-FAULTS are parted by commas:
+FAULTS are separated by commas:
   drop 1/20000     one byte in 20,000 is lost
   double 1/20000   is there twice
   damage 1/20000   is another one

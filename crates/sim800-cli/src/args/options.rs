@@ -135,7 +135,14 @@ pub(crate) struct Options {
     )]
     pub(crate) answer_within: Option<Duration>,
     /// Give up after N retries in a row without progress [default: 3]
-    #[arg(long, global = true, value_name = "N", env = "SIM800_RETRIES", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        value_parser = retries,
+        env = "SIM800_RETRIES",
+        hide_env_values = true
+    )]
     pub(crate) retries: Option<u32>,
     /// Give up a transfer, or whatever else is done, after SECS, the search for the module and the network included
     #[arg(long, global = true, value_name = "SECS", value_parser = max_time)]
@@ -232,6 +239,10 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|limit| !limit.is_zero() && *limit <= Duration::from_secs(3600))
         .ok_or_else(|| "more than 0 and at most 3600 seconds".to_owned())
+}
+
+fn retries(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "a whole number, 0 for none")
 }
 
 fn max_time(text: &str) -> Result<Duration, &'static str> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sim800_capture::{Event, Kind, Subject};
 
 use crate::args::{Decode, Only};
+use crate::failure::Failure;
 
 pub(super) struct Filter {
     only: Vec<Only>,
@@ -13,8 +14,14 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    pub(super) fn new(arguments: &Decode) -> Self {
-        Self { only: arguments.only.clone(), since: arguments.since, until: arguments.until }
+    pub(super) fn new(arguments: &Decode) -> Result<Self, Failure> {
+        let Decode { since, until, .. } = *arguments;
+        if since.zip(until).is_some_and(|(since, until)| since > until) {
+            return Err(Failure::usage(
+                "nothing can be between --since and --until: the first is the later time",
+            ));
+        }
+        Ok(Self { only: arguments.only.clone(), since, until })
     }
 
     /// Whether it is between the times that were asked for; what has no time is between none.

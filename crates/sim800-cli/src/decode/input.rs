@@ -9,6 +9,7 @@ use sim800_capture::{Capture, Event, Format, Half, Merge, Reader, Unrecognized};
 use smol::Timer;
 
 use crate::args::Decode;
+use crate::audience::Audience;
 use crate::failure::Failure;
 use crate::signals::interruptible;
 use crate::source::open_source;
@@ -27,7 +28,7 @@ pub(super) struct Input {
 }
 
 enum Files {
-    One { file: Opened, reader: Reader, follows: bool },
+    One { file: Opened, reader: Reader, follows: Option<Audience> },
     Two { files: Box<[Opened; 2]>, merge: Box<Merge> },
 }
 
@@ -48,7 +49,12 @@ impl Input {
                 Files::Two { files, merge: Box::new(Merge::new(reader(), reader())) }
             }
             [file, ..] => {
-                Files::One { file: Opened::new(file)?, reader: reader(), follows: arguments.follow }
+                let audience = || match arguments.outputs().next() {
+                    None => Audience::of(io::stdout()),
+                    Some(_) => Audience::of_nothing(),
+                };
+                let follows = arguments.follow.then(audience);
+                Files::One { file: Opened::new(file)?, reader: reader(), follows }
             }
             [] => return Err(Failure::usage("which FILE?")),
         };
@@ -76,10 +82,11 @@ impl Input {
                     reader.handle_input(read, feed).map_err(|_| file.unrecognized())?;
                     return Ok(true);
                 }
-                if *follows {
+                if let Some(audience) = follows {
                     reader.handle_pause(feed);
                     // Whoever has seen enough ends it.
-                    if smol::block_on(interruptible(Timer::after(LOOK))).is_ok() {
+                    let look = audience.while_there(Timer::after(LOOK));
+                    if smol::block_on(interruptible(look)).is_ok_and(|look| look.is_some()) {
                         return Ok(true);
                     }
                 }
@@ -130,8 +137,8 @@ impl Opened {
         Failure::new(
             "format",
             format!(
-                "{} is no capture as it seems: no line of it is a record, a command or a response of a module; if it is one \
-                 all the same, tell its format with --format ({})",
+                "{} does not look like a capture: no line of it is a record, a command or a module's response; if it is one, \
+                 name its format with --format ({})",
                 self.path.display(),
                 formats.join(", ")
             ),

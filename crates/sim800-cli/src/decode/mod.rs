@@ -16,9 +16,9 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 pub(crate) fn run(arguments: &Decode, options: &Options, output: Output) -> Result<(), Failure> {
+    let filter = Filter::new(arguments)?;
     let mut input = Input::open(arguments)?;
     let mut outlets = Outlets::open(arguments, output)?;
-    let filter = Filter::new(arguments);
     let mut capture = Capture::new();
     let mut summary = Summary::new().with_rate(options.rate().map(NonZeroU32::get));
     loop {

@@ -14,7 +14,7 @@ use serde_json::json;
 use sim800_session::{Download, Ftp, FtpError, FtpOptions};
 
 use self::listing::{Entry, Lines};
-use self::server::open;
+use self::server::{open, refuse_swapped};
 use crate::args::{Ftp as Command, FtpGet, FtpMirror, Options};
 use crate::connect::with_module;
 use crate::failure::Failure;
@@ -37,10 +37,13 @@ fn carry_out(command: &Command, options: &Options, output: Output) -> Result<Rep
         | Command::Size { url }
         | Command::Rm { url }
         | Command::Rename { url, .. } => FtpUrl::parse(url, password)?,
-        Command::Mirror(FtpMirror { url, .. })
-        | Command::Ls { url, .. }
-        | Command::Mkdir { url }
-        | Command::Rmdir { url } => FtpUrl::parse_directory(url, password)?,
+        Command::Mirror(FtpMirror { directory, url, .. }) => {
+            refuse_swapped(&[directory], url, "mirror DIR URL")?;
+            FtpUrl::parse_directory(url, password)?
+        }
+        Command::Ls { url, .. } | Command::Mkdir { url } | Command::Rmdir { url } => {
+            FtpUrl::parse_directory(url, password)?
+        }
         // It has its own way.
         Command::Put(_) => return Ok(Report::default()),
     };

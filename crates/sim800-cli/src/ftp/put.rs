@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::json;
 use sim800_session::{Fs, Ftp, FtpError, FtpOptions, FtpStep, PutOption};
 
-use super::server::{is_ascii, open, refuse_to_resume_text, show};
+use super::server::{is_ascii, open, refuse_swapped, refuse_to_resume_text, show};
 use super::unique::Before;
 use crate::args::{FtpPut, FtpSource, Options};
 use crate::connect::{naming_port, with_module};
@@ -39,7 +39,10 @@ pub(super) fn run(arguments: &FtpPut, options: &Options, output: Output) -> Resu
         Failure::usage(format!("the URL to send it to is missing; write sim800 ftp put {source} URL"))
     })?;
     let names = match source {
-        FtpSource::Files(names) => names,
+        FtpSource::Files(names) => {
+            refuse_swapped(&names, &url, "put FILE URL")?;
+            names
+        }
         FtpSource::Module(path) => {
             let own = path.rsplit(['\\', '/']).next();
             let url = target(&url, url.ends_with('/'), own, options)?;

@@ -1,5 +1,7 @@
 //! The server of a URL, over a bearer, and what all transfers with it have in common.
 
+use std::path::Path;
+
 use indicatif::ProgressBar;
 use sim800_session::{Client, Ftp, FtpOptions, FtpProgress};
 
@@ -48,4 +50,13 @@ pub(super) fn refuse_to_resume_text(ascii: bool, resume: bool) -> Result<(), Fai
         true => Err(Failure::usage("--resume does not go with ;type=a: a file is resumed byte by byte")),
         false => Ok(()),
     }
+}
+
+/// What is here stands before the URL.
+pub(super) fn refuse_swapped(here: &[&Path], url: &str, right: &str) -> Result<(), Failure> {
+    let is_url = |text: &Path| text.to_string_lossy().contains("://");
+    if here.iter().any(|path| is_url(path)) && !is_url(Path::new(url)) {
+        return Err(Failure::usage(format!("the URL stands last: write sim800 ftp {right}")));
+    }
+    Ok(())
 }

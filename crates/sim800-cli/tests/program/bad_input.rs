@@ -80,23 +80,6 @@ fn urls_that_are_too_long() {
 }
 
 #[test]
-fn options_that_make_no_sense() {
-    let bench = Bench::new();
-    let url = bench.http.url("/a");
-    fails(&bench, &["http", "get", &url, "-o", "a", "--range", "9-1"], 2, "usage", "FROM-TO");
-    fails(&bench, &["http", "get", &url, "-o", "a", "--range", "-5"], 2, "usage", "FROM-TO");
-    fails(&bench, &["http", "get", &url, "-o", "a", "-H", "no colon"], 2, "usage", "'Name: value'");
-    fails(&bench, &["http", "get", &url, "-o", "a", "--proxy", "x"], 2, "usage", "HOST:PORT");
-    fails(&bench, &["at", "HELLO"], 2, "usage", "begins with AT");
-    fails(&bench, &["--trace", "-", "http", "get", &url, "-o", "a"], 2, "usage", "/dev/stderr");
-    for pointless in ["--resume", "--if-newer"] {
-        assert_eq!(bench.run(&["http", "get", &url, pointless]).code, 2, "{pointless}");
-    }
-    assert_eq!(bench.run(&["http", "fetch", &url]).code, 2);
-    assert_eq!(bench.run(&["http", "post", &url]).code, 2, "no data");
-}
-
-#[test]
 fn servers_that_are_not_there() {
     let bench = Bench::new();
     // Taken from the system and given back: nobody listens there.
@@ -256,17 +239,4 @@ fn command_lines_that_cannot_be_read() {
     let url = bench.http.url("/a");
     let twice = ["http", "post", &url, "--data", "x", "--content-type", "a/b", "-H", "Content-Type: c/d"];
     fails(&bench, &twice, 2, "usage", "given twice");
-}
-
-#[test]
-fn a_program_is_told_all_of_what_is_missing() {
-    let finished = Finished::new(
-        program(&["--json", "http", "get", "-p", "emulator", "--range", "1-2", "--resume"]).output().unwrap(),
-    );
-    assert_eq!(finished.code, 2);
-    let message = finished.object()["error"]["message"].to_string();
-    assert!(message.contains("cannot be used with"), "{message}");
-    let finished = Finished::new(program(&["--json", "ftp", "size"]).output().unwrap());
-    let message = finished.object()["error"]["message"].to_string();
-    assert_eq!(message, "\"the following required arguments were not provided: <URL>\"");
 }

@@ -32,6 +32,7 @@ mod sim;
 mod streams;
 mod tap;
 mod terminals;
+mod texts;
 mod transfers;
 mod typist;
 mod waiting;

@@ -1,6 +1,6 @@
 //! `sim800 monitor`.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
@@ -45,9 +45,20 @@ fn whoever_has_seen_enough_ends_it() {
     let port = format!("tcp://{}", door.local_addr().unwrap());
     let mut child = program(&["-p", &port, "monitor"]).spawn().unwrap();
     let (mut module, _) = door.accept().unwrap();
+    module.write_all(b"\r\nRING\r\n").unwrap();
+    read_until(child.stdout.as_mut().unwrap(), "RING");
     drop(child.stdout.take());
-    // It is told when it writes.
-    while module.write_all(b"\r\nRING\r\n").is_ok() && child.try_wait().unwrap().is_none() {}
+    assert_eq!(child.wait().unwrap().code(), Some(0), "it does not wait for more");
+}
+
+#[test]
+fn whoever_has_seen_enough_of_a_trace_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("line.log");
+    fs::write(&path, "AT\r\r\nOK\r\n").unwrap();
+    let mut child = program(&["decode", "--follow", path.to_str().unwrap()]).spawn().unwrap();
+    read_until(child.stdout.as_mut().unwrap(), "OK");
+    drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 

@@ -267,16 +267,3 @@ fn a_port_that_breaks_ends_it() {
     assert_eq!(finished.code, 4);
     assert!(finished.stderr.contains("hung up"), "{}", finished.stderr);
 }
-
-#[test]
-fn what_makes_no_sense_is_refused() {
-    for (arguments, says) in [
-        (&["tap"][..], "--pty"),
-        (&["tap", "--pty", "a", "--mangle", "lose 1/3"], "no fault"),
-        (&["tap", "--pty", "/nowhere/link"], "cannot offer a pty"),
-    ] {
-        let output = program(&[&["-p", "emulator"], arguments].concat()).output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && stderr.contains(says), "{arguments:?}: {stderr}");
-    }
-}

@@ -24,24 +24,24 @@ pub enum FsError {
     NotFound {
         /// The path.
         path: String,
-        /// The refusal.
-        source: Error,
+        /// What the module said, which the message does not repeat.
+        refusal: Error,
     },
     /// There is something of that name already.
     #[error("{path} is there already")]
     Exists {
         /// The path.
         path: String,
-        /// The refusal.
-        source: Error,
+        /// What the module said, which the message does not repeat.
+        refusal: Error,
     },
     /// A directory with something in it cannot be removed.
     #[error("{path} is not empty; remove what is in it first")]
     NotEmpty {
         /// The path.
         path: String,
-        /// The refusal.
-        source: Error,
+        /// What the module said, which the message does not repeat.
+        refusal: Error,
     },
     /// There is no room left.
     #[error(
@@ -107,9 +107,9 @@ impl FsError {
     #[must_use]
     pub fn code(&self) -> Option<u32> {
         match self {
-            Self::NotFound { source, .. } | Self::Exists { source, .. } | Self::NotEmpty { source, .. } => {
-                source.code()
-            }
+            Self::NotFound { refusal, .. }
+            | Self::Exists { refusal, .. }
+            | Self::NotEmpty { refusal, .. } => refusal.code(),
             Self::Command(error) => error.code(),
             _ => None,
         }

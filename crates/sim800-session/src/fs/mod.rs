@@ -150,12 +150,12 @@ impl Fs {
     pub async fn remove_directory(&self, directory: &str) -> Result<(), FsError> {
         let path = without_backslash(directory);
         match self.client().await?.execute(&FsRmdir { directory: Path::new(path)? }).await {
-            Err(source) if source.is_rejected() => match self.list(path).await {
+            Err(refusal) if refusal.is_rejected() => match self.list(path).await {
                 Ok(entries) if entries.iter().any(|entry| entry.name != "." && entry.name != "..") => {
-                    Err(FsError::NotEmpty { path: path.to_owned(), source })
+                    Err(FsError::NotEmpty { path: path.to_owned(), refusal })
                 }
-                Ok(_) => Err(source.into()),
-                Err(FsError::NotFound { .. }) => Err(not_found(path, source)),
+                Ok(_) => Err(refusal.into()),
+                Err(FsError::NotFound { .. }) => Err(not_found(path, refusal)),
                 Err(error) => Err(error),
             },
             result => Ok(result.map(drop)?),
@@ -186,18 +186,18 @@ impl Fs {
     }
 
     /// Why the module refused to make something at `path`.
-    async fn why_not_made(&self, path: &str, source: Error) -> Result<FsError, FsError> {
+    async fn why_not_made(&self, path: &str, refusal: Error) -> Result<FsError, FsError> {
         if self.is_file(path).await? || self.is_directory(path).await? {
-            return Ok(FsError::Exists { path: path.to_owned(), source });
+            return Ok(FsError::Exists { path: path.to_owned(), refusal });
         }
         if let Some((parent, _)) = path.rsplit_once('\\') {
             if !self.is_directory(parent).await? {
-                return Ok(not_found(parent, source));
+                return Ok(not_found(parent, refusal));
             }
         }
         match self.room(path).await? {
             Some(0) => Ok(FsError::Full { path: path.to_owned(), octets: 0, free: 0 }),
-            _ => Ok(source.into()),
+            _ => Ok(refusal.into()),
         }
     }
 
@@ -247,12 +247,8 @@ impl Fs {
 }
 
 /// A refusal of what needs `path` to be there.
-fn not_found(path: &str, error: Error) -> FsError {
-    if error.is_rejected() {
-        FsError::NotFound { path: path.to_owned(), source: error }
-    } else {
-        error.into()
-    }
+fn not_found(path: &str, refusal: Error) -> FsError {
+    if refusal.is_rejected() { FsError::NotFound { path: path.to_owned(), refusal } } else { refusal.into() }
 }
 
 /// A directory as the commands that make and remove it were seen to take it; that of a drive keeps its backslash.

@@ -122,6 +122,9 @@ impl Http {
     /// line. The response has headers where the firmware tells them (`AT+HTTPHEAD`, manual 11.2.9); that to a POST or a DELETE
     /// has none, either, when the line damages them twice.
     ///
+    /// The body of a request is there as a whole before the module is asked to take it, for the module does not wait for more of it;
+    /// it is 319,488 octets at most. One that is elsewhere, such as in a file that is mapped, is made by [`Bytes::from_owner`].
+    ///
     /// Status, headers and body are those that the server sent, also where it does not keep to a range that was asked for;
     /// [`Offset`] tells where in the object the body begins. Where a module says 200 of a part (application note 3.7), and no header says
     /// more, the whole is fetched into it as well, to tell one from the other. Where headers promise a length, another one is an error. Behind a part

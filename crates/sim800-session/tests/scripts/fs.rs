@@ -80,7 +80,7 @@ fn an_empty_file_needs_no_reading_and_a_missing_one_is_named() {
     assert_eq!(Scripted::play(&steps, |bearer| read(bearer, r"C:\a.txt")), Ok(Vec::new()));
     let steps = "> AT+FSFLSIZE=C:\\\\a.txt\n< ERROR\n";
     let error = Scripted::play(steps, |bearer| read(bearer, r"C:\a.txt"));
-    let missing = r"the module has no C:\a.txt; list the directory to see what is there: AT+FSFLSIZE failed: the module refused it with ERROR";
+    let missing = r"the module has no C:\a.txt; list the directory to see what is there";
     assert_eq!(error, Err(missing.to_owned()));
     let error = Scripted::play("", |bearer| read(bearer, "a.txt"));
     assert!(error.expect_err("no drive").contains("drive"));

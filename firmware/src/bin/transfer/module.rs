@@ -30,11 +30,9 @@ impl Module {
         command: &C,
         mut look: impl FnMut(&Event<'_>),
     ) -> Result<(), Failure> {
-        // Looked at where it is: moved out, the line would be on the stack twice.
-        match &CommandLine::new(command) {
-            Ok(line) => self.exchange(C::SPEC.name, line, command.expect(), &mut look),
-            Err(error) => Err((*error).into()),
-        }
+        let mut line = CommandLine::empty();
+        line.encode(command)?;
+        self.exchange(C::SPEC.name, &line, command.expect(), &mut look)
     }
 
     /// Not generic, so that it is there once and not for every command.

@@ -1,0 +1,240 @@
+//! The trial: jobs of all kinds, while something goes wrong with everything.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use futures::TryStreamExt;
+use sim800_fleet_job::Record;
+use sim800_fleet_store::Store;
+use sim800_testbed::emulator::Fault;
+use sim800_testbed::server::ftp::Fault as FtpFault;
+use sim800_testbed::server::http::Delivery;
+
+use crate::field::Place;
+use crate::jobs::{self, Case};
+use crate::judge::{self, Seen};
+use crate::origin::Origin;
+use crate::process::{Process, Server, worker};
+use crate::say;
+
+/// How long a worker may say nothing.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Between two things that go wrong.
+const BETWEEN: Duration = Duration::from_millis(700);
+/// Between two jobs that are submitted.
+const APART: Duration = Duration::from_millis(150);
+/// How long all of it may take, for each job, and at least.
+const LIMIT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(240));
+
+pub(crate) async fn run(
+    program: &Path,
+    count: usize,
+    workers: usize,
+    modules: usize,
+    seed: u64,
+) -> Result<bool> {
+    ensure!(workers > 0 && modules > 0, "there has to be a worker with a module");
+    let directory = tempfile::Builder::new().prefix("sim800-fleet-").tempdir()?;
+    let origin = Origin::start()?;
+    let mut server = Server::new(program, directory.path())?;
+    let store = server.store(PATIENCE).await?;
+
+    let mut field: Vec<Vec<Place>> = Vec::new();
+    let mut processes = Vec::new();
+    for w in 0..workers {
+        let places = (0..modules).map(|m| Place::new(format!("m{w}-{m}"))).collect::<Result<Vec<Place>>>()?;
+        // The group is of every other module of every worker.
+        let toml = places.iter().enumerate();
+        let toml: String =
+            toml.map(|(m, place)| place.toml(if m % 2 == 0 { "'even'" } else { "" })).collect();
+        let mut process = worker(&server, directory.path(), &format!("w{w}"), &toml)?;
+        process.start()?;
+        field.push(places);
+        processes.push(process);
+    }
+
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let watcher = tokio::spawn(watch(store.clone(), Arc::clone(&seen)));
+    let cases = jobs::make(&origin, count)?;
+    let begun = Instant::now();
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut order: Vec<&Case> = cases.iter().collect();
+    random.shuffle(&mut order);
+    let mut troubles = Troubles { random, counts: BTreeMap::new() };
+    let limit = LIMIT.1.max(LIMIT.0 * u32::try_from(count).unwrap_or(u32::MAX));
+
+    // They come while it goes wrong, some of them twice.
+    let submitting = async {
+        for case in &order {
+            // The server may be down just now.
+            while store.submit(&case.job).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            tokio::time::sleep(APART).await;
+            if case.number % 20 == 0 {
+                let _ = store.submit(&case.job).await;
+            }
+        }
+    };
+    let disturbing = async {
+        // When most of the jobs have ended, what is broken is mended, or nothing would ever end.
+        loop {
+            tokio::time::sleep(BETWEEN).await;
+            troubles.cause(&origin, &mut server, &mut processes, &mut field).await?;
+            if ended(&store, count).await >= count * 4 / 5 {
+                return anyhow::Ok(());
+            }
+        }
+    };
+    let both = futures::future::join(submitting, disturbing);
+    let Ok(((), disturbed)) = tokio::time::timeout(limit, both).await else {
+        say(format_args!("most of the jobs have not ended in {} s", limit.as_secs()));
+        keep(directory);
+        return Ok(false);
+    };
+    disturbed?;
+    // All but one module of the first worker come back; that one is gone for good.
+    for place in field.iter_mut().flatten().skip(1) {
+        if !place.is_there() {
+            place.plug_in()?;
+        }
+    }
+    for process in &mut processes {
+        if process.id().is_none() {
+            process.start()?;
+        }
+    }
+    while ended(&store, count).await < count {
+        if begun.elapsed() > limit {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    // One more look, so that a job that ends twice has the time to do so.
+    tokio::time::sleep(PATIENCE + Duration::from_secs(1)).await;
+    let mut drained = true;
+    for process in &mut processes {
+        drained &= process.end(Duration::from_secs(30)).await?;
+    }
+    watcher.abort();
+
+    say(format_args!(
+        "{count} jobs, {workers} workers with {modules} modules each, {seconds:.1} s; meanwhile: {}",
+        troubles.counts.iter().map(|(what, n)| format!("{n} × {what}")).collect::<Vec<_>>().join(", ")
+    ));
+    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut findings = judge::judge(&store, &origin, &cases, &seen, directory.path()).await?;
+    if !drained {
+        findings.push("a worker did not end well when it was asked to".to_owned());
+    }
+    for finding in &findings {
+        say(format_args!("WRONG: {finding}"));
+    }
+    if !findings.is_empty() {
+        keep(directory);
+    }
+    Ok(findings.is_empty())
+}
+
+/// Leaves what the processes said for whoever wants to know why.
+fn keep(directory: tempfile::TempDir) {
+    say(format_args!("what the processes said is in {}", directory.keep().display()));
+}
+
+async fn ended(store: &Store, count: usize) -> usize {
+    let counted = async {
+        let records: Vec<Record> = store.records(false).await?.try_collect().await?;
+        anyhow::Ok(records.iter().filter(|record| record.state.is_final()).count())
+    };
+    // A server that is down has to be asked again.
+    match tokio::time::timeout(Duration::from_secs(10), counted).await {
+        Ok(Ok(ended)) => ended.min(count),
+        _ => 0,
+    }
+}
+
+/// Notes every change that the server tells of.
+async fn watch(store: Store, seen: Arc<Mutex<Seen>>) {
+    loop {
+        if let Ok(mut records) = store.records(true).await {
+            while let Ok(Some(record)) = records.try_next().await {
+                seen.lock().unwrap_or_else(PoisonError::into_inner).add(&record);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// What goes wrong.
+struct Troubles {
+    random: fastrand::Rng,
+    counts: BTreeMap<&'static str, usize>,
+}
+
+impl Troubles {
+    async fn cause(
+        &mut self,
+        origin: &Origin,
+        server: &mut Server,
+        processes: &mut [Process],
+        field: &mut [Vec<Place>],
+    ) -> Result<()> {
+        let w = self.random.usize(..processes.len());
+        let m = self.random.usize(..field[w].len());
+        let after = self.random.usize(..20_000);
+        let what = match self.random.usize(..16) {
+            0..3 => {
+                processes[w].kill().await?;
+                tokio::time::sleep(Duration::from_millis(self.random.u64(..1500))).await;
+                processes[w].start()?;
+                "worker killed"
+            }
+            3 => {
+                if self.random.bool() {
+                    server.process.kill().await?;
+                } else {
+                    server.process.end(Duration::from_secs(20)).await?;
+                }
+                tokio::time::sleep(Duration::from_millis(self.random.u64(..1500))).await;
+                server.process.start()?;
+                "server restarted"
+            }
+            4..7 => {
+                field[w][m].cause(Fault::Restart { announced: self.random.bool() });
+                "module restarted"
+            }
+            7 => {
+                field[w][m].cause(Fault::BearerLost { cid: 1 });
+                "bearer lost"
+            }
+            8..11 if field[w][m].is_there() => {
+                field[w][m].pull_out();
+                "module pulled out"
+            }
+            8..11 => {
+                field[w][m].plug_in()?;
+                "module put in"
+            }
+            11 => {
+                origin.http.deliver_next(Delivery::Reset { after });
+                "HTTP reset"
+            }
+            12 => {
+                origin.http.deliver_next(Delivery::Truncated { after });
+                "HTTP cut short"
+            }
+            _ => {
+                if origin.ftp.faults_waiting() < 4 {
+                    origin.ftp.inject(FtpFault::DataReset { after });
+                }
+                "FTP reset"
+            }
+        };
+        *self.counts.entry(what).or_default() += 1;
+        Ok(())
+    }
+}

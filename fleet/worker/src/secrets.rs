@@ -1,0 +1,119 @@
+//! Users and passwords, from a file that nobody else may read.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use sim800_fleet_job::is_name;
+use sim800_session::Password;
+
+/// Who logs in somewhere.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Login {
+    pub(crate) user: String,
+    pub(crate) password: Password,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login")
+    }
+}
+
+/// All of them, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets {
+    logins: HashMap<String, Login>,
+}
+
+impl Secrets {
+    /// Reads a file of tables with `user` and `password`. No error shows what is in it.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let name = path.display();
+        let mode =
+            std::fs::metadata(path).with_context(|| format!("cannot read {name}"))?.permissions().mode();
+        ensure!(mode & 0o077 == 0, "{name} is for its owner only: chmod 600 {name}");
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+        Self::parse(&text).with_context(|| format!("in {name}"))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        // The error of the parser quotes the line.
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text.bytes().take(start).filter(|octet| *octet == b'\n').count() + 1;
+            anyhow!("line {line} is no TOML")
+        })?;
+        let mut logins = HashMap::new();
+        for (name, value) in table {
+            ensure!(is_name(&name), "a name is not 1 to 64 letters, digits, '-' and '_'");
+            let words = value
+                .as_table()
+                .filter(|table| table.keys().all(|key| ["user", "password"].contains(&key.as_str())));
+            let word = |key: &str, otherwise: Option<&str>| {
+                let value = words.and_then(|table| table.get(key));
+                match value {
+                    Some(value) => value.as_str().map(str::to_owned),
+                    None => otherwise.map(str::to_owned),
+                }
+            };
+            let login = word("user", Some("")).zip(word("password", None));
+            let (user, password) =
+                login.with_context(|| format!("{name} is no table of user and password"))?;
+            logins.insert(name, Login { user, password: password.into() });
+        }
+        Ok(Self { logins })
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Login> {
+        self.logins.get(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_have_names() {
+        let secrets =
+            Secrets::parse("[camera]\nuser = 'u'\npassword = 'p'\n[card]\npassword = '1234'").unwrap();
+        let camera = secrets.find("camera").unwrap();
+        assert_eq!((camera.user.as_str(), camera.password.reveal()), ("u", "p"));
+        assert_eq!(secrets.find("card").unwrap().user, "");
+        assert!(secrets.find("u").is_none());
+    }
+
+    #[test]
+    fn no_error_shows_a_secret() {
+        for text in [
+            "[a]\npassword = 'hunter2",
+            "[a]\nuser = 'x'\npasswort = 'hunter2'",
+            "[a]\npassword = ['hunter2']",
+            "a = 'hunter2'",
+            "['hunter2 ']\npassword = ''",
+        ] {
+            let shown = format!("{:?}", Secrets::parse(text).unwrap_err());
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+        let secrets = Secrets::parse("[a]\nuser = 'x'\npassword = 'hunter2'").unwrap();
+        assert!(!format!("{secrets:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[a]\npassword = 'p'").unwrap();
+        let allow = |mode| {
+            std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        for mode in [0o640, 0o604, 0o660] {
+            allow(mode);
+            assert!(Secrets::read(file.path()).is_err(), "{mode:o}");
+        }
+        allow(0o600);
+        assert!(Secrets::read(file.path()).is_ok());
+    }
+}
