@@ -20,9 +20,17 @@ pub(crate) struct Sent {
 }
 
 impl Outgoing {
-    /// Takes octets up to the end of the line: CR, or what ends text instead, Ctrl-Z and ESC.
+    /// Takes octets up to the end of the line: CR, LF behind a command (some programs send no CR, and modules take that), or what
+    /// ends text instead, Ctrl-Z and ESC.
     pub(crate) fn take(&mut self, rest: &mut &[u8]) -> Option<Sent> {
-        let end = rest.iter().position(|octet| matches!(octet, b'\r' | 0x1A | 0x1B));
+        let begin = self.line.iter().chain(*rest).skip_while(|octet| octet.is_ascii_whitespace()).take(2);
+        let is_command = begin.map(u8::to_ascii_uppercase).eq(*b"AT");
+        let mut is_blank = self.line.trim_ascii().is_empty();
+        let end = rest.iter().position(|octet| {
+            let is_end = matches!(octet, b'\r' | 0x1A | 0x1B) || is_command && !is_blank && *octet == b'\n';
+            is_blank &= octet.is_ascii_whitespace();
+            is_end
+        });
         let (octets, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
         *rest = after;
         self.octets += octets.len() as u64;
@@ -53,6 +61,25 @@ mod tests {
         }
         assert_eq!(lines, [&b"AT\r"[..], b"\nAT+CMGS=\"1\"\r", b"text\x1a"]);
         assert!(rest.is_empty() && outgoing.finish().is_none());
+    }
+
+    #[test]
+    fn a_command_ends_in_a_line_feed_too_wherever_it_is_cut() {
+        let sent = b"\nAT\n\nat+csq\n\r\nAT+CMGS=\"1\"\nfirst\nsecond\x1a";
+        for cut in 0..sent.len() {
+            let mut outgoing = Outgoing::default();
+            let mut lines = Vec::new();
+            for mut rest in [&sent[..cut], &sent[cut..]] {
+                while let Some(sent) = outgoing.take(&mut rest) {
+                    lines.push(sent.line.unwrap());
+                }
+            }
+            assert_eq!(
+                lines,
+                [&b"\nAT\n"[..], b"\nat+csq\n", b"\r", b"\nAT+CMGS=\"1\"\n", b"first\nsecond\x1a"],
+                "cut at {cut}"
+            );
+        }
     }
 
     #[test]

@@ -38,59 +38,57 @@ impl Answer {
     }
 }
 
-const ANSWERS: &[Answer] = &[
-    // The module.
-    answer("+GCAP").execution("+GCAP: +CGSM"),
-    answer("+CADC").read("+CADC: 1,603"),
-    answer("+CDEVICE").read("Device Name: SERIAL FLASH"),
-    answer("+CGID").execution("+GID: 0xff,0xff"),
-    answer("+CNUM").execution(""),
-    answer("+CNVW").write(),
-    answer("+CEGPRS").read("+CEGPRS: 1"),
-    answer("+CTEST").write(),
-    answer("+CLTE").execution(""),
-    answer("+CGPIO").test("(0,1),(1-7),(0,1),(0,1)").write(),
-    answer("+SGPIO").test("(0,1),(1-7),(0,1),(0,1)").write(),
-    answer("+CLED").write(),
-    answer("+CRMP").test("(0-3),(1-19),(0-100),(0-1)").write(),
-    answer("+CLDTMF").test("(1-100),\"(0-9,A-D,*,#)\",(0-100)").execution("").write(),
-    answer("+CTTS").read("+CTTS: 0"),
-    // The network.
-    answer("+COPN").execution("+COPN: \"26201\",\"T-Mobile D\"\r\n+COPN: \"26202\",\"Vodafone\""),
-    answer("+CPOL").read("+CPOL: 1,2,\"26201\"").test("(1-20),(0-2)").write(),
-    answer("+CNETSCAN")
-        .test("(0,1)")
-        .read("+CNETSCAN: 0")
-        .write()
-        .execution("Operator:\"T-Mobile D\",MCC:262,MNC:01,Rxlev:53,Cellid:7D31,Arfcn:62,Lac:4A1C,Bsic:2B"),
-    answer("+CCED").write(),
-    answer("+CGQREQ").write().read("+CGQREQ: 1,0,0,3,0,0"),
-    answer("+CGQMIN").write().read("+CGQMIN: 1,0,0,0,0,0"),
-    answer("+CLBSCFG").test("(0,1),(1-3),\"paramvalue\"").write(),
-    answer("+CIPCHAN").execution(""),
-    // Calls: there is nobody to talk to.
-    answer("+CCFC").test("(0-5)").write(),
-    answer("+CHLD").test("(0,1,1x,2,2x,3)"),
-    answer("+CAMM").read("+CAMM: 000000,000000").write(),
-    answer("+CPUC").write(),
-    // Short messages.
-    answer("+CSAS").test("(0-3)").execution("").write(),
-    answer("+CRES").test("(0-3)").execution("").write(),
-    answer("+CNMA").test("(0-2)").execution("").write(),
-    // The phone book of the card is empty and stays so.
-    answer("+CPBS")
-        .test("(\"MC\",\"RC\",\"DC\",\"LD\",\"LA\",\"ME\",\"SM\",\"FD\",\"ON\",\"BN\",\"SD\",\"VM\",\"EN\")")
-        .read("+CPBS: \"SM\",0,250")
-        .write(),
-    answer("+CPBR").test("(1-250),40,14").write(),
-    answer("+CPBF").test("40,14").write(),
-    // Switches of other devices that programs try (V.250, V.25ter), without effect here.
-    answer("+DS").read("+DS: 0,0,4096,20").write(),
-    answer("+FCLASS").test("0").read("0").write(),
-    answer("+ILRR").test("(0,1)").read("+ILRR: 0").write(),
-    answer("+HVOIC").execution(""),
-    answer("+CMUX").test("(0),(0),(1-8),(1-32768),(1-255),(0-100),(2-1000),(1-255),(1-7)"),
-];
+const ANSWERS: &[Answer] =
+    &[
+        // The module.
+        answer("+GCAP").execution("+GCAP: +CGSM"),
+        answer("+CADC").read("+CADC: 1,603"),
+        answer("+CDEVICE").read("Device Name: SERIAL FLASH"),
+        answer("+CGID").execution("+GID: 0xff,0xff"),
+        answer("+CNVW").write(),
+        answer("+CGMSCLASS").read("MULTISLOT CLASS: 12").write(),
+        answer("+CEGPRS").read("+CEGPRS: 1"),
+        answer("+CTEST").write(),
+        answer("+CLTE").execution(""),
+        answer("+CGPIO").test("(0,1),(1-7),(0,1),(0,1)").write(),
+        answer("+SGPIO").test("(0,1),(1-7),(0,1),(0,1)").write(),
+        answer("+CLED").write(),
+        answer("+SPWM").test("(0-2),(0-100000),(0-100)").write(),
+        // Sounds, which nobody hears.
+        answer("+STTONE").test("(0,1),(1-20),(10-15300000)").write(),
+        answer("+SIMTONE").test("(0,1),(20-20000),(200-25500),(0,100-25500),(10-500000)").write(),
+        answer("+SNDLEVEL").test("(0,1),(0-100)").write(),
+        answer("+CMICBIAS").test("(0,1)").write(),
+        answer("+CRMP").test("(0-3),(1-19),(0-100),(0-1)").write(),
+        answer("+CLDTMF").test("(1-100),\"(0-9,A-D,*,#)\",(0-100)").execution("").write(),
+        answer("+CTTS").read("+CTTS: 0"),
+        // The network.
+        answer("+COPN").execution("+COPN: \"26201\",\"T-Mobile D\"\r\n+COPN: \"26202\",\"Vodafone\""),
+        answer("+CPOL").read("+CPOL: 1,2,\"26201\"").test("(1-20),(0-2)").write(),
+        answer("+CNETSCAN").test("(0,1)").read("+CNETSCAN: 0").write().execution(
+            "Operator:\"T-Mobile D\",MCC:262,MNC:01,Rxlev:53,Cellid:7D31,Arfcn:62,Lac:4A1C,Bsic:2B",
+        ),
+        answer("+CCED").write(),
+        answer("+CGQREQ").write().read("+CGQREQ: 1,0,0,3,0,0"),
+        answer("+CGQMIN").write().read("+CGQMIN: 1,0,0,0,0,0"),
+        answer("+CLBSCFG").test("(0,1),(1-3),\"paramvalue\"").write(),
+        answer("+CIPCHAN").execution(""),
+        // Calls: there is nobody to talk to.
+        answer("+CCFC").test("(0-5)").write(),
+        answer("+CHLD").test("(0,1,1x,2,2x,3)"),
+        answer("+CAMM").read("+CAMM: 000000,000000").write(),
+        answer("+CPUC").write(),
+        // Short messages.
+        answer("+CSAS").test("(0-3)").execution("").write(),
+        answer("+CRES").test("(0-3)").execution("").write(),
+        answer("+CNMA").test("(0-2)").execution("").write(),
+        // Switches of other devices that programs try (V.250, V.25ter), without effect here.
+        answer("+DS").read("+DS: 0,0,4096,20").write(),
+        answer("+FCLASS").test("0").read("0").write(),
+        answer("+ILRR").test("(0,1)").read("+ILRR: 0").write(),
+        answer("+HVOIC").execution(""),
+        answer("+CMUX").test("(0),(0),(1-8),(1-32768),(1-255),(0-100),(2-1000),(1-255),(1-7)"),
+    ];
 
 /// Carries out the command, if it is one of these.
 pub(crate) fn command(command: &Command, board: &mut Board) -> Option<Outcome> {

@@ -2,7 +2,7 @@
 
 use sim800_command::Form;
 
-use crate::board::{Board, Outcome, Slow, Step};
+use crate::board::{Board, Location, Outcome, Slow, Step};
 use crate::refusal::{Cme, Refusal};
 use crate::syntax::Command;
 
@@ -170,41 +170,43 @@ impl Bearers {
         }
     }
 
-    /// `AT+CIPGSMLOC`. The server that knows the cell is always there, and it is always the same time.
-    pub(crate) fn location(&self, command: &Command, board: &mut Board) -> Outcome {
-        match command.form {
-            Form::Test => board.output.information("+CIPGSMLOC: (1,2),(1-3)"),
-            Form::Write => {
-                let parameters = command.parameters();
-                parameters.expect(2..=2)?;
-                let what = parameters.number(0, 1..=2_u8)?;
-                let text = match self.is_open(parameters.number(1, Self::CIDS)?) {
-                    true if what == 1 => format!("0,{PLACE},{TIME}"),
-                    true => format!("0,{TIME}"),
-                    false => "601".into(),
-                };
-                board.output.information(&format!("+CIPGSMLOC: {text}"));
-            }
-            _ => return Err(Refusal::Unknown),
-        }
-        Ok(Step::Done)
-    }
-
-    /// `AT+CLBS`, which newer firmware has in its place (drivers): 1 is the place and how far it may be wrong, 4 the time, too.
-    pub(crate) fn place(&self, command: &Command, board: &mut Board) -> Outcome {
+    /// `AT+CIPGSMLOC`, and `AT+CLBS`, which newer firmware has in its place (drivers).
+    pub(crate) fn location(command: &Command, board: &mut Board) -> Outcome {
+        let is_clbs = command.name == "+CLBS";
         let Some(parameters) = command.written()? else {
-            board.output.information("+CLBS: (1,3,4),(1-3)");
+            board.output.information(if is_clbs {
+                "+CLBS: (1,3,4),(1-3)"
+            } else {
+                "+CIPGSMLOC: (1,2),(1-3)"
+            });
             return Ok(Step::Done);
         };
-        parameters.expect(2..=4)?;
-        let what = parameters.number(0, 1..=4_u8)?;
-        let text = match self.is_open(parameters.number(1, Self::CIDS)?) {
-            true if what == 4 => format!("0,{PLACE},550,{TIME}"),
-            true => format!("0,{PLACE},550"),
-            false => "601".into(),
+        parameters.expect(2..=if is_clbs { 4 } else { 2 })?;
+        let what = parameters.number(0, 1..=if is_clbs { 4_u8 } else { 2 })?;
+        let cid = parameters.number(1, Self::CIDS)?;
+        let location = match (is_clbs, what) {
+            (false, 1) => Location::PlaceAndTime,
+            (false, _) => Location::Time,
+            (true, 4) => Location::RoughPlaceAndTime,
+            (true, _) => Location::RoughPlace,
         };
-        board.output.information(&format!("+CLBS: {text}"));
-        Ok(Step::Done)
+        Ok(Step::Wait(board.config.timings.http, Slow::Locate(location, cid)))
+    }
+
+    /// The end of `AT+CIPGSMLOC` and `AT+CLBS`. The server that knows the cell is always there, and it is always the same time.
+    pub(crate) fn located(&self, location: Location, cid: u8, board: &mut Board) {
+        let name = match location {
+            Location::PlaceAndTime | Location::Time => "+CIPGSMLOC",
+            Location::RoughPlace | Location::RoughPlaceAndTime => "+CLBS",
+        };
+        let text = match location {
+            _ if !self.is_open(cid) => "601".into(),
+            Location::PlaceAndTime => format!("0,{PLACE},{TIME}"),
+            Location::Time => format!("0,{TIME}"),
+            Location::RoughPlace => format!("0,{PLACE},550"),
+            Location::RoughPlaceAndTime => format!("0,{PLACE},550,{TIME}"),
+        };
+        board.output.information(&format!("{name}: {text}"));
     }
 
     /// The end of `AT+SAPBR=1`.

@@ -73,8 +73,19 @@ pub(crate) enum Slow {
     Dial,
     /// Sends a short message.
     MessageSend(u8),
+    /// Waits for the server that knows where the cell of the bearer's is.
+    Locate(Location, u8),
     /// Says the result code that was held back.
     Result(Result<(), Refusal>),
+}
+
+/// What a server is asked for that knows where cells are; the rough place comes with how far it may be wrong, in metres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Location {
+    PlaceAndTime,
+    Time,
+    RoughPlace,
+    RoughPlaceAndTime,
 }
 
 /// Where payload goes.

@@ -47,9 +47,9 @@ impl Calls {
         Ok(Step::Done)
     }
 
-    /// Nobody has taken the call.
-    pub(crate) fn end(&mut self) {
-        self.number = None;
+    /// Nobody has taken the call; tells whether there was one.
+    pub(crate) fn end(&mut self) -> bool {
+        self.number.take().is_some()
     }
 
     /// `ATH` and `AT+CHUP`

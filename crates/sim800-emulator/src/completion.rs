@@ -69,9 +69,9 @@ impl Emulator {
                 self.ip.activated(cid, is_active, &self.board)?;
             }
             Slow::Dial => {
-                self.calls.end();
-                return Err(Refusal::NoAnswer);
+                return Err(if self.calls.end() { Refusal::NoAnswer } else { Refusal::NoCarrier });
             }
+            Slow::Locate(location, cid) => self.bearers.located(location, cid, &mut self.board),
             Slow::MessageSend(reference) => return message::sent(reference, &mut self.board),
         }
         Ok(Step::Done)

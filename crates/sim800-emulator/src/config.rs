@@ -297,7 +297,7 @@ pub struct Timings {
     pub ftp_server: Duration,
     /// From the arrival of downloaded octets to their being in the file system.
     pub fs_write: Duration,
-    /// From `AT+HTTPACTION` to its request on the network.
+    /// From `AT+HTTPACTION` to its request on the network, and from `AT+CIPGSMLOC` to its answer.
     pub http: Duration,
     /// From a command that begins an FTP session to its connection.
     pub ftp_open: Duration,

@@ -3,6 +3,7 @@
 use sim800_command::{EveryId as Id, Form, Id as Name};
 
 use crate::answers;
+use crate::bearer::Bearers;
 use crate::board::{Board, Outcome, Slow, Step};
 use crate::call::Calls;
 use crate::config::Sim;
@@ -72,7 +73,7 @@ impl Emulator {
             }
             Id::CipQsend => general.settings.command(command, board).unwrap_or(Err(Refusal::Unknown)),
             Id::Sapbr => bearers.command(command, board),
-            Id::CipGsmLoc => bearers.location(command, board),
+            Id::CipGsmLoc => Bearers::location(command, board),
             Id::HttpInit => http.initialize(command),
             Id::HttpTerm => http.terminate(command, board),
             Id::HttpPara => http.parameter(command, board),
@@ -157,7 +158,7 @@ impl Emulator {
     fn execute_other(&mut self, command: &Command) -> Outcome {
         let is_registered = self.radio.is_registered();
         let is_attached = self.radio.is_attached();
-        let Self { board, general, card, radio, bearers, calls, messages, ip, ssl, .. } = self;
+        let Self { board, general, card, radio, bearers, calls, messages, phone_book, ip, ssl, .. } = self;
         match command.name.as_str() {
             "+GMI" | "+CGMI" => general.identity(command, "SIMCOM_Ltd", board),
             "+GMM" => general.identity(command, &board.config.model.clone(), board),
@@ -201,7 +202,7 @@ impl Emulator {
                 Board::tell(command, Form::Read, &text, board)
             }
             "+CCLK" => general.clock(command, board),
-            "+CLBS" => bearers.place(command, board),
+            "+CLBS" => Bearers::location(command, board),
             "+CENG" => radio.cells(command, board),
             "Z" | "&F" | "&W" | "&V" => general.profile(command, board, radio),
             "D" if !radio.is_on() => Err(Refusal::Unknown),
@@ -225,6 +226,10 @@ impl Emulator {
                 card.require().map_err(message::refused)?;
                 messages.command(command, &general.settings, is_registered, board)
             }
+            "+CPBS" | "+CPBR" | "+CPBF" | "+CPBW" | "+CNUM" => {
+                card.require()?;
+                phone_book.command(command, &general.settings, board)
+            }
             "+CSMS" => message::service(command, &mut general.settings, board),
             "+CNTP" if command.form == Form::Execution => {
                 let bearer = general.settings.number("+CNTPCID", 0).to_le_bytes()[0];
@@ -239,8 +244,9 @@ impl Emulator {
             | "+CGACT" | "+CGPADDR" => {
                 ip.command(command, Surroundings { general, ssl, is_registered, is_attached }, board)
             }
+            "X" | "&C" | "&D" => general.kept_switch(command),
             // Switches of V.250 that have no meaning here.
-            "X" | "L" | "M" | "T" | "P" | "B" | "N" | "W" | "&C" | "&D" | "&K" | "&S" | "&G" | "&R" => {
+            "L" | "M" | "T" | "P" | "B" | "N" | "W" | "&K" | "&S" | "&G" | "&R" => {
                 command.basic_value(0..=9).map(|_| Step::Done)
             }
             name => {

@@ -6,7 +6,8 @@ use sim800_command::{Form, Id};
 
 use crate::board::{Board, Outcome, Step};
 use crate::clock::Clock;
-use crate::config::{Config, Messages, Start};
+use crate::config::{Config, Start};
+use crate::profile::Profile;
 use crate::radio::Radio;
 use crate::refusal::{Cme, Refusal};
 use crate::response::{Format, Output};
@@ -15,41 +16,6 @@ use crate::syntax::Command;
 
 /// The rates of `AT+IPR` (manual 2.2.41).
 const RATES: [u32; 11] = [0, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800];
-
-/// Registers `S0` to `S12` at first (V.250).
-const REGISTERS: [u8; 13] = [0, 0, 43, 13, 10, 8, 2, 60, 2, 6, 14, 95, 50];
-
-/// What `AT&W` stores, and `ATZ` and a restart bring back.
-#[derive(Clone)]
-struct Profile {
-    format: Format,
-    /// `AT+CREG=<n>` and `AT+CGREG=<n>`.
-    reports: (u8, u8),
-    registers: [u8; 13],
-    /// Those that are kept this way.
-    settings: Settings,
-}
-
-impl Profile {
-    fn factory() -> Self {
-        Self {
-            format: Format { echo: true, verbose: true, quiet: false, errors: 0 },
-            reports: (0, 0),
-            registers: REGISTERS,
-            settings: Settings::factory(),
-        }
-    }
-
-    fn route_messages(&mut self, messages: Messages) {
-        let (mt, mode) = match messages {
-            Messages::Stored => ("1", "0"),
-            Messages::Pdu => ("2", "0"),
-            Messages::Text => ("2", "1"),
-        };
-        self.settings.set("+CNMI", 1, mt);
-        self.settings.set("+CMGF", 0, mode);
-    }
-}
 
 pub(crate) struct General {
     stored: Profile,
@@ -136,28 +102,37 @@ impl General {
         match command.name.as_str() {
             "Z" => self.apply(self.stored.clone(), &mut board.output, radio),
             "&F" => self.apply(Profile::factory(), &mut board.output, radio),
-            "&W" => {
-                self.stored = Profile {
-                    format: board.output.format,
-                    reports: radio.reports(),
-                    registers: self.registers,
-                    settings: self.settings.clone(),
-                };
-            }
+            "&W" => self.stored = self.active(board, radio),
             _ => {
-                let Format { echo, verbose, quiet, errors } = board.output.format;
-                let text = format!(
-                    "ACTIVE PROFILE\r\nE: {}\r\nQ: {}\r\nV: {}\r\n+CMEE: {errors}\r\n+IPR: {}\r\n+IFC: {},{}",
-                    u8::from(echo),
-                    u8::from(quiet),
-                    u8::from(verbose),
-                    self.rate,
-                    self.flow.0,
-                    self.flow.1
-                );
-                board.output.information(&text);
+                let profiles = [
+                    ("DEFAULT", Profile::factory()),
+                    ("USER", self.stored.clone()),
+                    ("ACTIVE", self.active(board, radio)),
+                ];
+                let shown = profiles.map(|(title, profile)| profile.show(title, self.rate, self.flow));
+                board.output.information(&shown.join("\r\n\r\n"));
             }
         }
+        Ok(Step::Done)
+    }
+
+    fn active(&self, board: &Board, radio: &Radio) -> Profile {
+        Profile {
+            format: board.output.format,
+            reports: radio.reports(),
+            registers: self.registers,
+            settings: self.settings.clone(),
+        }
+    }
+
+    /// Switches of V.250 that have no meaning here, but are kept: `ATX`, `AT&C`, `AT&D`.
+    pub(crate) fn kept_switch(&mut self, command: &Command) -> Outcome {
+        let most = match command.name.as_str() {
+            "X" => 4,
+            "&C" => 1,
+            _ => 2,
+        };
+        self.settings.set(&command.name, 0, &command.basic_value(0..=most)?.to_string());
         Ok(Step::Done)
     }
 
@@ -303,7 +278,18 @@ impl General {
         };
         match command.form {
             Form::Read => board.output.information(&format!("{register:03}")),
-            _ => *register = command.parameters().number(0, 0..=u8::MAX)?,
+            _ => {
+                // Manual 2.2.16 to 2.2.23; of S6 the emulator keeps no more than a register holds.
+                let range = match number {
+                    Some(3) => 13..=13,
+                    Some(4) => 10..=10,
+                    Some(5) => 0..=127,
+                    Some(7) => 1..=255,
+                    Some(10) => 1..=254,
+                    _ => 0..=u8::MAX,
+                };
+                *register = command.parameters().number(0, range)?;
+            }
         }
         Ok(Step::Done)
     }

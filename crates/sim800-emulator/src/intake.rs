@@ -104,7 +104,10 @@ impl Intake {
     fn take_into_line(&mut self, octet: u8, output: &mut Output) -> Taken {
         match octet {
             CR | LF => {
-                output.echo(CR);
+                // A LF ends a line too, but is not echoed (field log).
+                if octet == CR {
+                    output.echo(CR);
+                }
                 output.format.echo = self.echo.take().unwrap_or(output.format.echo);
                 self.behind_cr = octet == CR;
                 self.state = State::Between;

@@ -41,8 +41,8 @@
 //! # Commands
 //!
 //! All of the driver's table are carried out, and those that other programs send, so that they can be tested, too: TCP, UDP and TLS
-//! (manual chapter 8), contexts, short messages, calls that nobody takes, settings that last as long as the manual says. Names that it
-//! does not know are told by [`Emulator::poll_unknown`].
+//! (manual chapter 8), contexts, short messages, a phone book, calls that nobody takes, settings that last as long as the manual says.
+//! Names that it does not know are told by [`Emulator::poll_unknown`].
 //!
 //! # What holds
 //!
@@ -84,8 +84,10 @@ mod module;
 mod network;
 mod onlooker;
 mod outbox;
+mod phone_book;
 mod planted;
 mod power;
+mod profile;
 mod radio;
 mod rates;
 mod refusal;

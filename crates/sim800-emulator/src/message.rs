@@ -407,7 +407,7 @@ fn ucs2(octets: &[u8]) -> Option<String> {
 }
 
 /// What the DTE means by octets, under `AT+CSCS`.
-fn of_dte(octets: &[u8], settings: &Settings) -> Option<String> {
+pub(crate) fn of_dte(octets: &[u8], settings: &Settings) -> Option<String> {
     let text = String::from_utf8_lossy(octets);
     match settings.text("+CSCS", 0) {
         "UCS2" => ucs2(&pdu::octets(text.trim())?),

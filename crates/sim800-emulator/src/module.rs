@@ -23,6 +23,7 @@ use crate::ip::Ip;
 use crate::message::{self, Messages};
 use crate::network::NetworkEvent;
 use crate::onlooker::{Lines, Unknown};
+use crate::phone_book::PhoneBook;
 use crate::planted::Planted;
 use crate::radio::Radio;
 use crate::refusal::Refusal;
@@ -68,6 +69,7 @@ pub struct Emulator {
     pub(crate) files: Files,
     pub(crate) ip: Ip,
     pub(crate) messages: Messages,
+    pub(crate) phone_book: PhoneBook,
     pub(crate) calls: Calls,
     pub(crate) unknown: Unknown,
     /// What is going to go wrong.
@@ -138,6 +140,7 @@ impl Emulator {
             files: Files::default(),
             ip: Ip::default(),
             messages: Messages::default(),
+            phone_book: PhoneBook::default(),
             calls: Calls::default(),
             unknown: Unknown::default(),
             planted: Planted::default(),
@@ -228,6 +231,11 @@ impl Emulator {
         self.ip.is_full()
     }
 
+    /// What has not been polled yet is never said.
+    pub(crate) fn withhold(&mut self) {
+        self.board.output.withhold();
+    }
+
     /// Lets everything happen that was due up to now.
     pub(crate) fn advance(&mut self, now: Duration) {
         self.fire_due(now);
@@ -313,6 +321,18 @@ impl Emulator {
             self.fire_due(self.board.now);
             if !self.on {
                 return;
+            }
+            if matches!(self.activity, Activity::Waiting(Slow::Dial)) {
+                if first == b'\n' {
+                    // That of the line before.
+                    self.intake.take(first, &mut self.board.output);
+                    octets = rest;
+                    continue;
+                }
+                // Whatever the DTE sends breaks off a call that it waits for (manual 2.2.2, V.250 5.6.1).
+                self.calls.end();
+                self.board.hurry();
+                self.fire_due(self.board.now);
             }
             if self.is_held() {
                 let room = TYPE_AHEAD.saturating_sub(self.type_ahead.len());

@@ -92,6 +92,7 @@ impl Emulator {
         self.files.restart();
         self.ip.restart(&mut self.board);
         self.messages.restart();
+        self.phone_book.restart();
         self.calls.restart();
         self.bearers.restart();
         self.board.agenda.clear();

@@ -50,8 +50,12 @@ cme! {
     SimPukRequired = 12, "SIM PUK required";
     SimBusy = 14, "SIM busy";
     IncorrectPassword = 16, "incorrect password";
+    MemoryFull = 20, "memory full";
+    InvalidIndex = 21, "invalid index";
     TextTooLong = 24, "text string too long";
     InvalidCharacters = 25, "invalid characters in text string";
+    DialTooLong = 26, "dial string too long";
+    InvalidDial = 27, "invalid characters in dial string";
     NoNetworkService = 30, "no network service";
     Unknown = 100, "unknown";
     TooFewParameters = 791, "param count not enough";

@@ -95,6 +95,17 @@ const SETTINGS: &[Setting] = &[
     setting("+CALS", Keep::Profile, &[n(0, 19, 1)]),
     setting("+CDSCB", Keep::Never, &[n(0, 1, 0)]),
     setting("+CROAMING", Keep::Never, &[n(0, 2, 0)]),
+    setting("+CSDT", Keep::Profile, &[n(0, 1, 0)]),
+    setting("+CCPD", Keep::Profile, &[n(0, 1, 1)]),
+    setting("+CDRIND", Keep::Never, &[n(0, 1, 0)]),
+    setting("+CIPBEIPING", Keep::Never, &[n(0, 1, 0)]),
+    // Files are read and written as they are.
+    setting("+FSHEX", Keep::Profile, &[n(0, 0, 0)]),
+    setting("+FSEXT", Keep::Profile, &[n(0, 0, 0)]),
+    // Switches of V.250.
+    setting("X", Keep::Profile, &[n(0, 4, 4)]),
+    setting("&C", Keep::Profile, &[n(0, 1, 1)]),
+    setting("&D", Keep::Profile, &[n(0, 2, 1)]),
     // Calls and sound (manual chapters 2, 3, 6).
     setting("+CLIP", Keep::Never, &[n(0, 1, 0)]).shape(Shape::Tail(",1")),
     setting("+CLIR", Keep::Never, &[n(0, 2, 0)]).shape(Shape::Tail(",4")),
@@ -110,6 +121,13 @@ const SETTINGS: &[Setting] = &[
     setting("+CMIC", Keep::Always, &[n(0, 15, 10), n(0, 15, 11), n(0, 15, 10), n(0, 15, 10)])
         .shape(Shape::Channels)
         .test("(0-3),(0-15)"),
+    setting("+CHF", Keep::Profile, &[n(0, 1, 0)]).shape(Shape::Tail(",0")),
+    setting("+CAAS", Keep::Profile, &[n(0, 2, 1)]),
+    setting("+CSNS", Keep::Profile, &[n(0, 4, 0)]).test("(0,2,4)"),
+    setting("+CBST", Keep::Profile, &[n(0, 75, 7), n(0, 4, 0), n(0, 3, 1)]),
+    setting("+CRLP", Keep::Profile, &[n(0, 61, 61), n(0, 61, 61), n(44, 255, 48), n(1, 255, 6)])
+        .shape(Shape::Tail(",7"))
+        .test("(0-61),(0-61),(44-255),(1-255),(7)"),
     setting("+CMUT", Keep::Never, &[n(0, 1, 0)]),
     setting("+CALM", Keep::Never, &[n(0, 1, 0)]),
     setting("+CHFA", Keep::Never, &[n(0, 4, 0)]).test(
@@ -133,9 +151,11 @@ const SETTINGS: &[Setting] = &[
     setting("+CSMS", Keep::Never, &[n(0, 1, 0)]).shape(Shape::Tail(",1,1,1")),
     setting("+CSCB", Keep::Always, &[n(0, 1, 0), text(""), text("")]).test("(0,1)"),
     setting("+CGSMS", Keep::Always, &[n(0, 3, 1)]),
+    setting("+CCODE", Keep::Never, &[n(0, 1, 0)]),
     setting("+CMMS", Keep::Never, &[n(0, 2, 0)]),
     // Time from the network (drivers; SIMCom's note on it was not to be had).
-    setting("+CNTPCID", Keep::Never, &[n(1, 3, 1)]),
+    // 0 stops it (driver).
+    setting("+CNTPCID", Keep::Never, &[n(0, 3, 1)]),
     setting("+CNTP", Keep::Never, &[text(""), n(0, 96, 0)]).test(""),
     // Sockets (manual chapter 8).
     setting("+CIPMUX", Keep::Context, &[n(0, 1, 0)]),
@@ -224,12 +244,17 @@ impl Settings {
 
     /// What the read form of a setting tells; empty if there is no such setting.
     pub(crate) fn show(&self, name: &str) -> String {
-        let Some((setting, values)) =
-            Self::position(name).and_then(|at| Some((SETTINGS.get(at)?, self.values.get(at)?)))
-        else {
-            return String::new();
-        };
-        setting.show(values)
+        self.entry(name).map_or_else(String::new, |(setting, values)| setting.show(values))
+    }
+
+    /// Its values alone, as `AT&V` has them; empty if there is no such setting.
+    pub(crate) fn values(&self, name: &str) -> String {
+        self.entry(name).map_or_else(String::new, |(setting, values)| setting.shown(values).join(","))
+    }
+
+    fn entry(&self, name: &str) -> Option<(&'static Setting, &Vec<String>)> {
+        let position = Self::position(name)?;
+        Some((SETTINGS.get(position)?, self.values.get(position)?))
     }
 
     /// Carries out the command, if it is one of a setting.
@@ -283,20 +308,20 @@ impl Setting {
         Ok(())
     }
 
-    fn show(&self, values: &[String]) -> String {
-        let shown = self.values.iter().zip(values).map(|(kind, value)| match kind {
+    /// The values as they are shown.
+    fn shown(&self, values: &[String]) -> Vec<String> {
+        let shown = self.values.iter().zip(values).enumerate().map(|(index, (kind, value))| match kind {
             // The names of bands stand bare.
             Value::Text { .. } if self.name != "+CBAND" && self.name != "+CGCLASS" => format!("\"{value}\""),
+            _ if self.shape == Shape::Channels => format!("({index},{value})"),
             _ => value.clone(),
         });
-        let shown = match self.shape {
-            Shape::Channels => {
-                shown.enumerate().map(|(channel, value)| format!("({channel},{value})")).collect::<Vec<_>>()
-            }
-            _ => shown.collect(),
-        };
+        shown.collect()
+    }
+
+    fn show(&self, values: &[String]) -> String {
         let tail = if let Shape::Tail(tail) = self.shape { tail } else { "" };
-        format!("{}: {}{tail}", self.name, shown.join(","))
+        format!("{}: {}{tail}", self.name, self.shown(values).join(","))
     }
 
     fn ranges(&self) -> String {

@@ -11,10 +11,10 @@ use bytes::{Buf, Bytes};
 
 /// How many octets a UART's FIFO hands over at a time.
 const FIFO: usize = 16;
-/// While so many pieces wait to be sent, nothing is taken from the DTE: what it would cause to be said has no place.
+/// While so many pieces or octets wait to be sent, nothing is taken from the DTE, and no more from the module, which holds itself up
+/// then: however little a command is, what it causes to be said may be much.
 const BACKLOG: usize = 64;
-/// When so many pieces wait to be sent, what the module says of its own accord is lost.
-const OVERFLOW: usize = 1024;
+const BACKLOG_OCTETS: usize = 64 * 1024;
 
 /// One module and the line to it.
 ///
@@ -126,11 +126,15 @@ impl Uart {
     #[must_use]
     pub fn capacity(&self) -> usize {
         match &self.to_dce {
-            _ if self.backlog.len() >= BACKLOG || self.emulator.holds_line() => 0,
+            _ if self.is_full() || self.emulator.holds_line() => 0,
             Lane { crossing: Some(_), .. } => 0,
             Lane { pacer: Some(_), .. } => FIFO,
             Lane { pacer: None, .. } => Self::CAPACITY,
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.backlog.len() >= BACKLOG || self.backlog.iter().map(Bytes::len).sum::<usize>() >= BACKLOG_OCTETS
     }
 
     /// The DTE puts octets on the line: [`capacity`](Self::capacity) at most, and more only where the line doubles some.
@@ -179,6 +183,7 @@ impl Uart {
         if matches!(fault, Fault::Restart { .. } | Fault::Silence) {
             // What had not crossed the line yet never does.
             self.to_dte.crossing = None;
+            self.emulator.withhold();
             self.backlog.clear();
             self.arrived.clear();
         }
@@ -246,6 +251,7 @@ impl Uart {
         loop {
             if self.to_dte.crossing.is_none() {
                 self.follow_rate();
+                let was_full = self.is_full();
                 let Some(piece) = self.backlog.front_mut() else { return self.to_dte.idle() };
                 let burst = if self.to_dte.pacer.is_some() { FIFO } else { piece.len() };
                 let octets = piece.split_to(burst.min(piece.len()));
@@ -253,6 +259,10 @@ impl Uart {
                     self.backlog.pop_front();
                 }
                 self.to_dte.send(now, octets);
+                if was_full {
+                    self.emulator.handle_timeout(now);
+                    self.collect();
+                }
             }
             match self.to_dte.receive(now) {
                 None => return,
@@ -268,18 +278,17 @@ impl Uart {
         }
     }
 
-    /// The module hears octets, and whatever it answers is kept: their number bounds that.
+    /// The module hears octets.
     fn hear(&mut self, now: Duration, octets: &[u8]) {
         self.emulator.handle_input(now, octets);
-        self.backlog.extend(std::iter::from_fn(|| self.emulator.poll_transmit()));
+        self.collect();
     }
 
-    /// Takes what the module says of its own accord.
+    /// Takes what the module says, as long as there is room for it.
     fn collect(&mut self) {
-        while let Some(octets) = self.emulator.poll_transmit() {
-            if self.backlog.len() < OVERFLOW {
-                self.backlog.push_back(octets);
-            }
+        while !self.is_full() {
+            let Some(octets) = self.emulator.poll_transmit() else { return };
+            self.backlog.push_back(octets);
         }
     }
 }
@@ -362,9 +371,29 @@ mod tests {
     #[test]
     fn what_nobody_asked_for_is_lost_before_it_fills_the_memory() {
         let mut uart = uart();
-        for _ in 0..10 * OVERFLOW {
+        for _ in 0..200_000 {
             uart.handle_fault(NOW, Fault::Inject { place: Place::Now, text: "RING".into() });
         }
-        assert_eq!(uart.backlog.len(), OVERFLOW);
+        let heard = heard(&mut uart);
+        assert!(heard.len() < 1024 * 1024 && heard.starts_with(b"\r\nRING\r\n"), "{} octets", heard.len());
+    }
+
+    /// A few octets can ask for very much: `A/` is two, and repeats whatever was said last.
+    #[test]
+    fn what_is_kept_is_bounded_by_what_it_is_and_not_by_how_it_was_asked_for() {
+        let mut uart = uart();
+        for _ in 0..40 {
+            uart.handle_fault(NOW, Fault::Message { text: "x".repeat(1000) });
+        }
+        uart.handle_input(NOW, b"AT+CMGF=1\rAT+CMGL=\"ALL\"\r");
+        heard(&mut uart);
+        uart.handle_input(NOW, b"A/");
+        let listing = heard(&mut uart).len();
+        assert!(listing > 8_000, "{listing}");
+        uart.handle_input(NOW, &b"A/".repeat(Uart::CAPACITY / 2));
+        let kept: usize = uart.backlog.iter().map(Bytes::len).sum();
+        assert!(kept < BACKLOG_OCTETS + 2 * listing, "{kept} octets are kept");
+        assert_eq!(uart.capacity(), 0);
+        assert_eq!(heard(&mut uart).len(), Uart::CAPACITY / 2 * listing);
     }
 }

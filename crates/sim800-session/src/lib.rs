@@ -44,8 +44,18 @@
 //!   caller's future may be dropped at any point: what is in flight is finished without it, and what a dropped
 //!   [`Body`] or [`Download`] leaves open in the module is closed by the driver.
 //! * [`Client`] is the handle: single commands, [start-up](Client::start_up), and lines that nobody asked for
-//!   ([`Client::subscribe`]). On it build [`Bearer`], [`Http`], [`Ftp`] and
-//!   [`Fs`].
+//!   ([`Client::subscribe`]). On it build [`Bearer`], [`Http`], [`Ftp`], [`Fs`] and [`Sockets`].
+//!
+//! # Sockets
+//!
+//! HTTP and FTP of the module are the way for what they can do: one command fetches an object of any size, and what fails is read again.
+//! [`Sockets`] are for all else, TLS of today among it, which is spoken over a [`Socket`] by a library of your own: a stream that broke
+//! cannot be read again, and is an error. It takes a command for each 1460 octets each way, so that a line of 115,200 bit/s carries
+//! 11.1 kB/s of payload, in one direction or both together.
+//!
+//! Why not PPP, which the firmware has as well? Where `pppd` can run it is faster for browsing: both directions at once, no turn-around for each
+//! piece, a stack that knows all there is to know of the network. But it takes the line for itself, a kernel with PPP and rights over
+//! its routes; sockets share the line with all other commands and need none of that.
 //!
 //! # What else a program names
 //!
@@ -64,7 +74,8 @@
 //! * Nothing grows with what the module sends: not a body, a file, a flood of lines or a line without end.
 //! * What fails through no fault of its own is tried again ([`Retries`]), and whoever [subscribes](Client::subscribe) is
 //!   told so: a window that the line damaged is read once more, a GET or a download goes on where it was after the module
-//!   or the bearer was brought back, an upload where the server's file ends. A POST is never sent twice.
+//!   or the bearer was brought back, an upload where the server's file ends. A POST is never sent twice, and octets of a
+//!   [`Socket`] are neither.
 //! * After a failure the next operation works, as far as the module does.
 //! * Passwords are in no `Debug`, no error and no [`Trace`].
 

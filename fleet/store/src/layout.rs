@@ -87,7 +87,7 @@ impl Store {
         // How patient the server is, the first of its consumers says; the others are made as that one.
         let first = consumer(&jobs, Priority::Normal, &Place::Any, layout.patience).await?;
         let layout = Layout { patience: first.cached_info().config.ack_wait, ..layout };
-        jetstream
+        let dead = jetstream
             .get_or_create_stream(stream::Config {
                 name: DEAD.into(),
                 subjects: vec!["sim800.dead.>".into()],
@@ -102,7 +102,7 @@ impl Store {
         let modules = keys(&jetstream, MODULES, SILENCE, layout).await?;
         let sources = objects(&jetstream, SOURCES, layout).await?;
         let results = objects(&jetstream, RESULTS, layout).await?;
-        Ok(Self { client, jetstream, jobs, records, modules, sources, results, layout })
+        Ok(Self { client, jetstream, jobs, dead, records, modules, sources, results, layout })
     }
 }
 

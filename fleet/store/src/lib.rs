@@ -33,6 +33,7 @@ pub struct Store {
     client: async_nats::Client,
     jetstream: jetstream::Context,
     jobs: stream::Stream,
+    dead: stream::Stream,
     records: kv::Store,
     modules: kv::Store,
     sources: object_store::ObjectStore,

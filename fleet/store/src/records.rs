@@ -151,6 +151,17 @@ impl Store {
         })))
     }
 
+    /// The copy of a job that is dead.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or the server cannot be reached.
+    pub async fn letter(&self, id: &str) -> Result<Record, StoreError> {
+        let letter = self.dead.get_last_raw_message_by_subject(&format!("sim800.dead.{id}")).await;
+        let letter = letter.map_err(StoreError::new("asking for a dead letter"))?;
+        serde_json::from_slice(&letter.payload).map_err(StoreError::new("reading a dead letter"))
+    }
+
     /// Keeps a copy of a job that is dead, once.
     ///
     /// # Errors

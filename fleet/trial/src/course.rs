@@ -186,7 +186,7 @@ impl Troubles {
         let w = self.random.usize(..processes.len());
         let m = self.random.usize(..field[w].len());
         let after = self.random.usize(..20_000);
-        let what = match self.random.usize(..16) {
+        let what = match self.random.usize(..18) {
             0..3 => {
                 processes[w].kill().await?;
                 tokio::time::sleep(Duration::from_millis(self.random.u64(..1500))).await;
@@ -218,6 +218,13 @@ impl Troubles {
             8..11 => {
                 field[w][m].plug_in()?;
                 "module put in"
+            }
+            // It holds jobs for longer than it may, and then goes on as if nothing had been.
+            16 => {
+                processes[w].stop(true)?;
+                tokio::time::sleep(PATIENCE + Duration::from_secs(2)).await;
+                processes[w].stop(false)?;
+                "worker stopped for too long"
             }
             11 => {
                 origin.http.deliver_next(Delivery::Reset { after });

@@ -82,12 +82,18 @@ pub(crate) async fn judge(
         if let Some(wrong) = server.wrong(origin, case, &record.state) {
             findings.push(format!("{id} ({:?}): {wrong}", case.kind));
         }
+        if matches!(record.state, State::Dead(_)) && store.letter(id).await.ok().as_ref() != Some(*record) {
+            findings.push(format!("{id} is dead, and there is no letter"));
+        }
         if let State::Done(outcome) = &record.state
             && let Err(wrong) = result(store, origin, case, outcome, directory).await
         {
             findings.push(format!("{id} ({:?}): {wrong:#}", case.kind));
         }
     }
+    let ranges =
+        origin.http.requests().iter().filter(|request| request.headers().contains_key("range")).count();
+    say(format_args!("{ranges} requests for the rest of a file"));
     let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
     say(format_args!("ended: {}; begun {begun} times in all", counts.join(", ")));
     if !unknown.is_empty() {

@@ -57,16 +57,28 @@ impl Process {
         Ok(())
     }
 
+    /// Stops it, or lets it go on.
+    pub(crate) fn stop(&self, is_stopped: bool) -> Result<()> {
+        let signal = if is_stopped { Signal::STOP } else { Signal::CONT };
+        if let Some(id) = self.id().and_then(pid) {
+            kill_process(id, signal)?;
+        }
+        Ok(())
+    }
+
     /// Asks it to end, and waits until it has; whether it ended well.
     pub(crate) async fn end(&mut self, at_most: Duration) -> Result<bool> {
         let Some(mut child) = self.child.take() else { return Ok(true) };
-        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        kill_process(id.context("the process has ended already")?, Signal::TERM)?;
+        kill_process(child.id().and_then(pid).context("the process has ended already")?, Signal::TERM)?;
         let Ok(status) = tokio::time::timeout(at_most, child.wait()).await else {
             bail!("{} does not end, see {}", self.program.display(), self.log.display());
         };
         Ok(status?.success())
     }
+}
+
+fn pid(id: u32) -> Option<Pid> {
+    i32::try_from(id).ok().and_then(Pid::from_raw)
 }
 
 /// A server for one trial.

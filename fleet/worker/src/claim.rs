@@ -179,6 +179,9 @@ impl Claim {
                 if is_marked && sent == Sent::Unknown {
                     (State::Unknown(failure), End::Unknown)
                 } else if hope == Hope::None || is_late {
+                    if is_late {
+                        failure.kind = "deadline".to_owned();
+                    }
                     (State::Failed(failure), End::Failed)
                 } else if hope != Hope::Uncounted && begun >= self.job().attempts {
                     (State::Dead(failure), End::Dead)

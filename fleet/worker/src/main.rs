@@ -7,6 +7,7 @@ mod failing;
 mod folder;
 mod line;
 mod log;
+mod looks;
 mod metrics;
 mod part;
 mod perform;
@@ -27,6 +28,7 @@ use tokio::task::JoinSet;
 use self::config::Config;
 use self::folder::Folder;
 use self::log::log;
+use self::looks::Looks;
 use self::metrics::Metrics;
 use self::post::{Phase, Post, Shared};
 use self::secrets::Secrets;
@@ -68,6 +70,7 @@ async fn run(config: Config, secrets: Secrets) -> Result<()> {
         folder,
         secrets,
         metrics: Arc::clone(&metrics),
+        looks: Looks::default(),
     });
     let (phase, reached) = watch::channel(Phase::Work);
     let mut posts = JoinSet::new();

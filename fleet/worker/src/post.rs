@@ -14,13 +14,14 @@ use crate::failing::{Failing, Hope, words};
 use crate::folder::Folder;
 use crate::line::Line;
 use crate::log::log;
+use crate::looks::Looks;
 use crate::metrics::Metrics;
 use crate::perform::Attempt;
 use crate::secrets::Secrets;
 
-/// How long an idle module waits for the bell before it looks by itself.
+/// How long an idle module waits for the bell before it looks by itself, unless another one of this worker has.
 const LOOK: Duration = Duration::from_secs(10);
-/// How many times it looks before it is asked how it stands.
+/// How many times it does before it looks everywhere, and is asked how it stands.
 const LOOKS: u32 = 6;
 /// Before the server is asked again that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) folder: Folder,
     pub(crate) secrets: Secrets,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) looks: Looks,
 }
 
 /// How far the end is.
@@ -47,6 +49,15 @@ pub(crate) enum Phase {
     Drain,
     /// No job goes on any more.
     Stop,
+}
+
+/// What an idle module wakes of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waking {
+    Rung,
+    Time,
+    /// The line is gone.
+    Gone,
 }
 
 /// Waits for a phase.
@@ -117,14 +128,17 @@ impl Post {
         places.extend(self.module.groups.iter().cloned().map(Place::Group));
         places.extend(operator.and_then(Place::operator));
         places.push(Place::Any);
+        let shared: Vec<Place> = places.get(1..).unwrap_or_default().to_vec();
         let mut queue = Queue::new(&self.shared.store);
         let mut bell = None;
         let mut looks = 0;
+        let mut wanted = places.clone();
         while !self.is_over() {
-            match queue.next(&places).await {
+            match queue.next(&wanted).await {
                 Ok(Some(delivery)) => {
                     bell = None;
                     looks = 0;
+                    wanted.clone_from(&places);
                     if let Some(cause) = self.take(delivery, &line).await {
                         line.close().await;
                         return Some(cause);
@@ -134,26 +148,22 @@ impl Post {
                 Ok(None) => {
                     self.board.show(ModuleState::Idle);
                     // What came before there was a bell nobody would hear.
-                    let heard = match &mut bell {
-                        Some(bell) => self.idle(bell, &mut line).await,
-                        none => {
-                            *none = self.shared.store.listen(&places).await.ok();
-                            continue;
-                        }
+                    let Some(bell) = &mut bell else {
+                        bell = self.shared.store.listen(&places).await.ok();
+                        continue;
                     };
-                    if !heard {
+                    let waking = self.idle(bell, &mut line).await;
+                    looks += u32::from(waking == Waking::Time);
+                    let everywhere = waking != Waking::Time || looks % LOOKS == 0;
+                    wanted = if everywhere { places.clone() } else { self.shared.looks.due(&shared, LOOK) };
+                    let cause = match waking {
+                        Waking::Gone => Some("the line is gone".to_owned()),
+                        Waking::Time if everywhere => self.ask(&line).await,
+                        Waking::Time | Waking::Rung => None,
+                    };
+                    if cause.is_some() {
                         line.close().await;
-                        return Some("the line is gone".to_owned());
-                    }
-                    looks += 1;
-                    if looks % LOOKS == 0 {
-                        match line.info().await {
-                            Ok(info) => self.board.stands(&info),
-                            Err(error) => {
-                                line.close().await;
-                                return Some(words(&error));
-                            }
-                        }
+                        return cause;
                     }
                 }
                 Err(_) => tokio::time::sleep(PAUSE).await,
@@ -163,13 +173,24 @@ impl Post {
         None
     }
 
-    /// Waits until there may be something to do; false if the line is gone.
-    async fn idle(&self, bell: &mut Bell, line: &mut Line) -> bool {
+    /// Asks the module how it stands; why it does not say so.
+    async fn ask(&self, line: &Line) -> Option<String> {
+        match line.info().await {
+            Ok(info) => {
+                self.board.stands(&info);
+                None
+            }
+            Err(error) => Some(words(&error)),
+        }
+    }
+
+    /// Waits until there may be something to do.
+    async fn idle(&self, bell: &mut Bell, line: &mut Line) -> Waking {
         tokio::select! {
-            () = line.gone() => false,
-            () = bell.ring() => true,
-            () = reached(&self.phase, Phase::Drain) => true,
-            () = tokio::time::sleep(LOOK) => true,
+            () = line.gone() => Waking::Gone,
+            () = bell.ring() => Waking::Rung,
+            () = reached(&self.phase, Phase::Drain) => Waking::Time,
+            () = tokio::time::sleep(LOOK) => Waking::Time,
         }
     }
 

@@ -32,11 +32,13 @@ pub(super) fn check(files: &[TextFile]) -> Vec<Finding> {
 fn is_run(text: &str, test: &str) -> bool {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let head = format!("fn {test}(");
-    lines.iter().enumerate().filter(|(_, line)| line.starts_with(&head)).any(|(n, _)| {
+    let begins = |line: &str| line.strip_prefix("async ").unwrap_or(line).starts_with(&head);
+    lines.iter().enumerate().filter(|(_, line)| begins(line)).any(|(n, _)| {
         let attributes =
             lines[..n].iter().rev().take_while(|line| line.starts_with("#[") || line.starts_with("//"));
         let attributes: Vec<&str> = attributes.copied().collect();
-        attributes.contains(&"#[test]") && !attributes.iter().any(|line| line.starts_with("#[ignore"))
+        let is_test = attributes.iter().any(|line| ["#[test]", "#[tokio::test]"].contains(line));
+        is_test && !attributes.iter().any(|line| line.starts_with("#[ignore"))
     })
 }
 
@@ -44,7 +46,7 @@ fn is_run(text: &str, test: &str) -> bool {
 mod tests {
     use super::*;
 
-    const TESTS: &str = "#[test]\nfn kept() {}\nproptest! {\n    /// Why.\n    #[test]\n    fn inner(a in b) {}\n}\n\
+    const TESTS: &str = "#[test]\nfn kept() {}\n#[tokio::test]\nasync fn waits() {}\nproptest! {\n    /// Why.\n    #[test]\n    fn inner(a in b) {}\n}\n\
         #[test]\n#[ignore = \"it fails\"]\nfn ignored() {}\n#[ignore]\n#[test]\nfn too() {}\nfn helper() {}\n// fn told() {}\n";
 
     fn rules(security: &str) -> Vec<String> {
@@ -57,6 +59,7 @@ mod tests {
     fn a_named_test_has_to_be_there() {
         assert_eq!(rules("It is safe (`a/tests/b.rs::kept`)."), [""; 0]);
         assert_eq!(rules("It is safe (`a/tests/b.rs::inner`)."), [""; 0]);
+        assert_eq!(rules("It is safe (`a/tests/b.rs::waits`)."), [""; 0]);
         for test in ["broken", "ignored", "too", "helper", "told"] {
             let found = rules(&format!("It is\nsafe (`a/tests/b.rs::{test}`)."));
             assert_eq!(found, [format!("SECURITY.md:2: a/tests/b.rs runs no test {test}")]);

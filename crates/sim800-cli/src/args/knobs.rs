@@ -512,6 +512,19 @@ mod tests {
     }
 
     #[test]
+    fn a_module_that_is_not_told_otherwise_pauses_before_what_nobody_asked_for() {
+        let gap = |object: Value| {
+            let mut config = Config::default();
+            knobs(object).unwrap().apply(&mut config).unwrap();
+            config.timings.unsolicited.as_millis()
+        };
+        assert_eq!(
+            [gap(json!({})), gap(json!({"latency": "realistic"})), gap(json!({"latency": "none"}))],
+            [20, 20, 0]
+        );
+    }
+
+    #[test]
     fn numbers_and_truth_values_are_what_their_texts_are() {
         let mut config = Config::default();
         knobs(json!({"signal": 7, "attach": false, "baud": 9600, "pin": 1234, "latency": 2}))

@@ -94,11 +94,17 @@ impl Socket {
     /// Nothing more is sent, and what still comes is not read.
     pub(super) fn finish(&mut self, board: &mut Board) {
         self.phase = Phase::Closing;
-        self.buffer.clear();
-        self.held = 0;
+        self.forget();
         if let Some(id) = self.id {
             board.effect(Effect::Finish { id });
         }
+    }
+
+    /// Drops what has come and was not read.
+    pub(super) fn forget(&mut self) {
+        self.buffer.clear();
+        self.held = 0;
+        self.has_news = false;
     }
 
     pub(super) fn receive(&mut self, octets: Bytes) {
@@ -108,6 +114,11 @@ impl Socket {
             self.has_news |= !self.is_announced;
             self.buffer.push_back(octets);
         }
+    }
+
+    /// How far it is, as far as the DTE may know: that the other side has closed comes behind what it sent.
+    pub(super) fn phase_told(&self) -> Phase {
+        if self.phase == Phase::RemoteClosing && self.has_news { Phase::Connected } else { self.phase }
     }
 
     /// Whether the DTE is to be told that there is something to read, which it is told once.
@@ -191,7 +202,7 @@ impl Socket {
 
     /// `<bearer>,"TCP","<address>","<port>","CONNECTED"`
     pub(super) fn status(&self) -> String {
-        let phase = self.phase.name();
+        let phase = self.phase_told().name();
         let Some(request) = self.request.as_ref().filter(|_| self.phase != Phase::Initial) else {
             return format!(",\"\",\"\",\"\",\"{phase}\"");
         };

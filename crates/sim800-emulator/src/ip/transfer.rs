@@ -207,6 +207,7 @@ impl Ip {
         board.agenda.cancel(Timer::SocketOpen(index));
         let socket = self.socket(index)?;
         socket.cancel(board);
+        socket.forget();
         socket.end(Phase::Closed);
         if index == 0 {
             self.online = None;
@@ -248,7 +249,7 @@ impl Ip {
         let first = self
             .sockets
             .first()
-            .map_or((Phase::Initial, ""), |socket| (socket.phase, socket.transport_name()));
+            .map_or((Phase::Initial, ""), |socket| (socket.phase_told(), socket.transport_name()));
         match (self.state, first) {
             (State::Initial, _) => "IP INITIAL",
             (State::Start, _) => "IP START",

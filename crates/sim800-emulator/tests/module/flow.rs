@@ -163,7 +163,6 @@ fn identity() {
         ("AT+CIPGSMLOC=?", "+CIPGSMLOC: (1,2),(1-3)"),
         ("AT+CSQ=?", "+CSQ: (0-31,99),(0-7,99)"),
         ("AT+GSV", "SIMCOM_Ltd\r\nSIMCOM_SIM800L\r\nRevision: 1418B05SIM800L24"),
-        ("AT&V", "ACTIVE PROFILE\r\nE: 0\r\nQ: 0\r\nV: 1\r\n+CMEE: 0\r\n+IPR: 115200\r\n+IFC: 0,0"),
     ] {
         bench.information(line, text);
     }

@@ -13,6 +13,8 @@ fn echo_is_the_line_and_its_cr() {
     bench.dce("\r\r\nOK\r\n");
     bench.dte("\n\nat+csq\r\n");
     bench.dce("at+csq\r\r\n+CSQ: 21,0\r\n\r\nOK\r\n");
+    bench.dte("AT\n");
+    bench.dce("AT\r\nOK\r\n");
     bench.exchange("ATE0", "ATE0\r\r\nOK\r\n");
     bench.ok("AT");
 }

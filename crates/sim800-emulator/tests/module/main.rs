@@ -11,6 +11,7 @@ mod http;
 mod intake;
 mod knobs;
 mod messages;
+mod phone_book;
 mod properties;
 mod requests;
 mod responses;

@@ -157,6 +157,13 @@ fn nobody_takes_a_call() {
     bench.ok("AT+COLP=1");
     bench.exchange("ATD+4917;", "");
     bench.wait(30 * SECOND, "\r\nNO ANSWER\r\n");
+    // Whatever is sent meanwhile breaks the call off, and is a command of its own; the LF of the line before is not meant.
+    bench.exchange("ATD+4917;", "");
+    bench.dte("\n");
+    bench.wait(SECOND, "");
+    bench.exchange("ATH", "\r\nNO CARRIER\r\n\r\nOK\r\n");
+    bench.exchange("ATD+4917;\r\nAT+CPAS", "\r\nNO CARRIER\r\n\r\n+CPAS: 0\r\n\r\nOK\r\n");
+    bench.information("AT+CPAS", "+CPAS: 0");
     bench.exchange("ATD*99#", "\r\nNO CARRIER\r\n");
     bench.exchange("ATA", "\r\nNO CARRIER\r\n");
     bench.ok("AT+CUSD=1, \"*100#\",15");

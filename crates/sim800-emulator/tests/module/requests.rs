@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use sim800_emulator::{Effect, FtpAction, FtpFailure, HttpMethod, NetworkEvent, PutOption};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, SECOND, instant};
 
 fn done(status: u16, body: &'static [u8]) -> NetworkEvent {
     NetworkEvent::HttpDone { status, head: Bytes::new(), body: Bytes::from_static(body) }
@@ -225,4 +225,22 @@ fn ftp_quit_3_25() {
     bench.exchange("AT+FTPQUIT", "\r\nOK\r\n\r\n+FTPGET: 1,86\r\n");
     bench.effect(Effect::Cancel { id });
     bench.information("AT+FTPSTATE", "+FTPSTATE: 0");
+}
+
+/// Some programs read the echo first, and then wait for the answer: it comes from a server.
+#[test]
+fn a_place_takes_its_time() {
+    let mut config = instant();
+    config.timings.http = 2 * SECOND;
+    let mut bench = Bench::online_with(config);
+    for (line, text) in [
+        ("AT+CIPGSMLOC=1,1", "+CIPGSMLOC: 0,-74.007729,40.730160,2015/10/15,19:24:55"),
+        ("AT+CLBS=1,1", "+CLBS: 0,-74.007729,40.730160,550"),
+        ("AT+CLBS=4,1", "+CLBS: 0,-74.007729,40.730160,550,2015/10/15,19:24:55"),
+        ("AT+CLBS=4,2", "+CLBS: 601"),
+    ] {
+        bench.exchange(line, "");
+        bench.wait(SECOND, "");
+        bench.wait(SECOND, format!("\r\n{text}\r\n\r\nOK\r\n"));
+    }
 }

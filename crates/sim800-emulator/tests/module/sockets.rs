@@ -540,3 +540,36 @@ fn a_restart_forgets_the_settings_of_sockets_unless_they_were_stored() {
     bench.dte("AT+CIPSCONT?\r");
     assert!(bench.said().starts_with(b"\r\n+CIPSCONT: 0\r\n+CIPCSGP: 1\r\nGprs Config APN: CMNET\r\n"));
 }
+
+/// Programs that poll ask how much there is to read and then whether the connection still stands.
+#[test]
+fn the_end_of_a_connection_is_told_behind_what_came_over_it() {
+    let pause = Duration::from_millis(20);
+    let mut config = instant();
+    config.timings.unsolicited = pause;
+    let mut bench = Bench::new(config);
+    for line in ["AT+CIPMUX=1", "AT+CIPRXGET=1", "AT+CSTT;+CIICR"] {
+        bench.ok(line);
+    }
+    bench.exchange("AT+CIFSR", "\r\n10.89.193.1\r\n");
+    let connected = |bench: &mut Bench| {
+        bench.ok("AT+CIPSTART=0,\"TCP\",\"example.com\",80");
+        let (id, _) = bench.socket_request();
+        bench.network(id, NetworkEvent::SocketOpen { remote: ([93, 184, 216, 34], 80).into() });
+        bench.wait(pause, "\r\n0, CONNECT OK\r\n");
+        assert!(matches!(bench.emulator.poll_effect(), Some(Effect::Credit { .. })));
+        bench.information("AT+CIPRXGET=4,0", "+CIPRXGET: 4,0,0");
+        bench.data(id, b"hello");
+        bench.network(id, NetworkEvent::SocketClosed);
+        bench.dce("");
+        bench.information("AT+CIPSTATUS=0", "+CIPSTATUS: 0,0,\"TCP\",\"93.184.216.34\",\"80\",\"CONNECTED\"");
+    };
+    connected(&mut bench);
+    bench.wait(pause, "\r\n+CIPRXGET: 1,0\r\n\r\n0, CLOSED\r\n");
+    bench.payload("AT+CIPRXGET=2,0,1460", "+CIPRXGET: 2,0,5,0", b"hello");
+    // What the DTE did not wait for is not told of a connection that it has closed.
+    connected(&mut bench);
+    bench.exchange("AT+CIPCLOSE=0,1", "\r\n0, CLOSE OK\r\n");
+    bench.wait(pause, "");
+    bench.information("AT+CIPRXGET=4,0", "+CIPRXGET: 4,0,0");
+}

@@ -226,3 +226,54 @@ fn the_routing_of_messages_is_refused_before_sms_ready() {
     bench.wait(SECOND, "\r\nSMS Ready\r\n");
     bench.ok("AT+CNMI=2,1,0,0,0");
 }
+
+/// What `AT&V` of a module said (field log), but for what this one has not got; the module was at a fixed rate, without echo.
+const SHIPPED: &str = "S0: 0\r\nS3: 13\r\nS4: 10\r\nS5: 8\r\nS6: 2\r\nS7: 60\r\nS8: 2\r\nS10: 15\r\n+CRLP: 61,61,48,6\r\nV: 1\r\nE: 1\r\n\
+    Q: 0\r\nX: 4\r\n&C: 1\r\n&D: 1\r\n+CLTS: 0\r\n+CREG: 0\r\n+CGREG: 0\r\n+CMEE: 0\r\n+CIURC: 1\r\n+CFGRI: 0\r\n+CMTE: 0\r\n\
+    +CANT: 0,0,10\r\n+CMGF: 0\r\n+CNMI: 2,1,0,0,0\r\n+CSCS: \"IRA\"\r\n+VTD: 1\r\n+CALS: 1\r\n+CHF: 0\r\n+CAAS: 1\r\n\
+    +CBUZZERRING: 0\r\n+DDET: 0\r\n+MORING: 0\r\n+SVR: 16\r\n+CCPD: 1\r\n+CSNS: 0\r\n+CSGS: 1\r\n+CNETLIGHT: 1\r\n+CSDT: 0\r\n\
+    +CSMINS: 0\r\n+EXUNSOL: 0\r\n+FSHEX: 0\r\n+FSEXT: 0\r\n+IPR: 115200\r\n+IFC: 0,0\r\n+CSCLK: 0";
+
+#[test]
+fn three_profiles_are_shown() {
+    let mut config = instant();
+    config.echo = true;
+    let mut bench = Bench::new(config);
+    bench.exchange(
+        "ATE0X3S0=2;+CMGF=1;+CREG=2;+CNETLIGHT=0",
+        "ATE0X3S0=2;+CMGF=1;+CREG=2;+CNETLIGHT=0\r\r\nOK\r\n",
+    );
+    let active = SHIPPED
+        .replace("S0: 0", "S0: 2")
+        .replace("E: 1", "E: 0")
+        .replace("X: 4", "X: 3")
+        .replace("+CREG: 0", "+CREG: 2")
+        .replace("+CMGF: 0", "+CMGF: 1")
+        .replace("+CNETLIGHT: 1", "+CNETLIGHT: 0");
+    let shown = |user: &str, active: &str| {
+        format!(
+            "DEFAULT PROFILE\r\n{SHIPPED}\r\n\r\nUSER PROFILE\r\n{user}\r\n\r\nACTIVE PROFILE\r\n{active}"
+        )
+    };
+    bench.information("AT&V", &shown(SHIPPED, &active));
+    bench.ok("AT&W");
+    bench.ok("AT&F");
+    bench.exchange("AT&V", format!("AT&V\r\r\n{}\r\n\r\nOK\r\n", shown(&active, SHIPPED)));
+    bench.exchange("ATZ", "ATZ\r\r\nOK\r\n");
+    bench.information("AT&V", &shown(&active, &active));
+}
+
+#[test]
+fn registers_hold_what_the_manual_lets_them() {
+    let mut bench = Bench::new(instant());
+    for (line, text) in [("ATS0?", "000"), ("ATS3?", "013"), ("ATS10?", "015"), ("ATS6=255;S6?", "255")] {
+        bench.information(line, text);
+    }
+    for line in ["ATS3=13", "ATS4=10", "ATS5=127", "ATS7=255", "ATS10=254", "ATX4&C1&D2"] {
+        bench.ok(line);
+    }
+    for line in ["ATS3=10", "ATS4=13", "ATS5=128", "ATS7=0", "ATS10=0", "ATS10=255", "ATX5", "AT&C2", "AT&D3"]
+    {
+        bench.error(line);
+    }
+}

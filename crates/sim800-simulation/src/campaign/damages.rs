@@ -14,6 +14,8 @@ pub(super) struct Damages {
     /// Other octets that arrived changed.
     pub(super) substituted: usize,
     pub(super) lost: bool,
+    /// Any octet on its way to the module.
+    pub(super) to_module: bool,
     doubled: bool,
     /// A digit was among them.
     pub(super) digits: bool,
@@ -28,6 +30,7 @@ impl Damages {
         self.any = true;
         let digits = left.iter().chain(arrived).any(u8::is_ascii_digit);
         if crossing.direction == Direction::Sent {
+            self.to_module = true;
             // A command line that says something else, or payload that is as long as it should be.
             self.deceptive |= !in_payload || arrived.len() >= left.len();
             return;

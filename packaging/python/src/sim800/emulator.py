@@ -170,7 +170,10 @@ class Emulator:
         self.ask({"fault": what})
 
     def inject(self, line: str, place: str = "now") -> None:
-        """Says an unsolicited line: ``now``, ``before-response`` or ``before-result``."""
+        """Says an unsolicited line: ``now``, ``before-response`` or ``before-result``.
+
+        Nobody hears it before your program has opened the port: let that have an answer to one command first.
+        """
         self.ask({"inject": {"text": line, "place": place}})
 
     def message(self, text: str) -> None:
