@@ -16,6 +16,9 @@ use http_body::{Frame, SizeHint};
 ///
 /// [`Body`](crate::Body), [`Download`](crate::Download) and [`FsFile`](crate::FsFile) are such readers. After an error or the
 /// end, nothing of the transfer is kept; dropped before that, it is broken off.
+///
+/// Only at its end is it certain what came: that the line lost or doubled octets of a piece may show in the next one, which is an error
+/// then.
 #[must_use = "a transfer goes on only as it is polled"]
 pub struct Reader<E> {
     stream: Option<BoxStream<'static, Result<Bytes, E>>>,

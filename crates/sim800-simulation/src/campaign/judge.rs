@@ -157,7 +157,10 @@ impl Trial<'_> {
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
         // Octets that come from nowhere make up for those that were lost.
         let made_up = self.damages.borrow().lost && self.adds_octets(task);
-        if !self.damages.borrow().deceptive && !made_up && !self.is_unasked(task) && !self.is_forged(task) {
+        // Who leaves before the end is not told what the next octets would have shown: that those before them are others.
+        let is_untold = left && self.damages.borrow().shifts();
+        let is_excused = is_untold || made_up || self.is_unasked(task) || self.is_forged(task);
+        if !self.damages.borrow().deceptive && !is_excused {
             self.compare(task, slot, done)?;
         }
         Ok(match (left, harmless) {
