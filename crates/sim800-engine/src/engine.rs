@@ -433,12 +433,14 @@ impl<D: Dialect> Engine<D> {
                     if flight.is_text() {
                         self.blanks.learn(span.raw());
                     }
-                    if flight.request.expect.ending.is_some_and(|ending| ending.code(span.line()).is_some()) {
+                    let is_told =
+                        flight.request.expect.ending.is_some_and(|ending| ending.code(span.line()).is_some());
+                    if is_told {
                         // It says more than that the command is done.
                         flight.take_information(span.line().text(), self.config.limits.information);
                     }
                     flight.take_result(span.raw(), &mut self.blanks);
-                    self.finish(now, code);
+                    self.finish(now, code, is_told);
                 }
                 State::Lost(resync, _) => resync.handle_result(now, code, &self.config.limits),
                 State::Idle | State::Ended(_) => {}
@@ -483,8 +485,8 @@ impl<D: Dialect> Engine<D> {
         next.into_iter().for_each(|expect| self.decoder.begin(expect));
     }
 
-    /// The command in flight has its result.
-    fn finish(&mut self, now: Duration, code: FinalResultCode) {
+    /// The command in flight has its result, by a line of its own where it `is_told`.
+    fn finish(&mut self, now: Duration, code: FinalResultCode, is_told: bool) {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
         self.payload_ended = flight.had_payload();
         self.last = flight.last();
@@ -502,7 +504,7 @@ impl<D: Dialect> Engine<D> {
         } else if is_uninvited {
             // The result was another's.
             self.lose_behind_result(now);
-        } else if is_refused && handed_out > 0 {
+        } else if is_refused && handed_out > 0 && !is_told {
             // The module's time for them may have run out before they came: then it takes them for command lines.
             self.lose(Resync::new(now).after_payload_to_module(handed_out, Bytes::new(), Duration::ZERO));
         } else if is_damaged || (is_refused && is_headless) {

@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn a_chain_says_each_thing_once() {
         let (operation, step) = (FtpOperation::Put, FtpStep::Close);
-        let (method, sent) = (::http::Method::GET, crate::Sent::No);
+        let (method, sent) = (crate::message::Method::GET, crate::Sent::No);
         let reason = InvalidValue::NoDrive;
         let bearer = BearerError::Command(command(Failure::Malformed(Malformation::Damaged)));
         let (path, file) = (String::new(), String::new());

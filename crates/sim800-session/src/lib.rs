@@ -44,8 +44,18 @@
 //!   caller's future may be dropped at any point: what is in flight is finished without it, and what a dropped
 //!   [`Body`] or [`Download`] leaves open in the module is closed by the driver.
 //! * [`Client`] is the handle: single commands, [start-up](Client::start_up), and lines that nobody asked for
-//!   ([`Client::subscribe`]). On it build [`Bearer`], [`Http`], [`Ftp`] and
-//!   [`Fs`].
+//!   ([`Client::subscribe`]). On it build [`Bearer`], [`Http`], [`Ftp`], [`Fs`] and [`Sockets`].
+//!
+//! # Sockets
+//!
+//! HTTP and FTP of the module are the way for what they can do: one command fetches an object of any size, and what fails is read again.
+//! [`Sockets`] are for all else, TLS of today among it, which is spoken over a [`Socket`] by a library of your own: a stream that broke
+//! cannot be read again, and is an error. It takes a command for each 1460 octets each way, so that a line of 115,200 bit/s carries
+//! 11.1 kB/s of payload, in one direction or both together.
+//!
+//! Why not PPP, which the firmware has as well? Where `pppd` can run it is faster for browsing: both directions at once, no turn-around for each
+//! piece, a stack that knows all there is to know of the network. But it takes the line for itself, a kernel with PPP and rights over
+//! its routes; sockets share the line with all other commands and need none of that.
 //!
 //! # What else a program names
 //!
@@ -53,6 +63,13 @@
 //! result codes, [`engine`] requests and failures. Of other crates, requests and responses are those of `http` 1, a [`Body`] is one
 //! of `http-body` 1, octets are the [`Bytes`](bytes::Bytes) of `bytes` 1, ports and streams those of `futures` 0.3: name these crates
 //! yourself, for their types are the same everywhere. Whoever writes a [`Runtime`] needs `async-trait`, or a boxed future.
+//!
+//! # Without std
+//!
+//! With `default-features = false`, the session needs a heap, atomic operations and an implementation of `critical-section`, and nothing
+//! of `std`. Requests are those of [`message`] then, ports and sources those of [`io`]: both are there with the feature `std` as well,
+//! as the types of `http` and `futures`, so that one text builds with either. [`Endpoint`]s, [`Port`] and the traits of `http-body` need
+//! `std`.
 //!
 //! # What can be relied on
 //!
@@ -64,7 +81,8 @@
 //! * Nothing grows with what the module sends: not a body, a file, a flood of lines or a line without end.
 //! * What fails through no fault of its own is tried again ([`Retries`]), and whoever [subscribes](Client::subscribe) is
 //!   told so: a window that the line damaged is read once more, a GET or a download goes on where it was after the module
-//!   or the bearer was brought back, an upload where the server's file ends. A POST is never sent twice.
+//!   or the bearer was brought back, an upload where the server's file ends. A POST is never sent twice, and octets of a
+//!   [`Socket`] are neither.
 //! * After a failure the next operation works, as far as the module does.
 //! * Passwords are in no `Debug`, no error and no [`Trace`].
 
@@ -72,29 +90,35 @@
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 extern crate alloc;
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
 mod bearer;
 mod chain;
+mod chores;
 mod client;
 mod concatenation;
 mod config;
 mod contexts;
 mod deadline;
 mod driver;
+#[cfg(feature = "std")]
 mod endpoint;
 mod error;
 mod fs;
 mod ftp;
 mod http;
 mod info;
+pub mod io;
 mod keeper;
 mod kind;
 mod known;
 mod loss;
+pub mod message;
 mod notices;
 mod overlap;
 mod password;
+#[cfg(feature = "std")]
 mod port;
 mod queue;
 mod reader;
@@ -106,6 +130,7 @@ mod sim;
 mod sockets;
 mod start_up;
 mod stride;
+mod sync;
 mod tail;
 mod trace;
 mod turn;
@@ -117,6 +142,7 @@ pub use chain::Chain;
 pub use client::{Client, Traffic};
 pub use config::{Config, Dtr, Effort, FlowControl, Limits, Retries};
 pub use driver::{Driver, connect};
+#[cfg(feature = "std")]
 pub use endpoint::{Endpoint, InvalidEndpoint, OpenError};
 pub use engine::{Request, Response, Restart};
 pub use error::{Disconnected, Error, Failure, Malformation, Misuse};
@@ -127,6 +153,7 @@ pub use info::Info;
 pub use kind::ErrorKind;
 pub use notices::{Notice, Notices, Retry, UnsolicitedLine};
 pub use password::Password;
+#[cfg(feature = "std")]
 pub use port::Port;
 pub use reader::Reader;
 pub use runtime::Runtime;

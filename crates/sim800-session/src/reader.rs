@@ -5,17 +5,22 @@ use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::io;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures::stream::{self, BoxStream, Stream};
-use futures::{AsyncRead, AsyncReadExt, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt};
+#[cfg(feature = "std")]
 use http_body::{Frame, SizeHint};
+
+use crate::io::{self, AsyncRead, AsyncReadExt};
 
 /// What is read from the module as it is wanted: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
 /// [`Body`](crate::Body), [`Download`](crate::Download) and [`FsFile`](crate::FsFile) are such readers. After an error or the
 /// end, nothing of the transfer is kept; dropped before that, it is broken off.
+///
+/// Only at its end is it certain what came: that the line lost or doubled octets of a piece may show in the next one, which is an error
+/// then.
 #[must_use = "a transfer goes on only as it is polled"]
 pub struct Reader<E> {
     stream: Option<BoxStream<'static, Result<Bytes, E>>>,
@@ -133,6 +138,7 @@ impl<E: Error + Send + Sync + 'static> AsyncRead for Reader<E> {
 }
 
 /// As the body of a response or of a request, for whatever takes bodies of the `http-body` crate. It has no trailers.
+#[cfg(feature = "std")]
 impl<E> http_body::Body for Reader<E>
 where
     Self: Stream<Item = Result<Bytes, E>> + Unpin,

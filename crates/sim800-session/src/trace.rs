@@ -47,6 +47,9 @@ pub struct Masked {
     line: Vec<u8>,
     /// What a secret was sent in that may come back.
     recall: Option<Recall>,
+    /// Command lines that have no result yet, as far as can be told.
+    owed: usize,
+    results: Results,
     /// When something crossed last.
     last: Duration,
 }
@@ -56,7 +59,16 @@ impl Masked {
     #[must_use]
     pub fn new(trace: Box<dyn Trace>) -> Self {
         let (sent, received) = (Mask::default(), Received::default());
-        Self { trace, sent, received, line: Vec::new(), recall: None, last: Duration::ZERO }
+        Self {
+            trace,
+            sent,
+            received,
+            line: Vec::new(),
+            recall: None,
+            owed: 0,
+            results: Results::default(),
+            last: Duration::ZERO,
+        }
     }
 
     /// Shows what was sent, `secret` masked whatever it looks like. In payload nothing else is looked for.
@@ -80,16 +92,17 @@ impl Masked {
     /// Notes what of a command line is no secret, if anything of it is one.
     fn expect_back(&mut self, octets: &[u8], shown: &[u8]) {
         if self.line.is_empty() {
-            self.recall.take_if(|recall| recall.results > 1);
+            self.recall.take_if(|recall| recall.results > recall.owed + 1);
         }
         let secret = octets.iter().zip(shown).position(|(octet, shown)| octet != shown);
         let (line, rest) = octets.split_at(secret.unwrap_or(octets.len()));
         self.line.extend_from_slice(shown.get(..line.len()).unwrap_or_default());
         if secret.is_some() {
-            self.recall = Some(Recall::new(mem::take(&mut self.line), rest));
+            self.recall = Some(Recall::new(mem::take(&mut self.line), rest, self.owed));
         }
         if octets.ends_with(b"\r") {
             self.line.clear();
+            self.owed = (self.owed + 1).min(OWED);
         }
     }
 
@@ -103,6 +116,7 @@ impl Masked {
         self.last = now;
         let mut octets = octets.to_vec();
         self.received.mask(&mut octets);
+        self.owed = self.owed.saturating_sub(self.results.count(&octets));
         if let Some(recall) = &mut self.recall {
             octets = recall.pass(&octets);
         }
@@ -136,12 +150,44 @@ impl Drop for Masked {
 /// How many octets of a line are kept until it ends: no result code is longer.
 const HELD: usize = 256;
 
+/// So many results at most are waited for that belong to older command lines. A module that is off owes all of them, and gives none.
+const OWED: usize = 16;
+
 /// So many octets of a secret in a row give it away.
 const PIECE: usize = 3;
 
+/// Finds result codes in what is received.
+#[derive(Default)]
+struct Results {
+    /// What has come of the line, as far as it may be one.
+    line: Vec<u8>,
+}
+
+impl Results {
+    /// How many `octets` end.
+    fn count(&mut self, octets: &[u8]) -> usize {
+        let mut count = 0;
+        for octet in octets {
+            if matches!(octet, b'\r' | b'\n') {
+                count += usize::from(is_result(&self.line));
+                self.line.clear();
+            } else if self.line.len() < HELD {
+                self.line.push(*octet);
+            }
+        }
+        count
+    }
+}
+
+/// Whether a line is a result code, as the engine reads it: noise before it changes nothing.
+fn is_result(line: &[u8]) -> bool {
+    FinalResultCode::from_line(Span::new(line).line()).is_some()
+}
+
 /// Masks a secret that comes back, be the echo damaged as it may (`AT+FTPW="sesame"`): of the lines behind its command, those
 /// that can be neither a result code nor an unsolicited line are shown as far as they are the command. The first result may have been
-/// another's, and the rest of the echo comes behind it: up to the next, a line is masked that has a piece of the secret in it.
+/// another's, and the rest of the echo comes behind it: up to the next, and behind those of command lines that had none before, a line is
+/// masked that has a piece of the secret in it.
 ///
 /// So a line is shown when it ends.
 struct Recall {
@@ -153,13 +199,14 @@ struct Recall {
     held: Vec<u8>,
     /// The rest of the line is masked.
     is_masking: bool,
-    /// How many result codes have come.
+    /// How many result codes have come, and how many command lines before it had none.
     results: usize,
+    owed: usize,
 }
 
 impl Recall {
-    fn new(command: Vec<u8>, secret: &[u8]) -> Self {
-        Self { command, secret: secret.to_vec(), held: Vec::new(), is_masking: false, results: 0 }
+    fn new(command: Vec<u8>, secret: &[u8], owed: usize) -> Self {
+        Self { command, secret: secret.to_vec(), held: Vec::new(), is_masking: false, results: 0, owed }
     }
 
     /// What may be shown now that `octets` have come.
@@ -184,11 +231,9 @@ impl Recall {
 
     /// The line that has ended.
     fn line(&mut self) -> Vec<u8> {
-        // As the engine reads it: noise before it changes nothing.
-        let span = Span::new(&self.held[..]);
-        let line = span.line();
-        let is_result = FinalResultCode::from_line(line).is_some();
+        let is_result = is_result(&self.held);
         self.results += usize::from(is_result);
+        let line = Span::new(&self.held[..]).line();
         if is_result || !matches!(Unsolicited::from(line), Unsolicited::Other(_)) {
             return mem::take(&mut self.held);
         }
@@ -309,6 +354,29 @@ mod tests {
         // A result that was another's cut it.
         let cut = received(COMMAND, &[b"AT+FTPP\r\nOK\r\n", b"W=\"sesame\"\r\r\nOK\r\n"]);
         assert_eq!(cut, format!("AT+FTPP\r\nOK\r\n**********\r\r\nOK\r\n{NEXT}"));
+    }
+
+    /// The module is behind: it has older command lines to answer before it reads this one.
+    #[test]
+    fn an_echo_behind_the_results_of_older_lines_is_masked() {
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let log = shown.clone();
+        let mut masked = Masked::new(Box::new(move |_now, direction, octets: &[u8]| {
+            if direction == Direction::Received {
+                log.lock().unwrap().extend_from_slice(octets);
+            }
+        }));
+        let late = "\r\nOK\r\n".repeat(4);
+        let mut send = |line: &str| masked.sent(Duration::ZERO, line.as_bytes(), None, false);
+        ["AT\r", "AT\r", "AT\r", COMMAND, "AT\r"].into_iter().for_each(&mut send);
+        for octet in late.bytes() {
+            masked.received(Duration::ZERO, &[octet]);
+        }
+        masked.sent(Duration::ZERO, b"AT\r", None, false);
+        masked.received(Duration::ZERO, COMMAND.as_bytes());
+        drop(masked);
+        let shown = shown.lock().unwrap();
+        assert_eq!(String::from_utf8(shown.clone()).unwrap(), format!("{late}AT+FTPPW=********\r"));
     }
 
     /// Behind another command, too.

@@ -9,6 +9,8 @@
 //! (the line that says that all is over may be the text of a short message), and the size, which alone says what the server has.
 //! The size would tell both, for no module tells it while an upload goes on; but what it does to that upload, which it may answer
 //! with 66 or `ERROR`, no manual and no log says, and the question for the state is known to be harmless.
+//! A name is looked up before its address is connected to, and that is shown by the module afterwards: nothing else tells what the line
+//! made of either.
 //! No action is joined with anything: nobody was seen to do that on such a module.
 
 use std::cell::RefCell;
@@ -21,10 +23,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::{FutureExt, TryStreamExt};
+use futures::{AsyncReadExt, AsyncWriteExt, FutureExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Line};
-use sim800_session::{Bearer, Body, Client, Config, Direction, Ftp, Http, Profile, Runtime, Server, connect};
-use sim800_simulation::{Resource, World};
+use sim800_session::{
+    Bearer, Body, Client, Config, Direction, Ftp, Http, Profile, Runtime, Server, Sockets, connect,
+};
+use sim800_simulation::{Resource, Service, World};
 
 /// What a module takes for a command line, as its DTE sees it.
 const LATENCY: Duration = Duration::from_millis(40);
@@ -205,6 +209,23 @@ fn all(rate: u32) -> Vec<(&'static str, Cost, Duration)> {
     let (_, cost, took) =
         bench.measure(async move { ftp.put("/three", &[b'x'; 1_000][..]).await.expect("complete") });
     note("a further FTP put of 1000 octets", (cost, took));
+
+    let mut bench = Bench::new(rate);
+    bench.world.network().listen("tcp.example.com", 7, Service::Echo);
+    let client = bench.bearer().client().clone();
+    let (sockets, cost, took) = bench
+        .measure(async move { Sockets::open(&client, &Profile::new("internet")).await.expect("a context") });
+    note("the context of the sockets", (cost, took));
+    let (mut socket, cost, took) =
+        bench.measure(async move { sockets.connect("tcp.example.com", 7).await.expect("connected") });
+    note("a socket to a server by its name", (cost, took));
+    let (_socket, cost, took) = bench.measure(async move {
+        let mut back = [0; 100];
+        socket.write_all(&[b'x'; 100]).await.expect("sent");
+        socket.read_exact(&mut back).await.expect("read");
+        socket
+    });
+    note("100 octets over a socket and back", (cost, took));
 
     note("a program that posts 100 octets", program(rate));
     costs

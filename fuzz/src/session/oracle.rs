@@ -45,8 +45,11 @@ impl Task {
                 let closed = all.iter().any(|task| task.kind == Kind::CloseBearer);
                 // Nothing can begin behind the end of an empty file.
                 let is_empty = self.kind == Kind::HttpRange && kind == "status";
+                // A line that comes just when a file of the module does is counted for its octets: one that another task waits for is lost,
+                // and what is sent by POST is not sent again.
+                let is_lost = all.len() > 1 && all.iter().any(|task| task.kind == Kind::FsRead);
                 assert!(
-                    !doubt.harmless || closed || kept && kind == "busy" || is_empty,
+                    !doubt.harmless || closed || kept && kind == "busy" || is_empty || is_lost,
                     "{self:?} failed although nothing harmful happened: {kind}, {text}"
                 );
             }

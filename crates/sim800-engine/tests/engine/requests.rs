@@ -2,7 +2,7 @@
 
 use sim800_command::{BodyEnd, DataPhase, Encoder, Expect, Form, LINE_LIMIT, Line, Spec, time_limit};
 
-use sim800_command::{FtpPw, Secret};
+use sim800_command::{CipSend, Connection, FtpPw, Secret, SocketLength};
 
 use super::*;
 
@@ -81,6 +81,21 @@ fn a_command_that_ends_without_ok_ends_when_it_is_given_as_text() {
     world.submit(raw("AT+CIFSR"));
     world.input(b"\r\nCall Ready\r\n\r\n10.89.193.1\r\n");
     assert_eq!(world.outputs(), [unsolicited("Call Ready"), done(&["10.89.193.1"])]);
+}
+
+/// A module whose time for the octets ran out takes them for command lines; one that says what became of them has taken them.
+#[test]
+fn a_module_that_tells_of_octets_in_its_own_words_has_taken_them() {
+    for (end, is_synchronized) in [("0, SEND FAIL", true), ("ERROR", false)] {
+        let mut world = World::new();
+        world.put(&CipSend { connection: Connection::MIN, size: SocketLength::saturating(4) }, "abcd");
+        world.input(b"\r\n> ");
+        assert!(world.sent().ends_with("abcd"));
+        world.input(format!("\r\n{end}\r\n").as_bytes());
+        let rejected = Output::Complete(Err(Rejected(FinalResultCode::Error)));
+        assert_eq!(world.outputs().first(), Some(&rejected));
+        assert_eq!(world.engine.is_synchronized(), is_synchronized, "{end}");
+    }
 }
 
 #[test]

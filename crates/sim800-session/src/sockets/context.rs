@@ -36,7 +36,13 @@ pub(super) async fn ensure(client: &Client, profile: &Profile) -> Result<Up, Soc
         tries += 1;
         match establish(client, &settings).await {
             Err(SocketError::Command(error)) if error.is_of_the_line() && tries < TRIES => {
-                client.synchronize().await;
+                if !client.synchronize().await {
+                    return Err(error.into());
+                }
+            }
+            // The line may have damaged the command, or the module started anew. One that refuses for good does so again.
+            Err(SocketError::Command(error)) if error.is_rejected() && tries == 1 => {
+                client.start_up().await?
             }
             result => return result,
         }
@@ -62,7 +68,7 @@ pub(super) async fn is_alive(client: &Client) -> Result<bool, SocketError> {
 }
 
 async fn shut(client: &Client) -> Result<(), SocketError> {
-    client.ask(&CipShut).await?;
+    client.execute(&CipShut).await?;
     Ok(())
 }
 

@@ -120,14 +120,17 @@ impl Sockets {
         if let Ok(address) = host.as_str().parse() {
             return Ok(vec![address]);
         }
-        let up = context::ensure(&self.client, &self.profile).await?;
-        let result = self.look_up(host).await;
-        match result {
-            Err(SocketError::Command(error)) if error.is_rejected() => {
-                self.revive(up.epoch).await?;
-                self.look_up(host).await
+        let mut is_again = false;
+        loop {
+            let up = context::ensure(&self.client, &self.profile).await?;
+            match self.look_up(host).await {
+                Err(SocketError::Command(error)) if error.is_rejected() && !is_again => {
+                    self.revive(up.epoch).await?;
+                }
+                Err(SocketError::ContextLost) if !is_again => {}
+                result => return result,
             }
-            result => result,
+            is_again = true;
         }
     }
 
@@ -265,10 +268,13 @@ async fn establish(
         }
     }
     let deadline = link.client.runtime().now().saturating_add(CONNECTING);
+    let (mut was_connected, mut may_hold) = (false, false);
     loop {
         match link.hear(&mut notices, CHECK).await? {
             Heard::Event(ConnectionEvent::Failed) => return Err(refused()),
-            Heard::Event(ConnectionEvent::Connected | ConnectionEvent::Closed) | Heard::Doubt => {}
+            // A server may close it at once, and what it sent before can be read.
+            Heard::Event(ConnectionEvent::Connected | ConnectionEvent::Closed) => was_connected = true,
+            Heard::Event(ConnectionEvent::Readable) | Heard::Doubt => may_hold = true,
             _ => continue,
         }
         let status = link.status().await?;
@@ -278,10 +284,9 @@ async fn establish(
                 return Err(SocketError::TimedOut { what: "connection", limit: CONNECTING });
             }
             ConnectionState::Initial => return Err(refused()),
-            // A server may close at once, and what it sent before can be read.
-            ConnectionState::Closed if !link.is_closed_there() => return Err(refused()),
+            ConnectionState::Closed if !was_connected => return Err(refused()),
             _ if status.peer == Some((address, port.get() as u16)) => {
-                return Ok(Socket::new(link, transport == Transport::Tcp));
+                return Ok(Socket::new(link, notices, may_hold, transport == Transport::Tcp));
             }
             _ => {
                 let damaged = Failure::Malformed(Malformation::Damaged);

@@ -26,9 +26,8 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    pub(super) fn new(link: Shared, notices: Notices) -> Self {
-        // What came before anybody listened was announced then.
-        Self { link, notices, may_hold: true, ahead: None }
+    pub(super) fn new(link: Shared, notices: Notices, may_hold: bool) -> Self {
+        Self { link, notices, may_hold, ahead: None }
     }
 
     /// The next octets; nothing when the server has closed the connection and all was read.

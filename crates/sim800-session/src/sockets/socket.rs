@@ -7,11 +7,11 @@ use core::future::Future;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::io;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use futures::io::{AsyncRead, AsyncWrite};
+
+use crate::io::{self, AsyncRead, AsyncWrite};
 use futures::{FutureExt, StreamExt, stream};
 use sim800_command::SOCKET_LIMIT;
 
@@ -19,6 +19,7 @@ use super::SocketError;
 use super::link::{Link, Shared};
 use super::receiver::Receiver;
 use super::sender::Sender;
+use crate::notices::Notices;
 use crate::reader::Reader;
 
 /// A connection to a server: an [`AsyncRead`] and an [`AsyncWrite`], which may be used at once
@@ -62,9 +63,10 @@ pub struct SocketProgress {
 }
 
 impl Socket {
-    pub(super) fn new(link: Link, is_stream: bool) -> Self {
+    /// A connection of which `notices` have what was not heard yet; there `may_hold` be something to read.
+    pub(super) fn new(link: Link, notices: Notices, may_hold: bool, is_stream: bool) -> Self {
         let link = Arc::new(link);
-        let receiver = Receiver::new(Arc::clone(&link), link.subscribe());
+        let receiver = Receiver::new(Arc::clone(&link), notices, may_hold);
         let sender = Sender::new(Arc::clone(&link), link.subscribe(), is_stream);
         let reader = Reader::new(stream::try_unfold(receiver, Receiver::next).boxed(), None);
         Self { link, reader, is_at_end: false, writer: Writer::Idle(Box::new(sender)) }

@@ -14,12 +14,19 @@ pub(super) struct Damages {
     /// Other octets that arrived changed.
     pub(super) substituted: usize,
     pub(super) lost: bool,
+    /// Any octet on its way to the module.
+    pub(super) to_module: bool,
     doubled: bool,
     /// A digit was among them.
     pub(super) digits: bool,
 }
 
 impl Damages {
+    /// Whether octets stand elsewhere than they were sent.
+    pub(super) fn shifts(&self) -> bool {
+        self.lost || self.doubled
+    }
+
     pub(super) fn observe(&mut self, crossing: &Crossing<'_>, in_payload: bool) {
         let (left, arrived) = (crossing.left, crossing.arrived);
         if left == arrived {
@@ -28,6 +35,7 @@ impl Damages {
         self.any = true;
         let digits = left.iter().chain(arrived).any(u8::is_ascii_digit);
         if crossing.direction == Direction::Sent {
+            self.to_module = true;
             // A command line that says something else, or payload that is as long as it should be.
             self.deceptive |= !in_payload || arrived.len() >= left.len();
             return;

@@ -269,6 +269,7 @@ impl What {
                 | Mishap::SetBack { .. }
                 | Mishap::Unconfirmed { .. },
             ) => !task.is_ftp(),
+            Self::Network(Mishap::SocketBreak { .. }) => task != Task::Sockets,
             Self::Module(Fault::Hesitate { by }) => *by < Duration::from_millis(400),
             Self::Module(Fault::ShortRead { at_most }) => *at_most > 0 || task != Task::HttpGet,
             _ => false,
@@ -378,6 +379,12 @@ fn noise(rng: &mut Rng) -> Bytes {
 
 fn mishap(rng: &mut Rng, task: Task) -> Mishap {
     let after = if rng.u8(..3) == 0 { 0 } else { rng.u64(1..60_000) };
+    if task == Task::Sockets {
+        return match rng.u8(..4) {
+            0 => Mishap::Silence,
+            _ => Mishap::SocketBreak { after: after / 4 },
+        };
+    }
     if task.is_http() {
         let failures = [HttpFailure::Network, HttpFailure::Dns, HttpFailure::NotHttp, HttpFailure::Busy];
         return match rng.u8(..4) {

@@ -15,7 +15,7 @@ use super::scenario::Scenario;
 use super::task::{self, Done, Failed, Told, WRITTEN_NAME};
 use super::variant::{LeftOver, Variant};
 use super::violation::{Violation, violation};
-use crate::Manner;
+use crate::{Manner, Mishap};
 
 impl Trial<'_> {
     /// Checks what came of the tasks.
@@ -147,6 +147,9 @@ impl Trial<'_> {
                 if failed.is_unsent {
                     self.check_unsent(slot)?;
                 }
+                if task == Task::Sockets {
+                    self.check_broken(&failed.read)?;
+                }
                 return Ok(Ending::Failed(failed.kind));
             }
             Some(Ok(done)) => done,
@@ -154,7 +157,10 @@ impl Trial<'_> {
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
         // Octets that come from nowhere make up for those that were lost.
         let made_up = self.damages.borrow().lost && self.adds_octets(task);
-        if !self.damages.borrow().deceptive && !made_up && !self.is_unasked(task) && !self.is_forged(task) {
+        // Who leaves before the end is not told what the next octets would have shown: that those before them are others.
+        let is_untold = left && self.damages.borrow().shifts();
+        let is_excused = is_untold || made_up || self.is_unasked(task) || self.is_forged(task);
+        if !self.damages.borrow().deceptive && !is_excused {
             self.compare(task, slot, done)?;
         }
         Ok(match (left, harmless) {
@@ -162,6 +168,47 @@ impl Trial<'_> {
             (false, true) => Ending::Succeeded,
             (false, false) => Ending::Healed,
         })
+    }
+
+    /// What either end has of a connection that broke is what the other sent, as far as it came.
+    fn check_broken(&self, read: &[u8]) -> Result<(), Violation> {
+        let damages = self.damages.borrow();
+        if damages.deceptive || damages.lost && self.adds_octets(Task::Sockets) {
+            return Ok(());
+        }
+        self.is_exact(read, |whole| 0..read.len().min(whole))?;
+        if damages.to_module {
+            // The module counts, and what it lacks is what comes next.
+            return Ok(());
+        }
+        for connection in self.world.network().connections() {
+            if !self.content.starts_with(&connection.received) {
+                return Err(violation("a server got what was not sent"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What either end has of a connection that was closed is all that the other sent. One that breaks ends like one that the server
+    /// closes: the module tells no difference.
+    fn check_exchanged(&self, read: &[u8]) -> Result<(), Violation> {
+        let is_broken = self.happened().any(|what| matches!(what, What::Network(Mishap::SocketBreak { .. })));
+        let connections = self.world.network().connections();
+        let Some(last) = connections.last() else { return Err(violation("exchanged, and never connected")) };
+        if last.port == task::CLOSING_PORT {
+            return self.is_exact(read, |whole| if is_broken { 0..read.len().min(whole) } else { 0..whole });
+        }
+        self.is_exact(read, |whole| 0..whole)?;
+        // Of nothing, all has arrived before it breaks.
+        let is_whole = last.received == self.content && (last.is_closed || is_broken);
+        if !is_whole && !self.damages.borrow().to_module {
+            return Err(violation(format!(
+                "{} octets arrived of {}",
+                last.received.len(),
+                self.content.len()
+            )));
+        }
+        Ok(())
     }
 
     /// A POST that is said not to have been sent is on no server. A refusal that was not the module's own is letter for letter like
@@ -332,6 +379,7 @@ impl Trial<'_> {
                 let Some(stored) = stored else { return Err(violation("stored, and not there")) };
                 self.is_exact(&stored, |whole| 0..whole)
             }
+            (_, Done::Exchanged(read)) => self.check_exchanged(&read),
             (_, Done::Nothing) => Ok(()),
         }
     }

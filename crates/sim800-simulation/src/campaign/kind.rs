@@ -42,6 +42,8 @@ pub enum Task {
     FsRead,
     /// Writing a file of the module.
     FsWrite,
+    /// Octets both ways over a socket, or from a server that closes it.
+    Sockets,
     /// Commands on a bare engine.
     Engine,
 }
@@ -101,7 +103,8 @@ impl Task {
     }
 
     pub(super) fn is_ftp(self) -> bool {
-        !self.is_http() && !matches!(self, Self::StartUp | Self::FsRead | Self::FsWrite | Self::Engine)
+        !self.is_http()
+            && !matches!(self, Self::StartUp | Self::FsRead | Self::FsWrite | Self::Sockets | Self::Engine)
     }
 
     /// Whether content goes to the module.

@@ -133,7 +133,9 @@ impl Observer {
             return self.line.clear();
         }
         let is_open = self.in_flight || self.has_payload;
-        if is_open && has_one_of(&RESULTS, &self.line) {
+        // The address has no result code behind it.
+        let is_address = self.command.ends_with(b"+CIFSR") && self.line.contains(&b'.');
+        if is_open && (is_address || has_one_of(&RESULTS, &self.line)) {
             (self.in_flight, self.has_payload) = (false, false);
         } else if is_open && has_one_of(&SIGNS, &self.line) {
             self.in_flight = false;
@@ -144,7 +146,7 @@ impl Observer {
 
 /// Whether a command asks for octets of the DTE.
 fn takes_payload(line: &[u8]) -> bool {
-    [&b"AT+HTTPDATA="[..], b"AT+FTPPUT=2", b"AT+FTPEXTPUT=2", b"AT+FSWRITE="]
+    [&b"AT+HTTPDATA="[..], b"AT+CIPSEND=", b"AT+FTPPUT=2", b"AT+FTPEXTPUT=2", b"AT+FSWRITE="]
         .iter()
         .any(|name| line.starts_with(name))
 }
@@ -161,7 +163,8 @@ const LINE: usize = 64;
 
 /// What a line may hold that ends a command. What the line has damaged counts, too, as the driver may have understood it; behind
 /// a password it is masked, for it may be the echo of that.
-const RESULTS: [&[u8]; 6] = [b"OK", b"ERROR", b"NO ", b"BUSY", b"CONNECT", b"**"];
+const RESULTS: [&[u8]; 8] =
+    [b"OK", b"ERROR", b"NO ", b"BUSY", b"CONNECT", b"DATA ACCEPT:", b"SEND FAIL", b"**"];
 
 /// What a line begins with that takes the next one with it, whatever that reads.
 const HEAD: &[u8] = b"+CMT:";

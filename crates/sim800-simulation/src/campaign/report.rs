@@ -68,6 +68,7 @@ pub const KINDS: &[&str] = &[
     "FTP control connection refused",
     "FTP data connection reset",
     "FTP data connection stalled",
+    "TCP connection broken",
     "server silent",
     "server loses what it has not stored",
     "file changes on the server",

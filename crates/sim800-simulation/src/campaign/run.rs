@@ -24,7 +24,7 @@ use super::scenario::{Leave, Scenario};
 use super::task::{self, Done, Failed, Job};
 use super::variant::{LeftOver, Variant};
 use super::violation::{Violation, violation};
-use crate::{Crossing, Manner, Resource, When, World, polled};
+use crate::{Crossing, Manner, Resource, Service, When, World, polled};
 
 /// For a task in which nothing goes wrong, whatever its line and network.
 const TASK_TIME: Duration = Duration::from_secs(600);
@@ -115,6 +115,8 @@ impl<'a> Trial<'a> {
         network.set_latency(scenario.latency);
         network.put_resource(CONTENT_URL, Resource::new(content.clone()));
         network.put_file(CONTENT_PATH, content.clone());
+        network.listen(task::SOCKET_HOST, task::SOCKET_PORT, Service::Both(content.clone()));
+        network.listen(task::SOCKET_HOST, task::CLOSING_PORT, Service::Source(content.clone()));
         for slot in 0..=scenario.beside.len() {
             network.put_resource(&task::post_url(slot), Resource::new(""));
         }

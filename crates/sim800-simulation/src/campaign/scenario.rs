@@ -94,6 +94,9 @@ pub struct Scenario {
     pub faults: Vec<Planned>,
 }
 
+/// Of so many scenarios one is of sockets.
+const SOCKETS: u64 = 16;
+
 impl Scenario {
     /// Draws a scenario.
     #[must_use]
@@ -101,6 +104,8 @@ impl Scenario {
         let rng = &mut Rng::with_seed(seed);
         let task =
             if rng.u8(..20) == 0 { Task::Engine } else { rng.choice(Task::DRAWN).unwrap_or(Task::HttpGet) };
+        // By its number, so that what the others are does not depend on it.
+        let task = if seed % SOCKETS == SOCKETS - 1 { Task::Sockets } else { task };
         let content = rng.choice([
             Content::Letters,
             Content::Traps,

@@ -1,16 +1,17 @@
 //! The tasks, as a program would do them.
 
 use std::error::Error;
+use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::io::Cursor;
-use futures::{Stream, StreamExt};
+use futures::{AsyncReadExt, AsyncWriteExt, Stream, StreamExt};
 use sim800_session::{
     Bearer, BearerError, Body, Chain, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError, Offset,
-    Profile, Runtime, Sent, Server, StartUpError,
+    Profile, Runtime, Sent, Server, SocketError, Sockets, StartUpError,
 };
 
 use super::content::{CONTENT_PATH, CONTENT_URL};
@@ -28,6 +29,11 @@ pub(super) fn post_url(slot: usize) -> String {
 pub(super) fn upload_path(slot: usize) -> String {
     format!("/up{slot}")
 }
+
+/// A server that sends the content and takes what it gets, on one port, and sends the content and closes on the other.
+pub(super) const SOCKET_HOST: &str = "tcp.example.com";
+pub(super) const SOCKET_PORT: u16 = 7;
+pub(super) const CLOSING_PORT: u16 = 9;
 
 /// How long a program waits for a second response before it reads the first.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -52,6 +58,8 @@ pub(super) enum Done {
     Stored(Option<u64>),
     /// The size that was asked for.
     Size(u64),
+    /// This was read from a server that got the content, or closed the connection.
+    Exchanged(Vec<u8>),
     /// Nothing is to be compared.
     Nothing,
 }
@@ -65,11 +73,19 @@ pub(super) struct Failed {
     pub(super) text: String,
     /// Whether it says that no server got what was to be sent.
     pub(super) is_unsent: bool,
+    /// What was read from a socket before.
+    pub(super) read: Vec<u8>,
 }
 
 impl Failed {
     fn new(kind: &'static str, error: &(impl Error + 'static)) -> Self {
-        Self { kind, text: Chain(error).to_string(), is_unsent: false }
+        Self { kind, text: Chain(error).to_string(), is_unsent: false, read: Vec::new() }
+    }
+}
+
+impl Failed {
+    fn saying(kind: &'static str, text: String) -> Self {
+        Self { kind, text, is_unsent: false, read: Vec::new() }
     }
 }
 
@@ -83,7 +99,16 @@ macro_rules! failures {
     };
 }
 
-failures! { StartUpError BearerError HttpError FtpError FsError }
+failures! { StartUpError BearerError HttpError FtpError FsError SocketError }
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        match error.get_ref().and_then(|error| error.downcast_ref::<SocketError>()) {
+            Some(error) => error.clone().into(),
+            None => Self::new("io", &error),
+        }
+    }
+}
 
 /// Makes the module ready.
 pub(super) async fn prepare(client: &Client) -> Result<Bearer, Failed> {
@@ -153,7 +178,7 @@ async fn get_beside(bearer: &Bearer, is_empty: bool, clock: &Clock) -> Result<Do
         }
         Some(Err(error)) if is_empty => return Err(error.into()),
         None if is_empty => {
-            return Err(Failed { kind: "waiting", text: "waits for nothing".to_owned(), is_unsent: false });
+            return Err(Failed::saying("waiting", "waits for nothing".to_owned()));
         }
         _ => false,
     };
@@ -270,8 +295,49 @@ impl Job {
             }
             Task::FsRead => read(fs.read(MODULE_FILE).await?, leave).await?,
             Task::FsWrite => Done::Stored(Some(fs.write(WRITTEN_FILE, &content[..]).await?)),
+            Task::Sockets => exchange(&bearer, &content).await?,
             Task::Engine => Done::Nothing,
         })
+    }
+}
+
+/// Which port of the server's a content is exchanged over.
+fn socket_port(length: usize) -> u16 {
+    if length.is_multiple_of(2) { SOCKET_PORT } else { CLOSING_PORT }
+}
+
+/// Sends the content to a server that sends it as well, and closes the connection; or reads it from one that closes it.
+async fn exchange(bearer: &Bearer, content: &Bytes) -> Result<Done, Failed> {
+    let sockets = Sockets::open(bearer.client(), &Profile::new("internet")).await?;
+    let port = socket_port(content.len());
+    let socket = sockets.connect(SOCKET_HOST, port).await?;
+    let (mut reader, mut writer) = socket.split();
+    let mut read = Vec::new();
+    let reading = async {
+        let mut buffer = [0; 700];
+        while port == CLOSING_PORT || read.len() < content.len() {
+            match reader.read(&mut buffer).await? {
+                0 if port == CLOSING_PORT => break,
+                0 => return Err(Failed::saying("closed", "the server has closed the connection".to_owned())),
+                length => read.extend(buffer.iter().take(length)),
+            }
+        }
+        Ok(())
+    };
+    let writing = async {
+        if port == SOCKET_PORT {
+            writer.write_all(content).await?;
+            writer.flush().await?;
+        }
+        Ok(())
+    };
+    let mut result = futures::try_join!(reading, writing).map(|_| ());
+    if result.is_ok() && port == SOCKET_PORT {
+        result = writer.close().await.map_err(Failed::from);
+    }
+    match result {
+        Ok(()) => Ok(Done::Exchanged(read)),
+        Err(failed) => Err(Failed { read, ..failed }),
     }
 }
 
@@ -282,7 +348,7 @@ fn request(request: http::request::Builder, body: Bytes) -> http::Request<Bytes>
 fn found(status: u16) -> Result<(), Failed> {
     match status {
         200..=206 => Ok(()),
-        _ => Err(Failed { kind: "status", text: format!("HTTP status {status}"), is_unsent: false }),
+        _ => Err(Failed::saying("status", format!("HTTP status {status}"))),
     }
 }
 
