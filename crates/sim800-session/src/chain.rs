@@ -101,8 +101,8 @@ mod tests {
         let put = FtpError::Command { operation, step, source: refused() };
         assert_eq!(
             Chain(&FtpError::Partial { octets: 7, source: Box::new(put) }).to_string(),
-            "the upload broke off; the server has 7 bytes of the file: the upload failed at its end: AT failed: the \
-             module refused it with ERROR"
+            "the upload broke off; the server has 7 bytes of the file: the upload failed at its end: the module \
+             refused AT with ERROR"
         );
     }
 }

@@ -47,6 +47,7 @@ const LAYERS: &[Layer] = &[
         ours: &["sim800-command", "sim800-parser"],
         foreign: Some(&["data-encoding", "http", "pcap-parser", "serde_json", "sha2"]),
     },
+    Layer { name: "sim800-grammar", ours: &["sim800-command"], foreign: Some(&["serde_json"]) },
     // No future, no lock, no clock; a heap, but nothing of std.
     Layer {
         name: "sim800-engine",
@@ -110,6 +111,7 @@ const LAYERS: &[Layer] = &[
             "sim800-capture",
             "sim800-command",
             "sim800-emulator",
+            "sim800-grammar",
             "sim800-parser",
             "sim800-serial",
             "sim800-session",
