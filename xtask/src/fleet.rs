@@ -48,8 +48,12 @@ fn run_cargo(before: &[&str], after: &[&str]) -> Result<()> {
 }
 
 fn trial(server: &Path, options: &[OsString]) -> Result<bool> {
-    run_cargo(&["build"], &[])?;
-    let program = root().join("target/fleet/debug/sim800-fleet-trial");
+    // Who wants to know how fast it is, wants it as it is released.
+    let is_measured = options.first().is_some_and(|option| option == "rate");
+    let (build, folder): (&[&str], _) =
+        if is_measured { (&["build", "--release"], "release") } else { (&["build"], "debug") };
+    run_cargo(build, &[])?;
+    let program = root().join("target/fleet").join(folder).join("sim800-fleet-trial");
     let status = Command::new(program).args(options).arg("--server").arg(server).status();
     Ok(status.context("cannot run the trial")?.success())
 }

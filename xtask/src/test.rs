@@ -33,7 +33,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "clippy", about: "no warnings, in any target of any package", check: clippy },
     Step {
         name: "no-std",
-        about: "parser, command and engine need no std, and no heap where they say so",
+        about: "parser, command, engine, session and its adapter to embassy need no std, and no heap where they say so",
         check: no_std,
     },
     Step {
@@ -166,11 +166,12 @@ fn clippy() -> Result<Outcome> {
 }
 
 /// A library that names `std` by mistake still builds for this machine, which has one. `xtask/no-std` links what
-/// uses no heap into a file with a panic handler and no allocator of its own, and `heap` beside it the engine with one: a
+/// uses no heap into a file with a panic handler and no allocator of its own, and `heap` beside it engine and session with one: a
 /// second of either, or none where one is wanted, is an error.
 fn no_std() -> Result<Outcome> {
     cargo::run(&["check", "--package", "sim800-parser", "--no-default-features"], &[])?;
     cargo::run(&["check", "--package", "sim800-command", "--no-default-features"], &[])?;
+    cargo::run(&["check", "--package", "sim800-session", "--no-default-features"], &[])?;
     for manifest in ["xtask/no-std/Cargo.toml", "xtask/no-std/heap/Cargo.toml"] {
         cargo::run(&["build", "--manifest-path", manifest, "--target-dir", "target/no-std"], &[])?;
     }

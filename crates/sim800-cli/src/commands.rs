@@ -10,13 +10,18 @@ use crate::output::Report;
 /// Shows all commands of the table with a line for each form, or what there is to say about one of them.
 pub(crate) fn run(name: Option<&str>) -> Result<Report, Failure> {
     let Some(name) = name else { return Ok(report(overview(), SPECS)) };
-    let id = find(name).ok_or_else(|| {
+    let id = known(name)?;
+    let specs: Vec<_> = SPECS.iter().copied().filter(|spec| spec.id == Some(id)).collect();
+    Ok(report(Documentation(id).to_string(), &specs))
+}
+
+/// The command called `name`.
+pub(crate) fn known(name: &str) -> Result<Id, Failure> {
+    find(name).ok_or_else(|| {
         Failure::usage(format!(
             "{name:?} is not among the commands known here; `sim800 commands` lists them, and `sim800 at` sends any"
         ))
-    })?;
-    let specs: Vec<_> = SPECS.iter().copied().filter(|spec| spec.id == Some(id)).collect();
-    Ok(report(Documentation(id).to_string(), &specs))
+    })
 }
 
 /// `FTPGET`, `+FTPGET` and `AT+FTPGET` are the same.

@@ -101,7 +101,7 @@ fn with_target(
     };
     let heard = Heard::default();
     let dialogue = (options.verbose > 0).then(|| Dialogue::new(options.verbose > 1));
-    let traces = Traces { file, dialogue, heard: heard.clone() };
+    let traces = Traces { file, dialogue, heard: heard.clone(), recent: options.recent.clone() };
     let mut retries = Retries::default();
     let job = async |client: &Client| {
         // On the heap: what a transfer keeps is large, and so would be all that is wrapped around it here.

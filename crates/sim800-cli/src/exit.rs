@@ -25,7 +25,7 @@ const NOT_FOUND: u8 = 9;
 const EXITS: [Exit; 12] = [
     Exit {
         status: OTHER,
-        kinds: &["script", "mirror", "system"],
+        kinds: &["script", "mirror", "system", "findings", "not-reproduced"],
         what: "several failed, each in its own way, or it is none of these",
     },
     Exit {

@@ -25,6 +25,8 @@ mod failure;
 mod first_contact;
 mod fs;
 mod ftp;
+mod fuzz;
+mod grammar;
 mod held;
 mod help;
 mod history;
@@ -46,6 +48,7 @@ mod printer;
 mod private;
 mod probe;
 mod range;
+mod recent;
 mod recorder;
 mod remote;
 mod resume;
@@ -121,6 +124,8 @@ fn run(
         Command::Monitor(arguments) => return monitor::run(arguments, options, output),
         Command::Console => console::run(options, output),
         Command::Tap(arguments) => tap::run(arguments, options, output),
+        Command::Fuzz(arguments) => fuzz::run(arguments, options, output),
+        Command::Grammar { format } => Ok(grammar::run(*format)),
         Command::Demo => demo::run(options, output),
         Command::Run(arguments) => script::run(arguments, options, output, &execute),
         Command::Shell => shell::run(options, output, &execute),

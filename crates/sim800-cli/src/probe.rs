@@ -96,7 +96,7 @@ fn probe(port: &str, options: &Options, output: Output) -> Result<Answer, Failur
         Target::Emulator => return Ok(Answer::Other("the built-in emulator".to_owned())),
     };
     let heard = Heard::default();
-    let traces = Traces { file: None, dialogue: None, heard: heard.clone() };
+    let traces = Traces { file: None, dialogue: None, heard: heard.clone(), recent: None };
     let answer = run_session(options.runtime, port, config, Some(traces), model);
     let other = match answer {
         Ok(Some(model)) => return Ok(Answer::Module(model)),

@@ -14,6 +14,7 @@ use sim800_session::{Direction, Retry, Trace};
 use crate::dialogue::Dialogue;
 use crate::failure::Failure;
 use crate::first_contact::Heard;
+use crate::recent::Recent;
 use crate::recorder::Witness;
 
 /// Who may read a trace, in which there is more than a mask can know of.
@@ -104,6 +105,7 @@ pub(crate) struct Traces {
     pub(crate) file: Option<TraceFile>,
     pub(crate) dialogue: Option<Dialogue>,
     pub(crate) heard: Heard,
+    pub(crate) recent: Option<Recent>,
 }
 
 impl Trace for Traces {
@@ -111,6 +113,9 @@ impl Trace for Traces {
         self.heard.note(direction, octets);
         if let Some(dialogue) = &mut self.dialogue {
             dialogue.octets(now, direction, octets);
+        }
+        if let Some(recent) = &self.recent {
+            recent.note(now, direction, octets);
         }
         if let Some(file) = &mut self.file {
             file.octets(now, direction, octets);

@@ -13,6 +13,25 @@ const TRIES: u8 = 3;
 /// Wrong PUKs until the card is of no use. Nobody here knows the PUK, so none is counted.
 const PUK_TRIES: u8 = 10;
 
+/// Actions, files and status words of `AT+CRSM` (GSM 11.11, 9.2, 10, 9.4).
+const READ_BINARY: u8 = 176;
+const UPDATE_BINARY: u8 = 214;
+const STATUS: u8 = 242;
+const EF_ICCID: u16 = 0x2FE2;
+const EF_FPLMN: u16 = 0x6F7B;
+const SUCCESS: &str = "144,0";
+const NO_FILE: &str = "148,4";
+const WRONG_LENGTH: &str = "103,0";
+
+/// Digits as cards have them: two in an octet, the first one behind.
+fn swapped(digits: &str) -> String {
+    let digits: Vec<char> = digits.chars().collect();
+    digits
+        .chunks(2)
+        .flat_map(|pair| [pair.get(1).copied().unwrap_or('F'), pair.first().copied().unwrap_or('F')])
+        .collect()
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lock {
     /// The module has not talked to the card yet, or not any more.
@@ -147,6 +166,42 @@ impl Card {
         };
         parameters.expect(3..=3)?;
         self.require_pin(parameters.word(0) == "SC", parameters.octets(1), board)
+    }
+
+    /// `AT+CRSM` (manual 3.2.34; GSM 11.11): files of the card, of which two are there.
+    pub(crate) fn file(&self, command: &Command, board: &mut Board) -> Outcome {
+        let Some(parameters) = command.written()? else { return Ok(Step::Done) };
+        self.require()?;
+        parameters.expect(1..=6)?;
+        let action = parameters.number(0, 0..=u8::MAX)?;
+        let answer = match action {
+            STATUS => SUCCESS.to_owned(),
+            READ_BINARY => {
+                let content = match parameters.number(1, 0..=u16::MAX)? {
+                    EF_ICCID => swapped(&board.config.iccid),
+                    EF_FPLMN => "F".repeat(24),
+                    _ => String::new(),
+                };
+                let number = |place| parameters.number(place, 0..=u8::MAX).map(usize::from);
+                let start = 2 * (256 * number(2)? + number(3)?);
+                match content.get(start..start + 2 * number(4)?) {
+                    Some(part) => format!("{SUCCESS},\"{part}\""),
+                    None if content.is_empty() => NO_FILE.to_owned(),
+                    None => WRONG_LENGTH.to_owned(),
+                }
+            }
+            // Emptying the list of forbidden networks changes nothing.
+            UPDATE_BINARY
+                if parameters.number(1, 0..=u16::MAX) == Ok(EF_FPLMN)
+                    && parameters.octets(5).iter().all(|digit| *digit == b'F') =>
+            {
+                SUCCESS.to_owned()
+            }
+            178 | 192 | UPDATE_BINARY | 220 => NO_FILE.to_owned(),
+            _ => return Err(Cme::OutOfRange.into()),
+        };
+        board.output.information(&format!("+CRSM: {answer}"));
+        Ok(Step::Done)
     }
 
     /// Refuses those who do not know the PIN.

@@ -185,6 +185,7 @@ impl Emulator {
                 Err(refusal @ Refusal::Cme(Cme::SimNotInserted | Cme::SimBusy)) => Err(refusal),
                 _ => general.identity(command, &board.config.iccid.clone(), board),
             },
+            "+CRSM" => card.file(command, board),
             "+CLCK" => card.lock(command, board),
             "+CPWD" => card.password(command, board),
             "+CSPN" => {

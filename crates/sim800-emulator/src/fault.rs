@@ -92,6 +92,14 @@ pub enum Fault {
         /// What.
         fault: Box<Self>,
     },
+    /// A flaw of the firmware: it goes wrong each time when such a command line comes. A module that is then off, or hangs, does
+    /// not carry it out.
+    Flaw {
+        /// The whole line, `AT` included and the carriage return not; `*` stands for any octets, `?` for any one. Case counts.
+        line: String,
+        /// What goes wrong.
+        fault: Box<Self>,
+    },
     /// Nothing goes wrong any more: what was planted for later will not happen. What has happened stays.
     Over,
     /// Octets get lost or damaged on their way to the DTE.

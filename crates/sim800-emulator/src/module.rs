@@ -379,6 +379,9 @@ impl Emulator {
     /// A command line is complete.
     fn take_line(&mut self, line: &[u8]) {
         self.lines.note(line);
+        if !self.survives(line) {
+            return;
+        }
         match syntax::commands(line) {
             Some(commands) if commands.len() > 1 && !self.board.config.concatenation => {
                 self.finish(Err(Refusal::Unknown));

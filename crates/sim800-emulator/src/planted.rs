@@ -18,6 +18,7 @@ enum Due {
 #[derive(Debug, Default)]
 pub(crate) struct Planted {
     entries: Vec<(Due, Fault)>,
+    flaws: Vec<(String, Fault)>,
 }
 
 impl Planted {
@@ -32,8 +33,26 @@ impl Planted {
         }
     }
 
+    /// Plants what goes wrong at each line like `pattern`. Too many are not planted.
+    pub(crate) fn plant_flaw(&mut self, pattern: String, fault: Fault) {
+        if self.flaws.len() < MOST {
+            self.flaws.push((pattern, fault));
+        }
+    }
+
+    /// What goes wrong at `line`, which has no prefix.
+    pub(crate) fn flaws_at(&self, line: &[u8]) -> Vec<Fault> {
+        if self.flaws.is_empty() {
+            return Vec::new();
+        }
+        let line = [b"AT", line].concat();
+        let flaws = self.flaws.iter().filter(|(pattern, _)| is_like(&line, pattern.as_bytes()));
+        flaws.map(|(_, fault)| fault.clone()).collect()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
+        self.flaws.clear();
     }
 
     /// When the next one is due that waits for a time.
@@ -62,5 +81,52 @@ impl Planted {
         };
         let index = self.entries.iter().position(|(due, _)| is_due(due))?;
         Some(self.entries.remove(index).1)
+    }
+}
+
+/// Whether all of `text` is as `pattern` has it, in which `*` stands for any octets and `?` for one.
+fn is_like(text: &[u8], pattern: &[u8]) -> bool {
+    let (mut at, mut place) = (0, 0);
+    // Where to go on if the last `*` stands for one octet more.
+    let mut star = None;
+    while at < text.len() {
+        match pattern.get(place) {
+            Some(b'*') => {
+                star = Some((place, at));
+                place += 1;
+            }
+            Some(b'?') => (at, place) = (at + 1, place + 1),
+            Some(octet) if text.get(at) == Some(octet) => (at, place) = (at + 1, place + 1),
+            _ => {
+                let Some((begin, taken)) = star else { return false };
+                star = Some((begin, taken + 1));
+                (at, place) = (taken + 1, begin + 1);
+            }
+        }
+    }
+    pattern.get(place..).unwrap_or_default().iter().all(|octet| *octet == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_have_wildcards() {
+        for (text, pattern, is) in [
+            ("AT+CSQ", "AT+CSQ", true),
+            ("AT+CSQ", "AT+CSQ?", false),
+            ("AT+CSQ", "AT+CS", false),
+            ("AT+CSQ", "AT+*", true),
+            ("AT+CSQ", "*", true),
+            ("", "*", true),
+            ("", "?", false),
+            ("AT+FTPUN=\"aab\"", "AT+FTPUN=*ab*", true),
+            ("AT+FTPUN=\"aab\"", "AT+FTPUN=\"??b\"", true),
+            ("AT+FTPUN=\"aab\"", "AT+FTPUN=\"?b\"", false),
+            ("aaaaaaaaaaaaaaab", "*a*a*a*a*c", false),
+        ] {
+            assert_eq!(is_like(text.as_bytes(), pattern.as_bytes()), is, "{text} {pattern}");
+        }
     }
 }

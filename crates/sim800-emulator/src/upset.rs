@@ -32,12 +32,23 @@ impl Emulator {
         has_struck
     }
 
+    /// Lets go wrong what does so at such a line; whether the module is still there to carry it out.
+    pub(crate) fn survives(&mut self, line: &[u8]) -> bool {
+        let faults = self.planted.flaws_at(line);
+        let takes_down =
+            |fault: &Fault| matches!(fault, Fault::Restart { .. } | Fault::Silence | Fault::PowerDown(_));
+        let survives = !faults.iter().any(takes_down);
+        faults.into_iter().for_each(|fault| self.strike(fault));
+        survives
+    }
+
     fn strike(&mut self, fault: Fault) {
         match fault {
             Fault::Later { when, fault } => {
                 let transmitted = self.board.output.transmitted();
                 self.planted.plant(when, *fault, self.board.now, transmitted);
             }
+            Fault::Flaw { line, fault } => self.planted.plant_flaw(line, *fault),
             Fault::Restart { announced } => self.restart(!announced),
             Fault::Damage { after, damage } => self.board.output.damage(after, damage),
             Fault::Interference { damage, one_in, seed } => {

@@ -19,7 +19,7 @@ use crate::inbox::Inbox;
 use crate::output::Output;
 use crate::request::Request;
 use crate::response::Response;
-use crate::restart::{Restart, Watch};
+use crate::restart::{Restart, Watch, is_power_up};
 use crate::resync::{Resync, Situation, Step};
 use crate::transmit::{Outgoing, Transmit};
 
@@ -406,6 +406,12 @@ impl<D: Dialect> Engine<D> {
                 // No command opens a data phase by a line that it does not claim.
                 self.pushed = self.decoder.remaining() > 0;
                 self.handle_unsolicited(now, span);
+            }
+            // No text has these octets.
+            Event::Information(span) if is_power_up(span) && !self.may_be_payload() => {
+                if let Some(sign) = self.watch.sign(now, span, self.config.limits.boot) {
+                    self.handle_restart(now, sign);
+                }
             }
             Event::Information(span) => {
                 if let State::InFlight(flight) = &mut self.line {

@@ -88,6 +88,23 @@ impl Request {
         })
     }
 
+    /// Takes a command line as [`raw`](Self::raw) does, and sends it as it stands, where that sends what the table makes of it: blanks,
+    /// case, and quotation marks that are missing are as the caller wrote them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`raw`](Self::raw).
+    pub fn verbatim(text: &str, time_limit: Duration) -> Result<Self, Failure> {
+        let mut request = Self::raw(text, time_limit)?;
+        let line = [text.trim().as_bytes(), b"\r"].concat();
+        if request.secret.is_some() {
+            // Wherever it stands in this way of writing it.
+            request.secret = Some("AT".len()..line.len());
+        }
+        request.line = line.into();
+        Ok(request)
+    }
+
     /// Gives it the octets that the module will ask for.
     #[must_use]
     pub fn with_body(mut self, body: Bytes) -> Self {

@@ -78,7 +78,7 @@ impl Watch {
             }
             Unsolicited::Pin(_) if !known => Restart::Pin,
             Unsolicited::Functionality(_) if !known => Restart::Functionality,
-            _ if contains(span.raw(), POWER_UP) => Restart::SyncOctets,
+            _ if is_power_up(span) => Restart::SyncOctets,
             _ => return None,
         };
         self.before = (self.known_until, self.last);
@@ -93,8 +93,9 @@ impl Watch {
     }
 }
 
-fn contains(octets: &[u8], sought: &[u8]) -> bool {
-    octets.windows(sought.len()).any(|window| window == sought)
+/// Whether a module that starts says this before anything else.
+pub(crate) fn is_power_up(span: Span<'_>) -> bool {
+    span.raw().windows(POWER_UP.len()).any(|window| window == POWER_UP)
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn a_chain_says_each_thing_once() {
         let (operation, step) = (FtpOperation::Put, FtpStep::Close);
-        let (method, sent) = (::http::Method::GET, crate::Sent::No);
+        let (method, sent) = (crate::message::Method::GET, crate::Sent::No);
         let reason = InvalidValue::NoDrive;
         let bearer = BearerError::Command(command(Failure::Malformed(Malformation::Damaged)));
         let (path, file) = (String::new(), String::new());
@@ -101,8 +101,8 @@ mod tests {
         let put = FtpError::Command { operation, step, source: refused() };
         assert_eq!(
             Chain(&FtpError::Partial { octets: 7, source: Box::new(put) }).to_string(),
-            "the upload broke off; the server has 7 bytes of the file: the upload failed at its end: AT failed: the \
-             module refused it with ERROR"
+            "the upload broke off; the server has 7 bytes of the file: the upload failed at its end: the module \
+             refused AT with ERROR"
         );
     }
 }

@@ -9,15 +9,14 @@ use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use std::sync::{Mutex as Cell, PoisonError};
 
 use bytes::Bytes;
-use futures::channel::{mpsc, oneshot};
-use futures::future::{BoxFuture, Either};
-use futures::lock::{Mutex, MutexGuard};
+use futures::channel::oneshot;
+use futures::future::Either;
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
 
+use crate::chores::Chores;
 use crate::config::{Config, Effort};
 use crate::contexts::Contexts;
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
@@ -26,11 +25,9 @@ use crate::known::Known;
 use crate::notices::{Notice, Notices, Subscribers};
 use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
+use crate::sync::{Baton, Guarded, Take};
 use crate::turn::{Held, Turn, Turns};
 use crate::users::Bearers;
-
-/// Work that outlives whoever caused it; the driver runs it.
-pub(crate) type Chore = BoxFuture<'static, ()>;
 
 /// A handle to a module, from [`connect`](crate::connect); clones share the module.
 ///
@@ -39,7 +36,7 @@ pub(crate) type Chore = BoxFuture<'static, ()>;
 /// [`Config::queue`](crate::Config::queue) of them wait; those of procedures, as requests and transfers are, wait beside them.
 #[derive(Clone)]
 pub struct Client {
-    chores: mpsc::UnboundedSender<Chore>,
+    chores: Chores,
     shared: Arc<Shared>,
     /// That of the session, or what a request has in its place.
     config: Arc<Config>,
@@ -64,9 +61,9 @@ pub(crate) struct Shared {
     pub(crate) config: Arc<Config>,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) subscribers: Subscribers,
-    pub(crate) queue: Queue,
+    pub(crate) queue: Arc<Queue>,
     /// Who wants to know when all that the module sent so far was looked at.
-    behind: Cell<Vec<oneshot::Sender<()>>>,
+    behind: Guarded<Vec<oneshot::Sender<()>>>,
     /// The module has one HTTP service and one FTP session.
     http: Turns,
     ftp: Turns,
@@ -74,45 +71,49 @@ pub(crate) struct Shared {
     bearers: Bearers,
     /// What its sockets go through.
     pub(crate) contexts: Contexts,
-    traffic: Cell<Traffic>,
-    /// Whether the PIN was entered and not accepted.
-    pin_tried: Mutex<bool>,
+    traffic: Guarded<Traffic>,
+    /// Had by whoever enters the PIN, or looks whether it was entered.
+    pin: Baton,
+    /// Whether it was entered and not accepted.
+    pin_tried: Guarded<bool>,
     pub(crate) known: Known,
 }
 
 impl Shared {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, config: Config) -> Self {
         Self {
-            queue: Queue::new(config.queue),
+            queue: Arc::new(Queue::new(config.queue)),
             config: Arc::new(config),
             runtime,
             subscribers: Subscribers::default(),
-            behind: Cell::default(),
+            behind: Guarded::default(),
             http: Turns::default(),
             ftp: Turns::default(),
             bearers: Bearers::default(),
             contexts: Contexts::default(),
-            traffic: Cell::default(),
-            pin_tried: Mutex::default(),
+            traffic: Guarded::default(),
+            pin: Baton::default(),
+            pin_tried: Guarded::default(),
             known: Known::default(),
         }
     }
 
     /// Counts what crossed the line.
     pub(crate) fn count(&self, sent: usize, received: usize) {
-        let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
-        traffic.sent += sent as u64;
-        traffic.received += received as u64;
+        self.traffic.with(|traffic| {
+            traffic.sent += sent as u64;
+            traffic.received += received as u64;
+        });
     }
 
     /// Who wants to know since this was asked last.
     pub(crate) fn take_behind(&self) -> Vec<oneshot::Sender<()>> {
-        mem::take(&mut *self.behind.lock().unwrap_or_else(PoisonError::into_inner))
+        self.behind.with(mem::take)
     }
 }
 
 impl Client {
-    pub(crate) fn new(chores: mpsc::UnboundedSender<Chore>, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(chores: Chores, shared: Arc<Shared>) -> Self {
         let config = Arc::clone(&shared.config);
         Self { chores, shared, config, deadline: None, whose: Whose::Caller }
     }
@@ -210,7 +211,7 @@ impl Client {
     /// its way.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
-        *self.shared.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.traffic.with(|traffic| *traffic)
     }
 
     /// Asks to be told of lines that belong to no command and that `filter` lets through, and in any case of restarts,
@@ -281,7 +282,7 @@ impl Client {
     {
         let client = self.clone().of_chore();
         // Without a driver there is nothing to clean up after; the chore's locks are released with it.
-        drop(self.chores.unbounded_send(chore(client).boxed()));
+        self.chores.leave(chore(client).boxed());
     }
 
     /// Tells everyone who wants to know.
@@ -337,7 +338,7 @@ impl Client {
     /// Waits until the driver has looked at all that the module sent so far.
     fn catch_up(&self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
-        self.shared.behind.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        self.shared.behind.with(|behind| behind.push(sender));
         if self.shared.subscribers.ended().is_some() {
             // There is no driver that would tell.
             drop(self.shared.take_behind());
@@ -371,9 +372,19 @@ impl Client {
         &self.shared.contexts
     }
 
-    /// Whether the PIN was entered and not accepted, for one at a time.
-    pub(crate) async fn pin_tried(&self) -> MutexGuard<'_, bool> {
-        self.shared.pin_tried.lock().await
+    /// The card's PIN, for one at a time.
+    pub(crate) fn turn_pin(&self) -> Take {
+        self.shared.pin.take()
+    }
+
+    /// Whether the PIN was entered and not accepted.
+    pub(crate) fn was_pin_tried(&self) -> bool {
+        self.shared.pin_tried.with(|tried| *tried)
+    }
+
+    /// The PIN is going to be entered, or was accepted after all.
+    pub(crate) fn pin_is_tried(&self, tried: bool) {
+        self.shared.pin_tried.with(|known| *known = tried);
     }
 
     /// Whether the firmware tells the headers of HTTP responses; not every one does (manual 20.15).

@@ -1,21 +1,20 @@
 //! The context that carries the sockets of the module, and which of its six connections are taken.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::Ipv4Addr;
-use std::sync::{Mutex as Cell, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use futures::lock::{Mutex, OwnedMutexGuard};
 use sim800_command::Connection;
+
+use crate::sync::{Baton, Guarded, Taken};
 
 /// What all sockets of a module have in common.
 #[derive(Debug, Default)]
 pub(crate) struct Contexts {
     /// Held while the context is brought up or closed.
-    gate: Arc<Mutex<()>>,
-    state: Cell<State>,
+    gate: Baton,
+    state: Guarded<State>,
 }
 
 #[derive(Debug, Default)]
@@ -74,79 +73,80 @@ pub(crate) struct Place {
     pub(crate) is_doubtful: bool,
 }
 
-impl Contexts {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl State {
+    /// Takes a connection that nobody has; whether it may be open still.
+    fn take(&mut self) -> Option<(usize, bool)> {
+        let count = self.slots.len();
+        let mut places = (0..count).map(|step| (self.next + step) % count);
+        let place = places.find(|place| self.slots.get(*place).is_some_and(|slot| *slot != Slot::Taken))?;
+        let slot = self.slots.get_mut(place)?;
+        let is_doubtful = *slot == Slot::Doubtful;
+        *slot = Slot::Taken;
+        self.next = place + 1;
+        Some((place, is_doubtful))
     }
+}
 
+impl Contexts {
     /// The context is gone, and every connection with it.
     pub(crate) fn lose(&self) {
-        let mut state = self.state();
-        state.up = None;
+        self.state.with(|state| state.up = None);
     }
 
     /// The context is gone, if it is still this one.
     pub(crate) fn lose_epoch(&self, epoch: u64) {
-        let mut state = self.state();
-        state.up = state.up.take().filter(|up| up.epoch != epoch);
+        self.state.with(|state| state.up = state.up.take().filter(|up| up.epoch != epoch));
     }
 
     /// Whether the context of this number is the one that is up.
     pub(crate) fn is_up(&self, epoch: u64) -> bool {
-        self.state().up.as_ref().is_some_and(|up| up.epoch == epoch)
+        self.state.with(|state| state.up.as_ref().is_some_and(|up| up.epoch == epoch))
     }
 
-    pub(crate) async fn gate(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.gate).lock_owned().await
+    pub(crate) async fn gate(&self) -> Taken {
+        self.gate.take().await
     }
 
     /// Takes a connection of the context; `None` where all are taken.
     pub(crate) fn take(&self, epoch: u64) -> Option<Place> {
-        let mut state = self.state();
-        let count = state.slots.len();
-        let places = (0..count).map(|step| (state.next + step) % count);
-        let free = |place: &usize| state.slots.get(*place).is_some_and(|slot| *slot != Slot::Taken);
-        let place = places.into_iter().find(free)?;
-        let slot = state.slots.get_mut(place)?;
-        let is_doubtful = *slot == Slot::Doubtful;
-        *slot = Slot::Taken;
-        state.next = place + 1;
+        let (place, is_doubtful) = self.state.with(State::take)?;
         let connection = Connection::saturating(u32::try_from(place).unwrap_or(0));
         Some(Place { connection, epoch, is_doubtful })
     }
 
     /// A connection is not used any more; whether it `is_closed` for certain.
     pub(crate) fn give_back(&self, place: Place, is_closed: bool) {
-        let mut state = self.state();
-        if state.up.as_ref().is_none_or(|up| up.epoch != place.epoch) {
-            return;
-        }
-        if let Some(slot) = state.slots.get_mut(place.connection.get() as usize) {
-            *slot = if is_closed { Slot::Free } else { Slot::Doubtful };
-        }
+        self.state.with(|state| {
+            if state.up.as_ref().is_none_or(|up| up.epoch != place.epoch) {
+                return;
+            }
+            if let Some(slot) = state.slots.get_mut(place.connection.get() as usize) {
+                *slot = if is_closed { Slot::Free } else { Slot::Doubtful };
+            }
+        });
     }
 
     /// Whether any connection is taken of a context that is up.
     pub(crate) fn is_used(&self) -> bool {
-        let state = self.state();
-        state.up.is_some() && state.slots.contains(&Slot::Taken)
+        self.state.with(|state| state.up.is_some() && state.slots.contains(&Slot::Taken))
     }
 
     pub(crate) fn up(&self) -> Option<Up> {
-        self.state().up.clone()
+        self.state.with(|state| state.up.clone())
     }
 
     pub(crate) fn begin(&self, set: Vec<Bytes>, address: Ipv4Addr) -> Up {
-        let mut state = self.state();
-        state.count += 1;
-        state.slots = Default::default();
-        let up = Up { epoch: state.count, address, set };
-        state.up = Some(up.clone());
-        up
+        self.state.with(|state| {
+            state.count += 1;
+            state.slots = Default::default();
+            let up = Up { epoch: state.count, address, set };
+            state.up = Some(up.clone());
+            up
+        })
     }
 
     /// Whether there was one before.
     pub(crate) fn had_one(&self) -> bool {
-        self.state().count > 0
+        self.state.with(|state| state.count > 0)
     }
 }

@@ -8,18 +8,18 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use std::io;
 
-use futures::channel::{mpsc, oneshot};
+use futures::channel::oneshot;
 use futures::future::BoxFuture;
-use futures::io::{AsyncRead, AsyncWrite};
-use futures::stream::{FuturesUnordered, Stream, StreamExt};
+use futures::stream::{FuturesUnordered, StreamExt};
 
 use sim800_command::{Line, Unsolicited};
 
-use crate::client::{Chore, Client, Shared};
+use crate::chores::{Chore, Chores, NewChores};
+use crate::client::{Client, Shared};
 use crate::config::Config;
 use crate::engine::{Disconnected, Engine, Failure, Output, Response, Transmit};
+use crate::io::{self, AsyncRead, AsyncWrite};
 use crate::keeper::{self, Keeper};
 use crate::notices::{Notice, Notices, UnsolicitedLine};
 use crate::runtime::Runtime;
@@ -39,10 +39,10 @@ pub fn connect<P>(port: P, runtime: Arc<dyn Runtime>, config: Config) -> (Client
 where
     P: AsyncRead + AsyncWrite + Unpin,
 {
-    let (chores_in, new_chores) = mpsc::unbounded();
     let engine = Engine::new(runtime.now(), config.engine()).on_unknown_line(runtime.now());
     let shared = Arc::new(Shared::new(runtime, config));
-    let client = Client::new(chores_in, Arc::clone(&shared));
+    let (chores, new_chores) = Chores::new(&shared.queue);
+    let client = Client::new(chores, Arc::clone(&shared));
     let driver = Driver {
         port,
         shared,
@@ -77,7 +77,7 @@ pub struct Driver<P> {
     engine: Engine,
     /// Who waits for the command that the engine has.
     in_flight: Option<oneshot::Sender<Result<Response, Failure>>>,
-    new_chores: mpsc::UnboundedReceiver<Chore>,
+    new_chores: NewChores,
     chores: FuturesUnordered<Chore>,
     /// All clients are gone.
     released: bool,
@@ -112,6 +112,12 @@ impl<P> Driver<P> {
         self
     }
 
+    /// Ends the session because of what became of the line elsewhere than in the port, as in an adapter that moves its octets: clients
+    /// are told so.
+    pub fn disconnect(mut self, reason: Disconnected) {
+        self.finish(reason);
+    }
+
     fn now(&self) -> Duration {
         self.shared.runtime.now()
     }
@@ -136,12 +142,10 @@ impl<P> Driver<P> {
 
     fn poll_chores(&mut self, context: &mut Context<'_>) -> bool {
         let mut busy = false;
-        while !self.released {
-            match Pin::new(&mut self.new_chores).poll_next(context) {
-                Poll::Ready(Some(chore)) => self.chores.push(chore),
-                Poll::Ready(None) => self.released = true,
-                Poll::Pending => break,
-            }
+        // First: who is gone has left what he had to leave.
+        self.released = self.new_chores.are_all();
+        for chore in self.new_chores.take() {
+            self.chores.push(chore);
             busy = true;
         }
         while let Poll::Ready(Some(())) = self.chores.poll_next_unpin(context) {
@@ -158,7 +162,7 @@ impl<P> Driver<P> {
             return false;
         }
         // It leaves nothing to others.
-        let (chores, _) = mpsc::unbounded();
+        let chores = Chores::of_nobody(&self.shared.queue);
         let client = Client::new(chores, Arc::clone(&self.shared)).of_chore();
         self.chores.push(Box::pin(async move { keeper::end_taken(&client).await }));
         true
@@ -272,9 +276,6 @@ impl<P> Driver<P> {
         self.behind.append(&mut self.shared.take_behind());
         self.tell_caught_up();
         self.new_chores.close();
-        while let Ok(chore) = self.new_chores.try_recv() {
-            drop(chore);
-        }
         self.chores.clear();
     }
 }

@@ -2,9 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
+use core::fmt;
+
 use sim800_command::Command;
 use sim800_parser::FinalResultCode;
-use thiserror::Error;
 
 pub use sim800_engine::{Disconnected, Failure, Malformation, Misuse};
 
@@ -13,13 +14,31 @@ use crate::kind::ErrorKind;
 
 /// A command that failed, and why.
 ///
-/// The message holds the command, the source is why; [`failure`](Self::failure) is for programs.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{command} failed")]
+/// The message holds the command, and what a module refused it with; what else is why is the source. [`failure`](Self::failure) is
+/// for programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     command: Box<str>,
-    #[source]
     failure: Failure,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = &self.command;
+        match &self.failure {
+            Failure::Rejected(code) => write!(f, "the module refused {command} with {code}"),
+            _ => write!(f, "{command} failed"),
+        }
+    }
+}
+
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &self.failure {
+            Failure::Rejected(_) => None,
+            failure => Some(failure),
+        }
+    }
 }
 
 impl Error {

@@ -9,14 +9,15 @@ use alloc::vec::Vec;
 use core::mem;
 use core::str;
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use sim800_command::Id;
 
+use crate::sync::Guarded;
+
 /// See the module.
 #[derive(Default)]
-pub(crate) struct Known(Mutex<State>);
+pub(crate) struct Known(Guarded<State>);
 
 #[derive(Default)]
 struct State {
@@ -76,152 +77,161 @@ pub(crate) struct Since(u64);
 impl Known {
     /// Something casts doubt on all of it.
     pub(crate) fn doubt(&self) {
-        let mut state = self.state();
-        let http = match state.http {
-            Http::Ended => Http::Ended,
-            _ => Http::Doubtful,
-        };
-        state.forget(http);
+        self.0.with(|state| {
+            let http = match state.http {
+                Http::Ended => Http::Ended,
+                _ => Http::Doubtful,
+            };
+            state.forget(http);
+        });
     }
 
     /// The module has started anew: nothing is left of what was set.
     pub(crate) fn restart(&self) {
-        let mut state = self.state();
-        state.forget(Http::Ended);
-        state.may_send_messages = true;
+        self.0.with(|state| {
+            state.forget(Http::Ended);
+            state.may_send_messages = true;
+        });
     }
 
     /// Whether the module may send the texts of short messages, as far as is known.
     pub(crate) fn may_send_messages(&self) -> bool {
-        self.state().may_send_messages
+        self.0.with(|state| state.may_send_messages)
     }
 
     /// It was looked at whether it does.
     pub(crate) fn sends_messages(&self, since: Since, may_send: bool) {
-        let mut state = self.state();
-        if state.doubts == since.0 {
-            state.may_send_messages = may_send;
-        }
+        self.0.with(|state| {
+            if state.doubts == since.0 {
+                state.may_send_messages = may_send;
+            }
+        });
     }
 
     /// A command was answered.
     pub(crate) fn has_answered(&self) {
-        self.state().is_answering = true;
+        self.0.with(|state| state.is_answering = true);
     }
 
     /// Whether the module answered the last time, so that it need not be found.
     pub(crate) fn is_answering(&self) -> bool {
-        self.state().is_answering
+        self.0.with(|state| state.is_answering)
     }
 
     /// From when on something is going to be learnt.
     pub(crate) fn now(&self) -> Since {
-        Since(self.state().doubts)
+        self.0.with(|state| Since(state.doubts))
     }
 
     /// Whether `line` would set what is set already.
     pub(crate) fn is_set(&self, line: &Bytes) -> bool {
-        self.state().set.get(parameter(line)) == Some(line)
+        self.0.with(|state| state.set.get(parameter(line)) == Some(line))
     }
 
     /// `line` is going to be sent: until its result, what it sets is not known, and after that only to whoever sends it.
     pub(crate) fn is_being_set(&self, line: &[u8]) {
-        self.state().set.retain(|parameter, _| !line.starts_with(parameter));
+        self.0.with(|state| state.set.retain(|parameter, _| !line.starts_with(parameter)));
     }
 
     /// `line` was accepted.
     pub(crate) fn was_set(&self, since: Since, line: &Bytes) {
-        let mut state = self.state();
-        if state.doubts == since.0 {
-            state.set.insert(parameter(line).into(), line.clone());
-        }
+        self.0.with(|state| {
+            if state.doubts == since.0 {
+                state.set.insert(parameter(line).into(), line.clone());
+            }
+        });
     }
 
     /// An FTP session failed: whatever was set for it may be the reason.
     pub(crate) fn forget_ftp(&self) {
-        self.state().set.retain(|parameter, _| is_of_http(parameter));
+        self.0.with(|state| state.set.retain(|parameter, _| is_of_http(parameter)));
     }
 
     /// Whether bearer `cid` is open with what these lines say.
     pub(crate) fn is_open(&self, cid: u8, with: &[Bytes]) -> bool {
-        self.state().open.get(&cid).is_some_and(|open| open == with)
+        self.0.with(|state| state.open.get(&cid).is_some_and(|open| open == with))
     }
 
     /// Bearer `cid` was found open with what these lines say, or was opened so.
     pub(crate) fn was_opened(&self, since: Since, cid: u8, with: Vec<Bytes>) {
-        let mut state = self.state();
-        if state.doubts == since.0 {
-            state.open.insert(cid, with);
-        }
+        self.0.with(|state| {
+            if state.doubts == since.0 {
+                state.open.insert(cid, with);
+            }
+        });
     }
 
     /// The HTTP service.
     pub(crate) fn http(&self) -> Http {
-        self.state().http
+        self.0.with(|state| state.http)
     }
 
     /// The HTTP service was started: nothing is set in it.
     pub(crate) fn http_was_started(&self, since: Since) {
-        let mut state = self.state();
-        state.set.retain(|parameter, _| !is_of_http(parameter));
-        let started = Http::Started { kept_until: None, has_got: false, is_loaded: false };
-        state.http = if state.doubts == since.0 { started } else { Http::Doubtful };
+        self.0.with(|state| {
+            state.set.retain(|parameter, _| !is_of_http(parameter));
+            let started = Http::Started { kept_until: None, has_got: false, is_loaded: false };
+            state.http = if state.doubts == since.0 { started } else { Http::Doubtful };
+        });
     }
 
     /// A request begins to use the HTTP service that was kept.
     pub(crate) fn http_is_used(&self) {
-        if let Http::Started { kept_until, .. } = &mut self.state().http {
-            *kept_until = None;
-        }
+        self.0.with(|state| {
+            if let Http::Started { kept_until, .. } = &mut state.http {
+                *kept_until = None;
+            }
+        });
     }
 
     /// The HTTP service is going to get octets to send.
     pub(crate) fn http_is_loaded(&self) {
-        if let Http::Started { is_loaded, .. } = &mut self.state().http {
-            *is_loaded = true;
-        }
+        self.0.with(|state| {
+            if let Http::Started { is_loaded, .. } = &mut state.http {
+                *is_loaded = true;
+            }
+        });
     }
 
     /// The HTTP service is going to carry out a GET.
     pub(crate) fn http_gets(&self) {
-        if let Http::Started { has_got, .. } = &mut self.state().http {
-            *has_got = true;
-        }
+        self.0.with(|state| {
+            if let Http::Started { has_got, .. } = &mut state.http {
+                *has_got = true;
+            }
+        });
     }
 
     /// Keeps the HTTP service started for another request; whether there is one of which nothing is in doubt.
     pub(crate) fn keep_http(&self, until: Duration) -> bool {
-        match &mut self.state().http {
+        self.0.with(|state| match &mut state.http {
             Http::Started { kept_until, .. } => {
                 *kept_until = Some(until);
                 true
             }
             _ => false,
-        }
-    }
-
-    /// Whether nobody uses the HTTP service, and it may be started.
-    pub(crate) fn is_http_left(&self) -> bool {
-        matches!(self.state().http, Http::Doubtful | Http::Started { kept_until: Some(_), .. })
+        })
     }
 
     /// Leaves the HTTP service to whoever ends it now; whether it may be started and nobody uses it.
     pub(crate) fn take_http(&self) -> bool {
-        let is_left = self.is_http_left();
-        if is_left {
-            self.state().http = Http::Ended;
-        }
-        is_left
+        self.0.with(|state| {
+            let is_left = state.http.is_left();
+            if is_left {
+                state.http = Http::Ended;
+            }
+            is_left
+        })
     }
 
     /// The HTTP service is going to be ended.
     pub(crate) fn http_ends(&self) {
-        self.state().http = Http::Ended;
+        self.0.with(|state| state.http = Http::Ended);
     }
 
     /// Whether the firmware may tell the headers of a response: to a GET, or to anything else.
     pub(crate) fn tells_headers(&self, to_get: bool) -> bool {
-        match self.state().headers {
+        match self.0.with(|state| state.headers) {
             Headers::Unknown | Headers::Told => true,
             Headers::None => false,
             Headers::OfGets => to_get,
@@ -230,32 +240,35 @@ impl Known {
 
     /// Whether it is known whether the firmware tells any.
     pub(crate) fn knows_of_headers(&self) -> bool {
-        self.state().headers != Headers::Unknown
+        self.0.with(|state| state.headers != Headers::Unknown)
     }
 
     pub(crate) fn has_told_headers(&self) {
-        self.state().headers.learn(Headers::Told);
+        self.0.with(|state| state.headers.learn(Headers::Told));
     }
 
     pub(crate) fn has_no_headers(&self) {
-        self.state().headers.learn(Headers::None);
+        self.0.with(|state| state.headers.learn(Headers::None));
     }
 
     pub(crate) fn tells_headers_of_gets_only(&self) {
-        self.state().headers = Headers::OfGets;
+        self.0.with(|state| state.headers = Headers::OfGets);
     }
 
     pub(crate) fn is_one_at_a_time(&self) -> bool {
-        self.state().one_at_a_time
+        self.0.with(|state| state.one_at_a_time)
     }
 
     /// The firmware refuses several commands on a line and takes them one by one.
     pub(crate) fn takes_one_at_a_time(&self) {
-        self.state().one_at_a_time = true;
+        self.0.with(|state| state.one_at_a_time = true);
     }
+}
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Http {
+    /// Whether nobody uses it, and it may be started.
+    fn is_left(self) -> bool {
+        matches!(self, Self::Doubtful | Self::Started { kept_until: Some(_), .. })
     }
 }
 

@@ -64,6 +64,13 @@
 //! of `http-body` 1, octets are the [`Bytes`](bytes::Bytes) of `bytes` 1, ports and streams those of `futures` 0.3: name these crates
 //! yourself, for their types are the same everywhere. Whoever writes a [`Runtime`] needs `async-trait`, or a boxed future.
 //!
+//! # Without std
+//!
+//! With `default-features = false`, the session needs a heap, atomic operations and an implementation of `critical-section`, and nothing
+//! of `std`. Requests are those of [`message`] then, ports and sources those of [`io`]: both are there with the feature `std` as well,
+//! as the types of `http` and `futures`, so that one text builds with either. [`Endpoint`]s, [`Port`] and the traits of `http-body` need
+//! `std`.
+//!
 //! # What can be relied on
 //!
 //! * A transfer ends octet for octet as the module had it, or with an error that names the first cause. A block of
@@ -83,29 +90,35 @@
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 extern crate alloc;
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
 mod bearer;
 mod chain;
+mod chores;
 mod client;
 mod concatenation;
 mod config;
 mod contexts;
 mod deadline;
 mod driver;
+#[cfg(feature = "std")]
 mod endpoint;
 mod error;
 mod fs;
 mod ftp;
 mod http;
 mod info;
+pub mod io;
 mod keeper;
 mod kind;
 mod known;
 mod loss;
+pub mod message;
 mod notices;
 mod overlap;
 mod password;
+#[cfg(feature = "std")]
 mod port;
 mod queue;
 mod reader;
@@ -117,6 +130,7 @@ mod sim;
 mod sockets;
 mod start_up;
 mod stride;
+mod sync;
 mod tail;
 mod trace;
 mod turn;
@@ -128,6 +142,7 @@ pub use chain::Chain;
 pub use client::{Client, Traffic};
 pub use config::{Config, Dtr, Effort, FlowControl, Limits, Retries};
 pub use driver::{Driver, connect};
+#[cfg(feature = "std")]
 pub use endpoint::{Endpoint, InvalidEndpoint, OpenError};
 pub use engine::{Request, Response, Restart};
 pub use error::{Disconnected, Error, Failure, Malformation, Misuse};
@@ -138,6 +153,7 @@ pub use info::Info;
 pub use kind::ErrorKind;
 pub use notices::{Notice, Notices, Retry, UnsolicitedLine};
 pub use password::Password;
+#[cfg(feature = "std")]
 pub use port::Port;
 pub use reader::Reader;
 pub use runtime::Runtime;

@@ -10,7 +10,6 @@ use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures::Stream;
@@ -19,6 +18,7 @@ use sim800_parser::Line;
 
 use crate::engine::Restart;
 use crate::error::Disconnected;
+use crate::sync::Guarded;
 
 /// Something that happened without being asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,27 +111,29 @@ pub struct Notices {
 impl Notices {
     /// The next notice that is already there.
     pub(crate) fn pop(&mut self) -> Option<Notice> {
-        self.inbox.state().next()
+        self.inbox.state.with(InboxState::next)
     }
 
     /// Whether a notice that is already there is one that `sought` names.
     pub(crate) fn holds(&self, sought: impl Fn(&Notice) -> bool) -> bool {
-        self.inbox.state().queue.iter().any(sought)
+        self.inbox.state.with(|state| state.queue.iter().any(sought))
     }
 
     /// Takes out the first notice that is already there and that `sought` names.
     pub(crate) fn remove(&mut self, sought: impl Fn(&Notice) -> bool) -> Option<Notice> {
-        let mut state = self.inbox.state();
-        let place = state.queue.iter().position(sought)?;
-        state.queue.remove(place)
+        self.inbox.state.with(|state| {
+            let place = state.queue.iter().position(sought)?;
+            state.queue.remove(place)
+        })
     }
 
     /// Forgets the lines that are already there and that `stale` names.
     pub(crate) fn forget(&mut self, stale: impl Fn(&Unsolicited<'_>) -> bool) {
-        self.inbox.state().queue.retain(|notice| match notice {
+        let is_fresh = |notice: &Notice| match notice {
             Notice::Unsolicited(line) => !stale(&Unsolicited::from(line.line())),
             _ => true,
-        });
+        };
+        self.inbox.state.with(|state| state.queue.retain(is_fresh));
     }
 }
 
@@ -141,17 +143,13 @@ impl Stream for Notices {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Notice>> {
         // Wakers are cloned and dropped outside of the lock: they are foreign code as well.
         let waker = context.waker().clone();
-        let mut state = self.inbox.state();
-        match state.next() {
-            Some(notice) => Poll::Ready(Some(notice)),
-            None if state.ended => Poll::Ready(None),
-            None => {
-                let former = state.waker.replace(waker);
-                drop(state);
-                drop(former);
-                Poll::Pending
-            }
-        }
+        let (polled, unused) = self.inbox.state.with(|state| match state.next() {
+            Some(notice) => (Poll::Ready(Some(notice)), Some(waker)),
+            None if state.ended => (Poll::Ready(None), Some(waker)),
+            None => (Poll::Pending, state.waker.replace(waker)),
+        });
+        drop(unused);
+        polled
     }
 }
 
@@ -160,7 +158,7 @@ type Filter = Box<dyn Fn(&Unsolicited<'_>) -> bool + Send + Sync>;
 struct Inbox {
     filter: Filter,
     limit: usize,
-    state: Mutex<InboxState>,
+    state: Guarded<InboxState>,
 }
 
 #[derive(Default)]
@@ -173,10 +171,6 @@ struct InboxState {
 }
 
 impl Inbox {
-    fn state(&self) -> MutexGuard<'_, InboxState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The filter and the waker are foreign code: no lock is held while they run.
     fn deliver(&self, notice: &Notice) {
         if let Notice::Unsolicited(line) | Notice::Stray(line) = notice {
@@ -184,11 +178,10 @@ impl Inbox {
                 return;
             }
         }
-        let waker = {
-            let mut state = self.state();
+        let waker = self.state.with(|state| {
             state.keep(notice, self.limit);
             state.waker.take()
-        };
+        });
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -226,14 +219,14 @@ impl InboxState {
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox").field("queue", &self.state().queue).finish_non_exhaustive()
+        self.state.with(|state| f.debug_struct("Inbox").field("queue", &state.queue).finish_non_exhaustive())
     }
 }
 
 /// Who wants to know what.
 #[derive(Debug, Default)]
 pub(crate) struct Subscribers {
-    inboxes: Mutex<Registry>,
+    inboxes: Guarded<Registry>,
 }
 
 #[derive(Debug, Default)]
@@ -246,15 +239,14 @@ struct Registry {
 impl Subscribers {
     /// Registers an inbox of at most `limit` lines.
     pub(crate) fn subscribe(&self, limit: usize, filter: Filter) -> Notices {
-        let inbox = Arc::new(Inbox { filter, limit: limit.max(1), state: Mutex::default() });
-        let ended = {
-            let mut registry = self.registry();
+        let inbox = Arc::new(Inbox { filter, limit: limit.max(1), state: Guarded::default() });
+        let ended = self.inboxes.with(|registry| {
             if registry.ended.is_none() {
                 registry.inboxes.retain(|inbox| inbox.strong_count() > 0);
                 registry.inboxes.push(Arc::downgrade(&inbox));
             }
             registry.ended
-        };
+        });
         if let Some(reason) = ended {
             inbox.deliver(&Notice::Disconnected(reason));
         }
@@ -263,15 +255,14 @@ impl Subscribers {
 
     /// Tells everyone. Who subscribes meanwhile, as a filter or a waker may, is told of the next notice.
     pub(crate) fn deliver(&self, notice: &Notice) {
-        let inboxes: Vec<_> = {
-            let mut registry = self.registry();
+        let inboxes: Vec<_> = self.inboxes.with(|registry| {
             if let Notice::Disconnected(reason) = notice {
                 registry.ended.get_or_insert(*reason);
                 mem::take(&mut registry.inboxes)
             } else {
                 registry.inboxes.clone()
             }
-        };
+        });
         // An inbox that nobody else holds any more is dropped here, outside of the lock, and its filter with it.
         for inbox in inboxes.iter().filter_map(Weak::upgrade) {
             inbox.deliver(notice);
@@ -280,11 +271,7 @@ impl Subscribers {
 
     /// Why the line is gone, if it is.
     pub(crate) fn ended(&self) -> Option<Disconnected> {
-        self.registry().ended
-    }
-
-    fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.inboxes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inboxes.with(|registry| registry.ended)
     }
 }
 

@@ -3,12 +3,12 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::task::Context;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::channel::oneshot;
 use futures::task::AtomicWaker;
 
 use crate::engine::{Disconnected, Failure, Misuse, Request, Response};
+use crate::sync::Guarded;
 
 /// A command on its way to the driver, and who waits for what it brings.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(crate) enum Whose {
 #[derive(Debug)]
 pub(crate) struct Queue {
     limit: usize,
-    state: Mutex<State>,
+    state: Guarded<State>,
     driver: AtomicWaker,
 }
 
@@ -70,44 +70,31 @@ enum Phase {
 
 impl Queue {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit: limit.max(1), state: Mutex::default(), driver: AtomicWaker::new() }
+        Self { limit: limit.max(1), state: Guarded::default(), driver: AtomicWaker::new() }
     }
 
     /// Takes a command, or answers it.
     pub(crate) fn push(&self, envelope: Envelope, whose: Whose) {
-        let mut state = self.state();
-        let given_up = if state.waiting.len() >= self.limit { state.give_up() } else { Vec::new() };
-        let refusal = match state.phase {
+        let (outcome, given_up) = self.state.with(|state| state.take(envelope, whose, self.limit));
+        drop(given_up);
+        match outcome {
+            Ok(()) => self.driver.wake(),
             // Dropped, it tells its caller why.
-            Phase::Closed => return drop((state, given_up)),
-            Phase::Closing if whose < Whose::Chore => Some(Failure::Disconnected(Disconnected::Closed)),
-            _ if state.waiting.len() >= self.limit && whose == Whose::Caller => {
-                Some(Failure::Misuse(Misuse::QueueFull))
-            }
-            _ => None,
-        };
-        match refusal {
-            Some(failure) => {
-                drop((state, given_up));
-                // The caller is there; it asks right now.
-                let _ = envelope.reply.map(|reply| reply.send(Err(failure)));
-            }
-            None => {
-                state.waiting.push_back(envelope);
-                drop((state, given_up));
-                self.driver.wake();
-            }
+            Err((envelope, None)) => drop(envelope),
+            // The caller is there; it asks right now.
+            Err((envelope, Some(failure))) => drop(envelope.reply.map(|reply| reply.send(Err(failure)))),
         }
     }
 
     /// The next command that somebody waits for.
     pub(crate) fn pop(&self) -> Option<Envelope> {
-        core::iter::from_fn(|| self.state().waiting.pop_front()).find(|envelope| !envelope.is_given_up())
+        core::iter::from_fn(|| self.state.with(|state| state.waiting.pop_front()))
+            .find(|envelope| !envelope.is_given_up())
     }
 
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
-        self.state().waiting.iter().all(Envelope::is_given_up)
+        self.state.with(|state| state.waiting.iter().all(Envelope::is_given_up))
     }
 
     /// Has the driver polled again when something is pushed, or by [`wake`](Self::wake).
@@ -122,34 +109,56 @@ impl Queue {
 
     /// Takes nothing any more but what puts things back, and has the driver look at that.
     pub(crate) fn begin_to_close(&self) {
-        let mut state = self.state();
-        if state.phase == Phase::Open {
-            state.phase = Phase::Closing;
-        }
-        drop(state);
+        self.state.with(|state| {
+            if state.phase == Phase::Open {
+                state.phase = Phase::Closing;
+            }
+        });
         self.driver.wake();
     }
 
     /// Whether it takes no more than that.
     pub(crate) fn is_closing(&self) -> bool {
-        self.state().phase != Phase::Open
+        self.state.with(|state| state.phase != Phase::Open)
     }
 
     /// Takes nothing any more, and drops what waits.
     pub(crate) fn close(&self) {
-        let mut state = self.state();
-        state.phase = Phase::Closed;
-        let waiting = core::mem::take(&mut state.waiting);
-        drop(state);
+        let waiting = self.state.with(|state| {
+            state.phase = Phase::Closed;
+            core::mem::take(&mut state.waiting)
+        });
         drop(waiting);
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// An envelope that is not taken, and why where its caller is not told so by its end.
+type Refused = (Envelope, Option<Failure>);
+
 impl State {
+    /// Takes a command, or refuses it; and what made room for it.
+    fn take(
+        &mut self,
+        envelope: Envelope,
+        whose: Whose,
+        limit: usize,
+    ) -> (Result<(), Refused>, Vec<Envelope>) {
+        let given_up = if self.waiting.len() >= limit { self.give_up() } else { Vec::new() };
+        let refusal = match self.phase {
+            Phase::Closed => return (Err((envelope, None)), given_up),
+            Phase::Closing if whose < Whose::Chore => Some(Failure::Disconnected(Disconnected::Closed)),
+            _ if self.waiting.len() >= limit && whose == Whose::Caller => {
+                Some(Failure::Misuse(Misuse::QueueFull))
+            }
+            _ => None,
+        };
+        if refusal.is_some() {
+            return (Err((envelope, refusal)), given_up);
+        }
+        self.waiting.push_back(envelope);
+        (Ok(()), given_up)
+    }
+
     /// Takes out what nobody waits for.
     fn give_up(&mut self) -> Vec<Envelope> {
         let waiting = core::mem::take(&mut self.waiting);

@@ -5,12 +5,14 @@ use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::io;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures::stream::{self, BoxStream, Stream};
-use futures::{AsyncRead, AsyncReadExt, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt};
+#[cfg(feature = "std")]
 use http_body::{Frame, SizeHint};
+
+use crate::io::{self, AsyncRead, AsyncReadExt};
 
 /// What is read from the module as it is wanted: an [`AsyncRead`], and a [`Stream`] of [`Bytes`].
 ///
@@ -136,6 +138,7 @@ impl<E: Error + Send + Sync + 'static> AsyncRead for Reader<E> {
 }
 
 /// As the body of a response or of a request, for whatever takes bodies of the `http-body` crate. It has no trailers.
+#[cfg(feature = "std")]
 impl<E> http_body::Body for Reader<E>
 where
     Self: Stream<Item = Result<Bytes, E>> + Unpin,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 /// Time, as an executor keeps it.
 ///
-/// With a port that implements [`AsyncRead`](futures::io::AsyncRead) and [`AsyncWrite`](futures::io::AsyncWrite), this
+/// With a port that implements [`AsyncRead`](crate::io::AsyncRead) and [`AsyncWrite`](crate::io::AsyncWrite), this
 /// is all that an adapter has to bring. Time is counted from an epoch of the runtime's own choice; it never goes back.
 #[async_trait]
 pub trait Runtime: fmt::Debug + Send + Sync + 'static {

@@ -64,25 +64,25 @@ impl Client {
             return Err(StartUpError::SimPinInvalid);
         }
         // Whoever else found the card locked waits for what becomes of it here.
-        let mut was_tried = self.pin_tried().await;
+        let _turn = self.turn_pin().await;
         match self.query(&CpinRead, |state| state == PinState::SimPin).await {
             Ok(true) => {}
             Err(error) if is_refused_with(&error, CmeError::SIM_PIN_REQUIRED) => {}
             _ => return Ok(()),
         }
         let left = self.tries_left().await?;
-        if *was_tried {
+        if self.was_pin_tried() {
             return Err(StartUpError::SimPinWrong { left });
         }
         if left.is_none_or(|left| left <= 1) && !self.config().pin_at_any_risk {
             return Err(StartUpError::SimPinNotTried { left });
         }
         let pin = Secret::new(pin.reveal()).map_err(|_| StartUpError::SimPinInvalid)?;
-        *was_tried = true;
+        self.pin_is_tried(true);
         match self.execute(&CpinWrite { pin }).await {
-            Ok(_) => *was_tried = false,
+            Ok(_) => self.pin_is_tried(false),
             // It did not get to the card.
-            Err(error) if is_refused_with(&error, CmeError::SIM_BUSY) => *was_tried = false,
+            Err(error) if is_refused_with(&error, CmeError::SIM_BUSY) => self.pin_is_tried(false),
             Err(error) if error.is_rejected() => {
                 return Err(StartUpError::SimPinWrong { left: self.tries_left().await? });
             }

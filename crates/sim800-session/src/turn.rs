@@ -3,12 +3,11 @@
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
-use std::sync::{Mutex as Cell, MutexGuard, PoisonError};
 
 use futures::future::{Either, select};
-use futures::lock::{Mutex, OwnedMutexGuard};
 
 use crate::runtime::Runtime;
+use crate::sync::{Baton, Guarded, Taken};
 
 /// How often it is looked whether whoever has the turn is still heard of.
 const LOOK: Duration = Duration::from_secs(5);
@@ -23,8 +22,8 @@ pub(crate) const UNREAD: Duration = Duration::from_secs(60);
 /// Turns at one thing, in the order in which they are asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
-    lock: Arc<Mutex<()>>,
-    holder: Arc<Cell<Option<Holder>>>,
+    baton: Baton,
+    holder: Arc<Guarded<Option<Holder>>>,
 }
 
 /// Whose turn it is.
@@ -48,21 +47,24 @@ impl Turns {
         name: Arc<str>,
         patience: Duration,
     ) -> Result<Turn, Held> {
-        let mut lock = Arc::clone(&self.lock).lock_owned();
-        let guard = loop {
+        let mut taking = self.baton.take();
+        let taken = loop {
             // It may have been put off, or put forward, when it is looked at again.
-            match select(lock, runtime.sleep_until(runtime.now().saturating_add(LOOK))).await {
-                Either::Left((guard, _)) => break guard,
-                Either::Right(((), waiting)) => lock = waiting,
+            match select(taking, runtime.sleep_until(runtime.now().saturating_add(LOOK))).await {
+                Either::Left((taken, _)) => break taken,
+                Either::Right(((), waiting)) => taking = waiting,
             }
-            match &*holder(&self.holder) {
-                Some(holder) if holder.until <= runtime.now() => return Err(Held(Arc::clone(&holder.name))),
-                _ => {}
+            let now = runtime.now();
+            let held = self.holder.with(|holder| {
+                holder.as_ref().filter(|holder| holder.until <= now).map(|holder| Arc::clone(&holder.name))
+            });
+            if let Some(name) = held {
+                return Err(Held(name));
             }
         };
-        *holder(&self.holder) = Some(Holder { name, until: Duration::MAX });
+        self.holder.with(|holder| *holder = Some(Holder { name, until: Duration::MAX }));
         let (runtime, holder) = (Arc::clone(runtime), Arc::clone(&self.holder));
-        let turn = Turn { runtime, holder, patience, _guard: guard };
+        let turn = Turn { runtime, holder, patience, _taken: taken };
         turn.is_used();
         Ok(turn)
     }
@@ -72,8 +74,8 @@ impl Turns {
 pub(crate) struct Turn {
     runtime: Arc<dyn Runtime>,
     patience: Duration,
-    holder: Arc<Cell<Option<Holder>>>,
-    _guard: OwnedMutexGuard<()>,
+    holder: Arc<Guarded<Option<Holder>>>,
+    _taken: Taken,
 }
 
 impl Turn {
@@ -93,24 +95,23 @@ impl Turn {
     }
 
     fn is_heard_of_within(&self, limit: Duration) {
-        if let Some(holder) = &mut *holder(&self.holder) {
-            holder.until = self.runtime.now().saturating_add(limit);
-        }
+        let until = self.runtime.now().saturating_add(limit);
+        self.holder.with(|holder| {
+            if let Some(holder) = holder {
+                holder.until = until;
+            }
+        });
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        *holder(&self.holder) = None;
+        self.holder.with(|holder| *holder = None);
     }
 }
 
 impl fmt::Debug for Turn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turn").field("holder", &*holder(&self.holder)).finish_non_exhaustive()
+        f.debug_struct("Turn").field("holder", &self.holder).finish_non_exhaustive()
     }
-}
-
-fn holder(cell: &Cell<Option<Holder>>) -> MutexGuard<'_, Option<Holder>> {
-    cell.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,35 +2,34 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use std::sync::{Mutex as Cell, MutexGuard, PoisonError};
 
-use futures::lock::{Mutex, OwnedMutexGuard};
+use crate::sync::{Baton, Guarded, Taken};
 
 /// Who uses which bearer of a module.
 #[derive(Debug, Default)]
 pub(crate) struct Bearers {
     /// Held while a bearer is closed or brought back: until then, nobody begins to use one.
-    gate: Arc<Mutex<()>>,
-    users: Arc<Cell<Vec<u8>>>,
+    gate: Baton,
+    users: Arc<Guarded<Vec<u8>>>,
 }
 
 impl Bearers {
     /// Begins to use bearer `cid`.
     pub(crate) async fn begin(&self, cid: u8) -> User {
         let gate = self.gate().await;
-        users(&self.users).push(cid);
+        self.users.with(|users| users.push(cid));
         drop(gate);
         User { cid, users: Arc::clone(&self.users) }
     }
 
     /// Keeps others from beginning to use a bearer while it is held.
-    pub(crate) async fn gate(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.gate).lock_owned().await
+    pub(crate) async fn gate(&self) -> Taken {
+        self.gate.take().await
     }
 
     /// Whether anybody uses bearer `cid`.
     pub(crate) fn are_used(&self, cid: u8) -> bool {
-        users(&self.users).contains(&cid)
+        self.users.with(|users| users.contains(&cid))
     }
 }
 
@@ -38,18 +37,15 @@ impl Bearers {
 #[derive(Debug)]
 pub(crate) struct User {
     cid: u8,
-    users: Arc<Cell<Vec<u8>>>,
+    users: Arc<Guarded<Vec<u8>>>,
 }
 
 impl Drop for User {
     fn drop(&mut self) {
-        let mut users = users(&self.users);
-        if let Some(place) = users.iter().position(|cid| *cid == self.cid) {
-            users.swap_remove(place);
-        }
+        self.users.with(|users| {
+            if let Some(place) = users.iter().position(|cid| *cid == self.cid) {
+                users.swap_remove(place);
+            }
+        });
     }
-}
-
-fn users(users: &Cell<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
-    users.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -47,6 +47,7 @@ const LAYERS: &[Layer] = &[
         ours: &["sim800-command", "sim800-parser"],
         foreign: Some(&["data-encoding", "http", "pcap-parser", "serde_json", "sha2"]),
     },
+    Layer { name: "sim800-grammar", ours: &["sim800-command"], foreign: Some(&["serde_json"]) },
     // No future, no lock, no clock; a heap, but nothing of std.
     Layer {
         name: "sim800-engine",
@@ -56,7 +57,15 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "sim800-session",
         ours: &["sim800-command", "sim800-engine", "sim800-parser"],
-        foreign: Some(&["async-trait", "bytes", "futures", "http", "http-body", "thiserror"]),
+        foreign: Some(&[
+            "async-trait",
+            "bytes",
+            "critical-section",
+            "futures",
+            "http",
+            "http-body",
+            "thiserror",
+        ]),
     },
     // Of the session: what it is told of its line.
     Layer { name: "sim800-serial", ours: &["sim800-session"], foreign: Some(&["rustix", "serial2"]) },
@@ -69,6 +78,19 @@ const LAYERS: &[Layer] = &[
         name: "sim800-tokio",
         ours: &["sim800-serial", "sim800-session"],
         foreign: Some(&["async-trait", "futures", "tokio", "tokio-util"]),
+    },
+    // What a microcontroller has: nothing of std.
+    Layer {
+        name: "sim800-embassy",
+        ours: &["sim800-session"],
+        foreign: Some(&[
+            "async-trait",
+            "embassy-futures",
+            "embassy-sync",
+            "embassy-time",
+            "embedded-io-async",
+            "thiserror",
+        ]),
     },
     Layer { name: "sim800-emulator", ours: &["sim800-command", "sim800-parser"], foreign: Some(&["bytes"]) },
     // No socket, no TLS, no runtime: the tests of the session are built with it.
@@ -89,6 +111,7 @@ const LAYERS: &[Layer] = &[
             "sim800-capture",
             "sim800-command",
             "sim800-emulator",
+            "sim800-grammar",
             "sim800-parser",
             "sim800-serial",
             "sim800-session",

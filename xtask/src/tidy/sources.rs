@@ -26,9 +26,10 @@ const NOT_IN_ENGINE: [&str; 8] =
     ["async", "await", "futures", "Waker", "mpsc", "Instant", "SystemTime", "std::io"];
 
 /// What sends commands.
-const DRIVER: [&str; 4] = [
+const DRIVER: [&str; 5] = [
     "crates/sim800-engine/src",
     "crates/sim800-session/src",
+    "crates/sim800-embassy/src",
     "crates/sim800-smol/src",
     "crates/sim800-tokio/src",
 ];

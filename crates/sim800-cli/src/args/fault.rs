@@ -24,7 +24,8 @@ pub(crate) const GRAMMAR: &str =
   hesitate SECS, short-read N, overrun N, announce DIGITS
                                  the next result code, read or count
   over                           nothing goes wrong any more
-All but those of the first two lines may end in `after M`, bytes to the program, or in `in SECS`.";
+All but those of the first two lines may end in `after M`, bytes to the program, in `in SECS`, or in `at LINE`: each time when such a
+command line comes, in which * stands for any characters and ? for one.";
 
 /// One fault as it is written, which may be several to the module.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +102,10 @@ fn parse(words: &mut Words<'_>) -> Result<Vec<Fault>, String> {
         "over" => Fault::Over,
         other => return Err(format!("there is no `{other}`; there are:\n{GRAMMAR}")),
     };
+    if words.take("at") {
+        let line = words.next("a command line")?.to_owned();
+        return Ok(vec![Fault::Flaw { line, fault: Box::new(fault) }]);
+    }
     let when = if words.take("after") {
         Some(When::Octets(words.number("a number of bytes")?))
     } else if words.take("in") {
@@ -166,6 +171,11 @@ mod tests {
         let lost = Box::new(Fault::BearerLost { cid: 2 });
         assert_eq!(one("deact 2 after 99"), Fault::Later { when: When::Octets(99), fault: lost });
         assert_eq!(one("deact"), Fault::BearerLost { cid: 1 });
+        let silence = Box::new(Fault::Silence);
+        assert_eq!(
+            one("silence at AT+FTPUN=*"),
+            Fault::Flaw { line: "AT+FTPUN=*".to_owned(), fault: silence }
+        );
         assert_eq!(one("http 603"), Fault::Http(HttpFailure::Dns));
         assert_eq!(one("power-down under-voltage"), Fault::PowerDown(PowerDown::UnderVoltage));
     }
@@ -182,6 +192,7 @@ mod tests {
             ("drop 5000 after 1", "at most 1000 bytes"),
             ("restart soon", "`soon` is too much"),
             ("restart in -1", "-1 seconds cannot be"),
+            ("restart at", "a command line is missing"),
             ("http 404", "404 is no code of HTTP's"),
         ] {
             let error = text.parse::<FaultText>().unwrap_err();

@@ -5,6 +5,7 @@ mod emulate;
 mod fault;
 mod fs;
 mod ftp;
+mod fuzz;
 mod http;
 mod knobs;
 mod live;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
+use sim800_grammar::Format;
 
 use self::decode::DECODED;
 pub(crate) use self::decode::{Decode, Only, Payload};
@@ -23,6 +25,8 @@ pub(crate) use self::emulate::{Address, Emulate};
 pub(crate) use self::fault::FaultText;
 pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
+use self::fuzz::FUZZED;
+pub(crate) use self::fuzz::Fuzz;
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
 pub(crate) use self::knobs::Knobs;
 pub(crate) use self::live::{Monitor, Tap};
@@ -181,6 +185,15 @@ pub(crate) enum Command {
     /// Each line is shown on stdout as `decode` shows it, unless -q is given.
     #[command(after_long_help = FAULTS)]
     Tap(Tap),
+    /// Try command lines on a module of your own that it should take or refuse, and tell which of them it does not survive
+    #[command(after_long_help = FUZZED)]
+    Fuzz(Fuzz),
+    /// Write the command table as a grammar for fuzzers; no module is needed
+    Grammar {
+        /// The tool that reads it
+        #[arg(long, value_name = "FORMAT", value_parser = fuzz::format(), default_value = "json")]
+        format: Format,
+    },
     /// Show what the program can do, with an emulated module and servers of its own
     Demo,
     /// Write the manual pages to DIR, for those who package the program
@@ -201,6 +214,7 @@ impl Command {
                 FtpSource::Files(files) => files,
                 FtpSource::Module(_) => Vec::new(),
             },
+            Self::Fuzz(fuzz) => fuzz.replay.as_deref().into_iter().collect(),
             Self::Monitor(monitor) => monitor.session.as_deref().into_iter().collect(),
             Self::Decode(decode) => decode.files.iter().map(PathBuf::as_path).collect(),
             command => command.input().into_iter().collect(),

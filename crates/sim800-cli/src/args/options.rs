@@ -12,6 +12,7 @@ use sim800_session::Password;
 
 use crate::completion;
 use crate::held::Held;
+use crate::recent::Recent;
 
 /// Options of every command. Those with a variable may also stand in the configuration file, by the same name.
 #[derive(Clone, Debug, Args)]
@@ -167,6 +168,9 @@ pub(crate) struct Options {
     /// The module, where a script or the shell has connected it already.
     #[arg(skip)]
     pub(crate) held: Option<Held>,
+    /// Where what crossed the line last is kept, for whoever wants it in hindsight.
+    #[arg(skip)]
+    pub(crate) recent: Option<Recent>,
 }
 
 impl Options {

@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Emulate, options: &Options, output: Output) -> Res
     let trace = options.trace.as_deref().map(TraceFile::create).transpose()?;
     if trace.is_some() || options.verbose > 0 {
         let dialogue = (options.verbose > 0).then(|| Dialogue::new(options.verbose > 1));
-        let traces = Traces { file: trace.clone(), dialogue, heard: Heard::default() };
+        let traces = Traces { file: trace.clone(), dialogue, heard: Heard::default(), recent: None };
         module = module.traced(Masking::new(traces));
     }
     let stage = Stage {

@@ -12,6 +12,7 @@ mod decode_forms;
 mod emulator;
 mod files;
 mod first_contact;
+mod fuzz;
 mod interruption;
 mod killed;
 mod knobs;

@@ -1,4 +1,4 @@
-//! The phone book of the card: manual 3.2.24 to 3.2.27 and 3.2.39, 3GPP TS 27.007, 8.11 to 8.14.
+//! What is on the card: its phone book (manual 3.2.24 to 3.2.27 and 3.2.39, 3GPP TS 27.007, 8.11 to 8.14) and files (manual 3.2.34).
 
 use sim800_emulator::{Fault, Sim};
 
@@ -98,7 +98,23 @@ fn without_a_card_there_is_no_book() {
     config.sim = Sim::Absent;
     let mut bench = Bench::new(config);
     bench.ok("AT+CMEE=1");
-    for line in ["AT+CPBS?", "AT+CPBR=1", "AT+CPBW=1,\"1\"", "AT+CPBF=\"\"", "AT+CNUM"] {
+    for line in ["AT+CPBS?", "AT+CPBR=1", "AT+CPBW=1,\"1\"", "AT+CPBF=\"\"", "AT+CNUM", "AT+CRSM=242"] {
         bench.exchange(line, "\r\n+CME ERROR: 10\r\n");
     }
+}
+
+#[test]
+fn files_of_the_card_are_read() {
+    let mut bench = Bench::new(instant());
+    bench.ok("AT+CRSM=?");
+    bench.information("AT+CRSM=176,12258,0,0,10", "+CRSM: 144,0,\"989420214365870921F3\"");
+    bench.information("AT+CRSM=176,12258,0,8,2", "+CRSM: 144,0,\"21F3\"");
+    bench.information("AT+CRSM=176,12258,0,8,3", "+CRSM: 103,0");
+    bench.information("AT+CRSM=176,28539,0,0,12", "+CRSM: 144,0,\"FFFFFFFFFFFFFFFFFFFFFFFF\"");
+    bench.information("AT+CRSM=176,28486,0,0,17", "+CRSM: 148,4");
+    bench.information("AT+CRSM=214,28539,0,0,12,\"FFFFFFFFFFFFFFFFFFFFFFFF\"", "+CRSM: 144,0");
+    bench.information("AT+CRSM=214,28539,0,0,3,\"62F210\"", "+CRSM: 148,4");
+    bench.information("AT+CRSM=242", "+CRSM: 144,0");
+    bench.error("AT+CRSM=1");
+    bench.error("AT+CRSM=176,12258");
 }

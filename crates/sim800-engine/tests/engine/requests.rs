@@ -18,6 +18,18 @@ fn text_is_taken_as_a_command_line_or_refused_for_what_is_wrong_with_it() {
     }
 }
 
+#[test]
+fn a_line_may_be_sent_as_it_stands() {
+    let mut world = World::new();
+    world.submit(Request::raw("at+httppara=cid, 1", Duration::from_secs(1)).expect("a command"));
+    assert_eq!(world.sent(), r#"AT+HTTPPARA=\"CID\",1\r"#);
+    world.input(b"\r\nOK\r\n");
+    world.submit(Request::verbatim("at+httppara=cid, 1", Duration::from_secs(1)).expect("a command"));
+    assert_eq!(world.sent(), "at+httppara=cid, 1\\r");
+    let secret = Request::verbatim("AT+FTPPW=sesame", Duration::from_secs(1)).expect("a command");
+    assert!(secret.is_secret() && !format!("{secret:?}").contains("sesame"), "{secret:?}");
+}
+
 /// `AT+CMGS`, whose text ends with Ctrl-Z.
 struct Message;
 

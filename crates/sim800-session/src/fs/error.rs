@@ -1,10 +1,11 @@
 //! Why an operation on the module's file system failed.
 
 use alloc::string::String;
-use std::io;
 
 use sim800_command::InvalidValue;
 use thiserror::Error;
+
+use crate::io;
 
 use crate::error::Error;
 use crate::kind::ErrorKind;

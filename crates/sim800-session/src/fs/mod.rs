@@ -10,7 +10,8 @@ mod write;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-use futures::AsyncRead;
+
+use crate::io::AsyncRead;
 use sim800_command::{Drive, FsDel, FsDrive, FsFlSize, FsMem, FsMkdir, FsRename, FsRmdir, FsStorage, Path};
 
 pub use self::error::FsError;

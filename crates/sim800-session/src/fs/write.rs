@@ -4,7 +4,8 @@ use alloc::borrow::ToOwned;
 use core::time::Duration;
 
 use bytes::Bytes;
-use futures::AsyncRead;
+
+use crate::io::AsyncRead;
 use sim800_command::{FS_CHUNK_LIMIT, FsCreate, FsDel, FsWrite, FsWriteMode, FsWritten, Number, Path};
 
 use super::{Fs, FsError};

@@ -4,10 +4,11 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
-use std::io;
 
 use sim800_command::{FtpCode, InvalidValue};
 use thiserror::Error;
+
+use crate::io;
 
 use super::patience::{PATIENCE, SERVER_PATIENCE};
 use crate::bearer::BearerError;

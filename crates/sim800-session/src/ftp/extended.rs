@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures::{AsyncRead, StreamExt, stream};
+use futures::{StreamExt, stream};
+
+use crate::io::AsyncRead;
 use sim800_command::{
     Command, FTP_EXTENDED_LIMIT, FsStorage, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead,
     FtpExtGetSave, FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpPutOpen, Number, Text,

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use futures::{AsyncRead, AsyncSeek, AsyncSeekExt};
+use crate::io::{AsyncRead, AsyncSeek, AsyncSeekExt};
 use sim800_command::{FtpCode, FtpPutOpen, PutOption};
 
 use super::session::may_have_been_asked;

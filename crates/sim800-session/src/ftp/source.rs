@@ -2,10 +2,10 @@
 
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::io::{self, SeekFrom};
 
 use bytes::{Buf, BytesMut};
-use futures::{AsyncRead, AsyncSeek};
+
+use crate::io::{self, AsyncRead, AsyncSeek, SeekFrom};
 
 use super::digest::Digest;
 

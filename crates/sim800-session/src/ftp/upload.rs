@@ -2,11 +2,12 @@
 
 use alloc::vec;
 use core::time::Duration;
-use std::io::SeekFrom;
 
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
-use futures::{AsyncReadExt, AsyncSeekExt, pin_mut};
+use futures::pin_mut;
+
+use crate::io::{self, AsyncReadExt, AsyncSeekExt, SeekFrom};
 use sim800_command::{FTP_WRITE_LIMIT, FtpPutClose, FtpPutOpen, FtpPutWrite, Number};
 
 use super::digest::Digest;
@@ -118,10 +119,10 @@ impl<S: Source> Upload<S> {
         }
     }
 
-    async fn skip(&mut self, offset: u64) -> std::io::Result<()> {
+    async fn skip(&mut self, offset: u64) -> io::Result<()> {
         let end = self.source.seek(SeekFrom::End(0)).await?;
         if end < offset {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.ended = end == offset;
         self.source.seek(SeekFrom::Start(offset)).await?;

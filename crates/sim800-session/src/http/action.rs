@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use ::http::Method;
+use crate::message::Method;
 use sim800_command::{HTTP_LIMIT, HttpActivity, HttpProgress, HttpStatus, HttpStatusRead, Test, Unsolicited};
 
 use super::HttpError;

@@ -2,8 +2,8 @@
 
 use alloc::sync::Arc;
 
-use ::http::HeaderMap;
-use ::http::header::HeaderValue;
+use crate::message::HeaderMap;
+use crate::message::header::HeaderValue;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream;

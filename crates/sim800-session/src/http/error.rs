@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
 
-use ::http::Method;
+use crate::message::Method;
 use sim800_command::{HttpStatus, InvalidValue, LINE_LIMIT};
 use thiserror::Error;
 

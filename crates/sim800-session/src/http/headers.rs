@@ -2,7 +2,7 @@
 
 use core::str;
 
-use ::http::header::{
+use crate::message::header::{
     CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING,
 };
 use sim800_command::HttpStatus;

@@ -1,6 +1,6 @@
 //! One look at a response, on one line: whether the request is over, the headers, and the body where it is short.
 
-use ::http::Method;
+use crate::message::Method;
 use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;

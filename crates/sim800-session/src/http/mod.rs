@@ -13,8 +13,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
-use ::http::{HeaderMap, Method, Request, Response, StatusCode};
+use crate::message::header::{CONTENT_LENGTH, CONTENT_RANGE};
+use crate::message::{HeaderMap, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use sim800_command::{HttpContext, HttpProgress, HttpScont, HttpScontRead, HttpStatus};
 

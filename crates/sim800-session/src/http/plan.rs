@@ -9,12 +9,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use ::http::header::{
+use crate::message::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, RANGE, TE,
     TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
-use ::http::uri::Scheme;
-use ::http::{Method, Request, Uri};
+use crate::message::uri::Scheme;
+use crate::message::{Method, Request, Uri};
 use bytes::Bytes;
 use sim800_command::{
     Cid, HTTP_LIMIT, HttpAction, HttpData, HttpGetHead, HttpMethod, HttpPara, HttpParameter, HttpSsl,
@@ -197,11 +197,11 @@ fn headers(headers: &HeaderMap, uri: &Uri, body: usize) -> Result<([Setting; 5],
             .to_str()
             .map_err(|_| unsupported("a header", "has characters other than printable ASCII"))?;
         match name {
-            &USER_AGENT => user_agent = value,
-            &CONTENT_TYPE => content_type = value,
-            &RANGE => range = break_points(value)?,
-            &HOST if uri.authority().is_some_and(|host| host.as_str() == value) => {}
-            &CONTENT_LENGTH if value.parse() == Ok(body) => {}
+            name if *name == USER_AGENT => user_agent = value,
+            name if *name == CONTENT_TYPE => content_type = value,
+            name if *name == RANGE => range = break_points(value)?,
+            name if *name == HOST && uri.authority().is_some_and(|host| host.as_str() == value) => {}
+            name if *name == CONTENT_LENGTH && value.parse() == Ok(body) => {}
             name if is_of_module(name) => {
                 return Err(unsupported("a header", &format!("is set by the module itself: {name}")));
             }

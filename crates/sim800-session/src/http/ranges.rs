@@ -6,8 +6,8 @@
 use alloc::format;
 use alloc::sync::Arc;
 
-use ::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
-use ::http::{HeaderMap, HeaderValue, Method};
+use crate::message::header::{CONTENT_LENGTH, CONTENT_RANGE};
+use crate::message::{HeaderMap, HeaderValue, Method};
 use sim800_command::{HTTP_LIMIT, HttpStatus};
 
 use super::HttpError;
@@ -487,7 +487,7 @@ fn ignored() -> HttpError {
 
 #[cfg(test)]
 mod tests {
-    use ::http::Request;
+    use crate::message::Request;
     use alloc::vec::Vec;
     use bytes::Bytes;
     use sim800_command::Cid;

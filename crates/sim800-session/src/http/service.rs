@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use ::http::{HeaderMap, Method};
+use crate::message::{HeaderMap, Method};
 use bytes::Bytes;
 use sim800_command::{
     Command, HttpHead, HttpInit, HttpPara, HttpParameter, HttpStatus, HttpStatusRead, HttpTerm, Number,

@@ -3,10 +3,11 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
-use std::io;
 
 use sim800_command::InvalidValue;
 use thiserror::Error;
+
+use crate::io;
 
 use crate::error::{Error, Failure};
 use crate::kind::ErrorKind;

@@ -2,7 +2,6 @@
 
 use alloc::sync::Arc;
 use core::time::Duration;
-use std::sync::{Mutex as Cell, MutexGuard, PoisonError};
 
 use futures::StreamExt;
 use sim800_command::{
@@ -16,6 +15,7 @@ use crate::contexts::Place;
 use crate::engine::Response;
 use crate::error::{Disconnected, Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};
+use crate::sync::Guarded;
 
 /// How long the module may say nothing before it is asked: its last line may have been lost.
 pub(super) const CHECK: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ pub(super) const CHECK: Duration = Duration::from_secs(10);
 pub(super) struct Link {
     pub(super) client: Client,
     place: Place,
-    state: Cell<State>,
+    state: Guarded<State>,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ struct State {
 
 impl Link {
     pub(super) fn new(client: &Client, place: Place) -> Self {
-        Self { client: client.of_procedure(), place, state: Cell::default() }
+        Self { client: client.of_procedure(), place, state: Guarded::default() }
     }
 
     pub(super) fn connection(&self) -> Connection {
@@ -56,10 +56,6 @@ impl Link {
     pub(super) fn number(&self) -> u8 {
         // 0 to 5 fits.
         self.place.connection.get() as u8
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gets the lines of the connection, and what ends it from outside, from now on.
@@ -74,8 +70,8 @@ impl Link {
 
     /// Whether anything is to be read or sent still.
     pub(super) fn check(&self) -> Result<(), SocketError> {
-        if let Some(error) = &self.state().broken {
-            return Err(error.clone());
+        if let Some(error) = self.broken() {
+            return Err(error);
         }
         if !self.client.contexts().is_up(self.place.epoch) {
             // The connection has another's number by now.
@@ -86,44 +82,46 @@ impl Link {
 
     /// Nothing is read or sent any more. The first cause is what both directions end with.
     pub(super) fn fail(&self, error: SocketError) -> SocketError {
-        let mut state = self.state();
         let is_gone = matches!(error, SocketError::ContextLost | SocketError::Module(_));
-        state.is_over |= is_gone;
-        state.broken.get_or_insert(error).clone()
+        self.state.with(|state| {
+            state.is_over |= is_gone;
+            state.broken.get_or_insert(error).clone()
+        })
     }
 
     /// What both directions ended with.
     pub(super) fn broken(&self) -> Option<SocketError> {
-        self.state().broken.clone()
+        self.state.with(|state| state.broken.clone())
     }
 
     /// Nothing is sent any more.
     pub(super) fn fail_sending(&self, error: &SocketError) {
-        self.state().unsent.get_or_insert_with(|| error.clone());
+        self.state.with(|state| {
+            state.unsent.get_or_insert_with(|| error.clone());
+        });
     }
 
     /// Why nothing is sent any more.
     pub(super) fn unsent(&self) -> SocketError {
-        let state = self.state();
-        state.unsent.clone().or_else(|| state.broken.clone()).unwrap_or(SocketError::ClosedHere)
+        let cause = self.state.with(|state| state.unsent.clone().or_else(|| state.broken.clone()));
+        cause.unwrap_or(SocketError::ClosedHere)
     }
 
     pub(super) fn is_closed_there(&self) -> bool {
-        self.state().is_closed_there
+        self.state.with(|state| state.is_closed_there)
     }
 
     pub(super) fn close_there(&self) {
-        self.state().is_closed_there = true;
+        self.state.with(|state| state.is_closed_there = true);
     }
 
     /// What was given to the module, and what of it had arrived when it was asked last.
     pub(super) fn progress(&self) -> (u64, u64) {
-        let state = self.state();
-        (state.sent, state.acknowledged)
+        self.state.with(|state| (state.sent, state.acknowledged))
     }
 
     pub(super) fn was_sent(&self, octets: usize) {
-        self.state().sent += octets as u64;
+        self.state.with(|state| state.sent += octets as u64);
     }
 
     /// Whether a notice says that the connection has something to read; what else it says is kept.
@@ -192,8 +190,9 @@ impl Link {
     /// Asks how much has arrived.
     pub(super) async fn acknowledgement(&self) -> Result<Acknowledgement, SocketError> {
         let told = self.ask(&CipAck { connection: self.connection() }, Some).await?;
-        let mut state = self.state();
-        state.acknowledged = state.acknowledged.max(told.acknowledged.min(state.sent));
+        self.state.with(|state| {
+            state.acknowledged = state.acknowledged.max(told.acknowledged.min(state.sent));
+        });
         Ok(told)
     }
 
@@ -221,7 +220,7 @@ impl Link {
     pub(super) async fn close(&self) -> Result<(), SocketError> {
         self.check()?;
         let is_closed = self.is_closed_there() || shut(&self.client, self.place).await?;
-        self.state().is_over = is_closed;
+        self.state.with(|state| state.is_over = is_closed);
         self.fail(SocketError::ClosedHere);
         Ok(())
     }
@@ -251,10 +250,7 @@ impl Drop for Link {
     fn drop(&mut self) {
         let place = self.place;
         let contexts = self.client.contexts();
-        let is_over = {
-            let state = self.state();
-            state.is_over || state.is_closed_there
-        };
+        let is_over = self.state.with(|state| state.is_over || state.is_closed_there);
         if is_over || !contexts.is_up(place.epoch) {
             return contexts.give_back(place, true);
         }

@@ -7,11 +7,11 @@ use core::future::Future;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::io;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use futures::io::{AsyncRead, AsyncWrite};
+
+use crate::io::{self, AsyncRead, AsyncWrite};
 use futures::{FutureExt, StreamExt, stream};
 use sim800_command::SOCKET_LIMIT;
 

@@ -1,0 +1,48 @@
+//! The command line of `sim800 fuzz`, and of the grammars.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap_complete::ArgValueCandidates;
+use sim800_grammar::Format;
+
+use super::wait;
+use crate::completion;
+
+/// What is behind `--help`.
+pub(super) const FUZZED: &str = "\
+Each value of a command in turn is what the manual has, at its limit, beyond it, of the wrong kind, or too long. The lines are the same
+each time. No line is sent that costs money, uses the network, locks the card, changes the rate, switches the module off, or writes
+what outlives a restart; `-p emulator` gets all but those that would end the conversation.
+
+What is noticed: a restart, silence, and bytes that make no sense. Each finding is tried again, alone and then behind the lines before
+it, and made as short as it can be. DIR gets finding-N.txt with the lines, for --replay, and finding-N.jsonl with what crossed the line,
+for `sim800 decode`.
+
+Try it on a module that is yours, with a card and a network that may be disturbed. The exit status is 1 if anything was found.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Fuzz {
+    /// Only these, such as FTPGET or AT+FTPGET
+    #[arg(value_name = "COMMAND", conflicts_with = "replay", add = ArgValueCandidates::new(completion::commands))]
+    pub(crate) commands: Vec<String>,
+    /// Where the findings go; it is made at the first
+    #[arg(short, long, value_name = "DIR", default_value = "findings")]
+    pub(crate) output: PathBuf,
+    /// How long to wait behind each line, so that the module is not flooded
+    #[arg(long, value_name = "SECS", value_parser = wait, default_value = "0.1")]
+    pub(crate) pause: Duration,
+    /// What switches the module off and on when it falls silent: a command for the shell. Without it, the run ends there
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) reset: Option<String>,
+    /// Send the lines of a finding again, and tell whether the same happens
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
+}
+
+/// The formats by their names.
+pub(super) fn format() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(|(name, _)| name)).try_map(|name| name.parse::<Format>())
+}
