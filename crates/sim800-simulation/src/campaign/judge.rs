@@ -306,12 +306,7 @@ impl Trial<'_> {
         let crossing = rate.map_or(Duration::ZERO, |rate| {
             Duration::from_secs(10) * u32::try_from(length).unwrap_or(u32::MAX) / rate.get()
         });
-        // Its program waits on purpose.
-        let patience = if self.scenario.tasks().any(|task| task == Task::HttpAlive) {
-            task::PATIENCE
-        } else {
-            Duration::ZERO
-        };
+        let patience = self.patience();
         let granting = ModuleConfig::default().timings.unsolicited * self.grants();
         // What the module holds crosses the network in one go, and so does what the driver has under way.
         let windows = if self.scenario.tasks().any(|task| task == Task::Sockets) {
@@ -327,6 +322,12 @@ impl Trial<'_> {
             + granting
             + self.pauses();
         one * u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX)
+    }
+
+    /// How long a program waits on purpose.
+    pub(super) fn patience(&self) -> Duration {
+        let waits = self.scenario.tasks().any(|task| task == Task::HttpAlive);
+        if waits { task::PATIENCE } else { Duration::ZERO }
     }
 
     /// How often a module that takes few octets at once says that it takes more, which it does some time after it took the last.

@@ -413,7 +413,7 @@ impl<'a> Trial<'a> {
     fn check_gone(&mut self, client: &Client, later: Duration) -> Result<(), Violation> {
         let tasks = u32::try_from(self.scenario.tasks().count()).unwrap_or(u32::MAX);
         // Who is not polled notices nothing.
-        if later > GONE_TIME * tasks + self.pauses() {
+        if later > GONE_TIME * tasks + self.pauses() + self.patience() {
             return Err(violation(format!("noticed {later:?} after the module was gone")));
         }
         self.world.cancel_plans();
