@@ -71,9 +71,11 @@ fn lines_are_completed_sent_and_explained() {
     command.env("XDG_STATE_HOME", folder.path());
     let mut typist = Typist::new(command);
     typist.sees_last("sim800>");
-    typist.types("AT+CS");
-    typist.sees_last("sim800> AT+CSQ");
+    typist.types("AT+GS");
+    typist.sees_last("sim800> AT+GSN");
     typist.types("\t\r");
+    typist.sees("866771029893217");
+    typist.types("AT+CSQ\r");
     typist.sees("-72 dBm");
     typist.types("AT+HTTPINIT\rAT+HTTPDATA=");
     typist.sees_last("sim800> AT+HTTPDATA=<size: 0 to 319488>,<time: 1000 to 120000>");
