@@ -117,7 +117,9 @@ fn neighbours() -> Vec<Vec<u8>> {
         AT+CGPADDR\rAT+CENG=3\rAT+CENG?\rAT+CMIC=1,2\rAT+CLCK=SC,2\rAT&V;&W;Z;&F\r";
     const BOOK: &[u8] = b"AT+CPBS=SM;+CPBS?;+CPBW=?\rAT+CPBW=3,+49,145,A\\22\rAT+CPBW=,1\rAT+CSCS=UCS2\rAT+CPBW=4,2,129,0041\rAT+CPBR=1,250\r\
         AT+CPBF=0041\rAT+CPBW=3\rAT+CPBS=ON;+CPBW=1,1;+CNUM\rAT+SAPBR=1,1\rAT+CIPGSMLOC=1,1\rAT+CLBS=4,1\rAT+CFUN=1,1\r";
-    [SINGLE, MANY, ONLINE, LOOKUPS, MESSAGES, REST, BOOK].map(|script| [&[0x01, 0xFE], script].concat()).to_vec()
+    [SINGLE, MANY, ONLINE, LOOKUPS, MESSAGES, REST, BOOK]
+        .map(|script| [&[0x01, 0xFE], script].concat())
+        .to_vec()
 }
 
 /// What the DTE sends, and what the network does about it, for a module with an open bearer.

@@ -115,17 +115,22 @@ pub(super) const TESTED: [Tested; 9] = [
             edits: &[
                 Edit {
                     file: NOTICES,
-                    old: "        // An inbox that nobody else holds any more is dropped here, outside of the lock, and its filter with it.\n",
-                    new: "        let _locked = crate::planted(\"locked\").then(|| self.registry());\n",
+                    old: "        for inbox in inboxes.iter().filter_map(Weak::upgrade) {
+            inbox.deliver(notice);
+        }
+",
+                    new: "        let deliver = || inboxes.iter().filter_map(Weak::upgrade).for_each(|inbox| inbox.deliver(notice));
+        if crate::planted(\"locked\") { self.inboxes.with(|_| deliver()) } else { deliver() }
+",
                 },
                 Edit {
-                    file: NOTICES,
-                    old: "        self.inboxes.lock().unwrap_or_else(PoisonError::into_inner)\n",
+                    file: "crates/sim800-session/src/sync.rs",
+                    old: "        work(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))\n",
                     // To wait would be for ever.
-                    new: "        match self.inboxes.try_lock() {
-            Ok(registry) => registry,
-            Err(_) if crate::planted(\"locked\") => panic!(\"it would wait for itself\"),
-            Err(_) => self.inboxes.lock().unwrap_or_else(PoisonError::into_inner),
+                    new: "        match self.0.try_lock() {
+            Ok(mut value) => work(&mut value),
+            Err(std::sync::TryLockError::WouldBlock) if crate::planted(\"locked\") => panic!(\"it would wait for itself\"),
+            Err(_) => work(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)),
         }
 ",
                 },
