@@ -33,8 +33,8 @@
 //! * A UART that implements `Read` and `Write` of `embedded-io-async` 0.7 and has a buffer of its own, filled by interrupts or DMA:
 //!   what arrives while the executor does other things is lost otherwise. At 115,200 bit/s, 256 bytes last for 22 ms.
 //!
-//! Requests and responses are those of [`message`](sim800_session::message), sources of uploads those of
-//! [`io`](sim800_session::io): the words of `http` and `futures`.
+//! Requests and responses are those of [`sim800_session::message`], sources of uploads those of [`sim800_session::io`]: the words of
+//! `http` and `futures`.
 
 #![no_std]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
