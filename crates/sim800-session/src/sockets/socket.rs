@@ -35,6 +35,10 @@ use crate::reader::Reader;
 /// until the server has, and closes the connection then. That is both directions, for the module cannot close one: what has come by
 /// then and was not read is lost. [`progress`](Self::progress) tells how much has arrived.
 ///
+/// Where the line to the module damages the prompt for a piece, or a result that nobody gave ends its command, the module still waits
+/// for as many octets as were announced. What brings it back is ESC and carriage returns, and these reach the server: what was
+/// written may be followed by octets that nobody wrote. The caller gets an error then, and the connection is closed.
+///
 /// Dropped, the driver closes the connection; octets that were not flushed may not be sent.
 pub struct Socket {
     link: Shared,
