@@ -34,6 +34,17 @@ impl Lab {
         self.world.run(async move { sockets.connect(HOST, 7).await.expect("a connection") })
     }
 
+    /// A new connection to a server that sends back what it gets does its work.
+    fn expect_echo(&mut self, sockets: &Sockets) {
+        let mut socket = self.connect(sockets);
+        self.world.run(async move {
+            socket.write_all(b"hello").await.expect("written");
+            let mut back = [0; 5];
+            socket.read_exact(&mut back).await.expect("read");
+            assert_eq!(&back, b"hello");
+        });
+    }
+
     /// What the server of the last connection got.
     fn received(&self) -> Bytes {
         self.network().connections().last().expect("a connection").received.clone()
@@ -192,13 +203,7 @@ fn a_context_that_goes_takes_all_sockets_and_comes_back() {
         lab.world.run(socket.read(&mut [0; 9])).expect_err("for ever").kind(),
         io::ErrorKind::ConnectionReset
     );
-    let mut socket = lab.connect(&sockets);
-    lab.world.run(async move {
-        socket.write_all(b"hello").await.expect("written");
-        let mut back = [0; 5];
-        socket.read_exact(&mut back).await.expect("read");
-        assert_eq!(&back, b"hello");
-    });
+    lab.expect_echo(&sockets);
 }
 
 #[test]
@@ -211,13 +216,7 @@ fn a_module_that_restarts_takes_all_sockets_and_is_made_ready_again() {
         let error = lab.world.run(async { socket.read(&mut [0; 9]).await.expect_err("gone") });
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error:?}");
         drop(socket);
-        let mut socket = lab.connect(&sockets);
-        lab.world.run(async move {
-            socket.write_all(b"hello").await.expect("written");
-            let mut back = [0; 5];
-            socket.read_exact(&mut back).await.expect("read");
-            assert_eq!(&back, b"hello");
-        });
+        lab.expect_echo(&sockets);
     }
 }
 
