@@ -4,7 +4,6 @@
 #![expect(clippy::print_stdout, reason = "its result is a table")]
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +11,7 @@ use futures::TryStreamExt;
 use sim800_command::{HttpData, HttpInit, Number};
 use sim800_emulator::Config as ModuleConfig;
 use sim800_emulator::Line;
-use sim800_session::{Bearer, Config, Ftp, FtpOptions, Http, Profile, Runtime, Server, connect};
+use sim800_session::{Bearer, Config, Ftp, FtpOptions, Http, Profile, Runtime, Server};
 use sim800_simulation::{Clock, Resource, World};
 
 const RATES: [u32; 3] = [9_600, 115_200, 460_800];
@@ -65,11 +64,7 @@ fn share<F: Future<Output = Duration>>(
     world.network().put_resource("http://example.com/file", Resource::new(vec![b'x'; length]));
     let mut config = Config::default();
     config.rate = rate;
-    let port = world.connect();
-    let (client, driver) = connect(port, Arc::new(world.clock()), config);
-    world.spawn(async move {
-        let _ended = driver.await;
-    });
+    let client = world.open(config);
     let clock = world.clock();
     let took = world.run(async move {
         client.start_up().await.expect("start-up");

@@ -1,13 +1,12 @@
 //! Whatever goes wrong, a transfer ends exact or with an error, in time, and the next one works.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{AsyncReadExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Damage, Fault};
-use sim800_session::{Bearer, Client, Config, Fs, FsStorage, Ftp, Http, Profile, Runtime, Server, connect};
+use sim800_session::{Bearer, Client, Config, Fs, FsStorage, Ftp, Http, Profile, Runtime, Server};
 use sim800_simulation::{Resource, World, polled};
 
 const URL: &str = "http://example.com/file";
@@ -149,12 +148,8 @@ fn ready() -> (World, Client, Bearer) {
 
 fn ready_with(mut config: Config) -> (World, Client, Bearer) {
     let mut world = World::new(ModuleConfig::default());
-    let port = world.connect();
     config.http_range = 7_000;
-    let (client, driver) = connect(port, Arc::new(world.clock()), config);
-    world.spawn(async move {
-        let _ended = driver.await;
-    });
+    let client = world.open(config);
     world.network().put_resource(URL, Resource::new(content()));
     world.network().put_resource("http://example.com/in", Resource::new(""));
     world.network().put_file("/file", content());

@@ -1,14 +1,13 @@
 //! How much of the line's rate a transfer gets, in virtual time: what the protocol allows, less one part in two hundred.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
 use sim800_emulator::Config as ModuleConfig;
 use sim800_emulator::Line;
-use sim800_session::{Bearer, Config, Ftp, Http, Profile, Runtime, Server, connect};
+use sim800_session::{Bearer, Config, Ftp, Http, Profile, Runtime, Server};
 use sim800_simulation::{Clock, Resource, World};
 
 const LENGTH: usize = 292_000;
@@ -24,11 +23,7 @@ fn share<F: Future<Output = Duration>>(rate: u32, procedure: impl FnOnce(Bearer,
     world.network().put_resource("http://example.com/file", Resource::new(vec![b'x'; LENGTH]));
     let mut config = Config::default();
     config.rate = rate;
-    let port = world.connect();
-    let (client, driver) = connect(port, Arc::new(world.clock()), config);
-    world.spawn(async move {
-        let _ended = driver.await;
-    });
+    let client = world.open(config);
     let clock = world.clock();
     let took = world.run(async move {
         client.start_up().await.expect("start-up");

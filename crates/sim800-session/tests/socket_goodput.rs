@@ -12,13 +12,12 @@
 //! piece.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{AsyncReadExt, AsyncWriteExt};
 use sim800_emulator::Config as ModuleConfig;
 use sim800_emulator::Line;
-use sim800_session::{Config, Profile, Runtime, Socket, Sockets, connect};
+use sim800_session::{Config, Profile, Runtime, Socket, Sockets};
 use sim800_simulation::{Clock, Service, World};
 
 const LENGTH: usize = 292_000;
@@ -34,11 +33,7 @@ fn on_line<T, F: Future<Output = T>>(rate: u32, procedure: impl FnOnce(Sockets, 
     world.network().listen(HOST, 9, Service::Source(vec![b'x'; LENGTH].into()));
     let mut config = Config::default();
     config.rate = rate;
-    let port = world.connect();
-    let (client, driver) = connect(port, Arc::new(world.clock()), config);
-    world.spawn(async move {
-        let _ended = driver.await;
-    });
+    let client = world.open(config);
     let clock = world.clock();
     world.run(async move {
         client.start_up().await.expect("start-up");

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use sim800_emulator::{Config, Fault, Line, Uart};
-use sim800_session::{Direction, Runtime};
+use sim800_session::{Client, Direction, Runtime};
 use thiserror::Error;
 
 use crate::clock::Clock;
@@ -124,6 +124,16 @@ impl World {
         let (socket, port) = Socket::connected(&self.cuts);
         self.socket = socket;
         port
+    }
+
+    /// Begins a session with the module, over a new port.
+    pub fn open(&mut self, config: sim800_session::Config) -> Client {
+        let port = self.connect();
+        let (client, driver) = sim800_session::connect(port, Arc::new(self.clock()), config);
+        self.spawn(async move {
+            let _ended = driver.await;
+        });
+        client
     }
 
     /// The clock, which is the sessions' runtime, too.

@@ -1,14 +1,11 @@
 //! A session with the emulated module, in virtual time.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures::TryStreamExt;
 use sim800_emulator::Config as ModuleConfig;
 use sim800_emulator::Line;
 use sim800_session::{
     Bearer, Body, Client, Config, Ftp, FtpError, Http, HttpError, Profile, Retries, Server, StartUpError,
-    connect,
 };
 use sim800_simulation::{Network, World};
 
@@ -24,11 +21,7 @@ impl Lab {
     }
 
     pub(crate) fn with(mut world: World, config: Config) -> Self {
-        let port = world.connect();
-        let (client, driver) = connect(port, Arc::new(world.clock()), config);
-        world.spawn(async move {
-            let _ended = driver.await;
-        });
+        let client = world.open(config);
         Self { world, client }
     }
 
