@@ -290,6 +290,32 @@ fn a_module_that_asks_behind_a_result_that_was_not_its_own_is_fed() {
     }
 }
 
+/// What comes then may be the answer of an earlier command, or read like a restart.
+#[test]
+fn a_module_that_asks_behind_a_response_that_was_not_its_own_is_fed() {
+    let foreign: [&[&[u8]]; 4] = [
+        &[b"\r\n+CSQ: 15,0\r\n\r\nERROR\r\n"],
+        &[b"\r\nOK\r\n"],
+        &[b"\r\nERROR\r\n", b"\0IIII\xFF\xFF\xFF\xFF\r\n"],
+        &[b"\0IIII\xFF\xFF\xFF\xFF\r\n", b"\r\nRDY\r\n"],
+    ];
+    for foreign in foreign {
+        let mut world = World::new();
+        world.put(&write(10), &b"0123456789"[..]);
+        world.sent();
+        for input in foreign {
+            world.input(input);
+        }
+        world.enqueue(&At);
+        world.enqueue(&Csq);
+        let fed = (0..20).any(|_| {
+            world.wait();
+            world.sent().contains(r"\r\r\r\r\r\r\r\r\r\rAT\r")
+        });
+        assert!(fed, "ten octets behind {}", foreign.concat().escape_ascii());
+    }
+}
+
 /// Every command that waits for a dead module fails after a while, and not each after the time limit of the first.
 #[test]
 fn a_module_that_may_wait_for_payload_is_waited_for_but_once() {

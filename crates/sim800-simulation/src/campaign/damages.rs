@@ -1,5 +1,7 @@
 //! What the line has done to what crossed it.
 
+use std::time::Duration;
+
 use sim800_session::Direction;
 
 use crate::Crossing;
@@ -14,8 +16,10 @@ pub(super) struct Damages {
     /// Other octets that arrived changed.
     pub(super) substituted: usize,
     pub(super) lost: bool,
-    /// Any octet on its way to the module.
-    pub(super) to_module: bool,
+    /// Of these, octets on their way to the module.
+    pub(super) lost_to_module: usize,
+    /// When something was damaged.
+    pub(super) times: Vec<Duration>,
     doubled: bool,
     /// A digit was among them.
     pub(super) digits: bool,
@@ -33,9 +37,10 @@ impl Damages {
             return;
         }
         self.any = true;
+        self.times.push(crossing.at);
         let digits = left.iter().chain(arrived).any(u8::is_ascii_digit);
         if crossing.direction == Direction::Sent {
-            self.to_module = true;
+            self.lost_to_module += left.len().saturating_sub(arrived.len());
             // A command line that says something else, or payload that is as long as it should be.
             self.deceptive |= !in_payload || arrived.len() >= left.len();
             return;

@@ -1,0 +1,90 @@
+//! Octets for a server that nobody wrote, and when they are excused.
+//!
+//! A module that waits for the octets of `AT+CIPSEND` counts: whatever arrives is taken for them, up to the length that was announced. So
+//! where the program does not see the prompt, takes the command for over, or sends octets of which some are lost, the next that it says
+//! is taken, too. Nothing that it could say brings such a module back without being taken, and who says nothing hears nothing. Other
+//! octets of the caller's in its place would be a command line to a module that does not wait. What a program can do is to write nothing
+//! behind them, and to tell.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::Connection;
+
+/// What a server has of a connection besides what was written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Strange<'a> {
+    /// The octets for which the module waited, as far as they came.
+    pub(super) octets: &'a [u8],
+    /// Those that were written next.
+    pub(super) written: &'a [u8],
+    /// Since the octets before were on their way, and until these were.
+    pub(super) span: RangeInclusive<Duration>,
+}
+
+impl<'a> Strange<'a> {
+    /// What a server got last, if all before it is as `written`.
+    pub(super) fn last_of(connection: &'a Connection, written: &'a [u8]) -> Option<Self> {
+        let (&(until, length), before) = connection.pieces.split_last()?;
+        let since = before.last().map_or(Duration::ZERO, |(at, _)| *at);
+        let (before, octets) = connection.received.split_at_checked(connection.received.len() - length)?;
+        let written = written.strip_prefix(before)?;
+        Some(Self { octets, written, span: since..=until })
+    }
+
+    /// Whether they are what was written, of which up to `lost` octets were lost on the way, or nothing of it, and then what a program
+    /// says to a module.
+    pub(super) fn is_as_spoken(&self, lost: usize) -> bool {
+        let length = self.octets.len();
+        (0..=lost.min(length)).chain([length]).any(|missing| {
+            let (own, spoken) = self.octets.split_at(length - missing);
+            let written = self.written.get(..length).unwrap_or(self.written);
+            is_spoken(spoken) && (own.is_empty() || lacks(own, written, missing))
+        })
+    }
+}
+
+/// Whether octets are others without `missing` of them.
+fn lacks(octets: &[u8], others: &[u8], missing: usize) -> bool {
+    let mut rest = others.iter();
+    others.len() == octets.len() + missing && octets.iter().all(|octet| rest.any(|other| other == octet))
+}
+
+/// Whether octets are command lines, ESC and carriage returns, the last of which may go on.
+fn is_spoken(octets: &[u8]) -> bool {
+    let mut lines = octets.split(|octet| *octet == b'\r');
+    lines.all(|line| {
+        let line = line.strip_prefix(b"\x1B").unwrap_or(line);
+        let is_named = line.starts_with(b"AT") || b"AT".starts_with(line);
+        is_named && line.iter().all(|octet| octet.is_ascii_graphic() || *octet == b' ')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_as_spoken(octets: &str, lost: usize) -> bool {
+        let (octets, written) = (octets.as_bytes(), &b"written"[..]);
+        Strange { octets, written, span: Duration::ZERO..=Duration::ZERO }.is_as_spoken(lost)
+    }
+
+    #[test]
+    fn what_is_said_to_a_module_may_be_taken() {
+        for octets in ["AT\r\x1B\r\r\r", "\x1B\r\r\r\rAT", "AT+CIPA", "A", "\r\r\r\r\r\r\x1B"] {
+            assert!(is_as_spoken(octets, 0), "{octets:?}");
+        }
+        for octets in ["AT\rabcd", "another", "AT\r\x1B\r\n\r", "\x1B\x1BAT\r\r\r", "writtAT"] {
+            assert!(!is_as_spoken(octets, 0), "{octets:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_lost_is_made_up_for() {
+        for octets in ["ritten\r", "writtnA", "written"] {
+            assert!(is_as_spoken(octets, 1), "{octets:?}");
+        }
+        assert!(is_as_spoken("wrtnAT\r", 3) && !is_as_spoken("wrtnAT\r", 2));
+        assert!(!is_as_spoken("writte\r", 0) && !is_as_spoken("rwitten", 1));
+    }
+}
