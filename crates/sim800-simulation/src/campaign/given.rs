@@ -15,9 +15,11 @@ use crate::Connection;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Strange<'a> {
     /// The octets for which the module waited, as far as they came.
-    pub(super) octets: &'a [u8],
+    octets: &'a [u8],
+    /// The connection broke, maybe amid them.
+    is_cut: bool,
     /// Those that were written next.
-    pub(super) written: &'a [u8],
+    written: &'a [u8],
     /// Since the octets before were on their way, and until these were.
     pub(super) span: RangeInclusive<Duration>,
 }
@@ -29,25 +31,27 @@ impl<'a> Strange<'a> {
         let since = before.last().map_or(Duration::ZERO, |(at, _)| *at);
         let (before, octets) = connection.received.split_at_checked(connection.received.len() - length)?;
         let written = written.strip_prefix(before)?;
-        Some(Self { octets, written, span: since..=until })
+        Some(Self { octets, is_cut: connection.is_broken, written, span: since..=until })
     }
 
     /// Whether they are what was written, of which up to `lost` octets were lost on the way, or nothing of it, and then what a program
     /// says to a module.
     pub(super) fn is_as_spoken(&self, lost: usize) -> bool {
-        let length = self.octets.len();
-        (0..=lost.min(length)).chain([length]).any(|missing| {
-            let (own, spoken) = self.octets.split_at(length - missing);
-            let written = self.written.get(..length).unwrap_or(self.written);
-            is_spoken(spoken) && (own.is_empty() || lacks(own, written, missing))
-        })
+        let made_up = |spoken: usize| {
+            let (own, spoken) = self.octets.split_at(self.octets.len() - spoken);
+            // As much is said for a piece as lacks of it.
+            let most = if self.is_cut { lost } else { spoken.len() };
+            is_spoken(spoken) && (spoken.len()..=most).any(|missing| lacks(own, self.written, missing))
+        };
+        is_spoken(self.octets) || (0..=lost.min(self.octets.len())).any(made_up)
     }
 }
 
-/// Whether octets are others without `missing` of them.
+/// Whether octets are the first of others, but `missing` of them.
 fn lacks(octets: &[u8], others: &[u8], missing: usize) -> bool {
+    let Some(others) = others.get(..octets.len() + missing) else { return false };
     let mut rest = others.iter();
-    others.len() == octets.len() + missing && octets.iter().all(|octet| rest.any(|other| other == octet))
+    octets.iter().all(|octet| rest.any(|other| other == octet))
 }
 
 /// Whether octets are command lines, ESC and carriage returns, the last of which may go on.
@@ -64,9 +68,13 @@ fn is_spoken(octets: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn strange(octets: &str) -> Strange<'_> {
+        let octets = octets.as_bytes();
+        Strange { octets, is_cut: false, written: b"written", span: Duration::ZERO..=Duration::ZERO }
+    }
+
     fn is_as_spoken(octets: &str, lost: usize) -> bool {
-        let (octets, written) = (octets.as_bytes(), &b"written"[..]);
-        Strange { octets, written, span: Duration::ZERO..=Duration::ZERO }.is_as_spoken(lost)
+        strange(octets).is_as_spoken(lost)
     }
 
     #[test]
@@ -86,5 +94,7 @@ mod tests {
         }
         assert!(is_as_spoken("wrtnAT\r", 3) && !is_as_spoken("wrtnAT\r", 2));
         assert!(!is_as_spoken("writte\r", 0) && !is_as_spoken("rwitten", 1));
+        assert!(!is_as_spoken("writen", 1), "the module waits for one more");
+        assert!(Strange { is_cut: true, ..strange("writen") }.is_as_spoken(1));
     }
 }

@@ -16,7 +16,7 @@ use super::scenario::Scenario;
 use super::task::{self, Done, Failed, Told, WRITTEN_NAME};
 use super::variant::{LeftOver, Variant};
 use super::violation::{Violation, violation};
-use crate::{Manner, Mishap};
+use crate::Manner;
 
 impl Trial<'_> {
     /// Checks what came of the tasks.
@@ -208,9 +208,9 @@ impl Trial<'_> {
     /// What either end has of a connection that was closed is all that the other sent. One that breaks ends like one that the server
     /// closes: the module tells no difference.
     fn check_exchanged(&self, read: &[u8]) -> Result<(), Violation> {
-        let is_broken = self.happened().any(|what| matches!(what, What::Network(Mishap::SocketBreak { .. })));
         let connections = self.world.network().connections();
         let Some(last) = connections.last() else { return Err(violation("exchanged, and never connected")) };
+        let is_broken = last.is_broken;
         if last.port == task::CLOSING_PORT {
             return self.is_exact(read, |whole| if is_broken { 0..read.len().min(whole) } else { 0..whole });
         }

@@ -41,6 +41,8 @@ pub struct Connection {
     pub sent: u64,
     /// Whether the client has closed it behind all that it sent.
     pub is_closed: bool,
+    /// Whether it broke.
+    pub is_broken: bool,
 }
 
 #[derive(Debug)]
@@ -207,6 +209,7 @@ impl State {
             pieces: peer.pieces.clone(),
             sent: peer.sent,
             is_closed: peer.is_closed,
+            is_broken: peer.is_broken(),
         };
         self.peers.iter().map(connection).collect()
     }
