@@ -6,14 +6,14 @@ use core::time::Duration;
 
 use futures::StreamExt;
 use sim800_command::{
-    Acknowledgement, CipAck, CipClose, CipRxGetLeft, CipStatusOf, Command, Connection, ConnectionEvent,
-    ConnectionState, Unsolicited,
+    Acknowledgement, CipAck, CipClose, CipRxGetLeft, CipRxGetRead, CipStatusOf, Command, Connection,
+    ConnectionEvent, ConnectionState, Unsolicited,
 };
 
 use super::SocketError;
 use crate::client::Client;
 use crate::contexts::Place;
-use crate::engine::Response;
+use crate::engine::{Name, Response};
 use crate::error::{Disconnected, Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};
 use crate::sync::Guarded;
@@ -27,6 +27,8 @@ pub(super) struct Link {
     pub(super) client: Client,
     place: Place,
     state: Guarded<State>,
+    /// Tells when the line was lost.
+    losses: Guarded<Notices>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +41,9 @@ struct State {
     is_over: bool,
     /// Why nothing is sent any more, though there may be something to read.
     unsent: Option<SocketError>,
+    /// Octets were read, and no command had its answer since. What the line doubled of them is left of them behind their count, and may
+    /// read like the end of a response: then that is the next that nobody claims, or that another command is answered by.
+    is_unproven: bool,
     /// What the module has taken, and what the server has acknowledged of it.
     sent: u64,
     acknowledged: u64,
@@ -46,7 +51,9 @@ struct State {
 
 impl Link {
     pub(super) fn new(client: &Client, place: Place) -> Self {
-        Self { client: client.of_procedure(), place, state: Guarded::default() }
+        let client = client.of_procedure();
+        let losses = Guarded::new(client.subscribe(|_| false));
+        Self { client, place, state: Guarded::default(), losses }
     }
 
     pub(super) fn connection(&self) -> Connection {
@@ -69,8 +76,31 @@ impl Link {
         })
     }
 
+    /// A command had its answer, which `brought` octets of the connection or not: all is in order, unless the line was lost between the
+    /// octets before and this, or since these were asked for.
+    pub(super) fn was_answered(&self, brought: bool) -> Result<(), SocketError> {
+        self.state.with(|state| state.is_unproven |= brought);
+        self.prove()?;
+        self.state.with(|state| state.is_unproven = brought);
+        Ok(())
+    }
+
+    /// Whether the line was lost just behind octets that were read.
+    fn prove(&self) -> Result<(), SocketError> {
+        let mut is_lost = false;
+        while self.losses.with(|losses| losses.remove(is_loss)).is_some() {
+            is_lost = true;
+        }
+        if !is_lost || !self.state.with(|state| state.is_unproven) {
+            return Ok(());
+        }
+        let command = Name::from(CipRxGetRead::SPEC);
+        Err(self.fail(SocketError::Damaged(Error::new(&command, Failure::Malformed(Malformation::Damaged)))))
+    }
+
     /// Whether anything is to be read or sent still.
     pub(super) fn check(&self) -> Result<(), SocketError> {
+        self.prove()?;
         if let Some(error) = self.broken() {
             return Err(error);
         }
@@ -285,6 +315,10 @@ impl Drop for Link {
             }
         });
     }
+}
+
+fn is_loss(notice: &Notice) -> bool {
+    *notice == Notice::Desynchronized
 }
 
 /// What was heard of a connection.

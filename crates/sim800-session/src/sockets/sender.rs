@@ -47,7 +47,7 @@ impl Sender {
             let error = match self.transmit(&octets).await {
                 Ok(()) => {
                     self.link.was_sent(octets.len());
-                    return Ok(());
+                    return self.link.was_answered(false);
                 }
                 Err(error) => error,
             };
@@ -113,6 +113,7 @@ impl Sender {
                 Err(SocketError::Command(error)) if error.is_rejected() => return Err(self.closed()),
                 Err(error) => return Err(self.link.fail(error)),
             };
+            self.link.was_answered(false)?;
             let under_way = self.link.progress().0.saturating_sub(told.acknowledged);
             if are_few(under_way) {
                 self.room = WINDOW.saturating_sub(under_way);

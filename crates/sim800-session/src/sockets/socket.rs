@@ -30,6 +30,9 @@ use crate::reader::Reader;
 /// difference between a server that has closed it and a connection that broke, so who has to know must see it by what was said: TLS
 /// does. A connection that ended otherwise is an error, always, and once it failed it fails for good.
 ///
+/// Where the line doubles octets of a piece so that the rest of it reads like the end of a response, the piece was handed out before that
+/// shows. The error comes with the next read, write or close.
+///
 /// Writing hands at most 1460 octets to the module, which begins to send them at once: who writes little at a time does better behind
 /// a `BufWriter`. [`flush`](futures::AsyncWriteExt::flush) waits until the module has them, [`close`](futures::AsyncWriteExt::close)
 /// until the server has, and closes the connection then. That is both directions, for the module cannot close one: what has come by

@@ -20,7 +20,8 @@ pub(super) struct Damages {
     pub(super) lost_to_module: usize,
     /// When something was damaged.
     pub(super) times: Vec<Duration>,
-    doubled: bool,
+    /// How many octets on their way to the program came twice.
+    pub(super) doubled: usize,
     /// A digit was among them.
     pub(super) digits: bool,
 }
@@ -28,7 +29,7 @@ pub(super) struct Damages {
 impl Damages {
     /// Whether octets stand elsewhere than they were sent.
     pub(super) fn shifts(&self) -> bool {
-        self.lost || self.doubled
+        self.lost || self.doubled > 0
     }
 
     pub(super) fn observe(&mut self, crossing: &Crossing<'_>, in_payload: bool) {
@@ -48,11 +49,11 @@ impl Damages {
         self.digits |= digits;
         match arrived.len().cmp(&left.len()) {
             std::cmp::Ordering::Less => self.lost = true,
-            std::cmp::Ordering::Greater => self.doubled = true,
+            std::cmp::Ordering::Greater => self.doubled += arrived.len() - left.len(),
             std::cmp::Ordering::Equal if digits => self.deceptive = true,
             std::cmp::Ordering::Equal => self.substituted += 1,
         }
         // What is lost in one place and doubled in another adds up.
-        self.deceptive |= self.lost && self.doubled;
+        self.deceptive |= self.lost && self.doubled > 0;
     }
 }

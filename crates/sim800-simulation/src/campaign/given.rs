@@ -1,4 +1,4 @@
-//! Octets for a server that nobody wrote, and when they are excused.
+//! Octets that a server or a program gets over a socket and nobody wrote, and when they are excused.
 //!
 //! A module that waits for the octets of `AT+CIPSEND` counts: whatever arrives is taken for them, up to the length that was announced. So
 //! where the program does not see the prompt, takes the command for over, or sends octets of which some are lost, the next that it says
@@ -8,6 +8,8 @@
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use sim800_session::command::SOCKET_LIMIT;
 
 use crate::Connection;
 
@@ -45,6 +47,23 @@ impl<'a> Strange<'a> {
         };
         is_spoken(self.octets) || (0..=lost.min(self.octets.len())).any(made_up)
     }
+}
+
+/// Whether octets that were read of a connection that broke are the first of those that were `sent`, but up to `doubled` of the last
+/// piece: what is left of it behind its count may read like the end of a response, and what follows that shows too late that it was none.
+pub(super) fn is_as_doubled(read: &[u8], sent: &[u8], doubled: usize) -> bool {
+    let sound = read.len().saturating_sub(SOCKET_LIMIT as usize);
+    let (mut place, mut again) = (0, 0);
+    for (count, octet) in read.iter().enumerate() {
+        if sent.get(place) == Some(octet) {
+            place += 1;
+        } else if place > 0 && sent.get(place - 1) == Some(octet) && count >= sound {
+            again += 1;
+        } else {
+            return false;
+        }
+    }
+    again <= doubled
 }
 
 /// Whether octets are the first of others, but `missing` of them.
@@ -85,6 +104,17 @@ mod tests {
         for octets in ["AT\rabcd", "another", "AT\r\x1B\r\n\r", "\x1B\x1BAT\r\r\r", "writtAT"] {
             assert!(!is_as_spoken(octets, 0), "{octets:?}");
         }
+    }
+
+    #[test]
+    fn what_came_twice_is_of_the_last_piece() {
+        assert!(is_as_doubled(b"wrriitt", b"written", 3) && !is_as_doubled(b"wrriitt", b"written", 1));
+        assert!(is_as_doubled(b"writ", b"written", 0) && !is_as_doubled(b"wrote", b"written", 9));
+        let sent = [b'a'; 3_000];
+        let doubled_at = |place: usize| [&sent[..place], b"xx", &sent].concat();
+        let sent = |place: usize| [&sent[..place], b"x", &sent].concat();
+        assert!(is_as_doubled(&doubled_at(9)[..1_000], &sent(9), 1));
+        assert!(!is_as_doubled(&doubled_at(9)[..2_000], &sent(9), 1));
     }
 
     #[test]
