@@ -464,13 +464,14 @@ impl<D: Dialect> Engine<D> {
                 }
                 _ => self.handle_rest(now),
             },
-            Event::Blank(_) => {
+            // An echo comes before the response.
+            Event::Blank(_) | Event::Echo(_) => {
                 if let State::InFlight(flight) = &mut self.line {
                     flight.take_blank();
                 }
             }
             // The text of a short message is nobody's; the head of it was told.
-            Event::Continuation(_) | Event::Echo(_) => {}
+            Event::Continuation(_) => {}
             _ => {}
         }
     }

@@ -43,9 +43,9 @@ impl<'a> Strange<'a> {
             let (own, spoken) = self.octets.split_at(self.octets.len() - spoken);
             // As much is said for a piece as lacks of it.
             let most = if self.is_cut { lost } else { spoken.len() };
-            is_spoken(spoken) && (spoken.len()..=most).any(|missing| lacks(own, self.written, missing))
+            is_spoken(spoken, lost) && (spoken.len()..=most).any(|missing| lacks(own, self.written, missing))
         };
-        is_spoken(self.octets) || (0..=lost.min(self.octets.len())).any(made_up)
+        is_spoken(self.octets, lost) || (0..=lost.min(self.octets.len())).any(made_up)
     }
 }
 
@@ -73,15 +73,20 @@ fn lacks(octets: &[u8], others: &[u8], missing: usize) -> bool {
     octets.iter().all(|octet| rest.any(|other| other == octet))
 }
 
-/// Whether octets are command lines, ESC and carriage returns, the last of which may go on.
-fn is_spoken(octets: &[u8]) -> bool {
-    let mut lines = octets.split(|octet| *octet == b'\r');
-    lines.all(|line| {
+/// Whether octets are command lines, ESC and carriage returns, the last of which may go on. Those of what finds out whether a module
+/// answers may lack some that were `lost`.
+fn is_spoken(octets: &[u8], lost: usize) -> bool {
+    let is_readable = |line: &[u8]| line.iter().all(|octet| octet.is_ascii_graphic() || *octet == b' ');
+    octets.split(|octet| *octet == b'\r').all(|line| {
         let line = line.strip_prefix(b"\x1B").unwrap_or(line);
-        let is_named = line.starts_with(b"AT") || b"AT".starts_with(line);
-        is_named && line.iter().all(|octet| octet.is_ascii_graphic() || *octet == b' ')
+        let is_of = |probe: &&[u8]| (0..=lost).any(|missing| lacks(line, probe, missing));
+        let is_named = line.starts_with(b"AT") && is_readable(line);
+        is_named || b"AT".starts_with(line) || PROBES.iter().any(is_of)
     })
 }
+
+/// What finds out whether a module answers.
+const PROBES: [&[u8]; 3] = [b"AT", b"ATQ0", b"ATV1"];
 
 #[cfg(test)]
 mod tests {
@@ -125,6 +130,11 @@ mod tests {
         assert!(is_as_spoken("wrtnAT\r", 3) && !is_as_spoken("wrtnAT\r", 2));
         assert!(!is_as_spoken("writte\r", 0) && !is_as_spoken("rwitten", 1));
         assert!(!is_as_spoken("writen", 1), "the module waits for one more");
+        assert!(
+            is_as_spoken("wrttnT\r", 2)
+                && is_as_spoken("\x1BTV1\r\rA", 1)
+                && !is_as_spoken("\x1BTV2\r\rA", 1)
+        );
         assert!(Strange { is_cut: true, ..strange("writen") }.is_as_spoken(1));
     }
 }
