@@ -280,7 +280,8 @@ fn incident(script: &mut Script<'_>, tasks: &[Task]) -> (What, Incident) {
     }
 }
 
-/// Inputs to begin with: every task by itself and beside another, in peace and with one thing that goes wrong.
+/// Inputs to begin with: every task by itself and beside another, in peace and with one thing that goes wrong, and pieces of which the
+/// rest reads like the module's own lines because the line has doubled some of their octets or another line has come amid them.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let one = |task: u8| [task, 0, 0x10, 0x0B, 0, 0];
     let peace = [0, 0, 0, 0, 0];
@@ -292,6 +293,20 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     for what in 0..24 {
         let wrong = [0, 0, 0, 0, 1, 2, 0x00, 0x04, what, 0, 1, 2, 3];
         seeds.push([&[1][..], &one(what % task::KINDS), &one(4), &wrong].concat());
+    }
+    // In windows of 64 octets.
+    let line = [0, 1, 0, 0];
+    for kind in 0..task::KINDS {
+        for text in [8, 16, 24] {
+            let task = [kind, 0, 0x10, 0x0B, text, 0];
+            let double = |at: u8| [2 + 4 * 5, at.wrapping_mul(97), 2 + at, 2];
+            let inject = |at: u8| [2, at.wrapping_mul(97), 2 + at, 7, 1, 0];
+            let doubled = (0..4).flat_map(double).collect::<Vec<_>>();
+            let injected = (0..4).flat_map(inject).collect::<Vec<_>>();
+            for wrong in [doubled, injected] {
+                seeds.push([&[0][..], &task, &line, &[4], &wrong].concat());
+            }
+        }
     }
     seeds
 }

@@ -92,8 +92,12 @@ enum Text {
     Lines(&'static [u8]),
 }
 
-const TEXTS: [Text; 4] =
-    [Text::Responses, Text::Lines(b"\r\nOK\r\n"), Text::Lines(b"\r\nRING\r\n"), Text::Lines(b"\r\n+X: 1\r\n")];
+const TEXTS: [Text; 4] = [
+    Text::Responses,
+    Text::Lines(b"\r\nOK\r\n"),
+    Text::Lines(b"\r\nRING\r\n"),
+    Text::Lines(b"\r\n+X: 1\r\n"),
+];
 
 /// How a task ended that did not fail.
 #[derive(Debug)]

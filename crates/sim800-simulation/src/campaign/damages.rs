@@ -27,11 +27,6 @@ pub(super) struct Damages {
 }
 
 impl Damages {
-    /// Whether octets stand elsewhere than they were sent.
-    pub(super) fn shifts(&self) -> bool {
-        self.lost || self.doubled > 0
-    }
-
     pub(super) fn observe(&mut self, crossing: &Crossing<'_>, in_payload: bool) {
         let (left, arrived) = (crossing.left, crossing.arrived);
         if left == arrived {
