@@ -9,6 +9,7 @@ mod fuzz;
 mod http;
 mod knobs;
 mod live;
+mod net;
 mod options;
 mod time;
 
@@ -30,6 +31,8 @@ pub(crate) use self::fuzz::Fuzz;
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
 pub(crate) use self::knobs::Knobs;
 pub(crate) use self::live::{Monitor, Tap};
+use self::net::CONNECTED;
+pub(crate) use self::net::Nc;
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
 use crate::exit;
@@ -177,6 +180,9 @@ pub(crate) enum Command {
     Emulate(Box<Emulate>),
     /// Show what a port says of its own accord, each line with its meaning, until Ctrl-C; nothing is sent
     Monitor(Monitor),
+    /// Connect to a server over a socket of the module, with stdin and stdout
+    #[command(after_long_help = CONNECTED)]
+    Nc(Nc),
     /// Work with the module by hand: command lines are completed and explained, and so is what it answers
     #[command(after_long_help = CONSOLE)]
     Console,
@@ -224,6 +230,7 @@ impl Command {
     fn input(&self) -> Option<&Path> {
         match self {
             Self::Fs(Fs::Put { file, .. }) => Some(file),
+            Self::Nc(_) => Some(Path::new("-")),
             Self::At(at) if at.lines.iter().any(|line| line == "-") => Some(Path::new("-")),
             Self::At(at) => at.data.first().map(PathBuf::as_path),
             _ => None,
@@ -249,6 +256,7 @@ impl Command {
             Self::Http(Http::Delete(delete)) => delete.output.as_deref(),
             Self::Ftp(Ftp::Get(get)) => get.output.as_deref(),
             Self::Fs(Fs::Get(get)) => get.output.as_deref(),
+            Self::Nc(_) => Some(Path::new("-")),
             _ => None,
         }
     }

@@ -19,6 +19,7 @@ mod knobs;
 mod listings;
 mod mirror;
 mod monitor;
+mod nc;
 mod ports;
 mod remote;
 mod report;
