@@ -31,8 +31,8 @@ pub(crate) use self::fuzz::Fuzz;
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
 pub(crate) use self::knobs::Knobs;
 pub(crate) use self::live::{Monitor, Tap};
-use self::net::CONNECTED;
-pub(crate) use self::net::Nc;
+use self::net::{CONNECTED, PROXIED};
+pub(crate) use self::net::{Nc, Proxy, Via};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
 use crate::exit;
@@ -183,6 +183,9 @@ pub(crate) enum Command {
     /// Connect to a server over a socket of the module, with stdin and stdout
     #[command(after_long_help = CONNECTED)]
     Nc(Nc),
+    /// Offer the module's network to other programs as an HTTP proxy, until Ctrl-C
+    #[command(after_long_help = PROXIED)]
+    Proxy(Proxy),
     /// Work with the module by hand: command lines are completed and explained, and so is what it answers
     #[command(after_long_help = CONSOLE)]
     Console,
