@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use http::StatusCode;
@@ -27,8 +29,8 @@ pub(super) struct Account {
     pub(super) status: Cell<Option<StatusCode>>,
     /// What carried it.
     pub(super) via: Cell<&'static str>,
-    /// Octets from the program and to it.
-    up: Cell<u64>,
+    /// Octets from the program and to it. What is sent on may be taken by another thread.
+    pub(super) up: Arc<AtomicU64>,
     down: Cell<u64>,
     failure: RefCell<Option<Failure>>,
     /// Whether it came to its end.
@@ -53,7 +55,7 @@ impl Account {
             before: client.traffic(),
             status: Cell::new(None),
             via: Cell::new("none"),
-            up: Cell::new(0),
+            up: Arc::default(),
             down: Cell::new(0),
             failure: RefCell::new(None),
             is_complete: Cell::new(false),
@@ -61,7 +63,7 @@ impl Account {
     }
 
     pub(super) fn count_up(&self, octets: usize) {
-        self.up.set(self.up.get() + octets as u64);
+        self.up.fetch_add(octets as u64, Ordering::Relaxed);
     }
 
     pub(super) fn count_down(&self, octets: usize) {
@@ -81,7 +83,7 @@ impl Account {
 impl Drop for Account {
     fn drop(&mut self) {
         let failure = self.failure.take();
-        let (up, down) = (self.up.get(), self.down.get());
+        let (up, down) = (self.up.load(Ordering::Relaxed), self.down.get());
         let Traffic { sent, received, .. } = self.client.traffic();
         let line = sent + received - self.before.sent - self.before.received;
         let ok = failure.is_none() && self.is_complete.get();

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::account::Account;
+use super::gate::Place;
 use crate::failure::Failure;
 
 /// How long a program had better wait, in seconds.
@@ -26,12 +27,18 @@ pub(super) struct Answer {
     body: UnsyncBoxBody<Bytes, Failure>,
     /// How many octets are left, where the headers say how many there are.
     left: Option<u64>,
+    _place: Option<Place>,
     /// Where it is what the request is about.
     account: Option<Rc<Account>>,
 }
 
-/// An answer of a server, `has_body` or not, for the program of an account.
-pub(super) fn answer<B>(response: Response<B>, has_body: bool, account: &Rc<Account>) -> Response<Answer>
+/// An answer, `has_body` or not, for the program of an account. It has its place at a gate as long as there is more of it.
+pub(super) fn answer<B>(
+    response: Response<B>,
+    has_body: bool,
+    place: Option<Place>,
+    account: &Rc<Account>,
+) -> Response<Answer>
 where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Failure>,
@@ -39,8 +46,9 @@ where
     account.status.set(Some(response.status()));
     let left = if has_body { content_length(response.headers()) } else { Some(0) };
     let answer = response.map(|body| Answer {
-        body: if has_body { body.map_err(Into::into).boxed_unsync() } else { nothing() },
+        body: if has_body { body.map_err(Into::into).boxed_unsync() } else { empty() },
         left,
+        _place: place,
         account: Some(Rc::clone(account)),
     });
     answer.body().look_for_end();
@@ -49,12 +57,17 @@ where
 
 /// That there is a tunnel now, which has its own account.
 pub(super) fn established() -> Response<Answer> {
-    Response::new(Answer { body: nothing(), left: None, account: None })
+    Response::new(Answer { body: empty(), left: None, _place: None, account: None })
 }
 
 /// What a program is told of a failure.
 pub(super) fn refusal(failure: Failure, account: &Rc<Account>) -> Response<Answer> {
     let status = status(&failure);
+    refusal_with(failure, status, account)
+}
+
+/// The same with a status of its own.
+pub(super) fn refusal_with(failure: Failure, status: StatusCode, account: &Rc<Account>) -> Response<Answer> {
     let text = format!("sim800: {failure}\n");
     account.fail(failure);
     let mut response = Response::new(Full::new(Bytes::from(text)).map_err(|never| -> Failure { match never {} }));
@@ -67,7 +80,7 @@ pub(super) fn refusal(failure: Failure, account: &Rc<Account>) -> Response<Answe
     if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         headers.insert(PROXY_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"sim800\""));
     }
-    answer(response, true, account)
+    answer(response, true, None, account)
 }
 
 /// The kind of failure of a program that does not log in.
@@ -86,7 +99,7 @@ fn status(failure: &Failure) -> StatusCode {
 }
 
 /// No body at all.
-fn nothing() -> UnsyncBoxBody<Bytes, Failure> {
+pub(super) fn empty() -> UnsyncBoxBody<Bytes, Failure> {
     Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 

@@ -4,9 +4,12 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,8 +20,12 @@ use smol_hyper::rt::{FuturesIo, SmolTimer};
 use super::Proxy;
 use super::account::Account;
 use super::answer::{Answer, UNKNOWN, established, refusal};
+use super::ftp;
+use super::stack::{self, Sent};
 use super::tunnel::Tunnel;
-use super::wanted::{Wanted, shown};
+use super::upload::{Counted, Upload};
+use super::wanted::{Wanted, shown, strip_hops};
+use crate::args::Via;
 use crate::failure::Failure;
 
 /// How long the headers of a request may take, also those of the next one on a connection that is kept.
@@ -65,10 +72,12 @@ async fn carry_out(
         return refusal(Failure::new(UNKNOWN, "this proxy asks for a login"), &account);
     }
     let upgrade = upgrade::on(&mut request);
-    let (head, _) = request.into_parts();
+    let (head, body) = request.into_parts();
+    let body = Counted { body, octets: Arc::clone(&account.up) }.boxed_unsync();
     let done = match Wanted::of(&head) {
         Ok(Wanted::Tunnel { host, port }) => connect(proxy, (&host, port), upgrade, &account, slot).await,
-        Ok(_) => Err(Failure::new("unsupported", "not yet")),
+        Ok(Wanted::Http { host, port }) => forward(proxy, (&host, port), head, body, &account).await,
+        Ok(Wanted::Ftp) => ftp::carry_out(proxy, head, body, &account).await,
         Err(failure) => Err(failure),
     };
     done.unwrap_or_else(|failure| refusal(failure, &account))
@@ -87,4 +96,21 @@ async fn connect(
     *slot.borrow_mut() = Some(tunnel);
     account.status.set(Some(StatusCode::OK));
     Ok(established())
+}
+
+async fn forward(
+    proxy: &Proxy,
+    (host, port): (&str, u16),
+    mut head: Parts,
+    mut body: Upload,
+    account: &Rc<Account>,
+) -> Result<Response<Answer>, Failure> {
+    strip_hops(&mut head.headers);
+    if proxy.via == Via::Http {
+        (head, body) = match stack::send(proxy, head, body, account).await? {
+            Sent::Answered(response) => return Ok(response),
+            Sent::Unable(head, body) => (head, body),
+        };
+    }
+    relay::send(proxy, (host, port), head, body, account).await
 }

@@ -3,9 +3,12 @@
 mod account;
 mod answer;
 mod client;
+mod ftp;
 mod gate;
 mod login;
+mod stack;
 mod tunnel;
+mod upload;
 mod wanted;
 
 use std::cell::Cell;
@@ -18,14 +21,15 @@ use std::time::{Duration, Instant};
 use futures::future::{Either, FutureExt, LocalBoxFuture, pending, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::json;
-use sim800_session::{Client, Notice, Socket, SocketError, Sockets};
+use sim800_session::{Bearer, Client, Notice, Socket, SocketError, Sockets};
+use smol::lock::OnceCell;
 use smol::{Async, Timer};
 
 use self::gate::{Gate, Place};
 use self::login::Login;
 use crate::access::open_sockets;
-use crate::args::{Options, Proxy as Arguments};
-use crate::connect::with_module;
+use crate::args::{Options, Proxy as Arguments, Via};
+use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
 
@@ -57,6 +61,11 @@ pub(crate) fn run(arguments: &Arguments, options: &Options, output: Output) -> R
             client: client.clone(),
             sockets: open_sockets(client, options).await?,
             sockets_gate: Gate::new("all six sockets of the module are in use", SOCKETS),
+            http_gate: Gate::new("the module's one HTTP service is in use", 1),
+            ftp_gate: Gate::new("the module's one FTP session is in use", 1),
+            bearer: OnceCell::new(),
+            via: arguments.via,
+            options: options.clone(),
             login,
             output,
             totals: Rc::clone(&totals),
@@ -81,6 +90,12 @@ struct Proxy {
     client: Client,
     sockets: Sockets,
     sockets_gate: Gate,
+    http_gate: Gate,
+    ftp_gate: Gate,
+    /// What HTTP and FTP of the module go over, opened when it is wanted first.
+    bearer: OnceCell<Bearer>,
+    via: Via,
+    options: Options,
     login: Option<Login>,
     output: Output,
     totals: Rc<Totals>,
@@ -118,6 +133,10 @@ async fn gone(client: &Client) -> Failure {
 }
 
 impl Proxy {
+    async fn bearer(&self) -> Result<&Bearer, Failure> {
+        self.bearer.get_or_try_init(|| open_bearer(&self.client, &self.options)).await
+    }
+
     /// A connection to a server, and the place that it takes.
     async fn connect(&self, host: &str, port: u16) -> Result<(Socket, Place), Failure> {
         let place = self.sockets_gate.enter().await?;

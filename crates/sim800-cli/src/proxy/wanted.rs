@@ -3,7 +3,7 @@
 use http::header::HeaderMap;
 use http::request::Parts;
 use http::uri::{Authority, Uri};
-use http::Method;
+use http::{Method, StatusCode};
 
 use crate::failure::Failure;
 
@@ -94,6 +94,11 @@ pub(super) fn strip_hops(headers: &mut HeaderMap) {
     for name in named.iter().map(String::as_str).chain(ALWAYS) {
         headers.remove(name);
     }
+}
+
+/// Whether an answer with this status has a body (RFC 9110 section 6.4.1).
+pub(super) fn has_body(method: &Method, status: StatusCode) -> bool {
+    *method != Method::HEAD && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status)
 }
 
 #[cfg(test)]
