@@ -7,6 +7,7 @@ use std::path::Path;
 
 use http::StatusCode;
 use serde_json::Value;
+use sim800_https::HttpsError;
 use sim800_session::{
     BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, Sent, SocketError,
     StartUpError,
@@ -291,6 +292,12 @@ impl From<FtpError> for Failure {
 impl From<SocketError> for Failure {
     fn from(error: SocketError) -> Self {
         Self::of_module(error.kind().as_str(), error.code(), &error)
+    }
+}
+
+impl From<HttpsError> for Failure {
+    fn from(error: HttpsError) -> Self {
+        Self { sent: Some(error.sent()), ..Self::of_module(error.kind().as_str(), error.code(), &error) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Answers to programs: their bodies, and what is said of failures.
 
+use std::any::Any;
 use std::error::Error;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -13,7 +14,6 @@ use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::account::Account;
-use super::gate::Place;
 use crate::failure::Failure;
 
 /// How long a program had better wait, in seconds.
@@ -22,21 +22,24 @@ const LATER: HeaderValue = HeaderValue::from_static("10");
 /// The kind of failure of what is in use.
 pub(super) const BUSY: &str = "busy";
 
+/// What is dropped with the body of an answer, and not before.
+pub(super) type Held = Option<Box<dyn Any>>;
+
 /// The body of an answer, on account.
 pub(super) struct Answer {
     body: UnsyncBoxBody<Bytes, Failure>,
     /// How many octets are left, where the headers say how many there are.
     left: Option<u64>,
-    _place: Option<Place>,
+    _held: Held,
     /// Where it is what the request is about.
     account: Option<Rc<Account>>,
 }
 
-/// An answer, `has_body` or not, for the program of an account. It has its place at a gate as long as there is more of it.
+/// An answer, `has_body` or not, for the program of an account. It has what is `held` as long as there may be more of it.
 pub(super) fn answer<B>(
     response: Response<B>,
     has_body: bool,
-    place: Option<Place>,
+    held: Held,
     account: &Rc<Account>,
 ) -> Response<Answer>
 where
@@ -48,7 +51,7 @@ where
     let answer = response.map(|body| Answer {
         body: if has_body { body.map_err(Into::into).boxed_unsync() } else { empty() },
         left,
-        _place: place,
+        _held: held,
         account: Some(Rc::clone(account)),
     });
     answer.body().look_for_end();
@@ -57,7 +60,7 @@ where
 
 /// That there is a tunnel now, which has its own account.
 pub(super) fn established() -> Response<Answer> {
-    Response::new(Answer { body: empty(), left: None, _place: None, account: None })
+    Response::new(Answer { body: empty(), left: None, _held: None, account: None })
 }
 
 /// What a program is told of a failure.
@@ -134,6 +137,10 @@ impl Body for Answer {
                 let octets = frame.data_ref().map_or(0, Bytes::len);
                 this.account.iter().for_each(|account| account.count_down(octets));
                 this.left = this.left.map(|left| left.saturating_sub(octets as u64));
+                if this.left == Some(0) {
+                    // It learns that it is over, for nobody asks it again.
+                    let _ = Pin::new(&mut this.body).poll_frame(context);
+                }
                 this.look_for_end();
                 Some(Ok(frame))
             }

@@ -21,6 +21,7 @@ use super::Proxy;
 use super::account::Account;
 use super::answer::{Answer, UNKNOWN, established, refusal};
 use super::ftp;
+use super::relay;
 use super::stack::{self, Sent};
 use super::tunnel::Tunnel;
 use super::upload::{Counted, Upload};
@@ -99,7 +100,7 @@ async fn connect(
 }
 
 async fn forward(
-    proxy: &Proxy,
+    proxy: &Rc<Proxy>,
     (host, port): (&str, u16),
     mut head: Parts,
     mut body: Upload,

@@ -88,7 +88,7 @@ fn url(head: &Parts, is_directory: bool) -> Result<FtpUrl, Failure> {
 
 fn fetched(download: Download, place: Place, account: &Rc<Account>) -> Response<Answer> {
     let body = StreamBody::new(certain(download).map(|octets| octets.map(Frame::data)));
-    answer(Response::new(body), true, Some(place), account)
+    answer(Response::new(body), true, Some(Box::new(place)), account)
 }
 
 async fn size(ftp: &Ftp, path: &str, account: &Rc<Account>) -> Result<Response<Answer>, Failure> {

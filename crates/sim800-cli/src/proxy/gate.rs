@@ -48,6 +48,16 @@ impl Gate {
         }
     }
 
+    /// Whether there is a place for one more.
+    pub(super) fn has_room(&self) -> bool {
+        self.places.try_acquire_arc().is_some()
+    }
+
+    /// Whether somebody waits.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.waiting.get() > 0
+    }
+
     fn busy(&self, why: &str) -> Failure {
         Failure::new("busy", format!("{}, and {why}; try again later", self.what))
     }

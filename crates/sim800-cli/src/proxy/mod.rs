@@ -6,6 +6,7 @@ mod client;
 mod ftp;
 mod gate;
 mod login;
+mod relay;
 mod stack;
 mod tunnel;
 mod upload;
@@ -27,6 +28,7 @@ use smol::{Async, Timer};
 
 use self::gate::{Gate, Place};
 use self::login::Login;
+use self::relay::Kept;
 use crate::access::open_sockets;
 use crate::args::{Options, Proxy as Arguments, Via};
 use crate::connect::{open_bearer, with_module};
@@ -63,6 +65,7 @@ pub(crate) fn run(arguments: &Arguments, options: &Options, output: Output) -> R
             sockets_gate: Gate::new("all six sockets of the module are in use", SOCKETS),
             http_gate: Gate::new("the module's one HTTP service is in use", 1),
             ftp_gate: Gate::new("the module's one FTP session is in use", 1),
+            kept: Kept::default(),
             bearer: OnceCell::new(),
             via: arguments.via,
             options: options.clone(),
@@ -90,6 +93,7 @@ struct Proxy {
     client: Client,
     sockets: Sockets,
     sockets_gate: Gate,
+    kept: Kept,
     http_gate: Gate,
     ftp_gate: Gate,
     /// What HTTP and FTP of the module go over, opened when it is wanted first.
@@ -139,6 +143,9 @@ impl Proxy {
 
     /// A connection to a server, and the place that it takes.
     async fn connect(&self, host: &str, port: u16) -> Result<(Socket, Place), Failure> {
+        if !self.sockets_gate.has_room() {
+            self.kept.let_go();
+        }
         let place = self.sockets_gate.enter().await?;
         let start = Instant::now();
         loop {

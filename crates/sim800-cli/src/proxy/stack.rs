@@ -51,7 +51,7 @@ pub(super) async fn send(
             let has_body = has_body(&head.method, told.status);
             let body = StreamBody::new(certain(body).map(|octets| octets.map(Frame::data)));
             let response = Response::from_parts(told, body);
-            Ok(Sent::Answered(answer(response, has_body, Some(place), account)))
+            Ok(Sent::Answered(answer(response, has_body, Some(Box::new(place)), account)))
         }
         Err(error) if is_unable(&error, &head.method) => {
             Ok(Sent::Unable(head, Full::new(body).map_err(|never| match never {}).boxed_unsync()))
