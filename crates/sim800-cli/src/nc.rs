@@ -14,8 +14,8 @@ use futures::stream::{self, Stream, StreamExt};
 use indicatif::ProgressBar;
 use sim800_command::SOCKET_LIMIT;
 use sim800_session::{Client, Socket};
-use smol::channel::{Receiver, Sender, bounded};
 use smol::Timer;
+use smol::channel::{Receiver, Sender, bounded};
 
 use crate::access::open_sockets;
 use crate::args::{Nc, Options};
@@ -74,7 +74,8 @@ async fn connect(
     let start = Instant::now();
     let (mut from_server, mut to_server) = socket.split();
     let exchanged = exchange(stdin, (&mut from_server, &mut to_server), *wait, counts).await;
-    let mut socket = from_server.reunite(to_server).map_err(|error| Failure::new("misuse", error.to_string()))?;
+    let mut socket =
+        from_server.reunite(to_server).map_err(|error| Failure::new("misuse", error.to_string()))?;
     let is_closed_there = exchanged?;
     if is_closed_there {
         socket.acknowledged().await?;

@@ -143,6 +143,12 @@ pub(crate) enum Command {
     /// Work with the module's own files; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without spaces and commas
     #[command(subcommand)]
     Fs(Fs),
+    /// Connect to a server over a socket of the module, with stdin and stdout
+    #[command(after_long_help = CONNECTED)]
+    Nc(Nc),
+    /// Offer the module's network to other programs as an HTTP proxy, until Ctrl-C
+    #[command(after_long_help = PROXIED)]
+    Proxy(Proxy),
     /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
     #[command(subcommand)]
     Bearer(Bearer),
@@ -180,12 +186,6 @@ pub(crate) enum Command {
     Emulate(Box<Emulate>),
     /// Show what a port says of its own accord, each line with its meaning, until Ctrl-C; nothing is sent
     Monitor(Monitor),
-    /// Connect to a server over a socket of the module, with stdin and stdout
-    #[command(after_long_help = CONNECTED)]
-    Nc(Nc),
-    /// Offer the module's network to other programs as an HTTP proxy, until Ctrl-C
-    #[command(after_long_help = PROXIED)]
-    Proxy(Proxy),
     /// Work with the module by hand: command lines are completed and explained, and so is what it answers
     #[command(after_long_help = CONSOLE)]
     Console,

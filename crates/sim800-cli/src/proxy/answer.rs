@@ -73,7 +73,8 @@ pub(super) fn refusal(failure: Failure, account: &Rc<Account>) -> Response<Answe
 pub(super) fn refusal_with(failure: Failure, status: StatusCode, account: &Rc<Account>) -> Response<Answer> {
     let text = format!("sim800: {failure}\n");
     account.fail(failure);
-    let mut response = Response::new(Full::new(Bytes::from(text)).map_err(|never| -> Failure { match never {} }));
+    let mut response =
+        Response::new(Full::new(Bytes::from(text)).map_err(|never| -> Failure { match never {} }));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -98,7 +98,12 @@ async fn size(ftp: &Ftp, path: &str, account: &Rc<Account>) -> Result<Response<A
     Ok(answer(response, false, None, account))
 }
 
-async fn put(ftp: &Ftp, path: &str, body: Upload, account: &Rc<Account>) -> Result<Response<Answer>, Failure> {
+async fn put(
+    ftp: &Ftp,
+    path: &str,
+    body: Upload,
+    account: &Rc<Account>,
+) -> Result<Response<Answer>, Failure> {
     let source = body.into_data_stream().map_err(io::Error::other).into_async_read();
     ftp.put(path, Box::pin(source)).await?;
     let mut response = Response::new(empty());

@@ -25,9 +25,9 @@ impl Login {
             None => std::env::var(VARIABLE).ok().filter(|user| !user.is_empty()),
         };
         match given {
-            Some(user) if !user.contains(':') => {
-                Err(Failure::usage(format!("the login in --user-file or {VARIABLE} is written NAME:PASSWORD")))
-            }
+            Some(user) if !user.contains(':') => Err(Failure::usage(format!(
+                "the login in --user-file or {VARIABLE} is written NAME:PASSWORD"
+            ))),
             given => Ok(given.map(|user| Self::of(user.as_bytes()))),
         }
     }

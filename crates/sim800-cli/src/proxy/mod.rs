@@ -111,7 +111,11 @@ async fn serve(listener: &Async<TcpListener>, proxy: &Rc<Proxy>) -> Infallible {
     loop {
         let has_room = clients.len() < CLIENTS;
         let next = async { if has_room { listener.accept().await } else { pending().await } };
-        let served = async { if clients.next().await.is_none() { pending().await } };
+        let served = async {
+            if clients.next().await.is_none() {
+                pending().await
+            }
+        };
         match select(pin!(next), pin!(served)).await {
             Either::Left((Ok((stream, peer)), _)) => {
                 clients.push(client::serve(stream.into(), peer, Rc::clone(proxy)).boxed_local());

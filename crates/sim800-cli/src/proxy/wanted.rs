@@ -37,9 +37,9 @@ impl Wanted {
                 Ok(Self::Http { host, port })
             }
             (Some("ftp"), Some(_)) => Ok(Self::Ftp),
-            (Some("https"), Some(_)) => {
-                Err(Failure::usage("https:// goes through a proxy by CONNECT, so that TLS is between you and the server"))
-            }
+            (Some("https"), Some(_)) => Err(Failure::usage(
+                "https:// goes through a proxy by CONNECT, so that TLS is between you and the server",
+            )),
             (Some(scheme), Some(_)) => Err(Failure::usage(format!("the proxy knows no {scheme}://"))),
             _ => Err(Failure::usage("this is a proxy and no server; ask it for whole URLs")),
         }
@@ -160,7 +160,8 @@ mod tests {
             headers.append(name, value.parse().unwrap());
         }
         strip_hops(&mut headers);
-        let left: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        let left: Vec<_> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
         assert_eq!(left, [("set-cookie", "a=1"), ("set-cookie", "b=2"), ("x-other", "2")]);
     }
 }

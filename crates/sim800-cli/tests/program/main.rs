@@ -21,6 +21,7 @@ mod mirror;
 mod monitor;
 mod nc;
 mod ports;
+mod proxy;
 mod remote;
 mod report;
 mod resuming;
