@@ -114,11 +114,9 @@ async fn exchange(
     let mut down = pin!(down);
     match select(down.as_mut(), pin!(up)).await {
         Either::Left((ended, _)) => ended,
-        Either::Right((Ok(()), _)) => loop {
-            match select(down.as_mut(), pin!(watch.silence())).await {
-                Either::Left((ended, _)) => break ended,
-                Either::Right(_) => break Ok(End::Here),
-            }
+        Either::Right((Ok(()), _)) => match select(down.as_mut(), pin!(watch.silence())).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right(_) => Ok(End::Here),
         },
         // What has come can be read still.
         Either::Right((Err(Some(failure)), _)) if failure.kind() == "closed" => down.await,
