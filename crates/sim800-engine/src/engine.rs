@@ -500,16 +500,16 @@ impl<D: Dialect> Engine<D> {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
         self.payload_ended = flight.had_payload();
         self.last = flight.last();
-        let (cut_short, handed_out) = (flight.has_unsent(), flight.handed_out());
+        let (unsent, handed_out) = (flight.unsent(), flight.handed_out());
         let is_headless = flight.request.is_headless();
         let result = flight.into_result(code);
         let is_refused = matches!(result, Err(Failure::Rejected(_)));
         let is_damaged = result == Err(Failure::Malformed(Malformation::Damaged));
         let is_uninvited = result == Err(Failure::Malformed(Malformation::PromptMissing));
         self.complete(result);
-        if cut_short {
-            // What was handed out may still be on its way, and the module takes it for command lines now.
-            self.lose(Resync::new(now));
+        if unsent > 0 {
+            // What was handed out may still be on its way, and the module takes it for command lines now: `A/` is the last one again.
+            self.lose(Resync::new(now).owing(handed_out + unsent));
             self.outputs.push_back(Output::Desynchronized);
         } else if is_uninvited {
             // The result was another's.

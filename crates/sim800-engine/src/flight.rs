@@ -405,9 +405,9 @@ impl Flight {
         if self.response.granted.is_none() { self.offered } else { 0 }
     }
 
-    /// Whether octets that the module asked for were not handed out.
-    pub(crate) fn has_unsent(&self) -> bool {
-        !self.unsent.is_empty()
+    /// How many octets that the module asked for were not handed out.
+    pub(crate) fn unsent(&self) -> usize {
+        self.unsent.len()
     }
 
     /// How many octets were handed out of those that the module asked for.

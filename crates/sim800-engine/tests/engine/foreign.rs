@@ -121,7 +121,7 @@ fn an_echo_behind_a_payload_is_the_rest_of_it() {
     world.enqueue(&read(5));
     world.sent();
     world.input(b"\r\n+FTPGET: 2,5\r\nabbccAT\r\r\nOK\r\n");
-    assert_eq!(world.outputs(), [failed(Failure::Malformed(Malformation::Damaged))]);
+    assert_eq!(world.outputs(), [failed(Malformed(Malformation::Damaged))]);
 }
 
 /// A module that refuses has neither header nor payload for the command, so the refusal is a part of the payload.
@@ -136,7 +136,7 @@ fn a_refusal_behind_a_header_or_a_payload_is_none() {
         world.sent();
         world.input(input);
         let outputs = world.outputs();
-        let damaged = failed(Failure::Malformed(Malformation::Damaged));
+        let damaged = failed(Malformed(Malformation::Damaged));
         assert!(outputs.contains(&damaged), "{}: {outputs:?}", input.escape_ascii());
     }
 }

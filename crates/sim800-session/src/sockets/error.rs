@@ -127,7 +127,7 @@ impl SocketError {
     #[must_use]
     pub fn may_pass(&self, under_way: bool) -> bool {
         match self {
-            Self::Closed { .. } | Self::Damaged(_) | Self::ContextLost => true,
+            Self::Closed { .. } | Self::Damaged(_) | Self::Spoilt(_) | Self::ContextLost => true,
             Self::Module(failure) => failure.loss(under_way).is_some(),
             Self::Command(error) => error.failure().loss(under_way).is_some(),
             Self::Refused { .. }
