@@ -185,7 +185,8 @@ impl Trial<'_> {
         // Octets that come from nowhere make up for those that were lost.
         let made_up = self.damages.borrow().lost && self.adds_octets(task);
         let is_excused = made_up || self.is_unasked(task) || self.is_forged(task);
-        if !self.damages.borrow().deceptive && !is_excused && !(left && self.is_untold(&done)) {
+        let is_untold = || left && self.is_untold(&done);
+        if !self.damages.borrow().deceptive && !is_excused && !is_untold() {
             self.compare(task, slot, done)?;
         }
         Ok(match (left, harmless) {
@@ -324,7 +325,7 @@ impl Trial<'_> {
             What::Message(_) => !traps && !on_line,
             // A line that comes while a command line is echoed is glued to it, or the result to what is left of the echo behind it.
             // It is repeated then, but for octets of a socket, which are read once.
-            What::Module(Fault::Echo(_)) => !glued && !(task == Task::Sockets && has_lines),
+            What::Module(Fault::Echo(_)) => !glued && (task != Task::Sockets || !has_lines),
             // Several add up.
             What::Pause(_) if pauses > 1 => false,
             what => what.is_harmless(task),
