@@ -8,16 +8,18 @@ mod emulator;
 mod engine;
 mod framing;
 mod grammar;
+pub mod mutation;
 mod pair;
 mod script;
 pub mod seeds;
 mod session;
+mod shell;
 mod trace;
 
 pub use command::command_round_trip;
 pub use emulator::emulator;
 pub use engine::engine;
-pub use framing::{cuts, framer};
+pub use framing::{agreement, cuts, framer};
 pub use grammar::{line, unsolicited_round_trip};
 pub use pair::pair;
 pub use session::session;
@@ -28,6 +30,7 @@ pub type Body = fn(&[u8]);
 
 /// All targets, by the names of their shells.
 pub const TARGETS: &[(&str, Body)] = &[
+    ("agreement", agreement),
     ("command_round_trip", command_round_trip),
     ("cuts", cuts),
     ("emulator", emulator),
@@ -84,7 +87,7 @@ mod tests {
                 assert!(TARGETS.iter().map(|(name, _)| *name).eq(replayed));
                 for target in replayed {
                     let shell = format!("fuzz_targets/{target}.rs");
-                    let body = format!("sim800_fuzz::{target}(data)");
+                    let body = format!("sim800_fuzz::shell!({target}");
                     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(shell)).unwrap();
                     assert!(text.contains(&body), "{target}");
                 }
@@ -92,5 +95,5 @@ mod tests {
         };
     }
 
-    replay!(command_round_trip cuts emulator engine framer line pair session trace unsolicited_round_trip);
+    replay!(agreement command_round_trip cuts emulator engine framer line pair session trace unsolicited_round_trip);
 }

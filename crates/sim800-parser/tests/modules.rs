@@ -286,3 +286,29 @@ fn uncounted_data_is_cut_by_the_driver() {
         assert_eq!(words, ["+CONNECT", "=OK", "*+QHTTPREAD: 0"], "cut at {cut}");
     }
 }
+
+/// Whatever came unasked before.
+#[test]
+fn payload_of_a_command_that_is_given_up_is_text() {
+    let pushed = [(Header::new("+IPD,").ended_by(":"), 1460)];
+    for (data, opening) in [
+        (DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: 1460 }, "\r\n+HTTPREAD: 100\r\n"),
+        (
+            DataPhase::Announced { header: Header::new("+USORD: 3,").ended_by(",\""), at_most: 1460 },
+            "+USORD: 3,100,\"",
+        ),
+        (DataPhase::Counted { count: 100 }, "\r\n"),
+        (DataPhase::AtOnce { count: 100 }, ""),
+    ] {
+        let mut framer = Framer::<96, _>::with_dialect(Pushed(&pushed));
+        framer.feed(b"+IPD,5:hello", |_| {});
+        framer.begin(Expect::result().with_data(data));
+        framer.feed(format!("{opening}some of it").as_bytes(), |_| {});
+        assert_eq!(framer.remaining(), 90, "{data:?}");
+        framer.abandon();
+        assert_eq!(framer.remaining(), 0, "{data:?}");
+        let mut words = Vec::new();
+        framer.feed(b"RING\r\n", |event| tell(&mut words, &event));
+        assert_eq!(words, ["*RING"], "{data:?}");
+    }
+}

@@ -41,8 +41,7 @@ impl<D: Dialect> Decoder<D> {
                     return None;
                 }
                 expect.data = DataPhase::None;
-                self.remaining = count as u32;
-                self.unasked = false;
+                self.begin_payload(count as u32, false);
                 (Kind::Information, len)
             }
             _ => return None,
@@ -106,8 +105,7 @@ impl<D: Dialect> Decoder<D> {
             }
         }
         if let DataPhase::AtOnce { count } = mem::replace(&mut expect.data, DataPhase::None) {
-            self.remaining = count;
-            self.unasked = false;
+            self.begin_payload(count, false);
         }
         Some(Some(self.payload(start + window.len())))
     }
