@@ -72,6 +72,22 @@ mod tests {
         assert!(inputs > 20, "{inputs} inputs");
     }
 
+    /// What a campaign does, for a moment and without an engine.
+    #[test]
+    fn mutations_of_exchanges() {
+        for (target, behind) in [("agreement", 0), ("cuts", 4), ("framer", 0), ("engine", 0), ("trace", 1)] {
+            let (_, body) = TARGETS.iter().find(|(name, _)| *name == target).unwrap();
+            let seeds = seeds::seeds(target);
+            for round in 0..400 {
+                let seed = &seeds[round as usize % seeds.len()];
+                if let Some(input) = mutation::mutate(seed, behind, 2048, round) {
+                    println!("{target} \"{}\"", input.escape_ascii());
+                    body(&input);
+                }
+            }
+        }
+    }
+
     macro_rules! replay {
         ($($target:ident)+) => {
             $(

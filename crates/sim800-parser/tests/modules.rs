@@ -312,3 +312,17 @@ fn payload_of_a_command_that_is_given_up_is_text() {
         assert_eq!(words, ["*RING"], "{data:?}");
     }
 }
+
+/// What had been read of a header before says nothing of this line.
+#[test]
+fn an_echo_of_a_command_that_is_given_up_ends_with_its_line() {
+    let pushed = [(Header::new("+IPD,").behind(1).followed_by(2).ended_by(":"), 1460)];
+    let mut framer = Framer::<96, _>::with_dialect(Pushed(&pushed));
+    let mut words = Vec::new();
+    framer.feed(b"+IPD,0,5,\"10.0.0.1\",80:hello", |event| tell(&mut words, &event));
+    framer.begin(Expect::result());
+    framer.feed(b"AT+C", |event| tell(&mut words, &event));
+    framer.abandon();
+    framer.feed(b"SQ\r\n", |event| tell(&mut words, &event));
+    assert_eq!(words, ["*+IPD,0,5,\"10.0.0.1\",80:", "#hello", "*AT+CSQ"]);
+}

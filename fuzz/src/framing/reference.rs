@@ -34,8 +34,8 @@ enum Place {
     Counted(u32),
     /// Behind payload that a quotation mark closes.
     Closing,
-    /// In a line that is too long.
-    Overlong,
+    /// In a line that is too long, which does not end in so many octets.
+    Overlong(usize),
 }
 
 /// The stream as it has come, and where the next event begins in it.
@@ -94,7 +94,7 @@ impl<D: Dialect> Reference<D> {
 
     /// What is in no event yet, unless it is dropped.
     pub(crate) fn pending(&self) -> &[u8] {
-        if self.place == Place::Overlong { &[] } else { &self.stream[self.at..] }
+        if matches!(self.place, Place::Overlong(_)) { &[] } else { &self.stream[self.at..] }
     }
 
     /// The events that more octets complete.
@@ -119,11 +119,11 @@ impl<D: Dialect> Reference<D> {
         match self.place {
             Place::Line => {}
             Place::Continuation => {
-                let Some(len) = self.line_len(&rest)? else { return self.overlong(&rest) };
+                let Some(len) = self.line_len(&rest)? else { return self.overlong(&rest, 0) };
                 self.place = Place::Line;
                 return Some((Kind::Continuation, len));
             }
-            Place::Overlong => return self.overlong(&rest),
+            Place::Overlong(from) => return self.overlong(&rest, from),
             Place::Counted(count) => return self.counted(&rest, count),
             Place::Closing => {
                 for mark in [&b"\"\r\n"[..], b"\"\n"] {
@@ -147,7 +147,7 @@ impl<D: Dialect> Reference<D> {
             Early::Undecided => return None,
             Early::Line => {}
         }
-        let Some(len) = self.line_len(&rest[start..])? else { return self.overlong(&rest) };
+        let Some(len) = self.line_len(&rest[start..])? else { return self.overlong(&rest, start) };
         let text = without_line_end(&rest[start..start + len]);
         if text.trim_ascii().is_empty() {
             return Some((Kind::Blank, if start == 0 { len } else { start }));
@@ -168,9 +168,9 @@ impl<D: Dialect> Reference<D> {
         }
     }
 
-    fn overlong(&mut self, rest: &[u8]) -> Option<(Kind, usize)> {
-        self.place = Place::Overlong;
-        let end = rest.iter().position(|octet| *octet == b'\n')?;
+    fn overlong(&mut self, rest: &[u8], from: usize) -> Option<(Kind, usize)> {
+        self.place = Place::Overlong(from);
+        let end = from + rest[from..].iter().position(|octet| *octet == b'\n')?;
         self.place = Place::Line;
         Some((Kind::Overlong, end + 1))
     }
