@@ -4,11 +4,13 @@
 //! them and a test replays what was found before.
 
 mod command;
+mod decoded;
 mod emulator;
 mod engine;
 mod framing;
 mod grammar;
 pub mod mutation;
+mod network;
 mod pair;
 mod script;
 pub mod seeds;
@@ -17,6 +19,7 @@ mod shell;
 mod trace;
 
 pub use command::command_round_trip;
+pub use decoded::decoded;
 pub use emulator::emulator;
 pub use engine::engine;
 pub use framing::{agreement, cuts, framer};
@@ -33,6 +36,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("agreement", agreement),
     ("command_round_trip", command_round_trip),
     ("cuts", cuts),
+    ("decoded", decoded),
     ("emulator", emulator),
     ("engine", engine),
     ("framer", framer),
@@ -111,5 +115,5 @@ mod tests {
         };
     }
 
-    replay!(agreement command_round_trip cuts emulator engine framer line pair session trace unsolicited_round_trip);
+    replay!(agreement command_round_trip cuts decoded emulator engine framer line pair session trace unsolicited_round_trip);
 }
