@@ -65,7 +65,7 @@ fn result_code(line: Line<'_>) {
 }
 
 /// The values of `text`, read as the documentation says and without haste.
-pub(crate) fn plain(text: &[u8]) -> Vec<Value<'_>> {
+fn plain(text: &[u8]) -> Vec<Value<'_>> {
     const BLANKS: &[u8] = b" \t";
     let trim_blanks = |mut text: &'_ [u8]| {
         while text.last().is_some_and(|last| BLANKS.contains(last)) {

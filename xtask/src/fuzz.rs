@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-pub(crate) use self::coverage::report as coverage;
+pub(crate) use self::coverage::coverage;
 use self::engine::Engine;
 pub(crate) use self::pack::{check, pack};
 use crate::outcome::Outcome;

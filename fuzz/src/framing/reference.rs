@@ -1,12 +1,10 @@
 //! Framing, read as the documentation of `sim800-parser` says and without haste: the oracle of the state machine.
 //!
 //! Nothing is kept of what was looked at: each event is found from its first octet on, in all that has come of the stream. So nothing
-//! depends on how reads were cut, there is no state to be wrong in, and it takes as long as it takes. What lines mean (values,
-//! result codes, claims) is not its subject: [`crate::grammar`] and others hold that.
+//! depends on how reads were cut, there is no state to be wrong in, and it takes as long as it takes. What lines mean (result codes,
+//! claims) is not its subject.
 
-use sim800_parser::{Claim, DataPhase, Dialect, Ending, Expect, FinalResultCode, Header, Line, Name, Value};
-
-use crate::grammar::plain;
+use sim800_parser::{Claim, DataPhase, Dialect, Ending, Expect, FinalResultCode, Header, Line, Name};
 
 /// What an event is; its octets are a range of the stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -437,7 +435,7 @@ fn on_its_line(header: &Header, text: &[u8]) -> Result<(u64, usize), Stop> {
             return Err(Stop::Undecided);
         }
         let len = if value == place || value < selectors {
-            let len = from.iter().take_while(|octet| octet.is_ascii_digit()).count();
+            let len = from.len() - skip_digits(from).len();
             if len == 0 || len > DIGITS {
                 return Err(Stop::Other);
             }
@@ -482,22 +480,47 @@ fn count_of(header: &Header, line: &[u8]) -> Option<u64> {
     if header.end.is_some() {
         return None;
     }
-    let values = plain(line.strip_prefix(header.prefix.as_bytes())?);
-    let selectors = usize::from(header.selector.is_some());
-    let place = selectors + usize::from(header.before);
+    let mut text = line.strip_prefix(header.prefix.as_bytes())?;
+    if let Some(selector) = header.selector {
+        text = skip_blanks(text);
+        let behind = skip_digits(text);
+        if behind.len() == text.len() || number(&text[..text.len() - behind.len()]) != u64::from(selector) {
+            return None;
+        }
+        text = skip_blanks(behind).strip_prefix(b",")?;
+    }
+    let values = values(text.trim_ascii());
+    let place = usize::from(header.before);
     if values.len() != place + 1 + usize::from(header.after) {
         return None;
     }
-    if let Some(selector) = header.selector
-        && values[0] != Value::Number(selector.into())
-    {
-        return None;
+    let behind = skip_digits(values[place]);
+    let count = &values[place][..values[place].len() - behind.len()];
+    (!count.is_empty() && skip_blanks(behind).is_empty()).then(|| number(count))
+}
+
+/// The values of a text without the blanks before them; the comma in quotation marks is none.
+fn values(mut text: &[u8]) -> Vec<&[u8]> {
+    let mut values = Vec::new();
+    loop {
+        text = skip_blanks(text);
+        let quoted = text.strip_prefix(b"\"").and_then(|inner| {
+            let closing = 2 + inner.iter().position(|octet| *octet == b'"')?;
+            let behind = skip_blanks(&text[closing..]);
+            (behind.is_empty() || behind.starts_with(b",")).then_some(text.len() - behind.len())
+        });
+        let comma = || text.iter().position(|octet| *octet == b',');
+        let end = quoted.or_else(comma).unwrap_or(text.len());
+        values.push(&text[..end]);
+        match text.get(end + 1..) {
+            Some(rest) => text = rest,
+            None => return values,
+        }
     }
-    match values[place] {
-        Value::Number(count) => Some(count),
-        Value::Bare(digits) if digits.iter().all(u8::is_ascii_digit) => Some(u64::MAX),
-        _ => None,
-    }
+}
+
+fn skip_digits(text: &[u8]) -> &[u8] {
+    &text[text.iter().take_while(|octet| octet.is_ascii_digit()).count()..]
 }
 
 fn values_of<'l>(name: Name, line: Line<'l>) -> Option<sim800_parser::Values<'l>> {

@@ -18,7 +18,7 @@ const CRATES: [&str; 6] = ["parser", "command", "engine", "emulator", "capture",
 type Lines = BTreeMap<(String, u32), bool>;
 
 /// Prints a table of targets and crates, and every line that none of them reaches.
-pub(crate) fn report() -> Result<Outcome> {
+pub(crate) fn coverage() -> Result<Outcome> {
     let Some(tools) = Tools::find()? else {
         return Ok(Outcome::Skipped(
             "no llvm-profdata and llvm-cov of rustc's LLVM: `rustup component add llvm-tools`, or Debian's llvm-<version>"
