@@ -294,10 +294,9 @@ impl<D: Dialect> Reference<D> {
         let noise = raw.iter().take_while(|octet| !octet.is_ascii_graphic()).count();
         let line = Line::new(raw[noise..].trim_ascii_end());
         // Noise begins no line.
-        if self.is_sent_before(self.at + start) || self.is_sent_before(self.at + start + noise) {
-            if let Some(kind) = self.claimed(line) {
-                return kind;
-            }
+        let is_later = [start, start + noise].iter().any(|place| self.is_sent_before(self.at + place));
+        if is_later && let Some(kind) = self.claimed(line) {
+            return kind;
         }
         if self.dialect.takes_continuation(line) {
             self.place = Place::Continuation;
@@ -417,7 +416,7 @@ fn on_its_line(header: &Header, text: &[u8]) -> Result<(u64, usize), Stop> {
     let mut rest = Some(text);
     let expected = |expected: &[u8], rest: &mut Option<&[u8]>| {
         let text = rest.unwrap_or_default();
-        *rest = text.strip_prefix(expected).map_or(*rest, |behind| Some(behind));
+        *rest = text.strip_prefix(expected).or(*rest);
         match text {
             text if text.starts_with(expected) => Ok(()),
             text if expected.starts_with(text) => Err(Stop::Undecided),
