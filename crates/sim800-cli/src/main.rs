@@ -50,7 +50,6 @@ mod probe;
 mod range;
 mod recent;
 mod recorder;
-mod remote;
 mod resume;
 mod screen;
 mod script;
