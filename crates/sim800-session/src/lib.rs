@@ -94,6 +94,7 @@ extern crate alloc;
 extern crate std;
 
 mod bearer;
+mod boxed;
 mod chain;
 mod chores;
 mod client;
@@ -116,6 +117,7 @@ mod known;
 mod loss;
 pub mod message;
 mod notices;
+mod oneshot;
 mod overlap;
 mod password;
 #[cfg(feature = "std")]
@@ -139,7 +141,7 @@ mod watch;
 
 pub use bearer::{Bearer, BearerError, Profile};
 pub use chain::Chain;
-pub use client::{Client, Traffic};
+pub use client::{Client, Pending, Traffic};
 pub use config::{Config, Dtr, Effort, FlowControl, Limits, Retries};
 pub use driver::{Driver, connect};
 #[cfg(feature = "std")]
@@ -161,5 +163,6 @@ pub use sent::Sent;
 pub use sim800_command::{Drive, FsStorage, FtpSecurity, HttpActivity, HttpProgress, PutOption};
 pub use sockets::{Socket, SocketError, SocketProgress, Sockets};
 pub use start_up::StartUpError;
+pub use sync::Arc;
 pub use trace::{Direction, Masked, Trace};
 pub use {sim800_command as command, sim800_engine as engine, sim800_parser as parser};
