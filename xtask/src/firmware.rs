@@ -36,7 +36,19 @@ const TRANSFER: Program =
 
 /// Builds and runs all of it.
 pub(crate) fn check() -> Result<Outcome> {
-    cargo::run(&["fmt", "--all", "--check", "--manifest-path", "firmware/Cargo.toml"], &[])?;
+    cargo::run(
+        &[
+            "fmt",
+            "--check",
+            "--manifest-path",
+            "firmware/Cargo.toml",
+            "--package",
+            "sim800-firmware",
+            "--package",
+            "sim800-firmware-session",
+        ],
+        &[],
+    )?;
     let toolchain = match Toolchain::unpack("firmware", None, &PACKAGES) {
         Ok(toolchain) => toolchain,
         Err(e) => return Ok(Outcome::Skipped(format!("{e:#}"))),

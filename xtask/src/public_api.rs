@@ -20,7 +20,7 @@ struct Library {
     foreign: &'static [&'static str],
 }
 
-const LIBRARIES: [Library; 10] = [
+const LIBRARIES: [Library; 11] = [
     Library { package: "sim800-parser", foreign: &["bytes"] },
     Library { package: "sim800-command", foreign: &["sim800_parser"] },
     Library { package: "sim800-engine", foreign: &["bytes", "sim800_command", "sim800_parser"] },
@@ -39,6 +39,20 @@ const LIBRARIES: [Library; 10] = [
     },
     Library { package: "sim800-smol", foreign: &["futures_io", "sim800_session"] },
     Library { package: "sim800-tokio", foreign: &["futures_io", "sim800_session", "tokio", "tokio_util"] },
+    Library {
+        package: "sim800-https",
+        foreign: &[
+            "bytes",
+            "futures_core",
+            "futures_io",
+            "futures_rustls",
+            "http",
+            "http_body",
+            "rustls",
+            "rustls_pki_types",
+            "sim800_session",
+        ],
+    },
     Library { package: "sim800-embassy", foreign: &["embedded_io", "embedded_io_async", "sim800_session"] },
     Library { package: "sim800-emulator", foreign: &["bytes"] },
     Library { package: "sim800-grammar", foreign: &["sim800_command"] },

@@ -1,7 +1,7 @@
 //! From a port to a module that is found, ready, and online, with what is waited for on a terminal.
 
 use sim800_command::{Cid, time_limit};
-use sim800_session::{Bearer, BearerError, Client, Profile, StartUpError};
+use sim800_session::{Bearer, BearerError, Client, ErrorKind, Profile, SocketError, Sockets, StartUpError};
 
 use crate::args::Options;
 use crate::failure::Failure;
@@ -60,21 +60,36 @@ pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Be
     start_up(client, options).await?;
     let _stage = Stage::begin(output, "opening the bearer", time_limit::BEARER_OPEN);
     let bearer = Bearer::open(client, &profile(options)).await.map_err(|error| match error {
-        BearerError::Refused(_) if options.apn.is_none() => {
-            let message = "the network did not open the bearer; give its access point name with --apn";
-            Failure::new(error.kind().as_str(), message)
-        }
-        BearerError::Refused(_) if options.apn_user.is_none() => {
-            let message = "the network did not open the bearer; check --apn, and give --apn-user and --apn-password-file if the \
-                           access point asks for them";
-            Failure::new(error.kind().as_str(), message)
-        }
+        BearerError::Refused(_) => unadmitted(error.kind(), options).unwrap_or_else(|| error.into()),
         error => error.into(),
     })?;
     if let Some(held) = &options.held {
         held.keep(&bearer);
     }
     Ok(bearer)
+}
+
+/// Makes the module ready and brings up what its sockets go through.
+pub(crate) async fn open_sockets(client: &Client, options: &Options) -> Result<Sockets, Failure> {
+    start_up(client, options).await?;
+    let _stage = Stage::begin(Output::new(options), "connecting to the network", time_limit::CONTEXT_OPEN);
+    Sockets::open(client, &profile(options)).await.map_err(|error| match error {
+        SocketError::NotAdmitted(_) => unadmitted(error.kind(), options).unwrap_or_else(|| error.into()),
+        error => error.into(),
+    })
+}
+
+/// What helps where the network does not let the module in, if it was not told everything.
+fn unadmitted(kind: ErrorKind, options: &Options) -> Option<Failure> {
+    let message = match (&options.apn, &options.apn_user) {
+        (None, _) => "the network did not open the bearer; give its access point name with --apn",
+        (_, None) => {
+            "the network did not open the bearer; check --apn, and give --apn-user and --apn-password-file if the access point asks \
+             for them"
+        }
+        _ => return None,
+    };
+    Some(Failure::new(kind.as_str(), message))
 }
 
 /// Closes the bearer, if it is open.

@@ -7,8 +7,10 @@ use std::path::Path;
 
 use http::StatusCode;
 use serde_json::Value;
+use sim800_https::HttpsError;
 use sim800_session::{
-    BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, Sent, StartUpError,
+    BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, Sent, SocketError,
+    StartUpError,
 };
 
 use crate::exit;
@@ -127,6 +129,14 @@ impl Failure {
     /// A port cannot be offered, or broke.
     pub(crate) fn port(what: &str, error: &io::Error) -> Self {
         Self::new("port", format!("{what}: {}", reason(error)))
+    }
+
+    /// What a socket of the module ended with.
+    pub(crate) fn socket(error: &io::Error) -> Self {
+        match error.get_ref().and_then(|error| error.downcast_ref::<SocketError>()) {
+            Some(error) => error.clone().into(),
+            None => Self::new("closed", error.to_string()),
+        }
     }
 
     /// Whoever read the output does so no more; there is nobody to tell.
@@ -275,6 +285,18 @@ impl From<HttpError> for Failure {
 
 impl From<FtpError> for Failure {
     fn from(error: FtpError) -> Self {
+        Self { sent: Some(error.sent()), ..Self::of_module(error.kind().as_str(), error.code(), &error) }
+    }
+}
+
+impl From<SocketError> for Failure {
+    fn from(error: SocketError) -> Self {
+        Self::of_module(error.kind().as_str(), error.code(), &error)
+    }
+}
+
+impl From<HttpsError> for Failure {
+    fn from(error: HttpsError) -> Self {
         Self { sent: Some(error.sent()), ..Self::of_module(error.kind().as_str(), error.code(), &error) }
     }
 }

@@ -39,6 +39,7 @@ mod mangle;
 mod meter;
 mod metered;
 mod monitor;
+mod nc;
 mod output;
 mod part_file;
 mod place;
@@ -47,6 +48,7 @@ mod ports;
 mod printer;
 mod private;
 mod probe;
+mod proxy;
 mod range;
 mod recent;
 mod recorder;
@@ -122,6 +124,8 @@ fn run(
         Command::Decode(arguments) => return decode::run(arguments, options, output).map(|()| None),
         Command::Emulate(arguments) => return emulate::run(arguments, options, output).map(|()| None),
         Command::Monitor(arguments) => return monitor::run(arguments, options, output),
+        Command::Nc(arguments) => nc::run(arguments, options, output),
+        Command::Proxy(arguments) => proxy::run(arguments, options, output),
         Command::Console => console::run(options, output),
         Command::Tap(arguments) => tap::run(arguments, options, output),
         Command::Fuzz(arguments) => fuzz::run(arguments, options, output),

@@ -123,9 +123,14 @@ impl Output {
 
     /// Tells of something that is there from now on: programs an object, people a remark.
     pub(crate) fn announce(self, fields: &[(&'static str, Value)], remark: &str) {
+        self.note(true, fields, remark);
+    }
+
+    /// Tells of something on the way, and whether it is as it should be.
+    pub(crate) fn note(self, ok: bool, fields: &[(&'static str, Value)], remark: &str) {
         if self.json {
             // With nobody to read it, there is nobody to tell.
-            let _ = print_object(true, fields);
+            let _ = print_object(ok, fields);
         } else {
             self.remark(remark);
         }

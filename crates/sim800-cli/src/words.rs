@@ -152,7 +152,12 @@ impl Session {
                 Command::Ftp(ftp)
             }
             Word::Program(
-                Command::Run(_) | Command::Shell | Command::Demo | Command::Emulate(_) | Command::Man { .. },
+                Command::Run(_)
+                | Command::Shell
+                | Command::Demo
+                | Command::Emulate(_)
+                | Command::Proxy(_)
+                | Command::Man { .. },
             ) => return Err(Failure::usage("that is no command of scripts and of the shell")),
             Word::Program(command) => command,
         };

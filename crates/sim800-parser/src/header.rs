@@ -88,6 +88,14 @@ impl Header {
     }
 
     /// The count that `line` gives, if it is this header; `u64::MAX` where it takes more than 64 bits.
+    ///
+    /// ```
+    /// use sim800_parser::{Header, Line};
+    ///
+    /// let header = Header::new("+CIPRXGET:").selected_by(2).followed_by(1);
+    /// assert_eq!(header.count_in(Line::new(b"+CIPRXGET: 2,1460,120")), Some(1460));
+    /// assert_eq!(header.count_in(Line::new(b"+CIPRXGET: 1,1460,120")), None);
+    /// ```
     #[must_use]
     pub fn count_in(&self, line: Line<'_>) -> Option<u64> {
         self.count_of(line.text())

@@ -286,3 +286,28 @@ fn uncounted_data_is_cut_by_the_driver() {
         assert_eq!(words, ["+CONNECT", "=OK", "*+QHTTPREAD: 0"], "cut at {cut}");
     }
 }
+
+/// The line that was begun is longer than the next one, which the place where it was looked at up to then must not hide.
+#[test]
+fn the_line_behind_what_the_driver_cut_is_a_line() {
+    for begun in ["a line that nobody ends", "> ", "12345\r"] {
+        let mut framer: Framer<64> = Framer::new();
+        framer.begin(Expect::result());
+        let mut words = Vec::new();
+        framer.feed(begun.as_bytes(), |event| tell(&mut words, &event));
+        assert_eq!(framer.take_pending(), begun.as_bytes());
+        framer.feed(b"OK\r\n", |event| tell(&mut words, &event));
+        assert_eq!(words, ["=OK"], "behind {begun:?}");
+
+        let mut decoder = Decoder::new(64);
+        decoder.begin(Expect::result());
+        let mut input = begun.as_bytes();
+        assert!(decoder.next(&mut input).is_none());
+        decoder.begin_line();
+        let mut input = &b"OK\r\n"[..];
+        while let Some(event) = decoder.next(&mut input) {
+            tell(&mut words, &event);
+        }
+        assert_eq!(words, ["=OK", "=OK"], "behind {begun:?}");
+    }
+}

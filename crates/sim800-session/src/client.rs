@@ -2,6 +2,7 @@
 
 use crate::sync::Arc;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
@@ -22,7 +23,7 @@ use crate::contexts::Contexts;
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
 use crate::known::Known;
-use crate::notices::{Notice, Notices, Subscribers};
+use crate::notices::{Notice, Notices, Retry, Subscribers};
 use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
 use crate::sync::{Baton, Guarded, Take};
@@ -350,6 +351,20 @@ impl Client {
         }
         self.shared.queue.wake();
         receiver
+    }
+
+    /// Waits before something that is built on this session is tried again, and tells whoever [subscribed](Self::subscribe): for the
+    /// `attempt`th try in a row, counted from 1, after `cause`, `position` octets having been moved. `false` at once where
+    /// [`Config::retries`] allows no such try.
+    pub async fn retry(&self, cause: String, attempt: u32, position: Option<u64>) -> bool {
+        let retries = self.config.retries;
+        if attempt > retries.at_most {
+            return false;
+        }
+        let (at_most, pause) = (retries.at_most, retries.pause(attempt));
+        self.announce(&Notice::Retrying(Retry { cause, attempt, at_most, pause, position }));
+        self.pause(pause).await;
+        true
     }
 
     /// Waits `duration`.

@@ -78,6 +78,8 @@ pub enum ErrorKind {
     Starved,
     /// It took too long.
     TimedOut,
+    /// There is no secure connection to the server.
+    Tls,
     /// It is more than the module holds or counts.
     TooLarge,
     /// Whether the server has it is not known.
@@ -128,6 +130,7 @@ impl ErrorKind {
             Self::Source => "source",
             Self::Starved => "starved",
             Self::TimedOut => "timed-out",
+            Self::Tls => "tls",
             Self::TooLarge => "too-large",
             Self::Unconfirmed => "unconfirmed",
             Self::Unreachable => "unreachable",

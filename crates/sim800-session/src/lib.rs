@@ -150,7 +150,7 @@ pub use engine::{Request, Response, Restart};
 pub use error::{Disconnected, Error, Failure, Malformation, Misuse};
 pub use fs::{Fs, FsEntry, FsError, FsFile};
 pub use ftp::{Download, Extended, Ftp, FtpError, FtpOperation, FtpOptions, FtpProgress, FtpStep, Server};
-pub use http::{Body, Http, HttpError, HttpOptions, Offset, Skipped};
+pub use http::{Body, ContentRange, Http, HttpError, HttpOptions, Offset, Skipped};
 pub use info::Info;
 pub use kind::ErrorKind;
 pub use notices::{Notice, Notices, Retry, UnsolicitedLine};
@@ -164,5 +164,6 @@ pub use sim800_command::{Drive, FsStorage, FtpSecurity, HttpActivity, HttpProgre
 pub use sockets::{Socket, SocketError, SocketProgress, Sockets};
 pub use start_up::StartUpError;
 pub use sync::Arc;
+pub use tail::Tail;
 pub use trace::{Direction, Masked, Trace};
 pub use {sim800_command as command, sim800_engine as engine, sim800_parser as parser};

@@ -33,7 +33,7 @@ pub struct Reader<E> {
 
 impl<E> Reader<E> {
     /// Reads `stream`, of `total` octets where that is known.
-    pub(crate) fn new(stream: BoxStream<'static, Result<Bytes, E>>, total: Option<u64>) -> Self {
+    pub fn new(stream: BoxStream<'static, Result<Bytes, E>>, total: Option<u64>) -> Self {
         Self { stream: Some(stream), rest: Bytes::new(), total, brought: 0 }
     }
 

@@ -8,7 +8,6 @@ use crate::boxed::boxed;
 use crate::chain::Chain;
 use crate::client::Client;
 use crate::loss::{Loss, Transient};
-use crate::notices::{Notice, Retry};
 
 /// How long it may be waited for somebody who says nothing, until that is an error: all tries together that move nothing.
 pub(crate) const STANDSTILL: Duration = Duration::from_secs(115);
@@ -67,8 +66,7 @@ impl<E: Transient + Clone> Attempts<E> {
     /// When there is to be none, the failure that was the first since anything was moved comes back.
     pub(crate) async fn again(&mut self, error: E, position: Option<u64>) -> Result<(), E> {
         let mut loss = error.loss(position.is_some() || self.first.is_some());
-        let retries = self.client.config().retries;
-        if loss.is_none() && retries.at_most > 0 && error.may_lack_bearer() {
+        if loss.is_none() && self.client.config().retries.at_most > 0 && error.may_lack_bearer() {
             if let Some(bearer) = &self.bearer {
                 loss = bearer.is_closed().await.then_some(Loss::Session);
             }
@@ -88,17 +86,8 @@ impl<E: Transient + Clone> Attempts<E> {
             return Err(first.clone());
         }
         let client = &self.client;
-        while self.failed < retries.at_most {
+        while client.retry(cause, self.failed + 1, position).await {
             self.failed += 1;
-            let pause = retries.pause(self.failed);
-            client.announce(&Notice::Retrying(Retry {
-                cause,
-                attempt: self.failed,
-                at_most: retries.at_most,
-                pause,
-                position,
-            }));
-            client.pause(pause).await;
             if core::mem::take(&mut is_response) {
                 // Where the module does not answer, the session is lost as well.
                 if client.synchronize().await {

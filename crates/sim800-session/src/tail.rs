@@ -5,10 +5,22 @@ use bytes::{Buf, Bytes, BytesMut};
 /// How many octets are compared. A tenth of a second at 115,200 bit/s.
 pub(crate) const KEPT: usize = 1024;
 
-/// The last octets of a transfer that were handed out. When it is taken up again they are read once more: where they are
-/// others, the file is another.
+/// The last octets of a transfer that were handed out, a kilooctet at most. When it is taken up again they are read once more: where they
+/// are others, the file is another.
+///
+/// ```
+/// use sim800_session::Tail;
+///
+/// let mut tail = Tail::default();
+/// tail.push(b"what was handed out");
+/// // The transfer broke off, and is taken up again four octets before that.
+/// assert_eq!(tail.rewind(4), 4);
+/// assert_eq!(tail.strip(" o".into()).as_deref(), Some(&b""[..]));
+/// assert_eq!(tail.strip("ut, and more".into()).as_deref(), Some(&b", and more"[..]));
+/// assert!(tail.is_found());
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Tail {
+pub struct Tail {
     kept: BytesMut,
     /// What has to come again before anything new does.
     awaited: Bytes,
@@ -16,7 +28,7 @@ pub(crate) struct Tail {
 
 impl Tail {
     /// `octets` are handed out.
-    pub(crate) fn push(&mut self, octets: &[u8]) {
+    pub fn push(&mut self, octets: &[u8]) {
         let new = octets.get(octets.len().saturating_sub(KEPT)..).unwrap_or(octets);
         let excess = (self.kept.len() + new.len()).saturating_sub(KEPT);
         self.kept.advance(excess);
@@ -24,7 +36,7 @@ impl Tail {
     }
 
     /// Begins again, at most so many octets before the end of what was handed out; returns how many it is.
-    pub(crate) fn rewind(&mut self, at_most: u64) -> u32 {
+    pub fn rewind(&mut self, at_most: u64) -> u32 {
         let length = usize::try_from(at_most).unwrap_or(usize::MAX).min(self.kept.len());
         let from = self.kept.len() - length;
         self.awaited = Bytes::copy_from_slice(self.kept.get(from..).unwrap_or_default());
@@ -37,7 +49,7 @@ impl Tail {
     }
 
     /// Takes off `octets` what was handed out before; `None` when it is something else.
-    pub(crate) fn strip(&mut self, mut octets: Bytes) -> Option<Bytes> {
+    pub fn strip(&mut self, mut octets: Bytes) -> Option<Bytes> {
         let again = octets.split_to(octets.len().min(self.awaited.len()));
         if self.awaited.split_to(again.len()) != again {
             return None;
@@ -46,7 +58,8 @@ impl Tail {
     }
 
     /// Whether all that had to come again came.
-    pub(crate) fn is_found(&self) -> bool {
+    #[must_use]
+    pub fn is_found(&self) -> bool {
         self.awaited.is_empty()
     }
 }

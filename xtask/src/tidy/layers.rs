@@ -79,6 +79,25 @@ const LAYERS: &[Layer] = &[
         ours: &["sim800-serial", "sim800-session"],
         foreign: Some(&["async-trait", "futures", "tokio", "tokio-util"]),
     },
+    // Of the session: sockets, and what their errors mean. No runtime, no clock of its own.
+    Layer {
+        name: "sim800-https",
+        ours: &["sim800-session"],
+        foreign: Some(&[
+            "async-trait",
+            "bytes",
+            "futures",
+            "futures-rustls",
+            "http",
+            "http-body",
+            "http-body-util",
+            "httpdate",
+            "hyper",
+            "rustls-native-certs",
+            "smol-hyper",
+            "thiserror",
+        ]),
+    },
     // What a microcontroller has: nothing of std.
     Layer {
         name: "sim800-embassy",
@@ -112,6 +131,7 @@ const LAYERS: &[Layer] = &[
             "sim800-command",
             "sim800-emulator",
             "sim800-grammar",
+            "sim800-https",
             "sim800-parser",
             "sim800-serial",
             "sim800-session",

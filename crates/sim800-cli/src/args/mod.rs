@@ -9,6 +9,7 @@ mod fuzz;
 mod http;
 mod knobs;
 mod live;
+mod net;
 mod options;
 mod time;
 
@@ -30,6 +31,8 @@ pub(crate) use self::fuzz::Fuzz;
 pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
 pub(crate) use self::knobs::Knobs;
 pub(crate) use self::live::{Monitor, Tap};
+use self::net::{CONNECTED, PROXIED};
+pub(crate) use self::net::{Nc, Proxy, Via};
 pub(crate) use self::options::{Baud, Dtr, Flow, Options, Runtime};
 use crate::completion;
 use crate::exit;
@@ -140,6 +143,12 @@ pub(crate) enum Command {
     /// Work with the module's own files; a path there is C:\User\ftp\a.txt or C:/User/ftp/a.txt, without spaces and commas
     #[command(subcommand)]
     Fs(Fs),
+    /// Connect to a server over a socket of the module, with stdin and stdout
+    #[command(after_long_help = CONNECTED)]
+    Nc(Nc),
+    /// Offer the module's network to other programs as an HTTP proxy, until Ctrl-C
+    #[command(after_long_help = PROXIED)]
+    Proxy(Proxy),
     /// Open and close the bearer, the module's connection to the network that HTTP and FTP go over
     #[command(subcommand)]
     Bearer(Bearer),
@@ -224,6 +233,7 @@ impl Command {
     fn input(&self) -> Option<&Path> {
         match self {
             Self::Fs(Fs::Put { file, .. }) => Some(file),
+            Self::Nc(_) => Some(Path::new("-")),
             Self::At(at) if at.lines.iter().any(|line| line == "-") => Some(Path::new("-")),
             Self::At(at) => at.data.first().map(PathBuf::as_path),
             _ => None,
@@ -249,6 +259,7 @@ impl Command {
             Self::Http(Http::Delete(delete)) => delete.output.as_deref(),
             Self::Ftp(Ftp::Get(get)) => get.output.as_deref(),
             Self::Fs(Fs::Get(get)) => get.output.as_deref(),
+            Self::Nc(_) => Some(Path::new("-")),
             _ => None,
         }
     }

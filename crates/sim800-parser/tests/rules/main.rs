@@ -116,7 +116,8 @@ fn reads<'a>(octets: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
 }
 
 fn frame(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
-    let mut framer = Framer::<CARRY, _>::with_dialect(Pushing);
+    // Borrowed, so that it is held to what the dialect itself does.
+    let mut framer = Framer::<CARRY, _>::with_dialect(&Pushing as &dyn Dialect);
     let mut seen = Vec::new();
     for (expect, octets) in script {
         if let Some(expect) = expect {

@@ -48,7 +48,7 @@ pub(super) fn read(block: &[u8]) -> Option<Head> {
 /// Whether something is missing that servers tell of the body of a response, with a part of an object where it is. The line may have
 /// damaged its name.
 pub(super) fn lack(headers: &HeaderMap, is_part: bool) -> bool {
-    match content_range(headers) {
+    match ContentRange::of(headers) {
         Some(_) => false,
         None => is_part || (!headers.contains_key(TRANSFER_ENCODING) && content_length(headers).is_none()),
     }
@@ -66,35 +66,40 @@ pub(super) fn validator(headers: &HeaderMap) -> Option<&HeaderValue> {
 
 /// What `Content-Range` tells (RFC 9110 section 14.4), counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ContentRange {
+#[expect(clippy::exhaustive_structs, reason = "all that the header has")]
+pub struct ContentRange {
     /// First octet and last; none in the answer to what cannot be satisfied.
-    pub(super) octets: Option<(u64, u64)>,
+    pub octets: Option<(u64, u64)>,
     /// Octets of the whole object, where the server knows.
-    pub(super) total: Option<u64>,
+    pub total: Option<u64>,
 }
 
 impl ContentRange {
+    /// That of a response with these headers; `None` where there is none in octets.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let value = headers.get(CONTENT_RANGE)?.to_str().ok()?;
+        let (unit, value) = value.split_once(' ')?;
+        if !unit.eq_ignore_ascii_case("bytes") {
+            return None;
+        }
+        let (range, total) = value.split_once('/')?;
+        let octets = range
+            .split_once('-')
+            .and_then(|(first, last)| Some((first.trim().parse().ok()?, last.trim().parse().ok()?)));
+        Some(Self { octets, total: total.trim().parse().ok() })
+    }
+
     /// The first octet.
     pub(super) fn first(self) -> Option<u64> {
         self.octets.map(|(first, _)| first)
     }
 
-    fn length(self) -> Option<u64> {
+    /// How many octets it names.
+    #[must_use]
+    pub fn length(self) -> Option<u64> {
         self.octets.and_then(|(first, last)| last.checked_sub(first)?.checked_add(1))
     }
-}
-
-pub(super) fn content_range(headers: &HeaderMap) -> Option<ContentRange> {
-    let value = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    let (unit, value) = value.split_once(' ')?;
-    if !unit.eq_ignore_ascii_case("bytes") {
-        return None;
-    }
-    let (range, total) = value.split_once('/')?;
-    let octets = range
-        .split_once('-')
-        .and_then(|(first, last)| Some((first.trim().parse().ok()?, last.trim().parse().ok()?)));
-    Some(ContentRange { octets, total: total.trim().parse().ok() })
 }
 
 /// How many octets the headers of a response promise: as the part of `Content-Range`, and as its `Content-Length`.
@@ -105,7 +110,7 @@ impl Promise {
     /// That of a response with this status. A transfer encoding leaves `Content-Length` without meaning, and so do responses
     /// without a body (RFC 9110 section 8.6, RFC 9112 section 6.3).
     pub(super) fn of(status: HttpStatus, headers: &HeaderMap) -> Self {
-        let part = content_range(headers).filter(|_| status.0 == 206).and_then(ContentRange::length);
+        let part = ContentRange::of(headers).filter(|_| status.0 == 206).and_then(ContentRange::length);
         let whole = content_length(headers).filter(|_| !matches!(status.0, 204 | 304));
         Self([part, whole])
     }

@@ -20,6 +20,7 @@ use sim800_command::{HttpContext, HttpProgress, HttpScont, HttpScontRead, HttpSt
 
 pub use self::body::Body;
 pub use self::error::HttpError;
+pub use self::headers::ContentRange;
 
 use self::action::Observer;
 use self::body::{Held, Origin};

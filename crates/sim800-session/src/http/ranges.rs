@@ -11,7 +11,7 @@ use crate::message::{HeaderMap, HeaderValue, Method};
 use sim800_command::{HTTP_LIMIT, HttpStatus};
 
 use super::HttpError;
-use super::headers::{Promise, content_range, is_strong, validator};
+use super::headers::{ContentRange, Promise, is_strong, validator};
 use super::plan::{Plan, unsupported};
 use super::service::Service;
 use crate::tail;
@@ -63,7 +63,7 @@ pub(super) async fn place(
         return Ok(Place::at(None, status));
     }
     if let Some(headers) = headers {
-        let offset = match content_range(headers) {
+        let offset = match ContentRange::of(headers) {
             Some(range) => range.first(),
             // It says that it is a part, but not which.
             None if status.0 == 206 => None,
@@ -207,7 +207,8 @@ impl Ranges {
         let first = u64::from(first);
         let asked = last.map_or(u64::MAX, |last| u64::from(last).saturating_sub(first) + 1);
         let is_told_by = |headers: &HeaderMap| {
-            content_range(headers).is_none_or(|range| range.total.is_some() || range.first() != Some(first))
+            ContentRange::of(headers)
+                .is_none_or(|range| range.total.is_some() || range.first() != Some(first))
         };
         let is_told = place.whole == Whole::Told || headers.as_ref().is_some_and(is_told_by);
         // Of a single octet, the next was asked for as well.
@@ -269,7 +270,7 @@ impl Ranges {
             return Ok(Some(What::Other));
         }
         let is_whole = match &answer.headers {
-            Some(headers) if content_range(headers).is_some() => false,
+            Some(headers) if ContentRange::of(headers).is_some() => false,
             // It says that it is a part, but not which.
             Some(_) if status == 206 => return Err(self.refused(status)),
             Some(_) => true,
@@ -307,7 +308,7 @@ impl Ranges {
             }
             // The end was at the end of the last range, which only this tells.
             416 if self.total.is_none() && again == 0 && !is_shorter => {
-                match answer.headers.as_ref().and_then(content_range) {
+                match answer.headers.as_ref().and_then(ContentRange::of) {
                     Some(range) if range.total.is_some_and(|total| total != self.position) => {
                         Err(self.changed())
                     }
@@ -365,7 +366,7 @@ impl Ranges {
         if length > answer.asked {
             return Err(ignored());
         }
-        let is_placed = answer.headers.as_ref().is_some_and(|headers| content_range(headers).is_some());
+        let is_placed = answer.headers.as_ref().is_some_and(|headers| ContentRange::of(headers).is_some());
         if *self.manner.get_or_insert((answer.status, is_placed)) != (answer.status, is_placed) {
             return Err(self.changed());
         }
@@ -393,7 +394,7 @@ impl Ranges {
 
     /// Compares what the headers tell with what they told before.
     fn compare(&mut self, first: u64, headers: &HeaderMap) -> Result<(), HttpError> {
-        if let Some(range) = content_range(headers) {
+        if let Some(range) = ContentRange::of(headers) {
             if range.first().is_some_and(|told| told != first) {
                 return Err(self.refused(206));
             }

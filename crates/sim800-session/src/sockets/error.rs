@@ -11,6 +11,7 @@ use crate::io;
 
 use crate::error::{Error, Failure};
 use crate::kind::ErrorKind;
+use crate::loss::Transient;
 use crate::settings::Unsendable;
 use crate::start_up::StartUpError;
 
@@ -112,6 +113,23 @@ impl SocketError {
             Self::Module(failure) => failure.into(),
             Self::ClosedHere => ErrorKind::Misuse,
             Self::Damaged(error) | Self::Command(error) => error.kind(),
+        }
+    }
+
+    /// Whether another connection may do what this one did not. What would have been wrong from the start, such as a server that takes
+    /// no connection, may pass only where something is `under_way`: it was right a moment ago.
+    #[must_use]
+    pub fn may_pass(&self, under_way: bool) -> bool {
+        match self {
+            Self::Closed { .. } | Self::Damaged(_) | Self::ContextLost => true,
+            Self::Module(failure) => failure.loss(under_way).is_some(),
+            Self::Command(error) => error.failure().loss(under_way).is_some(),
+            Self::Refused { .. }
+            | Self::NotFound { .. }
+            | Self::TimedOut { .. }
+            | Self::StartUp(_)
+            | Self::NotAdmitted(_) => under_way,
+            Self::Invalid { .. } | Self::AllInUse | Self::InUse | Self::ClosedHere => false,
         }
     }
 

@@ -1,0 +1,139 @@
+//! Why TLS failed, in words that say what is wrong and what helps.
+
+use std::time::{Duration, SystemTime};
+
+use futures_rustls::rustls::{self, AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
+use sim800_session::ErrorKind;
+use thiserror::Error;
+
+/// Why there is no secure connection, or none any more.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// This machine has no certificates of authorities.
+    #[error(
+        "this machine has no certificates of authorities; install ca-certificates, or name a file in SSL_CERT_FILE"
+    )]
+    NoRoots,
+    /// No certificate can be for such a name.
+    #[error("no certificate can be for such a host")]
+    Name,
+    /// The certificate is too old.
+    #[error("its certificate expired on {}, unless the clock of this machine is wrong", date(*since))]
+    Expired {
+        /// When it expired.
+        since: SystemTime,
+    },
+    /// The certificate is for later.
+    #[error("its certificate is not valid before {}; see whether the clock of this machine is right", date(*from))]
+    NotYetValid {
+        /// When it begins.
+        from: SystemTime,
+    },
+    /// The certificate is for another server.
+    #[error("its certificate is for {} alone", names.join(", "))]
+    WrongName {
+        /// For whom.
+        names: Vec<String>,
+    },
+    /// No authority that is known here has signed the certificate.
+    #[error(
+        "nobody whom this machine trusts has signed its certificate; the server may have signed it itself, or lack the one in between"
+    )]
+    UnknownIssuer,
+    /// Something else is wrong with the certificate.
+    #[error("its certificate is not valid")]
+    Certificate(#[source] rustls::Error),
+    /// The server knows neither TLS 1.2 nor 1.3.
+    #[error(
+        "it speaks neither TLS 1.2 nor TLS 1.3; versions before are not safe, and only the module's own stack has them"
+    )]
+    Version,
+    /// The server wants to know who this side is.
+    #[error("it wants a certificate of this side, which has none")]
+    WantsCertificate,
+    /// What came is not TLS.
+    #[error("what it answers is not TLS; see whether port and scheme are right")]
+    NotTls,
+    /// The server closed the connection while it was being set up.
+    #[error("it closed the connection when it should have set up TLS; it may speak no version from 1.2 on")]
+    Closed,
+    /// Something else.
+    #[error(transparent)]
+    Other(rustls::Error),
+}
+
+impl TlsError {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::Tls
+    }
+
+    /// What rustls says.
+    pub(crate) fn of(error: &rustls::Error) -> Self {
+        match error {
+            rustls::Error::InvalidCertificate(certificate) => {
+                Self::of_certificate(certificate).unwrap_or_else(|| Self::Certificate(error.clone()))
+            }
+            rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
+            | rustls::Error::PeerIncompatible(
+                PeerIncompatible::ServerDoesNotSupportTls12Or13
+                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+            ) => Self::Version,
+            rustls::Error::AlertReceived(
+                AlertDescription::CertificateRequired
+                | AlertDescription::BadCertificate
+                | AlertDescription::NoCertificate,
+            ) => Self::WantsCertificate,
+            rustls::Error::InvalidMessage(
+                InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
+            ) => Self::NotTls,
+            error => Self::Other(error.clone()),
+        }
+    }
+
+    fn of_certificate(error: &CertificateError) -> Option<Self> {
+        let time =
+            |time: &rustls::pki_types::UnixTime| SystemTime::UNIX_EPOCH + Duration::from_secs(time.as_secs());
+        Some(match error {
+            CertificateError::ExpiredContext { not_after, .. } => Self::Expired { since: time(not_after) },
+            CertificateError::NotValidYetContext { not_before, .. } => {
+                Self::NotYetValid { from: time(not_before) }
+            }
+            CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
+                Self::WrongName { names: presented.clone() }
+            }
+            CertificateError::UnknownIssuer => Self::UnknownIssuer,
+            // A certificate of an authority, where that of a server should be.
+            CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+                Self::UnknownIssuer
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether octets that were changed on the way may be the reason.
+    pub(crate) fn is_of_the_way(&self) -> bool {
+        let Self::Other(error) = self else { return false };
+        matches!(
+            error,
+            rustls::Error::DecryptError
+                | rustls::Error::PeerSentOversizedRecord
+                | rustls::Error::InvalidMessage(_)
+                | rustls::Error::InappropriateMessage { .. }
+                | rustls::Error::InappropriateHandshakeMessage { .. }
+                | rustls::Error::AlertReceived(
+                    AlertDescription::BadRecordMac
+                        | AlertDescription::DecryptError
+                        | AlertDescription::DecodeError
+                        | AlertDescription::RecordOverflow
+                        | AlertDescription::UnexpectedMessage
+                )
+        )
+    }
+}
+
+fn date(time: SystemTime) -> String {
+    httpdate::fmt_http_date(time)
+}
