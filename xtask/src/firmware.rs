@@ -27,6 +27,12 @@ const PACKAGES: [&str; 3] = ["rust-web-src", "binutils-arm-none-eabi", "qemu-sys
 const TARGET: &str = "thumbv7m-none-eabi";
 /// A Cortex-M0 has no atomic read-modify-write: what needs one does not build.
 const SMALLEST_TARGET: &str = "thumbv6m-none-eabi";
+/// Where sessions build as well: Cortex-M0+ and RV32IMC, which have no compare-and-swap, as an RP2040 and an ESP32-C3 are, and Cortex-M4F and
+/// RV32IMAC, as an STM32F4 and an ESP32-C6 are.
+const SESSION_TARGETS: [&str; 4] =
+    [SMALLEST_TARGET, "thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf", "riscv32imac-unknown-none-elf"];
+/// Without compare-and-swap, a firmware chooses what is in its place; this is one choice.
+const SINGLE_CORE: &str = "--cfg portable_atomic_unsafe_assume_single_core";
 const TARGET_FOLDER: &str = "target/firmware";
 /// It has the whole table and all transcripts in it, so that it grows with each command.
 const TRANSCRIPTS: Program =
@@ -62,6 +68,12 @@ pub(crate) fn check() -> Result<Outcome> {
     let heap = ["-Zbuild-std=core,alloc", "--locked", "--target-dir", &target_folder.to_string_lossy()];
     let engine = ["check", "--package", "sim800-engine", "--target", TARGET];
     build(&toolchain, root(), &[&engine[..], &heap].concat())?;
+    for target in SESSION_TARGETS {
+        let session = ["check", "--package", "sim800-embassy", "--target", target];
+        let mut command = toolchain.cargo(&[&session[..], &heap].concat());
+        command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", SINGLE_CORE);
+        ensure!(command.status()?.success(), "sessions do not build for {target}");
+    }
     // In its folder, for the settings that lie there. What has no heap is built where there is none.
     let firmware = root().join("firmware");
     build(

@@ -66,8 +66,8 @@
 //!
 //! # Without std
 //!
-//! With `default-features = false`, the session needs a heap, atomic operations and an implementation of `critical-section`, and nothing
-//! of `std`. Requests are those of [`message`] then, ports and sources those of [`io`]: both are there with the feature `std` as well,
+//! With `default-features = false`, the session needs a heap and an implementation of `critical-section`, and nothing of `std`; on cores
+//! without compare-and-swap, the firmware chooses what `portable-atomic` has in its place, and [`Arc`] is that of `portable-atomic-util`. Requests are those of [`message`] then, ports and sources those of [`io`]: both are there with the feature `std` as well,
 //! as the types of `http` and `futures`, so that one text builds with either. [`Endpoint`]s, [`Port`] and the traits of `http-body` need
 //! `std`.
 //!

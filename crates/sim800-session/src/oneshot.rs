@@ -119,7 +119,7 @@ mod tests {
     /// What drops a value may use the channel again.
     #[test]
     fn values_are_dropped_outside_of_the_lock() {
-        struct Asks(Option<Sender<Asks>>);
+        struct Asks(Option<Sender<Self>>);
 
         impl Drop for Asks {
             fn drop(&mut self) {

@@ -4,7 +4,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// What a session may have at once, the overhead of its blocks included.
-const SIZE: usize = 36 * 1024;
+const SIZE: usize = 40 * 1024;
 
 #[global_allocator]
 static HEAP: Heap = Heap {

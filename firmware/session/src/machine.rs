@@ -26,7 +26,7 @@ const UART0: NonNull<Registers> =
     NonNull::new(ptr::without_provenance_mut(0x4000_4000)).expect("an address that is not null");
 
 /// The rate that the core runs at (application note AN385, 3.1).
-pub(crate) const HERTZ: u32 = 25_000_000;
+const HERTZ: u32 = 25_000_000;
 
 /// The interrupts of UART0 (application note AN385, table 5-1).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(crate) fn begin(baud: u32) -> Option<(Rx, Tx)> {
     // SAFETY: the machine has the registers of a UART there for as long as it runs, and as the line above succeeds once, this is the
     // only pointer to them.
     let registers = unsafe { UniqueMmioPointer::new(UART0) };
-    let halves = uart::open(registers, baud)?;
+    let halves = uart::open(registers, HERTZ, baud)?;
     core.SYST.set_clock_source(SystClkSource::Core);
     core.SYST.set_reload(HERTZ / TICK_HZ as u32 - 1);
     core.SYST.clear_current();

@@ -12,8 +12,6 @@ use heapless::Deque;
 use safe_mmio::fields::{ReadPure, ReadPureWrite, ReadWrite};
 use safe_mmio::{UniqueMmioPointer, field, field_shared};
 
-use crate::machine::HERTZ;
-
 /// Octets that came and that nobody has taken: 22 ms of the line at 115,200 bit/s.
 const RECEIVED: usize = 256;
 
@@ -64,9 +62,9 @@ pub(crate) struct Rx(());
 /// What goes to it.
 pub(crate) struct Tx(());
 
-/// The two halves of a UART; `None` when it does not do that rate.
-pub(crate) fn open(mut registers: Pointer, baud: u32) -> Option<(Rx, Tx)> {
-    let divisor = HERTZ.checked_div(baud).filter(|divisor| *divisor >= DIVISOR_MIN)?;
+/// The two halves of a UART that runs at `hertz`; `None` when it does not do that rate.
+pub(crate) fn open(mut registers: Pointer, hertz: u32, baud: u32) -> Option<(Rx, Tx)> {
+    let divisor = hertz.checked_div(baud).filter(|divisor| *divisor >= DIVISOR_MIN)?;
     field!(registers, divisor).write(divisor);
     field!(registers, control).write(ENABLED | TELLS_RECEIVED);
     critical_section::with(|section| REGISTERS.replace(section, Some(registers)));
