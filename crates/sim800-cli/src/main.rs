@@ -52,7 +52,6 @@ mod proxy;
 mod range;
 mod recent;
 mod recorder;
-mod remote;
 mod resume;
 mod screen;
 mod script;
@@ -68,6 +67,7 @@ mod terminal;
 mod trace;
 mod url;
 mod usage;
+mod way;
 mod words;
 
 use std::process::ExitCode;
