@@ -1,6 +1,5 @@
 //! One connection of the module, as both directions of a socket share it.
 
-use alloc::sync::Arc;
 use core::mem;
 use core::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::contexts::Place;
 use crate::engine::{Name, Response};
 use crate::error::{Disconnected, Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};
-use crate::sync::Guarded;
+use crate::sync::{Arc, Guarded};
 
 /// How long the module may say nothing before it is asked: its last line may have been lost.
 pub(super) const CHECK: Duration = Duration::from_secs(10);
