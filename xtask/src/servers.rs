@@ -1,6 +1,7 @@
 //! Real servers: in the foreground, on free loopback ports, with a configuration of their own in a temporary folder, and
 //! gone when their value is dropped.
 
+mod certificate;
 mod ftp;
 mod nginx;
 pub(crate) mod pyftpdlib;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::certificate::Certificate;
 use super::{create_folder, free_port, kill_and_restart, wait_for_port};
 use crate::process::{Background, find};
 
@@ -13,11 +14,18 @@ use crate::process::{Background, find};
 pub(crate) struct Nginx {
     process: Background,
     port: u16,
+    /// Where it listens with TLS.
+    secure: [u16; 2],
+    /// Whom to trust for that.
+    pub(crate) certificate: PathBuf,
     files: PathBuf,
     log: PathBuf,
 }
 
 impl Nginx {
+    /// The versions of TLS that it speaks, each at a port of its own.
+    pub(crate) const TLS: [&str; 2] = ["1.2", "1.3"];
+
     /// Starts nginx with everything that it writes under `folder`.
     pub(crate) fn start(folder: &Path) -> Result<Self> {
         let program = find("nginx").context("nginx is not installed")?;
@@ -26,15 +34,23 @@ impl Nginx {
         create_folder(folder, 0o755)?;
         create_folder(&files, 0o777)?;
         create_folder(&folder.join("temporary"), 0o777)?;
-        let port = free_port()?;
+        let (port, secure) = (free_port()?, [free_port()?, free_port()?]);
+        let certificate = Certificate::make(folder)?;
         let configuration = folder.join("nginx.conf");
-        fs::write(&configuration, configure(folder, port))?;
+        fs::write(&configuration, configure(folder, port, secure, &certificate))?;
         let mut arguments = vec!["-p".into(), folder.into(), "-c".into(), configuration.into()];
         // Before it has read its configuration nginx would complain into /var/log.
         arguments.extend(["-e".into(), folder.join("error.log").into()]);
         let mut process = Background::spawn(&program, &arguments, folder.join("output.log"))?;
         wait_for_port(&mut process, port)?;
-        Ok(Self { process, port, files, log: folder.join("access.log") })
+        Ok(Self {
+            process,
+            port,
+            secure,
+            certificate: certificate.path,
+            files,
+            log: folder.join("access.log"),
+        })
     }
 
     /// Its process.
@@ -50,6 +66,12 @@ impl Nginx {
     /// Where the file `name` is fetched from.
     pub(crate) fn url(&self, name: &str) -> String {
         format!("http://127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Where the file `name` is fetched from, or put, with that version of TLS.
+    pub(crate) fn secure_url(&self, version: &str, name: &str) -> String {
+        let port = if version == Self::TLS[0] { self.secure[0] } else { self.secure[1] };
+        format!("https://127.0.0.1:{port}/{name}")
     }
 
     /// Where a body is posted to become the file `name`.
@@ -83,8 +105,25 @@ impl Nginx {
 
 /// nginx stores the body of a PUT (module dav), but answers a POST to a file with 405: `/store/` hands a POST
 /// on to nginx itself as a PUT.
-fn configure(folder: &Path, port: u16) -> String {
+fn configure(folder: &Path, port: u16, secure: [u16; 2], certificate: &Certificate) -> String {
     let folder = folder.display();
+    let (certificate, key) = (certificate.path.display(), certificate.key.display());
+    let server = |(version, port): (&str, u16)| {
+        format!(
+            "\
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    ssl_protocols TLSv{version};
+    root {folder}/files;
+    client_max_body_size 1m;
+    location / {{ dav_methods PUT DELETE; dav_access user:rw group:rw all:r; }}
+  }}
+"
+        )
+    };
+    let secure: String = Nginx::TLS.into_iter().zip(secure).map(server).collect();
     format!(
         "\
 worker_processes 1;
@@ -112,7 +151,7 @@ http {{
     }}
     location /store/ {{ proxy_method PUT; proxy_pass http://127.0.0.1:{port}/; }}
   }}
-}}
+{secure}}}
 "
     )
 }
