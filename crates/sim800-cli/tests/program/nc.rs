@@ -180,6 +180,22 @@ fn a_socket_may_be_both_ends() {
 }
 
 #[test]
+fn its_lines_can_be_picked_out_of_a_trace() {
+    let bench = Bench::new();
+    let server = Server::new();
+    let mut child = connect(&bench, &server, &["--wait", "0", "--trace", "line.jsonl"]);
+    child.stdin.take().unwrap().write_all(b"hello").unwrap();
+    let mut connection = server.accept(&mut child);
+    connection.read_exact(&mut [0; 5]).unwrap();
+    drop(connection);
+    assert_eq!(finish(child).code, 0);
+    let shown = bench.run(&["decode", "-q", "--only", "sockets", "line.jsonl"]).stdout;
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains("AT+CIPSTART=0,\"TCP\"") && shown.contains("AT+CIICR"), "{shown}");
+    assert!(!shown.contains("AT+CFUN"), "{shown}");
+}
+
+#[test]
 fn datagrams_go_there_and_come_back() {
     let bench = Bench::new();
     let server = UdpSocket::bind("127.0.0.1:0").unwrap();
