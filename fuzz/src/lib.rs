@@ -12,6 +12,7 @@ mod pair;
 mod script;
 pub mod seeds;
 mod session;
+mod sockets;
 mod trace;
 
 pub use command::command_round_trip;
@@ -21,6 +22,7 @@ pub use framing::{cuts, framer};
 pub use grammar::{line, unsolicited_round_trip};
 pub use pair::pair;
 pub use session::session;
+pub use sockets::sockets;
 pub use trace::trace;
 
 /// A body.
@@ -36,6 +38,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("line", line),
     ("pair", pair),
     ("session", session),
+    ("sockets", sockets),
     ("trace", trace),
     ("unsolicited_round_trip", unsolicited_round_trip),
 ];
@@ -92,5 +95,5 @@ mod tests {
         };
     }
 
-    replay!(command_round_trip cuts emulator engine framer line pair session trace unsolicited_round_trip);
+    replay!(command_round_trip cuts emulator engine framer line pair session sockets trace unsolicited_round_trip);
 }

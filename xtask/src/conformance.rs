@@ -9,6 +9,7 @@ mod ftp;
 mod http;
 mod payload;
 mod program;
+mod proxy;
 
 use std::iter;
 use std::path::Path;
@@ -52,12 +53,14 @@ pub(crate) fn run() -> Result<Outcome> {
         let program = Program::new(&path, &emulator, runtime, &folder.path().join(runtime))?;
         tally.server = "nginx";
         http::check(&mut tally, &program, &nginx, &tinyproxy);
+        proxy::check(&mut tally, &program, &nginx);
         tally.server = "module";
         fs::check(&mut tally, &program);
         for (server, sizes) in &ftp_servers {
             tally.server = server.name();
             ftp::check(&mut tally, &program, server, sizes);
             fs::check_with_server(&mut tally, &program, server);
+            proxy::check_ftp(&mut tally, &program, server);
         }
         // What breaks takes its time, and the runtimes have nothing to do with it: one each.
         if runtime == RUNTIMES[0] {

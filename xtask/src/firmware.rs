@@ -65,7 +65,7 @@ pub(crate) fn check() -> Result<Outcome> {
     let folder = tempfile::Builder::new().prefix("sim800-").tempdir()?;
     let machine = Machine { toolchain: &toolchain, folder: folder.path() };
     machine.measure(&TRANSCRIPTS, machine.run(&TRANSCRIPTS, &[], &[])?)?;
-    if let Err(e) = install_missing(&[servers::NGINX]) {
+    if let Err(e) = install_missing(&[servers::NGINX, servers::OPENSSL]) {
         println!("without {}: {e:#}", TRANSFER.name);
         return Ok(Outcome::Passed);
     }

@@ -25,12 +25,18 @@ use crate::process::Background;
 
 pub(crate) const NGINX: Package = Package { name: "nginx-light", program: "nginx" };
 
-/// The packages that the servers come from, but for pyftpdlib.
+/// What makes the certificate of nginx.
+pub(crate) const OPENSSL: Package = Package { name: "openssl", program: "openssl" };
+
+/// The packages that the servers come from, but for pyftpdlib, and what else they are tried with.
 pub(crate) const PACKAGES: &[Package] = &[
     NGINX,
     // Only the program: the package tinyproxy adds a daemon.
     Package { name: "tinyproxy-bin", program: "tinyproxy" },
     Package { name: "vsftpd", program: "vsftpd" },
+    // Both know proxies and TLS.
+    OPENSSL,
+    Package { name: "curl", program: "curl" },
 ];
 
 const START_LIMIT: Duration = Duration::from_secs(10);
