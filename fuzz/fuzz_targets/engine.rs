@@ -1,3 +1,3 @@
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sim800_fuzz::engine(data));
+sim800_fuzz::shell!(engine, exchange behind 0);

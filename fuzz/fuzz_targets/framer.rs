@@ -1,3 +1,3 @@
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sim800_fuzz::framer(data));
+sim800_fuzz::shell!(framer, exchange behind 0);

@@ -1,10 +1,13 @@
 //! The framer and the decoder: whatever comes, however it is cut.
 
+mod reference;
+
 use arbitrary::{Arbitrary, Unstructured};
 use sim800_command::{Prepared, Vocabulary};
-use sim800_parser::{Decoder, Dialect, Event, Expect, Framer, Header, Line};
+use sim800_parser::{Decoder, Dialect, Event, Expect, Framer, Header, Line, Span};
 
 use crate::script::{Script, Step};
+use reference::{Kind, Reference};
 
 /// What a SIM800 sends unasked, and payload that comes so from other modules.
 #[derive(Debug)]
@@ -124,6 +127,50 @@ pub fn cuts(data: &[u8]) {
     assert_eq!(frame(&script, &[1]), whole, "octet by octet");
     assert_eq!(feed(&script, sizes), whole, "pushed, reads of {sizes:?}");
     assert_eq!(decode(&script, sizes), whole, "decoder, reads of {sizes:?}");
+}
+
+/// Framer and decoder tell what a slow reading of their documentation tells, for drivers that wait for one command at a time.
+pub fn agreement(data: &[u8]) {
+    let mut reference = Reference::new(LINE, Pushing);
+    let (mut script, mut seen) = (Vec::new(), Seen::new());
+    for action in actions(data) {
+        match action {
+            Action::Begin(expect) => {
+                if reference.in_flight() {
+                    reference.abandon();
+                    script.push(Action::Abandon);
+                }
+                reference.begin(expect);
+            }
+            Action::Abandon => reference.abandon(),
+            Action::Octets(octets) => {
+                for (kind, octets) in reference.take(octets) {
+                    push(&mut seen, event(&kind, &octets));
+                }
+            }
+        }
+        script.push(action);
+    }
+    let expected = (seen, reference.pending().to_vec());
+    assert_eq!(frame(&script, &[u8::MAX]), expected, "framer");
+    assert_eq!(decode(&script, &[1]), expected, "decoder, octet by octet");
+}
+
+/// What the reference tells, as the parser would.
+fn event<'a>(kind: &Kind, octets: &'a [u8]) -> Event<'a> {
+    let span = Span::new(octets);
+    match kind {
+        Kind::Echo => Event::Echo(span),
+        Kind::Prompt(granted) => Event::Prompt { span, granted: *granted },
+        Kind::Information => Event::Information(span),
+        Kind::Payload(remaining) => Event::Payload { octets, remaining: *remaining },
+        Kind::Final(code) => Event::Final { code: *code, span },
+        Kind::Unsolicited => Event::Unsolicited(span),
+        Kind::Continuation => Event::Continuation(span),
+        Kind::Excess(announced) => Event::Excess { span, announced: *announced },
+        Kind::Blank => Event::Blank(span),
+        Kind::Overlong => Event::Overlong { discarded: octets.len() as u64 },
+    }
 }
 
 /// What an event is and its octets, pieces of payload joined.

@@ -4,21 +4,26 @@
 //! them and a test replays what was found before.
 
 mod command;
+mod decoded;
 mod emulator;
 mod engine;
 mod framing;
 mod grammar;
+pub mod mutation;
+mod network;
 mod pair;
 mod script;
 pub mod seeds;
 mod session;
+mod shell;
 mod sockets;
 mod trace;
 
 pub use command::command_round_trip;
+pub use decoded::decoded;
 pub use emulator::emulator;
 pub use engine::engine;
-pub use framing::{cuts, framer};
+pub use framing::{agreement, cuts, framer};
 pub use grammar::{line, unsolicited_round_trip};
 pub use pair::pair;
 pub use session::session;
@@ -30,8 +35,10 @@ pub type Body = fn(&[u8]);
 
 /// All targets, by the names of their shells.
 pub const TARGETS: &[(&str, Body)] = &[
+    ("agreement", agreement),
     ("command_round_trip", command_round_trip),
     ("cuts", cuts),
+    ("decoded", decoded),
     ("emulator", emulator),
     ("engine", engine),
     ("framer", framer),
@@ -72,6 +79,22 @@ mod tests {
         assert!(inputs > 20, "{inputs} inputs");
     }
 
+    /// What a campaign does, for a moment and without an engine.
+    #[test]
+    fn mutations_of_exchanges() {
+        for (target, behind) in [("agreement", 0), ("cuts", 4), ("framer", 0), ("engine", 0), ("trace", 1)] {
+            let (_, body) = TARGETS.iter().find(|(name, _)| *name == target).unwrap();
+            let seeds = seeds::seeds(target);
+            for round in 0..400 {
+                let seed = &seeds[round as usize % seeds.len()];
+                if let Some(input) = mutation::mutate(seed, behind, 2048, round) {
+                    println!("{target} \"{}\"", input.escape_ascii());
+                    body(&input);
+                }
+            }
+        }
+    }
+
     macro_rules! replay {
         ($($target:ident)+) => {
             $(
@@ -87,7 +110,7 @@ mod tests {
                 assert!(TARGETS.iter().map(|(name, _)| *name).eq(replayed));
                 for target in replayed {
                     let shell = format!("fuzz_targets/{target}.rs");
-                    let body = format!("sim800_fuzz::{target}(data)");
+                    let body = format!("sim800_fuzz::shell!({target}");
                     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(shell)).unwrap();
                     assert!(text.contains(&body), "{target}");
                 }
@@ -95,5 +118,5 @@ mod tests {
         };
     }
 
-    replay!(command_round_trip cuts emulator engine framer line pair session sockets trace unsolicited_round_trip);
+    replay!(agreement command_round_trip cuts decoded emulator engine framer line pair session sockets trace unsolicited_round_trip);
 }

@@ -31,6 +31,7 @@ fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
         "cuts" => {
             transcripts.map(|transcript| [&[3, 16, 1, 255], &*script(&transcript.steps)].concat()).collect()
         }
+        "decoded" => crate::decoded::seeds(),
         "pair" => crate::pair::seeds(),
         "session" => crate::session::seeds(),
         "sockets" => crate::sockets::seeds(),

@@ -1,32 +1,31 @@
-//! `cargo xtask fuzz`: campaigns of the fuzz targets, and how much of the parser they reach.
-//!
-//! The shells bring libFuzzer along, and what it has to see of the code is a matter of compiler flags. So a campaign needs
-//! neither a nightly toolchain nor cargo-fuzz; with those, `cargo fuzz` works on the same folders and adds sanitizers.
+//! `cargo xtask fuzz`: campaigns of the fuzz targets, what becomes of their corpora, and how much of the libraries they reach.
 
-use std::collections::BTreeMap;
+mod coverage;
+mod engine;
+mod pack;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
+pub(crate) use self::coverage::coverage;
+use self::engine::Engine;
+pub(crate) use self::pack::{check, pack};
 use crate::outcome::Outcome;
 use crate::{cargo, process, root};
 
 const MANIFEST: [&str; 4] = ["--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target/fuzz"];
 
-/// What cargo-fuzz builds with, sanitizers apart.
-const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
-    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-    -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Ccodegen-units=1";
-
 /// The longest input: a few transcripts. Longer ones cost time and reach nothing else.
-const LONGEST: &str = "-max_len=2048";
+const LONGEST: u32 = 2048;
 /// The longest input that is worth committing.
-const LONGEST_SEED: &str = "-max_len=64";
+const LONGEST_SEED: u32 = 64;
 /// What one input may cost before it counts as a finding.
-const LIMITS: [&str; 2] = ["-timeout=20", "-rss_limit_mb=1024"];
+const SECONDS: u32 = 20;
+const MEBIBYTES: u32 = 1024;
 /// How long the check of every change fuzzes each target.
 const BRIEFLY: u32 = 4;
 
@@ -40,42 +39,65 @@ pub(crate) struct Campaign {
     /// How many processes work on one target
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     jobs: u32,
+    /// What makes the inputs
+    #[arg(long, value_enum, default_value_t)]
+    engine: Engine,
 }
 
 impl Campaign {
-    pub(crate) fn run(&self) -> Result<()> {
-        let mut targets = targets()?;
-        if let Some(target) = &self.target {
-            if !targets.contains(target) {
-                bail!("there is no target `{target}`; there are {}", targets.join(", "));
-            }
-            targets.retain(|name| name == target);
+    pub(crate) fn run(&self) -> Result<Outcome> {
+        let targets = chosen(self.target.as_deref())?;
+        if let Some(reason) = self.engine.missing() {
+            return Ok(Outcome::Skipped(reason));
         }
-        let programs = build()?;
-        seed()?;
+        let programs = self.engine.build(&targets)?;
+        seed(&root().join("fuzz/corpus"))?;
         for target in &targets {
             println!("fuzzing {target} for {} s", self.seconds);
-            let mut command = fuzzer(&programs, target, self.seconds)?;
-            if self.jobs > 1 {
-                command.arg(format!("-fork={}", self.jobs));
-            }
-            if !command.status().with_context(|| format!("cannot run {target}"))?.success() {
-                bail!(
-                    "{target} failed: the input is in fuzz/artifacts/{target}, fuzz/README.md says what to do"
-                );
-            }
+            let folders = Folders::of(target)?;
+            self.engine.run(&programs.join(target), &folders, self.seconds, self.jobs)?;
+            let found = folders.findings()?;
+            ensure!(
+                found == folders.before,
+                "{target} failed: the input is in fuzz/artifacts/{target}, fuzz/README.md says what to do"
+            );
         }
-        Ok(())
+        Ok(Outcome::Passed)
+    }
+}
+
+/// Where inputs of a target are.
+struct Folders {
+    corpus: PathBuf,
+    artifacts: PathBuf,
+    /// How many findings there were before.
+    before: usize,
+}
+
+impl Folders {
+    fn of(target: &str) -> Result<Self> {
+        let [corpus, artifacts] =
+            ["corpus", "artifacts"].map(|name| root().join("fuzz").join(name).join(target));
+        fs::create_dir_all(&corpus)?;
+        fs::create_dir_all(&artifacts)?;
+        let mut folders = Self { corpus, artifacts, before: 0 };
+        folders.before = folders.findings()?;
+        Ok(folders)
+    }
+
+    fn findings(&self) -> Result<usize> {
+        Ok(fs::read_dir(&self.artifacts)?.count())
     }
 }
 
 /// Every target for a few seconds, to see that they still work; findings are for campaigns.
 pub(crate) fn briefly() -> Result<()> {
-    let programs = build()?;
-    seed()?;
+    let targets = targets()?;
+    let programs = Engine::Libfuzzer.build(&targets)?;
+    seed(&root().join("fuzz/corpus"))?;
     let folder = tempfile::tempdir()?;
-    for target in targets()? {
-        let mut command = fuzzer(&programs, &target, BRIEFLY)?;
+    for target in targets {
+        let mut command = engine::libfuzzer(&programs.join(&target), &Folders::of(&target)?, BRIEFLY);
         let finished =
             process::run(&mut command, folder.path(), Duration::from_secs(60 + u64::from(BRIEFLY)))?;
         if !finished.status.success() {
@@ -89,21 +111,13 @@ pub(crate) fn briefly() -> Result<()> {
 
 /// Replaces the committed seeds by few inputs that reach all the code that the corpus reaches.
 pub(crate) fn choose_seeds() -> Result<()> {
-    let programs = build()?;
-    seed()?;
+    let targets = targets()?;
+    let programs = Engine::Libfuzzer.build(&targets)?;
+    seed(&root().join("fuzz/corpus"))?;
     fs::create_dir_all(root().join("fuzz/seeds"))?;
-    for target in targets()? {
-        let chosen = tempfile::tempdir()?;
+    for target in targets {
         // Without counters, another round of a loop is nothing new.
-        let status = Command::new(programs.join(&target))
-            .args(["-merge=1", "-set_cover_merge=1", "-use_counters=0", "-verbosity=0", LONGEST_SEED])
-            .arg(chosen.path())
-            .arg(root().join("fuzz/corpus").join(&target))
-            .stdin(Stdio::null())
-            .status()?;
-        if !status.success() {
-            bail!("merging the corpus of {target} failed ({status})");
-        }
+        let chosen = merge(&programs, &target, LONGEST_SEED, &["-set_cover_merge=1", "-use_counters=0"])?;
         let mut seeds = Vec::new();
         for entry in fs::read_dir(chosen.path())? {
             seeds.push(fs::read(entry?.path())?.escape_ascii().to_string());
@@ -117,49 +131,37 @@ pub(crate) fn choose_seeds() -> Result<()> {
     Ok(())
 }
 
-/// Which lines of the parser the corpora and regressions of all targets reach.
-pub(crate) fn coverage() -> Result<Outcome> {
-    let Some(tools) = Tools::find()? else {
-        return Ok(Outcome::Skipped(
-            "no llvm-profdata and llvm-cov of rustc's LLVM: `rustup component add llvm-tools`, or Debian's llvm-<version>"
-                .into(),
-        ));
-    };
-    let folder = tempfile::tempdir()?;
-    let raw = folder.path().join("%p.profraw").to_string_lossy().into_owned();
-    let environment = [("RUSTFLAGS", "-Cinstrument-coverage"), ("LLVM_PROFILE_FILE", &raw)];
-    seed()?;
-    let host = host()?;
-    let arguments = [&["build", "--quiet", "--example", "replay", "--target", &host][..], &MANIFEST].concat();
-    cargo::run(&arguments, &environment)?;
-    let program = root().join("target/fuzz").join(host).join("debug/examples/replay");
-    let status = Command::new(&program).envs(environment).status().context("cannot replay")?;
-    if !status.success() {
-        bail!("an input of the corpus fails ({status})");
+/// Leaves of a corpus what reaches something that the rest of it does not.
+pub(crate) fn minimize(target: Option<&str>) -> Result<()> {
+    let targets = chosen(target)?;
+    let programs = Engine::Libfuzzer.build(&targets)?;
+    for target in targets {
+        let corpus = Folders::of(&target)?.corpus;
+        let before = fs::read_dir(&corpus)?.count();
+        let left = merge(&programs, &target, LONGEST, &[])?;
+        fs::remove_dir_all(&corpus)?;
+        fs::create_dir_all(&corpus)?;
+        for entry in fs::read_dir(left.path())? {
+            let entry = entry?;
+            fs::copy(entry.path(), corpus.join(entry.file_name()))?;
+        }
+        println!("{target}: {} of {before} inputs", fs::read_dir(&corpus)?.count());
     }
-    let profile = folder.path().join("profile");
-    let raw = fs::read_dir(folder.path())?.map(|entry| entry.map(|entry| entry.path()));
-    let raw: Vec<PathBuf> = raw.collect::<std::io::Result<_>>()?;
-    let merged = Command::new(&tools.profdata)
-        .args(["merge", "--sparse", "--output"])
-        .arg(&profile)
-        .args(raw)
+    Ok(())
+}
+
+/// What libFuzzer's merge takes of a corpus.
+fn merge(programs: &Path, target: &str, longest: u32, options: &[&str]) -> Result<tempfile::TempDir> {
+    let taken = tempfile::tempdir()?;
+    let status = Command::new(programs.join(target))
+        .args(["-merge=1", "-verbosity=0", &format!("-max_len={longest}")])
+        .args(options)
+        .arg(taken.path())
+        .arg(Folders::of(target)?.corpus)
+        .stdin(Stdio::null())
         .status()?;
-    if !merged.success() {
-        bail!("llvm-profdata failed ({merged})");
-    }
-    let exported = Command::new(&tools.cov)
-        .args(["export", "--format=lcov", "--instr-profile"])
-        .arg(&profile)
-        .arg(&program)
-        .arg(root().join("crates/sim800-parser/src"))
-        .stderr(Stdio::inherit())
-        .output()?;
-    if !exported.status.success() {
-        bail!("llvm-cov failed ({})", exported.status);
-    }
-    print!("{}", report(&String::from_utf8_lossy(&exported.stdout)));
-    Ok(Outcome::Passed)
+    ensure!(status.success(), "merging the corpus of {target} failed ({status})");
+    Ok(taken)
 }
 
 /// The names of the shells, which are those of the targets.
@@ -173,123 +175,26 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Builds all shells with their instrumentation, and returns the folder they are in.
-fn build() -> Result<PathBuf> {
-    // A target of its own: build scripts must not be instrumented.
-    let host = host()?;
-    let arguments = [&["build", "--quiet", "--release", "--bins", "--target", &host][..], &MANIFEST].concat();
-    cargo::run(&arguments, &[("RUSTFLAGS", INSTRUMENTED)])?;
-    Ok(root().join("target/fuzz").join(host).join("release"))
-}
-
-/// Adds the committed seeds and the inputs made from the transcripts to the corpora.
-fn seed() -> Result<()> {
-    cargo::run(&[&["run", "--quiet", "--example", "seed"][..], &MANIFEST].concat(), &[])
-}
-
-fn fuzzer(programs: &Path, target: &str, seconds: u32) -> Result<Command> {
-    let fuzz = root().join("fuzz");
-    let [corpus, artifacts] = ["corpus", "artifacts"].map(|name| fuzz.join(name).join(target));
-    fs::create_dir_all(&corpus)?;
-    fs::create_dir_all(&artifacts)?;
-    let mut command = Command::new(programs.join(target));
-    command
-        .arg(corpus)
-        .arg(format!("-artifact_prefix={}/", artifacts.display()))
-        .arg(format!("-dict={}", fuzz.join("dictionaries/at.dict").display()))
-        .arg(format!("-max_total_time={seconds}"))
-        .arg(LONGEST)
-        .args(LIMITS)
-        .stdin(Stdio::null());
-    Ok(command)
-}
-
-fn rustc(arguments: &[&str]) -> Result<String> {
-    let output =
-        Command::new("rustc").args(arguments).stdin(Stdio::null()).output().context("cannot run rustc")?;
-    if !output.status.success() {
-        bail!("`rustc {}` failed ({})", arguments.join(" "), output.status);
-    }
-    Ok(String::from_utf8(output.stdout)?)
-}
-
-/// The line of `rustc -vV` that begins with `name`.
-fn version(name: &str) -> Result<String> {
-    let text = rustc(&["--version", "--verbose"])?;
-    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    value.map(str::to_owned).with_context(|| format!("rustc does not tell its {name}"))
-}
-
-fn host() -> Result<String> {
-    version("host")
-}
-
-/// The programs that read what instrumented code has counted; they have to be of rustc's own LLVM.
-struct Tools {
-    profdata: PathBuf,
-    cov: PathBuf,
-}
-
-impl Tools {
-    fn find() -> Result<Option<Self>> {
-        let ours =
-            Path::new(rustc(&["--print", "sysroot"])?.trim()).join("lib/rustlib").join(host()?).join("bin");
-        let llvm = version("LLVM version")?;
-        let major = llvm.split('.').next().unwrap_or_default();
-        let find = |name: &str| {
-            let component = ours.join(name);
-            if component.is_file() { Some(component) } else { process::find(&format!("{name}-{major}")) }
-        };
-        Ok(find("llvm-profdata").zip(find("llvm-cov")).map(|(profdata, cov)| Self { profdata, cov }))
-    }
-}
-
-/// A line per file and one for all, from what llvm-cov exports as lcov: how many lines, how many of them were reached,
-/// and which were not.
-fn report(lcov: &str) -> String {
-    let mut files: BTreeMap<&str, Vec<(u32, bool)>> = BTreeMap::new();
-    let mut file = "";
-    for line in lcov.lines() {
-        if let Some(path) = line.strip_prefix("SF:") {
-            file = path.rsplit('/').next().unwrap_or(path);
-        } else if let Some((number, count)) = line.strip_prefix("DA:").and_then(|line| line.split_once(','))
-            && let Ok(number) = number.parse()
-        {
-            files.entry(file).or_default().push((number, count != "0"));
-        }
-    }
-    let mut text = String::new();
-    let (mut all, mut all_reached) = (0, 0);
-    let share = |reached: usize, lines: usize| 100.0 * reached as f64 / lines.max(1) as f64;
-    for (file, lines) in &files {
-        let reached = lines.iter().filter(|(_, reached)| *reached).count();
-        let gaps: Vec<String> =
-            lines.iter().filter(|(_, reached)| !reached).map(|(number, _)| number.to_string()).collect();
-        let gaps = if gaps.is_empty() { String::new() } else { format!("  not {}", gaps.join(" ")) };
-        text += &format!(
-            "{file:<16} {reached:>4} of {:>4} lines {:>5.1} %{gaps}\n",
-            lines.len(),
-            share(reached, lines.len())
+/// One of them, or all.
+fn chosen(name: Option<&str>) -> Result<Vec<String>> {
+    let mut targets = targets()?;
+    if let Some(name) = name {
+        ensure!(
+            targets.iter().any(|target| target == name),
+            "there is no target `{name}`; there are {}",
+            targets.join(", ")
         );
-        all += lines.len();
-        all_reached += reached;
+        targets.retain(|target| target == name);
     }
-    text + &format!("{:<16} {all_reached:>4} of {all:>4} lines {:>5.1} %\n", "all", share(all_reached, all))
+    Ok(targets)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Adds the committed seeds and the inputs made from the transcripts to the corpora in a folder.
+fn seed(corpora: &Path) -> Result<()> {
+    let corpora = corpora.to_str().context("a folder whose name is UTF-8")?;
+    cargo::run(&[&["run", "--quiet", "--example", "seed"][..], &MANIFEST, &["--", corpora]].concat(), &[])
+}
 
-    #[test]
-    fn lines_that_were_not_reached_are_named() {
-        let lcov =
-            "SF:/a/src/line.rs\nDA:3,7\nDA:4,0\nDA:6,0\nDA:7,1\nend_of_record\nSF:/a/src/event.rs\nDA:1,2\n";
-        assert_eq!(
-            report(lcov),
-            "event.rs            1 of    1 lines 100.0 %\n\
-             line.rs             2 of    4 lines  50.0 %  not 4 6\n\
-             all                 3 of    5 lines  60.0 %\n"
-        );
-    }
+fn dictionary() -> PathBuf {
+    root().join("fuzz/dictionaries/at.dict")
 }

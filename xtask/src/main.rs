@@ -28,7 +28,7 @@ mod test;
 mod tidy;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -114,10 +114,37 @@ enum Task {
 /// What is done with what earlier campaigns found.
 #[derive(Subcommand)]
 enum Corpora {
-    /// Which lines of the parser the corpora of all targets reach
+    /// Which lines of the libraries the corpora reach, and which they do not
     Coverage,
     /// Choose the committed seeds anew from the corpora
     Seeds,
+    /// Leave of a corpus what reaches something that the rest of it does not
+    Cmin { target: Option<String> },
+    /// Put options, dictionaries and seeds beside the programs in a folder, as OSS-Fuzz wants them
+    Pack { folder: PathBuf },
+    /// Run what is in such a folder
+    Check { folder: PathBuf },
+}
+
+impl Corpora {
+    fn run(self) -> Result<bool> {
+        match self {
+            Self::Coverage => return fuzz::coverage().map(said),
+            Self::Seeds => fuzz::choose_seeds()?,
+            Self::Cmin { target } => fuzz::minimize(target.as_deref())?,
+            Self::Pack { folder } => fuzz::pack(&folder)?,
+            Self::Check { folder } => fuzz::check(&folder)?,
+        }
+        Ok(true)
+    }
+}
+
+/// Says why something was skipped, which is no failure.
+fn said(outcome: outcome::Outcome) -> bool {
+    if let outcome::Outcome::Skipped(reason) = outcome {
+        println!("skipped: {reason}");
+    }
+    true
 }
 
 #[derive(Args)]
@@ -171,14 +198,8 @@ impl Task {
             Self::Soak { options } => return soak::run(&options),
             Self::Fleet { options } => return fleet::run(&options),
             Self::Simulate(options) => return simulate::Campaign::from(options).run(),
-            Self::Fuzz { other: None, campaign } => return campaign.run().map(|()| true),
-            Self::Fuzz { other: Some(Corpora::Seeds), .. } => return fuzz::choose_seeds().map(|()| true),
-            Self::Fuzz { other: Some(Corpora::Coverage), .. } => {
-                if let outcome::Outcome::Skipped(reason) = fuzz::coverage()? {
-                    println!("skipped: {reason}");
-                }
-                return Ok(true);
-            }
+            Self::Fuzz { other: None, campaign } => return campaign.run().map(said),
+            Self::Fuzz { other: Some(other), .. } => return other.run(),
         };
         Ok(test::run(test::find(step)))
     }
@@ -208,6 +229,8 @@ mod tests {
             "fuzz framer --seconds 0",
             "fuzz --seconds 0",
             "fuzz framer --jobs 0",
+            "fuzz framer --engine none",
+            "fuzz pack",
             "simulate --seeds 0",
             "simulate --jobs 0",
             "simulate --explore 0",
@@ -219,7 +242,9 @@ mod tests {
         }
         for line in [
             "fuzz framer --seconds 1 --jobs 1",
+            "fuzz framer --engine afl",
             "fuzz seeds",
+            "fuzz cmin framer",
             "simulate --seeds 1 --jobs 1 --seed 0",
             "simulate --explore 10 --jobs 2",
             "soak --modems 2 --help",

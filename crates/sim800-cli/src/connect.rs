@@ -20,7 +20,6 @@ use crate::dialogue::Dialogue;
 use crate::failure::Failure;
 use crate::first_contact::{Heard, Instead};
 use crate::output::{Output, Report, Retries};
-use crate::remote::RemotePort;
 use crate::signals::interruptible;
 use crate::target::Target;
 use crate::trace::{TraceFile, Traces};
@@ -81,14 +80,6 @@ fn with_target(
                 config.rate = fitting_rate(endpoint, &config, output)?;
             }
             Port::Endpoint(endpoint.clone())
-        }
-        Target::Remote(address) => {
-            if options.baud == Some(Baud::Auto) {
-                return Err(no_search(target));
-            }
-            let name = target.to_string();
-            let opened = RemotePort::open(address, &name, &config);
-            Port::Remote(Box::new(smol::block_on(interruptible(opened))??))
         }
         Target::Emulator => {
             let line = options.rate().map_or_else(Line::unpaced, Line::paced);
@@ -207,7 +198,6 @@ async fn tell_retries(mut notices: Notices, output: Output, retries: &mut Retrie
 /// What a session talks to.
 pub(crate) enum Port {
     Endpoint(Endpoint),
-    Remote(Box<RemotePort>),
     Link(Link),
 }
 
@@ -225,10 +215,6 @@ pub(crate) fn run<T>(
             let (client, driver) = match port {
                 Port::Endpoint(endpoint) => {
                     let (client, driver) = interruptible(sim800_smol::open(&endpoint, config)).await??;
-                    (client, spawn(traced(driver, trace)))
-                }
-                Port::Remote(port) => {
-                    let (client, driver) = sim800_smol::connect(port, config);
                     (client, spawn(traced(driver, trace)))
                 }
                 Port::Link(link) => {
@@ -251,10 +237,6 @@ pub(crate) fn run<T>(
                 let (client, driver) = match port {
                     Port::Endpoint(endpoint) => {
                         let (client, driver) = interruptible(sim800_tokio::open(&endpoint, config)).await??;
-                        (client, spawn(traced(driver, trace)))
-                    }
-                    Port::Remote(port) => {
-                        let (client, driver) = sim800_session::connect(port, sim800_tokio::runtime(), config);
                         (client, spawn(traced(driver, trace)))
                     }
                     Port::Link(link) => {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sim800_session::Direction;
+use sim800_session::{Direction, Endpoint};
 
 use crate::target::Target;
 use crate::terminal::printable;
@@ -139,7 +139,7 @@ impl Instead {
                             .to_owned()
                     }
                     None if is_serial => "try --baud auto".to_owned(),
-                    None if matches!(target, Target::Remote(_)) => "try another --baud".to_owned(),
+                    None if matches!(target, Target::Endpoint(Endpoint::Rfc2217 { .. })) => "try another --baud".to_owned(),
                     None => "set the rate of the serial port at the other end".to_owned(),
                 };
                 format!(

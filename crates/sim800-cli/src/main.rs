@@ -52,7 +52,6 @@ mod proxy;
 mod range;
 mod recent;
 mod recorder;
-mod remote;
 mod resume;
 mod screen;
 mod script;

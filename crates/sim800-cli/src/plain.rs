@@ -4,22 +4,36 @@ use std::fs::File;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::io::{AsyncRead, AsyncWrite};
 use sim800_emulator::Config as EmulatorConfig;
-use sim800_serial::{Exclusive, Pace};
+use sim800_serial::{Exclusive, Pace, RemotePort};
 use sim800_session::Endpoint;
 use sim800_testbed::{Line, Link, Module, Running};
 use smol::net::TcpStream;
-use smol::{Async, Task};
+use smol::{Async, Task, Timer};
 
 use crate::args::{Baud, Options};
 use crate::connect::{config, fitting_rate, no_search};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::remote::{RemotePort, within};
 use crate::signals::interruptible;
 use crate::target::Target;
+
+async fn dial(host: &str, port: u16, limit: Duration) -> io::Result<TcpStream> {
+    let connecting = async {
+        let stream = TcpStream::connect((host, port)).await?;
+        // A command line is one small packet, and its answer is waited for.
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    };
+    let expired = async {
+        Timer::after(limit).await;
+        Err(io::Error::new(io::ErrorKind::TimedOut, "nothing answered in time"))
+    };
+    smol::future::or(connecting, expired).await
+}
 
 /// An open port.
 pub(crate) struct PlainPort {
@@ -37,7 +51,7 @@ pub(crate) struct PlainPort {
 enum Octets {
     Serial(Async<File>),
     Tcp(TcpStream),
-    Remote(Box<RemotePort>),
+    Remote(Box<RemotePort<TcpStream>>),
     Link(Link),
 }
 
@@ -62,18 +76,18 @@ impl PlainPort {
                 Octets::Serial(Async::new(port).map_err(failed)?)
             }
             Target::Endpoint(Endpoint::Tcp { host, port }) => {
-                let connecting = TcpStream::connect((host.as_str(), *port));
-                let connected = smol::block_on(interruptible(within(config.answer_within, connecting)))?;
-                let stream = connected.map_err(failed)?;
-                // A command line is one small packet, and its answer is waited for.
-                stream.set_nodelay(true).map_err(failed)?;
-                Octets::Tcp(stream)
+                let dialled = smol::block_on(interruptible(dial(host, *port, config.answer_within)))?;
+                Octets::Tcp(dialled.map_err(failed)?)
+            }
+            Target::Endpoint(Endpoint::Rfc2217 { host, port }) => {
+                let opening = async {
+                    let stream = dial(host, *port, config.answer_within).await?;
+                    RemotePort::open(stream, &config, &*sim800_smol::runtime()).await
+                };
+                let opened = smol::block_on(interruptible(opening))?;
+                Octets::Remote(Box::new(opened.map_err(failed)?))
             }
             Target::Endpoint(_) => return Err(failed(io::ErrorKind::Unsupported.into())),
-            Target::Remote(address) => {
-                let opened = RemotePort::open(address, &name, &config);
-                Octets::Remote(Box::new(smol::block_on(interruptible(opened))??))
-            }
             Target::Emulator => {
                 let line = options.rate().map_or_else(Line::unpaced, Line::paced);
                 let (running, link) = Module::new(EmulatorConfig::default(), line)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sim800_command::Cgmm;
-use sim800_session::Client;
+use sim800_session::{Client, Endpoint};
 
 use crate::args::{Options, Ports};
 use crate::connect::{NO_ANSWER, Port, config, run as run_session};
@@ -13,10 +13,7 @@ use crate::failure::Failure;
 use crate::first_contact::{Heard, Instead};
 use crate::output::{Output, Report};
 use crate::ports::{self, Found};
-use crate::remote::RemotePort;
-use crate::signals::interruptible;
 use crate::stage::Stage;
-use crate::target::Target;
 use crate::trace::Traces;
 
 /// How long a module may take to answer, unless another time is given: one that is on does so at once.
@@ -81,23 +78,13 @@ impl fmt::Display for Answer {
 }
 
 fn probe(port: &str, options: &Options, output: Output) -> Result<Answer, Failure> {
-    let target = Target::named(port).map_err(|wrong| Failure::usage(format!("{port}: {wrong}")))?;
+    let endpoint = port.parse::<Endpoint>().map_err(|wrong| Failure::usage(format!("{port}: {wrong}")))?;
     let mut config = config(options);
     config.answer_within = options.answer_within.unwrap_or(ANSWER_WITHIN);
     let _stage = Stage::begin(output, &format!("sending AT to {port}"), config.answer_within);
-    let port = match target {
-        Target::Endpoint(endpoint) => Port::Endpoint(endpoint),
-        Target::Remote(address) => {
-            match smol::block_on(interruptible(RemotePort::open(&address, port, &config)))? {
-                Ok(port) => Port::Remote(Box::new(port)),
-                Err(failure) => return Ok(Answer::Other(failure.to_string())),
-            }
-        }
-        Target::Emulator => return Ok(Answer::Other("the built-in emulator".to_owned())),
-    };
     let heard = Heard::default();
     let traces = Traces { file: None, dialogue: None, heard: heard.clone(), recent: None };
-    let answer = run_session(options.runtime, port, config, Some(traces), model);
+    let answer = run_session(options.runtime, Port::Endpoint(endpoint), config, Some(traces), model);
     let other = match answer {
         Ok(Some(model)) => return Ok(Answer::Module(model)),
         // A signal ends all of it.

@@ -3,18 +3,14 @@
 use std::env;
 use std::fmt;
 
-use sim800_session::{Endpoint, InvalidEndpoint};
+use sim800_session::Endpoint;
 
 use crate::args::Options;
 use crate::failure::Failure;
 use crate::ports;
-use crate::remote::Address;
 
 /// The port of the module within the program.
 const EMULATOR: &str = "emulator";
-
-/// How the names of ports begin whose rate is set at the other end.
-const RFC2217: &str = "rfc2217://";
 
 /// Where the module is.
 #[derive(Clone, Debug)]
@@ -22,8 +18,6 @@ pub(crate) enum Target {
     /// Within the program.
     Emulator,
     Endpoint(Endpoint),
-    /// Behind a server that sets serial ports.
-    Remote(Address),
 }
 
 impl Target {
@@ -34,22 +28,10 @@ impl Target {
             None => Err(no_port("no port is given")),
             Some("") => Err(no_port("the port is empty")),
             Some(EMULATOR) => Ok(Self::Emulator),
-            Some(port) => Self::named(port).map_err(Failure::usage),
-        }
-    }
-}
-
-impl Target {
-    /// Where a module is that is not within the program; or what is wrong with the name.
-    pub(crate) fn named(port: &str) -> Result<Self, String> {
-        let Some(address) = port.strip_prefix(RFC2217) else {
-            return port.parse().map(Self::Endpoint).map_err(|error: InvalidEndpoint| error.to_string());
-        };
-        match format!("tcp://{address}").parse() {
-            Ok(Endpoint::Tcp { host, port }) => Ok(Self::Remote(Address { host, port })),
-            _ => Err(format!(
-                "a port of RFC 2217 is written {RFC2217}HOST:PORT, as in {RFC2217}192.0.2.7:2217"
-            )),
+            Some(port) => match port.parse::<Endpoint>() {
+                Ok(endpoint) => Ok(Self::Endpoint(endpoint)),
+                Err(error) => Err(Failure::usage(error.to_string())),
+            },
         }
     }
 
@@ -64,10 +46,6 @@ impl fmt::Display for Target {
         match self {
             Self::Emulator => f.write_str(EMULATOR),
             Self::Endpoint(endpoint) => endpoint.fmt(f),
-            Self::Remote(Address { host, port }) if host.contains(':') => {
-                write!(f, "{RFC2217}[{host}]:{port}")
-            }
-            Self::Remote(Address { host, port }) => write!(f, "{RFC2217}{host}:{port}"),
         }
     }
 }

@@ -73,11 +73,15 @@ const ANSWERS: &[Answer] =
         answer("+CGQMIN").write().read("+CGQMIN: 1,0,0,0,0,0"),
         answer("+CLBSCFG").test("(0,1),(1-3),\"paramvalue\"").write(),
         answer("+CIPCHAN").execution(""),
+        // Whom the module answers: nobody calls it, so that no rule is kept.
+        answer("+CIPFLT").test("(0-2),(1-20)").read("").write(),
         // Calls: there is nobody to talk to.
         answer("+CCFC").test("(0-5)").write(),
         answer("+CHLD").test("(0,1,1x,2,2x,3)"),
         answer("+CAMM").read("+CAMM: 000000,000000").write(),
         answer("+CPUC").write(),
+        answer("+CACM").read("+CACM: \"000000\"").write(),
+        answer("+CAOC").test("(0-2)").read("+CAOC: 1").execution("+CAOC: \"000000\"").write(),
         // Short messages.
         answer("+CSAS").test("(0-3)").execution("").write(),
         answer("+CRES").test("(0-3)").execution("").write(),

@@ -18,15 +18,25 @@ const USSD: Duration = Duration::from_secs(2);
 /// The longest number that is kept.
 const LONGEST: usize = 40;
 
+/// Why the last call ended, as far as one can here (manual 3.2.7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Cause {
+    #[default]
+    None = 0,
+    HungUp = 16,
+    NoAnswer = 19,
+}
+
 /// The call that rings, or none.
 #[derive(Default)]
 pub(crate) struct Calls {
     number: Option<String>,
+    last: Cause,
 }
 
 impl Calls {
     pub(crate) fn restart(&mut self) {
-        self.number = None;
+        *self = Self::default();
     }
 
     /// `ATD`. A call for data finds nobody who speaks PPP.
@@ -47,15 +57,34 @@ impl Calls {
         Ok(Step::Done)
     }
 
-    /// Nobody has taken the call; tells whether there was one.
-    pub(crate) fn end(&mut self) -> bool {
-        self.number.take().is_some()
+    /// The call ends; tells whether there was one.
+    pub(crate) fn end(&mut self, cause: Cause) -> bool {
+        let was_there = self.number.take().is_some();
+        if was_there {
+            self.last = cause;
+        }
+        was_there
     }
 
     /// `ATH` and `AT+CHUP`
     pub(crate) fn hang_up(&mut self, board: &mut Board) -> Outcome {
-        self.number = None;
+        self.end(Cause::HungUp);
         board.agenda.cancel(Timer::Ring);
+        Ok(Step::Done)
+    }
+
+    /// `AT+CEER`, executed: in words, or as a number where `AT+CEER=1` asked for that.
+    pub(crate) fn report(&self, settings: &Settings, board: &mut Board) -> Outcome {
+        let words = match self.last {
+            Cause::None => "No cause",
+            Cause::HungUp => "Normal call clearing",
+            Cause::NoAnswer => "User alerting, no answer",
+        };
+        board.output.information(&if settings.is_on("+CEER") {
+            format!("+CEER: Cause:{}", self.last as u8)
+        } else {
+            format!("+CEER: {words}")
+        });
         Ok(Step::Done)
     }
 

@@ -1,6 +1,7 @@
 //! How the commands end that take their time.
 
 use crate::board::{Outcome, Slow, Step};
+use crate::call::Cause;
 use crate::config::Registration;
 use crate::message;
 use crate::module::Emulator;
@@ -69,7 +70,11 @@ impl Emulator {
                 self.ip.activated(cid, is_active, &self.board)?;
             }
             Slow::Dial => {
-                return Err(if self.calls.end() { Refusal::NoAnswer } else { Refusal::NoCarrier });
+                return Err(if self.calls.end(Cause::NoAnswer) {
+                    Refusal::NoAnswer
+                } else {
+                    Refusal::NoCarrier
+                });
             }
             Slow::Locate(location, cid) => self.bearers.located(location, cid, &mut self.board),
             Slow::MessageSend(reference) => return message::sent(reference, &mut self.board),

@@ -17,7 +17,7 @@ pub struct Config {
     pub sim: Sim,
     /// Where the search for a network ends.
     pub registration: Registration,
-    /// Whether the module attaches to GPRS once it is registered.
+    /// Whether the network lets the module attach to GPRS, which it does by itself once it is registered.
     pub attach: bool,
     /// `+CSQ: <rssi>,<ber>`
     pub signal: (u8, u8),

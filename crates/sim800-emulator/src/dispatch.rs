@@ -186,6 +186,21 @@ impl Emulator {
                 _ => general.identity(command, &board.config.iccid.clone(), board),
             },
             "+CRSM" => card.file(command, board),
+            // A card that has no instruction but those of `AT+CRSM` says so (GSM 11.11, 9.4.6).
+            "+CSIM" => match command.written()? {
+                None => Ok(Step::Done),
+                Some(parameters) => {
+                    card.require()?;
+                    parameters.expect(2..=2)?;
+                    let text = parameters.text(1, 510)?;
+                    if text.len() != parameters.number(0, 10..=510)?
+                        || !text.bytes().all(|octet| octet.is_ascii_hexdigit())
+                    {
+                        return Err(Cme::OutOfRange.into());
+                    }
+                    Board::tell(command, Form::Write, "+CSIM: 4,\"6D00\"", board)
+                }
+            },
             "+CLCK" => card.lock(command, board),
             "+CPWD" => card.password(command, board),
             "+CSPN" => {
@@ -212,6 +227,7 @@ impl Emulator {
             "A" => Err(Refusal::NoCarrier),
             "H" | "+CHUP" => calls.hang_up(board),
             "O" => ip.resume(board),
+            "+CEER" if command.form == Form::Execution => calls.report(&general.settings, board),
             "+CLCC" => calls.list(command, board),
             "+CPAS" => calls.activity(command, board),
             "+VTS" => match command.written()? {
@@ -241,8 +257,8 @@ impl Emulator {
                 }
                 Ok(Step::Done)
             }
-            "+CIPMODE" | "+CIPSSL" | "+CIPCSGP" | "+CIPSERVER" | "+CIPSCONT" | "+CIPPING" | "+CGDCONT"
-            | "+CGACT" | "+CGPADDR" => {
+            "+CIPMODE" | "+CLPORT" | "+CIPSSL" | "+CIPCSGP" | "+CIPSERVER" | "+CIPSCONT" | "+CIPPING"
+            | "+CGDCONT" | "+CGACT" | "+CGPADDR" => {
                 ip.command(command, Surroundings { general, ssl, is_registered, is_attached }, board)
             }
             "X" | "&C" | "&D" => general.kept_switch(command),

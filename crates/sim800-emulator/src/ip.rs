@@ -4,6 +4,7 @@ mod lines;
 mod lookup;
 mod online;
 mod pdp;
+mod ports;
 mod socket;
 mod transfer;
 
@@ -17,6 +18,7 @@ use self::lines::Lines;
 use self::lookup::{Lookup, Ping};
 use self::online::Online;
 use self::pdp::Pdp;
+use self::ports::Ports;
 use self::socket::{Phase, Socket};
 use crate::agenda::Timer;
 use crate::board::{Board, Outcome, Slow, Step};
@@ -74,6 +76,7 @@ pub(crate) struct Ip {
     servers: (String, String),
     pdp: Pdp,
     sockets: [Socket; 6],
+    ports: [Ports; 6],
     /// The socket that `AT+CIPSEND` is about, and how many octets it was given.
     sending: Option<(u8, usize)>,
     lookup: Option<(OperationId, Lookup)>,
@@ -164,6 +167,7 @@ impl Ip {
             "+CDNSCFG" => self.name_servers(command, board),
             "+CDNSGIP" | "+CIPPING" => self.look_up(command, board),
             "+CGDCONT" | "+CGACT" | "+CGPADDR" => self.pdp.command(command, with.is_registered, board),
+            "+CLPORT" => self.local_port(command, &with, board),
             "+CIPSTART" => self.start(command, &with, board),
             "+CIPSEND" => self.send(command, &with, board),
             "+CIPCLOSE" => self.close(command, &with, board),

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use crate::agenda::Timer;
 use crate::bearer::Bearers;
 use crate::board::{Board, Outcome, Sink, Slow, Step};
-use crate::call::Calls;
+use crate::call::{Calls, Cause};
 use crate::card::Card;
 use crate::config::{Config, Start};
 use crate::effect::{Effect, OperationId};
@@ -118,7 +118,7 @@ impl Emulator {
     pub fn new(config: Config) -> Self {
         let general = General::new(&config);
         let mut emulator = Self {
-            radio: Radio::new(config.attach),
+            radio: Radio::new(),
             board: Board::new(config, general.format()),
             intake: Intake::default(),
             type_ahead: Vec::new(),
@@ -304,7 +304,7 @@ impl Emulator {
             }
             Timer::Lookup => self.ip.handle_lookup_timeout(&mut self.board),
             Timer::Ring => {
-                self.calls.end();
+                self.calls.end(Cause::NoAnswer);
                 self.board.output.unsolicited("NO ANSWER");
             }
             Timer::Ussd => {
@@ -330,7 +330,7 @@ impl Emulator {
                     continue;
                 }
                 // Whatever the DTE sends breaks off a call that it waits for (manual 2.2.2, V.250 5.6.1).
-                self.calls.end();
+                self.calls.end(Cause::HungUp);
                 self.board.hurry();
                 self.fire_due(self.board.now);
             }

@@ -106,7 +106,7 @@ impl Emulator {
         self.quiet_since = None;
         self.board.is_quiet = false;
         self.card.power_down();
-        self.radio = Radio::new(self.board.config.attach);
+        self.radio = Radio::new();
         self.general.restart(&mut self.board.output, &mut self.radio);
     }
 

@@ -38,12 +38,12 @@ pub(crate) struct Radio {
 
 impl Radio {
     /// Switched on, and not registered yet.
-    pub(crate) fn new(attach: bool) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             functionality: 1,
             registration: Registration::NotRegistered,
             attached: false,
-            wants_attach: attach,
+            wants_attach: true,
             reports: (0, 0),
             operator: (0, 0),
             engineering: (0, 0),
@@ -79,9 +79,10 @@ impl Radio {
 
     /// The registration has changed. Without one there is no attachment either.
     pub(crate) fn register(&mut self, registration: Registration, board: &mut Board) {
+        let allowed = board.config.attach;
         self.change(board, |radio| {
             radio.registration = registration;
-            radio.attached = registration.is_registered() && radio.wants_attach;
+            radio.attached = registration.is_registered() && radio.wants_attach && allowed;
         });
     }
 
@@ -91,11 +92,8 @@ impl Radio {
     }
 
     /// The network lets the module attach, or no longer does.
-    pub(crate) fn allow_attachment(&mut self, allowed: bool, board: &mut Board) {
-        self.change(board, |radio| {
-            radio.wants_attach = allowed;
-            radio.attached = allowed && radio.registration.is_registered();
-        });
+    pub(crate) fn allow_attachment(&mut self, board: &mut Board) {
+        self.register(self.registration, board);
     }
 
     /// `AT+CGATT=<0|1>` has done its work.
@@ -105,6 +103,9 @@ impl Radio {
         }
         if attached && !self.registration.is_registered() {
             return Err(Cme::NoNetworkService.into());
+        }
+        if attached && !board.config.attach {
+            return Err(Cme::GprsNotAllowed.into());
         }
         self.change(board, |radio| {
             radio.wants_attach = attached;

@@ -58,6 +58,7 @@ cme! {
     InvalidDial = 27, "invalid characters in dial string";
     NoNetworkService = 30, "no network service";
     Unknown = 100, "unknown";
+    GprsNotAllowed = 107, "GPRS services not allowed";
     TooFewParameters = 791, "param count not enough";
     TooManyParameters = 792, "param count beyond";
     OutOfRange = 793, "param value range beyond";

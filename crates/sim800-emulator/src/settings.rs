@@ -98,7 +98,9 @@ const SETTINGS: &[Setting] = &[
     setting("+CSDT", Keep::Profile, &[n(0, 1, 0)]),
     setting("+CCPD", Keep::Profile, &[n(0, 1, 1)]),
     setting("+CDRIND", Keep::Never, &[n(0, 1, 0)]),
+    // Whether and whom it answers that asks for an echo (manual chapter 10): nobody does.
     setting("+CIPBEIPING", Keep::Never, &[n(0, 1, 0)]),
+    setting("+CIPCTL", Keep::Always, &[n(0, 2, 1)]),
     // Files are read and written as they are.
     setting("+FSHEX", Keep::Profile, &[n(0, 0, 0)]),
     setting("+FSEXT", Keep::Profile, &[n(0, 0, 0)]),
@@ -128,6 +130,8 @@ const SETTINGS: &[Setting] = &[
     setting("+CRLP", Keep::Profile, &[n(0, 61, 61), n(0, 61, 61), n(44, 255, 48), n(1, 255, 6)])
         .shape(Shape::Tail(",7"))
         .test("(0-61),(0-61),(44-255),(1-255),(7)"),
+    setting("+CEER", Keep::Never, &[n(0, 1, 0)]),
+    setting("+CCWE", Keep::Never, &[n(0, 1, 0)]),
     setting("+CMUT", Keep::Never, &[n(0, 1, 0)]),
     setting("+CALM", Keep::Never, &[n(0, 1, 0)]),
     setting("+CHFA", Keep::Never, &[n(0, 4, 0)]).test(

@@ -133,7 +133,10 @@ impl Emulator {
             self.change_card();
         }
         if self.board.config.attach != before.attach {
-            self.radio.allow_attachment(self.board.config.attach, &mut self.board);
+            self.radio.allow_attachment(&mut self.board);
+            if !self.radio.is_attached() {
+                self.lose_bearers();
+            }
         }
         if self.board.config.registration != before.registration
             && self.radio.is_settled(self.card.is_open(), &self.board)

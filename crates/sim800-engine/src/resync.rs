@@ -279,12 +279,12 @@ impl Resync {
         Step::Probe { fill: fill.into(), line }
     }
 
-    /// While nobody looked at the time, the module was not asked: that does not count.
+    /// While nobody looked at the time, the module was not asked: that does not count. Before a command waited, nobody had to.
     fn excuse(&mut self, now: Duration, limits: &Limits) {
         let due = self.poll_timeout(limits);
-        if let (Some(due), Some((_, until))) = (due, &mut self.wanted) {
+        if let (Some(due), Some((wanted, until))) = (due, &mut self.wanted) {
             if due < *until {
-                *until = until.saturating_add(now.saturating_sub(due));
+                *until = until.saturating_add(now.saturating_sub(due.max(*wanted)));
             }
         }
     }

@@ -394,13 +394,19 @@ impl<D: Dialect> Decoder<D> {
         self.expect.as_ref()?.ending.as_ref()?.code(line)
     }
 
+    /// A data phase opens, of the command in flight unless it is `unasked`.
+    #[inline(always)]
+    fn begin_payload(&mut self, count: u32, unasked: bool) {
+        self.remaining = count;
+        self.unasked = unasked;
+    }
+
     /// `header` announces `count` octets of payload, of which `at_most` are believed.
     fn announced(&mut self, header: Header, count: u64, at_most: u32, claimed: bool) -> Kind {
         let Some(count) = u32::try_from(count).ok().filter(|count| *count <= at_most) else {
             return Kind::Excess(count);
         };
-        self.remaining = count;
-        self.unasked = !claimed;
+        self.begin_payload(count, !claimed);
         if header.end.is_some_and(|end| end.ends_with('"')) {
             self.state = State::Closing;
             self.closes_claimed = claimed;
@@ -457,7 +463,7 @@ impl<D: Dialect> Decoder<D> {
             }
         }
         self.state = State::Line;
-        self.remaining = count;
+        self.begin_payload(count, false);
         Some(self.payload(pending.len()))
     }
 

@@ -316,6 +316,7 @@ mod tests {
             ("+CIPRXGET: 2,0,5,120,1", None),
             ("+CIPRXGET: 2,0,5x,120", None),
             ("+CIPRXGET: 2,0,,120", None),
+            ("+CIPRXGET: 2,0,\r5,120", None),
             ("+CIPRXGET: 3,0,5,120", None),
         ] {
             assert_eq!(header.count_of(text.as_bytes()), count, "{text}");

@@ -172,10 +172,10 @@ impl<'a> Values<'a> {
         Self { text: if text.is_empty() { None } else { Some(text) } }
     }
 
-    /// The octets that have not been read yet.
+    /// The octets that have not been read yet, without the blanks before the next value.
     #[must_use]
     pub fn remainder(&self) -> &'a [u8] {
-        self.text.unwrap_or_default().trim_ascii_start()
+        blanks(self.text.unwrap_or_default())
     }
 }
 

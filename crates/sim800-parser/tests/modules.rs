@@ -287,6 +287,46 @@ fn uncounted_data_is_cut_by_the_driver() {
     }
 }
 
+/// Whatever came unasked before.
+#[test]
+fn payload_of_a_command_that_is_given_up_is_text() {
+    let pushed = [(Header::new("+IPD,").ended_by(":"), 1460)];
+    for (data, opening) in [
+        (DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: 1460 }, "\r\n+HTTPREAD: 100\r\n"),
+        (
+            DataPhase::Announced { header: Header::new("+USORD: 3,").ended_by(",\""), at_most: 1460 },
+            "+USORD: 3,100,\"",
+        ),
+        (DataPhase::Counted { count: 100 }, "\r\n"),
+        (DataPhase::AtOnce { count: 100 }, ""),
+    ] {
+        let mut framer = Framer::<96, _>::with_dialect(Pushed(&pushed));
+        framer.feed(b"+IPD,5:hello", |_| {});
+        framer.begin(Expect::result().with_data(data));
+        framer.feed(format!("{opening}some of it").as_bytes(), |_| {});
+        assert_eq!(framer.remaining(), 90, "{data:?}");
+        framer.abandon();
+        assert_eq!(framer.remaining(), 0, "{data:?}");
+        let mut words = Vec::new();
+        framer.feed(b"RING\r\n", |event| tell(&mut words, &event));
+        assert_eq!(words, ["*RING"], "{data:?}");
+    }
+}
+
+/// What had been read of a header before says nothing of this line.
+#[test]
+fn an_echo_of_a_command_that_is_given_up_ends_with_its_line() {
+    let pushed = [(Header::new("+IPD,").behind(1).followed_by(2).ended_by(":"), 1460)];
+    let mut framer = Framer::<96, _>::with_dialect(Pushed(&pushed));
+    let mut words = Vec::new();
+    framer.feed(b"+IPD,0,5,\"10.0.0.1\",80:hello", |event| tell(&mut words, &event));
+    framer.begin(Expect::result());
+    framer.feed(b"AT+C", |event| tell(&mut words, &event));
+    framer.abandon();
+    framer.feed(b"SQ\r\n", |event| tell(&mut words, &event));
+    assert_eq!(words, ["*+IPD,0,5,\"10.0.0.1\",80:", "#hello", "*AT+CSQ"]);
+}
+
 /// The line that was begun is longer than the next one, which the place where it was looked at up to then must not hide.
 #[test]
 fn the_line_behind_what_the_driver_cut_is_a_line() {

@@ -1,5 +1,7 @@
 //! Serial ports as sessions with SIM800-series modules want them: the recipe that sim800-smol and sim800-tokio share, and
-//! for adapters to other runtimes.
+//! for adapters to other runtimes; those of this machine, and those behind a server that speaks RFC 2217.
+
+mod remote;
 
 use std::fs::File;
 use std::io;
@@ -11,6 +13,8 @@ use rustix::io::Errno;
 use rustix::termios::{ControlModes, OptionalActions};
 use serial2::SerialPort;
 use sim800_session::{Config, Dtr, FlowControl};
+
+pub use self::remote::RemotePort;
 
 /// Opens the serial port, or the pseudo-terminal, at `path`, at the rate, with the flow control and the DTR of `config`: a file that
 /// does not block, for an executor to watch.

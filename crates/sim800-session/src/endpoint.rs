@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Where a module is reached: a serial port, or a TCP port that passes octets to one, as a terminal server does.
+/// Where a module is reached: a serial port, or a TCP port of a server that passes octets to one, and may set it as well.
 ///
 /// ```
 /// use sim800_session::Endpoint;
@@ -33,6 +33,25 @@ pub enum Endpoint {
         /// The TCP port.
         port: u16,
     },
+    /// `rfc2217://<host>:<port>`: a server that sets rate, flow control and DTR of its serial port, as ser2net does.
+    Rfc2217 {
+        /// A name or an address, without brackets.
+        host: String,
+        /// The TCP port.
+        port: u16,
+    },
+}
+
+/// `<host>:<port>`, with an IPv6 address in brackets.
+fn host_and_port(address: &str) -> Option<(String, u16)> {
+    let (host, port) = address.rsplit_once(':')?;
+    let host = match host.strip_prefix('[') {
+        Some(host) => host.strip_suffix(']')?,
+        None if host.contains(':') => return None,
+        None => host,
+    };
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    (!host.is_empty()).then(|| (host.to_owned(), port))
 }
 
 impl FromStr for Endpoint {
@@ -41,18 +60,12 @@ impl FromStr for Endpoint {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once("://") {
             Some(("tcp", address)) => {
-                let (host, port) = address.rsplit_once(':').ok_or(InvalidEndpoint::Tcp)?;
-                let host = match host.strip_prefix('[') {
-                    Some(host) => host.strip_suffix(']').ok_or(InvalidEndpoint::Tcp)?,
-                    None if host.contains(':') => return Err(InvalidEndpoint::Tcp),
-                    None => host,
-                };
-                match port.parse() {
-                    Ok(port) if port != 0 && !host.is_empty() => {
-                        Ok(Self::Tcp { host: host.to_owned(), port })
-                    }
-                    _ => Err(InvalidEndpoint::Tcp),
-                }
+                let (host, port) = host_and_port(address).ok_or(InvalidEndpoint::Tcp)?;
+                Ok(Self::Tcp { host, port })
+            }
+            Some(("rfc2217", address)) => {
+                let (host, port) = host_and_port(address).ok_or(InvalidEndpoint::Rfc2217)?;
+                Ok(Self::Rfc2217 { host, port })
             }
             Some((scheme, _)) if !scheme.is_empty() && !scheme.contains('/') => {
                 Err(InvalidEndpoint::Scheme(scheme.to_owned()))
@@ -65,10 +78,15 @@ impl FromStr for Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Serial(path) => path.display().fmt(f),
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
+        let (scheme, host, port) = match self {
+            Self::Serial(path) => return path.display().fmt(f),
+            Self::Tcp { host, port } => ("tcp", host, port),
+            Self::Rfc2217 { host, port } => ("rfc2217", host, port),
+        };
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{port}")
+        } else {
+            write!(f, "{scheme}://{host}:{port}")
         }
     }
 }
@@ -96,7 +114,10 @@ pub enum InvalidEndpoint {
     /// Not `tcp://<host>:<port>`.
     #[error("a TCP port is written tcp://HOST:PORT, as in tcp://192.0.2.7:2000 or tcp://[2001:db8::7]:2000")]
     Tcp,
-    /// A scheme other than `tcp`.
+    /// Not `rfc2217://<host>:<port>`.
+    #[error("a port of RFC 2217 is written rfc2217://HOST:PORT, as in rfc2217://192.0.2.7:2217")]
+    Rfc2217,
+    /// Any other scheme.
     #[error(
         "{0}:// is not a port that is known here; give a device such as /dev/ttyUSB0, or tcp://HOST:PORT"
     )]
@@ -170,8 +191,15 @@ mod tests {
 
     #[test]
     fn what_is_printed_is_read_again() {
-        for text in ["/dev/ttyUSB0", "module", "tcp://localhost:2000", "tcp://[2001:db8::7]:65535", "./a://b"]
-        {
+        for text in [
+            "/dev/ttyUSB0",
+            "module",
+            "tcp://localhost:2000",
+            "tcp://[2001:db8::7]:65535",
+            "rfc2217://ser2net.example:2217",
+            "rfc2217://[2001:db8::7]:1",
+            "./a://b",
+        ] {
             let endpoint: Endpoint = text.parse().unwrap();
             assert_eq!(endpoint.to_string(), text);
         }
@@ -185,6 +213,8 @@ mod tests {
             ["tcp://", "tcp://a", "tcp://a:", "tcp://a:0", "tcp://:1", "tcp://a:65536", "tcp://::1:2000"]
         {
             assert_eq!(text.parse::<Endpoint>(), Err(InvalidEndpoint::Tcp), "{text}");
+            let text = text.replace("tcp", "rfc2217");
+            assert_eq!(text.parse::<Endpoint>(), Err(InvalidEndpoint::Rfc2217), "{text}");
         }
     }
 

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use sim800_serial::RemotePort;
 use sim800_session::{Client, Config, Driver, Endpoint, OpenError, Runtime};
 use smol::Timer;
 use smol::io::{AsyncRead, AsyncWrite};
@@ -32,7 +33,7 @@ use smol::net::TcpStream;
 use self::serial::SerialPort;
 pub use sim800_session::Port;
 
-/// Opens what `endpoint` names; see [`open_serial`] and [`open_tcp`].
+/// Opens what `endpoint` names; see [`open_serial`], [`open_tcp`] and [`open_rfc2217`].
 ///
 /// # Errors
 ///
@@ -41,6 +42,7 @@ pub async fn open(endpoint: &Endpoint, config: Config) -> Result<(Client, Driver
     match endpoint {
         Endpoint::Serial(path) => open_serial(path, config),
         Endpoint::Tcp { host, port } => open_tcp(host, *port, config).await,
+        Endpoint::Rfc2217 { host, port } => open_rfc2217(host, *port, config).await,
         _ => Err(OpenError::new(endpoint.clone(), io::ErrorKind::Unsupported.into())),
     }
 }
@@ -63,6 +65,31 @@ pub fn open_serial(path: &Path, config: Config) -> Result<(Client, Driver<Port>)
 ///
 /// [`OpenError`] with the port, and what went wrong.
 pub async fn open_tcp(host: &str, port: u16, config: Config) -> Result<(Client, Driver<Port>), OpenError> {
+    let stream = dial(host, port, &config)
+        .await
+        .map_err(|error| OpenError::new(Endpoint::Tcp { host: host.to_owned(), port }, error))?;
+    Ok(connect(Port::new(stream), config))
+}
+
+/// Connects to a server that speaks RFC 2217, within [`Config::answer_within`], and has it set its serial port as
+/// [`RemotePort::open`] does.
+///
+/// # Errors
+///
+/// [`OpenError`] with the port, and what went wrong.
+pub async fn open_rfc2217(
+    host: &str,
+    port: u16,
+    config: Config,
+) -> Result<(Client, Driver<Port>), OpenError> {
+    let opening = async { RemotePort::open(dial(host, port, &config).await?, &config, &*runtime()).await };
+    let remote = opening
+        .await
+        .map_err(|error| OpenError::new(Endpoint::Rfc2217 { host: host.to_owned(), port }, error))?;
+    Ok(connect(Port::new(remote), config))
+}
+
+async fn dial(host: &str, port: u16, config: &Config) -> io::Result<TcpStream> {
     let connecting = async {
         let stream = TcpStream::connect((host, port)).await?;
         // A command line is one small packet, and its answer is waited for.
@@ -73,10 +100,7 @@ pub async fn open_tcp(host: &str, port: u16, config: Config) -> Result<(Client, 
         Timer::after(config.answer_within).await;
         Err(io::ErrorKind::TimedOut.into())
     };
-    let stream = smol::future::or(connecting, expired)
-        .await
-        .map_err(|error| OpenError::new(Endpoint::Tcp { host: host.to_owned(), port }, error))?;
-    Ok(connect(Port::new(stream), config))
+    smol::future::or(connecting, expired).await
 }
 
 /// A session over `port`, with the time of smol's reactor.

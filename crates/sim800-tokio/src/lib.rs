@@ -37,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sim800_serial::RemotePort;
 use sim800_session::{Client, Config, Driver, Endpoint, OpenError, Runtime};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -47,7 +48,7 @@ use self::serial::SerialPort;
 pub use sim800_session::Port;
 pub use tokio_util::compat;
 
-/// Opens what `endpoint` names; see [`open_serial`] and [`open_tcp`].
+/// Opens what `endpoint` names; see [`open_serial`], [`open_tcp`] and [`open_rfc2217`].
 ///
 /// # Errors
 ///
@@ -56,6 +57,7 @@ pub async fn open(endpoint: &Endpoint, config: Config) -> Result<(Client, Driver
     match endpoint {
         Endpoint::Serial(path) => open_serial(path, config),
         Endpoint::Tcp { host, port } => open_tcp(host, *port, config).await,
+        Endpoint::Rfc2217 { host, port } => open_rfc2217(host, *port, config).await,
         _ => Err(OpenError::new(endpoint.clone(), io::ErrorKind::Unsupported.into())),
     }
 }
@@ -78,17 +80,40 @@ pub fn open_serial(path: &Path, config: Config) -> Result<(Client, Driver<Port>)
 ///
 /// [`OpenError`] with the port, and what went wrong.
 pub async fn open_tcp(host: &str, port: u16, config: Config) -> Result<(Client, Driver<Port>), OpenError> {
+    let stream = dial(host, port, &config)
+        .await
+        .map_err(|error| OpenError::new(Endpoint::Tcp { host: host.to_owned(), port }, error))?;
+    Ok(connect(stream, config))
+}
+
+/// Connects to a server that speaks RFC 2217, within [`Config::answer_within`], and has it set its serial port as
+/// [`RemotePort::open`] does.
+///
+/// # Errors
+///
+/// [`OpenError`] with the port, and what went wrong.
+pub async fn open_rfc2217(
+    host: &str,
+    port: u16,
+    config: Config,
+) -> Result<(Client, Driver<Port>), OpenError> {
+    let opening =
+        async { RemotePort::open(dial(host, port, &config).await?.compat(), &config, &*runtime()).await };
+    let remote = opening
+        .await
+        .map_err(|error| OpenError::new(Endpoint::Rfc2217 { host: host.to_owned(), port }, error))?;
+    Ok(sim800_session::connect(Port::new(remote), runtime(), config))
+}
+
+async fn dial(host: &str, port: u16, config: &Config) -> io::Result<TcpStream> {
     let connecting = async {
         let stream = TcpStream::connect((host, port)).await?;
         // A command line is one small packet, and its answer is waited for.
         stream.set_nodelay(true)?;
         Ok(stream)
     };
-    let stream = tokio::time::timeout(config.answer_within, connecting)
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-        .map_err(|error| OpenError::new(Endpoint::Tcp { host: host.to_owned(), port }, error))?;
-    Ok(connect(stream, config))
+    let connected = tokio::time::timeout(config.answer_within, connecting).await;
+    connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// A session over `port`, with tokio's time.

@@ -115,14 +115,22 @@ async fn keys(
     if let Ok(store) = jetstream.get_key_value(bucket).await {
         return Ok(store);
     }
-    let config = kv::Config {
-        bucket: bucket.into(),
-        history: 1,
+    // The stream that a bucket is (NATS ADR-8). The client's own way asks for what servers before 2.10 do not tell.
+    let made = jetstream.get_or_create_stream(stream::Config {
+        name: format!("KV_{bucket}"),
+        subjects: vec![format!("$KV.{bucket}.>")],
+        max_messages_per_subject: 1,
         max_age,
+        duplicate_window: if max_age.is_zero() { DUPLICATES } else { DUPLICATES.min(max_age) },
+        discard: DiscardPolicy::New,
+        allow_rollup: true,
+        deny_delete: true,
+        allow_direct: true,
         num_replicas: layout.replicas,
         ..Default::default()
-    };
-    jetstream.create_key_value(config).await.map_err(StoreError::new("making a bucket of keys"))
+    });
+    made.await.map_err(StoreError::new("making a bucket of keys"))?;
+    jetstream.get_key_value(bucket).await.map_err(StoreError::new("making a bucket of keys"))
 }
 
 async fn objects(

@@ -41,6 +41,19 @@ pub struct Queue {
     consumers: HashMap<(Priority, Place), Consumer<pull::Config>>,
 }
 
+impl Store {
+    /// How much word of jobs there is in the queue, that which somebody has included. Of a job that has ended there is none any more
+    /// once somebody has looked.
+    ///
+    /// # Errors
+    ///
+    /// The server cannot be reached.
+    pub async fn queued(&self) -> Result<u64, StoreError> {
+        let info = self.jobs.get_info().await.map_err(StoreError::new("asking for the queue"))?;
+        Ok(info.state.messages)
+    }
+}
+
 impl Queue {
     /// A queue of which nothing is known yet.
     #[must_use]

@@ -1,4 +1,9 @@
 //! The trial: jobs of all kinds, while something goes wrong with everything.
+//!
+//! What is submitted, what goes wrong and when it is over follows what the server tells of the jobs. By the clock go only: how long
+//! something is gone, which is what is tried; how long nothing may move until something goes wrong all the same, for where all modules
+//! are pulled out nothing else would put one in again; and what no server announces, that it answers again and that its queue is empty,
+//! which it is asked for until it is so.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
-use sim800_fleet_job::Record;
 use sim800_fleet_store::Store;
 use sim800_testbed::emulator::Fault;
 use sim800_testbed::server::ftp::Fault as FtpFault;
 use sim800_testbed::server::http::Delivery;
+use tokio::sync::watch;
 
 use crate::field::Place;
 use crate::jobs::{self, Case};
@@ -22,10 +27,12 @@ use crate::say;
 
 /// How long a worker may say nothing.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Between two things that go wrong.
-const BETWEEN: Duration = Duration::from_millis(700);
-/// Between two jobs that are submitted.
-const APART: Duration = Duration::from_millis(150);
+/// So many changes of jobs lie between two things that go wrong, or so long a standstill.
+const BETWEEN: (usize, Duration) = (8, Duration::from_secs(2));
+/// So many jobs are submitted between two things that go wrong.
+const EACH: usize = 4;
+/// Between two questions to a server that may be down.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long all of it may take, for each job, and at least.
 const LIMIT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(240));
 
@@ -57,7 +64,8 @@ pub(crate) async fn run(
     }
 
     let seen = Arc::new(Mutex::new(Seen::default()));
-    let watcher = tokio::spawn(watch(store.clone(), Arc::clone(&seen)));
+    let (progress, told) = watch::channel(Progress::default());
+    let watcher = tokio::spawn(follow(store.clone(), Arc::clone(&seen), progress));
     let cases = jobs::make(&origin, count)?;
     let begun = Instant::now();
     let mut random = fastrand::Rng::with_seed(seed);
@@ -67,34 +75,41 @@ pub(crate) async fn run(
     let limit = LIMIT.1.max(LIMIT.0 * u32::try_from(count).unwrap_or(u32::MAX));
 
     // They come while it goes wrong, some of them twice.
+    let (wrong, mut gone_wrong) = watch::channel(1);
     let submitting = async {
-        for case in &order {
-            // The server may be down just now.
+        for (submitted, case) in order.iter().enumerate() {
+            gone_wrong.wait_for(|wrong| submitted < wrong * EACH).await?;
             while store.submit(&case.job).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                tokio::time::sleep(PAUSE).await;
             }
-            tokio::time::sleep(APART).await;
             if case.number % 20 == 0 {
                 let _ = store.submit(&case.job).await;
             }
         }
+        anyhow::Ok(())
     };
+    let mut changed = told.clone();
     let disturbing = async {
         // When most of the jobs have ended, what is broken is mended, or nothing would ever end.
         loop {
-            tokio::time::sleep(BETWEEN).await;
-            troubles.cause(&origin, &mut server, &mut processes, &mut field).await?;
-            if ended(&store, count).await >= count * 4 / 5 {
+            let before = changed.borrow_and_update().changes;
+            let moved = changed.wait_for(|told| told.changes >= before + BETWEEN.0);
+            let _ = tokio::time::timeout(BETWEEN.1, moved).await;
+            if changed.borrow().ended >= count * 4 / 5 {
+                wrong.send_replace(count);
                 return anyhow::Ok(());
             }
+            troubles.cause(&origin, &mut server, &mut processes, &mut field).await?;
+            wrong.send_modify(|wrong| *wrong += 1);
         }
     };
     let both = futures::future::join(submitting, disturbing);
-    let Ok(((), disturbed)) = tokio::time::timeout(limit, both).await else {
+    let Ok((submitted, disturbed)) = tokio::time::timeout(limit, both).await else {
         say(format_args!("most of the jobs have not ended in {} s", limit.as_secs()));
         keep(directory);
         return Ok(false);
     };
+    submitted?;
     disturbed?;
     // All but one module of the first worker come back; that one is gone for good.
     for place in field.iter_mut().flatten().skip(1) {
@@ -107,15 +122,13 @@ pub(crate) async fn run(
             process.start()?;
         }
     }
-    while ended(&store, count).await < count {
-        if begun.elapsed() > limit {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
+    let mut ended = told;
+    let all = ended.wait_for(|told| told.ended >= count);
+    // What has not ended by then is found.
+    let _ = tokio::time::timeout(limit.saturating_sub(begun.elapsed()), all).await;
     let seconds = begun.elapsed().as_secs_f64();
-    // One more look, so that a job that ends twice has the time to do so.
-    tokio::time::sleep(PATIENCE + Duration::from_secs(1)).await;
+    // As long as there is word of a job, it may be begun once more.
+    let left = left(&store, 4 * PATIENCE).await;
     let mut drained = true;
     for process in &mut processes {
         drained &= process.end(Duration::from_secs(30)).await?;
@@ -128,6 +141,9 @@ pub(crate) async fn run(
     ));
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mut findings = judge::judge(&store, &origin, &cases, &seen, directory.path()).await?;
+    if left != Some(0) {
+        findings.push(format!("all has ended, and there is still word of jobs in the queue: {left:?}"));
+    }
     if !drained {
         findings.push("a worker did not end well when it was asked to".to_owned());
     }
@@ -145,27 +161,39 @@ fn keep(directory: tempfile::TempDir) {
     say(format_args!("what the processes said is in {}", directory.keep().display()));
 }
 
-async fn ended(store: &Store, count: usize) -> usize {
-    let counted = async {
-        let records: Vec<Record> = store.records(false).await?.try_collect().await?;
-        anyhow::Ok(records.iter().filter(|record| record.state.is_final()).count())
-    };
-    // A server that is down has to be asked again.
-    match tokio::time::timeout(Duration::from_secs(10), counted).await {
-        Ok(Ok(ended)) => ended.min(count),
-        _ => 0,
+/// How much word of jobs is left in the queue when it is as empty as it gets in this time.
+async fn left(store: &Store, at_most: Duration) -> Option<u64> {
+    let end = Instant::now() + at_most;
+    loop {
+        let queued = store.queued().await.ok();
+        if queued == Some(0) || Instant::now() > end {
+            return queued;
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
+/// What the server told so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// How often something became of a job.
+    changes: usize,
+    /// How many have ended.
+    ended: usize,
+}
+
 /// Notes every change that the server tells of.
-async fn watch(store: Store, seen: Arc<Mutex<Seen>>) {
+async fn follow(store: Store, seen: Arc<Mutex<Seen>>, progress: watch::Sender<Progress>) {
     loop {
         if let Ok(mut records) = store.records(true).await {
             while let Ok(Some(record)) = records.try_next().await {
-                seen.lock().unwrap_or_else(PoisonError::into_inner).add(&record);
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.add(&record);
+                let ended = seen.ended();
+                progress.send_modify(|told| *told = Progress { changes: told.changes + 1, ended });
             }
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! A fleet to play with: a server, two workers with emulated modules, and something to be fetched, until Ctrl-C.
 
 use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,10 +22,9 @@ const PORT: u16 = 4222;
 pub(crate) async fn run(program: &Path, directory: &Path) -> Result<()> {
     std::fs::create_dir_all(directory)?;
     let origin = Origin::start()?;
-    let mut server = Server::at(program, directory, PORT)?;
     // Whoever has the port already is not to be given jobs.
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    anyhow::ensure!(server.process.is_running()?, "the server did not start, see {}", directory.display());
+    drop(TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).with_context(|| format!("port {PORT} is in use"))?);
+    let mut server = Server::at(program, directory, PORT)?;
     server.store(Duration::from_secs(30)).await?;
     let mut processes = Vec::new();
     for w in 1..=WORKERS {

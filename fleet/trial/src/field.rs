@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use anyhow::Result;
 use sim800_testbed::emulator::{Config, Fault, Timings};
-use sim800_testbed::{Line, Module, Running, TcpDoor};
+use sim800_testbed::{Journal, Line, Module, Running, TcpDoor};
 
 use crate::process::free_port;
 
@@ -50,6 +50,11 @@ impl Place {
 
     pub(crate) fn is_there(&self) -> bool {
         self.running.is_some()
+    }
+
+    /// What the module sees.
+    pub(crate) fn journal(&self) -> Option<Journal> {
+        self.running.as_ref().map(|running| running.journal().clone())
     }
 
     pub(crate) fn cause(&self, fault: Fault) {

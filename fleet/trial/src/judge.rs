@@ -36,6 +36,11 @@ impl Seen {
             None => {}
         }
     }
+
+    /// How many jobs have ended.
+    pub(crate) fn ended(&self) -> usize {
+        self.finals.len()
+    }
 }
 
 /// All that is wrong.

@@ -1,7 +1,8 @@
 //! Real server, real worker processes, emulated modules, and what goes wrong with all of them: does every job end once, and was nothing
 //! done twice that must not be?
 //!
-//! `course` is the trial, `judge` holds what was told against what the servers really got, and `rate` measures without disturbing.
+//! `course` is the trial, `judge` holds what was told against what the servers really got, `resume` looks at one job closely, and `rate`
+//! measures without disturbing.
 
 mod course;
 mod demo;
@@ -12,6 +13,7 @@ mod judge;
 mod origin;
 mod process;
 mod rate;
+mod resume;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -45,10 +47,12 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// A download whose worker is killed in the middle goes on from there
+    Resume,
     /// Two workers with 16 emulated modules each, and a thousand jobs for them, until Ctrl-C
     Demo {
         /// Where all of it is kept
-        #[arg(default_value = "target/fleet/demo")]
+        #[arg(default_value = "target/fleet-demo")]
         directory: PathBuf,
     },
     /// How many jobs a second, with so many workers of 16 modules each
@@ -85,6 +89,7 @@ async fn run(arguments: Arguments) -> Result<bool> {
         Task::Course { jobs, workers, modules, seed } => {
             course::run(&server, jobs, workers, modules, seed).await
         }
+        Task::Resume => resume::run(&server).await,
         Task::Demo { directory } => {
             demo::run(&server, &directory).await?;
             Ok(true)

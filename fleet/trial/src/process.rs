@@ -39,13 +39,6 @@ impl Process {
         Ok(())
     }
 
-    pub(crate) fn is_running(&mut self) -> Result<bool> {
-        match &mut self.child {
-            Some(child) => Ok(child.try_wait()?.is_none()),
-            None => Ok(false),
-        }
-    }
-
     pub(crate) fn id(&self) -> Option<u32> {
         self.child.as_ref()?.id()
     }
@@ -102,7 +95,7 @@ impl Server {
         Ok(Self { process, url: format!("nats://127.0.0.1:{port}") })
     }
 
-    /// Waits until it answers.
+    /// Asks until it answers, which nothing announces.
     pub(crate) async fn store(&self, patience: Duration) -> Result<Store> {
         let layout = Layout { patience, ..Layout::default() };
         let mut last = None;

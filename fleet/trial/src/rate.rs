@@ -1,9 +1,10 @@
 //! How many jobs a second, and what it takes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, TryStreamExt};
 use sim800_fleet_job::{Action, Job, Record, State, Target};
 use sim800_testbed::server::Limits;
@@ -13,6 +14,8 @@ use crate::gauge::Gauge;
 use crate::process::{Process, Server, worker};
 use crate::say;
 
+/// How long all modules may take to be ready.
+const READY: Duration = Duration::from_secs(120);
 /// How long a worker may say nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -48,15 +51,18 @@ async fn one(program: &Path, workers: usize, modules: usize, jobs: usize, octets
         process.start()?;
         processes.push(process);
     }
-    // All of them are ready before it begins.
-    for _ in 0..600 {
-        let told: Vec<_> = store.modules(false).await?.try_collect().await?;
-        let idle = told.iter().filter(|module| module.state.as_str() == "idle").count();
-        if idle == workers * modules {
-            break;
+    let ready = async {
+        let mut told = store.modules(true).await?;
+        let mut idle = BTreeSet::new();
+        while idle.len() < workers * modules {
+            let module = told.try_next().await?.context("nothing is told of modules any more")?;
+            if module.state.as_str() == "idle" {
+                idle.insert(module.name);
+            }
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(READY, ready).await.context("not all modules are ready in time")??;
     let before = taken(&server.process, &processes)?;
     let begun = Instant::now();
     let mut records = store.records(true).await?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use sim800_fleet_job::is_name;
+use sim800_session::Endpoint;
 
 /// The file.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,7 +38,7 @@ pub(crate) struct Config {
 pub(crate) struct Module {
     /// What it is called in the whole fleet.
     pub(crate) name: String,
-    /// A device, `tcp://host:port`, or `emulator`.
+    /// A device, `tcp://host:port`, `rfc2217://host:port`, or `emulator`.
     pub(crate) port: String,
     /// So many emulated ones, called `<name>-1` and so on.
     pub(crate) count: Option<u32>,
@@ -81,7 +82,11 @@ impl Config {
         for module in &self.modules {
             let names = module.groups.iter().chain([&module.name]);
             ensure!(names.into_iter().all(|name| is_name(name)), "{}: a name is not one", module.name);
-            if module.count.is_some() && module.port != "emulator" {
+            let is_emulated = module.port == "emulator";
+            if !is_emulated && let Err(error) = module.port.parse::<Endpoint>() {
+                bail!("{}: {error}", module.name);
+            }
+            if module.count.is_some() && !is_emulated {
                 bail!("{}: only emulated modules are counted", module.name);
             }
         }
@@ -131,6 +136,8 @@ mod tests {
         for modules in [
             "modules = []",
             "[[modules]]\nname = 'm'\nport = '/dev/x'\ncount = 2",
+            "[[modules]]\nname = 'm'\nport = 'telnet://h:1'",
+            "[[modules]]\nname = 'm'\nport = 'rfc2217://h'",
             "[[modules]]\nname = 'm.n'\nport = '/dev/x'",
             "[[modules]]\nname = 'm'\nport = '/dev/x'\ngroups = ['a b']",
             "[[modules]]\nname = 'm'\nport = '/dev/x'\n[[modules]]\nname = 'm'\nport = '/dev/y'",

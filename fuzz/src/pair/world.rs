@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::Unsolicited;
-use sim800_emulator::{
-    Damage, Effect, Emulator, Fault, FtpAction, HttpMethod, NetworkEvent, OperationId, Start,
-};
+use sim800_emulator::{Damage, Emulator, Fault, Start};
 use sim800_engine::{Config, Engine, Failure, Output, Request, Response};
 use sim800_parser::Line;
 
 use crate::emulator;
+use crate::network::Network;
 use crate::script::Script;
 
 /// How long a DTE waits for news of an operation.
@@ -247,58 +246,5 @@ impl World {
                 _ => {}
             }
         }
-    }
-}
-
-/// Has one file, takes all that it is given, and never fails.
-#[derive(Default)]
-struct Network {
-    content: Bytes,
-    stored: Vec<u8>,
-    download: Option<(OperationId, Bytes)>,
-    events: VecDeque<(OperationId, NetworkEvent)>,
-}
-
-impl Network {
-    fn take(&mut self, effect: Effect) {
-        match effect {
-            Effect::Http { id, request } => {
-                self.stored = request.body.to_vec();
-                let body =
-                    if request.method == HttpMethod::Get { self.content.clone() } else { Bytes::new() };
-                self.tell(id, NetworkEvent::HttpDone { status: 200, head: Bytes::new(), body });
-            }
-            Effect::Ftp { id, request } => {
-                self.stored.clear();
-                if request.action == FtpAction::Get {
-                    self.download = Some((id, self.content.clone()));
-                }
-                self.tell(id, NetworkEvent::FtpReady);
-            }
-            Effect::Credit { id, octets } => self.deliver(id, octets),
-            Effect::Send { id, octets } => {
-                self.stored.extend_from_slice(&octets);
-                self.tell(id, NetworkEvent::FtpSent(octets.len()));
-            }
-            Effect::Finish { id } => self.tell(id, NetworkEvent::FtpDone { size: None }),
-            // The engine's commands open none of these.
-            Effect::Socket { .. } | Effect::Resolve { .. } | Effect::Time { .. } => {}
-            Effect::Cancel { .. } => self.download = None,
-        }
-    }
-
-    fn deliver(&mut self, id: OperationId, credit: usize) {
-        let Some((_, mut rest)) = self.download.take_if(|(download, _)| *download == id) else { return };
-        let octets = rest.split_to(credit.min(rest.len()));
-        self.tell(id, NetworkEvent::FtpData(octets));
-        if rest.is_empty() {
-            self.tell(id, NetworkEvent::FtpDone { size: None });
-        } else {
-            self.download = Some((id, rest));
-        }
-    }
-
-    fn tell(&mut self, id: OperationId, event: NetworkEvent) {
-        self.events.push_back((id, event));
     }
 }

@@ -140,11 +140,11 @@ impl Modules {
             else {
                 return Vec::new();
             };
-            match path.get(..length + 1).and_then(|name| self.exports.get(name)) {
-                Some(target) if seen.insert(path.clone()) => {
-                    path = [&target[..], &path[length + 1..]].concat();
-                }
-                _ => return path[..length].to_vec(),
+            // Each is followed once: a name that is handed on under its own would make the path longer for ever.
+            let name = path.get(..length + 1).map(<[String]>::to_vec);
+            match name.and_then(|name| self.exports.get(&name).filter(|_| seen.insert(name))) {
+                Some(target) => path = [&target[..], &path[length + 1..]].concat(),
+                None => return path[..length].to_vec(),
             }
         }
     }
@@ -261,6 +261,13 @@ mod tests {
         ] {
             assert!(rules(&[("lib.rs", "mod b;\nmod c;"), ("b.rs", b), ("c.rs", c)]).is_empty(), "{b} {c}");
         }
+        // Handed on under the name of the module that it is in.
+        let named = [
+            ("lib.rs", "mod b;\nmod c;\npub use b::d as b;"),
+            ("b.rs", "pub fn d() {}"),
+            ("c.rs", "use crate::b;"),
+        ];
+        assert!(rules(&named).is_empty());
         let parent = [("b/mod.rs", "mod x;\nfn f() { x::g() }"), ("b/x.rs", "use super::B;")];
         assert!(rules(&parent).is_empty());
     }

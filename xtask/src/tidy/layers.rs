@@ -68,7 +68,11 @@ const LAYERS: &[Layer] = &[
         ]),
     },
     // Of the session: what it is told of its line.
-    Layer { name: "sim800-serial", ours: &["sim800-session"], foreign: Some(&["rustix", "serial2"]) },
+    Layer {
+        name: "sim800-serial",
+        ours: &["sim800-session"],
+        foreign: Some(&["futures", "rfc2217", "rustix", "serial2"]),
+    },
     Layer {
         name: "sim800-smol",
         ours: &["sim800-serial", "sim800-session"],

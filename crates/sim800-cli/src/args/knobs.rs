@@ -111,7 +111,7 @@ pub(crate) struct Knobs {
     /// pressed [default: running]
     #[arg(long, value_name = "HOW")]
     pub(crate) start: Option<StartUp>,
-    /// Room in the module's file system, in bytes [default: 190464]
+    /// Room in the module's file system, in bytes; files and its two directories take multiples of 512 [default: 190464]
     #[arg(long, value_name = "BYTES")]
     pub(crate) fs_size: Option<u64>,
 }

@@ -67,7 +67,8 @@ pub(crate) fn run(arguments: &Emulate, options: &Options, output: Output) -> Res
         faults: [arguments.fault.as_slice(), &scenario.faults].concat(),
         steps: scenario.steps,
         control: arguments.control.clone(),
-        output,
+        // What it refuses is for who reads the log of a test, beside the object that the test reads.
+        output: Output { quiet: options.quiet, ..output },
     };
     let result = if let Some(address) = &arguments.tcp {
         let failed = |error| Failure::port(&format!("cannot listen on {address}"), &error);

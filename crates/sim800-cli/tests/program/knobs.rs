@@ -119,6 +119,17 @@ impl Dte {
 }
 
 #[test]
+fn what_it_refuses_is_told_to_who_reads_the_log() {
+    let mut emulator = Emulator::start(&[]);
+    let mut stderr = BufReader::new(emulator.child.stderr.take().unwrap());
+    emulator.dte().exchange("AT+NOSUCH", "ERROR\r\n");
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert_eq!(line, "AT+NOSUCH is refused: the module does not know this command\n");
+    assert_eq!(emulator.end(), (0, String::new()), "one object, told at the start");
+}
+
+#[test]
 fn what_is_set_while_it_runs_holds_for_the_next_command() {
     let server = HttpServer::start(Limits::default()).unwrap();
     server.put("/a", "text/plain", "hello");

@@ -41,7 +41,8 @@ impl Ftp {
         board: &mut Board,
     ) -> Outcome {
         if command.form == Form::Read {
-            let text = match self.progress_of(Kind::GetToFiles) {
+            // Before the first octet a log has it idle.
+            let text = match self.progress_of(Kind::GetToFiles).filter(|(received, _)| *received > 0) {
                 Some((received, written)) => format!("+FTPGETTOFS: 1,{received},{written}"),
                 None => "+FTPGETTOFS: 0".into(),
             };

@@ -197,12 +197,9 @@ impl Transfer {
     }
 
     fn handle_ready(&mut self, id: OperationId, board: &mut Board) -> Result<(), FtpFailure> {
-        let again = std::mem::replace(&mut self.begun, true);
+        self.begun = true;
         match &mut self.course {
             Course::Download(download) => {
-                if !again {
-                    download.prepare()?;
-                }
                 download.grant(id, board);
                 Ok(())
             }
@@ -219,7 +216,7 @@ impl Transfer {
             // The server ends an upload of its own accord.
             Course::Upload(_) => self.lose(FtpFailure::UPLOAD, board),
             Course::Download(download) => {
-                if !self.begun && download.prepare().is_err() {
+                if download.received == 0 && download.prepare().is_err() {
                     return self.fail(FtpFailure::FILE_SYSTEM, board);
                 }
                 download.complete = true;
@@ -309,7 +306,7 @@ impl Transfer {
 }
 
 impl Download {
-    /// Makes the file, over one that is there.
+    /// Makes the file, over one that is there: with the first octets, for a download that was quit before has left none (field log).
     fn prepare(&self) -> Result<(), FtpFailure> {
         match &self.target {
             Target::Memory(_) => Ok(()),
@@ -319,6 +316,9 @@ impl Download {
 
     fn receive(&mut self, id: OperationId, octets: &[u8], board: &mut Board) -> Result<(), FtpFailure> {
         self.credit = self.credit.checked_sub(octets.len()).ok_or(FtpFailure::DOWNLOAD)?;
+        if self.received == 0 {
+            self.prepare()?;
+        }
         self.received += octets.len() as u64;
         match &mut self.target {
             Target::Memory(memory) => {

@@ -29,7 +29,11 @@ const MOST_UNDER_WAY: usize = 32 * 1024;
 
 impl Ip {
     /// The number of the socket that a command begins with where there are several, and where its other parameters begin.
-    fn index(&self, parameters: &Parameters<'_>, with: &Surroundings<'_>) -> Result<(u8, usize), Refusal> {
+    pub(super) fn index(
+        &self,
+        parameters: &Parameters<'_>,
+        with: &Surroundings<'_>,
+    ) -> Result<(u8, usize), Refusal> {
         if with.has_many() { Ok((parameters.number(0, 0..=5)?, 1)) } else { Ok((0, 0)) }
     }
 

@@ -49,10 +49,41 @@ fn registration_signal_and_attachment_change_while_the_module_runs() {
     });
     bench.dce("\r\n+CREG: 5\r\n");
     bench.exchange("AT+CSQ", "\r\n+CSQ: 7,2\r\n\r\nOK\r\n");
-    configure(&mut bench, |config| config.attach = false);
-    bench.exchange("AT+CGATT?", "\r\n+CGATT: 0\r\n\r\nOK\r\n");
     configure(&mut bench, |config| config.registration = Registration::Denied);
     bench.dce("\r\n+CREG: 3\r\n\r\n+SAPBR 1: DEACT\r\n");
+}
+
+#[test]
+fn a_network_that_lets_nobody_attach_opens_no_way_to_gprs() {
+    let mut config = instant();
+    config.attach = false;
+    let mut bench = Bench::new(config);
+    bench.ok("AT+CMEE=1");
+    for reason in ["from the start", "since it is so"] {
+        bench.information("AT+CGATT?", "+CGATT: 0");
+        bench.exchange("AT+CGATT=1", "\r\n+CME ERROR: 107\r\n");
+        bench.error("AT+SAPBR=1,1");
+        bench.ok("AT+CGDCONT=1,\"IP\",\"internet\"");
+        bench.exchange("AT+CGACT=1,1", "\r\n+CME ERROR: 107\r\n");
+        bench.ok("AT+CSTT=\"internet\"");
+        bench.exchange("AT+CIICR", "\r\n+CME ERROR: 3\r\n");
+        bench.exchange("AT+CIPSHUT", "\r\nSHUT OK\r\n");
+        if reason == "from the start" {
+            configure(&mut bench, |config| config.attach = true);
+            bench.information("AT+CGATT?", "+CGATT: 1");
+            bench.ok("AT+SAPBR=1,1");
+            configure(&mut bench, |config| config.attach = false);
+            bench.dce("\r\n+SAPBR 1: DEACT\r\n");
+        }
+    }
+    // Who has detached attaches again when asked to, and not because the network would let it.
+    configure(&mut bench, |config| config.attach = true);
+    bench.ok("AT+CGATT=0");
+    configure(&mut bench, |config| config.attach = false);
+    configure(&mut bench, |config| config.attach = true);
+    bench.information("AT+CGATT?", "+CGATT: 0");
+    bench.ok("AT+CGATT=1");
+    bench.ok("AT+SAPBR=1,1");
 }
 
 #[test]

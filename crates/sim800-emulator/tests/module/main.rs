@@ -3,6 +3,7 @@
 
 mod bench;
 
+mod captures;
 mod faults;
 mod files;
 mod flow;

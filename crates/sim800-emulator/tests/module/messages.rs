@@ -149,10 +149,14 @@ fn nobody_takes_a_call() {
     bench.information("AT+CPAS", "+CPAS: 4");
     bench.information("AT+CLCC", "+CLCC: 1,0,3,0,0,\"10086\",129,\"\"");
     bench.ok("AT+VTS=\"1,2\"");
+    bench.information("AT+CEER", "+CEER: No cause");
     bench.wait(30 * SECOND, "\r\nNO ANSWER\r\n");
+    bench.information("AT+CEER", "+CEER: User alerting, no answer");
     bench.ok("AT+CLCC");
     bench.ok("ATD10086;");
     bench.ok("ATH");
+    bench.ok("AT+CEER=1");
+    bench.information("AT+CEER", "+CEER: Cause:16");
     bench.wait(60 * SECOND, "");
     bench.ok("AT+COLP=1");
     bench.exchange("ATD+4917;", "");

@@ -98,7 +98,15 @@ fn without_a_card_there_is_no_book() {
     config.sim = Sim::Absent;
     let mut bench = Bench::new(config);
     bench.ok("AT+CMEE=1");
-    for line in ["AT+CPBS?", "AT+CPBR=1", "AT+CPBW=1,\"1\"", "AT+CPBF=\"\"", "AT+CNUM", "AT+CRSM=242"] {
+    for line in [
+        "AT+CPBS?",
+        "AT+CPBR=1",
+        "AT+CPBW=1,\"1\"",
+        "AT+CPBF=\"\"",
+        "AT+CNUM",
+        "AT+CRSM=242",
+        "AT+CSIM=14,A0A40000023F00",
+    ] {
         bench.exchange(line, "\r\n+CME ERROR: 10\r\n");
     }
 }
@@ -117,4 +125,8 @@ fn files_of_the_card_are_read() {
     bench.information("AT+CRSM=242", "+CRSM: 144,0");
     bench.error("AT+CRSM=1");
     bench.error("AT+CRSM=176,12258");
+    bench.information("AT+CSIM=14,\"A0A40000023F00\"", "+CSIM: 4,\"6D00\"");
+    for wrong in ["13,\"A0A40000023F00\"", "14,\"A0A40000023F0G\"", "8,\"A0A40000\"", "14"] {
+        bench.error(&format!("AT+CSIM={wrong}"));
+    }
 }

@@ -518,6 +518,25 @@ fn contexts_by_number() {
 }
 
 #[test]
+fn local_ports_are_kept_for_each_connection() {
+    let mut bench = Bench::new(instant());
+    bench.information("AT+CLPORT=?", "+CLPORT: (\"TCP\",\"UDP\"),(0-65535)");
+    bench.information("AT+CLPORT?", "+CLPORT: 0,0");
+    bench.ok("AT+CLPORT=\"UDP\",8888");
+    bench.information("AT+CLPORT?", "+CLPORT: 0,8888");
+    for wrong in ["\"SCTP\",1", "\"TCP\",65536", "\"TCP\"", "0,\"TCP\",1"] {
+        bench.error(&format!("AT+CLPORT={wrong}"));
+    }
+    bench.ok("AT+CIPMUX=1");
+    bench.ok("AT+CLPORT=5,\"TCP\",65535");
+    bench.error("AT+CLPORT=6,\"TCP\",1");
+    bench.information(
+        "AT+CLPORT?",
+        "+CLPORT: 0,0,8888\r\n+CLPORT: 1,0,0\r\n+CLPORT: 2,0,0\r\n+CLPORT: 3,0,0\r\n+CLPORT: 4,0,0\r\n+CLPORT: 5,65535,0",
+    );
+}
+
+#[test]
 fn nobody_can_call_the_module() {
     let mut bench = Bench::context(instant());
     bench.information("AT+CIPSERVER?", "+CIPSERVER: 0");

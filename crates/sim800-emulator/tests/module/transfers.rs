@@ -214,7 +214,7 @@ fn a_download_into_the_file_system() {
     bench.information("AT+FTPGETTOFS?", "+FTPGETTOFS: 0");
     bench.ok("AT+FTPGETTOFS=0,\"a.txt\"");
     let (id, _) = bench.ftp_request();
-    bench.information("AT+FTPGETTOFS?", "+FTPGETTOFS: 1,0,0");
+    bench.information("AT+FTPGETTOFS?", "+FTPGETTOFS: 0");
     bench.information("AT+FTPEXTGET?", "+FTPEXTGET: 0");
     bench.network(id, NetworkEvent::FtpReady);
     bench.network(id, data(b"12345"));

@@ -119,6 +119,24 @@ fn a_module_that_never_answers_fails_what_waits_and_is_tried_again_later() {
 }
 
 #[test]
+fn a_dead_module_is_noticed_as_soon_after_an_hour_of_rest() {
+    let mut world = World::new();
+    world.enqueue(&At);
+    world.sent();
+    world.wait();
+    world.outputs();
+    world.now += Duration::from_secs(3600);
+    world.enqueue(&Csq);
+    let since = world.now;
+    while !world.engine.is_idle() {
+        world.wait();
+        world.sent();
+    }
+    assert_eq!(world.outputs(), [failed(Desynchronized)]);
+    assert!(world.now - since <= Config::default().limits.resync, "{:?}", world.now - since);
+}
+
+#[test]
 fn a_probe_that_was_given_up_is_not_followed_by_another_at_once() {
     let mut world = World::new();
     world.enqueue(&At);

@@ -41,8 +41,7 @@ impl<D: Dialect> Decoder<D> {
                     return None;
                 }
                 expect.data = DataPhase::None;
-                self.remaining = count as u32;
-                self.unasked = false;
+                self.begin_payload(count as u32, false);
                 (Kind::Information, len)
             }
             _ => return None,
@@ -106,8 +105,7 @@ impl<D: Dialect> Decoder<D> {
             }
         }
         if let DataPhase::AtOnce { count } = mem::replace(&mut expect.data, DataPhase::None) {
-            self.remaining = count;
-            self.unasked = false;
+            self.begin_payload(count, false);
         }
         Some(Some(self.payload(start + window.len())))
     }
@@ -182,6 +180,8 @@ impl<D: Dialect> Decoder<D> {
 
     #[inline(never)]
     fn echo(&mut self, window: &[u8], start: usize, scanned: usize) -> Option<Found> {
+        // Looked at for no header: another command may begin here, or this one be given up.
+        self.candidate = usize::MAX;
         let from = scanned.saturating_sub(start).max(2);
         let end = window.iter().skip(from).position(|octet| matches!(octet, b'\r' | b'\n'))? + from;
         match window.get(end..)? {
@@ -193,8 +193,6 @@ impl<D: Dialect> Decoder<D> {
             // The octet after CR decides; at the limit there is no room for it.
             _ if window.len() < self.limit => {
                 self.scanned = start + end;
-                // Looked at for no header: another command may begin here.
-                self.candidate = usize::MAX;
                 Some(None)
             }
             _ => None,

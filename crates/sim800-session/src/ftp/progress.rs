@@ -16,8 +16,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// How long the last line of a transfer that is over may take.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// How long the module may say that nothing runs before its last line counts as lost. Between two connections it may say so
-/// for a while.
+/// How long the module may say that nothing runs any more before its last line counts as lost. Between two connections it may say
+/// so for a while.
 const LOST: Duration = Duration::from_secs(30);
 
 /// How far a transfer that the module carries out by itself has come.
@@ -107,8 +107,10 @@ impl<Q: Command, R: Fn(Q::Response<'_>) -> Status, P: FnMut(FtpProgress)> Transf
                         if now.saturating_sub(moved) >= standstill {
                             return Err(self.session.silent(standstill));
                         }
-                        if idle.is_some_and(|since| now.saturating_sub(since) >= LOST) {
-                            return Err(self.session.silent(LOST));
+                        // Before the first octet it says so as well (field log), for as long as the server takes.
+                        let lost = if last.is_some() { LOST } else { self.session.patience() };
+                        if idle.is_some_and(|since| now.saturating_sub(since) >= lost) {
+                            return Err(self.session.silent(lost));
                         }
                         continue;
                     }

@@ -58,7 +58,22 @@ fn start_up_says_what_is_missing() {
     assert_eq!(result(&|config| config.registration = Registration::Denied), Err(StartUpError::Denied));
     let searching = result(&|config| config.registration = Registration::Searching);
     assert!(matches!(searching, Err(StartUpError::NotRegistered { .. })), "{searching:?}");
-    assert_eq!(result(&|config| config.attach = false), Ok(()), "it is attached then");
+    let refused = result(&|config| config.attach = false);
+    assert!(matches!(refused, Err(StartUpError::NotAttached(_))), "{refused:?}");
+}
+
+#[test]
+fn a_module_that_was_detached_is_attached() {
+    use futures::AsyncWriteExt;
+
+    let mut world = World::new(ModuleConfig::default());
+    let mut port = world.connect();
+    world.run(async { port.write_all(b"AT+CGATT=0\r").await }).expect("written");
+    world.run_for(Duration::from_secs(1));
+    let mut lab = Lab::with(world, Config::default());
+    assert_eq!(lab.start_up(), Ok(()));
+    let client = lab.client.clone();
+    lab.world.run(async move { Bearer::open(&client, &Profile::new("internet")).await }).expect("open");
 }
 
 #[test]

@@ -163,7 +163,10 @@ fn an_extended_download_says_why_it_fails_and_may_be_dropped() {
 
 #[test]
 fn files_go_from_the_server_to_the_module_and_back() {
-    let (mut lab, ftp) = ready();
+    let mut config = ModuleConfig::default();
+    config.timings.fs_write = Duration::from_secs(1);
+    let (mut lab, bearer) = Lab::ready_with(config);
+    let ftp = Ftp::new(&bearer, server());
     let file = hostile(100_000);
     lab.network().put_file("/file", file.clone());
     lab.network().set_latency(Duration::from_secs(6));
@@ -184,6 +187,19 @@ fn files_go_from_the_server_to_the_module_and_back() {
         assert_eq!(error.kind().as_str(), "not-loaded");
         assert_eq!(ftp.put("/plain", &b"hello"[..]).await, Ok(5), "the normal mode is back");
     });
+}
+
+/// Before the first octet the module says that no download runs, however long the server takes (field log).
+#[test]
+fn a_server_that_takes_its_time_is_waited_for() {
+    let mut config = ModuleConfig::default();
+    config.timings.ftp_open = Duration::from_secs(60);
+    let (mut lab, bearer) = Lab::ready_with(config);
+    let ftp = Ftp::new(&bearer, server());
+    lab.network().put_file("/file", hostile(1000));
+    let fetched =
+        lab.world.run(async move { ftp.get_to_fs("/file", FsStorage::Internal, "a.txt", |_| {}).await });
+    assert_eq!(fetched, Ok(1000));
 }
 
 #[test]

@@ -1,19 +1,17 @@
-//! Serial ports behind `rfc2217://host:port`: a server such as ser2net passes their octets on, and sets their rate when asked to.
+//! Serial ports behind a server such as ser2net, which passes their octets on and sets them when it is asked to (RFC 2217).
 
+use std::fmt;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::future::{Either, select};
 use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use rfc2217::{Client, FlowControl, NotReady, PortSettings};
-use sim800_serial::Pace;
-use sim800_session::{Config, Dtr};
-use smol::Timer;
-use smol::net::TcpStream;
+use sim800_session::{Config, Dtr, Runtime};
 
-use crate::failure::Failure;
+use crate::Pace;
 
 /// How long the server may take to set the port, as other programs have it.
 const SET_WITHIN: Duration = Duration::from_secs(3);
@@ -21,17 +19,9 @@ const SET_WITHIN: Duration = Duration::from_secs(3);
 /// How much is read at once, in octets.
 const READ: usize = 4096;
 
-/// Where such a server is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    /// A name or an address, without brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
-}
-
-/// A connection to such a port. It is one of `futures` traits, whatever the executor.
-pub(crate) struct RemotePort {
-    stream: TcpStream,
+/// A serial port behind a server that speaks RFC 2217, over a connection to it.
+pub struct RemotePort<S> {
+    stream: S,
     client: Client,
     /// What the server has not got yet.
     outgoing: Vec<u8>,
@@ -40,46 +30,46 @@ pub(crate) struct RemotePort {
     taken: usize,
 }
 
-impl RemotePort {
-    /// Connects, and has the port set as `config` says.
-    pub(crate) async fn open(address: &Address, name: &str, config: &Config) -> Result<Self, Failure> {
-        let failed = |why: &str| Failure::new("port", format!("cannot open {name}: {why}"));
-        let connecting = TcpStream::connect((address.host.as_str(), address.port));
-        let stream = within(config.answer_within, connecting)
-            .await
-            .map_err(|error| Failure::port(&format!("cannot open {name}"), &error))?;
-        // A command line is one small packet, and its answer is waited for.
-        let _ = stream.set_nodelay(true);
+impl<S> fmt::Debug for RemotePort<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemotePort").finish_non_exhaustive()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> RemotePort<S> {
+    /// Has the server at the other end of `stream` set its port to rate, flow control and DTR of `config`, within 3 s.
+    ///
+    /// # Errors
+    ///
+    /// What is there does not speak RFC 2217, does not set serial ports, or keeps another rate; or the connection ended.
+    pub async fn open(stream: S, config: &Config, runtime: &dyn Runtime) -> io::Result<Self> {
         let mut client = Client::new(settings(Pace::of(config)));
         match config.dtr {
             Dtr::Keep => {}
             dtr => client.set_dtr(dtr != Dtr::Off),
         }
         let mut port = Self { stream, client, outgoing: Vec::new(), incoming: Vec::new(), taken: 0 };
-        match within(SET_WITHIN, port.settle()).await {
-            Ok(()) => {}
-            Err(error) if error.kind() != io::ErrorKind::TimedOut => return Err(failed(&error.to_string())),
-            Err(_) if matches!(port.client.readiness(), Err(NotReady::Negotiating)) => {
-                return Err(failed(
-                    "nobody speaks RFC 2217 there; a port that passes bytes only is tcp://HOST:PORT",
-                ));
-            }
+        let expired = runtime.sleep_until(runtime.now().saturating_add(SET_WITHIN));
+        match select(pin!(port.settle()), expired).await {
+            Either::Left((settled, _)) => settled?,
             // Some servers leave out some answers.
-            Err(_) => {}
+            Either::Right(_) => {}
         }
-        match (port.client.readiness(), port.client.reported_settings().baud_rate) {
-            (Err(NotReady::Refused), _) => {
-                Err(failed("the server there does not set serial ports (RFC 2217)"))
+        let wrong = match (port.client.readiness(), port.client.reported_settings().baud_rate) {
+            (Err(NotReady::Negotiating), _) => {
+                "nobody speaks RFC 2217 there; a port that passes bytes only is tcp://HOST:PORT".to_owned()
             }
+            (Err(NotReady::Refused), _) => "the server there does not set serial ports (RFC 2217)".to_owned(),
             (_, Some(rate)) if rate != config.rate => {
-                Err(failed(&format!("its rate stays at {rate} bit/s; use --baud {rate}, or set it there")))
+                format!("its rate stays at {rate} bit/s; use that one, or set it there")
             }
-            _ => Ok(port),
-        }
+            _ => return Ok(port),
+        };
+        Err(io::Error::other(wrong))
     }
 
     /// Asks the server to set the port so, once what was written is sent.
-    pub(crate) fn set_pace(&mut self, pace: Pace) {
+    pub fn set_pace(&mut self, pace: Pace) {
         self.client.set_port_settings(settings(pace));
     }
 
@@ -126,7 +116,7 @@ impl RemotePort {
     }
 }
 
-impl AsyncRead for RemotePort {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for RemotePort<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -157,7 +147,7 @@ impl AsyncRead for RemotePort {
     }
 }
 
-impl AsyncWrite for RemotePort {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for RemotePort<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let port = self.get_mut();
         // One write at a time, so that no more is kept here.
@@ -188,12 +178,4 @@ fn settings(pace: Pace) -> PortSettings {
         _ => FlowControl::None,
     };
     PortSettings { baud_rate: pace.rate, flow_control, ..PortSettings::default() }
-}
-
-/// `future`, for no longer than `limit`.
-pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    match select(std::pin::pin!(future), Timer::after(limit)).await {
-        Either::Left((result, _)) => result,
-        Either::Right(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "nothing answered in time")),
-    }
 }
