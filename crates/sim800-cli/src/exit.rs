@@ -55,8 +55,8 @@ const EXITS: [Exit; 12] = [
     },
     Exit {
         status: UNREACHED,
-        kinds: &["http", "ftp", "host-not-found", "unreachable", "closed"],
-        what: "the server was not reached, or the connection to it broke",
+        kinds: &["http", "ftp", "host-not-found", "unreachable", "closed", "certificate", "tls"],
+        what: "the server was not reached, is not who it should be, or the connection to it broke",
     },
     Exit {
         status: REFUSED,

@@ -14,6 +14,7 @@ use sim800_session::{
 };
 
 use crate::exit;
+use crate::way::WayError;
 
 const INTERRUPTED: &str = "interrupted";
 
@@ -297,7 +298,19 @@ impl From<SocketError> for Failure {
 
 impl From<HttpsError> for Failure {
     fn from(error: HttpsError) -> Self {
-        Self { sent: Some(error.sent()), ..Self::of_module(error.kind().as_str(), error.code(), &error) }
+        // A header, say, that this side sends itself.
+        let exit = matches!(error, HttpsError::Unsupported { .. }).then_some(exit::USAGE);
+        let sent = Some(error.sent());
+        Self { sent, exit, ..Self::of_module(error.kind().as_str(), error.code(), &error) }
+    }
+}
+
+impl From<WayError> for Failure {
+    fn from(error: WayError) -> Self {
+        match error {
+            WayError::Module(error) => error.into(),
+            WayError::Own(error) => error.into(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use futures::FutureExt;
 use futures::stream::StreamExt;
 use sim800_command::BearerState;
+use sim800_https::Https;
 use sim800_session::{Bearer, Client, Notice, Notices};
 
 /// A module that is connected; clones share what is known of it.
@@ -20,6 +21,8 @@ struct State {
     notices: Notices,
     is_ready: bool,
     bearer: Option<Bearer>,
+    /// What goes over sockets, and whether it trusts anybody.
+    https: Option<(bool, Https)>,
 }
 
 impl std::fmt::Debug for Held {
@@ -30,7 +33,8 @@ impl std::fmt::Debug for Held {
 
 impl Held {
     pub(crate) fn new(client: &Client) -> Self {
-        let state = State { notices: client.subscribe(|_| false), is_ready: false, bearer: None };
+        let state =
+            State { notices: client.subscribe(|_| false), is_ready: false, bearer: None, https: None };
         Self { client: client.clone(), state: Rc::new(RefCell::new(state)) }
     }
 
@@ -75,6 +79,16 @@ impl Held {
 
     pub(crate) fn keep(&self, bearer: &Bearer) {
         self.state.borrow_mut().bearer = Some(bearer.clone());
+    }
+
+    /// What an earlier command has asked servers by, if it trusted the same.
+    pub(crate) fn https(&self, is_insecure: bool) -> Option<Https> {
+        let state = self.state.borrow();
+        state.https.as_ref().filter(|(trusts, _)| *trusts == is_insecure).map(|(_, https)| https.clone())
+    }
+
+    pub(crate) fn keep_https(&self, is_insecure: bool, https: &Https) {
+        self.state.borrow_mut().https = Some((is_insecure, https.clone()));
     }
 }
 

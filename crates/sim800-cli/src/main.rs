@@ -67,6 +67,7 @@ mod terminal;
 mod trace;
 mod url;
 mod usage;
+mod way;
 mod words;
 
 use std::process::ExitCode;

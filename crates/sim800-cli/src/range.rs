@@ -4,9 +4,10 @@ use bytes::{Buf, Bytes};
 use futures::stream::{self, Stream, TryStreamExt};
 use http::header::{CONTENT_RANGE, HeaderValue, InvalidHeaderValue};
 use http::{Response, StatusCode};
-use sim800_session::{Body, HttpError, Offset, Skipped};
+use sim800_session::{Offset, Skipped};
 
 use crate::failure::Failure;
+use crate::way::{Body, WayError};
 
 /// Octets counted from 0, both ends included; up to the end of the object without the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Range {
     }
 
     /// What of `body` belongs to it, behind `before` octets that do not.
-    pub(crate) fn cut(self, body: Body, before: u64) -> impl Stream<Item = Result<Bytes, HttpError>> + Send {
+    pub(crate) fn cut(self, body: Body, before: u64) -> impl Stream<Item = Result<Bytes, WayError>> + Send {
         let left = self.length().unwrap_or(u64::MAX);
         stream::try_unfold((body, before, left), |(mut body, mut before, mut left)| async move {
             while left > 0 {

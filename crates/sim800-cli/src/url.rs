@@ -49,6 +49,11 @@ impl HttpUrl {
         Ok(Self { uri, login: login.map(|login| basic(&login)) })
     }
 
+    /// Whether it is one with TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
+    }
+
     /// The URL without user and password.
     pub(crate) fn into_uri(self) -> http::Uri {
         self.uri

@@ -149,8 +149,8 @@ impl HttpsError {
     pub fn may_pass(&self, under_way: bool) -> bool {
         match self {
             Self::Connect(source) | Self::Socket { source, .. } => source.may_pass(under_way),
-            Self::Tls { source, .. } => under_way || source.is_of_the_way(),
-            Self::Channel { .. } | Self::Closed { .. } => true,
+            Self::Tls { source, .. } | Self::Channel { source, .. } => under_way || source.is_of_the_way(),
+            Self::Closed { .. } => true,
             Self::Silent { .. } | Self::Malformed(_) => under_way,
             _ => false,
         }

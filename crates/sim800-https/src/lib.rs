@@ -3,19 +3,29 @@
 //! The module's own HTTP stack ends at TLS 1.0 or thereabouts, which hardly a server speaks any more. Here this side speaks TLS, and the
 //! module carries octets.
 //!
-//! [`Connection`] speaks HTTP/1.1 over any stream, [`Tls`] sets TLS up over any.
+//! [`Https`] carries requests out, and goes on with what the line, the module or the network breaks off. [`Connection`] speaks HTTP/1.1
+//! over any stream, [`Tls`] sets TLS up over any; who has a stream makes it a [`Watched`] one first, whose silence is noticed.
 
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod ask;
 mod connection;
 mod error;
+mod https;
+mod network;
+mod servers;
 mod tls;
 mod tls_error;
+mod transfer;
 mod watched;
 
 pub use connection::{Connection, HEAD_LIMIT, Incoming, Shelf};
 pub use error::{BoxError, HttpsError};
 pub use futures_rustls::rustls;
+pub use https::{Https, HttpsBody, HttpsOptions};
 pub use tls::{Secure, Tls};
 pub use tls_error::TlsError;
 pub use watched::{Counted, Watched};
+
+#[cfg(test)]
+mod tests;

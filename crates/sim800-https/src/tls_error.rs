@@ -38,7 +38,8 @@ pub enum TlsError {
     },
     /// No authority that is known here has signed the certificate.
     #[error(
-        "nobody whom this machine trusts has signed its certificate; the server may have signed it itself, or lack the one in between"
+        "nobody whom this machine trusts has signed its certificate: it may be signed by itself, or the one in between is missing; \
+         SSL_CERT_FILE names whom to trust"
     )]
     UnknownIssuer,
     /// Something else is wrong with the certificate.
@@ -67,7 +68,15 @@ impl TlsError {
     /// What kind of error it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        ErrorKind::Tls
+        match self {
+            Self::NoRoots
+            | Self::Expired { .. }
+            | Self::NotYetValid { .. }
+            | Self::WrongName { .. }
+            | Self::UnknownIssuer
+            | Self::Certificate(_) => ErrorKind::Certificate,
+            _ => ErrorKind::Tls,
+        }
     }
 
     /// What rustls says.
@@ -102,7 +111,7 @@ impl TlsError {
                 Self::NotYetValid { from: time(not_before) }
             }
             CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
-                Self::WrongName { names: presented.clone() }
+                Self::WrongName { names: presented.iter().map(|name| plain(name)).collect() }
             }
             CertificateError::UnknownIssuer => Self::UnknownIssuer,
             // A certificate of an authority, where that of a server should be.
@@ -132,6 +141,12 @@ impl TlsError {
                 )
         )
     }
+}
+
+/// A name without what rustls has around it, as in `DnsName("example.com")`.
+fn plain(name: &str) -> String {
+    let inner = name.split_once('(').and_then(|(_, inner)| inner.strip_suffix(')')).unwrap_or(name);
+    inner.trim_matches('"').to_owned()
 }
 
 fn date(time: SystemTime) -> String {

@@ -14,6 +14,8 @@ pub enum ErrorKind {
     BearerRefused,
     /// Somebody else uses it.
     Busy,
+    /// The server does not prove who it is.
+    Certificate,
     /// It is not the same object or file any more.
     Changed,
     /// The server closed the connection, or that broke.
@@ -98,6 +100,7 @@ impl ErrorKind {
             Self::BearerLost => "bearer-lost",
             Self::BearerRefused => "bearer-refused",
             Self::Busy => "busy",
+            Self::Certificate => "certificate",
             Self::Changed => "changed",
             Self::Closed => "closed",
             Self::Denied => "denied",

@@ -49,8 +49,8 @@
 //! # Sockets
 //!
 //! HTTP and FTP of the module are the way for what they can do: one command fetches an object of any size, and what fails is read again.
-//! [`Sockets`] are for all else, TLS of today among it, which is spoken over a [`Socket`] by a library of your own: a stream that broke
-//! cannot be read again, and is an error. It takes a command for each 1460 octets each way, so that a line of 115,200 bit/s carries
+//! [`Sockets`] are for all else, TLS of today among it, which `sim800-https` speaks over a [`Socket`]: a stream that broke cannot be read
+//! again, and is an error. It takes a command for each 1460 octets each way, so that a line of 115,200 bit/s carries
 //! 11.1 kB/s of payload, in one direction or both together.
 //!
 //! Why not PPP, which the firmware has as well? Where `pppd` can run it is faster for browsing: both directions at once, no turn-around for each

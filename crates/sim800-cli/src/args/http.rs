@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-const HTTP_URL: &str = "http://HOST[:PORT]/PATH, or https:// where the module has SSL";
+const HTTP_URL: &str = "http://HOST[:PORT]/PATH, or https://";
 
 const FORM: &str = "Part of a multipart form: NAME=VALUE, or NAME=@FILE[;type=T][;filename=NAME] for a file; may be repeated";
 
@@ -14,6 +14,10 @@ pub(crate) enum Http {
     Get(HttpGet),
     /// Send data to URL
     Post(HttpPost),
+    /// Put data at URL, over sockets of the module, whose HTTP stack cannot
+    Put(HttpPost),
+    /// Change what is at URL by data, over sockets of the module, whose HTTP stack cannot
+    Patch(HttpPost),
     /// Show the status and the headers of URL
     Head(HttpHead),
     /// Delete what is at URL
@@ -155,8 +159,8 @@ pub(crate) struct HttpRequest {
     pub(crate) headers: Vec<String>,
     /// Log in; others can see this in the list of processes, but not --user-file or SIM800_HTTP_USER
     ///
-    /// This is basic authentication: without https:// anybody on the way can read it. The module also sends it to the hosts that it
-    /// is redirected to, unless --no-redirect is given.
+    /// This is basic authentication: without https:// anybody on the way can read it. The module's HTTP stack also sends it to the hosts
+    /// that it is redirected to, unless --no-redirect is given.
     #[arg(short, long, value_name = "NAME:PASSWORD")]
     pub(crate) user: Option<String>,
     /// Log in with the NAME:PASSWORD in the first line of FILE
@@ -165,16 +169,29 @@ pub(crate) struct HttpRequest {
     /// Name of the program that the server is told
     #[arg(long, value_name = "UA")]
     pub(crate) user_agent: Option<String>,
-    /// Go through a proxy
+    /// Go through a proxy, with the module's HTTP stack
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) proxy: Option<String>,
     /// Do not follow redirections; a redirection is the answer
     #[arg(long)]
     pub(crate) no_redirect: bool,
-    /// With https://, accept a certificate that is not valid, or that the module cannot check
+    /// With https://, accept any certificate, so that nothing proves who the server is
     #[arg(long)]
     pub(crate) insecure: bool,
+    /// Who speaks TLS, with https://: this program over sockets of the module, or the module, whose versions are out of date
+    #[arg(long, value_name = "WHO", value_enum, default_value_t)]
+    pub(crate) tls: Tls,
     /// How long the server may be silent, 30 to 1000 [default: 120]
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(30..=1000))]
     pub(crate) timeout: Option<u64>,
+}
+
+/// Who speaks TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tls {
+    /// This program, TLS 1.2 and 1.3, over sockets of the module
+    #[default]
+    Own,
+    /// The module's HTTP stack, mostly TLS 1.0
+    Module,
 }

@@ -28,7 +28,7 @@ pub(crate) use self::fs::{Fs, FsGet};
 pub(crate) use self::ftp::{FTP_DIRECTORY_URL, Ftp, FtpGet, FtpMirror, FtpPut, FtpSource};
 use self::fuzz::FUZZED;
 pub(crate) use self::fuzz::Fuzz;
-pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest};
+pub(crate) use self::http::{Http, HttpAnswer, HttpData, HttpGet, HttpHead, HttpPost, HttpRequest, Tls};
 pub(crate) use self::knobs::Knobs;
 pub(crate) use self::live::{Monitor, Tap};
 use self::net::{CONNECTED, PROXIED};
@@ -41,7 +41,7 @@ use crate::exit;
 const LONG_VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     "\ncommands: SIM800 Series AT Command Manual V1.12, IP Application Note V1.03",
-    "\nhttps:    needs a module with firmware R14 or newer",
+    "\nhttps:    TLS 1.2 and 1.3 over sockets; by the module itself, with firmware R14 or newer",
     "\nemulator: SIM800L with firmware 1418B05SIM800L24",
 );
 
@@ -218,7 +218,7 @@ impl Command {
     pub(crate) fn inputs(&self) -> Vec<&Path> {
         match self {
             Self::Http(Http::Get(get)) => get.input.as_deref().into_iter().collect(),
-            Self::Http(Http::Post(post)) => post.data.files(),
+            Self::Http(Http::Post(post) | Http::Put(post) | Http::Patch(post)) => post.data.files(),
             Self::Ftp(Ftp::Put(put)) => match put.source() {
                 FtpSource::Files(files) => files,
                 FtpSource::Module(_) => Vec::new(),
@@ -244,7 +244,9 @@ impl Command {
     pub(crate) fn outputs(&self) -> Vec<&Path> {
         let error = match self {
             Self::Http(Http::Get(get)) => get.answer.output_error.as_deref(),
-            Self::Http(Http::Post(post)) => post.answer.output_error.as_deref(),
+            Self::Http(Http::Post(post) | Http::Put(post) | Http::Patch(post)) => {
+                post.answer.output_error.as_deref()
+            }
             Self::Http(Http::Delete(delete)) => delete.answer.output_error.as_deref(),
             Self::Decode(decode) => return decode.outputs().collect(),
             _ => None,
@@ -255,7 +257,7 @@ impl Command {
     fn output(&self) -> Option<&Path> {
         match self {
             Self::Http(Http::Get(get)) => get.output.as_deref(),
-            Self::Http(Http::Post(post)) => post.output.as_deref(),
+            Self::Http(Http::Post(post) | Http::Put(post) | Http::Patch(post)) => post.output.as_deref(),
             Self::Http(Http::Delete(delete)) => delete.output.as_deref(),
             Self::Ftp(Ftp::Get(get)) => get.output.as_deref(),
             Self::Fs(Fs::Get(get)) => get.output.as_deref(),

@@ -7,16 +7,17 @@ use data_encoding::BASE64;
 use futures::stream::{Stream, TryStreamExt};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::response::Parts;
+use http::uri::Scheme;
 use http::{HeaderMap, StatusCode, Uri};
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use sim800_command::HttpStatus;
-use sim800_session::HttpError;
 
 use crate::args::HttpAnswer;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::sink::Sink;
+use crate::way::WayError;
 
 /// The most of an answer that nobody asked to have in a file.
 const SHOWN: usize = 2 * 1024;
@@ -108,29 +109,36 @@ pub(super) fn refusal(head: &Parts, url: &Uri, redirect: bool) -> Option<Failure
     let why = match location {
         Some(location) if status.is_redirection() => elsewhere(&location, url),
         None if status.is_redirection() && status != StatusCode::NOT_MODIFIED => {
-            "; the module did not follow the redirection".to_owned()
+            "; the redirection was not followed".to_owned()
         }
         _ => String::new(),
     };
     Some(Failure::status(status, &why).with_fields(head_fields(head)))
 }
 
-/// Where a redirection leads that the module did not follow.
+/// Where a redirection leads that was not followed.
 fn elsewhere(location: &str, url: &Uri) -> String {
     let target = location.parse::<Uri>().ok();
     let host = target.as_ref().and_then(Uri::host);
     let why = match host {
         // A relative one stays there.
-        None => "the module followed no further; it may lead in a circle",
+        None => "it was followed no further; it may lead in a circle",
+        Some(_) if is_secure(url) && !target.as_ref().is_some_and(is_secure) => {
+            "it leads to where nothing is secret, so it was not followed; ask for that URL itself"
+        }
         Some(host) if url.host() != Some(host) => {
-            "the module did not follow it to another host; without credit, many operators redirect to a page of their own"
+            "it was not followed to another host; without credit, many operators redirect to a page of their own"
         }
         Some(_) if target.as_ref().and_then(Uri::scheme_str) != url.scheme_str() => {
-            "the module did not follow it; ask for that URL itself"
+            "it was not followed; ask for that URL itself"
         }
-        Some(_) => "the module followed no further; it may lead in a circle",
+        Some(_) => "it was followed no further; it may lead in a circle",
     };
     format!(" and redirects to {}: {why}", without_login(location))
+}
+
+fn is_secure(url: &Uri) -> bool {
+    url.scheme() == Some(&Scheme::HTTPS)
 }
 
 /// A URL without user and password.
@@ -169,7 +177,7 @@ fn is_page(content_type: &str) -> bool {
 pub(super) async fn tell_error(
     failure: Failure,
     head: &Parts,
-    body: impl Stream<Item = Result<Bytes, HttpError>> + Unpin,
+    body: impl Stream<Item = Result<Bytes, WayError>> + Unpin,
     how: &HttpAnswer,
     output: Output,
 ) -> Failure {
@@ -216,11 +224,16 @@ pub(super) async fn tell_error(
 
 /// Says of a failure what helps, where that is an option of this program.
 pub(super) fn advised(failure: Failure, is_insecure: bool) -> Failure {
-    let is_tls = failure.kind() == "http" && failure.code() == Some(HttpStatus::SSL_SETUP.0.into());
-    if is_tls && !is_insecure {
-        failure.with_advice("--insecure accepts any certificate, so that nothing proves who the server is")
-    } else {
-        failure
+    let of_module = failure.kind() == "http" && failure.code() == Some(HttpStatus::SSL_SETUP.0.into());
+    match failure.kind() {
+        "certificate" if !is_insecure => {
+            failure.with_advice("--insecure accepts any certificate, so that nothing proves who the server is")
+        }
+        "no-ssl" => failure.with_advice("without --tls module, TLS goes over sockets, which this firmware has"),
+        _ if of_module && !is_insecure => failure.with_advice(
+            "without --tls module, TLS is that of today; --insecure accepts any certificate, so that nothing proves who the server is",
+        ),
+        _ => failure,
     }
 }
 

@@ -7,11 +7,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use sim800_session::{Bearer, Client};
+use sim800_session::Client;
 
 use super::transfer::Transfer;
+use super::ways::Ways;
 use crate::args::{HttpGet, Options};
-use crate::connect::{naming_port, open_bearer, with_module, within};
+use crate::connect::{naming_port, with_module, within};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::{Output, Report, Retried, summary};
@@ -74,8 +75,8 @@ pub(super) fn single(
     let advice = transfer.advice();
     let done = with_module(options, output, async |client| {
         let destination = transfer.open().await?;
-        let bearer = open_bearer(client, options).await?;
-        transfer.carry_out(client, &bearer, destination).await
+        let way = Ways::default().of(&transfer.plan, client, options).await?;
+        transfer.carry_out(client, &way, destination).await
     });
     done.map_err(|failure| advice.give(failure))
 }
@@ -92,13 +93,13 @@ pub(super) fn several(
     let done = with_module(&all, output, async |client| {
         let (start, total) = (Instant::now(), transfers.len());
         let (mut octets, mut failed, mut exit) = (0, 0, 0);
-        let mut bearer = None;
+        let mut ways = Ways::default();
         for transfer in transfers {
             let (url, advice) = (transfer.url().to_owned(), transfer.advice());
             begun.replace(Some((url.clone(), advice.clone())));
             let retried = Retried::begin(client);
-            let mut result = within(options.max_time, one(transfer, &mut bearer, client, options)).await;
-            if bearer.is_none() {
+            let mut result = within(options.max_time, one(transfer, &mut ways, client, options)).await;
+            if !ways.is_open() {
                 // Of a module or a network that is not there, no other transfer gets anything either.
                 return result;
             }
@@ -126,17 +127,14 @@ pub(super) fn several(
     })
 }
 
-/// Carries out one of several, over the bearer that the first of them opens.
+/// Carries out one of several, over what the first of them opens.
 async fn one(
     mut transfer: Transfer<'_>,
-    bearer: &mut Option<Bearer>,
+    ways: &mut Ways,
     client: &Client,
     options: &Options,
 ) -> Result<Report, Failure> {
-    let bearer = match bearer {
-        Some(bearer) => &*bearer,
-        none => none.insert(open_bearer(client, options).await?),
-    };
+    let way = ways.of(&transfer.plan, client, options).await?;
     let destination = transfer.open().await?;
-    transfer.carry_out(client, bearer, destination).await
+    transfer.carry_out(client, &way, destination).await
 }

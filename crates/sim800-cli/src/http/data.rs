@@ -8,7 +8,6 @@ use std::path::Path;
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
-use sim800_command::HTTP_LIMIT;
 
 use crate::args::HttpData;
 use crate::checksum::hexadecimal;
@@ -29,51 +28,52 @@ pub(super) struct Data {
 }
 
 impl Data {
-    pub(super) fn read(arguments: &HttpData) -> Result<Self, Failure> {
+    /// Reads what is sent, `limit` octets at most.
+    pub(super) fn read(arguments: &HttpData, limit: u64) -> Result<Self, Failure> {
         let data = |octets: Vec<u8>, content_type: &str| Self {
             octets: octets.into(),
             content_type: content_type.to_owned(),
         };
         if let Some(path) = &arguments.data_file {
-            return Ok(data(read(path, 0)?, OCTETS));
+            return Ok(data(read(path, 0, limit)?, OCTETS));
         }
         if let Some(json) = &arguments.json_body {
-            let text = text_or_file(json)?;
+            let text = text_or_file(json, limit)?;
             serde_json::from_slice::<serde::de::IgnoredAny>(&text)
                 .map_err(|error| Failure::usage(format!("the body is not JSON: {error}")))?;
             return Ok(data(text, "application/json"));
         }
         if !arguments.data_urlencode.is_empty() {
             let fields: Result<Vec<_>, _> =
-                arguments.data_urlencode.iter().map(|field| encode(field)).collect();
+                arguments.data_urlencode.iter().map(|field| encode(field, limit)).collect();
             return Ok(data(fields?.join("&").into_bytes(), "application/x-www-form-urlencoded"));
         }
         if !arguments.form.is_empty() {
             let parts: Result<Vec<_>, _> = arguments.form.iter().map(|part| Part::parse(part)).collect();
-            return multipart(&parts?);
+            return multipart(&parts?, limit);
         }
         let text = arguments.data.as_deref().unwrap_or_default();
-        Ok(data(text_or_file(text)?, OCTETS))
+        Ok(data(text_or_file(text, limit)?, OCTETS))
     }
 }
 
 /// A text, or what is in the file behind an `@`.
-fn text_or_file(text: &str) -> Result<Vec<u8>, Failure> {
+fn text_or_file(text: &str, limit: u64) -> Result<Vec<u8>, Failure> {
     match text.strip_prefix('@') {
-        Some(path) => read(Path::new(path), 0),
+        Some(path) => read(Path::new(path), 0, limit),
         None => Ok(text.as_bytes().to_vec()),
     }
 }
 
 /// A field of a form: `NAME=VALUE`, `=VALUE`, `NAME@FILE` or `@FILE`, as curl has them.
-fn encode(field: &str) -> Result<String, Failure> {
+fn encode(field: &str, limit: u64) -> Result<String, Failure> {
     let Some(place) = field.find(['=', '@']) else {
         return Ok(utf8_percent_encode(field, ENCODED).to_string());
     };
     let (name, value) = field.split_at(place);
     let value = match value.strip_prefix('@') {
         Some(path) => {
-            let octets = read(Path::new(path), 0)?;
+            let octets = read(Path::new(path), 0, limit)?;
             percent_encoding::percent_encode(&octets, ENCODED).to_string()
         }
         None => utf8_percent_encode(value.get(1..).unwrap_or_default(), ENCODED).to_string(),
@@ -142,14 +142,14 @@ fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn multipart(parts: &[Part<'_>]) -> Result<Data, Failure> {
+fn multipart(parts: &[Part<'_>], limit: u64) -> Result<Data, Failure> {
     // All lengths are known before anything is read, and none is read that would be of no use.
     let mut contents = Vec::new();
     let mut total = 0;
     for part in parts {
         let content = match &part.content {
             Content::Value(value) => value.as_bytes().to_vec(),
-            Content::File { path, .. } => read(path, total)?,
+            Content::File { path, .. } => read(path, total, limit)?,
         };
         total += content.len() as u64;
         contents.push((part.head(), content));
@@ -175,9 +175,8 @@ fn multipart(parts: &[Part<'_>]) -> Result<Data, Failure> {
 }
 
 /// What is in a file that is sent beside `others`; one that is too long is not read.
-fn read(path: &Path, others: u64) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path, others: u64, limit: u64) -> Result<Vec<u8>, Failure> {
     let (file, length) = open_source(path)?;
-    let limit = u64::from(HTTP_LIMIT);
     let is_too_long = |length: u64| length.saturating_add(others) > limit;
     let mut octets = Vec::new();
     if !length.is_some_and(is_too_long) {
@@ -186,7 +185,7 @@ fn read(path: &Path, others: u64) -> Result<Vec<u8>, Failure> {
     if length.is_some_and(is_too_long) || is_too_long(octets.len() as u64) {
         let name = path.display();
         let rest = if others > 0 { " with what is sent before it" } else { "" };
-        let message = format!("{name} is longer{rest} than the {limit} bytes that the module can post");
+        let message = format!("{name} is longer{rest} than the {limit} bytes that can be sent");
         return Err(Failure::new("too-large", message));
     }
     Ok(octets)
@@ -204,13 +203,13 @@ mod tests {
         let path = folder.path().join("f");
         fs::write(&path, "a bÿ").unwrap();
         let file = path.display();
-        assert_eq!(encode("name=a b&c=d").unwrap(), "name=a%20b%26c%3Dd");
-        assert_eq!(encode("=a=b").unwrap(), "a%3Db");
-        assert_eq!(encode("a b").unwrap(), "a%20b");
-        assert_eq!(encode("x~y-z._=ü").unwrap(), "x~y-z._=%C3%BC");
-        assert_eq!(encode(&format!("n@{file}")).unwrap(), "n=a%20b%C3%BF");
-        assert_eq!(encode(&format!("@{file}")).unwrap(), "a%20b%C3%BF");
-        assert!(encode("n@/does/not/exist").is_err());
+        assert_eq!(encode("name=a b&c=d", 1000).unwrap(), "name=a%20b%26c%3Dd");
+        assert_eq!(encode("=a=b", 1000).unwrap(), "a%3Db");
+        assert_eq!(encode("a b", 1000).unwrap(), "a%20b");
+        assert_eq!(encode("x~y-z._=ü", 1000).unwrap(), "x~y-z._=%C3%BC");
+        assert_eq!(encode(&format!("n@{file}"), 1000).unwrap(), "n=a%20b%C3%BF");
+        assert_eq!(encode(&format!("@{file}"), 1000).unwrap(), "a%20b%C3%BF");
+        assert!(encode("n@/does/not/exist", 1000).is_err());
     }
 
     #[test]
@@ -220,7 +219,7 @@ mod tests {
         fs::write(&path, b"\xff\xd8\r\n--").unwrap();
         let file = format!("image=@{};filename=a\"b.jpg", path.display());
         let parts = [Part::parse("name=a=b;c").unwrap(), Part::parse(&file).unwrap()];
-        let data = multipart(&parts).unwrap();
+        let data = multipart(&parts, 1000).unwrap();
         let (kind, boundary) = data.content_type.split_once("; boundary=").unwrap();
         assert_eq!(kind, "multipart/form-data");
         assert!(boundary.len() <= 70, "RFC 2046 section 5.1.1");
@@ -247,8 +246,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f");
         fs::write(&path, vec![0; 200_000]).unwrap();
-        assert_eq!(read(&path, 0).unwrap().len(), 200_000);
-        let refused = read(&path, 200_000).unwrap_err();
+        assert_eq!(read(&path, 0, 319_488).unwrap().len(), 200_000);
+        let refused = read(&path, 200_000, 319_488).unwrap_err();
         assert_eq!(refused.kind(), "too-large");
         assert!(refused.to_string().contains("longer with what is sent before it"), "{refused}");
     }

@@ -7,6 +7,7 @@ mod plan;
 mod rest;
 mod transfer;
 mod watch;
+mod ways;
 
 use std::path::Path;
 
@@ -14,28 +15,32 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde_json::json;
+use sim800_command::HTTP_LIMIT;
 
 use self::answer::{advised, head_fields, head_text, refusal};
 use self::data::Data;
 use self::plan::Plan;
 use self::transfer::Transfer;
 use self::watch::Watch;
+use self::ways::Ways;
 use crate::args::{Http as Command, HttpAnswer, HttpGet, HttpHead, HttpPost, Options};
-use crate::connect::{open_bearer, with_module};
+use crate::connect::with_module;
 use crate::distinct::check_files;
 use crate::failure::Failure;
 use crate::output::{Output, Report};
 use crate::range::Range;
+use crate::url::HttpUrl;
+
+/// The most that is sent over sockets. It is read before anything is sent; a network of this kind takes half an hour for it.
+const OWN_LIMIT: u64 = 16 << 20;
 
 /// What there is to tell at the end, if it was not told on the way.
 pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Result<Option<Report>, Failure> {
     match command {
         Command::Get(get) => fetch(get, options, output),
-        Command::Post(post) => {
-            let plan = posted(post)?;
-            let transfer = transfer(plan, post.output.as_deref(), &post.answer, output);
-            batch::single(transfer, options, output).map(Some)
-        }
+        Command::Post(post) => send(Method::POST, post, options, output),
+        Command::Put(put) => send(Method::PUT, put, options, output),
+        Command::Patch(patch) => send(Method::PATCH, patch, options, output),
         Command::Delete(delete) => {
             let plan = Plan::new(Method::DELETE, &delete.url, Bytes::new(), &delete.request)?;
             let transfer = transfer(plan, delete.output.as_deref(), &delete.answer, output);
@@ -43,6 +48,17 @@ pub(crate) fn run(command: &Command, options: &Options, output: Output) -> Resul
         }
         Command::Head(head) => show_head(head, options, output).map(Some),
     }
+}
+
+fn send(
+    method: Method,
+    post: &HttpPost,
+    options: &Options,
+    output: Output,
+) -> Result<Option<Report>, Failure> {
+    let plan = posted(method, post)?;
+    let transfer = transfer(plan, post.output.as_deref(), &post.answer, output);
+    batch::single(transfer, options, output).map(Some)
 }
 
 fn transfer<'a>(plan: Plan, file: Option<&Path>, how: &'a HttpAnswer, output: Output) -> Transfer<'a> {
@@ -62,6 +78,7 @@ fn fetch(get: &HttpGet, options: &Options, output: Output) -> Result<Option<Repo
             if let Some(range) = &get.range {
                 plan.set_range(Range::parse(range)?)?;
             }
+            plan.options.skip |= get.resume;
             let plain = transfer(plan, file.as_deref(), &get.answer, output);
             Ok(Transfer { resume: get.resume, if_newer: get.if_newer, ..plain })
         })
@@ -76,10 +93,12 @@ fn fetch(get: &HttpGet, options: &Options, output: Output) -> Result<Option<Repo
     }
 }
 
-/// A POST as the command line has it.
-fn posted(post: &HttpPost) -> Result<Plan, Failure> {
-    let Data { octets, content_type } = Data::read(&post.data)?;
-    let mut plan = Plan::new(Method::POST, &post.url, octets, &post.request)?;
+/// What sends data, as the command line has it.
+fn posted(method: Method, post: &HttpPost) -> Result<Plan, Failure> {
+    let is_own = plan::is_own(&method, HttpUrl::parse(&post.url)?.is_secure(), &post.request)?;
+    let Data { octets, content_type } =
+        Data::read(&post.data, if is_own { OWN_LIMIT } else { HTTP_LIMIT.into() })?;
+    let mut plan = Plan::new(method, &post.url, octets, &post.request)?;
     let headers = plan.request.headers_mut();
     if post.data.json_body.is_some() && !headers.contains_key(ACCEPT) {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -102,9 +121,9 @@ fn show_head(head: &HttpHead, options: &Options, output: Output) -> Result<Repor
     let plan = Plan::new(Method::HEAD, &head.url, Bytes::new(), &head.request)?;
     let is_insecure = plan.options.accept_invalid_certificate;
     let shown = with_module(options, output, async |client| {
-        let bearer = open_bearer(client, options).await?;
+        let way = Ways::default().of(&plan, client, options).await?;
         let watch = Watch { client, name: plan.name.clone(), output };
-        let response = watch.send(&plan.client(&bearer), plan.request.clone()).await?;
+        let response = watch.send(&way, plan.request.clone()).await?;
         let (head, _) = response.into_parts();
         if let Some(failure) = refusal(&head, plan.uri(), plan.options.redirect) {
             let text = String::from_utf8_lossy(&head_text(&head)).into_owned();

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, IF_MODIFIED_SINCE, RANGE, USER_AGENT};
 use http::{Method, Request, Uri};
-use sim800_session::{Bearer, Http, HttpOptions};
+use sim800_https::HttpsOptions;
+use sim800_session::HttpOptions;
 
-use crate::args::HttpRequest;
+use crate::args::{HttpRequest, Tls};
 use crate::failure::Failure;
 use crate::login::basic;
 use crate::private;
@@ -28,6 +29,8 @@ const SMALL: u64 = 64 * 1024;
 pub(super) struct Plan {
     pub(super) request: Request<Bytes>,
     pub(super) options: HttpOptions,
+    /// Whether it goes over sockets, with TLS and HTTP of this program.
+    pub(super) is_own: bool,
     /// What is asked for, for people.
     pub(super) name: String,
     /// What is asked for, without a password.
@@ -46,6 +49,7 @@ impl Plan {
         let url = HttpUrl::parse(url)?;
         let (name, identity, login) = (url.name().to_owned(), url.identity(), url.login().cloned());
         let mut request = Request::new(body);
+        let is_own = is_own(&method, url.is_secure(), arguments)?;
         *request.method_mut() = method;
         *request.uri_mut() = url.into_uri();
         let headers = request.headers_mut();
@@ -63,7 +67,7 @@ impl Plan {
         if let Some(login) = login.filter(|_| !headers.contains_key(AUTHORIZATION)) {
             headers.insert(AUTHORIZATION, login);
         }
-        Ok(Self { request, options: options(arguments)?, name, url: identity, range: None })
+        Ok(Self { request, options: options(arguments)?, is_own, name, url: identity, range: None })
     }
 
     pub(super) fn set_range(&mut self, range: Range) -> Result<(), Failure> {
@@ -84,10 +88,32 @@ impl Plan {
         self.request.uri()
     }
 
-    /// The module's HTTP service, over a bearer.
-    pub(super) fn client(&self, bearer: &Bearer) -> Http {
-        Http::new(bearer).with_options(self.options.clone())
+    /// How it is carried out over sockets.
+    pub(super) fn own_options(&self) -> HttpsOptions {
+        let mut options = HttpsOptions::default();
+        options.timeout = self.options.timeout;
+        options.redirect = self.options.redirect;
+        options
     }
+}
+
+/// Whether a request goes over sockets. What the module's HTTP stack has no command for goes there in any case.
+pub(super) fn is_own(method: &Method, is_secure: bool, arguments: &HttpRequest) -> Result<bool, Failure> {
+    let is_of_module = matches!(*method, Method::GET | Method::POST | Method::HEAD | Method::DELETE);
+    let is_own = match arguments.tls {
+        Tls::Own => is_secure || !is_of_module,
+        Tls::Module if is_of_module || !is_secure => !is_of_module,
+        Tls::Module => {
+            return Err(Failure::usage(format!(
+                "the module's HTTP stack has no {method}; leave --tls module out"
+            )));
+        }
+    };
+    if is_own && arguments.proxy.is_some() {
+        let what = if is_of_module { "with https://, say --tls module" } else { "it has no such method" };
+        return Err(Failure::usage(format!("--proxy is for the module's HTTP stack; {what}")));
+    }
+    Ok(is_own)
 }
 
 fn options(arguments: &HttpRequest) -> Result<HttpOptions, Failure> {

@@ -7,7 +7,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use http::header::{ETAG, LAST_MODIFIED, RANGE};
 use http::response::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
-use sim800_session::{Body, Http, HttpError, Offset};
+use sim800_session::Offset;
 
 use super::plan::range_header;
 use super::watch::Watch;
@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::place::Remnant;
 use crate::range::{Range, refuse_a_part};
 use crate::resume::take_off;
+use crate::way::{Body, Way, WayError};
 
 /// What came when what is missing was asked for.
 pub(super) struct Rest {
@@ -25,7 +26,7 @@ pub(super) struct Rest {
     pub(super) from: u64,
     /// How many octets came before it to be compared with what is there.
     pub(super) compared: u64,
-    pub(super) body: BoxStream<'static, Result<Bytes, HttpError>>,
+    pub(super) body: BoxStream<'static, Result<Bytes, WayError>>,
 }
 
 impl Rest {
@@ -39,7 +40,7 @@ impl Rest {
 
 /// Asks for what is missing, or for all of it when that does not go with what is there.
 pub(super) async fn ask_for_the_rest(
-    http: &Http,
+    way: &Way,
     request: &Request<Bytes>,
     url: &str,
     remnant: Option<&Remnant>,
@@ -53,7 +54,7 @@ pub(super) async fn ask_for_the_rest(
         if asked > 0 {
             rest.headers_mut().insert(RANGE, range_header(range)?);
         }
-        let mut response = watch.send(http, rest).await?;
+        let mut response = watch.send(way, rest).await?;
         let status = response.status();
         // Of what was not asked for in part, all comes.
         let told = response.extensions().get().map(|Offset(offset)| *offset);
@@ -80,7 +81,7 @@ pub(super) async fn ask_for_the_rest(
             _ => {}
         }
     }
-    let response = watch.send(http, request.clone()).await?;
+    let response = watch.send(way, request.clone()).await?;
     if !request.headers().contains_key(RANGE) {
         refuse_a_part(&response)?;
     }

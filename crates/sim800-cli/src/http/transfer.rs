@@ -11,7 +11,7 @@ use http::response::Parts;
 use http::{HeaderMap, StatusCode};
 use indicatif::ProgressBar;
 use serde_json::json;
-use sim800_session::{Bearer, Client, HttpError};
+use sim800_session::Client;
 
 use super::answer::{Excerpt, KEPT, advised, head_fields, head_text, hint, refusal, tell_error};
 use super::plan::Plan;
@@ -24,6 +24,7 @@ use crate::output::{Output, Report};
 use crate::range::refuse_a_part;
 use crate::resume::Resumable;
 use crate::sink::{Sink, named};
+use crate::way::{Way, WayError};
 
 /// How many octets of a body that was asked for become part of one object.
 const OBJECT: usize = 1 << 20;
@@ -77,7 +78,7 @@ pub(super) enum Destination {
 /// An answer, its body not read yet.
 struct Answer {
     head: Parts,
-    body: BoxStream<'static, Result<Bytes, HttpError>>,
+    body: BoxStream<'static, Result<Bytes, WayError>>,
     /// The position of its first octet in what is there of the file then.
     from: u64,
     /// How many octets there are from where the body begins, where that is known.
@@ -112,12 +113,12 @@ impl Transfer<'_> {
     pub(super) async fn carry_out(
         self,
         client: &Client,
-        bearer: &Bearer,
+        way: &Way,
         destination: Destination,
     ) -> Result<Report, Failure> {
         match destination {
-            Destination::Resumable(resumable) => Box::pin(self.go_on(client, bearer, &resumable)).await,
-            destination => Box::pin(self.receive(client, bearer, destination)).await,
+            Destination::Resumable(resumable) => Box::pin(self.go_on(client, way, &resumable)).await,
+            destination => Box::pin(self.receive(client, way, destination)).await,
         }
     }
 
@@ -132,14 +133,8 @@ impl Transfer<'_> {
         }
     }
 
-    async fn receive(
-        self,
-        client: &Client,
-        bearer: &Bearer,
-        destination: Destination,
-    ) -> Result<Report, Failure> {
+    async fn receive(self, client: &Client, way: &Way, destination: Destination) -> Result<Report, Failure> {
         let Self { plan, file, if_newer, how, output, .. } = self;
-        let http = plan.client(bearer);
         let request = &plan.request;
         let (uri, sent) = (plan.uri().clone(), request.body().len());
         // As an option, or as a header of the user's own.
@@ -148,7 +143,7 @@ impl Transfer<'_> {
         let wants_json = wants_json(request.headers());
         let start = Instant::now();
         let watch = Watch { client, name: plan.name.clone(), output };
-        let response = watch.send(&http, request.clone()).await?;
+        let response = watch.send(way, request.clone()).await?;
         if !asks_for_a_part {
             refuse_a_part(&response)?;
         }
@@ -196,14 +191,12 @@ impl Transfer<'_> {
     }
 
     /// Fetches what is missing of a file, and keeps what has come if it breaks off again.
-    async fn go_on(self, client: &Client, bearer: &Bearer, resumable: &Resumable) -> Result<Report, Failure> {
-        let Self { mut plan, file, how, output, .. } = self;
-        plan.options.skip = true;
-        let http = plan.client(bearer);
+    async fn go_on(self, client: &Client, way: &Way, resumable: &Resumable) -> Result<Report, Failure> {
+        let Self { plan, file, how, output, .. } = self;
         let start = Instant::now();
         let watch = Watch { client, name: plan.name.clone(), output };
         let remnant = resumable.remnant(&plan.url).or_else(|| resumable.whole(&plan.url));
-        let rest = ask_for_the_rest(&http, &plan.request, &plan.url, remnant.as_ref(), &watch).await?;
+        let rest = ask_for_the_rest(way, &plan.request, &plan.url, remnant.as_ref(), &watch).await?;
         let Rest { head, origin, from, compared, mut body } = rest;
         if let Some(refusal) = refusal(&head, plan.uri(), plan.options.redirect) {
             return Err(tell_error(refusal, &head, body, how, output).await);

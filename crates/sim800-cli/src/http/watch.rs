@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use sim800_session::{Body, Client, Http, HttpActivity, HttpError, HttpProgress};
+use sim800_session::{Client, HttpActivity, HttpProgress};
 
 use crate::meter::Meter;
 use crate::output::Output;
 use crate::screen;
+use crate::way::{Body, Way, WayError, whichever};
 
 /// How often the module is asked. To ask is worth it only for people.
 const EVERY: Duration = Duration::from_secs(1);
@@ -23,20 +24,21 @@ pub(super) struct Watch<'a> {
 
 impl Watch<'_> {
     /// Sends a request, and shows how far it is until there is a response.
-    pub(super) async fn send(
-        &self,
-        http: &Http,
-        request: Request<Bytes>,
-    ) -> Result<Response<Body>, HttpError> {
+    pub(super) async fn send(&self, way: &Way, request: Request<Bytes>) -> Result<Response<Body>, WayError> {
         let octets = request.body().len() as u64;
         let name = &self.name;
         let bar = match octets {
             0 => self.output.progress(&format!("waiting for {name}"), None),
             octets => self.output.progress(&format!("{name} to the module"), Some(octets)),
         };
-        if bar.is_hidden() {
-            return Box::pin(http.send(request)).await;
-        }
+        let http = match way {
+            Way::Module(http) if !bar.is_hidden() => http,
+            // On the way to a server by sockets, there is nobody to ask how far it is but the line.
+            way => {
+                let meter = Meter::new(bar, self.client);
+                return meter.send(|| octets > 0, Box::pin(way.send(request))).await;
+            }
+        };
         // Then the module tells.
         let is_there = AtomicBool::new(octets == 0);
         let show = |HttpProgress { activity, finished, remaining, .. }: HttpProgress| {
@@ -52,6 +54,6 @@ impl Watch<'_> {
         };
         let meter = Meter::new(bar.clone(), self.client);
         let sent = Box::pin(http.send_with_progress(request, EVERY, show));
-        meter.send(|| !is_there.load(Ordering::Relaxed), sent).await
+        Ok(whichever(meter.send(|| !is_there.load(Ordering::Relaxed), sent).await?))
     }
 }

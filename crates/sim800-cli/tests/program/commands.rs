@@ -285,20 +285,25 @@ fn an_object_that_is_larger_than_the_module_comes_in_ranges() {
 }
 
 #[test]
-fn https_needs_a_firmware_that_has_it() {
+fn the_modules_tls_needs_a_firmware_that_has_it() {
     let bench = Bench::new();
     bench.http.put("/a", "text/plain", "octets");
     let front = TlsFront::start(bench.http.address(), ClientCertificate::Unneeded).unwrap();
     let url = front.url("/a");
-    assert_eq!(bench.run(&["http", "get", "--insecure", &url]).stdout, b"octets");
+    assert_eq!(bench.run(&["http", "get", "--tls", "module", "--insecure", &url]).stdout, b"octets");
     // It is signed by itself.
-    let object =
-        fails(&bench, &["http", "get", &url, "-o", "a"], 7, "http", "--insecure accepts any certificate");
+    let object = fails(
+        &bench,
+        &["http", "get", "--tls", "module", &url, "-o", "a"],
+        7,
+        "http",
+        "--insecure accepts any certificate",
+    );
     assert_eq!(object["error"]["code"], 605);
     let strict = TlsFront::start(bench.http.address(), ClientCertificate::Required).unwrap();
     let object = fails(
         &bench,
-        &["http", "get", "--insecure", &strict.url("/a"), "-o", "a"],
+        &["http", "get", "--tls", "module", "--insecure", &strict.url("/a"), "-o", "a"],
         7,
         "http",
         "the newest that common firmware knows",
@@ -308,7 +313,7 @@ fn https_needs_a_firmware_that_has_it() {
     let mut config = Config::default();
     config.ssl = false;
     let bench = Bench::with(config);
-    fails(&bench, &["http", "get", &url, "-o", "a"], 12, "no-ssl", "R14");
+    fails(&bench, &["http", "get", "--tls", "module", &url, "-o", "a"], 12, "no-ssl", "R14");
 }
 
 #[test]

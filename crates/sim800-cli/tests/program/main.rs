@@ -13,6 +13,7 @@ mod emulator;
 mod files;
 mod first_contact;
 mod fuzz;
+mod https;
 mod interruption;
 mod killed;
 mod knobs;

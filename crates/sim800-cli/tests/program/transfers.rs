@@ -267,7 +267,7 @@ fn a_redirection_that_was_not_followed_is_no_answer() {
     let bench = Bench::new();
     let url = bench.http.url("/loop");
     let said =
-        format!("302 Found and redirects to {url}: the module followed no further; it may lead in a circle");
+        format!("302 Found and redirects to {url}: it was followed no further; it may lead in a circle");
     fs::write(bench.path("good"), "good").unwrap();
     let requests = [
         &["http", "get", &url, "-o", "good"][..],

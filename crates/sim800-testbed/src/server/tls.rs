@@ -32,6 +32,7 @@ pub enum ClientCertificate {
 #[derive(Debug)]
 pub struct TlsFront {
     host: Host,
+    certificate: CertificateDer<'static>,
 }
 
 impl TlsFront {
@@ -40,7 +41,8 @@ impl TlsFront {
     /// # Errors
     /// No socket, no thread or no certificate was to be had.
     pub fn start(server: SocketAddr, clients: ClientCertificate) -> io::Result<Self> {
-        let acceptor = TlsAcceptor::from(Arc::new(configuration(clients).map_err(io::Error::other)?));
+        let (configuration, certificate) = configuration(clients).map_err(io::Error::other)?;
+        let acceptor = TlsAcceptor::from(Arc::new(configuration));
         let host = Host::start("tls-front", Limits::default().connections, move |stream| {
             let acceptor = acceptor.clone();
             async move {
@@ -48,13 +50,19 @@ impl TlsFront {
                 let _ = serve(&acceptor, stream, server).await;
             }
         })?;
-        Ok(Self { host })
+        Ok(Self { host, certificate })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.host.address
+    }
+
+    /// Its certificate, as DER has it: whoever trusts this trusts it.
+    #[must_use]
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
     }
 
     /// The URL of a path, which begins with a slash.
@@ -66,7 +74,7 @@ impl TlsFront {
 
 fn configuration(
     clients: ClientCertificate,
-) -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(ServerConfig, CertificateDer<'static>), Box<dyn std::error::Error + Send + Sync>> {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let made = rcgen::generate_simple_self_signed(names)?;
     let certificate: CertificateDer<'static> = made.cert.der().clone();
@@ -84,7 +92,7 @@ fn configuration(
             builder.with_client_cert_verifier(verifier)
         }
     };
-    Ok(builder.with_single_cert(vec![certificate], key.into())?)
+    Ok((builder.with_single_cert(vec![certificate.clone()], key.into())?, certificate))
 }
 
 /// One connection, until both sides are done or one of them fails.

@@ -1,0 +1,304 @@
+//! What is asked of which server, checked before anything is sent.
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
+    CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, IF_RANGE, LOCATION, RANGE, TE,
+    TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
+use http::request::Parts;
+use http::uri::Scheme;
+use http::{Method, Request, StatusCode, Uri};
+use sim800_session::command::CREDENTIALS;
+
+use crate::error::HttpsError;
+
+/// What this side calls itself unless told otherwise.
+const AGENT: &str = concat!("sim800/", env!("CARGO_PKG_VERSION"));
+
+/// Whom one connection leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) is_secure: bool,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+/// A request, and whom it goes to.
+#[derive(Clone)]
+pub(crate) struct Ask {
+    pub(crate) origin: Origin,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl Ask {
+    /// Checks the head of a request whose body has so many octets, where that is known.
+    pub(crate) fn new(head: Parts, length: Option<u64>) -> Result<Self, HttpsError> {
+        let Parts { method, uri, mut headers, .. } = head;
+        let origin = Origin::of(&uri)?;
+        let is_length = |value: &HeaderValue| {
+            value.to_str().ok().and_then(|value| value.parse().ok()) == length && length.is_some()
+        };
+        if headers.get(CONTENT_LENGTH).is_some_and(is_length) {
+            headers.remove(CONTENT_LENGTH);
+        }
+        for name in [CONTENT_LENGTH, CONNECTION, EXPECT, TE, TRANSFER_ENCODING, UPGRADE] {
+            if headers.contains_key(&name) {
+                return Err(unsupported("a header", format!("is set by this side itself: {name}")));
+            }
+        }
+        if !headers.contains_key(HOST) {
+            headers.insert(HOST, origin.value()?);
+        }
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        Ok(Self { origin, method, uri, headers })
+    }
+
+    /// Whether it may be sent twice.
+    pub(crate) fn is_safe(&self) -> bool {
+        self.method.is_safe()
+    }
+
+    pub(crate) fn is_get(&self) -> bool {
+        self.method == Method::GET
+    }
+
+    /// As it goes over the connection.
+    pub(crate) fn message<B>(&self, body: B) -> Request<B> {
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        let target = self.uri.path_and_query().map_or("/", |target| target.as_str());
+        // What was taken from a URI is one.
+        *request.uri_mut() = target.parse().unwrap_or_default();
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+
+    /// The same for the octets from `first` on, up to `last` where there is one, unless the object is another than `tag` is for.
+    pub(crate) fn rest(&self, first: u64, last: Option<u64>, tag: Option<&HeaderValue>) -> Self {
+        let mut rest = self.clone();
+        let range = last.map_or_else(|| format!("bytes={first}-"), |last| format!("bytes={first}-{last}"));
+        if let Ok(range) = HeaderValue::try_from(range) {
+            rest.headers.insert(RANGE, range);
+        }
+        if let Some(tag) = tag {
+            rest.headers.insert(IF_RANGE, tag.clone());
+        }
+        rest
+    }
+
+    /// Where a response sends this request; `None` where it does not, or where it must not go: without TLS, where this has it.
+    pub(crate) fn redirected(&self, status: StatusCode, headers: &HeaderMap) -> Option<Self> {
+        if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return None;
+        }
+        let uri = joined(&self.uri, headers.get(LOCATION)?.to_str().ok()?)?;
+        let origin = Origin::of(&uri).ok()?;
+        if self.origin.is_secure && !origin.is_secure {
+            return None;
+        }
+        let mut next = Self { uri, ..self.clone() };
+        // As browsers have it (RFC 9110 section 15.4).
+        let becomes_get = match status.as_u16() {
+            303 => self.method != Method::HEAD,
+            301 | 302 => self.method == Method::POST,
+            _ => false,
+        };
+        if becomes_get && !self.is_get() {
+            next.method = Method::GET;
+            for name in [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION] {
+                next.headers.remove(name);
+            }
+        }
+        if origin != self.origin {
+            next.headers.insert(HOST, origin.value().ok()?);
+            let secrets: Vec<HeaderName> =
+                next.headers.keys().filter(|name| is_secret(name)).cloned().collect();
+            for name in secrets {
+                next.headers.remove(name);
+            }
+            next.origin = origin;
+        }
+        Some(next)
+    }
+
+    /// Whether it has the body of the one that was redirected to it.
+    pub(crate) fn has_body_of(&self, before: &Self) -> bool {
+        self.method == before.method
+    }
+}
+
+impl Origin {
+    fn of(uri: &Uri) -> Result<Self, HttpsError> {
+        let is_secure = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => true,
+            Some(scheme) if *scheme == Scheme::HTTP => false,
+            _ => {
+                return Err(unsupported(
+                    "the URL",
+                    "begins neither with https:// nor with http://".to_owned(),
+                ));
+            }
+        };
+        let Some(authority) = uri.authority().filter(|authority| !authority.host().is_empty()) else {
+            return Err(unsupported("the URL", "has no host; give it as https://host/path".to_owned()));
+        };
+        if authority.as_str().contains('@') {
+            let reason = "holds credentials; send them as an Authorization header, which is kept out of logs";
+            return Err(unsupported("the URL", reason.to_owned()));
+        }
+        let port = match (authority.port_u16(), authority.port()) {
+            (Some(port), _) => port,
+            (None, Some(_)) => return Err(unsupported("the URL", "has a port that is none".to_owned())),
+            (None, None) => default_port(is_secure),
+        };
+        Ok(Self { is_secure, host: authority.host().to_ascii_lowercase(), port })
+    }
+
+    /// As `Host` has it.
+    fn value(&self) -> Result<HeaderValue, HttpsError> {
+        let text = match self.port {
+            port if port == default_port(self.is_secure) => self.host.clone(),
+            port => format!("{}:{port}", self.host),
+        };
+        HeaderValue::try_from(text).map_err(|_| unsupported("the URL", "has a host that is none".to_owned()))
+    }
+}
+
+fn default_port(is_secure: bool) -> u16 {
+    if is_secure { 443 } else { 80 }
+}
+
+/// Whether a header is for nobody but the server that it was given for.
+fn is_secret(name: &HeaderName) -> bool {
+    *name == AUTHORIZATION || *name == COOKIE || CREDENTIALS.iter().any(|word| name.as_str().contains(word))
+}
+
+/// Where a `Location` leads (RFC 3986 section 5.2, without dots that go upwards: servers understand these themselves).
+fn joined(base: &Uri, location: &str) -> Option<Uri> {
+    let location = location.split('#').next().unwrap_or_default();
+    if location.contains("://") {
+        return location.parse().ok();
+    }
+    let (scheme, authority) = (base.scheme_str()?, base.authority()?);
+    let path = base.path();
+    let target = match location {
+        relative if relative.starts_with("//") => return format!("{scheme}:{relative}").parse().ok(),
+        relative if relative.starts_with('/') => relative.to_owned(),
+        relative if relative.starts_with('?') => format!("{path}{relative}"),
+        relative => {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            format!("{folder}/{relative}")
+        }
+    };
+    format!("{scheme}://{authority}{target}").parse().ok()
+}
+
+fn unsupported(what: &'static str, reason: String) -> HttpsError {
+    HttpsError::Unsupported { what, reason }
+}
+
+/// The body of a request that may be sent again.
+pub(crate) type Whole = http_body_util::Full<Bytes>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(method: &str, url: &str, headers: &[(&str, &str)]) -> Result<Ask, HttpsError> {
+        let mut request = Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Ask::new(request.body(()).expect("a request").into_parts().0, Some(3))
+    }
+
+    fn redirected(ask: &Ask, status: u16, location: &str) -> Option<Ask> {
+        let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_str(location).expect("a value"))]);
+        ask.redirected(StatusCode::from_u16(status).expect("a status"), &headers)
+    }
+
+    #[test]
+    fn a_request_is_what_was_asked_for_and_no_more() {
+        let request =
+            ask("GET", "https://Example.com:443/a?b=c", &[("X-A", "1")]).expect("an ask").message(());
+        assert_eq!(request.uri(), "/a?b=c");
+        assert_eq!(request.headers()["host"], "example.com");
+        assert_eq!(request.headers().len(), 4);
+        let request =
+            ask("GET", "http://example.com:443", &[("Content-Length", "3")]).expect("an ask").message(());
+        assert_eq!(
+            (request.uri().path(), &request.headers()["host"]),
+            ("/", &HeaderValue::from_static("example.com:443"))
+        );
+        assert!(!request.headers().contains_key(CONTENT_LENGTH));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_said_before() {
+        for (url, headers) in [
+            ("/a", &[][..]),
+            ("ftp://h/a", &[]),
+            ("https://user:sesame@h/a", &[]),
+            ("https://h/a", &[("Content-Length", "4")]),
+            ("https://h/a", &[("Transfer-Encoding", "chunked")]),
+            ("https://h/a", &[("Connection", "X-A")]),
+        ] {
+            let error = ask("GET", url, headers).err().expect("an error").to_string();
+            assert!(!error.contains("sesame"), "{error}");
+        }
+    }
+
+    #[test]
+    fn redirections_lead_where_they_say() {
+        let get = ask("GET", "https://h/a/b?c", &[]).expect("an ask");
+        for (location, expected) in [
+            ("/d", "https://h/d"),
+            ("d?e#f", "https://h/a/d?e"),
+            ("?e", "https://h/a/b?e"),
+            ("//other/x", "https://other/x"),
+            ("https://other:8443/x", "https://other:8443/x"),
+        ] {
+            let next = redirected(&get, 302, location).expect("a redirection");
+            assert_eq!(next.uri, expected, "{location}");
+        }
+        assert!(redirected(&get, 302, "http://h/a").is_none(), "what is secret stays so");
+        assert!(redirected(&get, 200, "/d").is_none());
+        assert!(redirected(&get, 304, "/d").is_none());
+    }
+
+    #[test]
+    fn methods_change_as_with_browsers() {
+        for (method, status, expected) in [
+            ("POST", 301, "GET"),
+            ("POST", 302, "GET"),
+            ("POST", 303, "GET"),
+            ("POST", 307, "POST"),
+            ("PUT", 302, "PUT"),
+            ("PUT", 303, "GET"),
+            ("HEAD", 303, "HEAD"),
+            ("DELETE", 308, "DELETE"),
+        ] {
+            let first = ask(method, "https://h/a", &[("Content-Type", "text/plain")]).expect("an ask");
+            let next = redirected(&first, status, "/b").expect("a redirection");
+            assert_eq!(next.method, expected, "{method} {status}");
+            assert_eq!(next.headers.contains_key(CONTENT_TYPE), next.has_body_of(&first));
+        }
+    }
+
+    #[test]
+    fn secrets_are_for_the_server_that_they_were_given_for() {
+        let secrets = [("Authorization", "x"), ("Cookie", "x"), ("X-Api-Key", "x"), ("X-Plain", "x")];
+        let get = ask("GET", "https://h/a", &secrets).expect("an ask");
+        assert_eq!(redirected(&get, 302, "/b").expect("the same server").headers.len(), 7);
+        for elsewhere in ["https://other/b", "https://h:8443/b"] {
+            let next = redirected(&get, 302, elsewhere).expect("another server");
+            assert_eq!(next.headers.len(), 4, "{:?}", next.headers);
+            assert!(next.headers.contains_key("x-plain"));
+            assert_ne!(next.headers["host"], "h");
+        }
+    }
+}
