@@ -10,6 +10,7 @@ mod http;
 mod https;
 mod payload;
 mod program;
+mod proxy;
 
 use std::iter;
 use std::path::Path;
@@ -59,12 +60,14 @@ pub(crate) fn run() -> Result<Outcome> {
         https::check(&mut tally, &program, &nginx);
         let on_lossy = Program::new(&path, &lossy, runtime, &roots, &folder.path().join(runtime))?;
         https::check_lossy(&mut tally, &on_lossy, &nginx);
+        proxy::check(&mut tally, &program, &nginx);
         tally.server = "module";
         fs::check(&mut tally, &program);
         for (server, sizes) in &ftp_servers {
             tally.server = server.name();
             ftp::check(&mut tally, &program, server, sizes);
             fs::check_with_server(&mut tally, &program, server);
+            proxy::check_ftp(&mut tally, &program, server);
         }
         // What breaks takes its time, and the runtimes have nothing to do with it: one each.
         if runtime == RUNTIMES[0] {
