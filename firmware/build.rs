@@ -13,10 +13,13 @@ const LONG: usize = 64;
 fn main() {
     let out = env::var_os("OUT_DIR").expect("cargo names the folder");
     let out = Path::new(&out);
-    fs::copy("memory.x", out.join("memory.x")).expect("memory.x can be copied");
-    println!("cargo::rustc-link-search={}", out.display());
+    // Of this package alone: others that use it have another machine.
+    fs::copy("lm3s6965.x", out.join("memory.x")).expect("it can be copied");
+    println!("cargo::rustc-link-arg=-L{}", out.display());
+    // That of cortex-m-rt, which takes it in.
+    println!("cargo::rustc-link-arg=-Tlink.x");
     fs::write(out.join("transcripts.rs"), constants()).expect("the transcripts can be written");
-    for path in ["build.rs", "memory.x", "../testdata"] {
+    for path in ["build.rs", "lm3s6965.x", "../testdata"] {
         println!("cargo::rerun-if-changed={path}");
     }
 }

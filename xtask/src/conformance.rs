@@ -7,6 +7,7 @@ mod breaks;
 mod fs;
 mod ftp;
 mod http;
+mod https;
 mod payload;
 mod program;
 mod proxy;
@@ -46,14 +47,20 @@ pub(crate) fn run() -> Result<Outcome> {
         .chain(another.map(|server| (server, &ftp::FEW_SIZES[..])))
         .collect();
     // One module for all, so that every case starts with what the one before has left in it.
-    let emulator = Emulator::start(&path, folder.path())?;
+    let emulator = Emulator::start(&path, folder.path(), "module", &[])?;
+    let fault = format!("drop 1 in {} seed 7", https::ONE_IN);
+    let lossy = Emulator::start(&path, folder.path(), "lossy", &[fault])?;
+    let roots = nginx.certificate.clone();
 
     let mut tally = Tally::default();
     for runtime in RUNTIMES {
-        let program = Program::new(&path, &emulator, runtime, &folder.path().join(runtime))?;
+        let program = Program::new(&path, &emulator, runtime, &roots, &folder.path().join(runtime))?;
         tally.server = "nginx";
         http::check(&mut tally, &program, &nginx, &tinyproxy);
         proxy::check(&mut tally, &program, &nginx);
+        https::check(&mut tally, &program, &nginx);
+        let on_lossy = Program::new(&path, &lossy, runtime, &roots, &folder.path().join(runtime))?;
+        https::check_lossy(&mut tally, &on_lossy, &nginx);
         tally.server = "module";
         fs::check(&mut tally, &program);
         for (server, sizes) in &ftp_servers {

@@ -1,20 +1,24 @@
-//! The libraries on a microcontroller: the programs of `firmware/`, built for a Cortex-M3 and run on an emulated one.
+//! The libraries on a microcontroller: the programs of `firmware/`, built for a Cortex-M3 and run on emulated ones.
 //!
 //! The toolchain of the distribution has the sources of `core`, so no target needs to be installed.
+
+mod machine;
+mod session;
 
 use std::ffi::OsString;
 use std::fs;
 use std::iter;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use sim800_command::Id;
+
+use self::machine::{LM3S6965, Machine, Program};
 
 use crate::outcome::Outcome;
 use crate::packages::install_missing;
 use crate::packages::unpacked::Toolchain;
-use crate::process::{self, Background, Finished};
+use crate::process::Background;
 use crate::servers::{self, Nginx};
 use crate::{cargo, root};
 
@@ -23,29 +27,34 @@ const PACKAGES: [&str; 3] = ["rust-web-src", "binutils-arm-none-eabi", "qemu-sys
 const TARGET: &str = "thumbv7m-none-eabi";
 /// A Cortex-M0 has no atomic read-modify-write: what needs one does not build.
 const SMALLEST_TARGET: &str = "thumbv6m-none-eabi";
+/// Where sessions build as well: Cortex-M0+ and RV32IMC, which have no compare-and-swap, as an RP2040 and an ESP32-C3 are, and Cortex-M4F and
+/// RV32IMAC, as an STM32F4 and an ESP32-C6 are.
+const SESSION_TARGETS: [&str; 4] =
+    [SMALLEST_TARGET, "thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf", "riscv32imac-unknown-none-elf"];
+/// Without compare-and-swap, a firmware chooses what is in its place; this is one choice.
+const SINGLE_CORE: &str = "--cfg portable_atomic_unsafe_assume_single_core";
 const TARGET_FOLDER: &str = "target/firmware";
-/// Seconds on an idle machine.
-const LIMIT: Duration = Duration::from_secs(120);
-
-/// A program of the firmware, and what it may take. The limits are a tenth above what it took when they were set.
-struct Program {
-    name: &'static str,
-    /// Octets in flash.
-    flash: usize,
-    /// Octets of variables.
-    statics: usize,
-    /// Octets on the stack.
-    stack: usize,
-}
-
 /// It has the whole table and all transcripts in it, so that it grows with each command.
 const TRANSCRIPTS: Program =
-    Program { name: "transcripts", flash: 1_920 * Id::ALL.len(), statics: 64, stack: 4_600 };
-const TRANSFER: Program = Program { name: "transfer", flash: 45_000, statics: 64, stack: 4_100 };
+    Program { name: "transcripts", board: LM3S6965, flash: 1_920 * Id::ALL.len(), statics: 64, stack: 4_600 };
+const TRANSFER: Program =
+    Program { name: "transfer", board: LM3S6965, flash: 45_000, statics: 64, stack: 4_100 };
 
 /// Builds and runs all of it.
 pub(crate) fn check() -> Result<Outcome> {
-    cargo::run(&["fmt", "--check", "--manifest-path", "firmware/Cargo.toml"], &[])?;
+    cargo::run(
+        &[
+            "fmt",
+            "--check",
+            "--manifest-path",
+            "firmware/Cargo.toml",
+            "--package",
+            "sim800-firmware",
+            "--package",
+            "sim800-firmware-session",
+        ],
+        &[],
+    )?;
     let toolchain = match Toolchain::unpack("firmware", None, &PACKAGES) {
         Ok(toolchain) => toolchain,
         Err(e) => return Ok(Outcome::Skipped(format!("{e:#}"))),
@@ -59,17 +68,31 @@ pub(crate) fn check() -> Result<Outcome> {
     let heap = ["-Zbuild-std=core,alloc", "--locked", "--target-dir", &target_folder.to_string_lossy()];
     let engine = ["check", "--package", "sim800-engine", "--target", TARGET];
     build(&toolchain, root(), &[&engine[..], &heap].concat())?;
-    // In its folder, for the settings that lie there.
-    build(&toolchain, &root().join("firmware"), &[&["build", "--release"][..], &core].concat())?;
+    for target in SESSION_TARGETS {
+        let session = ["check", "--package", "sim800-embassy", "--target", target];
+        let mut command = toolchain.cargo(&[&session[..], &heap].concat());
+        command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", SINGLE_CORE);
+        ensure!(command.status()?.success(), "sessions do not build for {target}");
+    }
+    // In its folder, for the settings that lie there. What has no heap is built where there is none.
+    let firmware = root().join("firmware");
+    build(
+        &toolchain,
+        &firmware,
+        &[&["build", "--release", "--package", "sim800-firmware"][..], &core].concat(),
+    )?;
+    let session = ["build", "--release", "--package", "sim800-firmware-session"];
+    build(&toolchain, &firmware, &[&session[..], &heap].concat())?;
 
     let folder = tempfile::Builder::new().prefix("sim800-").tempdir()?;
     let machine = Machine { toolchain: &toolchain, folder: folder.path() };
     machine.measure(&TRANSCRIPTS, machine.run(&TRANSCRIPTS, &[], &[])?)?;
-    if let Err(e) = install_missing(&[servers::NGINX, servers::OPENSSL]) {
+    if let Err(e) = install_missing(&[servers::NGINX]) {
         println!("without {}: {e:#}", TRANSFER.name);
         return Ok(Outcome::Passed);
     }
     transfer(&machine)?;
+    session::check(&machine)?;
     Ok(Outcome::Passed)
 }
 
@@ -85,72 +108,6 @@ fn build(toolchain: &Toolchain, folder: &Path, arguments: &[&str]) -> Result<()>
     Ok(())
 }
 
-/// An emulated machine, what it is told in a real file, and how it ended.
-struct Machine<'a> {
-    toolchain: &'a Toolchain,
-    folder: &'a Path,
-}
-
-impl Machine<'_> {
-    /// Runs `program` with `arguments` on a machine with these `devices`.
-    fn run(&self, program: &Program, arguments: &[&str], devices: &[&str]) -> Result<Finished> {
-        let semihosting: String = iter::once(&program.name)
-            .chain(arguments)
-            .map(|argument| format!(",arg={}", argument.replace(',', ",,")))
-            .collect();
-        let mut command = self.toolchain.program("qemu-system-arm");
-        command
-            .args(["-machine", "lm3s6965evb", "-display", "none", "-monitor", "none"])
-            // An instruction takes 64 ns, by which the firmware counts them.
-            .args(["-icount", "shift=6"])
-            .args(["-semihosting-config", &format!("enable=on,target=native{semihosting}")])
-            .args(devices)
-            .arg("-kernel")
-            .arg(path(program));
-        process::run(&mut command, self.folder, LIMIT)
-    }
-
-    /// Shows what a run that went well printed and what the program takes; an error when that is too much.
-    fn measure(&self, program: &Program, finished: Finished) -> Result<()> {
-        let name = program.name;
-        ensure!(finished.status.success(), "{name}: {}, {}", finished.status, finished.stderr);
-        let printed = String::from_utf8(finished.stdout)?;
-        for line in printed.lines() {
-            println!("{name}: {line}");
-        }
-        let stack = printed.lines().find_map(|line| line.strip_prefix("stack: ")?.strip_suffix(" octets"));
-        let stack: usize =
-            stack.with_context(|| format!("{name} does not say what stack it took"))?.parse()?;
-        let (flash, statics) = self.size(program)?;
-        println!("{name}: {flash} octets of flash, {statics} of variables");
-        let taken = [
-            ("flash", flash, program.flash),
-            ("variables", statics, program.statics),
-            ("stack", stack, program.stack),
-        ];
-        for (what, taken, limit) in taken {
-            ensure!(taken <= limit, "{name} takes {taken} octets of {what}, more than {limit}");
-        }
-        Ok(())
-    }
-
-    /// Octets of flash and of variables.
-    fn size(&self, program: &Program) -> Result<(usize, usize)> {
-        let output = self.toolchain.program("arm-none-eabi-size").arg(path(program)).output()?;
-        let text = String::from_utf8(output.stdout)?;
-        let sizes = text.lines().nth(1).unwrap_or_default().split_whitespace();
-        let sizes: Vec<usize> = sizes.map_while(|size| size.parse().ok()).collect();
-        let [code, initialized, zeroed, ..] = sizes[..] else {
-            bail!("no sizes of {}: {text}{}", program.name, String::from_utf8_lossy(&output.stderr));
-        };
-        Ok((code + initialized, initialized + zeroed))
-    }
-}
-
-fn path(program: &Program) -> PathBuf {
-    root().join(TARGET_FOLDER).join(TARGET).join("release").join(program.name)
-}
-
 /// The machine, `sim800 emulate` on its UART, and nginx behind that.
 fn transfer(machine: &Machine<'_>) -> Result<()> {
     let nginx = Nginx::start(&machine.folder.join("nginx"))?;
@@ -160,15 +117,8 @@ fn transfer(machine: &Machine<'_>) -> Result<()> {
     damaged[500] ^= 0x10;
     fs::write(nginx.file("damaged.bin"), damaged)?;
 
-    let port = servers::free_port()?;
-    let address = format!("127.0.0.1:{port}");
-    let program = cargo::build_program("sim800-cli")?;
-    let arguments: [OsString; 3] = ["emulate".into(), "--tcp".into(), address.into()];
-    let mut emulator = Background::spawn(&program, &arguments, machine.folder.join("emulator.log"))?;
-    servers::wait_for_port(&mut emulator, port)?;
-
-    let chardev = format!("socket,id=module,host=127.0.0.1,port={port}");
-    let devices = ["-chardev", &chardev, "-serial", "chardev:module"];
+    let (emulator, line) = emulator(machine, &[])?;
+    let devices = ["-chardev", &line, "-serial", "chardev:module"];
     let said = || format!("the emulator said: {}", emulator.said());
     let finished = machine.run(&TRANSFER, &[&nginx.url("image.bin")], &devices).with_context(said)?;
     let expected = format!("{} octets fetched, and their CRC-32 is right", image.len());
@@ -181,6 +131,18 @@ fn transfer(machine: &Machine<'_>) -> Result<()> {
     let is_noticed = finished.status.code() == Some(1) && finished.stderr.contains("their CRC-32 is wrong");
     ensure!(is_noticed, "a damaged file was not noticed: {}, {}", finished.status, finished.stderr);
     Ok(())
+}
+
+/// `sim800 emulate` with `options`, and what QEMU is told to have it on a line.
+fn emulator(machine: &Machine<'_>, options: &[&str]) -> Result<(Background, String)> {
+    let port = servers::free_port()?;
+    let address = format!("127.0.0.1:{port}");
+    let program = cargo::build_program("sim800-cli")?;
+    let mut arguments: Vec<OsString> = ["emulate", "--tcp", &address].map(Into::into).into();
+    arguments.extend(options.iter().map(Into::into));
+    let mut emulator = Background::spawn(&program, &arguments, machine.folder.join("emulator.log"))?;
+    servers::wait_for_port(&mut emulator, port)?;
+    Ok((emulator, format!("socket,id=module,host=127.0.0.1,port={port}")))
 }
 
 /// `length` octets, of which the last four are the CRC-32 of those before. Among them is what ends a response.

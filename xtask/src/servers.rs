@@ -1,6 +1,7 @@
 //! Real servers: in the foreground, on free loopback ports, with a configuration of their own in a temporary folder, and
 //! gone when their value is dropped.
 
+mod certificate;
 mod ftp;
 mod nginx;
 pub(crate) mod pyftpdlib;
@@ -25,9 +26,6 @@ use crate::process::Background;
 
 pub(crate) const NGINX: Package = Package { name: "nginx-light", program: "nginx" };
 
-/// What makes the certificate of nginx.
-pub(crate) const OPENSSL: Package = Package { name: "openssl", program: "openssl" };
-
 /// The packages that the servers come from, but for pyftpdlib, and what else they are tried with.
 pub(crate) const PACKAGES: &[Package] = &[
     NGINX,
@@ -35,7 +33,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     Package { name: "tinyproxy-bin", program: "tinyproxy" },
     Package { name: "vsftpd", program: "vsftpd" },
     // Both know proxies and TLS.
-    OPENSSL,
+    Package { name: "openssl", program: "openssl" },
     Package { name: "curl", program: "curl" },
 ];
 

@@ -28,6 +28,7 @@
 //! # What it takes
 //!
 //! * A global allocator, and an implementation of `critical-section`, which the crates of most chips bring.
+//! * On cores without compare-and-swap, as a Cortex-M0+ or an RV32IMC is: `portable-atomic` with its feature `critical-section`.
 //! * A driver of `embassy-time`, with its feature `generic-queue-16`: the session has wakers of its own, for which the queue of the
 //!   executor has no place.
 //! * A UART that implements `Read` and `Write` of `embedded-io-async` 0.7 and has a buffer of its own, filled by interrupts or DMA:
@@ -44,7 +45,6 @@ extern crate alloc;
 mod pump;
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::fmt;
 use core::future::{self, Future};
 use core::pin::{Pin, pin};
@@ -56,7 +56,7 @@ use embassy_futures::select::{Either, select};
 use embassy_time::{Instant, Timer};
 use embedded_io_async::{Read, Write};
 use sim800_session::io::{self, AsyncRead, AsyncWrite};
-use sim800_session::{Client, Config, Disconnected, Runtime, Trace};
+use sim800_session::{Arc, Client, Config, Disconnected, Runtime, Trace};
 
 pub use self::pump::Ended;
 use self::pump::{Lines, both, receive, send};
@@ -73,7 +73,8 @@ pub fn connect(config: Config) -> (Client, Driver) {
 /// The time of embassy.
 #[must_use]
 pub fn runtime() -> Arc<dyn Runtime> {
-    Arc::new(Embassy)
+    // As a counted reference without compare-and-swap is made of what has no size.
+    Arc::from(Box::new(Embassy) as Box<dyn Runtime>)
 }
 
 /// What moves the octets; run it in a task of its own.

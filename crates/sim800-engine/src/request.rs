@@ -2,14 +2,14 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 use core::ops::Range;
 use core::str;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{BodyEnd, Command, Domain, Form, Id, Prepared, Spec, time_limit};
+use sim800_command::{BodyEnd, Command, CommandLine, Domain, Form, Id, Prepared, Spec, TooLong, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect};
 
 use crate::failure::{Failure, Misuse};
@@ -42,9 +42,50 @@ impl Request {
     ///
     /// [`Misuse::TooLong`] when its line is longer than the module takes.
     pub fn new<C: Command>(command: &C) -> Result<Self, Failure> {
-        match Prepared::new(command) {
-            Ok(prepared) => Ok(prepared.into()),
-            Err(_) => Err(Failure::Misuse(Misuse::TooLong)),
+        Self::encode(command).map_err(|_| Failure::Misuse(Misuse::TooLong))
+    }
+
+    /// The same with an error that tells the length.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] when its line is longer than the module takes.
+    pub fn encode<C: Command>(command: &C) -> Result<Self, TooLong> {
+        Self::of(Name::of::<C>(), command)
+    }
+
+    /// What is the same for every command, once.
+    #[inline(never)]
+    fn of(name: Name, command: &dyn Erased) -> Result<Self, TooLong> {
+        let mut line = CommandLine::empty();
+        command.encode_into(&mut line)?;
+        Ok(Self::of_line(name, &line, command.expects(), command.limit(), command.body_ends()))
+    }
+
+    fn of_line(
+        name: Name,
+        line: &CommandLine,
+        expect: Expect,
+        time_limit: Duration,
+        body_end: BodyEnd,
+    ) -> Self {
+        let id = match &name.0 {
+            Inner::Row(title) => title.id,
+            Inner::Text(_) => None,
+        };
+        Self {
+            name,
+            id,
+            line: Bytes::copy_from_slice(line.as_bytes()),
+            secret: line.secret(),
+            expect,
+            time_limit,
+            body: None,
+            body_end,
+            anew: false,
+            proof: false,
+            further: VecDeque::new(),
+            compared: false,
         }
     }
 
@@ -235,20 +276,34 @@ impl Request {
 
 impl From<Prepared> for Request {
     fn from(prepared: Prepared) -> Self {
-        Self {
-            name: prepared.spec.into(),
-            id: prepared.spec.id,
-            line: Bytes::copy_from_slice(prepared.line.as_bytes()),
-            secret: prepared.line.secret(),
-            expect: prepared.expect,
-            time_limit: prepared.time_limit,
-            body: None,
-            body_end: prepared.body_end,
-            anew: false,
-            proof: false,
-            further: VecDeque::new(),
-            compared: false,
-        }
+        let Prepared { spec, line, expect, time_limit, body_end, .. } = prepared;
+        Self { id: spec.id, ..Self::of_line(spec.into(), &line, expect, time_limit, body_end) }
+    }
+}
+
+/// A command of any type, for as long as it takes to make a request of it: what does that need not be there for each.
+trait Erased {
+    fn encode_into(&self, line: &mut CommandLine) -> Result<(), TooLong>;
+    fn expects(&self) -> Expect;
+    fn limit(&self) -> Duration;
+    fn body_ends(&self) -> BodyEnd;
+}
+
+impl<C: Command> Erased for C {
+    fn encode_into(&self, line: &mut CommandLine) -> Result<(), TooLong> {
+        line.encode(self)
+    }
+
+    fn expects(&self) -> Expect {
+        self.expect()
+    }
+
+    fn limit(&self) -> Duration {
+        self.time_limit()
+    }
+
+    fn body_ends(&self) -> BodyEnd {
+        self.body_end()
     }
 }
 
@@ -265,13 +320,52 @@ pub struct Name(pub(crate) Inner);
 
 #[derive(Clone)]
 pub(crate) enum Inner {
-    Table(&'static Spec),
+    Row(&'static Title),
     Text(Box<str>),
+}
+
+/// What a row of the table has of the name: its documentation, to which a row leads, would stand in the flash of a microcontroller.
+#[derive(Clone, Copy)]
+pub(crate) struct Title {
+    id: Option<Id>,
+    name: &'static str,
+    form: Form,
+    /// What tells one use of the command from another; empty behind the last.
+    literals: [&'static str; LITERALS],
+}
+
+/// How many literals tell one use of a command from another.
+const LITERALS: usize = 2;
+
+impl Title {
+    const fn of(spec: &Spec) -> Self {
+        let mut literals = [""; LITERALS];
+        let mut places: &mut [_] = &mut literals;
+        let mut parameters = spec.parameters;
+        while let (Some((place, others)), Some((parameter, rest))) =
+            (places.split_first_mut(), parameters.split_first())
+        {
+            if !matches!(parameter.domain, Domain::Literal) {
+                break;
+            }
+            *place = parameter.name;
+            (places, parameters) = (others, rest);
+        }
+        Self { id: spec.id, name: spec.name, form: spec.form, literals }
+    }
+}
+
+impl Name {
+    /// That of `C`.
+    #[must_use]
+    pub fn of<C: Command>() -> Self {
+        Self(Inner::Row(const { &Title::of(C::SPEC) }))
+    }
 }
 
 impl From<&'static Spec> for Name {
     fn from(spec: &'static Spec) -> Self {
-        Self(Inner::Table(spec))
+        Self(Inner::Text(Title::of(spec).to_string().into()))
     }
 }
 
@@ -283,19 +377,26 @@ impl fmt::Debug for Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spec = match &self.0 {
-            Inner::Table(spec) => spec,
-            Inner::Text(text) => return f.write_str(text),
-        };
-        write!(f, "AT{}", spec.name)?;
-        match spec.form {
+        match &self.0 {
+            Inner::Row(title) => title.fmt(f),
+            Inner::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Display for Title {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AT")?;
+        f.write_str(self.name)?;
+        match self.form {
             Form::Read => return f.write_str("?"),
             Form::Test => return f.write_str("=?"),
             _ => {}
         }
-        let literals = spec.parameters.iter().take_while(|parameter| parameter.domain == Domain::Literal);
+        let literals = self.literals.iter().take_while(|literal| !literal.is_empty());
         for (index, literal) in literals.enumerate() {
-            write!(f, "{}{}", if index == 0 { "=" } else { "," }, literal.name)?;
+            f.write_str(if index == 0 { "=" } else { "," })?;
+            f.write_str(literal)?;
         }
         Ok(())
     }

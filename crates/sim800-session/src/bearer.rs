@@ -1,7 +1,7 @@
 //! The bearer: the GPRS context that HTTP and FTP run over.
 
+use crate::sync::Arc;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;

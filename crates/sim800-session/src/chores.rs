@@ -1,6 +1,6 @@
 //! Work that outlives whoever caused it, on its way to the driver.
 
-use alloc::sync::{Arc, Weak};
+use crate::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::mem;
 

@@ -1,8 +1,8 @@
 //! The handle by which commands are sent.
 
+use crate::sync::Arc;
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
@@ -11,8 +11,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
+use crate::oneshot;
 use bytes::Bytes;
-use futures::channel::oneshot;
 use futures::future::Either;
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
@@ -165,8 +165,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Error`] with the command and how it failed.
-    pub async fn execute<C: Command>(&self, command: &C) -> Result<Response, Error> {
-        self.start(Request::new(command), C::SPEC).await
+    pub fn execute<C: Command>(&self, command: &C) -> Pending {
+        self.submit_new(Request::new(command), Name::of::<C>())
     }
 
     /// Sends a command whose prompt asks for octets, and these octets: as many as the prompt asks for, from the first
@@ -175,8 +175,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Error`] with the command and how it failed.
-    pub async fn transmit<C: Command>(&self, command: &C, body: Bytes) -> Result<Response, Error> {
-        self.start(Request::new(command).map(|request| request.with_body(body)), C::SPEC).await
+    pub fn transmit<C: Command>(&self, command: &C, body: Bytes) -> Pending {
+        self.submit_new(Request::new(command).map(|request| request.with_body(body)), Name::of::<C>())
     }
 
     /// Sends a command and reads its information text.
@@ -194,9 +194,14 @@ impl Client {
         if let Ok(response) = reply.decode(command) {
             return Ok(read(response));
         }
+        Err(self.unreadable(Name::of::<C>()).await)
+    }
+
+    /// The failure of a command whose information text has not its shape.
+    async fn unreadable(&self, command: Name) -> Error {
         // Perhaps the result was that of another command, and the text is still to come.
         self.synchronize().await;
-        Err(Error::new(&Name::from(C::SPEC), Failure::Malformed(Malformation::Information)))
+        Error::new(&command, Failure::Malformed(Malformation::Information))
     }
 
     /// Sends a command whose type is forgotten, as [`Request::raw`] makes one.
@@ -204,8 +209,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Error`] with the command and how it failed.
-    pub async fn request(&self, request: Request) -> Result<Response, Error> {
-        self.submit(request).await
+    pub fn request(&self, request: Request) -> Pending {
+        self.submit(request)
     }
 
     /// How many octets have crossed the line until now: this moves on while a window of a body, or a body that is sent, is on
@@ -415,14 +420,15 @@ impl Client {
         Ok(self.known().tells_headers(true))
     }
 
-    async fn start(
-        &self,
-        request: Result<Request, Failure>,
-        spec: &'static sim800_command::Spec,
-    ) -> Result<Response, Error> {
+    /// Sends a request, if it could be made.
+    pub(crate) fn submit_new(&self, request: Result<Request, Failure>, command: Name) -> Pending {
         match request {
-            Ok(request) => self.submit(request).await,
-            Err(failure) => Err(Error::new(&Name::from(spec), failure)),
+            Ok(request) => self.submit(request),
+            Err(failure) => {
+                let (reply, receiver) = oneshot::channel();
+                reply.send(Err(failure));
+                Pending { command, receiver, shared: Arc::clone(&self.shared) }
+            }
         }
     }
 }
@@ -473,8 +479,10 @@ fn casts_doubt(request: &Request) -> bool {
             )
 }
 
-/// The reply to a request that was sent.
-pub(crate) struct Pending {
+/// What a command will bring that waits for its turn, or is in flight: its [`Response`], or how it failed. Dropped, it is not sent any
+/// more, or runs to its end without anybody who waits.
+#[must_use = "a command that nobody waits for is not sent"]
+pub struct Pending {
     command: Name,
     receiver: oneshot::Receiver<Result<Response, Failure>>,
     shared: Arc<Shared>,
@@ -483,6 +491,7 @@ pub(crate) struct Pending {
 impl Future for Pending {
     type Output = Result<Response, Error>;
 
+    #[inline(never)]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.receiver.poll_unpin(context).map(|reply| {
             let reply = reply.unwrap_or_else(|oneshot::Canceled| {
@@ -491,5 +500,11 @@ impl Future for Pending {
             });
             reply.map_err(|failure| Error::new(&self.command, failure))
         })
+    }
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").field("command", &self.command).finish_non_exhaustive()
     }
 }

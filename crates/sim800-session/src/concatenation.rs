@@ -1,6 +1,5 @@
 //! Several commands on one line: fewer round trips where each has its own answer, and one by one where the firmware wants it so.
 
-use alloc::vec;
 use alloc::vec::Vec;
 use sim800_command::{At, COMMANDS_LIMIT, Command, LINE_LIMIT};
 
@@ -39,12 +38,17 @@ macro_rules! commands {
         impl<$($command: Command),+> Commands for ($($command,)+) {
             type Replies = ($(Reply<$command>,)+);
 
+            #[inline(never)]
             #[expect(non_snake_case, reason = "the types' names are the values' as well")]
             fn requests(&self) -> Result<Vec<Request>, Error> {
                 let ($($command,)+) = self;
-                Ok(vec![$(Request::new($command).map_err(|failure| Error::of($command, failure))?),+])
+                // One after the other, so that they do not stand on the stack side by side.
+                let mut requests = Vec::with_capacity([$(stringify!($command)),+].len());
+                $(requests.push(Request::new($command).map_err(|failure| Error::of($command, failure))?);)+
+                Ok(requests)
             }
 
+            #[inline(never)]
             #[expect(non_snake_case, reason = "the types' names are the values' as well")]
             fn replies(self, responses: Vec<Response>) -> Option<Self::Replies> {
                 let ($($command,)+) = self;

@@ -1,11 +1,11 @@
 //! How long a whole operation may take.
 
-use alloc::boxed::Box;
 use core::future::Future;
 use core::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
+use crate::boxed::pinned;
 use crate::client::Client;
 use crate::reader::Reader;
 
@@ -32,9 +32,12 @@ impl<E: Clone + Send + Sync + 'static> Deadline<E> {
     }
 
     /// Carries out `work` until then.
-    pub(crate) async fn run<T>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    pub(crate) async fn run<T, F: Future<Output = Result<T, E>>>(
+        &self,
+        work: impl FnOnce() -> F,
+    ) -> Result<T, E> {
         // A future that moves another one holds it twice, and whoever wraps it in turn doubles it again.
-        let work = Box::pin(work);
+        let work = pinned(work);
         let Some(Limit { client, until, error }) = &self.0 else { return work.await };
         client.until(*until, work).await.unwrap_or_else(|| Err(error.clone()))
     }
@@ -46,7 +49,7 @@ impl<E: Clone + Send + Sync + 'static> Deadline<E> {
         }
         let total = reader.total();
         let pieces = stream::try_unfold((self, reader), |(deadline, mut reader)| async move {
-            let piece = deadline.run(reader.try_next()).await?;
+            let piece = deadline.run(|| reader.try_next()).await?;
             Ok(piece.map(|piece| (piece, (deadline, reader))))
         });
         Reader::new(pieces.boxed(), total)
@@ -66,6 +69,6 @@ mod tests {
             Ok::<_, Error>(large.len())
         };
         let alone = size_of_val(&work);
-        assert!(size_of_val(&Deadline(None).run(work)) < alone + 1_000);
+        assert!(size_of_val(&Deadline(None).run(|| work)) < alone + 1_000);
     }
 }

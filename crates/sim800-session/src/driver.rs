@@ -1,7 +1,7 @@
 //! The owner of the port: moves octets between it and the engine.
 
+use crate::sync::Arc;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
@@ -9,9 +9,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
-use futures::channel::oneshot;
+use crate::oneshot;
 use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
+use futures::stream::StreamExt;
 
 use sim800_command::{Line, Unsolicited};
 
@@ -49,7 +49,7 @@ where
         engine,
         in_flight: None,
         new_chores,
-        chores: FuturesUnordered::new(),
+        chores: Vec::new(),
         released: false,
         closing: false,
         behind: Vec::new(),
@@ -78,7 +78,7 @@ pub struct Driver<P> {
     /// Who waits for the command that the engine has.
     in_flight: Option<oneshot::Sender<Result<Response, Failure>>>,
     new_chores: NewChores,
-    chores: FuturesUnordered<Chore>,
+    chores: Vec<Chore>,
     /// All clients are gone.
     released: bool,
     /// One of them has closed the session.
@@ -148,10 +148,9 @@ impl<P> Driver<P> {
             self.chores.push(chore);
             busy = true;
         }
-        while let Poll::Ready(Some(())) = self.chores.poll_next_unpin(context) {
-            busy = true;
-        }
-        busy
+        let before = self.chores.len();
+        self.chores.retain_mut(|chore| chore.as_mut().poll(context).is_pending());
+        busy | (self.chores.len() < before)
     }
 
     /// Ends what is kept in the module, when that was long enough.
@@ -208,7 +207,7 @@ impl<P> Driver<P> {
                 Output::Complete(result) => {
                     if let Some(caller) = self.in_flight.take() {
                         // Who may have lost interest.
-                        drop(caller.send(result));
+                        caller.send(result);
                     }
                     continue;
                 }
@@ -259,7 +258,7 @@ impl<P> Driver<P> {
     fn tell_caught_up(&mut self) {
         for waiting in core::mem::take(&mut self.behind) {
             // Who may have lost interest.
-            let _ = waiting.send(());
+            waiting.send(());
         }
     }
 

@@ -48,7 +48,7 @@ impl Error {
 
     /// The failure of `command`.
     pub(crate) fn of<C: Command>(_command: &C, failure: Failure) -> Self {
-        Self::new(&Name::from(C::SPEC), failure)
+        Self::new(&Name::of::<C>(), failure)
     }
 
     /// The command without its values: `AT+HTTPINIT`.

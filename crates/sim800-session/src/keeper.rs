@@ -1,7 +1,7 @@
 //! The module's HTTP service between two requests: kept started for a while, and ended when nobody is going to use it.
 
+use crate::sync::Arc;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::task::{Context, Poll};
 use core::time::Duration;
 

@@ -66,8 +66,8 @@
 //!
 //! # Without std
 //!
-//! With `default-features = false`, the session needs a heap, atomic operations and an implementation of `critical-section`, and nothing
-//! of `std`. Requests are those of [`message`] then, ports and sources those of [`io`]: both are there with the feature `std` as well,
+//! With `default-features = false`, the session needs a heap and an implementation of `critical-section`, and nothing of `std`; on cores
+//! without compare-and-swap, the firmware chooses what `portable-atomic` has in its place, and [`Arc`] is that of `portable-atomic-util`. Requests are those of [`message`] then, ports and sources those of [`io`]: both are there with the feature `std` as well,
 //! as the types of `http` and `futures`, so that one text builds with either. [`Endpoint`]s, [`Port`] and the traits of `http-body` need
 //! `std`.
 //!
@@ -94,6 +94,7 @@ extern crate alloc;
 extern crate std;
 
 mod bearer;
+mod boxed;
 mod chain;
 mod chores;
 mod client;
@@ -116,6 +117,7 @@ mod known;
 mod loss;
 pub mod message;
 mod notices;
+mod oneshot;
 mod overlap;
 mod password;
 #[cfg(feature = "std")]
@@ -139,7 +141,7 @@ mod watch;
 
 pub use bearer::{Bearer, BearerError, Profile};
 pub use chain::Chain;
-pub use client::{Client, Traffic};
+pub use client::{Client, Pending, Traffic};
 pub use config::{Config, Dtr, Effort, FlowControl, Limits, Retries};
 pub use driver::{Driver, connect};
 #[cfg(feature = "std")]
@@ -161,6 +163,7 @@ pub use sent::Sent;
 pub use sim800_command::{Drive, FsStorage, FtpSecurity, HttpActivity, HttpProgress, PutOption};
 pub use sockets::{Socket, SocketError, SocketProgress, Sockets};
 pub use start_up::StartUpError;
+pub use sync::Arc;
 pub use tail::Tail;
 pub use trace::{Direction, Masked, Trace};
 pub use {sim800_command as command, sim800_engine as engine, sim800_parser as parser};

@@ -1,9 +1,9 @@
 //! What the module says of its own accord, for whoever wants to know.
 
+use crate::sync::{Arc, Weak};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
-use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;

@@ -2,10 +2,9 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::task::Context;
+use core::task::{Context, Waker};
 
-use futures::channel::oneshot;
-use futures::task::AtomicWaker;
+use crate::oneshot;
 
 use crate::engine::{Disconnected, Failure, Misuse, Request, Response};
 use crate::sync::Guarded;
@@ -47,7 +46,8 @@ pub(crate) enum Whose {
 pub(crate) struct Queue {
     limit: usize,
     state: Guarded<State>,
-    driver: AtomicWaker,
+    /// What has the driver polled again.
+    driver: Guarded<Option<Waker>>,
 }
 
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ enum Phase {
 
 impl Queue {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit: limit.max(1), state: Guarded::default(), driver: AtomicWaker::new() }
+        Self { limit: limit.max(1), state: Guarded::default(), driver: Guarded::default() }
     }
 
     /// Takes a command, or answers it.
@@ -78,7 +78,7 @@ impl Queue {
         let (outcome, given_up) = self.state.with(|state| state.take(envelope, whose, self.limit));
         drop(given_up);
         match outcome {
-            Ok(()) => self.driver.wake(),
+            Ok(()) => self.wake(),
             // Dropped, it tells its caller why.
             Err((envelope, None)) => drop(envelope),
             // The caller is there; it asks right now.
@@ -99,12 +99,16 @@ impl Queue {
 
     /// Has the driver polled again when something is pushed, or by [`wake`](Self::wake).
     pub(crate) fn register(&self, context: &Context<'_>) {
-        self.driver.register(context.waker());
+        let waker = context.waker().clone();
+        let former = self.driver.with(|driver| driver.replace(waker));
+        drop(former);
     }
 
     /// Has the driver polled again.
     pub(crate) fn wake(&self) {
-        self.driver.wake();
+        if let Some(waker) = self.driver.with(Option::take) {
+            waker.wake();
+        }
     }
 
     /// Takes nothing any more but what puts things back, and has the driver look at that.
@@ -114,7 +118,7 @@ impl Queue {
                 state.phase = Phase::Closing;
             }
         });
-        self.driver.wake();
+        self.wake();
     }
 
     /// Whether it takes no more than that.

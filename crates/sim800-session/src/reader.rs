@@ -37,6 +37,21 @@ impl<E> Reader<E> {
         Self { stream: Some(stream), rest: Bytes::new(), total, brought: 0 }
     }
 
+    /// Reads `state`, piece by piece, by `next`. The stream is made in here, so that whoever begins it has no room for it on the stack.
+    #[inline(never)]
+    pub(crate) fn unfolded<S, F>(
+        state: S,
+        next: impl FnMut(S) -> F + Send + 'static,
+        total: Option<u64>,
+    ) -> Self
+    where
+        S: Send + 'static,
+        F: Future<Output = Result<Option<(Bytes, S)>, E>> + Send + 'static,
+        E: 'static,
+    {
+        Self::new(stream::try_unfold(state, next).boxed(), total)
+    }
+
     /// Reads `state`, piece by piece, by `next`: the first one now, so that nothing is kept of what has none.
     pub(crate) async fn begun<S, F>(
         state: S,

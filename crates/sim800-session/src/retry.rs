@@ -4,6 +4,7 @@ use alloc::string::ToString;
 use core::time::Duration;
 
 use crate::bearer::Bearer;
+use crate::boxed::boxed;
 use crate::chain::Chain;
 use crate::client::Client;
 use crate::loss::{Loss, Transient};
@@ -96,7 +97,7 @@ impl<E: Transient + Clone> Attempts<E> {
                 continue;
             }
             let Some(bearer) = &self.bearer else { break };
-            match bearer.restore(self.failed > 1).await {
+            match boxed(|| bearer.restore(self.failed > 1)).await {
                 Ok(()) => return Ok(()),
                 Err(error) => cause = Chain(&error).to_string(),
             }

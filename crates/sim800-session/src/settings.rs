@@ -1,8 +1,9 @@
 //! Setting what a procedure needs in the module: what it is, what its refusal means, and what puts it back.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use sim800_command::{Command, InvalidValue, LINE_LIMIT, Prepared};
+use sim800_command::{Command, InvalidValue, LINE_LIMIT};
 
 use crate::client::Client;
 use crate::concatenation::fitting;
@@ -25,9 +26,10 @@ pub(crate) enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Setting {
     what: &'static str,
-    request: Request,
+    // Many stand side by side while they are made.
+    request: Box<Request>,
     refusal: Refusal,
-    undo: Option<Request>,
+    undo: Option<Box<Request>>,
     /// It is said every time.
     every_time: bool,
 }
@@ -98,11 +100,10 @@ impl Setting {
     }
 }
 
-fn request<C: Command>(command: &C) -> Result<Request, InvalidValue> {
-    let prepared = Prepared::new(command);
-    let prepared =
-        prepared.map_err(|too_long| InvalidValue::TooLong { length: too_long.length, limit: LINE_LIMIT })?;
-    Ok(prepared.into())
+fn request<C: Command>(command: &C) -> Result<Box<Request>, InvalidValue> {
+    Request::encode(command)
+        .map(Box::new)
+        .map_err(|too_long| InvalidValue::TooLong { length: too_long.length, limit: LINE_LIMIT })
 }
 
 /// Sends `settings`, as many on a line as fit where the firmware lets them; what puts them back is added to `undo` before that, for a
@@ -127,14 +128,17 @@ pub(crate) async fn set_what_differs(
 async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Request>) -> Result<(), Unset> {
     if client.concatenates() {
         // From a secret on, a trace masks the line to its end.
-        settings.sort_by_key(|setting| setting.request.is_secret());
+        let (secret, mut ordered): (Vec<_>, Vec<_>) =
+            settings.into_iter().partition(|setting| setting.request.is_secret());
+        ordered.extend(secret);
+        settings = ordered;
     }
     while !settings.is_empty() {
-        let rest = settings.split_off(fitting(settings.iter().map(|setting| &setting.request)));
-        undo.extend(settings.iter().filter_map(|setting| setting.undo.clone()));
+        let rest = settings.split_off(fitting(settings.iter().map(|setting| &*setting.request)));
+        undo.extend(settings.iter().filter_map(|setting| setting.undo.as_deref().cloned()));
         let since = client.known().now();
         settings.iter().for_each(|setting| client.known().is_being_set(setting.line()));
-        let requests: Vec<_> = settings.iter().map(|setting| setting.request.clone()).collect();
+        let requests: Vec<_> = settings.iter().map(|setting| Request::clone(&setting.request)).collect();
         // None of them turns to anything beyond the module: what the slowest may take does for all.
         let limit = requests.iter().map(Request::time_limit).max().unwrap_or_default();
         let is_refused = match client.on_one_line(&requests) {
@@ -161,7 +165,7 @@ async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Reque
 async fn send_each(client: &Client, settings: &[&Setting]) -> Result<bool, Unset> {
     let mut are_all_taken = true;
     for setting in settings {
-        match client.request(setting.request.clone()).await {
+        match client.request(Request::clone(&setting.request)).await {
             Err(error) if error.is_rejected() && setting.refusal == Refusal::Harmless => {
                 are_all_taken = false
             }

@@ -13,6 +13,7 @@ use sim800_command::{
 };
 use thiserror::Error;
 
+use crate::boxed::boxed;
 use crate::client::Client;
 use crate::config::{Config, FlowControl};
 use crate::engine::{Request, Restart};
@@ -170,7 +171,7 @@ impl Client {
         let client = self.of_procedure();
         let mut restarts = 0;
         loop {
-            match client.bring_up(restarts == 0).await {
+            match boxed(|| client.bring_up(restarts == 0)).await {
                 Err(StartUpError::Restarting(_)) if restarts < RESTARTS => restarts += 1,
                 // What came from before the start was taken for an answer, or an answer was lost.
                 Err(StartUpError::Command(error)) if restarts < RESTARTS && error.is_of_the_line() => {
@@ -192,7 +193,7 @@ impl Client {
         while notices.pop().is_some() {}
 
         let since = self.known().now();
-        let found = match self.look().await {
+        let found = match boxed(|| self.look()).await {
             // The line is sound, and this module answers several commands at once in no shape that is known.
             Err(StartUpError::Command(error)) if !at_once && is_unreadable(&error) => Found::default(),
             found => found?,
@@ -204,7 +205,7 @@ impl Client {
         if found.is_ready {
             self.known().sends_messages(since, false);
         } else {
-            self.await_readiness().await?;
+            boxed(|| self.await_readiness()).await?;
         }
         restart(&mut notices).map_or(Ok(()), |sign| Err(StartUpError::Restarting(sign)))
     }

@@ -1,12 +1,21 @@
 //! Locks, whatever there is to lock with.
 
 use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
+
+// The same on cores with compare-and-swap and on those without.
+#[cfg(target_has_atomic = "ptr")]
+pub use alloc::sync::Arc;
+#[cfg(target_has_atomic = "ptr")]
+pub(crate) use alloc::sync::Weak;
+#[cfg(not(target_has_atomic = "ptr"))]
+pub use portable_atomic_util::Arc;
+#[cfg(not(target_has_atomic = "ptr"))]
+pub(crate) use portable_atomic_util::Weak;
 
 /// A value behind a lock that is held as long as a closure runs, and no longer: without `std`, interrupts are off meanwhile.
 pub(crate) struct Guarded<T>(

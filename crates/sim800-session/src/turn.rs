@@ -1,6 +1,6 @@
 //! Taking turns at what the module has only one of, without waiting for ever for somebody who does nothing.
 
-use alloc::sync::Arc;
+use crate::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 

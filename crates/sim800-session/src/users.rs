@@ -1,6 +1,6 @@
 //! Who uses which bearer, so that nobody takes it away from others.
 
-use alloc::sync::Arc;
+use crate::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::sync::{Baton, Guarded, Taken};

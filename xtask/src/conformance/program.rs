@@ -24,13 +24,16 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts the emulator, and waits for the link to its pty.
-    pub(crate) fn start(program: &Path, folder: &Path) -> Result<Self> {
-        let link = folder.join("module");
+    /// Starts the emulator as `name`, with these `faults`, and waits for the link to its pty.
+    pub(crate) fn start(program: &Path, folder: &Path, name: &str, faults: &[String]) -> Result<Self> {
+        let link = folder.join(name);
         // Its pauses are nothing that a server is asked about, and there are thousands of blocks.
-        let arguments = ["emulate", "--latency", "none", "--pty"].map(OsString::from);
-        let arguments = [&arguments[..], &[link.clone().into()]].concat();
-        let mut process = Background::spawn(program, &arguments, folder.join("emulator.log"))?;
+        let mut arguments = ["emulate", "--latency", "none", "--pty"].map(OsString::from).to_vec();
+        arguments.push(link.clone().into());
+        for fault in faults {
+            arguments.extend(["--fault", fault].map(OsString::from));
+        }
+        let mut process = Background::spawn(program, &arguments, folder.join(format!("{name}.log")))?;
         process.wait_until(Duration::from_secs(10), || link.exists())?;
         Ok(Self { process, link })
     }
@@ -48,6 +51,8 @@ pub(crate) struct Program<'a> {
     path: &'a Path,
     emulator: &'a Emulator,
     runtime: &'static str,
+    /// Whom it trusts.
+    roots: &'a Path,
     /// Its working directory.
     folder: PathBuf,
     /// Where its output passes through.
@@ -59,12 +64,13 @@ impl<'a> Program<'a> {
         path: &'a Path,
         emulator: &'a Emulator,
         runtime: &'static str,
+        roots: &'a Path,
         folder: &Path,
     ) -> Result<Self> {
         let (scratch, folder) = (folder.join("output"), folder.join("files"));
         fs::create_dir_all(&scratch)?;
         fs::create_dir_all(&folder)?;
-        Ok(Self { path, emulator, runtime, folder, scratch })
+        Ok(Self { path, emulator, runtime, roots, folder, scratch })
     }
 
     /// The name that it is told to run on.
@@ -104,7 +110,7 @@ impl<'a> Program<'a> {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path);
         command.arg("-p").arg(&self.emulator.link).args(["--runtime", self.runtime]);
-        command.args(arguments).current_dir(&self.folder);
+        command.args(arguments).current_dir(&self.folder).env("SSL_CERT_FILE", self.roots);
         command
     }
 

@@ -19,14 +19,14 @@ const SIZE: usize = 300_000;
 const LONG: usize = 1_000_000;
 
 pub(super) fn check(tally: &mut Tally, program: &Program<'_>, server: &Nginx) {
-    for version in ["1.2", "1.3"] {
+    for version in Nginx::TLS {
         tally.case(program, &format!("proxy, TLS {version}"), SIZE, || {
-            let certificate = server.certificate().display().to_string();
+            let certificate = server.certificate.display().to_string();
             let tls = ["--cacert", &certificate, &format!("--tlsv{version}"), "--tls-max", version];
-            fetch(program, server, &[], SIZE, &server.tls_url("proxied.bin"), &tls)
+            fetch(program, server, &[], SIZE, &server.secure_url(version, "proxied.bin"), &tls)
         });
         tally.case(program, &format!("nc, s_client, TLS {version}"), SIZE, || {
-            converse(program, server, &format!("-tls{}", version.replace('.', "_")))
+            converse(program, server, version)
         });
     }
     for via in ["sockets", "http"] {
@@ -94,9 +94,12 @@ fn converse(program: &Program<'_>, server: &Nginx, version: &str) -> Result<()> 
     fs::write(server.file("proxied.bin"), &octets)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?.to_string();
-    let port = server.tls_port().to_string();
+    let url = server.secure_url(version, "");
+    let (host, port) =
+        url.trim_start_matches("https://").trim_end_matches('/').split_once(':').context("no port")?;
+    let version = format!("-tls{}", version.replace('.', "_"));
     program.give(b"GET /proxied.bin HTTP/1.0\r\n\r\n")?;
-    let mut nc = program.command(&["nc", "localhost", &port]);
+    let mut nc = program.command(&["nc", host, port]);
     let said = thread::scope(|scope| {
         let served = scope.spawn(move || -> Result<bool> {
             let (connection, _) = listener.accept()?;
@@ -105,11 +108,16 @@ fn converse(program: &Program<'_>, server: &Nginx, version: &str) -> Result<()> 
         });
         let mut shell = Command::new("sh");
         // It reads what it sends from stdin.
-        shell.args(["-c", "exec openssl \"$@\" < sent.bin", "sh", "s_client", "-quiet", "-ign_eof", version]);
-        shell
-            .args(["-verify_return_error", "-CAfile"])
-            .arg(server.certificate())
-            .args(["-connect", &address]);
+        shell.args([
+            "-c",
+            "exec openssl \"$@\" < sent.bin",
+            "sh",
+            "s_client",
+            "-quiet",
+            "-ign_eof",
+            &version,
+        ]);
+        shell.args(["-verify_return_error", "-CAfile"]).arg(&server.certificate).args(["-connect", &address]);
         let said = program.run_other(&mut shell);
         // Where it did not connect, nobody else does.
         drop(TcpStream::connect(&address));

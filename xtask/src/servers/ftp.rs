@@ -40,6 +40,11 @@ impl FtpServer {
         self.name
     }
 
+    /// Its port, a user, and the user's password.
+    pub(crate) fn account(&self) -> (u16, &'static str, &'static str) {
+        (self.port, self.user, PASSWORD)
+    }
+
     /// Where the file `name` is fetched from and stored to.
     pub(crate) fn url(&self, name: &str) -> String {
         self.url_with_password(PASSWORD, name)

@@ -2,25 +2,30 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
+use super::certificate::Certificate;
 use super::{create_folder, free_port, kill_and_restart, wait_for_port};
-use crate::process::{self, Background, find};
+use crate::process::{Background, find};
 
 /// A running nginx.
 pub(crate) struct Nginx {
     process: Background,
     port: u16,
-    tls_port: u16,
+    /// Where it listens with TLS.
+    secure: [u16; 2],
+    /// Whom to trust for that.
+    pub(crate) certificate: PathBuf,
     files: PathBuf,
-    certificate: PathBuf,
     log: PathBuf,
 }
 
 impl Nginx {
+    /// The versions of TLS that it speaks, each at a port of its own.
+    pub(crate) const TLS: [&str; 2] = ["1.2", "1.3"];
+
     /// Starts nginx with everything that it writes under `folder`.
     pub(crate) fn start(folder: &Path) -> Result<Self> {
         let program = find("nginx").context("nginx is not installed")?;
@@ -29,17 +34,23 @@ impl Nginx {
         create_folder(folder, 0o755)?;
         create_folder(&files, 0o777)?;
         create_folder(&folder.join("temporary"), 0o777)?;
-        let (port, tls_port) = (free_port()?, free_port()?);
+        let (port, secure) = (free_port()?, [free_port()?, free_port()?]);
+        let certificate = Certificate::make(folder)?;
         let configuration = folder.join("nginx.conf");
-        fs::write(&configuration, configure(folder, port, tls_port))?;
-        let certificate = certify(folder)?;
+        fs::write(&configuration, configure(folder, port, secure, &certificate))?;
         let mut arguments = vec!["-p".into(), folder.into(), "-c".into(), configuration.into()];
         // Before it has read its configuration nginx would complain into /var/log.
         arguments.extend(["-e".into(), folder.join("error.log").into()]);
         let mut process = Background::spawn(&program, &arguments, folder.join("output.log"))?;
         wait_for_port(&mut process, port)?;
-        wait_for_port(&mut process, tls_port)?;
-        Ok(Self { process, port, tls_port, files, certificate, log: folder.join("access.log") })
+        Ok(Self {
+            process,
+            port,
+            secure,
+            certificate: certificate.path,
+            files,
+            log: folder.join("access.log"),
+        })
     }
 
     /// Its process.
@@ -57,19 +68,10 @@ impl Nginx {
         format!("http://127.0.0.1:{}/{name}", self.port)
     }
 
-    /// Where the file `name` is fetched from by TLS 1.2 or 1.3.
-    pub(crate) fn tls_url(&self, name: &str) -> String {
-        format!("https://localhost:{}/{name}", self.tls_port)
-    }
-
-    /// The port where it speaks TLS.
-    pub(crate) fn tls_port(&self) -> u16 {
-        self.tls_port
-    }
-
-    /// The file with the certificate that it shows there.
-    pub(crate) fn certificate(&self) -> &Path {
-        &self.certificate
+    /// Where the file `name` is fetched from, or put, with that version of TLS.
+    pub(crate) fn secure_url(&self, version: &str, name: &str) -> String {
+        let port = if version == Self::TLS[0] { self.secure[0] } else { self.secure[1] };
+        format!("https://127.0.0.1:{port}/{name}")
     }
 
     /// Where a body is posted to become the file `name`.
@@ -101,30 +103,27 @@ impl Nginx {
     }
 }
 
-/// Makes a certificate for localhost, with its key beside it.
-fn certify(folder: &Path) -> Result<PathBuf> {
-    let certificate = folder.join("certificate.pem");
-    let mut command = Command::new("openssl");
-    command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
-    command.args([
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-        "-addext",
-        "subjectAltName=DNS:localhost",
-        "-keyout",
-    ]);
-    command.arg(folder.join("key.pem")).arg("-out").arg(&certificate);
-    let finished = process::run(&mut command, folder, Duration::from_secs(10))?;
-    ensure!(finished.status.success(), "openssl makes no certificate: {}", finished.stderr);
-    Ok(certificate)
-}
-
 /// nginx stores the body of a PUT (module dav), but answers a POST to a file with 405: `/store/` hands a POST
 /// on to nginx itself as a PUT.
-fn configure(folder: &Path, port: u16, tls_port: u16) -> String {
+fn configure(folder: &Path, port: u16, secure: [u16; 2], certificate: &Certificate) -> String {
     let folder = folder.display();
+    let (certificate, key) = (certificate.path.display(), certificate.key.display());
+    let server = |(version, port): (&str, u16)| {
+        format!(
+            "\
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    ssl_protocols TLSv{version};
+    root {folder}/files;
+    client_max_body_size 1m;
+    location / {{ dav_methods PUT DELETE; dav_access user:rw group:rw all:r; }}
+  }}
+"
+        )
+    };
+    let secure: String = Nginx::TLS.into_iter().zip(secure).map(server).collect();
     format!(
         "\
 worker_processes 1;
@@ -143,10 +142,6 @@ http {{
   default_type application/octet-stream;
   server {{
     listen 127.0.0.1:{port};
-    listen 127.0.0.1:{tls_port} ssl;
-    ssl_certificate {folder}/certificate.pem;
-    ssl_certificate_key {folder}/key.pem;
-    ssl_protocols TLSv1.2 TLSv1.3;
     root {folder}/files;
     client_max_body_size 1m;
     location / {{ dav_methods PUT DELETE; dav_access user:rw group:rw all:r; }}
@@ -156,7 +151,7 @@ http {{
     }}
     location /store/ {{ proxy_method PUT; proxy_pass http://127.0.0.1:{port}/; }}
   }}
-}}
+{secure}}}
 "
     )
 }

@@ -64,6 +64,7 @@ const LAYERS: &[Layer] = &[
             "futures",
             "http",
             "http-body",
+            "portable-atomic-util",
             "thiserror",
         ]),
     },

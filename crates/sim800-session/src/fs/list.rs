@@ -21,7 +21,7 @@ pub(super) async fn list(client: &Client, directory: &str) -> Result<Vec<FsEntry
     let is_ready = |entries: &[FsEntry]| entries.first().is_some_and(|entry| entry.name == "RDY");
     if is_ready(&entries) && !is_ready(&list_once(client, directory).await?) {
         client.announce(&Notice::Restarted(Restart::Ready));
-        return Err(Error::new(&Name::from(FsLs::SPEC), Failure::Restarted(Restart::Ready)).into());
+        return Err(Error::new(&Name::of::<FsLs>(), Failure::Restarted(Restart::Ready)).into());
     }
     Ok(entries)
 }

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use sim800_command::{At, Command, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
+use sim800_command::{At, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
 
 use super::FsError;
 use crate::client::{Client, Pending};
@@ -221,7 +221,7 @@ impl Pieces {
 }
 
 fn damaged() -> FsError {
-    Error::new(&Name::from(FsRead::SPEC), Failure::Malformed(Malformation::Damaged)).into()
+    Error::new(&Name::of::<FsRead>(), Failure::Malformed(Malformation::Damaged)).into()
 }
 
 fn is_loss(notice: &Notice) -> bool {

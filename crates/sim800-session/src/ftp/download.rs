@@ -1,11 +1,13 @@
 //! A download, read from the module as it is wanted.
 
+use alloc::boxed::Box;
+
 use bytes::Bytes;
-use futures::{StreamExt, stream};
 
 use super::FtpError;
 use super::pieces::Pieces;
 use super::resumption::Resumption;
+use crate::boxed::boxed;
 use crate::reader;
 
 /// A file or a listing that is being downloaded.
@@ -23,12 +25,12 @@ pub type Download = reader::Reader<FtpError>;
 pub(super) async fn download(reader: Pieces, resumption: Resumption, total: Option<u64>) -> Download {
     reader.is_handed_out();
     let is_empty = reader.has_ended() || resumption.is_complete();
-    let transfer = Some(Transfer { reader, resumption });
+    let transfer = Some(Box::new(Transfer { reader, resumption }));
     if is_empty {
         // Nobody has to read that there is nothing, for the session to be free.
-        return Download::begun(transfer, Transfer::next, total).await;
+        return boxed(|| Download::begun(transfer, Transfer::next, total)).await;
     }
-    Download::new(stream::try_unfold(transfer, Transfer::next).boxed(), total)
+    Download::unfolded(transfer, Transfer::next, total)
 }
 
 /// A download on its way.
@@ -40,35 +42,40 @@ struct Transfer {
 impl Transfer {
     /// The next octets. The last ones of a file whose size is known come when it has ended, and the session is let go with
     /// them, also when the caller keeps the download.
-    async fn next(transfer: Option<Self>) -> Result<Option<(Bytes, Option<Self>)>, FtpError> {
-        let Some(Self { mut reader, mut resumption }) = transfer else { return Ok(None) };
+    async fn next(transfer: Option<Box<Self>>) -> Result<Option<(Bytes, Option<Box<Self>>)>, FtpError> {
+        let Some(mut transfer) = transfer else { return Ok(None) };
         let mut last = Bytes::new();
         loop {
-            reader.is_used();
-            let error = match reader.next().await {
+            transfer.reader.is_used();
+            let error = match transfer.reader.next().await {
                 Ok(Some(octets)) => {
-                    let new = resumption.take(octets)?;
+                    let new = transfer.resumption.take(octets)?;
                     if !new.is_empty() {
-                        reader.session().moves();
+                        transfer.reader.session().moves();
                     }
                     // A file may grow meanwhile.
                     let new = if last.is_empty() { new } else { [last, new].concat().into() };
-                    if new.is_empty() || resumption.is_complete() {
+                    if new.is_empty() || transfer.resumption.is_complete() {
                         last = new;
                         continue;
                     }
-                    reader.is_handed_out();
-                    return Ok(Some((new, Some(Self { reader, resumption }))));
+                    transfer.reader.is_handed_out();
+                    return Ok(Some((new, Some(transfer))));
                 }
-                Ok(None) => match resumption.end(reader.session()).await {
+                Ok(None) => match {
+                    let Self { reader, resumption } = &mut *transfer;
+                    boxed(|| resumption.end(reader.session()))
+                }
+                .await
+                {
                     Ok(()) => return Ok(Some((last, None)).filter(|(last, _)| !last.is_empty())),
                     Err(error) => error,
                 },
                 Err(error) => error,
             };
             // Before it is quit, no other can be opened.
-            drop(reader);
-            reader = resumption.resume(error).await?;
+            drop(transfer.reader);
+            transfer.reader = boxed(|| transfer.resumption.resume(error)).await?;
         }
     }
 }

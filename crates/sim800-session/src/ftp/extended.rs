@@ -8,7 +8,7 @@ use futures::{StreamExt, stream};
 
 use crate::io::AsyncRead;
 use sim800_command::{
-    Command, FTP_EXTENDED_LIMIT, FsStorage, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead,
+    FTP_EXTENDED_LIMIT, FsStorage, FtpExtGetEnd, FtpExtGetOpen, FtpExtGetProgress, FtpExtGetRead,
     FtpExtGetSave, FtpExtGetStatus, FtpExtPutBegin, FtpExtPutEnd, FtpExtPutLoad, FtpPutOpen, Number, Text,
 };
 
@@ -56,7 +56,7 @@ impl Ftp {
     ) -> Result<Extended, FtpError> {
         let deadline = self.deadline(FtpOperation::GetExtended);
         let mut attempts = Attempts::new(&self.bearer);
-        let fetched = deadline.run(async {
+        let fetched = deadline.run(|| async {
             loop {
                 let fetched = self.after(&attempts).fetch_extended(path, &mut progress).await;
                 if let Some(fetched) = attempts.settle(fetched).await? {
@@ -105,7 +105,7 @@ impl Ftp {
     /// anything when `source` is too long.
     pub async fn put_extended(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
         self.deadline(FtpOperation::PutExtended)
-            .run(async {
+            .run(|| async {
                 let transferable = self.bearer.client().config().transferable(LOAD_TIME);
                 let load = u32::try_from(transferable).unwrap_or(LOAD).clamp(1, LOAD);
                 let mut pieces = Pieces { source, load, read: Vec::new() };
@@ -320,7 +320,7 @@ impl Extended {
     pub async fn read(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {
         let deadline = self.deadline.clone();
         deadline
-            .run(async {
+            .run(|| async {
                 let mut octets = BytesMut::new();
                 let mut left = length;
                 while left > 0 {
@@ -353,7 +353,7 @@ impl Extended {
     pub async fn save(&mut self, name: &str) -> Result<u64, FtpError> {
         let deadline = self.deadline.clone();
         deadline
-            .run(async {
+            .run(|| async {
                 let text =
                     Text::new(name).map_err(|reason| FtpError::Invalid { what: "file name", reason })?;
                 self.session.is_used();
@@ -463,7 +463,7 @@ impl Extended {
 
     fn malformed(&mut self, malformation: Malformation) -> FtpError {
         let failure = Failure::Malformed(malformation);
-        self.session.command(Error::new(&Name::from(FtpExtGetRead::SPEC), failure))
+        self.session.command(Error::new(&Name::of::<FtpExtGetRead>(), failure))
     }
 
     async fn read_window(&mut self, position: u32, length: u32) -> Result<Bytes, FtpError> {

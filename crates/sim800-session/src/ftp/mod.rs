@@ -17,9 +17,9 @@ mod source;
 mod stored;
 mod upload;
 
+use crate::sync::Arc;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -39,6 +39,7 @@ use self::resumption::Resumption;
 use self::session::Session;
 use self::settings::Target;
 use crate::bearer::Bearer;
+use crate::boxed::boxed;
 use crate::config::Effort;
 use crate::deadline::Deadline;
 use crate::engine::Request;
@@ -190,12 +191,13 @@ impl Ftp {
     pub async fn get_from(&self, path: &str, offset: u64) -> Result<Download, FtpError> {
         let deadline = self.deadline(FtpOperation::Get);
         let download = deadline
-            .run(async {
+            .run(|| async {
                 settings::position(offset)?;
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
+                    let ftp = self.after(&attempts);
                     if let Some((reader, size)) =
-                        attempts.settle(self.after(&attempts).open(path, offset).await).await?
+                        attempts.settle(boxed(|| ftp.open(path, offset)).await).await?
                     {
                         let resumption = Resumption::of_file(self, path, offset, size);
                         let total = size.map(|size| size.saturating_sub(offset));
@@ -219,7 +221,7 @@ impl Ftp {
     pub async fn list(&self, directory: &str) -> Result<Download, FtpError> {
         let deadline = self.deadline(FtpOperation::List);
         let download = deadline
-            .run(async {
+            .run(|| async {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
                     if let Some(reader) =
@@ -241,7 +243,7 @@ impl Ftp {
     /// [`FtpError`]; before anything is sent when a value cannot stand in a command.
     pub async fn size(&self, path: &str) -> Result<u64, FtpError> {
         self.deadline(FtpOperation::Size)
-            .run(async {
+            .run(|| async {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
                     if let Some(size) = attempts.settle(self.after(&attempts).ask_size(path).await).await? {
@@ -260,7 +262,7 @@ impl Ftp {
     /// As those of [`size`](Self::size) otherwise.
     pub async fn size_if_told(&self, path: &str) -> Result<Option<u64>, FtpError> {
         self.deadline(FtpOperation::Size)
-            .run(async {
+            .run(|| async {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
                     if let Some(size) =
@@ -307,7 +309,7 @@ impl Ftp {
     /// [`FtpError::NotSupported`] without it, and others; before anything is sent when a value cannot stand in a command.
     pub async fn rename(&self, old: &str, new: &str) -> Result<(), FtpError> {
         self.deadline(FtpOperation::Rename)
-            .run(async {
+            .run(|| async {
                 let operation = FtpOperation::Rename;
                 let mut session = self.prepare(operation, Target::Renaming(old, new)).await?;
                 match session.execute(&Test::<FtpRename>::new()).await {
@@ -356,13 +358,14 @@ impl Ftp {
     }
 
     /// Carries out what the module answers with one line, and returns the number in it.
-    async fn carry_out<C: Command>(
+    async fn carry_out<C: Command + Sync>(
         &self,
         operation: FtpOperation,
         target: Target<'_>,
         command: &C,
     ) -> Result<Option<u64>, FtpError> {
-        let carried_out = async { number(self.prepare(operation, target).await?, operation, command).await };
+        let carried_out =
+            || async { number(self.prepare(operation, target).await?, operation, command).await };
         self.deadline(operation).run(carried_out).await
     }
 
@@ -440,7 +443,7 @@ impl Ftp {
 async fn number(
     mut session: Session,
     operation: FtpOperation,
-    command: &impl Command,
+    command: &(impl Command + Sync),
 ) -> Result<Option<u64>, FtpError> {
     match session.open(command).await? {
         Event::Ended(_, number) => Ok(number),

@@ -1,6 +1,6 @@
 //! Transfers that the module carries out by itself: how far they are, and how they end.
 
-use alloc::sync::Arc;
+use crate::sync::Arc;
 use core::time::Duration;
 
 use sim800_command::{Command, FtpCode};
@@ -50,7 +50,7 @@ pub(super) enum Status {
 /// module tells.
 pub(super) async fn run<Q: Command>(
     session: &mut Session,
-    open: &impl Command,
+    open: &(impl Command + Sync),
     query: &Q,
     read: impl Fn(Q::Response<'_>) -> Status,
     progress: &mut impl FnMut(FtpProgress),
@@ -73,7 +73,7 @@ struct Transfer<'s, 'q, 'p, Q, R, P> {
 }
 
 impl<Q: Command, R: Fn(Q::Response<'_>) -> Status, P: FnMut(FtpProgress)> Transfer<'_, '_, '_, Q, R, P> {
-    async fn attempt(&mut self, open: &impl Command) -> Result<Option<u64>, FtpError> {
+    async fn attempt(&mut self, open: &(impl Command + Sync)) -> Result<Option<u64>, FtpError> {
         self.session.start(open).await?;
         let runtime = Arc::clone(self.session.client().runtime());
         let (mut last, mut most) = (None, None);

@@ -10,6 +10,7 @@ use super::settings::Target;
 use super::source::{Seekable, Source, Window};
 use super::upload::{Found, Rest, Upload};
 use super::{Ftp, FtpError, FtpOperation};
+use crate::boxed::boxed;
 use crate::retry::Attempts;
 
 /// How often a server is asked for the size of what was stored before another one than was sent is believed, and after which
@@ -85,7 +86,7 @@ impl Ftp {
     /// not be found out; before anything is sent when a value cannot stand in a command.
     pub async fn put(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
         self.deadline(FtpOperation::Put)
-            .run(async { self.upload(path, Upload::new(Window::new(source))).await })
+            .run(|| async { self.upload(path, Upload::new(Window::new(source))).await })
             .await
     }
 
@@ -102,7 +103,7 @@ impl Ftp {
         mut source: impl AsyncRead + AsyncSeek + Unpin,
     ) -> Result<u64, FtpError> {
         self.deadline(FtpOperation::Put)
-            .run(async {
+            .run(|| async {
                 let start = position(&mut source, 0).await?;
                 self.upload(path, Upload::new(Seekable::new(source, start))).await
             })
@@ -128,7 +129,7 @@ impl Ftp {
         offset: u64,
     ) -> Result<u64, FtpError> {
         self.deadline(FtpOperation::Put)
-            .run(async {
+            .run(|| async {
                 let start = position(&mut source, offset).await?;
                 let mut upload = Upload::append(Seekable::new(source, start), offset).await?;
                 let mut attempts = Attempts::new(&self.bearer);
@@ -157,14 +158,14 @@ impl Ftp {
 
     async fn upload(&self, path: &str, mut upload: Upload<impl Source>) -> Result<u64, FtpError> {
         // What is appended to a file of its own beginning is all of it in the end.
-        let before = if upload.appends() { None } else { self.before(path).await? };
+        let before = if upload.appends() { None } else { boxed(|| self.before(path)).await? };
         let mut attempts = Attempts::new(&self.bearer);
         let mut ftp = self.clone();
         loop {
             let error = match ftp.after(&attempts).send(path, &mut upload).await {
                 Ok(sent) => {
                     let expected = Expected::new(sent, before);
-                    match self.confirm(FtpOperation::Put, path, expected, &mut attempts).await {
+                    match boxed(|| self.confirm(FtpOperation::Put, path, expected, &mut attempts)).await {
                         Ok(()) => return Ok(sent),
                         Err(error) => error,
                     }
@@ -248,8 +249,8 @@ impl Ftp {
     }
 
     async fn send(&self, path: &str, upload: &mut Upload<impl Source>) -> Result<u64, FtpError> {
-        let mut session = self.prepare(FtpOperation::Put, Target::Destination(path)).await?;
-        match session.open_or_silence(&FtpPutOpen).await {
+        let mut session = boxed(|| self.prepare(FtpOperation::Put, Target::Destination(path))).await?;
+        match boxed(|| session.open_or_silence(&FtpPutOpen)).await {
             Ok(first) => {
                 // Asked once more, the server would make up another name.
                 if self.options.put == PutOption::Unique {
@@ -281,7 +282,8 @@ impl Ftp {
         let cause = error.clone();
         let mut error = error;
         loop {
-            attempts.again(error, upload.has_begun().then(|| upload.taken())).await?;
+            let position = upload.has_begun().then(|| upload.taken());
+            boxed(|| attempts.again(error, position)).await?;
             if !upload.has_begun() {
                 return Ok(Some(self.options.put));
             }
@@ -314,14 +316,15 @@ impl Ftp {
 
     /// What the server has of an upload. Some servers keep the old file until the new one is complete.
     async fn find(&self, path: &str, upload: &mut Upload<impl Source>) -> Result<Found, FtpError> {
-        let (session, stored) = self.open_source(path).await?;
+        let (session, stored) = boxed(|| self.open_source(path)).await?;
         let Some(stored) = stored else { return Ok(Found::Untold) };
         let Some(mut comparison) = upload.compare(stored) else { return Ok(Found::Other(stored)) };
         let compare = async {
             if comparison.is_complete() {
                 return Ok(true);
             }
-            let mut reader = self.read_from(session, comparison.position(), Some(stored)).await?;
+            let position = comparison.position();
+            let mut reader = boxed(|| self.read_from(session, position, Some(stored))).await?;
             while let Some(octets) = reader.next().await? {
                 if !upload.is_like(&mut comparison, &octets).await {
                     return Ok(false);

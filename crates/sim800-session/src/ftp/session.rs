@@ -1,7 +1,7 @@
 //! The module's FTP session: opened, watched, and quit when dropped.
 
+use crate::sync::Arc;
 use alloc::string::ToString;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -10,8 +10,8 @@ use sim800_command::{Command, FtpActivity, FtpCode, FtpQuit, FtpSize, FtpState, 
 use super::event::{Event, end_of_any, event, event_of_any};
 use super::patience::PATIENCE;
 use super::{FtpError, FtpOperation, FtpStep};
-use crate::client::Client;
-use crate::engine::{Request, Response};
+use crate::client::{Client, Pending};
+use crate::engine::{Name, Request, Response};
 use crate::error::{Error, Failure, Malformation};
 use crate::retry::STANDSTILL;
 use crate::settings::{self, Refusal, Setting, Unset};
@@ -129,20 +129,24 @@ impl Session {
     }
 
     /// Opens the session and waits for the first thing it says. One that an earlier program left is quit first.
-    pub(super) async fn open<C: Command>(&mut self, command: &C) -> Result<Event, FtpError> {
+    pub(super) async fn open<C: Command + Sync>(&mut self, command: &C) -> Result<Event, FtpError> {
         self.open_within(command, self.patience()).await
     }
 
     /// The same, and waits up to `limit`.
-    pub(super) async fn open_within<C: Command>(
+    pub(super) async fn open_within<C: Command + Sync>(
         &mut self,
         command: &C,
         limit: Duration,
     ) -> Result<Event, FtpError> {
-        match self.attempt(command, limit).await {
+        self.open_by(&|client| turn_to_server(client, command), limit).await
+    }
+
+    async fn open_by(&mut self, opening: Opening<'_>, limit: Duration) -> Result<Event, FtpError> {
+        match self.attempt(opening, limit).await {
             Err(error) if is_in_the_way(&error) => {
                 self.clear().await?;
-                self.attempt(command, limit).await
+                self.attempt(opening, limit).await
             }
             result => result,
         }
@@ -150,36 +154,41 @@ impl Session {
 
     /// The same, and waits only until it is worth looking whether something was lost; `None` when the session says nothing by
     /// then, and the module not that there is none.
-    pub(super) async fn open_or_silence<C: Command>(
+    pub(super) async fn open_or_silence<C: Command + Sync>(
         &mut self,
         command: &C,
     ) -> Result<Option<Event>, FtpError> {
-        match self.attempt_or_silence(command).await {
+        let opening: Opening<'_> = &|client| turn_to_server(client, command);
+        match self.attempt_or_silence(opening).await {
             Err(error) if is_in_the_way(&error) => {
                 self.clear().await?;
-                self.attempt_or_silence(command).await
+                self.attempt_or_silence(opening).await
             }
             result => result,
         }
     }
 
-    async fn attempt_or_silence<C: Command>(&mut self, command: &C) -> Result<Option<Event>, FtpError> {
-        self.start(command).await?;
+    async fn attempt_or_silence(&mut self, opening: Opening<'_>) -> Result<Option<Event>, FtpError> {
+        self.start_by(opening).await?;
         let mut waited = Duration::ZERO;
         self.event_or_silence(&mut waited, self.patience()).await
     }
 
-    async fn attempt<C: Command>(&mut self, command: &C, limit: Duration) -> Result<Event, FtpError> {
-        self.start(command).await?;
+    async fn attempt(&mut self, opening: Opening<'_>, limit: Duration) -> Result<Event, FtpError> {
+        self.start_by(opening).await?;
         self.event(limit).await
     }
 
     /// Opens the session.
-    pub(super) async fn start<C: Command>(&mut self, command: &C) -> Result<(), FtpError> {
+    pub(super) async fn start<C: Command + Sync>(&mut self, command: &C) -> Result<(), FtpError> {
+        self.start_by(&|client| turn_to_server(client, command)).await
+    }
+
+    async fn start_by(&mut self, opening: Opening<'_>) -> Result<(), FtpError> {
         self.is_used();
         self.forget(|_| true);
         self.live = true;
-        let Err(error) = turn_to_server(&self.client, command).await else {
+        let Err(error) = opening(&self.client).await else {
             self.step = FtpStep::Open;
             return Ok(());
         };
@@ -356,7 +365,7 @@ impl Session {
         }
     }
 
-    pub(super) fn submit(&self, request: Request) -> crate::client::Pending {
+    pub(super) fn submit(&self, request: Request) -> Pending {
         self.client.submit(request)
     }
 
@@ -505,10 +514,13 @@ impl Drop for Session {
 }
 
 /// Sends a command that has the module turn to the server.
-pub(super) async fn turn_to_server<C: Command>(client: &Client, command: &C) -> Result<Response, Error> {
-    let request = Request::new(command).map_err(|failure| Error::of(command, failure))?;
-    client.request(request.with_time_limit(ANSWER)).await
+pub(super) fn turn_to_server<C: Command>(client: &Client, command: &C) -> Pending {
+    let request = Request::new(command).map(|request| request.with_time_limit(ANSWER));
+    client.submit_new(request, Name::of::<C>())
 }
+
+/// What sends the command that opens a session, whichever it is.
+type Opening<'c> = &'c (dyn Fn(&Client) -> Pending + Sync);
 
 /// Whether another session may be the reason: its 66 says nothing of ours (application note 3.13), and other firmware
 /// refuses the command at once.

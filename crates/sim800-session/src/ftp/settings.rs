@@ -1,8 +1,8 @@
 //! Every setting of the FTP service, set each time: nothing is assumed of what an earlier program left.
 
+use crate::sync::Arc;
 use alloc::format;
 use alloc::string::ToString;
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 

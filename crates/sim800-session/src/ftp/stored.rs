@@ -34,7 +34,7 @@ impl Ftp {
         mut progress: impl FnMut(FtpProgress),
     ) -> Result<u64, FtpError> {
         self.deadline(FtpOperation::GetToFs)
-            .run(async {
+            .run(|| async {
                 let name = Text::new(name)
                     .map_err(|reason| FtpError::Invalid { what: "name in the module", reason })?;
                 let open = FtpGetToFs { storage, name, reconnection: None };
@@ -88,7 +88,7 @@ impl Ftp {
         mut progress: impl FnMut(FtpProgress),
     ) -> Result<u64, FtpError> {
         self.deadline(FtpOperation::PutFromFs)
-            .run(async {
+            .run(|| async {
                 let text = Text::new(file)
                     .map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
                 let open = FtpPutFrmFs { file: text, reconnection: None };
@@ -134,7 +134,7 @@ impl Ftp {
     /// in a command.
     pub async fn put_file(&self, file: &str, path: &str) -> Result<(), FtpError> {
         self.deadline(FtpOperation::PutFile)
-            .run(async {
+            .run(|| async {
                 let text = Text::new(file)
                     .map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
                 let load = FtpFilePutLoad { file: text };

@@ -15,6 +15,7 @@ use super::event::Event;
 use super::session::{CHECK, Session, turn_to_server};
 use super::source::Source;
 use super::{FtpError, FtpStep};
+use crate::boxed::boxed;
 use crate::engine::Response;
 use crate::error::{Error, Failure, Malformation};
 
@@ -261,7 +262,10 @@ impl<S: Source> Upload<S> {
                 session.forget_announcements();
                 match turn_to_server(session.client(), &FtpPutClose).await {
                     Err(error) if error.is_rejected() && event.is_none() => {}
-                    closed => return close(session, closed, self.taken).await,
+                    closed => {
+                        let taken = self.taken;
+                        return boxed(|| close(session, closed, taken)).await;
+                    }
                 }
             }
             if !is_sent && at_most > 0 {

@@ -1,6 +1,6 @@
 //! Carrying out a request: told to the module, asked about, and heard of.
 
-use alloc::sync::Arc;
+use crate::sync::Arc;
 use core::time::Duration;
 
 use crate::message::Method;

@@ -1,12 +1,12 @@
 //! The body of a response, read from the module as it is wanted.
 
-use alloc::sync::Arc;
+use alloc::boxed::Box;
+
+use crate::sync::Arc;
 
 use crate::message::HeaderMap;
 use crate::message::header::HeaderValue;
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream;
 use sim800_command::{HttpReadRange, HttpStatus, Number};
 
 use super::HttpError;
@@ -15,6 +15,7 @@ use super::plan::Plan;
 use super::ranges::{Next, Ranges};
 use super::service::Service;
 use crate::bearer::Bearer;
+use crate::boxed::boxed;
 use crate::client::Pending;
 use crate::engine::Request;
 use crate::error::{Error, Failure, Malformation};
@@ -76,7 +77,7 @@ pub(super) async fn body(
     service.take_loss();
     let whole = service.take_body().map(|mut body| body.split_off(body.len().min(skipped as usize)));
     let is_empty = length == 0 && ranges.is_none();
-    let transfer = Transfer {
+    let transfer = Box::new(Transfer {
         service,
         length,
         promised,
@@ -91,12 +92,12 @@ pub(super) async fn body(
         attempts: Attempts::new(bearer),
         handed_out: 0,
         tail: Tail::default(),
-    };
+    });
     if !is_empty {
-        return Body::new(stream::try_unfold(Some(transfer), Transfer::next).boxed(), total);
+        return Body::unfolded(Some(transfer), Transfer::next, total);
     }
     // Nobody has to read that there is nothing, for the service to be free.
-    Body::begun(Some(transfer), Transfer::next, total).await
+    boxed(|| Body::begun(Some(transfer), Transfer::next, total)).await
 }
 
 /// What a response came from, to be fetched from there again.
@@ -150,7 +151,7 @@ struct Transfer {
 
 impl Transfer {
     /// The next octets. With the last ones the service is let go, also when the caller keeps the body.
-    async fn next(transfer: Option<Self>) -> Result<Option<(Bytes, Option<Self>)>, HttpError> {
+    async fn next(transfer: Option<Box<Self>>) -> Result<Option<(Bytes, Option<Box<Self>>)>, HttpError> {
         let Some(mut transfer) = transfer else { return Ok(None) };
         transfer.service.is_used();
         loop {
@@ -159,7 +160,7 @@ impl Transfer {
                 Ok(None) if transfer.tail.is_found() => return Ok(None),
                 Ok(None) => return Err(transfer.changed()),
                 Err(error) => {
-                    transfer = transfer.recover(error).await?;
+                    transfer = boxed(|| transfer.recover(error)).await?;
                     continue;
                 }
             };
@@ -186,7 +187,9 @@ impl Transfer {
         }
         if self.position >= self.length && self.length > 0 {
             let Some(ranges) = &mut self.ranges else { return Ok(None) };
-            let Some(Next { length, again }) = ranges.next(&mut self.service).await? else { return Ok(None) };
+            let Some(Next { length, again }) = boxed(|| ranges.next(&mut self.service)).await? else {
+                return Ok(None);
+            };
             (self.length, self.position, self.overlap) = (length, 0, Overlap::default());
             self.whole = self.service.take_body();
             self.tail.rewind(u64::from(again));
@@ -290,7 +293,7 @@ impl Transfer {
     }
 
     /// Makes ready to go on after `error`, if that is possible.
-    async fn recover(mut self, error: HttpError) -> Result<Self, HttpError> {
+    async fn recover(mut self: Box<Self>, error: HttpError) -> Result<Box<Self>, HttpError> {
         // What was announced for its length is not to be relied on.
         let is_announced = !matches!(
             error,

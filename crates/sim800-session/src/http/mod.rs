@@ -9,8 +9,8 @@ mod plan;
 mod ranges;
 mod service;
 
+use crate::sync::Arc;
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::message::header::{CONTENT_LENGTH, CONTENT_RANGE};
@@ -29,6 +29,7 @@ use self::plan::Plan;
 use self::ranges::{First, Ranges, What};
 use self::service::Service;
 use crate::bearer::Bearer;
+use crate::boxed::boxed;
 use crate::config::Effort;
 use crate::deadline::Deadline;
 use crate::retry::Attempts;
@@ -234,7 +235,7 @@ impl Http {
     ) -> Result<Response<Body>, HttpError> {
         let method = request.method().clone();
         let deadline = Deadline::begin(self.bearer.client(), |limit| HttpError::Deadline { method, limit });
-        let response = deadline.run(self.carry_out(request, observer)).await?;
+        let response = deadline.run(|| self.carry_out(request, observer)).await?;
         Ok(response.map(|body| deadline.read(body)))
     }
 
@@ -247,10 +248,11 @@ impl Http {
         let mut attempts = Attempts::new(&self.bearer);
         let mut anew = false;
         loop {
-            let error = match self.prepare(&plan, anew).await {
+            let error = match boxed(|| self.prepare(&plan, anew)).await {
                 Ok(service) => {
                     let was_kept = service.was_kept;
-                    match self.act(service, &plan, observer.as_mut().map(Observer::reborrow)).await {
+                    let observer = observer.as_mut().map(Observer::reborrow);
+                    match boxed(|| self.act(service, &plan, observer)).await {
                         // What was known of the service was wrong, and the server got nothing.
                         Err(error) if was_kept && error.is_refused_unsent() => {
                             self.bearer.client().known().doubt();
@@ -276,16 +278,16 @@ impl Http {
         let mut answer = None;
         let is_too_large = ranges::is_too_large(plan);
         if !is_too_large {
-            answer = match service.act(plan, observer).await {
+            answer = match boxed(|| service.act(plan, observer)).await {
                 Err(HttpError::Action { method: Method::GET, status: HttpStatus::NO_MEMORY }) => None,
                 result => Some(result?),
             };
         }
         let Some((status, length)) = answer else {
-            return self.begin_ranges(service, plan, !is_too_large).await;
+            return boxed(|| self.begin_ranges(service, plan, !is_too_large)).await;
         };
-        let (status, mut headers) = service.headers(plan, status, plan.wants_part()).await?;
-        let place = ranges::place(&mut service, plan, (status, length), headers.as_ref()).await?;
+        let (status, mut headers) = boxed(|| service.headers(plan, status, plan.wants_part())).await?;
+        let place = boxed(|| ranges::place(&mut service, plan, (status, length), headers.as_ref())).await?;
         let origin = plan.method.is_safe().then(|| Origin::new(plan, status, headers.as_ref()));
         let held = held(plan, status, length, headers.as_ref());
         let size = self.bearer.client().config().http_range;

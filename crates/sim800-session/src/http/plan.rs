@@ -1,10 +1,10 @@
 //! A request in the words of the module: the parameters to set, checked before anything is sent.
 
+use crate::sync::Arc;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::string::ToString;
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;

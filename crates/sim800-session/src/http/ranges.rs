@@ -3,8 +3,8 @@
 //! Parts go together where a strong validator says so (RFC 9110 section 15.3.7.3). Without one, each range begins with what came
 //! last of the one before, which is compared.
 
+use crate::sync::Arc;
 use alloc::format;
-use alloc::sync::Arc;
 
 use crate::message::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use crate::message::{HeaderMap, HeaderValue, Method};

@@ -1,7 +1,7 @@
 //! The module's HTTP service, from `HTTPINIT` to `HTTPTERM`.
 
+use crate::sync::Arc;
 use alloc::string::ToString;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 

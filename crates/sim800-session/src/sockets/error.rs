@@ -1,7 +1,7 @@
 //! How sockets fail.
 
+use crate::sync::Arc;
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::time::Duration;
 
 use sim800_command::InvalidValue;

@@ -1,6 +1,6 @@
 //! One connection of the module, as both directions of a socket share it.
 
-use alloc::sync::Arc;
+use crate::sync::Arc;
 use core::time::Duration;
 
 use futures::StreamExt;

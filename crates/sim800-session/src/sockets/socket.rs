@@ -1,7 +1,7 @@
 //! A connection to a server, as a stream of octets both ways.
 
+use crate::sync::Arc;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::mem;

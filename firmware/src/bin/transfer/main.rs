@@ -5,7 +5,6 @@
 #![no_std]
 #![no_main]
 
-mod crc;
 mod module;
 
 use cortex_m_rt::entry;
@@ -16,10 +15,9 @@ use sim800_command::{
     HttpPara, HttpParameter, HttpReadRange, HttpStatus, HttpTerm, LINE_LIMIT, Number, SapbrClose, SapbrOpen,
     SapbrSet, Text, Unsolicited,
 };
-use sim800_firmware::Machine;
+use sim800_firmware::{Crc32, Machine};
 use sim800_parser::Event;
 
-use self::crc::Crc32;
 use self::module::{Failure, Module};
 
 const CID: Cid = Cid::MIN;

@@ -4,14 +4,18 @@ const POLYNOMIAL: u32 = 0xEDB8_8320;
 /// What is left of octets that are followed by their CRC-32, the lowest octet first.
 const RESIDUE: u32 = 0xDEBB_20E3;
 
-pub(crate) struct Crc32(u32);
+/// Sums up octets.
+pub struct Crc32(u32);
 
 impl Crc32 {
-    pub(crate) const fn new() -> Self {
+    /// The sum of none.
+    #[expect(clippy::new_without_default, reason = "constant")]
+    pub const fn new() -> Self {
         Self(u32::MAX)
     }
 
-    pub(crate) fn update(&mut self, octets: &[u8]) {
+    /// Takes octets in.
+    pub fn update(&mut self, octets: &[u8]) {
         for octet in octets {
             self.0 ^= u32::from(*octet);
             for _ in 0..8 {
@@ -21,7 +25,7 @@ impl Crc32 {
     }
 
     /// Whether the octets end in the CRC-32 of those before.
-    pub(crate) const fn is_intact(&self) -> bool {
+    pub const fn is_intact(&self) -> bool {
         self.0 == RESIDUE
     }
 }
