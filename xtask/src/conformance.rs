@@ -57,10 +57,10 @@ pub(crate) fn run() -> Result<Outcome> {
         let program = Program::new(&path, &emulator, runtime, &roots, &folder.path().join(runtime))?;
         tally.server = "nginx";
         http::check(&mut tally, &program, &nginx, &tinyproxy);
+        proxy::check(&mut tally, &program, &nginx);
         https::check(&mut tally, &program, &nginx);
         let on_lossy = Program::new(&path, &lossy, runtime, &roots, &folder.path().join(runtime))?;
         https::check_lossy(&mut tally, &on_lossy, &nginx);
-        proxy::check(&mut tally, &program, &nginx);
         tally.server = "module";
         fs::check(&mut tally, &program);
         for (server, sizes) in &ftp_servers {

@@ -94,9 +94,12 @@ fn converse(program: &Program<'_>, server: &Nginx, version: &str) -> Result<()> 
     fs::write(server.file("proxied.bin"), &octets)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?.to_string();
-    let port = server.secure_port(version).to_string();
+    let url = server.secure_url(version, "");
+    let (host, port) =
+        url.trim_start_matches("https://").trim_end_matches('/').split_once(':').context("no port")?;
+    let version = format!("-tls{}", version.replace('.', "_"));
     program.give(b"GET /proxied.bin HTTP/1.0\r\n\r\n")?;
-    let mut nc = program.command(&["nc", "127.0.0.1", &port]);
+    let mut nc = program.command(&["nc", host, port]);
     let said = thread::scope(|scope| {
         let served = scope.spawn(move || -> Result<bool> {
             let (connection, _) = listener.accept()?;
@@ -105,12 +108,16 @@ fn converse(program: &Program<'_>, server: &Nginx, version: &str) -> Result<()> 
         });
         let mut shell = Command::new("sh");
         // It reads what it sends from stdin.
-        shell.args(["-c", "exec openssl \"$@\" < sent.bin", "sh", "s_client", "-quiet", "-ign_eof"]);
-        shell.arg(format!("-tls{}", version.replace('.', "_")));
-        shell
-            .args(["-verify_return_error", "-CAfile"])
-            .arg(&server.certificate)
-            .args(["-connect", &address]);
+        shell.args([
+            "-c",
+            "exec openssl \"$@\" < sent.bin",
+            "sh",
+            "s_client",
+            "-quiet",
+            "-ign_eof",
+            &version,
+        ]);
+        shell.args(["-verify_return_error", "-CAfile"]).arg(&server.certificate).args(["-connect", &address]);
         let said = program.run_other(&mut shell);
         // Where it did not connect, nobody else does.
         drop(TcpStream::connect(&address));

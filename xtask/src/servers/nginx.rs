@@ -70,12 +70,8 @@ impl Nginx {
 
     /// Where the file `name` is fetched from, or put, with that version of TLS.
     pub(crate) fn secure_url(&self, version: &str, name: &str) -> String {
-        format!("https://127.0.0.1:{}/{name}", self.secure_port(version))
-    }
-
-    /// The port where it speaks that version of TLS.
-    pub(crate) fn secure_port(&self, version: &str) -> u16 {
-        if version == Self::TLS[0] { self.secure[0] } else { self.secure[1] }
+        let port = if version == Self::TLS[0] { self.secure[0] } else { self.secure[1] };
+        format!("https://127.0.0.1:{port}/{name}")
     }
 
     /// Where a body is posted to become the file `name`.
