@@ -160,6 +160,18 @@ impl Connection {
         Err(self.failed(Some(failed.into_error()), sent))
     }
 
+    /// Closes the connection, and lets the server know where the stream has a good-bye. Dropped, it is closed without one.
+    pub async fn close(self) {
+        let Self { sender, mut work, mut watch, .. } = self;
+        drop(sender);
+        let closed = poll_fn(|context| {
+            work.poll(context);
+            if work.future.is_none() { Poll::Ready(()) } else { Poll::Pending }
+        });
+        // One that is silent is dropped.
+        let _ = watch.bound(closed).await;
+    }
+
     /// What went wrong, by what an exchange and what the connection itself ended with.
     fn failed(&mut self, exchange: Option<hyper::Error>, sent: Sent) -> HttpsError {
         // An exchange is just given up when the connection breaks.

@@ -131,6 +131,11 @@ impl Https {
         }
     }
 
+    /// Closes the connection that is kept, so that its socket is free when this returns. Bodies that are being read go on.
+    pub async fn close(&self) {
+        self.servers.close().await;
+    }
+
     /// Sends a request whose body is read as it is sent, over a connection of its own. Nothing is tried again once any of it was sent, and no
     /// redirection is followed: the body is gone.
     ///

@@ -55,6 +55,14 @@ impl Servers {
         }
     }
 
+    /// Closes the connection that is kept.
+    pub(crate) async fn close(&self) {
+        let kept = self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(connection) = kept.and_then(|(_, shelf)| shelf.take()) {
+            connection.close().await;
+        }
+    }
+
     /// Sends a request whose body is there but once, over a connection of its own.
     pub(crate) async fn ask_once<B>(&self, ask: &Ask, body: B) -> Result<Response<Incoming>, HttpsError>
     where

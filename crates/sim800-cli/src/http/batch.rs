@@ -75,8 +75,12 @@ pub(super) fn single(
     let advice = transfer.advice();
     let done = with_module(options, output, async |client| {
         let destination = transfer.open().await?;
-        let way = Ways::default().of(&transfer.plan, client, options).await?;
-        transfer.carry_out(client, &way, destination).await
+        let mut ways = Ways::default();
+        let way = ways.of(&transfer.plan, client, options).await?;
+        let result = transfer.carry_out(client, &way, destination).await;
+        // What went wrong first is told.
+        let closed = ways.close(options).await;
+        result.and_then(|report| closed.map(|()| report))
     });
     done.map_err(|failure| advice.give(failure))
 }
@@ -118,6 +122,7 @@ pub(super) fn several(
             let result = naming_port(result.map_err(|failure| advice.give(failure).of(&url)), options);
             exit = exit::of_both(exit, output.finish(result));
         }
+        ways.close(options).await?;
         output.remark(&summary(total, failed, octets, start));
         if failed == 0 { Ok(Report::default()) } else { Err(Failure::told(exit)) }
     });

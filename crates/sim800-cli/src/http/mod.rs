@@ -121,9 +121,11 @@ fn show_head(head: &HttpHead, options: &Options, output: Output) -> Result<Repor
     let plan = Plan::new(Method::HEAD, &head.url, Bytes::new(), &head.request)?;
     let is_insecure = plan.options.accept_invalid_certificate;
     let shown = with_module(options, output, async |client| {
-        let way = Ways::default().of(&plan, client, options).await?;
+        let mut ways = Ways::default();
+        let way = ways.of(&plan, client, options).await?;
         let watch = Watch { client, name: plan.name.clone(), output };
         let response = watch.send(&way, plan.request.clone()).await?;
+        ways.close(options).await?;
         let (head, _) = response.into_parts();
         if let Some(failure) = refusal(&head, plan.uri(), plan.options.redirect) {
             let text = String::from_utf8_lossy(&head_text(&head)).into_owned();

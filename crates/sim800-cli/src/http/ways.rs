@@ -1,7 +1,7 @@
 //! What requests go over, opened when the first of them wants it.
 
 use sim800_https::{Https, Tls};
-use sim800_session::{Bearer, Client, Http};
+use sim800_session::{Bearer, Client, Http, SocketError, Sockets};
 
 use super::plan::Plan;
 use crate::access::{open_bearer, open_sockets};
@@ -13,13 +13,13 @@ use crate::way::Way;
 #[derive(Default)]
 pub(super) struct Ways {
     bearer: Option<Bearer>,
-    https: Option<Https>,
+    own: Option<(Sockets, Https)>,
 }
 
 impl Ways {
     /// Whether the module and the network were there.
     pub(super) fn is_open(&self) -> bool {
-        self.bearer.is_some() || self.https.is_some()
+        self.bearer.is_some() || self.own.is_some()
     }
 
     /// What `plan` goes over.
@@ -30,11 +30,11 @@ impl Ways {
         options: &Options,
     ) -> Result<Way, Failure> {
         if plan.is_own {
-            let https = match &self.https {
-                Some(https) => https.clone(),
-                None => self.https.insert(open(plan, client, options).await?).clone(),
+            let (_, https) = match &self.own {
+                Some(own) => own,
+                None => self.own.insert(open(plan, client, options).await?),
             };
-            return Ok(Way::Own(https.with_options(plan.own_options())));
+            return Ok(Way::Own(https.clone().with_options(plan.own_options())));
         }
         let bearer = match &self.bearer {
             Some(bearer) => bearer,
@@ -42,20 +42,30 @@ impl Ways {
         };
         Ok(Way::Module(Http::new(bearer).with_options(plan.options.clone())))
     }
+
+    /// Closes what sockets went through, where that is wanted. Of a transfer that failed, a socket may be left.
+    pub(super) async fn close(self, options: &Options) -> Result<(), Failure> {
+        let Some((sockets, https)) = self.own.filter(|_| options.close) else { return Ok(()) };
+        https.close().await;
+        match sockets.close().await {
+            Err(SocketError::InUse) => Ok(()),
+            closed => Ok(closed?),
+        }
+    }
 }
 
 /// Brings sockets up. In a script, those of an earlier command go on, with the tickets of the servers that it asked.
-async fn open(plan: &Plan, client: &Client, options: &Options) -> Result<Https, Failure> {
+async fn open(plan: &Plan, client: &Client, options: &Options) -> Result<(Sockets, Https), Failure> {
     let is_insecure = plan.options.accept_invalid_certificate;
     let trusts = if is_insecure { Tls::trusting_anybody() } else { Tls::of_system() };
     let tls = trusts.map_err(|error| Failure::new(error.kind().as_str(), error.to_string()))?;
     let sockets = open_sockets(client, options).await?;
     if let Some(https) = options.held.as_ref().and_then(|held| held.https(is_insecure)) {
-        return Ok(https);
+        return Ok((sockets, https));
     }
     let https = Https::new(&sockets, tls);
     if let Some(held) = &options.held {
         held.keep_https(is_insecure, &https);
     }
-    Ok(https)
+    Ok((sockets, https))
 }

@@ -172,3 +172,15 @@ fn a_script_brings_sockets_up_once() {
     let decoded = String::from_utf8(secure.run(&["decode", "line.jsonl"]).stdout).unwrap();
     assert_eq!(decoded.matches("AT+CIICR").count(), 1, "{decoded}");
 }
+
+#[test]
+fn what_is_to_be_closed_is_closed() {
+    let secure = Secure::new();
+    secure.bench.http.put("/a", "text/plain", "octets");
+    let url = secure.front.url("/a");
+    let finished = secure.run(&["--trace", "line.jsonl", "--close", "http", "get", &url, &url, "-o", "-"]);
+    assert_eq!((finished.code, &finished.stdout[..]), (0, &b"octetsoctets"[..]), "{}", finished.stderr);
+    let decoded = String::from_utf8(secure.run(&["decode", "line.jsonl"]).stdout).unwrap();
+    let last = decoded.rfind("AT+CIPSTART").expect("a connection");
+    assert!(decoded[last..].contains("AT+CIPSHUT"), "{decoded}");
+}

@@ -204,3 +204,29 @@ fn another_connection_takes_the_ticket_of_the_first() {
         }
     }
 }
+
+#[test]
+fn a_connection_that_is_closed_says_good_bye() {
+    for version in [&TLS12, &TLS13] {
+        let server = Server::new(&[version], |_| {});
+        let mut world = world();
+        let (here, there) = watched(&world);
+        let tls = server.trusted();
+        let client = async {
+            let connection = Connection::open(tls.connect(HOST, here).await?).await?;
+            let shelf = Shelf::default();
+            let request = Request::get("/").body(Empty::<Bytes>::new()).expect("a request");
+            let response = connection.send(request, &shelf).await?;
+            response.into_body().try_for_each(async |_| Ok(())).await?;
+            shelf.take().expect("the connection").close().await;
+            Ok::<_, HttpsError>(())
+        };
+        let acceptor = TlsAcceptor::from(Arc::clone(&server.config));
+        let there = async {
+            let (_, mut stream) = serve(acceptor.accept(there).await.expect("a client"), &[ANSWER]).await;
+            // Without a good-bye, this would be an error.
+            assert_eq!(stream.read(&mut [0; 1]).await.expect("an end"), 0);
+        };
+        world.run(join(client, there)).0.expect("closed");
+    }
+}
