@@ -46,8 +46,7 @@ pub fn session(data: &[u8]) {
     let kept = Kept::default();
     let clock = trial.world.clock();
     let all = tasks.iter().map(|task| task.perform(&bearer, &clock, Rc::clone(&kept)));
-    let limit = USUAL * tasks.len() as u32 + EACH * trial.incidents.len() as u32;
-    let results = trial.within(limit, join_all(all));
+    let results = trial.within(trial.limit, join_all(all));
     let doubt = trial.doubt();
     for (task, result) in tasks.iter().zip(results) {
         task.judge(result, &doubt, &trial.world.network(), &*trial.storage, &tasks);
@@ -71,6 +70,8 @@ struct Trial {
     storage: Arc<dyn Storage>,
     /// By the numbers of the world, which begin at 0.
     incidents: Vec<What>,
+    /// In what time all tasks have to end.
+    limit: Duration,
 }
 
 /// What goes wrong, as far as it matters to what is promised.
@@ -123,7 +124,7 @@ impl Trial {
         tasks.iter().for_each(|task| task.serve(&network, &*storage));
         network.put_resource(task::FOLLOW_UP_URL, Resource::new(task::FOLLOW_UP));
         network.put_file(task::FOLLOW_UP_PATH, task::FOLLOW_UP);
-        Self { world, config, storage, incidents: Vec::new() }
+        Self { world, config, storage, incidents: Vec::new(), limit: USUAL * tasks.len() as u32 }
     }
 
     fn within<F: Future>(&mut self, limit: Duration, future: F) -> F::Output {
@@ -131,7 +132,7 @@ impl Trial {
         self.world.run(future)
     }
 
-    /// Plans what goes wrong from now on, up to eight things.
+    /// Plans what goes wrong from now on, up to eight things. What the line does to an octet at a place it may do to some behind it.
     fn plan(&mut self, script: &mut Script<'_>, tasks: &[Task]) {
         let now = self.world.clock().now();
         for _ in 0..script.draw::<u8>() % 9 {
@@ -143,10 +144,25 @@ impl Trial {
                 _ => When::Crossed(Direction::Received, self.world.crossed(Direction::Received) + span),
             };
             let (what, incident) = incident(script, tasks);
-            let number = self.world.plan(when, incident);
-            assert_eq!(number, self.incidents.len());
-            self.incidents.push(what);
+            let behind = match incident {
+                Incident::Damage(direction, damage) => Some((direction, damage)),
+                _ => None,
+            };
+            self.expect(when, what, incident);
+            self.limit += EACH;
+            let (Some((direction, damage)), When::Crossed(of, octets)) = (behind, when) else { continue };
+            let others = if of == direction { u64::from(place / 4 % 16) } else { 0 };
+            for further in 1..=others {
+                let when = When::Crossed(of, octets + further);
+                self.expect(when, what, Incident::Damage(direction, damage));
+            }
         }
+    }
+
+    fn expect(&mut self, when: When, what: What, incident: Incident) {
+        let number = self.world.plan(when, incident);
+        assert_eq!(number, self.incidents.len());
+        self.incidents.push(what);
     }
 
     fn happened(&self) -> impl Iterator<Item = What> {
@@ -264,7 +280,8 @@ fn incident(script: &mut Script<'_>, tasks: &[Task]) -> (What, Incident) {
     }
 }
 
-/// Inputs to begin with: every task by itself and beside another, in peace and with one thing that goes wrong.
+/// Inputs to begin with: every task by itself and beside another, in peace and with one thing that goes wrong, and pieces of which the
+/// rest reads like the module's own lines because the line has doubled some of their octets or another line has come amid them.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let one = |task: u8| [task, 0, 0x10, 0x0B, 0, 0];
     let peace = [0, 0, 0, 0, 0];
@@ -276,6 +293,20 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     for what in 0..24 {
         let wrong = [0, 0, 0, 0, 1, 2, 0x00, 0x04, what, 0, 1, 2, 3];
         seeds.push([&[1][..], &one(what % task::KINDS), &one(4), &wrong].concat());
+    }
+    // In windows of 64 octets.
+    let line = [0, 1, 0, 0];
+    for kind in 0..task::KINDS {
+        for text in [8, 16, 24] {
+            let task = [kind, 0, 0x10, 0x0B, text, 0];
+            let double = |at: u8| [2 + 4 * 5, at.wrapping_mul(97), 2 + at, 2];
+            let inject = |at: u8| [2, at.wrapping_mul(97), 2 + at, 7, 1, 0];
+            let doubled = (0..4).flat_map(double).collect::<Vec<_>>();
+            let injected = (0..4).flat_map(inject).collect::<Vec<_>>();
+            for wrong in [doubled, injected] {
+                seeds.push([&[0][..], &task, &line, &[4], &wrong].concat());
+            }
+        }
     }
     seeds
 }

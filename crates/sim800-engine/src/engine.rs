@@ -118,7 +118,10 @@ impl<D: Dialect> Engine<D> {
         }
         match &mut self.line {
             State::Ended(reason) => return Err(Failure::Disconnected(*reason)),
-            State::Idle if request.anew => self.line = State::Lost(Resync::new(now), Some(Box::new(request))),
+            State::Idle if request.anew => {
+                let resync = Resync::new(now).owing(self.owed());
+                self.line = State::Lost(resync, Some(Box::new(request)));
+            }
             State::Idle => self.send(now, request),
             State::Lost(_, waiting @ None) => *waiting = Some(Box::new(request)),
             State::Lost(_, Some(_)) | State::InFlight(_) => return Err(Failure::Misuse(Misuse::Busy)),
@@ -461,13 +464,14 @@ impl<D: Dialect> Engine<D> {
                 }
                 _ => self.handle_rest(now),
             },
-            Event::Blank(_) => {
+            // An echo comes before the response.
+            Event::Blank(_) | Event::Echo(_) => {
                 if let State::InFlight(flight) = &mut self.line {
                     flight.take_blank();
                 }
             }
             // The text of a short message is nobody's; the head of it was told.
-            Event::Continuation(_) | Event::Echo(_) => {}
+            Event::Continuation(_) => {}
             _ => {}
         }
     }
@@ -496,16 +500,16 @@ impl<D: Dialect> Engine<D> {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
         self.payload_ended = flight.had_payload();
         self.last = flight.last();
-        let (cut_short, handed_out) = (flight.has_unsent(), flight.handed_out());
+        let (unsent, handed_out) = (flight.unsent(), flight.handed_out());
         let is_headless = flight.request.is_headless();
         let result = flight.into_result(code);
         let is_refused = matches!(result, Err(Failure::Rejected(_)));
         let is_damaged = result == Err(Failure::Malformed(Malformation::Damaged));
         let is_uninvited = result == Err(Failure::Malformed(Malformation::PromptMissing));
         self.complete(result);
-        if cut_short {
-            // What was handed out may still be on its way, and the module takes it for command lines now.
-            self.lose(Resync::new(now));
+        if unsent > 0 {
+            // What was handed out may still be on its way, and the module takes it for command lines now: `A/` is the last one again.
+            self.lose(Resync::new(now).owing(handed_out + unsent));
             self.outputs.push_back(Output::Desynchronized);
         } else if is_uninvited {
             // The result was another's.
@@ -529,8 +533,6 @@ impl<D: Dialect> Engine<D> {
         if flight.request.announced_at_most() > 0 {
             resync = resync.after_payload_from_module();
         }
-        // The command before may have been asked for its octets behind a result that was not its own.
-        let before = mem::take(&mut self.last.offered);
         if flight.can_be_cancelled() {
             resync = resync.at_prompt();
         } else if flight.request.is_prompted() {
@@ -539,11 +541,9 @@ impl<D: Dialect> Engine<D> {
                 Failure::Malformed(Malformation::Excess { announced }) => {
                     usize::try_from(announced).unwrap_or(usize::MAX)
                 }
-                _ => offered.max(before),
+                _ => offered,
             };
             resync = resync.after_payload_to_module(owed, promised, flight.patience(now));
-        } else {
-            resync = resync.after_payload_to_module(before, Bytes::new(), Duration::ZERO);
         }
         self.complete(Err(failure));
         self.lose(resync);
@@ -559,7 +559,14 @@ impl<D: Dialect> Engine<D> {
             self.inbox.skip(payload as usize);
         }
         self.transmits.clear();
-        self.line = State::Lost(resync, None);
+        self.line = State::Lost(resync.owing(self.owed()), None);
+    }
+
+    /// How many octets the module may wait for of the command that had its result last, or of those before while the line is lost: it may
+    /// have been asked for its octets behind a result that was not its own.
+    fn owed(&mut self) -> usize {
+        let lost = if let State::Lost(resync, _) = &self.line { resync.owed() } else { 0 };
+        mem::take(&mut self.last.offered).max(lost)
     }
 
     /// While a counted payload is on its way, its octets are what moves the deadline on; once it is complete, the

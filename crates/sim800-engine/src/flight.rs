@@ -246,7 +246,7 @@ impl Flight {
         }
     }
 
-    /// Notes an empty line by itself. After a payload it is what the count left of the one before the result code: when
+    /// Notes an empty line by itself, or what looks like an echo. After a payload it is what the count left of the one before the result code: when
     /// the line loses octets, the count takes as many of that instead.
     pub(crate) fn take_blank(&mut self) {
         if self.had_payload() {
@@ -366,6 +366,7 @@ impl Flight {
             FinalResultCode::Ok | FinalResultCode::Connect => {}
             // Behind text that makes no sense, a refusal may be a part of the payload.
             _ if fault == Some(Malformation::Damaged) => {}
+            _ if self.has_begun_payload() => return Err(Failure::Malformed(Malformation::Damaged)),
             code => return Err(Failure::Rejected(code)),
         }
         let unsent = u32::try_from(self.unsent.len()).unwrap_or(u32::MAX);
@@ -377,6 +378,12 @@ impl Flight {
             _ => None,
         });
         fault.map_or_else(|| Ok(self.take_response()), |fault| Err(Failure::Malformed(fault)))
+    }
+
+    /// Whether payload came, or a header that made no sense: what is refused has neither.
+    fn has_begun_payload(&self) -> bool {
+        let has_header = self.request.announced_at_most() > 0 && self.response.lines().next().is_some();
+        has_header || !self.response.payload.is_empty()
     }
 
     /// Whether a payload came last.
@@ -398,9 +405,9 @@ impl Flight {
         if self.response.granted.is_none() { self.offered } else { 0 }
     }
 
-    /// Whether octets that the module asked for were not handed out.
-    pub(crate) fn has_unsent(&self) -> bool {
-        !self.unsent.is_empty()
+    /// How many octets that the module asked for were not handed out.
+    pub(crate) fn unsent(&self) -> usize {
+        self.unsent.len()
     }
 
     /// How many octets were handed out of those that the module asked for.

@@ -147,6 +147,17 @@ impl Resync {
         self
     }
 
+    /// The module may still take so many `octets` for payload, as far as is known otherwise.
+    pub(crate) fn owing(mut self, octets: usize) -> Self {
+        self.owed = self.owed.max(octets);
+        self
+    }
+
+    /// How many octets the module may still take for payload.
+    pub(crate) fn owed(&self) -> usize {
+        self.owed
+    }
+
     /// The abandoned command had a prompt for text, which ends where it is cancelled; what was promised is not sent.
     pub(crate) fn at_prompt(mut self) -> Self {
         self.at_prompt = true;

@@ -78,8 +78,26 @@ pub(super) struct Task {
     pub(super) kind: Kind,
     delay: Duration,
     length: usize,
+    text: Text,
     pub(super) stop: Stop,
 }
+
+/// What the content reads like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Text {
+    /// A few responses at times.
+    Responses,
+    /// Over and over a line that ends a response, or that a module says of its own accord: as what is left of a piece whose count has
+    /// taken others for its octets, it hides that.
+    Lines(&'static [u8]),
+}
+
+const TEXTS: [Text; 4] = [
+    Text::Responses,
+    Text::Lines(b"\r\nOK\r\n"),
+    Text::Lines(b"\r\nRING\r\n"),
+    Text::Lines(b"\r\n+X: 1\r\n"),
+];
 
 /// How a task ended that did not fail.
 #[derive(Debug)]
@@ -132,7 +150,8 @@ impl Task {
             3 => Stop::Keep(value * length / 255),
             _ => Stop::Never,
         };
-        Self { number, kind, delay, length, stop }
+        let text = TEXTS[usize::from(some / 8) % TEXTS.len()];
+        Self { number, kind, delay, length, text, stop }
     }
 
     pub(super) fn number(&self) -> usize {
@@ -142,9 +161,13 @@ impl Task {
     /// Different at every place of a few thousand; at times it reads like a response.
     pub(super) fn content(&self) -> Bytes {
         const TRAP: &[u8] = b"\r\nOK\r\n\r\n+FTPGET: 1,0\r\nRDY\r\n>";
+        let (trap, distance) = match self.text {
+            Text::Responses => (TRAP, 211),
+            Text::Lines(line) => (line, line.len() + 3),
+        };
         let octet = |place: usize| {
-            let within = place % 211;
-            TRAP.get(within).copied().unwrap_or((place * 7 + place / 211 + self.number * 31) as u8 | 0x80)
+            let within = place % distance;
+            trap.get(within).copied().unwrap_or((place * 7 + place / 211 + self.number * 31) as u8 | 0x80)
         };
         (17..17 + self.length).map(octet).collect()
     }
@@ -300,6 +323,7 @@ pub(super) async fn fetch_both(bearer: &Bearer) -> Result<(), String> {
         kind: Kind::HttpGet,
         delay: Duration::ZERO,
         length: FOLLOW_UP.len(),
+        text: Text::Responses,
         stop: Stop::Never,
     };
     let kept = Kept::default();

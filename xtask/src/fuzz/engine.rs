@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use sha2::{Digest as _, Sha256};
 
 use super::{Folders, LONGEST, MANIFEST, MEBIBYTES, SECONDS, dictionary};
 use crate::{cargo, root};
@@ -87,17 +88,16 @@ impl Engine {
         }
     }
 
-    /// Runs a shell for so long; what it finds is in the folders then.
-    pub(super) fn run(self, program: &Path, folders: &Folders, seconds: u32, jobs: u32) -> Result<()> {
+    /// Runs a shell for so long, and returns whether it found nothing; what it finds is in the folders then.
+    pub(super) fn run(self, program: &Path, folders: &Folders, seconds: u32, jobs: u32) -> Result<bool> {
         match self {
             Self::Libfuzzer => {
                 let mut command = libfuzzer(program, folders, seconds);
                 if jobs > 1 {
                     command.arg(format!("-fork={jobs}"));
                 }
-                // A finding is looked for in its folder.
-                command.status().with_context(|| format!("cannot run {}", program.display()))?;
-                Ok(())
+                let status = command.status().with_context(|| format!("cannot run {}", program.display()))?;
+                Ok(status.success())
             }
             Self::Afl => afl(program, folders, seconds, jobs),
             Self::Honggfuzz => honggfuzz(program, folders, seconds, jobs),
@@ -117,14 +117,8 @@ pub(super) fn libfuzzer(program: &Path, folders: &Folders, seconds: u32) -> Comm
     command
 }
 
-/// Findings and what reached something new are copied, for AFL++ has folders of its own.
-fn afl(program: &Path, folders: &Folders, seconds: u32, jobs: u32) -> Result<()> {
-    let name = program.file_name().unwrap_or_default();
-    let output = root().join("target/fuzz-afl/found").join(name);
-    if output.exists() {
-        fs::remove_dir_all(&output)?;
-    }
-    fs::create_dir_all(&output)?;
+fn afl(program: &Path, folders: &Folders, seconds: u32, jobs: u32) -> Result<bool> {
+    let output = emptied("target/fuzz-afl/found")?;
     let start = |number: u32| {
         let mut command = cargo::command(&["afl", "fuzz", if number == 0 { "-M" } else { "-S" }]);
         command
@@ -150,44 +144,55 @@ fn afl(program: &Path, folders: &Folders, seconds: u32, jobs: u32) -> Result<()>
         let status = job.wait()?;
         ensure!(status.success(), "`cargo afl fuzz` failed ({status})");
     }
+    let mut findings = 0;
     for number in 0..jobs {
         let job = output.join(format!("job-{number}"));
-        for (kind, to) in
-            [("queue", &folders.corpus), ("crashes", &folders.artifacts), ("hangs", &folders.artifacts)]
-        {
-            copy_found(&job.join(kind), to)?;
-        }
+        take(&job.join("queue"), &folders.corpus)?;
+        findings +=
+            take(&job.join("crashes"), &folders.artifacts)? + take(&job.join("hangs"), &folders.artifacts)?;
     }
-    Ok(())
+    Ok(findings == 0)
 }
 
-/// Copies the inputs that a fuzzer made, not those that it began with.
-fn copy_found(from: &Path, to: &Path) -> Result<()> {
+/// A folder of an engine's own, with nothing of an earlier run in it.
+fn emptied(path: &str) -> Result<PathBuf> {
+    let folder = root().join(path);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Copies the inputs that a fuzzer made, under names that tell their content, and says how many there are.
+fn take(from: &Path, to: &Path) -> Result<usize> {
+    let mut taken = 0;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("id:") && !name.contains(",orig:") {
-            // Names with colons are no good for everybody.
-            fs::copy(entry.path(), to.join(format!("afl-{}", name.replace([':', ','], "-"))))?;
+        // AFL++ keeps what it began with beside these, and both explain themselves.
+        let is_found = name.starts_with("id:") || name.ends_with(".fuzz");
+        if is_found && !name.contains(",orig:") {
+            let input = fs::read(entry.path())?;
+            let name: String =
+                Sha256::digest(&input)[..20].iter().map(|octet| format!("{octet:02x}")).collect();
+            fs::write(to.join(name), input)?;
+            taken += 1;
         }
     }
-    Ok(())
+    Ok(taken)
 }
 
-fn honggfuzz(program: &Path, folders: &Folders, seconds: u32, jobs: u32) -> Result<()> {
-    let folder = root().join("target/fuzz-honggfuzz");
-    let workspace = folder.join("found");
-    fs::create_dir_all(&workspace)?;
-    let status = Command::new(folder.join("honggfuzz"))
+fn honggfuzz(program: &Path, folders: &Folders, seconds: u32, jobs: u32) -> Result<bool> {
+    let output = emptied("target/fuzz-honggfuzz/found")?;
+    let status = Command::new(root().join("target/fuzz-honggfuzz/honggfuzz"))
         .arg("--input")
         .arg(&folders.corpus)
-        .arg("--crashdir")
-        .arg(&folders.artifacts)
         .arg("--workspace")
-        .arg(&workspace)
+        .arg(&output)
         .arg("--dict")
         .arg(dictionary())
-        .args(["--persistent", "--verbose", "--exit_upon_crash", "--run_time", &seconds.to_string()])
+        .args(["--persistent", "--verbose", "--run_time", &seconds.to_string()])
         .args(["--threads", &jobs.to_string(), "--max_file_size", &LONGEST.to_string()])
         .args(["--timeout", &SECONDS.to_string(), "--rlimit_rss", &MEBIBYTES.to_string()])
         .arg("--")
@@ -196,5 +201,5 @@ fn honggfuzz(program: &Path, folders: &Folders, seconds: u32, jobs: u32) -> Resu
         .status()
         .context("cannot run honggfuzz")?;
     ensure!(status.success(), "honggfuzz failed ({status})");
-    Ok(())
+    Ok(take(&output, &folders.artifacts)? == 0)
 }

@@ -20,8 +20,13 @@ pub(super) const PLANTS: [Plant; 19] = [
         about: "after a command without a result the line counts as in step",
         edits: &[Edit {
             file: ENGINE,
-            old: "        self.line = State::Lost(resync, None);\n",
-            new: "        self.line = if crate::planted(\"resync\") { State::Idle } else { State::Lost(resync, None) };\n",
+            old: "        self.line = State::Lost(resync.owing(self.owed()), None);\n",
+            new: "        self.line = if crate::planted(\"resync\") {
+            State::Idle
+        } else {
+            State::Lost(resync.owing(self.owed()), None)
+        };
+",
         }],
     },
     Plant {

@@ -98,10 +98,7 @@ impl<D: Dialect> Engine<D> {
 
     /// What comes belongs to a command that has its result already.
     pub(super) fn lose_behind_result(&mut self, now: Duration) {
-        // The module may have asked for its octets only now, and counts what comes.
-        let offered = mem::take(&mut self.last.offered);
-        let resync = Resync::new(now).after_payload_from_module();
-        self.lose(resync.after_payload_to_module(offered, Bytes::new(), Duration::ZERO));
+        self.lose(Resync::new(now).after_payload_from_module());
         self.outputs.push_back(Output::Desynchronized);
     }
 
@@ -120,7 +117,12 @@ impl<D: Dialect> Engine<D> {
                 let asked_for = flight.request.id == Some(Id::Cpowd) && sign == Restart::PowerDown;
                 self.complete(if asked_for { Ok(Response::default()) } else { failure });
             }
-            State::Lost(_, Some(_)) => self.complete(failure),
+            State::Lost(before, waiting) => {
+                resync = resync.owing(before.owed());
+                if waiting.is_some() {
+                    self.complete(failure);
+                }
+            }
             _ => {}
         }
         self.lose(resync);

@@ -1,5 +1,7 @@
 //! Lines that nobody knows.
 
+use sim800_command::{CipRxGetRead, Connection, SocketLength};
+
 use super::*;
 
 /// Where a header is awaited, a line that nobody knows is the module's own if the header comes as well.
@@ -109,5 +111,32 @@ fn an_empty_line_that_is_not_usual_is_the_rest_of_a_payload_but_once() {
             told.push(succeeded(&world.outputs()));
         }
         assert_eq!(told, [false, true, true], "{}", text.escape_ascii());
+    }
+}
+
+/// What the line doubled of a payload is left of it behind its count.
+#[test]
+fn an_echo_behind_a_payload_is_the_rest_of_it() {
+    let mut world = World::new();
+    world.enqueue(&read(5));
+    world.sent();
+    world.input(b"\r\n+FTPGET: 2,5\r\nabbccAT\r\r\nOK\r\n");
+    assert_eq!(world.outputs(), [failed(Malformed(Malformation::Damaged))]);
+}
+
+/// A module that refuses has neither header nor payload for the command, so the refusal is a part of the payload.
+#[test]
+fn a_refusal_behind_a_header_or_a_payload_is_none() {
+    let read_socket = CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(5) };
+    for input in
+        [&b"\r\n+CIPRXGET: 2,0,,0\r\n\r\nERROR\r\n"[..], b"\r\n+CIPRXGET: 2,0,5,0\r\nabbcc\r\nERROR\r\n"]
+    {
+        let mut world = World::new();
+        world.enqueue(&read_socket);
+        world.sent();
+        world.input(input);
+        let outputs = world.outputs();
+        let damaged = failed(Malformed(Malformation::Damaged));
+        assert!(outputs.contains(&damaged), "{}: {outputs:?}", input.escape_ascii());
     }
 }

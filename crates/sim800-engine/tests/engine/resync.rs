@@ -308,6 +308,50 @@ fn a_module_that_asks_behind_a_result_that_was_not_its_own_is_fed() {
     }
 }
 
+/// What comes then may be the answer of an earlier command, or read like a restart.
+#[test]
+fn a_module_that_asks_behind_a_response_that_was_not_its_own_is_fed() {
+    let foreign: [&[&[u8]]; 4] = [
+        &[b"\r\n+CSQ: 15,0\r\n\r\nERROR\r\n"],
+        &[b"\r\nOK\r\n"],
+        &[b"\r\nERROR\r\n", b"\0IIII\xFF\xFF\xFF\xFF\r\n"],
+        &[b"\0IIII\xFF\xFF\xFF\xFF\r\n", b"\r\nRDY\r\n"],
+    ];
+    for foreign in foreign {
+        let mut world = World::new();
+        world.put(&write(10), &b"0123456789"[..]);
+        world.sent();
+        for input in foreign {
+            world.input(input);
+        }
+        world.enqueue(&At);
+        world.enqueue(&Csq);
+        let fed = (0..20).any(|_| {
+            world.wait();
+            world.sent().contains(r"\r\r\r\r\r\r\r\r\r\rAT\r")
+        });
+        assert!(fed, "ten octets behind {}", foreign.concat().escape_ascii());
+    }
+}
+
+/// Octets that the module takes for command lines, because it had counted fewer, may read `A/`.
+#[test]
+fn a_module_that_asks_again_behind_a_body_that_it_cut_short_is_fed() {
+    let mut world = World::new();
+    world.put(&data(600), vec![b'x'; 600]);
+    world.sent();
+    world.engine.handle_input(world.now, b"\r\nDOWNLOAD\r\n");
+    assert_eq!(world.engine.poll_transmit().map(|transmit| transmit.octets.len()), Some(512));
+    world.engine.handle_input(world.now, b"\r\nOK\r\n\r\nDOWNLOAD\r\n");
+    world.drive();
+    world.enqueue(&Csq);
+    let fed = (0..6).any(|_| {
+        world.wait();
+        world.sent().contains(&r"\r".repeat(600))
+    });
+    assert!(fed, "as many as may have been asked for");
+}
+
 /// Every command that waits for a dead module fails after a while, and not each after the time limit of the first.
 #[test]
 fn a_module_that_may_wait_for_payload_is_waited_for_but_once() {

@@ -75,6 +75,12 @@ pub enum SocketError {
     /// Octets may be missing or doubled, so nothing more is read or sent.
     #[error("the connection had to be given up, because the line to the module failed")]
     Damaged(#[source] Error),
+    /// Octets that nobody wrote may have gone to the server behind those that [`progress`](super::Socket::progress) counts as sent: what
+    /// brings back a module that waits for octets are some. The connection is closed.
+    #[error(
+        "the connection had to be given up, because the line to the module failed; the server may have got bytes that nobody wrote"
+    )]
+    Spoilt(#[source] Error),
     /// The network took the context away, or another closed it: every socket on it is gone.
     #[error("the network closed the context of the socket")]
     ContextLost,
@@ -112,7 +118,7 @@ impl SocketError {
             Self::ContextLost => ErrorKind::BearerLost,
             Self::Module(failure) => failure.into(),
             Self::ClosedHere => ErrorKind::Misuse,
-            Self::Damaged(error) | Self::Command(error) => error.kind(),
+            Self::Damaged(error) | Self::Spoilt(error) | Self::Command(error) => error.kind(),
         }
     }
 
@@ -121,7 +127,7 @@ impl SocketError {
     #[must_use]
     pub fn may_pass(&self, under_way: bool) -> bool {
         match self {
-            Self::Closed { .. } | Self::Damaged(_) | Self::ContextLost => true,
+            Self::Closed { .. } | Self::Damaged(_) | Self::Spoilt(_) | Self::ContextLost => true,
             Self::Module(failure) => failure.loss(under_way).is_some(),
             Self::Command(error) => error.failure().loss(under_way).is_some(),
             Self::Refused { .. }
@@ -137,7 +143,9 @@ impl SocketError {
     #[must_use]
     pub fn code(&self) -> Option<u32> {
         match self {
-            Self::NotAdmitted(error) | Self::Damaged(error) | Self::Command(error) => error.code(),
+            Self::NotAdmitted(error) | Self::Damaged(error) | Self::Spoilt(error) | Self::Command(error) => {
+                error.code()
+            }
             Self::StartUp(error) => error.code(),
             Self::NotFound { code, .. } => Some(u32::from(*code)),
             _ => None,
@@ -175,7 +183,7 @@ impl From<SocketError> for io::Error {
             SocketError::Refused { .. } => io::ErrorKind::ConnectionRefused,
             SocketError::TimedOut { .. } => io::ErrorKind::TimedOut,
             SocketError::Closed { .. } => io::ErrorKind::BrokenPipe,
-            SocketError::Damaged(_) => io::ErrorKind::ConnectionAborted,
+            SocketError::Damaged(_) | SocketError::Spoilt(_) => io::ErrorKind::ConnectionAborted,
             SocketError::ContextLost | SocketError::Module(_) => io::ErrorKind::ConnectionReset,
             SocketError::ClosedHere => io::ErrorKind::NotConnected,
             _ => io::ErrorKind::Other,

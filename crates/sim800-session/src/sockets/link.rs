@@ -1,21 +1,21 @@
 //! One connection of the module, as both directions of a socket share it.
 
-use crate::sync::Arc;
+use core::mem;
 use core::time::Duration;
 
 use futures::StreamExt;
 use sim800_command::{
-    Acknowledgement, CipAck, CipClose, CipRxGetLeft, CipStatusOf, Command, Connection, ConnectionEvent,
-    ConnectionState, Unsolicited,
+    Acknowledgement, CipAck, CipClose, CipRxGetLeft, CipRxGetRead, CipStatusOf, Command, Connection,
+    ConnectionEvent, ConnectionState, Unsolicited,
 };
 
 use super::SocketError;
 use crate::client::Client;
 use crate::contexts::Place;
-use crate::engine::Response;
+use crate::engine::{Name, Response};
 use crate::error::{Disconnected, Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};
-use crate::sync::Guarded;
+use crate::sync::{Arc, Guarded};
 
 /// How long the module may say nothing before it is asked: its last line may have been lost.
 pub(super) const CHECK: Duration = Duration::from_secs(10);
@@ -26,6 +26,8 @@ pub(super) struct Link {
     pub(super) client: Client,
     place: Place,
     state: Guarded<State>,
+    /// Tells when the line was lost.
+    losses: Guarded<Notices>,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +40,9 @@ struct State {
     is_over: bool,
     /// Why nothing is sent any more, though there may be something to read.
     unsent: Option<SocketError>,
+    /// Octets were read, and no command had its answer since. What the line doubled of them is left of them behind their count, and may
+    /// read like the end of a response: then that is the next that nobody claims, or that another command is answered by.
+    is_unproven: bool,
     /// What the module has taken, and what the server has acknowledged of it.
     sent: u64,
     acknowledged: u64,
@@ -45,7 +50,9 @@ struct State {
 
 impl Link {
     pub(super) fn new(client: &Client, place: Place) -> Self {
-        Self { client: client.of_procedure(), place, state: Guarded::default() }
+        let client = client.of_procedure();
+        let losses = Guarded::new(client.subscribe(|_| false));
+        Self { client, place, state: Guarded::default(), losses }
     }
 
     pub(super) fn connection(&self) -> Connection {
@@ -68,8 +75,31 @@ impl Link {
         })
     }
 
+    /// A command had its answer, which `brought` octets of the connection or not: all is in order, unless the line was lost between the
+    /// octets before and this, or since these were asked for.
+    pub(super) fn was_answered(&self, brought: bool) -> Result<(), SocketError> {
+        self.state.with(|state| state.is_unproven |= brought);
+        self.prove()?;
+        self.state.with(|state| state.is_unproven = brought);
+        Ok(())
+    }
+
+    /// Whether the line was lost just behind octets that were read.
+    fn prove(&self) -> Result<(), SocketError> {
+        let mut is_lost = false;
+        while self.losses.with(|losses| losses.remove(is_loss)).is_some() {
+            is_lost = true;
+        }
+        if !is_lost || !self.state.with(|state| state.is_unproven) {
+            return Ok(());
+        }
+        let command = Name::from(CipRxGetRead::SPEC);
+        Err(self.fail(SocketError::Damaged(Error::new(&command, Failure::Malformed(Malformation::Damaged)))))
+    }
+
     /// Whether anything is to be read or sent still.
     pub(super) fn check(&self) -> Result<(), SocketError> {
+        self.prove()?;
         if let Some(error) = self.broken() {
             return Err(error);
         }
@@ -202,48 +232,71 @@ impl Link {
         self.ask(&command, |told| (told.connection == self.number()).then_some(told.left)).await
     }
 
-    /// Sends a command that changes nothing, and once more when the line damaged it or its response, of which `read` tells.
     async fn ask<C: Command, T>(
         &self,
         command: &C,
         read: impl Fn(C::Response<'_>) -> Option<T>,
     ) -> Result<T, SocketError> {
         self.check()?;
-        let malformed = || Error::of(command, Failure::Malformed(Malformation::Information));
-        let said = |response: &Response| response.decode(command).ok().and_then(&read).ok_or_else(malformed);
-        let check = |response: Response| said(&response).map(|_| response);
-        let response = self.client.ask_for(command, check).await?;
-        Ok(said(&response)?)
+        Ok(ask(&self.client, command, read).await?)
     }
 
     /// Closes the connection, both ways.
     pub(super) async fn close(&self) -> Result<(), SocketError> {
         self.check()?;
-        let is_closed = self.is_closed_there() || shut(&self.client, self.place).await?;
-        self.state.with(|state| state.is_over = is_closed);
+        if !self.is_closed_there() {
+            if shut(&self.client, self.place).await? == ConnectionState::Initial {
+                // It went with its context, and the server has seen no end of it.
+                return Err(self.fail(SocketError::ContextLost));
+            }
+            self.state.with(|state| state.is_over = true);
+        }
         self.fail(SocketError::ClosedHere);
         Ok(())
     }
-}
 
-/// Closes a connection of the module; whether it is for certain.
-pub(super) async fn shut(client: &Client, place: Place) -> Result<bool, Error> {
-    let connection = place.connection;
-    let command = CipClose { connection, quick: Some(true) };
-    match client.ask(&command).await {
-        Ok(_) => Ok(true),
-        // Where there is none.
-        Err(error) if error.is_rejected() => {
-            let status = CipStatusOf { connection };
-            let response = client.ask(&status).await?;
-            Ok(response.decode(&status).is_ok_and(|told| is_closed(told.state)))
-        }
-        Err(error) => Err(error),
+    /// Ends a connection over which octets may have gone that nobody wrote: the server gets nothing behind them.
+    pub(super) async fn spoil(&self, error: Error) -> SocketError {
+        let error = self.fail(SocketError::Spoilt(error));
+        // What fails here is tried once more when nobody has the connection any longer.
+        let is_over = shut(&self.client, self.place).await.is_ok();
+        self.state.with(|state| state.is_over = is_over);
+        error
     }
 }
 
-fn is_closed(state: ConnectionState) -> bool {
-    matches!(state, ConnectionState::Initial | ConnectionState::Closed)
+/// Closes a connection of the module; how it stands then, which is closed one way or the other.
+pub(super) async fn shut(client: &Client, place: Place) -> Result<ConnectionState, Error> {
+    let connection = place.connection;
+    let (command, status) = (CipClose { connection, quick: Some(true) }, CipStatusOf { connection });
+    let mut is_again = false;
+    loop {
+        let refusal = match client.ask(&command).await {
+            Ok(_) => return Ok(ConnectionState::Closed),
+            Err(error) if error.is_rejected() => error,
+            Err(error) => return Err(error),
+        };
+        // There may be none to close, or the refusal was another's.
+        let own = |number: u8| u32::from(number) == connection.get();
+        match ask(client, &status, |told| own(told.connection).then_some(told.state)).await? {
+            state @ (ConnectionState::Initial | ConnectionState::Closed) => return Ok(state),
+            _ if mem::replace(&mut is_again, true) => return Err(refusal),
+            _ => {}
+        }
+    }
+}
+
+/// Sends a command that changes nothing, and once more when the line damaged it or its response, of which `read` tells.
+async fn ask<C: Command, T>(
+    client: &Client,
+    command: &C,
+    read: impl Fn(C::Response<'_>) -> Option<T>,
+) -> Result<T, Error> {
+    let malformed = || Error::of(command, Failure::Malformed(Malformation::Information));
+    let said = |response: &Response| response.decode(command).ok().and_then(&read).ok_or_else(malformed);
+    let check = |response: Response| said(&response).map(|_| response);
+    let response = client.ask_for(command, check).await?;
+    said(&response)
 }
 
 impl Drop for Link {
@@ -256,11 +309,15 @@ impl Drop for Link {
         }
         self.client.chore(move |client| async move {
             if client.contexts().is_up(place.epoch) {
-                let is_closed = shut(&client, place).await.unwrap_or(false);
+                let is_closed = shut(&client, place).await.is_ok();
                 client.contexts().give_back(place, is_closed);
             }
         });
     }
+}
+
+fn is_loss(notice: &Notice) -> bool {
+    *notice == Notice::Desynchronized
 }
 
 /// What was heard of a connection.

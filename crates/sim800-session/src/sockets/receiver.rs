@@ -134,7 +134,10 @@ impl Receiver {
                 None => self.ask()?,
             };
             let error = match asked.await.and_then(|response| self.taken(response)) {
-                Ok(taken) => return Ok(taken),
+                Ok(taken) => {
+                    self.link.was_answered(!taken.0.is_empty())?;
+                    return Ok(taken);
+                }
                 Err(error) => error,
             };
             match error.failure() {

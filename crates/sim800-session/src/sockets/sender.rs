@@ -47,7 +47,7 @@ impl Sender {
             let error = match self.transmit(&octets).await {
                 Ok(()) => {
                     self.link.was_sent(octets.len());
-                    return Ok(());
+                    return self.link.was_answered(false);
                 }
                 Err(error) => error,
             };
@@ -58,13 +58,18 @@ impl Sender {
             }
             // What the module has taken, it has taken for good, and what it took may be other octets than these.
             let (sent, _) = self.link.progress();
-            let is_untouched = *failure == Failure::Desynchronized
-                || self.link.acknowledgement().await.is_ok_and(|told| told.sent == sent);
+            let taken = match failure {
+                Failure::Desynchronized => Some(sent),
+                _ => self.link.acknowledgement().await.ok().map(|told| told.sent),
+            };
             let is_open = !self.link.is_closed_there() && self.is_connected().await?;
+            if taken.is_some_and(|taken| taken != sent) || is_open && taken.is_none() {
+                return Err(self.link.spoil(error).await);
+            }
             if !is_open {
                 return Err(self.closed());
             }
-            if !is_untouched || mem::replace(&mut is_again, true) {
+            if mem::replace(&mut is_again, true) {
                 return Err(self.link.fail(SocketError::Damaged(error)));
             }
         }
@@ -108,6 +113,7 @@ impl Sender {
                 Err(SocketError::Command(error)) if error.is_rejected() => return Err(self.closed()),
                 Err(error) => return Err(self.link.fail(error)),
             };
+            self.link.was_answered(false)?;
             let under_way = self.link.progress().0.saturating_sub(told.acknowledged);
             if are_few(under_way) {
                 self.room = WINDOW.saturating_sub(under_way);
@@ -144,8 +150,11 @@ impl Sender {
         Ok(status.state == sim800_command::ConnectionState::Connected)
     }
 
-    /// The connection is no more. What has come over it can be read still.
-    fn closed(&self) -> SocketError {
+    /// The connection is no more. What has come over it can be read still, unless the module has said that more is gone than that.
+    fn closed(&mut self) -> SocketError {
+        if let Err(error) = self.look() {
+            return error;
+        }
         self.link.close_there();
         let (sent, acknowledged) = self.link.progress();
         SocketError::Closed { sent, acknowledged }

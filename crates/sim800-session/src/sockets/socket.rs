@@ -30,6 +30,9 @@ use crate::reader::Reader;
 /// difference between a server that has closed it and a connection that broke, so who has to know must see it by what was said: TLS
 /// does. A connection that ended otherwise is an error, always, and once it failed it fails for good.
 ///
+/// Where the line doubles octets of a piece so that the rest of it reads like the end of a response, the piece was handed out before that
+/// shows. The error comes with the next read, write or close.
+///
 /// Writing hands at most 1460 octets to the module, which begins to send them at once: who writes little at a time does better behind
 /// a `BufWriter`. [`flush`](futures::AsyncWriteExt::flush) waits until the module has them, [`close`](futures::AsyncWriteExt::close)
 /// until the server has, and closes the connection then. That is both directions, for the module cannot close one: what has come by
@@ -37,7 +40,8 @@ use crate::reader::Reader;
 ///
 /// Where the line to the module damages the prompt for a piece, or a result that nobody gave ends its command, the module still waits
 /// for as many octets as were announced. What brings it back is ESC and carriage returns, and these reach the server: what was
-/// written may be followed by octets that nobody wrote. The caller gets an error then, and the connection is closed.
+/// written may be followed by octets that nobody wrote. The connection is closed behind them, and the caller gets
+/// [`SocketError::Spoilt`], or [`SocketError::Damaged`] where reading had failed before.
 ///
 /// Dropped, the driver closes the connection; octets that were not flushed may not be sent.
 pub struct Socket {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use sim800_emulator::Config as ModuleConfig;
-use sim800_emulator::{Fault, Registration};
+use sim800_emulator::{Damage, Fault, Registration};
 use sim800_session::command::CipStatusOf;
-use sim800_session::{ErrorKind, Profile, Socket, SocketError, Sockets};
-use sim800_simulation::{Mishap, Service};
+use sim800_session::{Direction, ErrorKind, Profile, Socket, SocketError, Sockets};
+use sim800_simulation::{Incident, Mishap, Service, When};
 
 use crate::lab::{Lab, hostile};
 
@@ -204,6 +204,72 @@ fn a_context_that_goes_takes_all_sockets_and_comes_back() {
         io::ErrorKind::ConnectionReset
     );
     lab.expect_echo(&sockets);
+}
+
+/// Which is not how the client ends a connection, so it must not be told that it did.
+#[test]
+fn a_context_that_goes_just_before_the_connection_is_closed_is_told() {
+    let (mut lab, sockets) = Lab::sockets(Service::Sink);
+    let mut socket = lab.connect(&sockets);
+    lab.world.run(socket.write_all(b"hello")).expect("taken");
+    lab.world.run_for(Duration::from_secs(5));
+    let sent = lab.world.crossed(Direction::Sent);
+    let close = ["AT+CIPACK=0\r", "AT+CIPCLOSE=0,1\r"].concat();
+    for octets in 0..close.len() as u64 {
+        let (mut lab, sockets) = Lab::sockets(Service::Sink);
+        let mut socket = lab.connect(&sockets);
+        lab.world.run(socket.write_all(b"hello")).expect("taken");
+        lab.world.run_for(Duration::from_secs(5));
+        let lost = Incident::Fault(Fault::Registration(Registration::NotRegistered));
+        lab.world.plan(When::Crossed(Direction::Sent, sent + octets), lost);
+        let error = lab.world.run(socket.close()).expect_err("nobody has closed it");
+        assert_eq!(*inner(&error), SocketError::ContextLost, "octet {octets}");
+        assert_eq!(lab.received(), &b"hello"[..]);
+        assert!(!lab.network().connections()[0].is_closed, "octet {octets}");
+    }
+}
+
+/// A module that waits for octets is brought back by octets. They are nobody's, so whoever wrote must know.
+#[test]
+fn octets_that_nobody_wrote_are_told_wherever_a_line_to_the_program_is_damaged() {
+    let content = hostile(30);
+    let send = |after: Option<(u64, Damage)>| {
+        let (mut lab, sockets) = Lab::sockets(Service::Sink);
+        let mut socket = lab.connect(&sockets);
+        let begun = lab.world.crossed(Direction::Received);
+        if let Some((after, damage)) = after {
+            lab.world.fault(Fault::Damage { after, damage });
+        }
+        let octets = content.clone();
+        let result = lab.world.run(async {
+            socket.write_all(&octets[..20]).await?;
+            socket.write_all(&octets[20..]).await?;
+            socket.close().await
+        });
+        let crossed = lab.world.crossed(Direction::Received) - begun;
+        let sent = socket.progress().sent as usize;
+        (result, lab.network().connections()[0].clone(), sent, crossed)
+    };
+    let (result, _, _, octets) = send(None);
+    result.expect("nothing is damaged");
+    let mut spoilt = 0;
+    for after in 0..octets {
+        for damage in [Damage::Drop, Damage::Flip(32), Damage::Duplicate] {
+            let (result, connection, sent, _) = send(Some((after, damage)));
+            let place = format!("{damage:?} at octet {after} of {octets}: {result:?}");
+            let received = &connection.received[..];
+            match result.as_ref().map_err(inner) {
+                Ok(()) => assert_eq!(received, content, "{place}"),
+                Err(SocketError::Spoilt(_)) => {
+                    assert_eq!(received[..sent], content[..sent], "{place}");
+                    spoilt += usize::from(!content.starts_with(received));
+                }
+                Err(_) => assert!(content.starts_with(received), "{place}"),
+            }
+            assert!(connection.is_closed, "{place}");
+        }
+    }
+    assert!(spoilt > 0, "octets that nobody wrote have arrived somewhere");
 }
 
 #[test]

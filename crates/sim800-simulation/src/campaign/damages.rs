@@ -1,5 +1,7 @@
 //! What the line has done to what crossed it.
 
+use std::time::Duration;
+
 use sim800_session::Direction;
 
 use crate::Crossing;
@@ -14,28 +16,27 @@ pub(super) struct Damages {
     /// Other octets that arrived changed.
     pub(super) substituted: usize,
     pub(super) lost: bool,
-    /// Any octet on its way to the module.
-    pub(super) to_module: bool,
-    doubled: bool,
+    /// Of these, octets on their way to the module.
+    pub(super) lost_to_module: usize,
+    /// When something was damaged.
+    pub(super) times: Vec<Duration>,
+    /// How many octets on their way to the program came twice.
+    pub(super) doubled: usize,
     /// A digit was among them.
     pub(super) digits: bool,
 }
 
 impl Damages {
-    /// Whether octets stand elsewhere than they were sent.
-    pub(super) fn shifts(&self) -> bool {
-        self.lost || self.doubled
-    }
-
     pub(super) fn observe(&mut self, crossing: &Crossing<'_>, in_payload: bool) {
         let (left, arrived) = (crossing.left, crossing.arrived);
         if left == arrived {
             return;
         }
         self.any = true;
+        self.times.push(crossing.at);
         let digits = left.iter().chain(arrived).any(u8::is_ascii_digit);
         if crossing.direction == Direction::Sent {
-            self.to_module = true;
+            self.lost_to_module += left.len().saturating_sub(arrived.len());
             // A command line that says something else, or payload that is as long as it should be.
             self.deceptive |= !in_payload || arrived.len() >= left.len();
             return;
@@ -43,11 +44,11 @@ impl Damages {
         self.digits |= digits;
         match arrived.len().cmp(&left.len()) {
             std::cmp::Ordering::Less => self.lost = true,
-            std::cmp::Ordering::Greater => self.doubled = true,
+            std::cmp::Ordering::Greater => self.doubled += arrived.len() - left.len(),
             std::cmp::Ordering::Equal if digits => self.deceptive = true,
             std::cmp::Ordering::Equal => self.substituted += 1,
         }
         // What is lost in one place and doubled in another adds up.
-        self.deceptive |= self.lost && self.doubled;
+        self.deceptive |= self.lost && self.doubled > 0;
     }
 }

@@ -284,6 +284,21 @@ impl What {
         )
     }
 
+    /// Whether lines of the module's own accord come.
+    pub(super) fn is_line(&self) -> bool {
+        matches!(self, Self::Line(..) | Self::Unknown { .. } | Self::Flood { .. } | Self::Message(_))
+    }
+
+    /// How many octets come from nowhere that are neither answers nor lines of the module's own accord, if any do.
+    pub(super) fn pretended(&self) -> Option<usize> {
+        match self {
+            Self::Answer(line) => Some(line.len()),
+            Self::Module(Fault::Noise { octets }) => Some(octets.len()),
+            Self::Endless { octets } => Some(*octets as usize),
+            _ => None,
+        }
+    }
+
     /// Whether so much comes that it takes a while to cross the line.
     pub(super) fn fills_line(&self) -> bool {
         matches!(

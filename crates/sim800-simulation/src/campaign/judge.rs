@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sim800_emulator::{Config as ModuleConfig, Fault, FtpAction, FtpRequest, HttpMethod, LineEnds};
+use sim800_session::command::SOCKET_LIMIT;
 
 use super::content::Content;
 use super::fault::{What, changed};
+use super::given::{Strange, is_as_doubled};
 use super::kind::Task;
 use super::run::{Ending, OPERATIONS, Trial};
-use super::scenario::Scenario;
+use super::scenario::{Scenario, Settings};
 use super::task::{self, Done, Failed, Told, WRITTEN_NAME};
 use super::variant::{LeftOver, Variant};
 use super::violation::{Violation, violation};
-use crate::{Manner, Mishap};
+use crate::Manner;
 
 impl Trial<'_> {
     /// Checks what came of the tasks.
@@ -74,10 +76,8 @@ impl Trial<'_> {
     /// Whether octets that nobody sent may be counted for those of `task`: such as come from nowhere, and before a file of the module,
     /// of which no header says where it begins, whatever line comes.
     fn adds_octets(&self, task: Task) -> bool {
-        let is_line =
-            |what: &What| matches!(what, What::Unknown { .. } | What::Flood { .. } | What::Message(_));
         let may_be_among =
-            task == Task::FsRead && (self.has_lines_among_octets() || self.happened().any(is_line));
+            task == Task::FsRead && (self.has_lines_among_octets() || self.happened().any(What::is_line));
         may_be_among || self.happened().any(What::adds_octets)
     }
 
@@ -100,6 +100,33 @@ impl Trial<'_> {
             if !network.file(&task::upload_path(0)).is_some_and(|file| file.starts_with(&there)) {
                 return Err(violation("what the server had of a file that was resumed is gone"));
             }
+        }
+        if self.scenario.task == Task::Sockets && !self.damages.borrow().deceptive {
+            self.check_given()?;
+        }
+        Ok(())
+    }
+
+    /// What a server has of a connection is what was written, as far as it came. Only behind all of that may be something else, where just
+    /// then the line was damaged or the module said what it had no reason to say; and nothing comes behind it.
+    fn check_given(&self) -> Result<(), Violation> {
+        let connections = self.world.network().connections();
+        let Some((last, others)) = connections.split_last() else { return Ok(()) };
+        let damages = self.damages.borrow();
+        let pretended = self.happened_at().filter_map(|(at, what)| {
+            // Behind all that the module had to say before.
+            let octets = what.pretended()? + WAITING;
+            Some((at, at + self.crossing(octets)))
+        });
+        let mut disturbances = pretended.chain(damages.times.iter().map(|at| (*at, *at)));
+        let is_excused = |strange: Strange<'_>| {
+            let during = |(from, to)| from <= *strange.span.end() && to >= *strange.span.start();
+            strange.is_as_spoken(damages.lost_to_module) && disturbances.any(during)
+        };
+        let is_written = self.content.starts_with(&last.received)
+            || Strange::last_of(last, &self.content).is_some_and(is_excused);
+        if !is_written || others.iter().any(|other| !other.received.is_empty()) {
+            return Err(violation("a server got what was not sent"));
         }
         Ok(())
     }
@@ -157,10 +184,9 @@ impl Trial<'_> {
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
         // Octets that come from nowhere make up for those that were lost.
         let made_up = self.damages.borrow().lost && self.adds_octets(task);
-        // Who leaves before the end is not told what the next octets would have shown: that those before them are others.
-        let is_untold = left && self.damages.borrow().shifts();
-        let is_excused = is_untold || made_up || self.is_unasked(task) || self.is_forged(task);
-        if !self.damages.borrow().deceptive && !is_excused {
+        let is_excused = made_up || self.is_unasked(task) || self.is_forged(task);
+        let is_untold = || left && self.is_untold(&done);
+        if !self.damages.borrow().deceptive && !is_excused && !is_untold() {
             self.compare(task, slot, done)?;
         }
         Ok(match (left, harmless) {
@@ -170,40 +196,49 @@ impl Trial<'_> {
         })
     }
 
-    /// What either end has of a connection that broke is what the other sent, as far as it came.
+    /// Whether somebody who left before the end has octets of which some came twice in the last piece: he is not told what the next octets
+    /// would have shown, which begin with the end of those before them.
+    fn is_untold(&self, done: &Done) -> bool {
+        let (octets, from) = match done {
+            Done::Abandoned(octets) => (octets, None),
+            Done::Response { octets, told, .. } => (octets, told.offset),
+            _ => return false,
+        };
+        let from = from.map_or(0, |from| usize::try_from(from).unwrap_or(usize::MAX));
+        let Settings { window, .. } = self.scenario.settings;
+        let piece = window.map_or(LONGEST_PIECE, |window| window as usize);
+        let doubled = self.damages.borrow().doubled;
+        let is_of = |content: Bytes| {
+            content.get(from..).is_some_and(|sent| is_as_doubled(octets, sent, doubled, piece))
+        };
+        doubled > 0 && self.contents().any(is_of)
+    }
+
+    /// What was read of a connection that broke is what the server sent, as far as it came.
     fn check_broken(&self, read: &[u8]) -> Result<(), Violation> {
         let damages = self.damages.borrow();
         if damages.deceptive || damages.lost && self.adds_octets(Task::Sockets) {
             return Ok(());
         }
-        self.is_exact(read, |whole| 0..read.len().min(whole))?;
-        let is_forged =
-            self.happened().any(|what| matches!(what, What::Answer(line) if line.contains("ERROR")));
-        if damages.to_module || is_forged {
-            // The module counts, and what it lacks is what comes next: of octets that it has not got, or was told it refuses.
+        if is_as_doubled(read, &self.content, damages.doubled, SOCKET_LIMIT as usize) {
             return Ok(());
         }
-        for connection in self.world.network().connections() {
-            if !self.content.starts_with(&connection.received) {
-                return Err(violation("a server got what was not sent"));
-            }
-        }
-        Ok(())
+        self.is_exact(read, |whole| 0..read.len().min(whole))
     }
 
     /// What either end has of a connection that was closed is all that the other sent. One that breaks ends like one that the server
     /// closes: the module tells no difference.
     fn check_exchanged(&self, read: &[u8]) -> Result<(), Violation> {
-        let is_broken = self.happened().any(|what| matches!(what, What::Network(Mishap::SocketBreak { .. })));
         let connections = self.world.network().connections();
         let Some(last) = connections.last() else { return Err(violation("exchanged, and never connected")) };
+        let is_broken = last.is_broken;
         if last.port == task::CLOSING_PORT {
             return self.is_exact(read, |whole| if is_broken { 0..read.len().min(whole) } else { 0..whole });
         }
         self.is_exact(read, |whole| 0..whole)?;
         // Of nothing, all has arrived before it breaks.
         let is_whole = last.received == self.content && (last.is_closed || is_broken);
-        if !is_whole && !self.damages.borrow().to_module {
+        if !is_whole {
             return Err(violation(format!(
                 "{} octets arrived of {}",
                 last.received.len(),
@@ -277,14 +312,20 @@ impl Trial<'_> {
         let bare = scenario.variants.contains(&Variant::LineEnds(LineEnds::Missing));
         let glued = bare || scenario.variants.contains(&Variant::LineEnds(LineEnds::MissingBeforeResult));
         let pauses = self.happened().filter(|what| matches!(what, What::Pause(_))).count();
+        // Just behind octets that end like a line it may be a part of them, and those of a socket are read once.
+        let is_like_rest = task == Task::Sockets && scenario.content != Content::Letters;
+        let has_lines = self.happened().any(What::is_line);
         self.happened().all(|what| match what {
             // It is counted for octets without a header, and the rest of them reads like anything.
             What::Line(..) => !traps,
             // Without a line end of its own it reads like the rest of a payload, and over and over it does so at every try.
-            What::Unknown { every, .. } => !traps && !bare && !self.leaves_no_room(task, *every),
+            What::Unknown { every, .. } => {
+                !traps && !bare && !is_like_rest && !self.leaves_no_room(task, *every)
+            }
             What::Message(_) => !traps && !on_line,
             // A line that comes while a command line is echoed is glued to it, or the result to what is left of the echo behind it.
-            What::Module(Fault::Echo(_)) => !glued,
+            // It is repeated then, but for octets of a socket, which are read once.
+            What::Module(Fault::Echo(_)) => !glued && (task != Task::Sockets || !has_lines),
             // Several add up.
             What::Pause(_) if pauses > 1 => false,
             what => what.is_harmless(task),
@@ -298,25 +339,21 @@ impl Trial<'_> {
         task == Task::FsRead && self.scenario.rate.is_some_and(|rate| every < crossing(rate))
     }
 
+    /// How long so many octets take to cross the line.
+    fn crossing(&self, octets: usize) -> Duration {
+        let octets = u32::try_from(octets).unwrap_or(u32::MAX);
+        self.scenario.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(10) * octets / rate.get())
+    }
+
     /// In what time the tasks are done, one after the other, if nothing harmful happens.
     fn fair_time(&self) -> Duration {
-        let Scenario { length, rate, .. } = *self.scenario;
         let headers = self.scenario.manners.iter().map(Manner::octets_of_headers).sum::<usize>();
-        let length = length + headers;
-        let crossing = rate.map_or(Duration::ZERO, |rate| {
-            Duration::from_secs(10) * u32::try_from(length).unwrap_or(u32::MAX) / rate.get()
-        });
+        let crossing = self.crossing(self.scenario.length + headers);
         let patience = self.patience();
         let granting = ModuleConfig::default().timings.unsolicited * self.grants();
-        // What the module holds crosses the network in one go, and so does what the driver has under way.
-        let windows = if self.scenario.tasks().any(|task| task == Task::Sockets) {
-            u32::try_from(length.div_ceil(4_096)).unwrap_or(u32::MAX) * 3
-        } else {
-            0
-        };
         let one = FAIR_TIME
             + patience
-            + self.server_time() * windows
+            + self.server_time() * self.windows()
             + self.server_time() * OPERATIONS
             + crossing * SHARE
             + granting
@@ -497,6 +534,10 @@ impl Trial<'_> {
     }
 }
 
+/// The most octets that are asked for at once unless that is set.
+const LONGEST_PIECE: usize = 16_384;
+/// How many octets of the module's may wait for the line.
+const WAITING: usize = 4_096;
 /// For a task on a line and a network that take no time.
 const FAIR_TIME: Duration = Duration::from_secs(30);
 /// The line may have so much more to do than to move the content: lines of eighty octets, ten times a second, leave a fifth of

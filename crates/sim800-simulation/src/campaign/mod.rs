@@ -16,6 +16,7 @@ mod content;
 mod damages;
 mod engine;
 mod fault;
+mod given;
 mod judge;
 mod kind;
 mod observer;

@@ -260,6 +260,7 @@ impl<'a> Trial<'a> {
             + FAULT_TIME * (faults + goings_on)
             + self.server_time() * OPERATIONS * halves * tasks
             + self.server_time() * self.rounds() * tasks
+            + self.server_time() * self.windows()
     }
 
     /// In how many rounds a server sends an object of which it sends no more than so much at once: half of each comes again.
@@ -269,6 +270,14 @@ impl<'a> Trial<'a> {
             _ => None,
         });
         rounds.max().map_or(0, |rounds| u32::try_from(rounds).unwrap_or(u32::MAX))
+    }
+
+    /// In how many windows a content crosses the network where the module holds no more of it, or the driver has no more under way.
+    pub(super) fn windows(&self) -> u32 {
+        if !self.scenario.tasks().any(|task| task == Task::Sockets) {
+            return 0;
+        }
+        u32::try_from(self.content.len().div_ceil(4_096)).unwrap_or(u32::MAX) * 3
     }
 
     /// How long a server takes for an answer.
@@ -309,16 +318,18 @@ impl<'a> Trial<'a> {
 
     /// The faults that have happened.
     pub(super) fn happened(&self) -> impl Iterator<Item = &'a What> {
+        self.happened_at().map(|(_, what)| what)
+    }
+
+    /// The same, with the time of each.
+    pub(super) fn happened_at(&self) -> impl Iterator<Item = (Duration, &'a What)> {
         let happened = self.world.happened();
-        let scenario = self.scenario;
-        let indices: Vec<usize> = self
-            .planned
-            .iter()
-            .enumerate()
-            .filter(|(_, numbers)| happened.iter().any(|(number, _)| numbers.contains(number)))
-            .map(|(index, _)| index)
-            .collect();
-        indices.into_iter().filter_map(move |index| scenario.faults.get(index)).map(|planned| &planned.what)
+        let time_of = |numbers: &Vec<usize>| {
+            happened.iter().find(|(number, _)| numbers.contains(number)).map(|(_, at)| *at)
+        };
+        let times: Vec<Option<Duration>> = self.planned.iter().map(time_of).collect();
+        let faults = &self.scenario.faults;
+        times.into_iter().zip(faults).filter_map(|(at, planned)| Some((at?, &planned.what)))
     }
 
     fn tried(&self) -> Vec<&'static str> {

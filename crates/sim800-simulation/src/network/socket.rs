@@ -35,10 +35,14 @@ pub struct Connection {
     pub port: u16,
     /// What the client sent, as far as it came.
     pub received: Bytes,
+    /// When each piece of that was on its way, and how long it is.
+    pub pieces: Vec<(Duration, usize)>,
     /// How many octets were handed to the module.
     pub sent: u64,
     /// Whether the client has closed it behind all that it sent.
     pub is_closed: bool,
+    /// Whether it broke.
+    pub is_broken: bool,
 }
 
 #[derive(Debug)]
@@ -57,6 +61,7 @@ pub(super) struct Peer {
     is_echo: bool,
     closes: bool,
     received: BytesMut,
+    pieces: Vec<(Duration, usize)>,
     /// What is to be sent still.
     rest: BytesMut,
     sent: u64,
@@ -116,6 +121,7 @@ impl State {
             is_echo: listener.service == Service::Echo,
             closes,
             received: BytesMut::new(),
+            pieces: Vec::new(),
             rest: BytesMut::from(&rest[..]),
             sent: 0,
             credit: 0,
@@ -149,6 +155,7 @@ impl State {
         let passed = peer.pass(octets.len());
         let taken = octets.get(..passed).unwrap_or_default();
         peer.received.extend_from_slice(taken);
+        peer.pieces.push((now, taken.len()));
         if peer.is_echo {
             peer.rest.extend_from_slice(taken);
         }
@@ -199,8 +206,10 @@ impl State {
             host: peer.host.clone(),
             port: peer.port,
             received: peer.received.clone().freeze(),
+            pieces: peer.pieces.clone(),
             sent: peer.sent,
             is_closed: peer.is_closed,
+            is_broken: peer.is_broken(),
         };
         self.peers.iter().map(connection).collect()
     }
