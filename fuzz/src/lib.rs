@@ -16,6 +16,7 @@ mod script;
 pub mod seeds;
 mod session;
 mod shell;
+mod sockets;
 mod trace;
 
 pub use command::command_round_trip;
@@ -26,6 +27,7 @@ pub use framing::{agreement, cuts, framer};
 pub use grammar::{line, unsolicited_round_trip};
 pub use pair::pair;
 pub use session::session;
+pub use sockets::sockets;
 pub use trace::trace;
 
 /// A body.
@@ -43,6 +45,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("line", line),
     ("pair", pair),
     ("session", session),
+    ("sockets", sockets),
     ("trace", trace),
     ("unsolicited_round_trip", unsolicited_round_trip),
 ];
@@ -115,5 +118,5 @@ mod tests {
         };
     }
 
-    replay!(agreement command_round_trip cuts decoded emulator engine framer line pair session trace unsolicited_round_trip);
+    replay!(agreement command_round_trip cuts decoded emulator engine framer line pair session sockets trace unsolicited_round_trip);
 }

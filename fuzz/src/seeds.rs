@@ -34,6 +34,7 @@ fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
         "decoded" => crate::decoded::seeds(),
         "pair" => crate::pair::seeds(),
         "session" => crate::session::seeds(),
+        "sockets" => crate::sockets::seeds(),
         "trace" => transcripts
             .map(|transcript| capture(&transcript.steps))
             .chain(traces())

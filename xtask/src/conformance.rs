@@ -10,6 +10,7 @@ mod http;
 mod https;
 mod payload;
 mod program;
+mod proxy;
 
 use std::iter;
 use std::path::Path;
@@ -56,6 +57,7 @@ pub(crate) fn run() -> Result<Outcome> {
         let program = Program::new(&path, &emulator, runtime, &roots, &folder.path().join(runtime))?;
         tally.server = "nginx";
         http::check(&mut tally, &program, &nginx, &tinyproxy);
+        proxy::check(&mut tally, &program, &nginx);
         https::check(&mut tally, &program, &nginx);
         let on_lossy = Program::new(&path, &lossy, runtime, &roots, &folder.path().join(runtime))?;
         https::check_lossy(&mut tally, &on_lossy, &nginx);
@@ -65,6 +67,7 @@ pub(crate) fn run() -> Result<Outcome> {
             tally.server = server.name();
             ftp::check(&mut tally, &program, server, sizes);
             fs::check_with_server(&mut tally, &program, server);
+            proxy::check_ftp(&mut tally, &program, server);
         }
         // What breaks takes its time, and the runtimes have nothing to do with it: one each.
         if runtime == RUNTIMES[0] {

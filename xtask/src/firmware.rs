@@ -27,10 +27,9 @@ const PACKAGES: [&str; 3] = ["rust-web-src", "binutils-arm-none-eabi", "qemu-sys
 const TARGET: &str = "thumbv7m-none-eabi";
 /// A Cortex-M0 has no atomic read-modify-write: what needs one does not build.
 const SMALLEST_TARGET: &str = "thumbv6m-none-eabi";
-/// Where sessions build as well: Cortex-M0+ and RV32IMC, which have no compare-and-swap, as an RP2040 and an ESP32-C3 are, and Cortex-M4F and
-/// RV32IMAC, as an STM32F4 and an ESP32-C6 are.
-const SESSION_TARGETS: [&str; 4] =
-    [SMALLEST_TARGET, "thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf", "riscv32imac-unknown-none-elf"];
+/// Where sessions build as well: a Cortex-M0+ and an RV32IMC, which have no compare-and-swap, as in an RP2040 and an ESP32-C3. What has it
+/// lacks nothing that these have.
+const SESSION_TARGETS: [&str; 2] = [SMALLEST_TARGET, "riscv32imc-unknown-none-elf"];
 /// Without compare-and-swap, a firmware chooses what is in its place; this is one choice.
 const SINGLE_CORE: &str = "--cfg portable_atomic_unsafe_assume_single_core";
 const TARGET_FOLDER: &str = "target/firmware";

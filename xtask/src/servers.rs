@@ -26,12 +26,15 @@ use crate::process::Background;
 
 pub(crate) const NGINX: Package = Package { name: "nginx-light", program: "nginx" };
 
-/// The packages that the servers come from, but for pyftpdlib.
+/// The packages that the servers come from, but for pyftpdlib, and what else they are tried with.
 pub(crate) const PACKAGES: &[Package] = &[
     NGINX,
     // Only the program: the package tinyproxy adds a daemon.
     Package { name: "tinyproxy-bin", program: "tinyproxy" },
     Package { name: "vsftpd", program: "vsftpd" },
+    // Both know proxies and TLS.
+    Package { name: "openssl", program: "openssl" },
+    Package { name: "curl", program: "curl" },
 ];
 
 const START_LIMIT: Duration = Duration::from_secs(10);

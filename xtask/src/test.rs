@@ -210,7 +210,7 @@ fn fuzz() -> Result<Outcome> {
 
 /// Each case once, without measuring. `fleet` is left out: its lines keep to the clock.
 fn benches() -> Result<Outcome> {
-    let benches = ["framing", "lines", "commands", "session", "line_rate", "transactions"];
+    let benches = ["framing", "lines", "commands", "session", "line_rate", "sockets", "transactions"];
     let benches = benches.iter().flat_map(|bench| ["--bench", bench]);
     let arguments: Vec<_> =
         ["test", "--quiet", "--package", "sim800-benches"].into_iter().chain(benches).collect();

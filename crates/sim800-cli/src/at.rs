@@ -9,7 +9,7 @@ use futures::future::{Either, select};
 use futures::stream::StreamExt;
 use serde_json::{Value, json};
 use sim800_command::{Domain, Form, HTTP_LIMIT, Prepared, Values};
-use sim800_parser::DataPhase;
+use sim800_parser::{DataPhase, Ending, Line};
 use sim800_session::{Client, Failure as CommandFailure, Notice, Request, Response};
 use smol::Timer;
 
@@ -96,6 +96,8 @@ struct Step {
     request: Request,
     /// How many octets it announces, where the module asks for some.
     takes: Option<u64>,
+    /// What ends its response in place of `OK`.
+    ending: Option<Ending>,
     /// The name of the unsolicited line that follows it.
     awaited: Option<&'static str>,
 }
@@ -105,7 +107,7 @@ impl Step {
         let request =
             Request::raw(line, TIME_LIMIT).map_err(|failure| Failure::usage(failure.to_string()))?;
         let Some(prepared) = Prepared::parse(line.trim().as_bytes()) else {
-            return Ok(Self { request, takes: None, awaited: None });
+            return Ok(Self { request, takes: None, ending: None, awaited: None });
         };
         let takes = match prepared.expect.data {
             DataPhase::Invited { .. } | DataPhase::Prompted | DataPhase::Granted { .. } => {
@@ -114,11 +116,11 @@ impl Step {
             _ => None,
         };
         let awaited = awaited(&prepared);
-        Ok(Self { request, takes, awaited })
+        Ok(Self { request, takes, ending: prepared.expect.ending, awaited })
     }
 
     async fn carry_out(self, client: &Client, wait: Duration) -> Result<Answer, Failure> {
-        let Self { request, awaited, .. } = self;
+        let Self { request, ending, awaited, .. } = self;
         let name = request.name().to_string();
         let awaited = awaited.filter(|_| !wait.is_zero());
         // From before it is sent, for nothing may be missed.
@@ -131,7 +133,7 @@ impl Step {
             }
             _ => error.into(),
         })?;
-        let mut answer = Answer::new(&response);
+        let mut answer = Answer::new(&response, ending);
         let Some(awaited) = awaited else { return Ok(answer) };
         let line = async {
             while let Some(notice) = notices.next().await {
@@ -226,7 +228,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn new(response: &Response) -> Self {
+    fn new(response: &Response, ending: Option<Ending>) -> Self {
         let lines: Vec<_> = response.information.iter().map(|line| String::from_utf8_lossy(line)).collect();
         let mut fields = vec![("lines", json!(lines))];
         let mut text: Vec<u8> =
@@ -236,8 +238,15 @@ impl Answer {
             text.extend_from_slice(&response.payload);
             text.push(b'\n');
         }
-        fields.push(("result", json!("OK")));
-        text.extend_from_slice(b"OK\n");
+        // Among the lines it is the last, such as SHUT OK.
+        let ending = ending.and_then(|ending| {
+            let last = response.information.last()?;
+            ending.code(Line::new(last)).is_some().then(|| String::from_utf8_lossy(last))
+        });
+        if ending.is_none() {
+            text.extend_from_slice(b"OK\n");
+        }
+        fields.push(("result", json!(ending.as_deref().unwrap_or("OK"))));
         Self { fields, text }
     }
 

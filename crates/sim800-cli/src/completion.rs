@@ -15,7 +15,16 @@ pub(crate) fn ports() -> Vec<CompletionCandidate> {
 
 /// The commands of the table, without their `+`.
 pub(crate) fn commands() -> Vec<CompletionCandidate> {
-    let mut names: Vec<_> = SPECS.iter().map(|spec| spec.name.trim_start_matches('+')).collect();
+    named(|name| name.trim_start_matches('+').to_owned())
+}
+
+/// How command lines begin that the table knows.
+pub(crate) fn lines() -> Vec<CompletionCandidate> {
+    named(|name| format!("AT{name}"))
+}
+
+fn named(spelled: impl Fn(&str) -> String) -> Vec<CompletionCandidate> {
+    let mut names: Vec<_> = SPECS.iter().map(|spec| spec.name).collect();
     names.dedup();
-    names.into_iter().map(CompletionCandidate::new).collect()
+    names.into_iter().map(|name| CompletionCandidate::new(spelled(name))).collect()
 }

@@ -90,8 +90,8 @@ fn of_stream(stream: impl AsFd) -> Option<Identity> {
     stream.metadata().ok().and_then(|found| there(&found))
 }
 
-/// A terminal and `/dev/null` take whatever comes, from however many.
+/// A terminal and `/dev/null` take whatever comes, from however many, and what is read from a socket is not what is written to it.
 fn there(found: &Metadata) -> Option<Identity> {
-    let is_shared = found.file_type().is_char_device();
+    let is_shared = found.file_type().is_char_device() || found.file_type().is_socket();
     (!is_shared).then(|| Identity::There { device: found.dev(), inode: found.ino() })
 }

@@ -3,13 +3,15 @@
 //! Each adapter's tests open a port to [`module`] with it, spawn the driver, and let [`check`] use the client.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
 
 use bytes::Bytes;
-use futures::{AsyncReadExt, TryStreamExt};
+use futures::{AsyncReadExt, AsyncWriteExt, TryStreamExt};
 use http::{Method, Request, StatusCode};
 use sim800_emulator::{Config, Timings};
-use sim800_session::{Bearer, Client, Ftp, FtpOptions, Http, Profile, Server};
+use sim800_session::{Bearer, Client, Ftp, FtpOptions, Http, Profile, Server, Sockets};
 
 use crate::server::Limits;
 use crate::server::ftp::FtpServer;
@@ -46,7 +48,8 @@ pub async fn check(client: Client) -> Result<(), Box<dyn Error>> {
     assert!(bearer.query().await?.address.is_some());
     check_http(&bearer).await?;
     check_ftp(&bearer).await?;
-    Ok(bearer.close().await?)
+    bearer.close().await?;
+    check_sockets(&client).await
 }
 
 async fn check_http(bearer: &Bearer) -> Result<(), Box<dyn Error>> {
@@ -96,6 +99,34 @@ async fn check_ftp(bearer: &Bearer) -> Result<(), Box<dyn Error>> {
         ftp.get("/a").await?.read_to_end(&mut arrived).await?;
         assert_eq!(arrived, octets);
     }
+    Ok(())
+}
+
+/// Both directions at once, with a server that sends back what comes, and the end of the stream.
+async fn check_sockets(client: &Client) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    let server = thread::spawn(move || {
+        let (mut connection, _) = listener.accept()?;
+        let mut octets = vec![0; LENGTH];
+        connection.read_exact(&mut octets)?;
+        connection.write_all(&octets)
+    });
+    let octets = octets();
+    let sockets = Sockets::open(client, &Profile::new("internet")).await?;
+    let socket = sockets.connect(&address.ip().to_string(), address.port()).await?;
+    let (mut reader, mut writer) = socket.split();
+    let mut arrived = Vec::new();
+    let sent = async {
+        writer.write_all(&octets).await?;
+        writer.flush().await
+    };
+    let (sent, read) = futures::join!(sent, reader.read_to_end(&mut arrived));
+    sent?;
+    read?;
+    assert_eq!(arrived, octets);
+    drop((reader, writer));
+    server.join().map_err(|_| "the server panicked")??;
     Ok(())
 }
 

@@ -84,7 +84,30 @@ impl<'a> Program<'a> {
             .with_context(|| format!("the emulator said: {}", self.emulator.process.said()))
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Starts the program, which serves others until it is dropped, and waits until it `is_ready` by what it has said in its log.
+    pub(crate) fn serve(
+        &self,
+        arguments: &[&str],
+        is_ready: impl Fn(&str) -> bool,
+    ) -> Result<(Background, String)> {
+        let log = self.scratch.join("serving");
+        let mut all: Vec<OsString> = vec!["-p".into(), self.emulator.link.clone().into()];
+        all.extend(["--runtime", self.runtime].iter().chain(arguments).map(OsString::from));
+        let mut process = Background::spawn(self.path, &all, log.clone())?;
+        let said = || fs::read_to_string(&log).unwrap_or_default();
+        process.wait_until(LIMIT, || is_ready(&said()))?;
+        Ok((process, said()))
+    }
+
+    /// Runs another program in the same folder, which must succeed; what it prints.
+    pub(crate) fn run_other(&self, command: &mut Command) -> Result<Vec<u8>> {
+        let finished = process::run(command.current_dir(&self.folder), &self.scratch, LIMIT)?;
+        ensure!(finished.status.success(), "{}: {}", finished.status, finished.stderr);
+        Ok(finished.stdout)
+    }
+
+    /// The program with these arguments, on the emulator's module.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path);
         command.arg("-p").arg(&self.emulator.link).args(["--runtime", self.runtime]);
         command.args(arguments).current_dir(&self.folder).env("SSL_CERT_FILE", self.roots);

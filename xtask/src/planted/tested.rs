@@ -20,7 +20,7 @@ const ENGINE: &str = "sim800-engine";
 const SESSION: &str = "sim800-session";
 const NOTICES: &str = "crates/sim800-session/src/notices.rs";
 
-pub(super) const TESTED: [Tested; 9] = [
+pub(super) const TESTED: [Tested; 10] = [
     Tested {
         plant: Plant {
             name: "late",
@@ -192,6 +192,26 @@ pub(super) const TESTED: [Tested; 9] = [
             package: SESSION,
             target: &["--test", "procedures"],
             name: "large::what_has_changed_before_anything_was_read_is_not_what_the_headers_are_of",
+        },
+    },
+    Tested {
+        plant: Plant {
+            name: "closed",
+            about: "a socket's stream ends as soon as the server has closed it, whatever is still to be read",
+            edits: &[Edit {
+                file: "crates/sim800-session/src/sockets/receiver.rs",
+                old: "            self.link.check()?;\n            if !self.may_hold",
+                new: "            self.link.check()?;
+            if crate::planted(\"closed\") && self.link.is_closed_there() {
+                return Ok(None);
+            }
+            if !self.may_hold",
+            }],
+        },
+        test: Test {
+            package: SESSION,
+            target: &["--test", "procedures"],
+            name: "sockets::a_server_that_closes_ends_the_stream_once_all_is_read",
         },
     },
 ];

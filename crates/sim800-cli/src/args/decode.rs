@@ -92,6 +92,8 @@ pub(crate) enum Only {
     Ftp,
     /// The module's file system
     Files,
+    /// Sockets, and the context that carries them
+    Sockets,
     /// The bearer
     Bearer,
     /// The module itself, its card and its radio

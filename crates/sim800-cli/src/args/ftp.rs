@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 use glob::Pattern;
 use percent_encoding::percent_decode_str;
 
@@ -122,7 +122,7 @@ pub(crate) struct FtpMirror {
        sim800 ftp put [OPTIONS] --from-fs <PATH> <URL>")]
 pub(crate) struct FtpPut {
     // One list, for names that may be missing before one that may not would keep options from standing between them.
-    #[arg(value_name = "FILE|URL", required_unless_present = "from_fs", help = PUT_NAMES)]
+    #[arg(value_name = "FILE|URL", value_hint = ValueHint::FilePath, required_unless_present = "from_fs", help = PUT_NAMES)]
     names: Vec<OsString>,
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]

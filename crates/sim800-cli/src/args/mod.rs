@@ -280,7 +280,7 @@ pub(crate) enum Bearer {
 #[derive(Debug, Args)]
 pub(crate) struct At {
     /// Such as AT+CSQ; - for lines from stdin. Stops at the first that fails
-    #[arg(required = true, value_name = "LINE")]
+    #[arg(required = true, value_name = "LINE", add = ArgValueCandidates::new(completion::lines))]
     pub(crate) lines: Vec<String>,
     /// What the module is to get when it asks for octets, as behind AT+HTTPDATA=5,5000; once for each such command
     #[arg(long, value_name = "FILE")]
@@ -296,7 +296,7 @@ pub(crate) struct Ports {
     #[arg(long)]
     pub(crate) probe: bool,
     /// Only these, which may be others than the system lists, such as tcp://HOST:PORT
-    #[arg(value_name = "PORT")]
+    #[arg(value_name = "PORT", add = ArgValueCandidates::new(completion::ports))]
     pub(crate) ports: Vec<String>,
 }
 

@@ -41,6 +41,7 @@ fn is(event: &Event, only: Only) -> bool {
         Only::Http => event.subject == Subject::Http,
         Only::Ftp => event.subject == Subject::Ftp,
         Only::Files => event.subject == Subject::Files,
+        Only::Sockets => event.subject == Subject::Sockets,
         Only::Bearer => event.subject == Subject::Bearer,
         Only::Module => event.subject == Subject::Module,
         Only::Errors => event.is_error,

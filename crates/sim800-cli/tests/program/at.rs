@@ -30,6 +30,11 @@ fn several_commands_are_sent_one_after_another() {
     let object = bench.run(&["--json", "at", "AT+CSQ"]).object();
     assert_eq!((&object["lines"], &object["result"]), (&json!(["+CSQ: 21,0"]), &json!("OK")));
 
+    // Some end otherwise.
+    let finished = bench.run(&["at", "AT+CIPSHUT", "AT"]);
+    assert_eq!(finished.stdout, b"SHUT OK\nOK\n", "{}", finished.stderr);
+    assert_eq!(bench.run(&["--json", "at", "AT+CIPSHUT"]).object()["result"], "SHUT OK");
+
     let mut child = bench.command(&["at", "AT", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"# what it is\nAT+CGMM\r\n\nAT+CSQ").unwrap();
     let finished = Finished::new(child.wait_with_output().unwrap());

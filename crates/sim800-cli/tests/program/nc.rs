@@ -2,6 +2,8 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::thread;
 
@@ -154,6 +156,43 @@ fn a_module_that_restarts_breaks_the_connection() {
     assert!(finished.stderr.ends_with("; 0 bytes were sent, 2 were received\n"), "{}", finished.stderr);
     drop(stdin);
     bench.expect_usable();
+}
+
+/// As inetd, socat and proxy commands start a program.
+#[test]
+fn a_socket_may_be_both_ends() {
+    let bench = Bench::new();
+    let server = Server::new();
+    let (mut here, there) = UnixStream::pair().unwrap();
+    let mut command = bench.command(&["nc", "127.0.0.1", &server.port()]);
+    command.stdin(OwnedFd::from(there.try_clone().unwrap())).stdout(OwnedFd::from(there));
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut connection = server.accept(&mut child);
+    here.write_all(b"there").unwrap();
+    connection.read_exact(&mut [0; 5]).unwrap();
+    connection.write_all(b"and back").unwrap();
+    drop(connection);
+    let mut came = String::new();
+    here.read_to_string(&mut came).unwrap();
+    assert_eq!(came, "and back");
+    assert_eq!(finish(child).code, 0);
+}
+
+#[test]
+fn its_lines_can_be_picked_out_of_a_trace() {
+    let bench = Bench::new();
+    let server = Server::new();
+    let mut child = connect(&bench, &server, &["--wait", "0", "--trace", "line.jsonl"]);
+    child.stdin.take().unwrap().write_all(b"hello").unwrap();
+    let mut connection = server.accept(&mut child);
+    connection.read_exact(&mut [0; 5]).unwrap();
+    drop(connection);
+    assert_eq!(finish(child).code, 0);
+    let shown = bench.run(&["decode", "-q", "--only", "sockets", "line.jsonl"]).stdout;
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains("AT+CIPSTART=0,\"TCP\"") && shown.contains("AT+CIICR"), "{shown}");
+    assert!(!shown.contains("AT+CFUN"), "{shown}");
 }
 
 #[test]

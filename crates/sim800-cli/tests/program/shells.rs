@@ -26,7 +26,13 @@ fn a_shell_completes_commands_options_and_what_only_the_program_knows() {
     assert_eq!(offered(&["ft"]), "ftp");
     assert_eq!(offered(&["http", "get", "--rang"]), "--range");
     assert_eq!(offered(&["commands", "FTPGETT"]), "FTPGETTOFS");
-    assert_eq!(offered(&["--port", "emu"]), "emulator");
+    assert_eq!(offered(&["at", "AT+FTPGETT"]), "AT+FTPGETTOFS");
+    for words in [&["--port", "emu"][..], &["ports", "emu"]] {
+        assert_eq!(offered(words), "emulator");
+    }
+    for words in [&["ftp", "put", "Cargo.t"][..], &["http", "post", "http://a", "--data-file", "Cargo.t"]] {
+        assert_eq!(offered(words), "Cargo.toml");
+    }
 }
 
 #[test]
