@@ -211,7 +211,7 @@ pub(super) const TESTED: [Tested; 10] = [
         test: Test {
             package: SESSION,
             target: &["--test", "procedures"],
-            name: "sockets::a_server_that_closes_ends_the_stream_once_all_is_read",
+            name: "sockets::a_reader_who_is_slow_makes_the_server_wait",
         },
     },
 ];
