@@ -47,22 +47,6 @@ pub type HttpsBody = Reader<HttpsError>;
 
 /// An HTTP client over sockets of the module, with TLS of this side.
 ///
-/// ```no_run
-/// use bytes::Bytes;
-/// use futures::AsyncReadExt;
-/// use sim800_https::{Https, Tls};
-/// use sim800_session::{Client, Profile, Sockets};
-///
-/// async fn fetch(client: &Client) -> Result<String, Box<dyn std::error::Error>> {
-///     let sockets = Sockets::open(client, &Profile::new("internet")).await?;
-///     let https = Https::new(&sockets, Tls::of_system()?);
-///     let request = http::Request::get("https://example.com/").body(Bytes::new())?;
-///     let mut text = String::new();
-///     https.send(request).await?.into_body().read_to_string(&mut text).await?;
-///     Ok(text)
-/// }
-/// ```
-///
 /// Clones share the connection that is kept after a request for another to the same server.
 #[derive(Clone)]
 pub struct Https {

@@ -1,5 +1,21 @@
 //! HTTP/1.1 and TLS of today over the [sockets](sim800_session::Sockets) of a SIM800-series module.
 //!
+//! ```no_run
+//! use bytes::Bytes;
+//! use futures::AsyncReadExt;
+//! use sim800_https::{Https, Tls};
+//! use sim800_session::{Client, Profile, Sockets};
+//!
+//! async fn fetch(client: &Client) -> Result<String, Box<dyn std::error::Error>> {
+//!     let sockets = Sockets::open(client, &Profile::new("internet")).await?;
+//!     let https = Https::new(&sockets, Tls::of_system()?);
+//!     let request = http::Request::get("https://example.com/").body(Bytes::new())?;
+//!     let mut text = String::new();
+//!     https.send(request).await?.into_body().read_to_string(&mut text).await?;
+//!     Ok(text)
+//! }
+//! ```
+//!
 //! The module's own HTTP stack ends at TLS 1.0 or thereabouts, which hardly a server speaks any more. Here this side speaks TLS, and the
 //! module carries octets.
 //!

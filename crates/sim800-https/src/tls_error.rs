@@ -42,6 +42,11 @@ pub enum TlsError {
          SSL_CERT_FILE names whom to trust"
     )]
     UnknownIssuer,
+    /// The certificate is that of an authority, which is none of a server also where that authority is trusted.
+    #[error(
+        "its certificate is that of an authority, as `openssl req -x509` makes them by itself; a server needs one with CA:FALSE"
+    )]
+    IsAuthority,
     /// Something else is wrong with the certificate.
     #[error("its certificate is not valid")]
     Certificate(#[source] rustls::Error),
@@ -114,9 +119,8 @@ impl TlsError {
                 Self::WrongName { names: presented.iter().map(|name| plain(name)).collect() }
             }
             CertificateError::UnknownIssuer => Self::UnknownIssuer,
-            // A certificate of an authority, where that of a server should be.
             CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-                Self::UnknownIssuer
+                Self::IsAuthority
             }
             _ => return None,
         })

@@ -110,6 +110,11 @@ fn nobody_is_trusted_who_does_not_prove_who_he_is() {
     let other = Tls::trusting([other.self_signed(&key).expect("a certificate").der().clone()]).expect("one");
     assert_eq!(wrong(server.get(&other, ANSWER, true)), TlsError::UnknownIssuer);
 
+    let authority = Server::new(&[&TLS13], |params| {
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    });
+    assert_eq!(wrong(authority.get(&authority.trusted(), ANSWER, true)), TlsError::IsAuthority);
+
     let past = Server::new(&[&TLS13], |params| params.not_after = rcgen::date_time_ymd(2020, 2, 3));
     let error = wrong(past.get(&past.trusted(), ANSWER, true));
     assert!(error.to_string().contains("expired on Mon, 03 Feb 2020"), "{error}");
