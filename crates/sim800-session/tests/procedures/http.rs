@@ -122,10 +122,15 @@ fn a_post_whose_input_time_runs_out_is_no_success() {
     let mut lab = Lab::with(World::on_line(config, paced(4_800)), Config::default());
     let bearer = lab.bearer();
     // The session takes the line for faster than it is.
-    let request = ::http::Request::post("http://example.com/in").body(Bytes::from(hostile(60_000)));
+    const SIZE: usize = 60_000;
+    let request = ::http::Request::post("http://example.com/in").body(Bytes::from(hostile(SIZE)));
     let http = Http::new(&bearer);
     let result = lab.world.run(async move { http.send(request.expect("request")).await });
     assert!(result.is_err(), "{result:?}");
+    // Nothing that is sent arrives before the line has carried the rest of the body, which nobody here can see.
+    let clock = lab.world.clock();
+    let carried = clock.now() + Duration::from_secs(SIZE as u64 * 10 / 4_800);
+    lab.world.run(async move { clock.sleep_until(carried).await });
     lab.network().put_resource("http://example.com/file", Resource::new("hello"));
     assert_eq!(lab.get(&bearer, "http://example.com/file").expect("body").1, "hello");
 }
