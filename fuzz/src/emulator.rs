@@ -79,6 +79,9 @@ pub fn emulator(data: &[u8]) {
     assert!(damaged || said.ends_with(b"\r\nOK\r\n"), "after a restart AT gets \"{}\"", said.escape_ascii());
 }
 
+/// A [kind](config) of module that runs, has its card and its network, and answers at once.
+pub(crate) const QUICK: [u8; 2] = [0x01, 0x3E];
+
 /// A kind of module.
 pub(crate) fn config(script: &mut Script<'_>) -> Config {
     let bits: u16 = script.draw();
@@ -270,5 +273,19 @@ impl World {
             }
         }
         said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seeds are of this kind: of another, they would wait for their second command.
+    #[test]
+    fn a_quick_module_is_ready_and_takes_no_time() {
+        let config = config(&mut Script::new(&QUICK));
+        assert!(matches!((&config.start, &config.sim), (Start::Running, Sim::Ready)));
+        assert!(config.attach);
+        assert_eq!(config.timings, Timings::instant());
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::emulator::{NETWORK, QUICK};
 use crate::script::{COMMAND, MARK};
 use crate::trace::{RECEIVE, SEND};
 use sim800_testdata::{Step, transcripts, unescape};
@@ -37,7 +38,9 @@ fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
         "sockets" => crate::sockets::seeds(),
         "trace" => transcripts
             .map(|transcript| capture(&transcript.steps))
-            .chain(traces())
+            .chain(files("traces"))
+            .chain(files("captures"))
+            .chain(files("captures/formats"))
             .map(|seed| [&[0], &*seed].concat())
             .collect(),
         _ => transcripts.map(|transcript| script(&transcript.steps)).collect(),
@@ -75,11 +78,12 @@ fn capture(steps: &[Step]) -> Vec<u8> {
     script
 }
 
-/// What the program wrote with `--trace`.
-fn traces() -> impl Iterator<Item = Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/traces");
-    let entries = fs::read_dir(folder).expect("the folder of the traces");
-    entries.map(|entry| fs::read(entry.expect("an entry").path()).expect("a trace"))
+/// What programs wrote of a line, in a folder beside the transcripts.
+fn files(folder: &str) -> impl Iterator<Item = Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata").join(folder);
+    let entries = fs::read_dir(folder).expect("the folder");
+    let files = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file());
+    files.map(|path| fs::read(path).expect("a file"))
 }
 
 fn push(script: &mut Vec<u8>, octet: u8) {
@@ -119,14 +123,11 @@ fn neighbours() -> Vec<Vec<u8>> {
         AT+CGPADDR\rAT+CENG=3\rAT+CENG?\rAT+CMIC=1,2\rAT+CLCK=SC,2\rAT&V;&W;Z;&F\r";
     const BOOK: &[u8] = b"AT+CPBS=SM;+CPBS?;+CPBW=?\rAT+CPBW=3,+49,145,A\\22\rAT+CPBW=,1\rAT+CSCS=UCS2\rAT+CPBW=4,2,129,0041\rAT+CPBR=1,250\r\
         AT+CPBF=0041\rAT+CPBW=3\rAT+CPBS=ON;+CPBW=1,1;+CNUM\rAT+SAPBR=1,1\rAT+CIPGSMLOC=1,1\rAT+CLBS=4,1\rAT+CFUN=1,1\r";
-    [SINGLE, MANY, ONLINE, LOOKUPS, MESSAGES, REST, BOOK]
-        .map(|script| [&[0x01, 0xFE], script].concat())
-        .to_vec()
+    [SINGLE, MANY, ONLINE, LOOKUPS, MESSAGES, REST, BOOK].map(|script| [&QUICK[..], script].concat()).to_vec()
 }
 
 /// What the DTE sends, and what the network does about it, for a module with an open bearer.
 fn exchange(steps: &[Step]) -> Vec<u8> {
-    use crate::emulator::NETWORK;
     /// Success, fourteen octets long: see `emulator::event`.
     const HTTP_DONE: &[u8] = &[MARK, NETWORK, 0, 14, 0, 8, 200, 0];
     const FTP_READY: &[u8] = &[MARK, NETWORK, 0, 0, 0, 0];
@@ -134,7 +135,7 @@ fn exchange(steps: &[Step]) -> Vec<u8> {
     const FTP_SENT: &[u8] = &[MARK, NETWORK, 0, 100, 0, 2];
     const FTP_DONE: &[u8] = &[MARK, NETWORK, 0, 14, 0, 3];
 
-    let mut script = vec![0x01, 0xFE];
+    let mut script = QUICK.to_vec();
     script.extend(b"AT+SAPBR=1,1\r");
     for step in steps {
         let (Step::Command(octets) | Step::Payload(octets)) = step else { continue };

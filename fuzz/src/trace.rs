@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sim800_capture::{
-    Capture, Direction, Event, Format, Pcapng, Reader, Report, Summary, Text, write_record,
+    Capture, Direction, Event, Format, Half, Merge, Pcapng, Reader, Report, Summary, Text, write_record,
 };
 
 use crate::script::{Script, Step};
@@ -44,6 +44,32 @@ pub fn trace(data: &[u8]) {
         let _ = reader.handle_end(&mut |_| {});
         render(whole);
     }
+    let (first, second) = data.split_at(data.len() / 2);
+    merge([first, second], cut);
+    merge([data, data], cut);
+}
+
+/// Two files of one line, whatever they hold: each is read to its end, or is none of any format.
+fn merge(mut files: [&[u8]; 2], cut: usize) {
+    let mut merge = Merge::new(Reader::new().keeping_clock(), Reader::new().keeping_clock());
+    let (mut capture, mut events) = (Capture::new(), Vec::new());
+    while let Some(half) = merge.wants() {
+        let file = &mut files[usize::from(half == Half::Second)];
+        let (piece, rest) = file.split_at(cut.min(file.len()));
+        *file = rest;
+        let sink = &mut |event| events.push(event);
+        let taken = if piece.is_empty() {
+            merge.handle_end(half, &mut capture, sink)
+        } else {
+            merge.handle_input(half, piece, &mut capture, sink)
+        };
+        if taken.is_err() {
+            return;
+        }
+    }
+    assert!(files.iter().all(|file| file.is_empty()), "what both files hold was taken");
+    capture.handle_end(&mut |event| events.push(event));
+    render(events);
 }
 
 /// Nothing of this may fail either, nor mean anything to a terminal or a browser.
