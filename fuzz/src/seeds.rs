@@ -6,6 +6,8 @@ use std::path::Path;
 use crate::emulator::{NETWORK, QUICK};
 use crate::script::{COMMAND, MARK};
 use crate::trace::{RECEIVE, SEND};
+use sim800_command::SPECS;
+use sim800_grammar::{Attempt, Kind, attempts};
 use sim800_testdata::{Step, transcripts, unescape};
 
 /// The seeds of a target.
@@ -24,11 +26,20 @@ fn chosen(target: &str) -> Vec<Vec<u8>> {
 fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
     let transcripts = transcripts().into_iter();
     match target {
-        "command_round_trip" => transcripts.flat_map(|transcript| commands(&transcript.steps)).collect(),
+        "command_round_trip" => {
+            transcripts.flat_map(|transcript| commands(&transcript.steps)).chain(table().flatten()).collect()
+        }
         "line" | "unsolicited_round_trip" => {
             transcripts.flat_map(|transcript| lines(&transcript.steps)).collect()
         }
-        "emulator" => transcripts.map(|transcript| exchange(&transcript.steps)).chain(neighbours()).collect(),
+        "emulator" => {
+            let typed = table().map(|lines| [&QUICK[..], &lines.join(&b'\r'), b"\r"].concat());
+            transcripts
+                .map(|transcript| exchange(&transcript.steps))
+                .chain(neighbours())
+                .chain(typed)
+                .collect()
+        }
         "cuts" => {
             transcripts.map(|transcript| [&[3, 16, 1, 255], &*script(&transcript.steps)].concat()).collect()
         }
@@ -98,6 +109,14 @@ fn commands(steps: &[Step]) -> Vec<Vec<u8>> {
         .iter()
         .filter_map(|step| if let Step::Command(line) = step { Some(line.clone()) } else { None })
         .collect()
+}
+
+/// The lines that each command of the table has to take, up to the limits of its values.
+fn table() -> impl Iterator<Item = Vec<Vec<u8>>> {
+    let valid = |attempt: &Attempt| matches!(attempt.kind, Kind::Valid | Kind::Boundary);
+    SPECS.iter().map(move |spec| {
+        attempts(spec).into_iter().filter(valid).map(|attempt| attempt.line.into_bytes()).collect()
+    })
 }
 
 /// The lines that the DCE sends.
