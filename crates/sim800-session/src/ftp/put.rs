@@ -161,17 +161,25 @@ impl Ftp {
         let before = if upload.appends() { None } else { boxed(|| self.before(path)).await? };
         let mut attempts = Attempts::new(&self.bearer);
         let mut ftp = self.clone();
+        // All of it was sent before, and not confirmed: the server may have put it aside, and in the file behind that was looked at.
+        let mut is_aside = false;
         loop {
             let error = match ftp.after(&attempts).send(path, &mut upload).await {
                 Ok(sent) => {
                     let expected = Expected::new(sent, before);
                     match boxed(|| self.confirm(FtpOperation::Put, path, expected, &mut attempts)).await {
+                        Ok(()) if is_aside => match self.after(&attempts).find(path, &mut upload).await {
+                            Ok(Found::Other(_)) => FtpError::Unconfirmed { octets: sent },
+                            Ok(_) => return Ok(sent),
+                            Err(error) => error,
+                        },
                         Ok(()) => return Ok(sent),
                         Err(error) => error,
                     }
                 }
                 Err(error) => error,
             };
+            is_aside |= upload.is_sent();
             match self.recover(path, &mut upload, error, &mut attempts).await? {
                 Some(option) => ftp.options.put = option,
                 None => return Ok(upload.taken()),

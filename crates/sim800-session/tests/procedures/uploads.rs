@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, Either, select};
@@ -10,7 +11,7 @@ use futures::io::{AsyncRead, AsyncSeek, Cursor};
 use futures::pin_mut;
 use sim800_emulator::{Damage, Fault, FtpAction, FtpFailure, PutOption as Stored};
 use sim800_session::{Ftp, FtpError, FtpOptions, PutOption};
-use sim800_simulation::Mishap;
+use sim800_simulation::{Manner, Mishap};
 
 use crate::lab::{Lab, hostile, server};
 
@@ -206,4 +207,19 @@ fn an_old_file_is_not_taken_for_one_that_was_never_confirmed() {
     let error = error.expect_err("the old one");
     assert_eq!(error.kind().as_str(), "unconfirmed", "{error}");
     assert!(lab.network().file("/up").is_some_and(|up| up == old));
+}
+
+/// What was sent and never confirmed may be in front of what is sent then, and be as long together.
+#[test]
+fn a_server_that_stores_a_part_of_each_try_has_another_file_of_the_same_size() {
+    let (mut lab, bearer) = Lab::ready();
+    let network = lab.network();
+    network.set_latency(Duration::from_secs(6));
+    network.adopt(Manner::UploadsHalved);
+    network.adopt(Manner::UploadsAside);
+    network.put_file("/up", "");
+    network.cause(Mishap::Unconfirmed { by: Some(Duration::from_secs(62)) });
+    let ftp = Ftp::new(&bearer, server());
+    let stored = lab.world.run(async move { ftp.resume_put("/up", Cursor::new(b"ab"), 0).await });
+    assert!(stored.is_err() || network.file("/up").is_some_and(|up| up == "ab"), "{stored:?}");
 }

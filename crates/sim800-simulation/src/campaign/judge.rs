@@ -184,7 +184,7 @@ impl Trial<'_> {
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
         // Octets that come from nowhere make up for those that were lost.
         let made_up = self.damages.borrow().lost && self.adds_octets(task);
-        let is_excused = made_up || self.is_unasked(task) || self.is_forged(task);
+        let is_excused = made_up || self.is_unasked(task) || self.is_misled(task) || self.is_forged(task);
         let is_untold = || left && self.is_untold(&done);
         if !self.damages.borrow().deceptive && !is_excused && !is_untold() {
             self.compare(task, slot, done)?;
@@ -272,6 +272,13 @@ impl Trial<'_> {
             _ => false,
         };
         task.is_ftp() && self.scenario.manners.iter().any(lies) && self.happened().any(is_without_word)
+    }
+
+    /// Whether a module may have asked for fewer octets than the line made of that, where no server tells how many it has: what it did not
+    /// ask for it takes for command lines, and those that are empty are not answered.
+    fn is_misled(&self, task: Task) -> bool {
+        let refuses = |manner: &Manner| matches!(manner, Manner::SizesRefused);
+        task.is_ftp_upload() && self.damages.borrow().digits && self.scenario.manners.iter().any(refuses)
     }
 
     /// Whether a result that nobody sent may stand for that of a POST, which the line took. It is letter for letter like the module's
