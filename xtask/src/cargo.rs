@@ -10,19 +10,22 @@ use serde_json::Value;
 use crate::root;
 
 /// The cargo that runs us, in the workspace's folder.
-///
-/// It is not told what cargo tells us of our own package: build scripts that look at that would run anew, and all that stands on them be built
-/// anew, whenever what we have built is built by hand next, or the other way round.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root()).stdin(Stdio::null());
+    hide_package(&mut command);
+    command
+}
+
+/// Hides what cargo tells us of our own package from a program that builds: build scripts that look at that would run anew, and all that
+/// stands on them be built anew, whenever what we have built is built by hand next, or the other way round.
+pub(crate) fn hide_package(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
             command.env_remove(&name);
         }
     }
-    command
 }
 
 /// Runs cargo; its output goes to ours.

@@ -221,6 +221,7 @@ fn run(program: &Path, arguments: &[&OsStr]) -> Result<String> {
 fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder).stdin(Stdio::null()).env_remove("SIM800_PORT");
+    cargo::hide_package(&mut command);
     command
 }
 
