@@ -140,3 +140,19 @@ fn a_refusal_behind_a_header_or_a_payload_is_none() {
         assert!(outputs.contains(&damaged), "{}: {outputs:?}", input.escape_ascii());
     }
 }
+
+/// Where the module sends no empty line, a head stands behind the echo, and that is known again only as it was sent.
+#[test]
+fn a_message_behind_a_damaged_echo_answers_nobody() {
+    let head = "+CMT: \"+491711234567\",\"\",\"26/01/02,03:04:05+04\"";
+    for echo in ["", "AT+CGMM\r", "T+CGMM\r", "AT+CSQ\r"] {
+        let mut world = World::new();
+        world.enqueue(&Cgmm);
+        world.sent();
+        world.input(format!("{echo}{head}\r\nOK\r\n").as_bytes());
+        let outputs = world.outputs();
+        assert!(!outputs.iter().any(|output| matches!(output, Output::Complete(_))), "{echo:?}: {outputs:?}");
+        world.input(b"SIM800\r\nOK\r\n");
+        assert_eq!(world.outputs(), [done(&["SIM800"])], "{echo:?}");
+    }
+}
