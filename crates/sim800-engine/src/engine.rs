@@ -464,15 +464,10 @@ impl<D: Dialect> Engine<D> {
                 }
                 _ => self.handle_rest(now),
             },
-            Event::Blank(span) => {
+            // An echo comes before the response.
+            Event::Blank(_) | Event::Echo(_) => {
                 if let State::InFlight(flight) = &mut self.line {
-                    flight.take_blank(span.raw());
-                }
-            }
-            // It comes before the response.
-            Event::Echo(_) => {
-                if let State::InFlight(flight) = &mut self.line {
-                    flight.take_echo();
+                    flight.take_blank(event);
                 }
             }
             // The text of a short message is nobody's; the head of it was told.

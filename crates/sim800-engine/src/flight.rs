@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::{Id, Unsolicited};
-use sim800_parser::{Claim, DataPhase, FinalResultCode, Line, Span};
+use sim800_parser::{Claim, DataPhase, Event, FinalResultCode, Line, Span};
 
 use crate::config::Limits;
 use crate::failure::{Failure, Malformation};
@@ -154,6 +154,8 @@ pub(crate) struct Flight {
     moving: bool,
     /// A counted payload is on its way.
     in_payload: bool,
+    /// Nothing came since the last payload.
+    is_behind_payload: bool,
     /// How many octets the command offered.
     offered: usize,
     /// A line that nobody knows came where the header of a payload was awaited.
@@ -182,6 +184,7 @@ impl Flight {
             prompted: None,
             moving: false,
             in_payload: false,
+            is_behind_payload: false,
             offered,
             foreign: false,
             fault: None,
@@ -225,14 +228,23 @@ impl Flight {
 
     /// Keeps the payload, which comes as a whole, or in frames of which each does.
     pub(crate) fn take_payload(&mut self, octets: Bytes) {
+        self.is_behind_payload = true;
         let payload = &mut self.response.payload;
         *payload = if payload.is_empty() { octets } else { [&payload[..], &octets].concat().into() };
+    }
+
+    /// Notes a line of the module's own accord. Behind a payload, one without the empty line that others have before them is what the
+    /// count left of it.
+    pub(crate) fn take_known(&mut self, now: Duration, raw: &[u8], blanks: Blanks) {
+        let is_rest = self.is_behind_payload && blanks.text && !raw.starts_with(b"\r\n");
+        self.take_stray(now, if is_rest { Stray::Rest } else { Stray::Known });
     }
 
     /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
     /// of octets that a damaged header did not count. Beside a payload without a header any line is, unless that is compared: one
     /// that came before it was counted for it, and as many octets of its end are left, whatever they read.
     pub(crate) fn take_stray(&mut self, now: Duration, stray: Stray) {
+        self.is_behind_payload = false;
         if self.request.announced_at_most() == 0 {
             return;
         }
@@ -257,18 +269,12 @@ impl Flight {
         }
     }
 
-    /// Notes what looks like an echo. After a payload it is what the count left of it.
-    pub(crate) fn take_echo(&mut self) {
-        if self.had_payload() {
-            self.fault.get_or_insert(Malformation::Damaged);
-        }
-    }
-
-    /// Notes an empty line by itself. After a payload it is what the count left of the one before the result code: when the line loses
-    /// octets, the count takes as many of that instead. Before one without a header, it is one CR LF; from another, the payload's own
-    /// empty lines cannot be told.
-    pub(crate) fn take_blank(&mut self, raw: &[u8]) {
-        if self.had_payload() || (self.request.is_headless() && raw != b"\r\n") {
+    /// Notes an empty line by itself, or what looks like an echo. After a payload it is what the count left of the one before the result
+    /// code: when the line loses octets, the count takes as many of that instead. Before a payload without a header one CR LF stands:
+    /// from anything else, the payload's own empty lines cannot be told.
+    pub(crate) fn take_blank(&mut self, blank: Event<'_>) {
+        let is_odd = matches!(blank, Event::Blank(span) if span.raw() != b"\r\n");
+        if self.had_payload() || (is_odd && self.request.is_headless()) {
             self.fault.get_or_insert(Malformation::Damaged);
         }
     }

@@ -484,42 +484,6 @@ fn lines_without_octets_are_not_kept_without_end_either() {
 }
 
 #[test]
-fn a_line_beside_a_payload_without_a_header_may_be_the_rest_of_it() {
-    let read = FsRead {
-        file: Path::new(r"C:\a").expect("a path"),
-        mode: FsReadMode::Position,
-        size: Number::saturating(16),
-        position: Number::saturating(0),
-    };
-    let mut world = World::new();
-    world.enqueue(&read);
-    // The first line is counted for the payload, of which the last line is left.
-    world.input(b"\r\n+CREG: 1\r\n\r\nabcdef\r\n+CREG: 1\r\n\r\nOK\r\n");
-    assert!(world.outputs().contains(&failed(Malformed(Malformation::Damaged))));
-}
-
-/// One CR LF comes before it. Where the line doubles an octet of that, the payload's own may pass for it, each time anew.
-#[test]
-fn the_line_end_before_a_payload_without_a_header_has_two_octets() {
-    let read = FsRead {
-        file: Path::new(r"C:\a").expect("a path"),
-        mode: FsReadMode::Position,
-        size: Number::saturating(5),
-        position: Number::saturating(0),
-    };
-    for (before, is_whole) in [("\r\n", true), ("\r\r\n", false), ("\r\n\n", false), ("\n", false)] {
-        let mut world = World::new();
-        for _ in 0..3 {
-            world.enqueue(&read);
-            world.synchronize();
-            world.input(format!("{before}\r\n\r\n\r\r\nOK\r\n").as_bytes());
-            let outputs = world.outputs();
-            assert_eq!(succeeded(&outputs), is_whole, "{before:?}: {outputs:?}");
-        }
-    }
-}
-
-#[test]
 fn text_behind_a_payload_is_the_rest_of_it() {
     for (rest, lost) in [
         (&b"\x80\x81\r\nOK\r\n"[..], true),
