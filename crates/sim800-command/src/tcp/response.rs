@@ -41,7 +41,7 @@ impl<'a> Information<'a> for Accepted {
             return Some(Self { connection, length: None });
         }
         let mut values = Values::new(line.text().strip_prefix(ACCEPT)?);
-        let connection = match values.clone().count() {
+        let connection = match values.count() {
             1 => None,
             2 => Some(values.next_number()?),
             _ => return None,
