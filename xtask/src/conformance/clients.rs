@@ -44,7 +44,7 @@ const PACKAGES: &[Package] = &[
 #[derive(clap::Args)]
 pub(crate) struct Line {
     /// Of how many bytes, both ways together, the line loses one
-    #[arg(long, default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(1..), value_name = "BYTES")]
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..), value_name = "BYTES")]
     one_in: u32,
     /// What decides which
     #[arg(long, default_value_t = 7)]
