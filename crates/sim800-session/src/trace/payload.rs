@@ -1,5 +1,6 @@
 //! Secrets in what the module hands on, which comes in pieces.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use sim800_command::{Id, Mask};
 use sim800_parser::{Line, Value};
@@ -22,7 +23,7 @@ pub(super) struct Received {
     remaining: u64,
     /// Which connection that is from, if it is from one.
     connection: Option<usize>,
-    pub(super) sockets: Sockets,
+    pub(super) sockets: Box<Sockets>,
     /// How many octets of the payload came since one was masked, and how many of them come again masked.
     clear: usize,
     covered: usize,
@@ -37,7 +38,7 @@ impl Default for Received {
             line: Vec::new(),
             remaining: 0,
             connection: None,
-            sockets: Sockets::default(),
+            sockets: Box::default(),
             clear: AGAIN,
             covered: 0,
         }
