@@ -1,6 +1,7 @@
 //! Requests to servers, over connections that are made and kept for them.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use futures::TryStreamExt;
 use http::{Request, Response};
 use sim800_session::{Reader, Sockets};
 
+use crate::again::persist;
 use crate::ask::Ask;
 use crate::error::{BoxError, HttpsError};
 use crate::network::Network;
@@ -98,10 +100,10 @@ impl Https {
         let mut ask = Ask::new(head, Some(body.len() as u64))?;
         let mut left = if self.options.redirect { REDIRECTIONS } else { 0 };
         loop {
-            let response = self.servers.carry_out(&ask, &body).await?;
+            let response = persist(&self.servers, &ask.request(body.clone())).await?;
             let next = ask.redirected(response.status(), response.headers());
             let Some(next) = next.filter(|_| left > 0) else {
-                return Ok(transfer::begin(&self.servers, ask, response));
+                return Ok(transfer::begin(Arc::new(self.servers.clone()), ask, response));
             };
             left -= 1;
             if !next.has_body_of(&ask) {

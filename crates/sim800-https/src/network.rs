@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use futures::io::{AsyncRead, AsyncWrite};
 use sim800_session::{Chain, Runtime, SocketError, Sockets};
 
+use crate::again::Again;
 use crate::error::HttpsError;
 use crate::watched::{Counted, Watched};
 
@@ -77,7 +78,7 @@ impl Tries {
     /// moved.
     pub(crate) async fn again(
         &mut self,
-        network: &dyn Network,
+        again: &dyn Again,
         error: HttpsError,
         position: Option<u64>,
     ) -> Result<(), HttpsError> {
@@ -88,7 +89,7 @@ impl Tries {
         let may_pass = error.may_pass(position.is_some() || self.first.is_some());
         let cause = Chain(&error).to_string();
         self.first.get_or_insert(error);
-        if may_pass && network.wait(cause, self.failed + 1, position).await {
+        if may_pass && again.wait(cause, self.failed + 1, position).await {
             self.failed += 1;
             return Ok(());
         }
