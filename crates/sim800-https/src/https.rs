@@ -9,13 +9,13 @@ use futures::TryStreamExt;
 use http::{Request, Response};
 use sim800_session::{Reader, Sockets};
 
-use crate::again::persist;
 use crate::ask::Ask;
 use crate::error::{BoxError, HttpsError};
 use crate::network::Network;
 use crate::servers::Servers;
 use crate::tls::Tls;
 use crate::transfer;
+use crate::tries::persist;
 
 /// How many redirections are followed; the answer to the last request is the result then.
 const REDIRECTIONS: u32 = 10;

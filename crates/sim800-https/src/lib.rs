@@ -35,15 +35,18 @@ mod servers;
 mod tls;
 mod tls_error;
 mod transfer;
+mod tries;
 mod watched;
 
-pub use again::{Again, go_on, persist};
+pub use again::Again;
 pub use connection::{Connection, HEAD_LIMIT, Incoming, Shelf};
 pub use error::{BoxError, HttpsError};
 pub use futures_rustls::rustls;
 pub use https::{Https, HttpsBody, HttpsOptions};
 pub use tls::{Secure, Tls};
 pub use tls_error::TlsError;
+pub use transfer::go_on;
+pub use tries::persist;
 pub use watched::{Counted, Watched};
 
 #[cfg(test)]

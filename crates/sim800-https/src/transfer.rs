@@ -5,14 +5,27 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes};
 use futures::{StreamExt, TryStreamExt, stream};
 use http::header::{ETAG, HeaderMap, HeaderValue, LAST_MODIFIED};
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use sim800_session::{ContentRange, Offset, Reader, Tail};
 
 use crate::again::Again;
 use crate::ask::Ask;
 use crate::connection::Incoming;
 use crate::error::HttpsError;
-use crate::network::Tries;
+use crate::tries::Tries;
+
+/// The answer to a request, with a body that is gone on with where it breaks, as [`Https::send`](crate::Https::send) has it.
+///
+/// # Errors
+///
+/// [`HttpsError::Unsupported`] when the target of the request is no URL of HTTP.
+pub fn go_on(
+    again: Arc<dyn Again>,
+    request: &Request<Bytes>,
+    response: Response<Incoming>,
+) -> Result<Response<Reader<HttpsError>>, HttpsError> {
+    Ok(begin(again, Ask::as_it_is(request)?, response))
+}
 
 /// A response whose body is gone on with.
 pub(crate) fn begin(
