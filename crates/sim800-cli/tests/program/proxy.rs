@@ -13,14 +13,14 @@ use sim800_emulator::Fault;
 use crate::bench::{Bench, Finished, PASSWORD, USER, octets, signal};
 
 /// A proxy that listens.
-struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
     told: BufReader<ChildStdout>,
     address: String,
 }
 
 impl Proxy {
-    fn start(bench: &Bench, options: &[&str]) -> Self {
+    pub(crate) fn start(bench: &Bench, options: &[&str]) -> Self {
         let arguments = [&["--json", "proxy", "--listen", "127.0.0.1:0"], options].concat();
         let mut child = bench.command(&arguments).spawn().unwrap();
         let mut told = BufReader::new(child.stdout.take().unwrap());
@@ -29,14 +29,14 @@ impl Proxy {
     }
 
     /// What comes of a request, to the end of the connection.
-    fn ask(&self, request: impl AsRef<[u8]>) -> String {
+    pub(crate) fn ask(&self, request: impl AsRef<[u8]>) -> String {
         let mut connection = self.connect(request);
         let mut answer = Vec::new();
         connection.read_to_end(&mut answer).unwrap();
         String::from_utf8(answer).unwrap()
     }
 
-    fn connect(&self, request: impl AsRef<[u8]>) -> TcpStream {
+    pub(crate) fn connect(&self, request: impl AsRef<[u8]>) -> TcpStream {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         connection.write_all(request.as_ref()).unwrap();
         connection
@@ -52,12 +52,12 @@ impl Proxy {
     }
 
     /// What it tells of a request that is over.
-    fn account(&mut self) -> Value {
+    pub(crate) fn account(&mut self) -> Value {
         object(&mut self.told)
     }
 
     /// Ends it; what it says of all requests.
-    fn end(mut self) -> (Value, Finished) {
+    pub(crate) fn end(mut self) -> (Value, Finished) {
         signal(&self.child, Signal::INT);
         let totals = object(&mut self.told);
         let finished = Finished::new(self.child.wait_with_output().unwrap());
@@ -73,7 +73,7 @@ fn object(told: &mut impl BufRead) -> Value {
 }
 
 /// The head of an answer, and nothing behind it.
-fn head(connection: &mut TcpStream) -> String {
+pub(crate) fn head(connection: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut octet = [0];
@@ -84,7 +84,7 @@ fn head(connection: &mut TcpStream) -> String {
 }
 
 /// A server for one connection, which answers what it is asked with `answer`; what that was.
-fn serve_once(answer: &'static str) -> (String, thread::JoinHandle<String>) {
+pub(crate) fn serve_once(answer: &'static str) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let served = thread::spawn(move || {

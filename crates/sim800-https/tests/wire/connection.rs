@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures::future::join;
-use futures::{AsyncReadExt, StreamExt, TryStreamExt};
+use futures::{AsyncReadExt, AsyncWriteExt, StreamExt, TryStreamExt};
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use sim800_https::{Connection, HttpsError, Incoming, Shelf};
@@ -115,6 +115,11 @@ fn what_contradicts_itself_is_an_error() {
         b"HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\nno header\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nabc",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc",
         &long,
         &many,
     ] {
@@ -125,6 +130,58 @@ fn what_contradicts_itself_is_an_error() {
     // Only of a body, what is not of a length.
     let chunk = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc";
     assert!(get(chunk).is_err());
+}
+
+#[test]
+fn of_a_length_that_does_not_count_nothing_is_left() {
+    for (answer, length, body) in [
+        (
+            &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"[..],
+            None,
+            "abc",
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\nabc", Some("3"), "abc"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", Some("3"), "abc"),
+    ] {
+        let mut world = world();
+        let (here, there) = watched(&world);
+        let answers = [answer];
+        let client = async {
+            let connection = Connection::open(here).await.expect("a connection");
+            let sent = connection.send(request(Method::GET, ""), &Shelf::default()).await;
+            let response = sent.expect("an answer");
+            let lengths = response.headers().get_all("content-length").iter();
+            let lengths: Vec<_> = lengths.map(|length| length.to_str().expect("text").to_owned()).collect();
+            (lengths, whole(response).await.expect("a body"))
+        };
+        let server = async { drop(serve(there, &answers).await) };
+        let (lengths, came) = world.run(join(client, server)).0;
+        assert_eq!(lengths, Vec::from_iter(length));
+        assert_eq!(came, body.as_bytes());
+    }
+}
+
+#[test]
+fn answers_that_are_none_yet_come_to_an_end() {
+    let interim = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+    let last = &b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"[..];
+    let (status, body) = get(&[&interim.repeat(32), last].concat()).expect("an answer");
+    assert_eq!((status, body), (200, b"abc".to_vec()));
+
+    let mut world = world();
+    let (here, mut there) = watched(&world);
+    let client = async {
+        let connection = Connection::open(here).await.expect("a connection");
+        let sent = connection.send(request(Method::GET, ""), &Shelf::default()).await;
+        sent.map(drop).expect_err("an error").kind()
+    };
+    let server = async {
+        read_head(&mut there).await;
+        // Until this side has had enough.
+        while there.write_all(interim).await.is_ok() {}
+    };
+    let (kind, ()) = world.run(join(client, server));
+    assert_eq!(kind, ErrorKind::Http);
 }
 
 #[test]
