@@ -58,9 +58,23 @@ impl Ask {
         Ok(Self { origin, method, uri, headers })
     }
 
-    /// Whether it may be sent twice.
-    pub(crate) fn is_safe(&self) -> bool {
-        self.method.is_safe()
+    /// A request of somebody who has seen to all of it.
+    pub(crate) fn as_it_is<B>(request: &Request<B>) -> Result<Self, HttpsError> {
+        Ok(Self {
+            origin: Origin::of(request.uri())?,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+        })
+    }
+
+    /// With its whole target.
+    pub(crate) fn request<B>(&self, body: B) -> Request<B> {
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        request
     }
 
     pub(crate) fn is_get(&self) -> bool {
@@ -69,11 +83,9 @@ impl Ask {
 
     /// As it goes over the connection.
     pub(crate) fn message<B>(&self, body: B) -> Request<B> {
-        let mut request = Request::new(body);
-        *request.method_mut() = self.method.clone();
+        let mut request = self.request(body);
         // One that is too long has no origin.
         *request.uri_mut() = origin_form(&self.uri).unwrap_or_default();
-        *request.headers_mut() = self.headers.clone();
         request
     }
 

@@ -158,6 +158,84 @@ fn a_program_that_has_gone_closes_its_tunnel_and_one_that_breaks_is_reset() {
     proxy.end();
 }
 
+/// A server that breaks off after 10,000 of `body`, and answers a second connection with what that asks for, if there is to be one; what
+/// it was asked then.
+fn break_off(body: &[u8], tag: &str, is_asked_again: bool) -> (String, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let size = body.len();
+    let (body, tag) = (body.to_vec(), format!("ETag: {tag}\r\n"));
+    let served = thread::spawn(move || {
+        let (mut first, _) = listener.accept().unwrap();
+        head(&mut first);
+        first
+            .write_all(format!("HTTP/1.1 200 OK\r\n{tag}Content-Length: {size}\r\n\r\n").as_bytes())
+            .unwrap();
+        first.write_all(&body[..10_000]).unwrap();
+        drop(first);
+        if !is_asked_again {
+            return String::new();
+        }
+        let (mut second, _) = listener.accept().unwrap();
+        let asked = head(&mut second).to_lowercase();
+        let from = asked.split("range: bytes=").nth(1).and_then(|range| range.split('-').next()).unwrap();
+        let rest = &body[from.parse::<usize>().unwrap()..];
+        let part =
+            format!("Content-Range: bytes {from}-{}/{size}\r\nContent-Length: {}\r\n", size - 1, rest.len());
+        second.write_all(format!("HTTP/1.1 206 Partial\r\n{tag}{part}\r\n").as_bytes()).unwrap();
+        second.write_all(rest).unwrap();
+        asked
+    });
+    (address, served)
+}
+
+#[test]
+fn an_answer_goes_on_where_its_connection_broke_if_the_server_knows_it_to_the_byte() {
+    let bench = Bench::new();
+    let body = octets(30_000);
+    for (tag, goes_on) in [("\"v1\"", true), ("W/\"v1\"", false)] {
+        let mut proxy = Proxy::start(&bench, &[]);
+        let (address, served) = break_off(&body, tag, goes_on);
+        let mut connection = proxy
+            .connect(format!("GET http://{address}/a HTTP/1.1\r\nX-One: 1\r\nConnection: close\r\n\r\n"));
+        assert!(head(&mut connection).starts_with("HTTP/1.1 200 "));
+        let mut came = Vec::new();
+        let end = connection.read_to_end(&mut came);
+        let asked = served.join().unwrap();
+        let account = proxy.account();
+        if goes_on {
+            assert!(came == body, "{account}");
+            assert_eq!(account["down"], body.len(), "{account}");
+            for header in ["if-range: \"v1\"", "x-one: 1", "host: 127.0.0.1"] {
+                assert!(asked.contains(header), "{header}: {asked}");
+            }
+        } else {
+            // However it ends, it is a part of what was announced.
+            assert!(came.len() <= 10_000 && body.starts_with(&came), "{end:?}");
+        }
+        assert_eq!(account["ok"], goes_on, "{account}");
+        proxy.end();
+    }
+}
+
+#[test]
+fn what_was_opened_is_closed_if_that_is_wanted() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", "hello");
+    let proxy = Proxy::start(&bench, &["--via", "http", "--close", "--trace", "line.jsonl"]);
+    let url = bench.http.url("/a");
+    assert!(proxy.ask(format!("GET {url} HTTP/1.1\r\nConnection: close\r\n\r\n")).ends_with("hello"));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // It is open when the proxy is ended.
+    let _tunnel = proxy.tunnel(&listener);
+    proxy.end();
+    let decoded = String::from_utf8(bench.run(&["decode", "line.jsonl"]).stdout).unwrap();
+    let last = decoded.rfind("AT+CIPSTART").expect("a connection");
+    for closes in ["AT+CIPSHUT", "AT+SAPBR=0,1"] {
+        assert!(decoded[last..].contains(closes), "{decoded}");
+    }
+}
+
 #[test]
 fn nothing_of_a_request_or_an_answer_is_lost() {
     let bench = Bench::new();

@@ -5,10 +5,10 @@ use futures::future::join;
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt, TryStreamExt};
 use http::{Method, Request, Response};
 use http_body_util::Full;
-use sim800_https::{Connection, HttpsError, Incoming, Shelf};
+use sim800_https::{Connection, Counted, HttpsError, Incoming, Shelf, Watched};
 use sim800_session::{ErrorKind, Sent};
 
-use crate::duplex::{read_head, serve, watched, world};
+use crate::duplex::{End, read_head, serve, watched, world};
 
 fn request(method: Method, body: &'static str) -> Request<Full<Bytes>> {
     Request::builder()
@@ -23,13 +23,17 @@ async fn whole(response: Response<Incoming>) -> Result<Vec<u8>, HttpsError> {
     response.into_body().try_fold(Vec::new(), async |all, octets| Ok([all, octets.to_vec()].concat())).await
 }
 
+/// The answer to a GET over a new connection.
+async fn begin(here: Watched<Counted<End>>, shelf: &Shelf) -> Result<Response<Incoming>, HttpsError> {
+    Connection::open(here).await?.send(request(Method::GET, ""), shelf).await
+}
+
 /// What a GET brings that `answer` is the whole answer to, before the server closes the connection.
 fn get(answer: &[u8]) -> Result<(u16, Vec<u8>), HttpsError> {
     let mut world = world();
     let (here, there) = watched(&world);
     let client = async {
-        let connection = Connection::open(here).await?;
-        let response = connection.send(request(Method::GET, ""), &Shelf::default()).await?;
+        let response = begin(here, &Shelf::default()).await?;
         let status = response.status().as_u16();
         Ok((status, whole(response).await?))
     };
@@ -190,8 +194,7 @@ fn nothing_of_an_answer_is_taken_for_the_next() {
     let (here, there) = watched(&world);
     let shelf = Shelf::default();
     let client = async {
-        let connection = Connection::open(here).await.expect("a connection");
-        let response = connection.send(request(Method::GET, ""), &shelf).await.expect("an answer");
+        let response = begin(here, &shelf).await.expect("an answer");
         assert_eq!(whole(response).await.expect("a body"), b"a");
         // What comes unasked is no answer to what is asked next.
         let Some(mut connection) = shelf.take() else { return };
@@ -214,8 +217,7 @@ fn a_body_that_ends_with_the_connection_says_so() {
     let (here, there) = watched(&world);
     let shelf = Shelf::default();
     let client = async {
-        let connection = Connection::open(here).await.expect("a connection");
-        let response = connection.send(request(Method::GET, ""), &shelf).await.expect("an answer");
+        let response = begin(here, &shelf).await.expect("an answer");
         assert!(!response.body().is_delimited());
         assert_eq!(whole(response).await.expect("a body"), b"abc");
         assert!(shelf.take().is_none());
