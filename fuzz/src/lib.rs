@@ -3,6 +3,7 @@
 //! Each takes any octets and panics when a promise is broken. They are plain functions, so that normal builds compile
 //! them and a test replays what was found before.
 
+mod answers;
 mod command;
 mod decoded;
 mod emulator;
@@ -12,13 +13,16 @@ mod grammar;
 pub mod mutation;
 mod network;
 mod pair;
+mod responses;
 mod script;
 pub mod seeds;
 mod session;
 mod shell;
 mod sockets;
 mod trace;
+mod world;
 
+pub use answers::answers;
 pub use command::command_round_trip;
 pub use decoded::decoded;
 pub use emulator::emulator;
@@ -36,6 +40,7 @@ pub type Body = fn(&[u8]);
 /// All targets, by the names of their shells.
 pub const TARGETS: &[(&str, Body)] = &[
     ("agreement", agreement),
+    ("answers", answers),
     ("command_round_trip", command_round_trip),
     ("cuts", cuts),
     ("decoded", decoded),
@@ -118,5 +123,5 @@ mod tests {
         };
     }
 
-    replay!(agreement command_round_trip cuts decoded emulator engine framer line pair session sockets trace unsolicited_round_trip);
+    replay!(agreement answers command_round_trip cuts decoded emulator engine framer line pair session sockets trace unsolicited_round_trip);
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use sim800_capture::{
-    Capture, Direction, Event, Format, Half, Merge, Pcapng, Reader, Report, Summary, Text, write_record,
+    Capture, Direction, Event, Format, Half, Merge, PayloadAs, Pcapng, Reader, Record, Report, Summary, Text,
+    json, write_record,
 };
 
 use crate::script::{Script, Step};
@@ -74,17 +75,28 @@ fn merge(mut files: [&[u8]; 2], cut: usize) {
 
 /// Nothing of this may fail either, nor mean anything to a terminal or a browser.
 fn render(events: Vec<Event>) {
-    let (mut text, (mut packets, _), (mut report, _)) = (Text::new(), Pcapng::new(), Report::new(""));
+    let (mut text, mut digits) = (Text::new(), Text::new().colored(true).with_payload(PayloadAs::Hex));
+    let ((mut packets, _), (mut report, _)) = (Pcapng::new(), Report::new(""));
     let mut summary = Summary::new();
     for mut event in events {
         event.mask();
         summary.take(&event);
-        assert!(!text.render(&event).unwrap_or_default().contains(|c: char| c.is_control() && c != '\n'));
+        assert!(is_legible(&text.render(&event).unwrap_or_default()));
+        let colored = digits.render(&event).unwrap_or_default();
+        assert!(is_legible(&colored.replace("\x1b[", "")));
+        assert!(json(&event).bytes().all(|octet| matches!(octet, b' '..=b'~')));
         let _ = packets.event(&event);
         assert!(!report.event(&event).contains(['<', '>', '&']));
     }
     summary.finish();
+    assert!(is_legible(&summary.text()));
+    assert!(summary.json().bytes().all(|octet| matches!(octet, b' '..=b'~')));
     let _ = report.finish(&summary);
+}
+
+/// Whether a terminal obeys nothing of it.
+fn is_legible(text: &str) -> bool {
+    !text.contains(|c: char| c.is_control() && c != '\n')
 }
 
 type Piece = (Direction, Vec<u8>);
@@ -127,6 +139,32 @@ fn assert_decoded(pieces: &[Piece], cut: usize) {
     let mut read = read(Format::Trace, &trace, trace.len().max(1));
     read.iter_mut().for_each(forget_time);
     assert_eq!(read, events, "as a trace");
+    assert_packets(&events);
+}
+
+/// As packets, events have the octets that they have; where some were not kept, that is said.
+fn assert_packets(events: &[Event]) {
+    let (mut packets, mut file) = Pcapng::new();
+    let (mut expected, mut is_whole) = ([Vec::new(), Vec::new()], true);
+    for event in events {
+        file.extend(packets.event(event));
+        let Some(direction) = event.direction else { continue };
+        let octets = event.payload.as_ref().map_or(&event.line[..], |payload| &payload.octets);
+        is_whole &= octets.len() as u64 == event.octets;
+        expected[usize::from(direction == Direction::Received)].extend_from_slice(octets);
+    }
+    let (mut seen, mut says_less) = ([Vec::new(), Vec::new()], false);
+    let mut reader = Reader::with_format(Format::Pcapng);
+    let sink = &mut |record| match record {
+        Record::Octets { direction, octets, .. } => {
+            seen[usize::from(direction == Direction::Received)].extend(octets);
+        }
+        _ => says_less = true,
+    };
+    reader.handle_input(&file, sink).unwrap();
+    reader.handle_end(sink).unwrap();
+    assert!(seen == expected, "the packets have other octets");
+    assert_eq!(says_less, !is_whole);
 }
 
 fn decode<'a>(pieces: impl Iterator<Item = (Direction, &'a [u8])>) -> Vec<Event> {
