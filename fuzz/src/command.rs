@@ -3,11 +3,11 @@
 use std::fmt::Debug;
 
 use arbitrary::{Arbitrary, Unstructured};
-use sim800_command::render::Documentation;
+use sim800_command::render::{CommandsTable, Dictionary, Documentation};
 use sim800_command::{
     BearerParameter, Cid, Command, CommandLine, FsDel, FtpGetName, FtpGetRead, FtpPort, FtpPw, FtpRest,
     FtpServ, HttpData, HttpPara, HttpParameter, HttpReadRange, InvalidValue, Ipr, LINE_LIMIT, Line, Mask,
-    Number, Path, Prepared, Rate, SapbrSet, Secret, Text, UserData,
+    Number, Path, Prepared, Rate, SPECS, SapbrSet, Secret, Text, UserData,
 };
 
 use crate::responses;
@@ -15,6 +15,9 @@ use crate::responses;
 /// Any octets as a command line and, behind its end, as the lines of its response, and commands of any values: what is written reads
 /// as the same, and is one line; secrets are masked, and what the response says does not matter to anything else.
 pub fn command_round_trip(data: &[u8]) {
+    if data.is_empty() {
+        return rendered();
+    }
     let mut lines = data.split(|octet| *octet == b'\n');
     if let Some(prepared) = lines.next().and_then(Prepared::parse) {
         response(&prepared, &lines.map(Line::new).collect::<Vec<_>>());
@@ -30,6 +33,14 @@ pub fn command_round_trip(data: &[u8]) {
     masked(data);
     // Octets that are not enough make no command.
     let _ = typed(&mut Unstructured::new(data));
+}
+
+/// What is made of the table, and has no input, has all of it.
+fn rendered() {
+    let (table, dictionary) = (CommandsTable.to_string(), Dictionary.to_string());
+    for spec in SPECS {
+        assert!(table.contains(&format!("`{spec}`")) && dictionary.contains(spec.name), "{spec}");
+    }
 }
 
 /// A response says something, or it is told of which command it is none.
@@ -82,10 +93,10 @@ fn typed(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let text = <&str>::arbitrary_take_rest(std::mem::replace(u, Unstructured::new(&[])))?;
     let cid = Cid::saturating(number % 4);
     match kind {
-        0 => same(text, Text::new(text).map(|server| FtpServ { server })),
-        1 => same(text, Secret::new(text).map(|password| FtpPw { password })),
+        0 => same(text, Text::try_from(text).map(|server| FtpServ { server })),
+        1 => same(text, Secret::try_from(text).map(|password| FtpPw { password })),
         2 => same(text, Text::new(text).map(|name| FtpGetName { name })),
-        3 => same("", Number::new(number).map(|port| FtpPort { port })),
+        3 => same("", Number::try_from(number).map(|port| FtpPort { port })),
         4 => same("", Number::new(number).map(|offset| FtpRest { offset })),
         5 => same("", Number::new(number).map(|length| FtpGetRead { length })),
         6 => {
@@ -105,7 +116,7 @@ fn typed(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
             text,
             Secret::new(text).map(|word| SapbrSet { cid, parameter: BearerParameter::Password(word) }),
         ),
-        15 => same(text, Path::new(text).map(|file| FsDel { file })),
+        15 => same(text, Path::try_from(text).map(|file| FsDel { file })),
         16 => same("", Rate::from_bits_per_second(number).map(|rate| Ipr { rate })),
         _ => parameter("", UserData::new(&headers).map(HttpParameter::UserData)),
     }
@@ -125,7 +136,10 @@ fn same<C: Command + Debug>(text: &str, command: Result<C, InvalidValue>) {
     };
     let line = match CommandLine::new(&command) {
         Ok(line) => line,
-        Err(error) => return assert!(error.length > LINE_LIMIT, "{error}"),
+        Err(error) => {
+            assert!(error.length > LINE_LIMIT && is_told_apart(&error.to_string(), text), "{error}");
+            return assert_eq!(Prepared::new(&command).err(), Some(error));
+        }
     };
     check(&line);
     let octets = line.as_bytes();
@@ -136,6 +150,7 @@ fn same<C: Command + Debug>(text: &str, command: Result<C, InvalidValue>) {
     assert_eq!(prepared.spec.to_string(), C::SPEC.to_string());
     assert_eq!(prepared.time_limit, command.time_limit());
     assert_eq!(prepared.expect.data, command.expect().data);
+    assert_eq!(Prepared::new(&command).map(|prepared| prepared.line), Ok(line));
 }
 
 /// Whether `told` is fit for people and has nothing of a value.

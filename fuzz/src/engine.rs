@@ -18,6 +18,8 @@ const END: u8 = b'e';
 
 /// The most octets of a body: a few pieces, as the engine hands it out.
 const LONGEST_BODY: u32 = 2000;
+/// The time limit of a command that the table does not have.
+const UNKNOWN: Duration = Duration::from_secs(5);
 /// How long octets on the line and silence in the middle of a payload may hold a command up beside its limit.
 const SLACK: Duration = Duration::from_secs(60);
 /// How many deadlines may pass in a second; one that passes no time at all would be a busy loop.
@@ -50,6 +52,7 @@ pub fn engine(data: &[u8]) {
             Step::Other(_) => {}
         }
         witness.listen();
+        witness.show();
         if !held {
             witness.send();
         }
@@ -66,16 +69,39 @@ pub fn engine(data: &[u8]) {
     assert!(witness.open.is_none(), "a command never completed");
 }
 
-/// The command of this text, with a body when it takes one, and its limit.
+/// The command of this text, with a body when it takes one, and its limit. One that the table does not have may say anything, and is
+/// written as it is where it is in lower case; between semicolons are several.
 fn request(text: &str) -> Option<(Request, Duration)> {
-    let Prepared { expect, time_limit, .. } = Prepared::parse(text.trim().as_bytes())?;
-    let request = Request::raw(text, time_limit).ok()?;
+    let text = text.trim();
+    if let Some((first, further)) = text.split_once(';') {
+        let further = further.split(';').map(|command| format!("AT{command}"));
+        let commands = std::iter::once(first.to_owned()).chain(further);
+        let request =
+            Request::concatenated(commands.map_while(|text| Some(request_of_one(&text)?.0))).ok()?;
+        let limit = request.time_limit();
+        return Some((request, limit));
+    }
+    request_of_one(text)
+}
+
+fn request_of_one(text: &str) -> Option<(Request, Duration)> {
+    let Some(Prepared { expect, time_limit, .. }) = Prepared::parse(text.as_bytes()) else {
+        return Some((Request::raw(text, UNKNOWN).ok()?, UNKNOWN));
+    };
+    let request = if text.starts_with("at") { Request::verbatim } else { Request::raw };
+    let request = request(text, time_limit).ok()?;
     let length = match expect.data {
         DataPhase::Granted { at_most, .. } => at_most.min(LONGEST_BODY),
         DataPhase::Invited { .. } | DataPhase::Prompted => LONGEST_BODY,
         _ => return Some((request, time_limit)),
     };
     Some((request.with_body(vec![b'.'; length as usize].into()), time_limit))
+}
+
+/// How many octets a response has that came from the module.
+fn octets(Response { information, payload, concatenated, .. }: &Response) -> usize {
+    let lines = information.iter().map(Bytes::len).sum::<usize>();
+    lines + payload.len() + concatenated.iter().map(octets).sum::<usize>()
 }
 
 /// Watches what the engine sends and says.
@@ -166,9 +192,9 @@ impl Witness {
             match output {
                 Output::Complete(result) => {
                     assert!(self.open.take().is_some(), "a command completes once");
-                    if let Ok(Response { information, payload, granted, .. }) = result {
-                        self.say(information.iter().map(Bytes::len).sum::<usize>() + payload.len());
-                        assert_eq!(granted.map_or(0, |granted| granted as usize), self.sent);
+                    if let Ok(response) = result {
+                        self.say(octets(&response));
+                        assert_eq!(response.granted.map_or(0, |granted| granted as usize), self.sent);
                     }
                     (self.in_flight, self.sent) = (false, 0);
                 }
@@ -178,6 +204,12 @@ impl Witness {
             }
         }
         assert_eq!(self.engine.is_idle(), self.open.is_none());
+    }
+
+    /// What is shown for people has nothing of what was sent or came.
+    fn show(&self) {
+        let shown = format!("{:?}", self.engine);
+        assert!(!shown.contains("....") && !shown.contains(char::is_control), "{shown}");
     }
 
     fn say(&mut self, octets: usize) {

@@ -17,7 +17,45 @@ pub(crate) fn read(prepared: &Prepared, lines: &[Line<'_>]) -> Result<String, Ma
         Form::Write => line.splitn(2, |octet| *octet == b'=').nth(1).unwrap_or_default(),
         _ => &[],
     };
-    read_as(type_name, form, Values::new(values), lines)
+    let shown = read_as(type_name, form, Values::new(values), lines)?;
+    told(type_name, form, lines);
+    Ok(shown)
+}
+
+/// What some responses tell by methods of theirs is what stands in their lines.
+fn told(type_name: &str, form: Form, lines: &[Line<'_>]) {
+    let is_in_lines = |text: &[u8]| lines.iter().any(|line| is_part(line.text(), text));
+    let has = |text: &str| is_in_lines(text.as_bytes());
+    let all = match (form, type_name) {
+        (Form::Execution, "Gsn") => Gsn.response(lines).is_ok_and(|serial| has(serial.as_str())),
+        (Form::Execution, "Cgmr") => Cgmr.response(lines).is_ok_and(|revision| has(revision.as_str())),
+        (Form::Execution, "Cgmm") => Cgmm.response(lines).is_ok_and(|model| has(model.as_str())),
+        (Form::Execution, "Csq") => Csq.response(lines).is_ok_and(|quality| {
+            quality.dbm().is_none_or(|dbm| (-115..=-52).contains(&dbm)) && has(&quality.rssi.to_string())
+        }),
+        (Form::Read, "CregRead") => CregRead.response(lines).is_ok_and(|registration| {
+            let status = registration.status;
+            let known = status.description().is_some();
+            has(&status.number().to_string()) && (known || !status.is_registered())
+        }),
+        (Form::Read, "Ipr") => Read::<Ipr>::new()
+            .response(lines)
+            .is_ok_and(|Ipr { rate }| rate.bits_per_second().is_none_or(|bits| has(&bits.to_string()))),
+        (Form::Write, "FsLs") => {
+            let directory = Path::new("C:\\").expect("a path");
+            FsLs { directory }.response(lines).is_ok_and(|listing| {
+                listing.entries(lines.iter().copied()).all(|entry| {
+                    is_in_lines(entry.name) && entry.as_str().is_none_or(|name| !name.is_empty())
+                })
+            })
+        }
+        _ => true,
+    };
+    assert!(all, "{type_name} tells what is not in {lines:?}");
+}
+
+fn is_part(text: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || text.windows(part.len()).any(|window| window == part)
 }
 
 /// Whether the table has no form that is not read here.

@@ -13,20 +13,34 @@ use sim800_testdata::{Step, transcripts, unescape};
 /// The seeds of a target.
 #[must_use]
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
-    [from_transcripts(target), chosen(target)].concat()
+    [from_transcripts(target), written(target), chosen(target)].concat()
+}
+
+/// The lines of `scripts/<target>.txt`, which people have written.
+fn written(target: &str) -> Vec<Vec<u8>> {
+    let scripts = || lines_of(&format!("scripts/{target}.txt"));
+    match target {
+        // On a network that obliges: sockets, messages, calls, a phone book, which this driver has no use for, each command in each
+        // form, and what happens to the module meanwhile.
+        "emulator" => scripts()
+            .iter()
+            .map(|script| [&QUICK[..], &[MARK, OBLIGE, 200, 0], &script[..]].concat())
+            .collect(),
+        "command_round_trip" | "trace" => scripts(),
+        _ => Vec::new(),
+    }
 }
 
 /// The lines of `seeds/<target>.txt`.
 fn chosen(target: &str) -> Vec<Vec<u8>> {
-    lines_of(&format!("seeds/{target}.txt")).collect()
+    lines_of(&format!("seeds/{target}.txt"))
 }
 
 /// The inputs in a file that has one on each line.
-fn lines_of(file: &str) -> impl Iterator<Item = Vec<u8>> {
+fn lines_of(file: &str) -> Vec<Vec<u8>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("cannot read {}: {e}", path.display()));
-    let inputs: Vec<_> = text.lines().map(|line| unescape(line, file)).collect();
-    inputs.into_iter()
+    text.lines().map(|line| unescape(line, file)).collect()
 }
 
 fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
@@ -45,7 +59,6 @@ fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
             let typed = table().map(|lines| [&QUICK[..], &lines.join(&b'\r'), b"\r"].concat());
             transcripts
                 .flat_map(|transcript| [exchange(&transcript.steps), obliged(&transcript.steps)])
-                .chain(neighbours())
                 .chain(typed)
                 .collect()
         }
@@ -174,13 +187,6 @@ fn lines(steps: &[Step]) -> Vec<Vec<u8>> {
         .filter_map(|step| if let Step::Response(response) = step { Some(&response.octets) } else { None });
     let lines = responses.flat_map(|octets| octets.split(|octet| *octet == b'\n')).map(<[u8]>::trim_ascii);
     lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
-}
-
-/// What other programs send than this driver, on a network that obliges: sockets, messages, calls, a phone book; each command in each
-/// form, and what happens to the module meanwhile.
-fn neighbours() -> Vec<Vec<u8>> {
-    let head = [&QUICK[..], &[MARK, OBLIGE, 200, 0]].concat();
-    lines_of("scripts/emulator.txt").map(|script| [&head[..], &script].concat()).collect()
 }
 
 /// What the DTE sends on a network that obliges.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sim800_capture::{
     Capture, Direction, Event, Format, Half, Merge, PayloadAs, Pcapng, Reader, Record, Report, Summary, Text,
-    json, write_record,
+    json, write_record, write_remark, write_retry,
 };
 
 use crate::script::{Script, Step};
@@ -75,13 +75,16 @@ fn merge(mut files: [&[u8]; 2], cut: usize) {
 
 /// Nothing of this may fail either, nor mean anything to a terminal or a browser.
 fn render(events: Vec<Event>) {
-    let (mut text, mut digits) = (Text::new(), Text::new().colored(true).with_payload(PayloadAs::Hex));
+    let [mut text, mut digits, mut lines] =
+        [PayloadAs::Sum, PayloadAs::Hex, PayloadAs::Text].map(|payload| Text::new().with_payload(payload));
+    digits = digits.colored(true);
     let ((mut packets, _), (mut report, _)) = (Pcapng::new(), Report::new(""));
     let mut summary = Summary::new();
     for mut event in events {
         event.mask();
         summary.take(&event);
         assert!(is_legible(&text.render(&event).unwrap_or_default()));
+        assert!(is_legible(&lines.render(&event).unwrap_or_default()));
         let colored = digits.render(&event).unwrap_or_default();
         assert!(is_legible(&colored.replace("\x1b[", "")));
         assert!(json(&event).bytes().all(|octet| matches!(octet, b' '..=b'~')));
@@ -136,10 +139,32 @@ fn assert_decoded(pieces: &[Piece], cut: usize) {
     for (direction, octets) in pieces {
         write_record(&mut trace, Duration::from_millis(250), *direction, octets);
     }
+    assert_noted(&trace);
     let mut read = read(Format::Trace, &trace, trace.len().max(1));
     read.iter_mut().for_each(forget_time);
     assert_eq!(read, events, "as a trace");
     assert_packets(&events);
+}
+
+/// What is beside the line in a trace is told as it was written, and is no octet of it.
+fn assert_noted(trace: &[u8]) {
+    const TIME: Duration = Duration::from_millis(250);
+    let mut file = trace.to_vec();
+    write_retry(&mut file, TIME, "once more");
+    write_remark(&mut file, TIME, "a fault");
+    let mut records = Vec::new();
+    let mut reader = Reader::with_format(Format::Trace);
+    reader.handle_input(&file, &mut |record| records.push(record)).unwrap();
+    reader.handle_end(&mut |record| records.push(record)).unwrap();
+    let Some((last, [.., retry])) = records.split_last() else { panic!("{} records", records.len()) };
+    assert_eq!((is_note(retry), is_note(last)), (Some("once more".into()), Some("a fault".into())));
+}
+
+fn is_note(record: &Record) -> Option<std::borrow::Cow<'_, str>> {
+    match record {
+        Record::Note { text, fault: None, .. } => Some(String::from_utf8_lossy(text)),
+        _ => None,
+    }
 }
 
 /// As packets, events have the octets that they have; where some were not kept, that is said.
