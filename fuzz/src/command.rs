@@ -10,7 +10,7 @@ use sim800_command::{
     Number, Path, Prepared, Rate, SPECS, SapbrSet, Secret, Text, UserData,
 };
 
-use crate::responses;
+use crate::{memory, responses};
 
 /// Any octets as a command line and, behind its end, as the lines of its response, and commands of any values: what is written reads
 /// as the same, and is one line; secrets are masked, and what the response says does not matter to anything else.
@@ -19,7 +19,7 @@ pub fn command_round_trip(data: &[u8]) {
         return rendered();
     }
     let mut lines = data.split(|octet| *octet == b'\n');
-    if let Some(prepared) = lines.next().and_then(Prepared::parse) {
+    if let Some(prepared) = lines.next().and_then(|line| memory::none(|| Prepared::parse(line))) {
         response(&prepared, &lines.map(Line::new).collect::<Vec<_>>());
         let line = prepared.line.as_bytes();
         check(&prepared.line);
@@ -58,7 +58,7 @@ fn response(prepared: &Prepared, lines: &[Line<'_>]) {
 fn masked(data: &[u8]) {
     let mask = |size| {
         let (mut mask, mut octets) = (Mask::new(), data.to_vec());
-        octets.chunks_mut(size).for_each(|piece| mask.mask(piece));
+        octets.chunks_mut(size).for_each(|piece| memory::none(|| mask.mask(piece)));
         octets
     };
     let whole = mask(data.len().max(1));

@@ -12,6 +12,7 @@ use sim800_emulator::{
     PowerDown, Registration, Sim, SocketFailure, Spacing, Start, Timings, Uart, Url, When,
 };
 
+use crate::memory;
 use crate::network::Network;
 use crate::script::{HOLD, Script, Step, WAIT};
 
@@ -30,6 +31,8 @@ const VISIT: u8 = b'v';
 /// The letter for another module, on a line whose ends have rates of their own.
 const RATES: u8 = b'b';
 
+/// All that a module may hold, and the octets that wait here for its DTE.
+const MEMORY: usize = 8 * 1024 * 1024;
 /// What may wait for a DTE that does not read: the module's buffers, one response of its greatest size, and then some.
 const MOST_WAITING: usize = 2 * 1024 * 1024;
 /// What may wait for a network that does not take it.
@@ -46,6 +49,10 @@ const LONG: Duration = Duration::from_secs(3600);
 /// Whatever happens: no panic, nothing without bound, no news of what was cancelled, and a module that is started anew
 /// answers `AT`.
 pub fn emulator(data: &[u8]) {
+    memory::at_most(MEMORY, || exchange(data));
+}
+
+fn exchange(data: &[u8]) {
     let mut script = Script::new(data);
     let mut world = World::new(config(&mut script));
     let mut held = false;

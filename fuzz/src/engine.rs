@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::Prepared;
-use sim800_engine::{Config, Disconnected, Engine, Output, Request, Response, Transmit};
+use sim800_command::{HTTP_LIMIT, Prepared};
+use sim800_engine::{Config, Disconnected, Engine, Limits, Output, Request, Response, Transmit};
 use sim800_parser::DataPhase;
 
+use crate::memory;
 use crate::script::{HOLD, Script, Step, WAIT};
 
 /// The letter for the engine's own deadline.
@@ -18,6 +19,8 @@ const END: u8 = b'e';
 
 /// The most octets of a body: a few pieces, as the engine hands it out.
 const LONGEST_BODY: u32 = 2000;
+/// What an octet of the input costs while it waits to be taken, and as a command.
+const LINES: usize = 256;
 /// The time limit of a command that the table does not have.
 const UNKNOWN: Duration = Duration::from_secs(5);
 /// How long octets on the line and silence in the middle of a payload may hold a command up beside its limit.
@@ -26,8 +29,29 @@ const SLACK: Duration = Duration::from_secs(60);
 const DEADLINES_PER_SECOND: u64 = 4;
 
 /// Commands that a module answers as it likes: one is in flight at a time, each completes once, nobody waits for ever,
-/// and what is said comes from what was heard.
+/// what is said comes from what was heard, and memory keeps to the limits.
 pub fn engine(data: &[u8]) {
+    memory::at_most(bound(data), || converse(data));
+}
+
+/// The limits, the octets of the largest data phase, once while they are moved, and what is said of the input.
+fn bound(data: &[u8]) -> usize {
+    let Limits { information, line, buffer, .. } = Limits::default();
+    let asked = Script::new(data).filter_map(|step| match step {
+        Step::Command(line) => Some(match Prepared::parse(line.trim_ascii())?.expect.data {
+            DataPhase::Announced { at_most, .. } => at_most,
+            DataPhase::Counted { count } | DataPhase::AtOnce { count } => count,
+            _ => LONGEST_BODY,
+        }),
+        _ => None,
+    });
+    // Several on one line are looked at by nobody here.
+    let several = if data.contains(&b';') { HTTP_LIMIT } else { 0 };
+    let asked = asked.chain([several]).max().unwrap_or_default() as usize;
+    2 * (information + line + buffer + asked) + LINES * data.len()
+}
+
+fn converse(data: &[u8]) {
     let config = Config::default();
     let mut witness = Witness { now: Duration::from_secs(100), ..Witness::new(&config) };
     let mut script = Script::new(data);

@@ -6,7 +6,9 @@ use sim800_capture::{
     Capture, Direction, Event, Format, Half, Merge, PayloadAs, Pcapng, Reader, Record, Report, Summary, Text,
     json, write_record, write_remark, write_retry,
 };
+use sim800_command::HTTP_LIMIT;
 
+use crate::memory;
 use crate::script::{Script, Step};
 use lossless::assert_lossless;
 
@@ -17,6 +19,8 @@ mod lossless;
 pub(crate) const SEND: u8 = b's';
 pub(crate) const RECEIVE: u8 = b'r';
 
+/// What is held of a capture whose events nobody keeps, whatever it announces: the largest data phase, once while it is moved, and lines.
+const MEMORY: usize = 2 * HTTP_LIMIT as usize + 128 * 1024;
 /// How many octets are read as a file of each format.
 const BEGINNING: usize = 2048;
 
@@ -24,7 +28,15 @@ const BEGINNING: usize = 2048;
 pub fn trace(data: &[u8]) {
     let Some((cut, data)) = data.split_first() else { return };
     let cut = 1 + usize::from(*cut) % 32;
-    assert_decoded(&[(Direction::Received, data.to_vec())], cut);
+    let received = [(Direction::Received, data.to_vec())];
+    assert_decoded(&received, cut);
+    memory::at_most(MEMORY, || {
+        let mut capture = Capture::new();
+        for (direction, octets) in received.iter().chain(&exchange(data)) {
+            capture.handle_octets(None, *direction, octets, &mut drop);
+        }
+        capture.handle_end(&mut drop);
+    });
     assert_decoded(&exchange(data), cut);
     assert_eq!(
         read(Format::Trace, data, cut),
