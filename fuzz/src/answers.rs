@@ -19,6 +19,8 @@ const LONGEST: u16 = 3000;
 const CARD: u64 = 4096;
 /// The most octets that are offered to a command.
 const MOST: u32 = 2000;
+/// How many of them are offered as text, which ends where it ends.
+const TEXT: u32 = 100;
 /// For the line, and for what is said between.
 const SLACK: Duration = Duration::from_secs(5);
 
@@ -69,10 +71,12 @@ fn offered(prepared: &Prepared) -> u32 {
     match prepared.expect.data {
         DataPhase::Granted { at_most, .. } => at_most.min(MOST),
         DataPhase::Invited { .. } | DataPhase::Prompted => {
-            let place = prepared.spec.parameters.iter().position(|given| given.name == "size");
+            let Some(place) = prepared.spec.parameters.iter().position(|given| given.name == "size") else {
+                return TEXT;
+            };
             let line = prepared.line.as_bytes().trim_ascii_end();
             let values = line.splitn(2, |octet| *octet == b'=').nth(1).unwrap_or_default();
-            let size = Values::new(values).nth(place.expect("what is counted has a size"));
+            let size = Values::new(values).nth(place);
             size.and_then(|size| size.number()).and_then(|size| size.try_into().ok()).expect("a size")
         }
         _ => 0,
@@ -87,6 +91,8 @@ const PREPARED: &str = "AT+CMEE=2\rAT+SAPBR=3,1,\"CONTYPE\",\"GPRS\"\rAT+SAPBR=1
 /// The same for sockets, which have a context of their own.
 const CONNECTED: &str = "AT+CMEE=2\rAT+CIPMUX=1\rAT+CIPRXGET=1\rAT+CSTT=\"a\",\"\",\"\"\rAT+CIICR\rAT+CIFSR\r\
     AT+CIPSTART=0,\"TCP\",\"a\",80\rAT+CIPSEND=0,5\r";
+const ONE_CONNECTED: &str = "AT+CMEE=2\rAT+CIPRXGET=1\rAT+CSTT=\"a\",\"\",\"\"\rAT+CIICR\rAT+CIFSR\r\
+    AT+CIPSTART=\"TCP\",\"a\",80\rAT+CIPSEND=5\r";
 
 /// Each form of the table, where it is refused and where it has something to tell.
 pub(crate) fn seeds(exchanges: impl Iterator<Item = Vec<Vec<u8>>>) -> Vec<Vec<u8>> {
@@ -101,7 +107,9 @@ pub(crate) fn seeds(exchanges: impl Iterator<Item = Vec<Vec<u8>>>) -> Vec<Vec<u8
         seeds.push([&head(QUICK)[..], lines.as_bytes()].concat());
         seeds.push([&head(QUICK)[..], PREPARED.as_bytes(), lines.as_bytes()].concat());
         if spec.name.starts_with("+C") {
-            seeds.push([&head(QUICK)[..], CONNECTED.as_bytes(), lines.as_bytes()].concat());
+            for connected in [CONNECTED, ONE_CONNECTED] {
+                seeds.push([&head(QUICK)[..], connected.as_bytes(), lines.as_bytes()].concat());
+            }
         }
     }
     // No card, and one that asks for its PIN, on a network that does not let the module in.

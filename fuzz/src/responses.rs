@@ -116,15 +116,16 @@ where
 
 table!(
     At Echo Verbose Quiet Cmee Ipr Ifc Cfun Cpowd Gsn Cgmr Cgmm Cbc Cnmi CpinRead CpinWrite Spic
-    CregRead CgregRead CgattRead CgattWrite Csq CopsRead CipMux CipStart CipSend CipQsend CipAck
-    CipClose CipShut Cstt CsttAsSet Ciicr Cifsr CipStatus CipStatusOf CdnsCfgRead CdnsCfg CdnsGip
-    CipRxGet CipRxGetRead CipRxGetLeft SapbrClose SapbrOpen SapbrQuery SapbrSet SapbrShow SapbrSave
-    CipGsmLoc CipGsmLocTime HttpInit HttpTerm HttpPara HttpData HttpAction HttpRead HttpReadRange
-    HttpScont HttpScontRead HttpStatusRead HttpHead HttpGetHead FtpPort FtpMode FtpType FtpPutOpt FtpCid
-    FtpRest FtpServ FtpUn FtpPw FtpGetName FtpGetPath FtpPutName FtpPutPath FtpGetOpen FtpGetRead
-    FtpPutOpen FtpPutWrite FtpPutClose FtpScont FtpScontRead FtpDele FtpSize FtpState FtpMkd FtpRmd
-    FtpListOpen FtpListRead FtpQuit FtpRename FtpExtPutEnd FtpExtPutBegin FtpExtPutLoad FtpGetToFs
-    FtpGetToFsStatus FtpPutFrmFs FtpPutFrmFsStatus FtpExtGetEnd FtpExtGetOpen FtpExtGetSave
+    CregRead CgregRead CgattRead CgattWrite Csq CopsRead CipMux CipStart CipStartSingle CipSend
+    CipSendSingle CipSendText CipQsend CipAck CipAckSingle CipClose CipCloseSingle CipShut Cstt
+    CsttAsSet Ciicr Cifsr CipStatus CipStatusOf CdnsCfgRead CdnsCfg CdnsGip CipRxGet CipRxGetRead
+    CipRxGetReadSingle CipRxGetLeft CipRxGetLeftSingle SapbrClose SapbrOpen SapbrQuery SapbrSet
+    SapbrShow SapbrSave CipGsmLoc CipGsmLocTime HttpInit HttpTerm HttpPara HttpData HttpAction HttpRead
+    HttpReadRange HttpScont HttpScontRead HttpStatusRead HttpHead HttpGetHead FtpPort FtpMode FtpType
+    FtpPutOpt FtpCid FtpRest FtpServ FtpUn FtpPw FtpGetName FtpGetPath FtpPutName FtpPutPath FtpGetOpen
+    FtpGetRead FtpPutOpen FtpPutWrite FtpPutClose FtpScont FtpScontRead FtpDele FtpSize FtpState FtpMkd
+    FtpRmd FtpListOpen FtpListRead FtpQuit FtpRename FtpExtPutEnd FtpExtPutBegin FtpExtPutLoad
+    FtpGetToFs FtpGetToFsStatus FtpPutFrmFs FtpPutFrmFsStatus FtpExtGetEnd FtpExtGetOpen FtpExtGetSave
     FtpExtGetRead FtpExtGetStatus FtpFilePutEnd FtpFilePutLoad HttpSsl FtpSsl SslOpt FsDrive FsLs
     FsCreate FsRead FsWrite FsDel FsMkdir FsRmdir FsRename FsFlSize FsMem,
     read
