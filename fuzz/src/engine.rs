@@ -19,6 +19,8 @@ const END: u8 = b'e';
 
 /// The most octets of a body: a few pieces, as the engine hands it out.
 const LONGEST_BODY: u32 = 2000;
+/// What a body looks like.
+const DOTS: &str = "....";
 /// What an octet of the input costs while it waits to be taken, and as a command.
 const LINES: usize = 256;
 /// The time limit of a command that the table does not have.
@@ -56,6 +58,8 @@ fn converse(data: &[u8]) {
     let mut witness = Witness { now: Duration::from_secs(100), ..Witness::new(&config) };
     let mut script = Script::new(data);
     let mut held = false;
+    // The names of commands are shown, and may be like a body.
+    let is_dotted = data.windows(DOTS.len()).any(|octets| octets == DOTS.as_bytes());
     // For how long a silent module may hold up who waits: for each command, its limit until it fails, then as long again
     // while the module may wait for octets, and the search for the line.
     let mut patience = config.limits.resync;
@@ -76,7 +80,7 @@ fn converse(data: &[u8]) {
             Step::Other(_) => {}
         }
         witness.listen();
-        witness.show();
+        witness.show(is_dotted);
         if !held {
             witness.send();
         }
@@ -231,9 +235,10 @@ impl Witness {
     }
 
     /// What is shown for people has nothing of what was sent or came.
-    fn show(&self) {
+    fn show(&self, is_dotted: bool) {
         let shown = format!("{:?}", self.engine);
-        assert!(!shown.contains("....") && !shown.contains(char::is_control), "{shown}");
+        assert!(is_dotted || !shown.contains(DOTS), "{shown}");
+        assert!(!shown.contains(char::is_control), "{shown}");
     }
 
     fn say(&mut self, octets: usize) {

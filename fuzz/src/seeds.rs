@@ -77,7 +77,8 @@ fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
             .chain(examples().map(|example| capture_of(&example)))
             .map(|seed| [&[0], &*seed].concat())
             .collect(),
-        _ => transcripts.map(|transcript| script(&transcript.steps)).collect(),
+        // And a line that would be scanned for long, if it were scanned again and again.
+        _ => transcripts.map(|transcript| script(&transcript.steps)).chain([vec![b'x'; 600]]).collect(),
     }
 }
 
