@@ -26,7 +26,7 @@ fn written(target: &str) -> Vec<Vec<u8>> {
             .iter()
             .map(|script| [&QUICK[..], &[MARK, OBLIGE, 200, 0], &script[..]].concat())
             .collect(),
-        "command_round_trip" | "trace" => scripts(),
+        "command_round_trip" | "engine" | "trace" => scripts(),
         _ => Vec::new(),
     }
 }
