@@ -149,7 +149,10 @@ fn a_program_that_has_gone_closes_its_tunnel_and_one_that_breaks_is_reset() {
     let broken = here.read(&mut [0; 1]).unwrap_err();
     assert_eq!(broken.kind(), ErrorKind::ConnectionReset, "no end that a server has made");
     let account = proxy.account();
-    assert_eq!((&account["ok"], account["error"]["kind"].as_str()), (&Value::Bool(false), Some("restarted")));
+    assert_eq!(account["ok"], false);
+    // It may be asked for the state of the connection before it says that it has restarted.
+    let kind = account["error"]["kind"].as_str();
+    assert!(matches!(kind, Some("restarted" | "bearer-lost")), "{account}");
     // And the next one works.
     bench.http.put("/a", "text/plain", "hello");
     let url = bench.http.url("/a");
