@@ -39,11 +39,27 @@ impl Folder {
     async fn target(&self, file: &str) -> Result<PathBuf> {
         let path = self.root.join(file);
         let parent = path.parent().context("a file is in a directory")?;
+        self.check(parent).await?;
         fs::create_dir_all(parent).await.context("cannot make the directory of the file")?;
         let parent = fs::canonicalize(parent).await.context("cannot find the directory of the file")?;
         ensure!(parent.starts_with(&self.root), "a link leads out of the worker's directory");
         let name = path.file_name().context("a file has a name")?;
         Ok(parent.join(name))
+    }
+
+    /// Makes sure that what is there of a directory is below this one, before anything is made in it.
+    async fn check(&self, directory: &Path) -> Result<()> {
+        for known in directory.ancestors() {
+            match fs::canonicalize(known).await {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                found => {
+                    let found = found.context("cannot find the directory of the file")?;
+                    ensure!(found.starts_with(&self.root), "a link leads out of the worker's directory");
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Gives what was received its name, on the disk and whole, or not at all.
@@ -78,7 +94,9 @@ mod tests {
         let part = folder.parts().join("a.part");
         std::fs::write(&part, "y").unwrap();
         assert!(folder.place(&part, "out/file").await.is_err());
-        assert!(!outside.path().join("file").exists());
+        assert!(folder.place(&part, "out/new/file").await.is_err());
+        let left: Vec<_> = std::fs::read_dir(outside.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "nothing is made there, no directory either: {left:?}");
         folder.place(&part, "new/file").await.unwrap();
         assert_eq!(std::fs::read(folder.source("new/file").await.unwrap()).unwrap(), b"y");
     }
