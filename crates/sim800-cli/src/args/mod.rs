@@ -119,6 +119,18 @@ Behind each fault, tx has it on the way to the module only, rx from it.
 The rate and the flow control that the program sets on its pty are set on the port. Modem control lines and breaks are not passed on:
 a pty has none.";
 
+/// What is behind the help of `config`.
+const CONFIGURED: &str = "\
+The command line counts before the environment, and that before the configuration file: what --config or SIM800_CONFIG names, or else
+sim800/config.toml in $XDG_CONFIG_HOME or ~/.config. A file sets by their names what this command lists, for all ports or for one:
+
+  port = \"/dev/ttyUSB0\"
+  apn = \"internet\"
+  ftp-password-file = \"ftp\"   # beside this file; only its owner may read it
+
+  [ports.\"/dev/ttyUSB0\"]
+  pin-file = \"pin\"";
+
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
@@ -155,6 +167,7 @@ pub(crate) enum Command {
     /// Show model, operator, signal and registration
     Info,
     /// Show the settings in force, and where each comes from
+    #[command(after_long_help = CONFIGURED)]
     Config,
     /// List the serial ports of this machine, and what is connected to them
     Ports(Ports),

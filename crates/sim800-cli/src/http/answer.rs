@@ -232,7 +232,7 @@ pub(super) fn advised(failure: Failure, is_insecure: bool) -> Failure {
         }
         "no-ssl" => failure.with_advice("without --tls module, TLS goes over sockets, which this firmware has"),
         _ if of_module && !is_insecure => failure.with_advice(
-            "without --tls module, TLS is that of today; --insecure accepts any certificate, so that nothing proves who the server is",
+            "without --tls module, sim800 speaks TLS 1.2 or 1.3; --insecure accepts any certificate, so that nothing proves who the server is",
         ),
         _ => failure,
     }
