@@ -35,3 +35,12 @@ pub use polled::polled;
 pub use port::Port;
 pub use wire::{Crossing, Incident, When};
 pub use world::{Stall, World};
+
+/// Proves that the session was built without `std`, too: its errors are its own then, and one type cannot have this twice.
+#[cfg(not(feature = "std"))]
+#[expect(dead_code, reason = "that it builds is all")]
+trait Own {}
+#[cfg(not(feature = "std"))]
+impl Own for std::io::Error {}
+#[cfg(not(feature = "std"))]
+impl Own for sim800_session::io::Error {}
