@@ -74,7 +74,11 @@ enum Task {
         bless: bool,
     },
     /// The libraries on an emulated Cortex-M3, and what they take there
-    Firmware,
+    Firmware {
+        /// Build for a RISC-V, and the examples for real boards, too
+        #[arg(long)]
+        all: bool,
+    },
     /// The parser's tests in Miri, where a nightly toolchain has it
     Miri,
     /// The libraries with the oldest Rust that they promise
@@ -192,7 +196,12 @@ impl Task {
             Self::Tidy => "tidy",
             Self::Conformance => "conformance",
             Self::Instructions { bless: false } => "instructions",
-            Self::Firmware => "firmware",
+            Self::Firmware { all } => {
+                if all {
+                    firmware::check_others()?;
+                }
+                "firmware"
+            }
             Self::Dist => "dist",
             Self::Msrv => "msrv",
             Self::PublicApi { bless: false } => "public-api",
