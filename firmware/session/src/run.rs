@@ -14,6 +14,9 @@ use crate::failure::Failure;
 use crate::machine;
 use crate::uart::{Rx, Tx};
 
+/// Bits per second, as many as the module does: what is measured depends on octets, and who measures waits for them.
+const RATE: u32 = 460_800;
+
 /// Octets of all arguments.
 const ARGUMENTS: usize = 512;
 
@@ -21,6 +24,7 @@ const ARGUMENTS: usize = 512;
 pub fn run<S>(window: u32, work: impl FnOnce(Client) -> Result<SpawnToken<S>, SpawnError>) -> ! {
     machine::execute(|spawner| {
         let mut config = Config::default();
+        config.rate = RATE;
         let Some((rx, tx)) = machine::begin(config.rate) else { process::abort() };
         config.window = Some(window);
         // A window and what stands around it. Nothing that is asked for here has more information text.
