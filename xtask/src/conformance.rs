@@ -4,6 +4,7 @@
 //! loopback.
 
 mod breaks;
+pub(crate) mod clients;
 mod fs;
 mod ftp;
 mod http;

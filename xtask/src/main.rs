@@ -67,6 +67,8 @@ enum Task {
     Render,
     /// The program against nginx, tinyproxy, vsftpd and pyftpdlib (root on Debian: installs them when missing)
     Conformance,
+    /// curl, wget, pip, apt, git and openssl through the program, on a line that loses bytes
+    Clients(conformance::clients::Line),
     /// The parser's instruction counts against the baseline
     Instructions {
         /// Make a new baseline
@@ -195,6 +197,7 @@ impl Task {
             Self::Test { steps } => return Ok(test::run(steps)),
             Self::Tidy => "tidy",
             Self::Conformance => "conformance",
+            Self::Clients(line) => return conformance::clients::run(&line).map(said),
             Self::Instructions { bless: false } => "instructions",
             Self::Firmware { all } => {
                 if all {
@@ -251,6 +254,7 @@ mod tests {
             "simulate --explore 1 --seed 7",
             "test nothing",
             "tidy up",
+            "clients --one-in 0",
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }
@@ -262,6 +266,7 @@ mod tests {
             "simulate --seeds 1 --jobs 1 --seed 0",
             "simulate --explore 10 --jobs 2",
             "soak --modems 2 --help",
+            "clients --one-in 60000 --seed 7",
             "test",
             "test fmt tidy",
         ] {

@@ -3,6 +3,7 @@
 
 mod certificate;
 mod ftp;
+mod git;
 mod nginx;
 pub(crate) mod pyftpdlib;
 mod tinyproxy;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 pub(crate) use self::ftp::FtpServer;
+pub(crate) use self::git::GitServer;
 pub(crate) use self::nginx::Nginx;
 pub(crate) use self::tinyproxy::Tinyproxy;
 use crate::packages::Package;

@@ -48,6 +48,8 @@ pub struct Capture {
     undecided: Vec<Event>,
     /// Something was sent: the capture has both directions.
     is_two_way: bool,
+    /// There may be several connections (`AT+CIPMUX=1`).
+    has_many: bool,
 }
 
 /// The command in flight.
@@ -105,6 +107,7 @@ impl Capture {
             outgoing: Outgoing::default(),
             undecided: Vec::new(),
             is_two_way: false,
+            has_many: false,
         }
     }
 
@@ -269,7 +272,10 @@ impl Capture {
 
     /// `command` is in flight from now on.
     fn begin(&mut self, command: CommandLine<'_>, line: &[u8], seen: bool) {
-        let known = command.known();
+        for part in commands(line).map(CommandLine::of_several) {
+            self.has_many = part.chooses_many().unwrap_or(self.has_many);
+        }
+        let known = command.known_among(self.has_many);
         let expect = known.map_or_else(unknown, |known| known.expect);
         self.flight = Some(Flight {
             name: command.name().map(str::to_ascii_uppercase),

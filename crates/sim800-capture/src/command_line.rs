@@ -4,7 +4,7 @@ use std::iter;
 use std::str;
 
 use sim800_command::{Form, Id, Prepared, SPECS, Spec};
-use sim800_parser::{Claim, Expect, Values};
+use sim800_parser::{Claim, Expect, Value, Values};
 
 /// The octets behind `AT`, without the line end.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,28 @@ impl<'a> CommandLine<'a> {
         let place = prepared.spec.parameters.iter().position(|parameter| parameter.name == "size");
         let size = place.and_then(|place| Values::new(self.parameters()).nth(place)?.number());
         Some(Known { spec: prepared.spec, expect: prepared.expect, size })
+    }
+
+    /// The same where there may be several connections, or may not: the one number of `AT+CIPSEND` is that of a connection then, and
+    /// the octets end as without one (manual 8.2.3). The table has it as their count, which is never 0.
+    pub(crate) fn known_among(self, many: bool) -> Option<Known> {
+        let number = Values::new(self.parameters()).next().and_then(Value::number);
+        let names_one = match number {
+            Some(0) => true,
+            Some(1..=5) => many,
+            _ => false,
+        };
+        let is_send = self.name().and_then(Id::from_name) == Some(Id::CipSend);
+        let is_text = is_send && names_one && Values::new(self.parameters()).count() == 1;
+        if is_text { Self::new(b"AT+CIPSEND")?.known() } else { self.known() }
+    }
+
+    /// What it makes of the number of connections, if it is about that.
+    pub(crate) fn chooses_many(self) -> Option<bool> {
+        if self.name().and_then(Id::from_name) != Some(Id::CipMux) {
+            return None;
+        }
+        Values::new(self.parameters()).next()?.number().map(|many| many == 1)
     }
 
     /// Whether it sets what the table can ask for: a line of its name is no answer then (`+CPIN: READY` behind

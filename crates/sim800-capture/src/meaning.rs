@@ -109,8 +109,15 @@ fn known_information(line: Line<'_>) -> Option<Meaning> {
             format!("{acknowledged} octets have arrived, {under_way} are under way")
         }
         Id::CipStatus => format!("the connection is {}", connection(&ConnectionStatus::decode(&lines)?)?),
-        Id::CipRxGet if number(0) == Some(2) && number(2) == Some(0) => "nothing to read".to_owned(),
-        Id::CipRxGet if number(0) == Some(4) => format!("{} octets to read", number(2)?),
+        Id::CipRxGet => {
+            // The connection comes first where there are several.
+            match (number(0)?, line.values().count()) {
+                (2, 3) if number(1)? == 0 => "nothing to read".to_owned(),
+                (2, 4) if number(2)? == 0 => "nothing to read".to_owned(),
+                (4, count @ (2 | 3)) => format!("{} octets to read", number(count - 1)?),
+                _ => return None,
+            }
+        }
         Id::HttpStatus => http_progress(&HttpStatusRead.response(&lines).ok()?)?,
         Id::FtpState => match FtpState.response(&lines).ok()? {
             FtpActivity::Idle => "no FTP session runs".to_owned(),
@@ -288,7 +295,10 @@ pub(crate) fn unsolicited(raw: &[u8], line: Line<'_>) -> Meaning {
 }
 
 fn tcp(line: Line<'_>) -> Meaning {
-    let Some((connection, event)) = ConnectionEvent::read(line) else {
+    let of_several =
+        ConnectionEvent::read(line).map(|(number, event)| (format!("connection {number}"), event));
+    let single = || ConnectionEvent::read_single(line).map(|event| ("the connection".to_owned(), event));
+    let Some((connection, event)) = of_several.or_else(single) else {
         return match LookedUp::read(line) {
             Some(LookedUp::Found { .. }) => Meaning::of("a host was looked up"),
             Some(LookedUp::Failed(_)) => Meaning::error("a host could not be looked up"),
@@ -296,13 +306,11 @@ fn tcp(line: Line<'_>) -> Meaning {
         };
     };
     match event {
-        ConnectionEvent::Connected => Meaning::of(format!("connection {connection} is open")),
-        ConnectionEvent::Failed => Meaning::error(format!("connection {connection} could not be made")),
-        ConnectionEvent::AlreadyConnected => {
-            Meaning::error(format!("connection {connection} is open already"))
-        }
-        ConnectionEvent::Closed => Meaning::of(format!("connection {connection} was closed")),
-        ConnectionEvent::Readable => Meaning::of(format!("connection {connection}: octets can be read")),
+        ConnectionEvent::Connected => Meaning::of(format!("{connection} is open")),
+        ConnectionEvent::Failed => Meaning::error(format!("{connection} could not be made")),
+        ConnectionEvent::AlreadyConnected => Meaning::error(format!("{connection} is open already")),
+        ConnectionEvent::Closed => Meaning::of(format!("{connection} was closed")),
+        ConnectionEvent::Readable => Meaning::of(format!("{connection}: octets can be read")),
         _ => Meaning::of("news of a TCP connection"),
     }
 }

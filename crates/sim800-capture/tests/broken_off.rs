@@ -195,6 +195,38 @@ fn a_result_code_of_another_kind_ends_its_command() {
     assert_eq!(echoed, ["echo at+cipshut: Closes the context and every connection on it", "final SHUT OK"]);
 }
 
+/// `AT+CIPSEND=4` has four octets where there is a single connection; where there are several, connection 4 has those up to Ctrl-Z.
+#[test]
+fn a_number_is_of_octets_or_of_a_connection() {
+    let send = |before: &'static [u8], number: &str, octets: &'static [u8], result: &'static [u8]| {
+        let command = format!("AT+CIPSEND={number}\r");
+        let seen = told(&[
+            (TX, before),
+            (RX, b"\r\nOK\r\n"),
+            (TX, command.as_bytes()),
+            (RX, b"\r\n> "),
+            (TX, octets),
+            (RX, result),
+            (TX, b"AT\r"),
+        ]);
+        let is_told =
+            |line: &String| line.starts_with("payload") || line.starts_with("final") && line.contains("SEND");
+        seen.into_iter().filter(is_told).collect::<Vec<_>>()
+    };
+    let single = ["payload 4 of Some(4)", "final SEND OK"];
+    for before in [b"AT+CIPMUX=0\r", &b"AT\r"[..]] {
+        assert_eq!(send(before, "4", b"AT\r\x1a", b"\r\nSEND OK\r\n"), single);
+    }
+    let several = ["payload 8 of None", "final 4, SEND OK"];
+    for (before, number) in [(&b"AT+CIPMUX=1\r"[..], "4"), (b"AT+CIPMUX=1;E0\r", "4"), (b"AT\r", "0")] {
+        assert_eq!(send(before, number, b"AT\rOK\r\n\x1a", b"\r\n4, SEND OK\r\n"), several);
+    }
+    let counted = send(b"AT+CIPMUX=1\r", "4,4", b"AT\r\x1a", b"\r\n4, SEND OK\r\n");
+    assert_eq!(counted, ["payload 4 of Some(4)", "final 4, SEND OK"]);
+    let long = send(b"AT+CIPMUX=1\r", "6", b"AT\r\x1aOK", b"\r\nSEND OK\r\n");
+    assert_eq!(long, ["payload 6 of Some(6)", "final SEND OK"]);
+}
+
 #[test]
 fn what_nobody_asked_for_answers_nobody() {
     let pin = "unsolicited +CPIN: READY: the SIM card is ready";
@@ -249,6 +281,9 @@ fn answers_have_a_meaning() {
         ),
         ("AT+CIPRXGET=2,0,99", "+CIPRXGET: 2,0,0,0", "nothing to read"),
         ("AT+CIPRXGET=4,0", "+CIPRXGET: 4,0,7", "7 octets to read"),
+        ("AT+CIPRXGET=2,99", "+CIPRXGET: 2,0,0", "nothing to read"),
+        ("AT+CIPRXGET=4", "+CIPRXGET: 4,7", "7 octets to read"),
+        ("AT+CIPACK", "+CIPACK: 22,20,2", "20 octets have arrived, 2 are under way"),
         ("AT+CGATT?", "+CGATT: 0", "not attached to GPRS"),
         ("AT+CGATT?", "+CGATT: 1", "attached to GPRS"),
         ("AT+FTPEXTGET?", "+FTPEXTGET: 0", "no extended download runs"),

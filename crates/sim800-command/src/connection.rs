@@ -2,7 +2,7 @@
 
 use core::net::Ipv4Addr;
 
-use crate::{Line, Value};
+use crate::{Line, Value, Values};
 
 /// What the module says of a connection of its own accord.
 ///
@@ -13,11 +13,12 @@ use crate::{Line, Value};
 /// assert_eq!(event("2, CONNECT OK"), Some((2, ConnectionEvent::Connected)));
 /// assert_eq!(event("+CIPRXGET: 1,0"), Some((0, ConnectionEvent::Readable)));
 /// assert_eq!(event("CONNECT OK"), None, "of a single connection");
+/// assert_eq!(ConnectionEvent::read_single(Line::new(b"CONNECT OK")), Some(ConnectionEvent::Connected));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ConnectionEvent {
-    /// `<n>, CONNECT OK`
+    /// `<n>, CONNECT OK`; of a single connection, which has no number, `CONNECT OK`.
     Connected,
     /// `<n>, CONNECT FAIL`
     Failed,
@@ -25,7 +26,7 @@ pub enum ConnectionEvent {
     AlreadyConnected,
     /// `<n>, CLOSED`: by the server, or because the connection broke.
     Closed,
-    /// `+CIPRXGET: 1,<n>`: there are octets to be read.
+    /// `+CIPRXGET: 1,<n>`, or `+CIPRXGET: 1`: there are octets to be read.
     Readable,
 }
 
@@ -34,22 +35,40 @@ impl ConnectionEvent {
     #[must_use]
     pub fn read(line: Line<'_>) -> Option<(u8, Self)> {
         if let Some((connection, words)) = of_connection(line) {
-            let event = match words {
-                b"CONNECT OK" => Self::Connected,
-                b"CONNECT FAIL" => Self::Failed,
-                b"ALREADY CONNECT" => Self::AlreadyConnected,
-                b"CLOSED" => Self::Closed,
-                _ => return None,
-            };
-            return Some((connection, event));
+            return Some((connection, Self::of_words(words)?));
         }
-        if line.name() != Some("+CIPRXGET") {
-            return None;
-        }
-        let mut values = line.values();
-        let (mode, connection) = (values.next_number::<u8>()?, values.next_number()?);
-        (mode == 1 && values.next().is_none()).then_some((connection, Self::Readable))
+        let mut values = readable(line)?;
+        let connection = values.next_number()?;
+        values.next().is_none().then_some((connection, Self::Readable))
     }
+
+    /// What `line` says of the single connection (`AT+CIPMUX=0`).
+    #[must_use]
+    pub fn read_single(line: Line<'_>) -> Option<Self> {
+        if let Some(event) = Self::of_words(line.text()) {
+            return Some(event);
+        }
+        readable(line)?.next().is_none().then_some(Self::Readable)
+    }
+
+    fn of_words(words: &[u8]) -> Option<Self> {
+        Some(match words {
+            b"CONNECT OK" => Self::Connected,
+            b"CONNECT FAIL" => Self::Failed,
+            b"ALREADY CONNECT" => Self::AlreadyConnected,
+            b"CLOSED" => Self::Closed,
+            _ => return None,
+        })
+    }
+}
+
+/// What stands behind the mode of a line that says that there are octets to be read.
+fn readable(line: Line<'_>) -> Option<Values<'_>> {
+    if line.name() != Some("+CIPRXGET") {
+        return None;
+    }
+    let mut values = line.values();
+    (values.next_number::<u8>()? == 1).then_some(values)
 }
 
 /// What the module has found out about a host, in the line that follows `AT+CDNSGIP`.

@@ -133,11 +133,12 @@ pub use ssl::{FtpSecurity, FtpSsl, HttpSsl, SslOpt, SslOption};
 pub use status::{FtpCode, HttpStatus};
 pub use table::SPECS;
 pub use tcp::{
-    Accepted, Acknowledgement, CdnsCfg, CdnsCfgRead, CdnsGip, Cifsr, Ciicr, CipAck, CipClose, CipMux,
-    CipQsend, CipRxGet, CipRxGetLeft, CipRxGetRead, CipSend, CipShut, CipStart, CipStatus, CipStatusOf,
-    Closed, Connection, ConnectionState, ConnectionStatus, ContextAddress, ContextPassword, ContextState,
-    ContextText, Cstt, CsttAsSet, NameServers, Readable, Received, SOCKET_LIMIT, Shut, SocketHost,
-    SocketLength, SocketPort, Transport,
+    Accepted, Acknowledgement, CdnsCfg, CdnsCfgRead, CdnsGip, Cifsr, Ciicr, CipAck, CipAckSingle, CipClose,
+    CipCloseSingle, CipMux, CipQsend, CipRxGet, CipRxGetLeft, CipRxGetLeftSingle, CipRxGetRead,
+    CipRxGetReadSingle, CipSend, CipSendSingle, CipSendText, CipShut, CipStart, CipStartSingle, CipStatus,
+    CipStatusOf, Closed, Connection, ConnectionState, ConnectionStatus, ContextAddress, ContextPassword,
+    ContextState, ContextText, Cstt, CsttAsSet, NameServers, Readable, ReadableSingle, Received,
+    ReceivedSingle, SOCKET_LIMIT, Shut, SocketHost, SocketLength, SocketPort, Transport,
 };
 pub use text::{Secret, Text};
 pub use unsolicited::{

@@ -18,6 +18,7 @@
 ///     -> Response,                            // an `Information`; left out: nothing but a result code
 ///     within |command| TIME_LIMIT,            // left out: `time_limit::UNSTATED`
 ///     data "+FTPGET: 2,<n>, …" |command| …,   // what the manual shows, and the `DataPhase`; left out: no data phase
+///     ended BodyEnd::CtrlZ,                   // how the octets end that a prompt asks for; left out: they are counted
 ///     then "+FTPGET: 1,<result>";             // the line that comes after the result code; left out: none
 ///     read FtpGetRead;                        // `AT+X?` prints what `AT+X=` takes: gives `Read<FtpGetRead>`
 ///     test FtpGetRead;                        // `AT+X=?` is documented: gives `Test<FtpGetRead>`
@@ -33,6 +34,7 @@ macro_rules! commands {
                 $(-> $response:ty)?
                 $(, within |$limited:pat_param| $limit:expr)?
                 $(, data $shown:literal |$sent:pat_param| $data:expr)?
+                $(, ended $ended:expr)?
                 $(, then $later:literal)?
                 ;
             )+
@@ -96,6 +98,10 @@ macro_rules! commands {
                     )?
                     expect
                 }
+
+                $(fn body_end(&self) -> $crate::BodyEnd {
+                    $ended
+                })?
 
                 fn time_limit(&self) -> ::core::time::Duration {
                     $(let $limited = self;)?

@@ -99,7 +99,10 @@ impl<'a, const MIN: u32, const MAX: u32> Parameter<'a> for Number<MIN, MAX> {
     }
 
     fn decode(values: &mut Values<'a>) -> Option<Self> {
-        Self::new(u32::try_from(values.next()?.number()?).ok()?).ok()
+        let value = values.next()?;
+        // The module takes it between quotes, too: `AT+CIPSTART="TCP","example.com","80"`.
+        let number = value.number().or_else(|| Values::new(value.text()?.as_bytes()).next()?.number())?;
+        Self::new(u32::try_from(number).ok()?).ok()
     }
 }
 

@@ -159,6 +159,12 @@ fn response(spec: &Spec, lines: &[Line<'_>]) -> Result<Told, Malformed> {
             let length = Number::MIN;
             told!(CipRxGetRead { connection, length }.response(lines)?; connection, length, left)
         }
+        (Id::CipRxGet, _) if spec.type_name == "CipRxGetReadSingle" => {
+            told!(CipRxGetReadSingle { length: Number::MIN }.response(lines)?; length, left)
+        }
+        (Id::CipRxGet, _) if spec.type_name == "CipRxGetLeftSingle" => {
+            told!(CipRxGetLeftSingle.response(lines)?; left)
+        }
         (Id::CipRxGet, _) => told!(CipRxGetLeft { connection }.response(lines)?; connection, left),
         (Id::Sapbr, _) if spec.type_name == "SapbrQuery" => {
             told!(SapbrQuery { cid }.response(lines)?; cid, state, address)

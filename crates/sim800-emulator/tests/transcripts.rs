@@ -189,7 +189,7 @@ impl<'t> Bench<'t> {
             now,
             operation: None,
             is_part: false,
-            is_socket: transcript.name == "field-sockets",
+            is_socket: transcript.name.ends_with("sockets") || transcript.name.ends_with("socket"),
             ready: false,
             unread: 0,
             downloaded: 0,
@@ -438,7 +438,8 @@ fn socket(text: &str, after: &[Step]) -> Option<NetworkEvent> {
     if let Some(LookedUp::Found { addresses, .. }) = LookedUp::read(line) {
         return Some(NetworkEvent::Addresses(addresses.into_iter().flatten().map(Into::into).collect()));
     }
-    Some(match ConnectionEvent::read(line)?.1 {
+    let event = ConnectionEvent::read(line).map(|(_, event)| event);
+    Some(match event.or_else(|| ConnectionEvent::read_single(line))? {
         ConnectionEvent::Connected => NetworkEvent::SocketOpen { remote: ([93, 184, 215, 14], 80).into() },
         ConnectionEvent::Failed => NetworkEvent::SocketFailed(SocketFailure::Connect),
         ConnectionEvent::Closed => NetworkEvent::SocketClosed,

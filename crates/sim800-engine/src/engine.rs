@@ -418,7 +418,7 @@ impl<D: Dialect> Engine<D> {
             }
             Event::Information(span) => {
                 if let State::InFlight(flight) = &mut self.line {
-                    flight.take_line(span.raw(), self.blanks);
+                    flight.take_line(span.raw(), &mut self.blanks);
                     flight.take_information(span.line().text(), self.config.limits.information);
                 }
                 self.go_on();
@@ -440,7 +440,7 @@ impl<D: Dialect> Engine<D> {
                 }
                 State::InFlight(flight) => {
                     if flight.is_text() {
-                        self.blanks.learn(span.raw());
+                        self.blanks.learn_result(span.raw());
                     }
                     let is_told =
                         flight.request.expect.ending.is_some_and(|ending| ending.code(span.line()).is_some());
@@ -467,7 +467,7 @@ impl<D: Dialect> Engine<D> {
             // An echo comes before the response.
             Event::Blank(_) | Event::Echo(_) => {
                 if let State::InFlight(flight) = &mut self.line {
-                    flight.take_blank();
+                    flight.take_blank(event);
                 }
             }
             // The text of a short message is nobody's; the head of it was told.

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::{Id, Unsolicited};
-use sim800_parser::{Claim, DataPhase, FinalResultCode, Line, Span};
+use sim800_parser::{Claim, DataPhase, Event, FinalResultCode, Line, Span};
 
 use crate::config::Limits;
 use crate::failure::{Failure, Malformation};
@@ -84,34 +84,45 @@ impl Last {
     }
 }
 
-/// Whether the module puts an empty line between what it says and the result code, as it should; some firmware does not (field logs).
+/// Where the module puts an empty line before what it says, as it should everywhere; some firmware does not (field logs).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Blanks {
-    /// Behind information text.
+    /// Before information text that begins with a name.
     text: bool,
-    /// Behind payload, where that was seen.
-    payload: Option<bool>,
+    /// Before the result code behind such text.
+    result: bool,
+    /// Before the result code behind payload, where that was seen.
+    behind_payload: Option<bool>,
     /// Behind the last payload it was not as it was thought to be.
     is_odd: bool,
 }
 
 impl Blanks {
-    pub(crate) const USUAL: Self = Self { text: true, payload: None, is_odd: false };
+    pub(crate) const USUAL: Self = Self { text: true, result: true, behind_payload: None, is_odd: false };
+
+    /// The first line of information text, with no payload before it.
+    fn learn_text(&mut self, raw: &[u8]) {
+        match raw {
+            [b'\r', b'\n', b'+', ..] => self.text = true,
+            [b'+', ..] => self.text = false,
+            _ => {}
+        }
+    }
 
     /// The line of a result code behind text.
-    pub(crate) fn learn(&mut self, raw: &[u8]) {
-        self.text = raw.starts_with(b"\r\n");
+    pub(crate) fn learn_result(&mut self, raw: &[u8]) {
+        self.result = raw.starts_with(b"\r\n");
     }
 
     /// Whether the line behind a payload, which may end like a line, is what the count left: where there should be an empty line
     /// before it and is none, the count took that for payload, and where there should be none, it is of the payload. Twice in a
     /// row, that is the firmware's way.
     fn are_damaged(&mut self, is_bare: bool, ends_like_a_line: bool) -> bool {
-        let usual = self.payload.unwrap_or(self.text);
+        let usual = self.behind_payload.unwrap_or(self.result);
         let is_odd = if usual { is_bare && ends_like_a_line } else { !is_bare };
         let is_damaged = is_odd && !self.is_odd;
         if is_odd && self.is_odd {
-            self.payload = Some(!usual);
+            self.behind_payload = Some(!usual);
         }
         self.is_odd = is_damaged;
         is_damaged
@@ -143,6 +154,8 @@ pub(crate) struct Flight {
     moving: bool,
     /// A counted payload is on its way.
     in_payload: bool,
+    /// Nothing came since the last payload.
+    is_behind_payload: bool,
     /// How many octets the command offered.
     offered: usize,
     /// A line that nobody knows came where the header of a payload was awaited.
@@ -171,6 +184,7 @@ impl Flight {
             prompted: None,
             moving: false,
             in_payload: false,
+            is_behind_payload: false,
             offered,
             foreign: false,
             fault: None,
@@ -214,14 +228,23 @@ impl Flight {
 
     /// Keeps the payload, which comes as a whole, or in frames of which each does.
     pub(crate) fn take_payload(&mut self, octets: Bytes) {
+        self.is_behind_payload = true;
         let payload = &mut self.response.payload;
         *payload = if payload.is_empty() { octets } else { [&payload[..], &octets].concat().into() };
+    }
+
+    /// Notes a line of the module's own accord. Behind a payload, one without the empty line that others have before them is what the
+    /// count left of it.
+    pub(crate) fn take_known(&mut self, now: Duration, raw: &[u8], blanks: Blanks) {
+        let is_rest = self.is_behind_payload && blanks.text && !raw.starts_with(b"\r\n");
+        self.take_stray(now, if is_rest { Stray::Rest } else { Stray::Known });
     }
 
     /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
     /// of octets that a damaged header did not count. Beside a payload without a header any line is, unless that is compared: one
     /// that came before it was counted for it, and as many octets of its end are left, whatever they read.
     pub(crate) fn take_stray(&mut self, now: Duration, stray: Stray) {
+        self.is_behind_payload = false;
         if self.request.announced_at_most() == 0 {
             return;
         }
@@ -246,21 +269,25 @@ impl Flight {
         }
     }
 
-    /// Notes an empty line by itself, or what looks like an echo. After a payload it is what the count left of the one before the result code: when
-    /// the line loses octets, the count takes as many of that instead.
-    pub(crate) fn take_blank(&mut self) {
-        if self.had_payload() {
+    /// Notes an empty line by itself, or what looks like an echo. After a payload it is what the count left of the one before the result
+    /// code: when the line loses octets, the count takes as many of that instead. Before a payload without a header one CR LF stands:
+    /// from anything else, the payload's own empty lines cannot be told.
+    pub(crate) fn take_blank(&mut self, blank: Event<'_>) {
+        let is_odd = matches!(blank, Event::Blank(span) if span.raw() != b"\r\n");
+        if self.had_payload() || (is_odd && self.request.is_headless()) {
             self.fault.get_or_insert(Malformation::Damaged);
         }
     }
 
     /// Notes a line of information text, which may be behind the payload of another command of the line.
-    pub(crate) fn take_line(&mut self, raw: &[u8], blanks: Blanks) {
+    pub(crate) fn take_line(&mut self, raw: &[u8], blanks: &mut Blanks) {
         if self.through.payload.is_some() {
             self.take_behind_payload(raw, |is_bare, ends_like_a_line| {
                 blanks.text && is_bare && ends_like_a_line
             });
             self.through.payload = None;
+        } else if self.information == 0 {
+            blanks.learn_text(raw);
         }
     }
 

@@ -99,11 +99,21 @@ impl<'a> Program<'a> {
         Ok((process, said()))
     }
 
+    /// What the program has said that serves others.
+    pub(crate) fn served(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.scratch.join("serving"))?)
+    }
+
     /// Runs another program in the same folder, which must succeed; what it prints.
     pub(crate) fn run_other(&self, command: &mut Command) -> Result<Vec<u8>> {
-        let finished = process::run(command.current_dir(&self.folder), &self.scratch, LIMIT)?;
+        let finished = self.run_beside(command)?;
         ensure!(finished.status.success(), "{}: {}", finished.status, finished.stderr);
         Ok(finished.stdout)
+    }
+
+    /// Runs another program in the same folder to its end, whatever that is.
+    pub(crate) fn run_beside(&self, command: &mut Command) -> Result<Finished> {
+        process::run(command.current_dir(&self.folder), &self.scratch, LIMIT)
     }
 
     /// The program with these arguments, on the emulator's module.

@@ -3,15 +3,15 @@
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::thread;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
 
 use super::payload::payload;
 use super::program::{FETCHED, Program, SENT};
 use super::{Tally, expect_same};
-use crate::process::Background;
+use crate::process::{Background, Finished};
 use crate::servers::{FtpServer, Nginx};
 
 const SIZE: usize = 300_000;
@@ -88,25 +88,41 @@ fn store(program: &Program<'_>, options: &[&str], url: &str, how: &[&str]) -> Re
     program.run_other(curl.args(how).arg(url)).map(drop)
 }
 
-/// Has `openssl s_client` speak TLS over the program, which stands between it and the server.
 fn converse(program: &Program<'_>, server: &Nginx, version: &str) -> Result<()> {
     let octets = payload(SIZE, 30);
     fs::write(server.file("proxied.bin"), &octets)?;
+    // How nc ends says nothing: the good-bye of s_client may meet a server that has closed, which did not get it then.
+    let Talk { openssl, .. } = talk(program, server, version, "proxied.bin")?;
+    ensure!(openssl.status.success(), "{}: {}", openssl.status, openssl.stderr);
+    expect_same("what came", body(&openssl.stdout).context("no answer")?, &octets)
+}
+
+/// How the two ended that talked to the server.
+pub(super) struct Talk {
+    pub(super) nc: ExitStatus,
+    pub(super) openssl: Finished,
+}
+
+/// What stands behind the head of an answer.
+pub(super) fn body(said: &[u8]) -> Option<&[u8]> {
+    said.windows(4).position(|end| end == b"\r\n\r\n").and_then(|end| said.get(end + 4..))
+}
+
+/// Has `openssl s_client` ask for a file by TLS over the program, which stands between it and the server.
+pub(super) fn talk(program: &Program<'_>, server: &Nginx, version: &str, name: &str) -> Result<Talk> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?.to_string();
     let url = server.secure_url(version, "");
     let (host, port) =
         url.trim_start_matches("https://").trim_end_matches('/').split_once(':').context("no port")?;
     let version = format!("-tls{}", version.replace('.', "_"));
-    program.give(b"GET /proxied.bin HTTP/1.0\r\n\r\n")?;
+    program.give(format!("GET /{name} HTTP/1.0\r\n\r\n").as_bytes())?;
     let mut nc = program.command(&["nc", host, port]);
-    let said = thread::scope(|scope| {
-        let served = scope.spawn(move || -> Result<()> {
+    thread::scope(|scope| {
+        let served = scope.spawn(move || -> Result<ExitStatus> {
             let (connection, _) = listener.accept()?;
             let end = OwnedFd::from(connection);
-            // How it ends says nothing: the good-bye of s_client may meet a server that has closed, which did not get it then.
-            nc.stdin(end.try_clone()?).stdout(end).spawn()?.wait()?;
-            Ok(())
+            Ok(nc.stdin(end.try_clone()?).stdout(end).spawn()?.wait()?)
         });
         let mut shell = Command::new("sh");
         // It reads what it sends from stdin.
@@ -120,12 +136,10 @@ fn converse(program: &Program<'_>, server: &Nginx, version: &str) -> Result<()> 
             &version,
         ]);
         shell.args(["-verify_return_error", "-CAfile"]).arg(&server.certificate).args(["-connect", &address]);
-        let said = program.run_other(&mut shell);
+        let openssl = program.run_beside(&mut shell);
         // Where it did not connect, nobody else does.
         drop(TcpStream::connect(&address));
-        served.join().map_err(|_| anyhow!("nc could not be served"))??;
-        said
-    })?;
-    let body = said.windows(4).position(|end| end == b"\r\n\r\n").context("no answer")? + 4;
-    expect_same("what came", &said[body..], &octets)
+        let nc = served.join().map_err(|_| anyhow!("nc could not be served"))??;
+        Ok(Talk { nc, openssl: openssl? })
+    })
 }

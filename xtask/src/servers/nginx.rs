@@ -68,7 +68,7 @@ impl Nginx {
         format!("http://127.0.0.1:{}/{name}", self.port)
     }
 
-    /// Where the file `name` is fetched from, or put, with that version of TLS.
+    /// Where the file `name` is fetched from, or put, with that version of TLS; a folder of `simple` has its `index.html`.
     pub(crate) fn secure_url(&self, version: &str, name: &str) -> String {
         let port = if version == Self::TLS[0] { self.secure[0] } else { self.secure[1] };
         format!("https://127.0.0.1:{port}/{name}")
@@ -119,6 +119,7 @@ fn configure(folder: &Path, port: u16, secure: [u16; 2], certificate: &Certifica
     root {folder}/files;
     client_max_body_size 1m;
     location / {{ dav_methods PUT DELETE; dav_access user:rw group:rw all:r; }}
+    location /simple/ {{ index index.html; default_type text/html; }}
   }}
 "
         )

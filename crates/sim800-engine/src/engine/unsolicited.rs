@@ -55,6 +55,9 @@ impl<D: Dialect> Engine<D> {
                 self.abandon(now, Failure::Malformed(Malformation::Information));
             }
             State::Idle if is_late => self.lose_behind_result(now),
+            State::InFlight(flight) if stray == Stray::Known => {
+                flight.take_known(now, span.raw(), self.blanks);
+            }
             State::InFlight(flight) => flight.take_stray(now, stray),
             State::Lost(resync, _) => {
                 if stray == Stray::Rest {

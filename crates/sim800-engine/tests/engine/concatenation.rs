@@ -194,6 +194,29 @@ fn a_line_behind_a_payload_may_have_an_empty_one_before_it_where_results_have_no
     }
 }
 
+/// Of a payload that lost two octets, the count takes the empty line before the next header.
+#[test]
+fn a_line_behind_a_payload_has_an_empty_one_before_it_as_others_have() {
+    let status = "\r\n+HTTPSTATUS: GET,0,0,0\r\n";
+    let header = "+HTTPHEAD: 7\r\n\r\nd\r\r\r\n+HTTPREAD: 4\r\nbodyOK\r\n";
+    for (line, is_whole) in [
+        // Where results have none but all else has one, and where nothing has.
+        (format!("{status}\r\n{header}"), false),
+        (format!("{}{header}", status.trim_start()), true),
+    ] {
+        let mut world = World::new();
+        world.submit(look(100));
+        world.input(format!("{status}ERROR\r\n").as_bytes());
+        world.outputs();
+        for _ in 0..2 {
+            world.submit(look(100));
+            world.input(line.as_bytes());
+            let outputs = world.outputs();
+            assert_eq!(succeeded(&outputs), is_whole, "{}: {outputs:?}", line.escape_debug());
+        }
+    }
+}
+
 #[test]
 fn all_secrets_of_a_line_are_masked() {
     let text = |text: &'static str| Text::new(text).expect("a text");

@@ -48,6 +48,29 @@ fn behind_a_payload_that_is_compared_a_line_that_nobody_knows_is_no_damage() {
     }
 }
 
+/// What the line doubled of a payload, its count leaves. Octets of a socket are read once.
+#[test]
+fn a_line_of_the_modules_own_behind_a_payload_has_an_empty_one_before_it() {
+    let read_socket = CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(5) };
+    for (payload, line, is_whole) in [
+        ("abc\r\n", "RING\r\n", false),
+        ("abc\r\n", "\r\nRING\r\n", true),
+        ("abcde", "RING\r\n", false),
+        ("abc\r\n", "\r\nRING\r\n+CREG: 1\r\n", true),
+    ] {
+        for blank in ["\r\n", ""] {
+            let mut world = World::new();
+            world.enqueue(&read_socket);
+            world.input(format!("{blank}+CIPRXGET: 2,0,5,0\r\n{payload}{line}\r\nOK\r\n").as_bytes());
+            assert_eq!(
+                succeeded(&world.outputs()),
+                is_whole || blank.is_empty(),
+                "{blank:?}{payload:?}{line:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_line_is_found_among_lines_that_nobody_knows() {
     let mut world = World::new();
@@ -138,5 +161,57 @@ fn a_refusal_behind_a_header_or_a_payload_is_none() {
         let outputs = world.outputs();
         let damaged = failed(Malformed(Malformation::Damaged));
         assert!(outputs.contains(&damaged), "{}: {outputs:?}", input.escape_ascii());
+    }
+}
+
+/// Where the module sends no empty line, a head stands behind the echo, and that is known again only as it was sent.
+#[test]
+fn a_message_behind_a_damaged_echo_answers_nobody() {
+    let head = "+CMT: \"+491711234567\",\"\",\"26/01/02,03:04:05+04\"";
+    for echo in ["", "AT+CGMM\r", "T+CGMM\r", "AT+CSQ\r"] {
+        let mut world = World::new();
+        world.enqueue(&Cgmm);
+        world.sent();
+        world.input(format!("{echo}{head}\r\nOK\r\n").as_bytes());
+        let outputs = world.outputs();
+        assert!(!outputs.iter().any(|output| matches!(output, Output::Complete(_))), "{echo:?}: {outputs:?}");
+        world.input(b"SIM800\r\nOK\r\n");
+        assert_eq!(world.outputs(), [done(&["SIM800"])], "{echo:?}");
+    }
+}
+
+#[test]
+fn a_line_beside_a_payload_without_a_header_may_be_the_rest_of_it() {
+    let read = FsRead {
+        file: Path::new(r"C:\a").expect("a path"),
+        mode: FsReadMode::Position,
+        size: Number::saturating(16),
+        position: Number::saturating(0),
+    };
+    let mut world = World::new();
+    world.enqueue(&read);
+    // The first line is counted for the payload, of which the last line is left.
+    world.input(b"\r\n+CREG: 1\r\n\r\nabcdef\r\n+CREG: 1\r\n\r\nOK\r\n");
+    assert!(world.outputs().contains(&failed(Malformed(Malformation::Damaged))));
+}
+
+/// One CR LF comes before it. Where the line doubles an octet of that, the payload's own may pass for it, each time anew.
+#[test]
+fn the_line_end_before_a_payload_without_a_header_has_two_octets() {
+    let read = FsRead {
+        file: Path::new(r"C:\a").expect("a path"),
+        mode: FsReadMode::Position,
+        size: Number::saturating(5),
+        position: Number::saturating(0),
+    };
+    for (before, is_whole) in [("\r\n", true), ("\r\r\n", false), ("\r\n\n", false), ("\n", false)] {
+        let mut world = World::new();
+        for _ in 0..3 {
+            world.enqueue(&read);
+            world.synchronize();
+            world.input(format!("{before}\r\n\r\n\r\r\nOK\r\n").as_bytes());
+            let outputs = world.outputs();
+            assert_eq!(succeeded(&outputs), is_whole, "{before:?}: {outputs:?}");
+        }
     }
 }

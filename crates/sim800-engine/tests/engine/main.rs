@@ -484,21 +484,6 @@ fn lines_without_octets_are_not_kept_without_end_either() {
 }
 
 #[test]
-fn a_line_beside_a_payload_without_a_header_may_be_the_rest_of_it() {
-    let read = FsRead {
-        file: Path::new(r"C:\a").expect("a path"),
-        mode: FsReadMode::Position,
-        size: Number::saturating(16),
-        position: Number::saturating(0),
-    };
-    let mut world = World::new();
-    world.enqueue(&read);
-    // The first line is counted for the payload, of which the last line is left.
-    world.input(b"\r\n+CREG: 1\r\n\r\nabcdef\r\n+CREG: 1\r\n\r\nOK\r\n");
-    assert!(world.outputs().contains(&failed(Malformed(Malformation::Damaged))));
-}
-
-#[test]
 fn text_behind_a_payload_is_the_rest_of_it() {
     for (rest, lost) in [
         (&b"\x80\x81\r\nOK\r\n"[..], true),

@@ -166,6 +166,6 @@ fn is_accepted(command: &CipSend, response: &Response, number: u8) -> bool {
     let size = command.size.get();
     response.granted == Some(size)
         && response.decode(command).is_ok_and(|told| {
-            told.connection == number && told.length.is_none_or(|length| u32::from(length) == size)
+            told.connection == Some(number) && told.length.is_none_or(|length| u32::from(length) == size)
         })
 }

@@ -17,7 +17,7 @@ use sim800_simulation::campaign::{Report, Scenario, Violation, run, shrink};
 /// So many runs try everything that can be tried.
 const COMPLETE: u64 = 3_000;
 /// How many failing seeds are shrunk and shown.
-const SHOWN: usize = 10;
+const SHOWN: u64 = 10;
 
 /// The most octets of a trace's line.
 const LONGEST: usize = 80;
@@ -41,7 +41,7 @@ enum Mode {
     Trace,
     /// Whether there is a violation at all.
     Any,
-    /// What comes of as many runs as there is time for; violations are told as they are found.
+    /// What comes of as many runs as there is time for.
     Explore(Duration),
 }
 
@@ -77,69 +77,60 @@ impl Campaign {
     /// Whether every promise was kept in every run.
     fn run(&self) -> bool {
         let start = Instant::now();
-        let next = AtomicU64::new(0);
-        let outcome = Mutex::new((Report::default(), Vec::new()));
+        let [next, failed] = [const { AtomicU64::new(0) }; 2];
+        let report = Mutex::new(Report::default());
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.max(1) {
                 scope.spawn(|| {
-                    let (report, failed) = self.work(&next, start);
-                    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
-                    outcome.0.merge(report);
-                    outcome.1.extend(failed);
+                    let one = self.work(&next, &failed, start);
+                    report.lock().unwrap_or_else(PoisonError::into_inner).merge(one);
                 });
             }
         });
-        let (report, mut failed) = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let failed = failed.into_inner();
         if self.mode == Mode::Any {
-            failed.iter().for_each(|(seed, violation)| println!("seed {seed}: {}", violation.what));
-            return failed.is_empty();
+            return failed == 0;
         }
         let seeds = next.into_inner().min(self.seeds);
-        if !matches!(self.mode, Mode::Explore(_)) {
-            failed.sort_by_key(|(seed, _)| *seed);
-            for (seed, violation) in failed.iter().take(SHOWN) {
-                show(*seed, violation, self.mode == Mode::Trace);
-            }
-            for (seed, violation) in failed.iter().skip(SHOWN) {
-                println!("seed {seed}: {}", violation.what);
-            }
-        }
         print!("{report}");
         let seconds = start.elapsed().as_secs_f64();
         println!(
-            "seeds {} to {}{BUILT}: {} failed; {seconds:.1} s, {:.0} seeds/s",
+            "seeds {} to {}{BUILT}: {failed} failed; {seconds:.1} s, {:.0} seeds/s",
             self.first,
             self.first.saturating_add(seeds).saturating_sub(1),
-            failed.len(),
             seeds as f64 / seconds.max(0.001)
         );
         let untried = if seeds >= COMPLETE { report.untried() } else { Vec::new() };
         if !untried.is_empty() {
             println!("never tried: {}", untried.join(", "));
         }
-        failed.is_empty() && untried.is_empty()
+        failed == 0 && untried.is_empty()
     }
 
-    fn work(&self, next: &AtomicU64, start: Instant) -> (Report, Vec<(u64, Violation)>) {
-        let (mut report, mut failed) = (Report::default(), Vec::new());
+    /// Runs one seed after the other. What fails is told at once: a campaign of hours may be broken off.
+    fn work(&self, next: &AtomicU64, failed: &AtomicU64, start: Instant) -> Report {
+        let mut report = Report::default();
         loop {
             let is_over = matches!(self.mode, Mode::Explore(time) if start.elapsed() >= time);
             let number = if is_over { self.seeds } else { next.fetch_add(1, Ordering::Relaxed) };
             if number >= self.seeds {
-                return (report, failed);
+                return report;
             }
             let seed = self.first.wrapping_add(number);
             let scenario = Scenario::draw(seed);
             match run(&scenario, |_| {}) {
                 Ok(run) => report.add(scenario.task, &run),
                 Err(violation) => {
-                    if let Mode::Explore(_) = self.mode {
-                        show(seed, &violation, false);
-                    }
-                    failed.push((seed, violation));
+                    let before = failed.fetch_add(1, Ordering::Relaxed);
                     if self.mode == Mode::Any {
                         // The others stop as well.
                         next.store(self.seeds, Ordering::Relaxed);
+                    }
+                    if self.mode == Mode::Any || before >= SHOWN {
+                        println!("seed {seed}: {}", violation.what);
+                    } else {
+                        show(seed, &violation, self.mode == Mode::Trace);
                     }
                 }
             }

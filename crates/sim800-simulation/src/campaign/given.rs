@@ -9,6 +9,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use sim800_session::command::{Line, Unsolicited};
+
 use crate::Connection;
 
 /// What a server has of a connection besides what was written.
@@ -47,6 +49,22 @@ impl<'a> Strange<'a> {
     }
 }
 
+/// Whether what was stored is what was `written`, but in one place up to `lost` octets of it, which what a program says next made up for.
+pub(super) fn is_made_up(stored: &[u8], written: &[u8], lost: usize) -> bool {
+    let whole = written.len();
+    if stored.len() != whole {
+        return false;
+    }
+    let alike = stored.iter().rev().zip(written.iter().rev()).take_while(|(one, other)| one == other).count();
+    let span = Duration::ZERO..=Duration::ZERO;
+    let is_up_to = |end: usize| {
+        let (octets, written) = (&stored[..end], &written[..end]);
+        Strange { octets, is_cut: false, written, span: span.clone() }.is_as_spoken(lost)
+    };
+    // What was said may end in octets that were written, too.
+    (whole - alike..=whole.min(whole - alike + lost)).any(is_up_to)
+}
+
 /// Whether octets that were read are the first of those that were `sent`, but up to `doubled` of the last piece, of so many octets at
 /// most: what is left of it behind its count may read like the end of a response, and only what follows that shows that it was none.
 pub(super) fn is_as_doubled(read: &[u8], sent: &[u8], doubled: usize, piece: usize) -> bool {
@@ -62,6 +80,37 @@ pub(super) fn is_as_doubled(read: &[u8], sent: &[u8], doubled: usize, piece: usi
         }
     }
     again <= doubled
+}
+
+/// Whether octets that were read of a socket are those that were `sent`, but up to `doubled` that came twice, and as many behind them that
+/// read like lines of the module's own, each behind a `blank` line as those have one. A count leaves the last octets of a piece where
+/// others came twice; such a line may come just there; and what was read is gone from the module. So nothing tells.
+pub(super) fn is_as_left(read: &[u8], sent: &[u8], doubled: usize, blank: &[u8]) -> bool {
+    let (mut place, mut again, mut in_all) = (0, 0, 0);
+    let skips = |place: usize, again: usize| {
+        sent.get(place..place + again).is_some_and(|left| are_lines(left, blank)).then_some(place + again)
+    };
+    for octet in read {
+        if sent.get(place) == Some(octet) {
+            place += 1;
+        } else if place > 0 && sent.get(place - 1) == Some(octet) {
+            again += 1;
+            in_all += 1;
+        } else if let Some(behind) = skips(place, again).filter(|behind| sent.get(*behind) == Some(octet)) {
+            (place, again) = (behind + 1, 0);
+        } else {
+            return false;
+        }
+    }
+    in_all <= doubled && skips(place, again) == Some(sent.len())
+}
+
+/// Whether octets are lines that the module is known to send of its own accord.
+fn are_lines(octets: &[u8], blank: &[u8]) -> bool {
+    let Some(rest) = octets.strip_prefix(blank) else { return octets.is_empty() };
+    let Some(end) = rest.windows(2).position(|pair| pair == b"\r\n") else { return octets.is_empty() };
+    let is_known = !matches!(Unsolicited::from(Line::new(&rest[..end])), Unsolicited::Other(_));
+    is_known && are_lines(&rest[end + 2..], blank)
 }
 
 /// Whether octets are the first of others, but `missing` of them.
@@ -110,10 +159,34 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_next_makes_up_for_what_was_lost_in_one_place() {
+        let is_made_up = |stored: &str, lost| is_made_up(stored.as_bytes(), b"one piece, another", lost);
+        assert!(is_made_up("one piece, another", 0) && is_made_up("one pieceA another", 1));
+        assert!(is_made_up("ne piece,A another", 1) && is_made_up("onepice,AT another", 2));
+        assert!(!is_made_up("one pieceA another", 0) && !is_made_up("one pieceB another", 1));
+        assert!(!is_made_up("one piece another", 1) && !is_made_up("ne piece, anotheA ", 1));
+    }
+
+    #[test]
     fn what_came_twice_is_of_the_last_piece() {
         assert!(is_as_doubled(b"wrriitt", b"written", 3, 9) && !is_as_doubled(b"wrriitt", b"written", 1, 9));
         assert!(is_as_doubled(b"writ", b"written", 0, 9) && !is_as_doubled(b"wrote", b"written", 9, 9));
         assert!(!is_as_doubled(b"wrriitt", b"written", 3, 4), "the piece is longer than it may be");
+    }
+
+    #[test]
+    fn what_a_count_left_may_read_like_the_modules_own_lines() {
+        let is_as_left = |read: &str, behind: &str, doubled| {
+            let sent = format!("characters\r\nRING\r\n{behind}");
+            is_as_left(read.as_bytes(), sent.as_bytes(), doubled, b"\r\n")
+        };
+        assert!(is_as_left("characters\r\nRING\r\n", "", 0) && is_as_left("cchhaarraacctteers", "", 8));
+        assert!(is_as_left("cchhaarraacctteersand more", "and more", 8));
+        assert!(!is_as_left("cchhaarraacctteersand more", "and more", 7), "so many did not come twice");
+        assert!(!is_as_left("cchhaarraactersand more", "and more", 8), "one less did");
+        assert!(!is_as_left("cchhaarraacctteers", "and more", 8), "more was sent");
+        assert!(!is_as_left("cchhaarraacctteersmore", "and more", 8));
+        assert!(!is_as_left("cchhaarraacctteers\r\n", "\r\n", 8), "no such line");
     }
 
     #[test]
