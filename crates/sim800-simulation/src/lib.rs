@@ -38,7 +38,6 @@ pub use world::{Stall, World};
 
 /// Proves that the session was built without `std`, too: its errors are its own then, and one type cannot have this twice.
 #[cfg(not(feature = "std"))]
-#[expect(dead_code, reason = "that it builds is all")]
 trait Own {}
 #[cfg(not(feature = "std"))]
 impl Own for std::io::Error {}
