@@ -36,10 +36,6 @@ pub use port::Port;
 pub use wire::{Crossing, Incident, When};
 pub use world::{Stall, World};
 
-/// Proves that the session was built without `std`, too: its errors are its own then, and one type cannot have this twice.
+// The session is without `std`, too: with it, this type is not there.
 #[cfg(not(feature = "std"))]
-trait Own {}
-#[cfg(not(feature = "std"))]
-impl Own for std::io::Error {}
-#[cfg(not(feature = "std"))]
-impl Own for sim800_session::io::Error {}
+const _: Option<sim800_session::message::Invalid> = None;
