@@ -122,6 +122,8 @@ enum Task {
 enum Corpora {
     /// Which lines of the libraries the corpora reach, and which they do not
     Coverage,
+    /// How many instructions the parser takes for the corpora, octet by octet
+    Cost { target: Option<String> },
     /// Choose the committed seeds anew from the corpora
     Seeds,
     /// Leave of a corpus what reaches something that the rest of it does not
@@ -136,6 +138,7 @@ impl Corpora {
     fn run(self) -> Result<bool> {
         match self {
             Self::Coverage => return fuzz::coverage().map(said),
+            Self::Cost { target } => return fuzz::cost(target.as_deref()).map(said),
             Self::Seeds => fuzz::choose_seeds()?,
             Self::Cmin { target } => fuzz::minimize(target.as_deref())?,
             Self::Pack { folder } => fuzz::pack(&folder)?,
@@ -262,6 +265,7 @@ mod tests {
             "fuzz framer --seconds 1 --jobs 1",
             "fuzz framer --engine afl",
             "fuzz seeds",
+            "fuzz cost framer",
             "fuzz cmin framer",
             "simulate --seeds 1 --jobs 1 --seed 0",
             "simulate --explore 10 --jobs 2",

@@ -30,7 +30,7 @@ mod wire;
 mod world;
 
 pub use clock::Clock;
-pub use network::{Connection, HeadShape, Manner, Mishap, Network, Resource, Service};
+pub use network::{Connection, HeadShape, Language, Manner, Mishap, Network, Resource, Service, Speaker};
 pub use polled::polled;
 pub use port::Port;
 pub use wire::{Crossing, Incident, When};

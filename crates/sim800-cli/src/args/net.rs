@@ -40,9 +40,10 @@ Programs use it as an HTTP proxy, such as by http_proxy, https_proxy and ftp_pro
 of the module, not that of this machine.
 
 CONNECT, and so https:// and whatever else a program tunnels, goes over a socket of the module, of which there are six; TLS is spoken by
-the program and the server. http:// goes over sockets, too, unless `--via http` has the module's own HTTP stack do it: that goes on
-where the line loses bytes, and knows GET, POST, HEAD and DELETE with bodies up to 319,488 bytes; what it does not know goes over
-sockets all the same. ftp:// is done by the module's FTP stack: GET of files and directories, and PUT.
+the program and the server. http:// goes over sockets, too, and a GET that breaks off goes on where the server gave a strong entity tag.
+With `--via http` the module's own HTTP stack does it, which goes on without one, and knows GET, POST, HEAD and DELETE with bodies up
+to 319,488 bytes; what it does not know goes over sockets all the same. ftp:// is done by the module's FTP stack: GET of files and
+directories, and PUT.
 
 Requests wait for a socket for a minute at most, 32 of them; more are answered with 503. Whatever fails in the module or beyond is
 answered with 502 or 504 and says why; a tunnel that breaks is reset, so that nobody takes it for its end.
