@@ -215,7 +215,8 @@ fn rates(script: &mut Script<'_>) {
     uart.set_dte_rate(rate);
     say(&mut uart, &mut now, "\r");
     let said = say(&mut uart, &mut now, "AT\r");
-    assert!(said.ends_with(b"OK\r\n"), "at its own rate, {rate:?}, it says \"{}\"", said.escape_ascii());
+    let is_heard = said.windows(4).any(|octets| octets == b"OK\r\n");
+    assert!(is_heard, "at its own rate, {rate:?}, it says \"{}\"", said.escape_ascii());
 }
 
 /// Says something to a module, and hears it for some seconds.

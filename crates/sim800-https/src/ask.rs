@@ -1,5 +1,9 @@
 //! What is asked of which server, checked before anything is sent.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
@@ -9,6 +13,7 @@ use http::header::{
 use http::request::Parts;
 use http::uri::Scheme;
 use http::{Method, Request, StatusCode, Uri};
+use http_body::{Body, Frame, SizeHint};
 use sim800_session::command::CREDENTIALS;
 
 use crate::error::HttpsError;
@@ -241,8 +246,40 @@ fn unsupported(what: &'static str, reason: String) -> HttpsError {
     HttpsError::Unsupported { what, reason }
 }
 
+/// How much of a body is given to the connection at once, in octets: that copies what it is given.
+const PIECE: usize = 16 * 1024;
+
 /// The body of a request that may be sent again.
-pub(crate) type Whole = http_body_util::Full<Bytes>;
+#[derive(Debug)]
+pub(crate) struct Whole(Bytes);
+
+impl From<Bytes> for Whole {
+    fn from(octets: Bytes) -> Self {
+        Self(octets)
+    }
+}
+
+impl Body for Whole {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let length = self.0.len().min(PIECE);
+        let piece = self.0.split_to(length);
+        Poll::Ready((length > 0).then_some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.len() as u64)
+    }
+}
 
 #[cfg(test)]
 mod tests {
