@@ -2,42 +2,72 @@
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use sim800_emulator::{
-    Config, Damage, DataExpiry, Effect, Emulator, Fault, FtpFailure, Grant, HttpFailure, NetworkEvent,
-    OperationId, Place, PowerDown, Registration, Sim, SocketFailure, Spacing, Start, Timings, When,
+    Config, Damage, DataExpiry, Effect, Emulator, Fault, Firmware, FtpFailure, FtpRequest, Grant,
+    HttpFailure, HttpRequest, Line, LineEnds, MemoryStorage, Messages, NetworkEvent, OperationId, Place,
+    PowerDown, Registration, Sim, SocketFailure, Spacing, Start, Timings, Uart, Url, When,
 };
 
+use crate::memory;
+use crate::network::Network;
 use crate::script::{HOLD, Script, Step, WAIT};
 
 /// The letter for news from the network.
 pub(crate) const NETWORK: u8 = b'n';
 /// The letter for a fault.
 const FAULT: u8 = b'f';
-/// The letter for another configuration.
-const CONFIGURE: u8 = b'c';
+/// The letter for another configuration. `c` is that of a command, which is typed as well.
+const CONFIGURE: u8 = b'm';
+/// The letter for a network that obliges from now on, and how long its file is.
+pub(crate) const OBLIGE: u8 = b'o';
+/// The letter for the power key.
+const KEY: u8 = b'k';
+/// The letter for somebody who looks at the files from outside.
+const VISIT: u8 = b'v';
+/// The letter for another module, on a line whose ends have rates of their own.
+const RATES: u8 = b'b';
 
+/// All that a module may hold, and the octets that wait here for its DTE.
+const MEMORY: usize = 8 * 1024 * 1024;
 /// What may wait for a DTE that does not read: the module's buffers, one response of its greatest size, and then some.
 const MOST_WAITING: usize = 2 * 1024 * 1024;
 /// What may wait for a network that does not take it.
 const MOST_EFFECTS: usize = 4096;
 /// The command lines that are kept for those who look on.
 const MOST_LINES: usize = 64;
+/// The names of commands that the module does not know.
+const MOST_NAMES: usize = 256;
+/// The longest file on a server that obliges: more than the module holds.
+const LONGEST_FILE: usize = 40_000;
 /// Longer than any of the module's timers.
 const LONG: Duration = Duration::from_secs(3600);
 
 /// Whatever happens: no panic, nothing without bound, no news of what was cancelled, and a module that is started anew
 /// answers `AT`.
 pub fn emulator(data: &[u8]) {
+    memory::at_most(MEMORY, || exchange(data));
+}
+
+fn exchange(data: &[u8]) {
     let mut script = Script::new(data);
     let mut world = World::new(config(&mut script));
     let mut held = false;
     let mut damaged = false;
     while let Some(step) = script.next() {
         match step {
-            Step::Octets(octets) => world.module.handle_input(world.now, octets),
+            // As a DTE types that waits for the end of each line.
+            Step::Octets(octets) => {
+                for line in octets.split_inclusive(|octet| *octet == b'\r') {
+                    world.module.handle_input(world.now, line);
+                    if !held {
+                        world.drain();
+                    }
+                }
+            }
             Step::Command(line) => world.module.handle_input(world.now, &[line, b"\r"].concat()),
             Step::Other(WAIT) => {
                 world.now += script.wait();
@@ -54,10 +84,17 @@ pub fn emulator(data: &[u8]) {
                 world.module.handle_fault(world.now, fault);
             }
             Step::Other(CONFIGURE) => {
-                let changed = config(&mut script);
-                // What is kept in files is not drawn.
+                let mut changed = config(&mut script);
+                change(&mut script, &mut changed);
                 world.module.configure(world.now, |config| *config = changed);
             }
+            Step::Other(OBLIGE) => {
+                let content = vec![b'.'; usize::from(script.draw::<u16>()) % LONGEST_FILE];
+                world.network = Some(Network::serving(content.into()));
+            }
+            Step::Other(KEY) => world.module.handle_power_key(world.now),
+            Step::Other(VISIT) => visit(&mut script, world.module.config()),
+            Step::Other(RATES) => rates(&mut script),
             Step::Other(HOLD) => held = !held,
             Step::Other(_) => {}
         }
@@ -76,7 +113,7 @@ pub fn emulator(data: &[u8]) {
     world.pass();
     world.module.handle_input(world.now, b"AT\r");
     let said = world.pass();
-    assert!(damaged || said.ends_with(b"\r\nOK\r\n"), "after a restart AT gets \"{}\"", said.escape_ascii());
+    assert!(damaged || said.ends_with(b"OK\r\n"), "after a restart AT gets \"{}\"", said.escape_ascii());
 }
 
 /// A [kind](config) of module that runs, has its card and its network, and answers at once.
@@ -110,6 +147,104 @@ pub(crate) fn config(script: &mut Script<'_>) -> Config {
     }
     config
 }
+
+/// What more a module may be like.
+fn change(script: &mut Script<'_>, config: &mut Config) {
+    let bits: u16 = script.draw();
+    let bit = |n: u16| bits >> n & 1 == 1;
+    config.apn = bit(0).then(|| "a".into());
+    config.apn_credentials = bit(1).then(|| ("b".into(), "c".into()));
+    config.ftp_rename = bit(2);
+    config.lacks = if bit(3) { vec!["+HTTPHEAD".into(), "+CSQ".into()] } else { Vec::new() };
+    config.concatenation = !bit(4);
+    config.lower_header_names = bit(5);
+    config.late_messages = bit(6);
+    config.fs_write_expiry = if bit(7) { DataExpiry::Ok } else { DataExpiry::Error };
+    config.partial_content = bit(8);
+    if bit(9) {
+        config.card = Some(std::sync::Arc::new(MemoryStorage::new(1000)));
+    }
+    if bit(10) {
+        config.set_capacity(100);
+    }
+    if let Ok(firmware) = script.choose(&["R13", "R14.18", "1418B05SIM800L24", ""]).parse::<Firmware>() {
+        config.set_firmware(firmware);
+    }
+    config.registration = script.choose(&REGISTRATIONS);
+    config.line_ends = script.choose(&[LineEnds::Usual, LineEnds::MissingBeforeResult, LineEnds::Missing]);
+    config.messages = script.choose(&[Messages::Stored, Messages::Pdu, Messages::Text]);
+    config.rate = script.choose(&[115_200, 9600, 0]);
+}
+
+/// Whoever prepares or checks a test looks at the module's files: what was written there is read.
+fn visit(script: &mut Script<'_>, config: &Config) {
+    const PATHS: [&str; 6] = ["C:\\User\\a", "C:/b/c", "D:\\c", "x", "C:\\User", "C:\\..\\a"];
+    let path = script.choose(&PATHS);
+    match script.draw::<u8>() % 4 {
+        0 => {
+            let octets = vec![b'.'; usize::from(script.draw::<u8>())];
+            if config.write_file(path, &octets).is_ok() {
+                assert_eq!(config.read_file(path).as_deref(), Ok(&octets[..]), "{path}");
+            }
+        }
+        1 => {
+            if let Err(failure) = config.remove_file(path) {
+                assert!(!failure.to_string().is_empty());
+            } else {
+                assert!(config.read_file(path).is_err(), "{path} is still there");
+            }
+        }
+        2 => _ = config.read_file(path),
+        _ => _ = config.list_files(path),
+    }
+}
+
+/// Two ends of a line that do not agree on its rate hear rubbish, and understand each other as soon as they do.
+fn rates(script: &mut Script<'_>) {
+    const RATES: [u32; 4] = [115_200, 9600, 57_600, 1200];
+    let mut config = config(script);
+    config.start = script.choose(&[Start::Running, Start::Autobaud]);
+    config.timings = Timings::default();
+    let mut uart = Uart::new(config, Line::serial());
+    let mut now = Duration::ZERO;
+    for _ in 0..script.draw::<u8>() % 8 {
+        uart.set_dte_rate(NonZeroU32::new(script.choose(&RATES)));
+        say(&mut uart, &mut now, script.choose(&["AT\r", "AT+IPR=9600\r", "AT+IPR=0\r", "\0~U", "ATE0\r"]));
+    }
+    let rate = uart.module().rate().or(NonZeroU32::new(RATES[0]));
+    uart.set_dte_rate(rate);
+    say(&mut uart, &mut now, "\r");
+    let said = say(&mut uart, &mut now, "AT\r");
+    let is_heard = said.windows(4).any(|octets| octets == b"OK\r\n");
+    assert!(is_heard, "at its own rate, {rate:?}, it says \"{}\"", said.escape_ascii());
+}
+
+/// Says something to a module, and hears it for some seconds.
+fn say(uart: &mut Uart, now: &mut Duration, text: &str) -> Vec<u8> {
+    let mut said = Vec::new();
+    uart.handle_input(*now, text.as_bytes());
+    let until = *now + Duration::from_secs(5);
+    loop {
+        let octets = uart.output(*now).to_vec();
+        uart.consume(octets.len());
+        said.extend(octets);
+        match uart.poll_timeout() {
+            Some(due) if due <= until => *now = due.max(*now),
+            _ => break,
+        }
+        uart.handle_timeout(*now);
+    }
+    *now = until;
+    said
+}
+
+const REGISTRATIONS: [Registration; 5] = [
+    Registration::NotRegistered,
+    Registration::Home,
+    Registration::Searching,
+    Registration::Denied,
+    Registration::Roaming,
+];
 
 fn event(script: &mut Script<'_>) -> NetworkEvent {
     let length = usize::from(script.draw::<u16>());
@@ -171,13 +306,13 @@ pub(crate) fn single_fault(script: &mut Script<'_>) -> Fault {
 fn damages(fault: &Fault) -> bool {
     match fault {
         Fault::Damage { .. } => true,
-        Fault::Later { fault, .. } => damages(fault),
+        Fault::Later { fault, .. } | Fault::Flaw { fault, .. } => damages(fault),
         _ => false,
     }
 }
 
 fn plain_fault(kind: u8, script: &mut Script<'_>) -> Fault {
-    match kind % 11 {
+    match kind % 19 {
         7 => Fault::Http(script.choose(&[HttpFailure::Dns, HttpFailure::Network])),
         8 => Fault::Ftp(FtpFailure(script.draw())),
         9 => Fault::Interference {
@@ -186,13 +321,7 @@ fn plain_fault(kind: u8, script: &mut Script<'_>) -> Fault {
             seed: script.draw(),
         },
         0 => Fault::BearerLost { cid: script.draw::<u8>() % 5 },
-        1 => Fault::Registration(script.choose(&[
-            Registration::NotRegistered,
-            Registration::Home,
-            Registration::Searching,
-            Registration::Denied,
-            Registration::Roaming,
-        ])),
+        1 => Fault::Registration(script.choose(&REGISTRATIONS)),
         2 => Fault::Restart { announced: script.draw() },
         3 => Fault::Silence,
         4 => Fault::PowerDown(script.choose(&[
@@ -205,6 +334,18 @@ fn plain_fault(kind: u8, script: &mut Script<'_>) -> Fault {
             text: script.choose(&["RING", "+CMTI: \"SM\",3", "+CREG: 2", "UNDER-VOLTAGE WARNNING"]).into(),
         },
         10 => Fault::Message { text: script.choose(&["hello", "Жук", "OK\r\nOK"]).into() },
+        11 => Fault::Noise { octets: Bytes::from_static(b"\xff\0+X") },
+        12 => Fault::Echo(script.draw()),
+        // Less than `World::pass` waits.
+        13 => Fault::Hesitate { by: Duration::from_millis(3 * u64::from(script.draw::<u8>())) },
+        14 => Fault::ShortRead { at_most: script.draw::<u8>().into() },
+        15 => Fault::Announce { count: script.choose(&["0", "7", "99999999999", "x", ""]).into() },
+        16 => Fault::Overrun { octets: script.draw::<u16>().into() },
+        17 => Fault::Flaw {
+            line: script.choose(&["AT+C*", "AT?", "AT*=1", "AT+HTTP????=*"]).into(),
+            fault: Box::new(plain_fault(script.draw::<u8>() % 11, script)),
+        },
+        18 => Fault::Over,
         _ => Fault::Damage {
             after: script.draw::<u16>().into(),
             damage: script.choose(&[Damage::Drop, Damage::Duplicate, Damage::Flip(0x20)]),
@@ -219,6 +360,8 @@ struct World {
     newest: OperationId,
     begun: HashSet<OperationId>,
     cancelled: Vec<OperationId>,
+    /// The one that obliges.
+    network: Option<Network>,
 }
 
 impl World {
@@ -229,6 +372,7 @@ impl World {
             newest: OperationId(0),
             begun: HashSet::new(),
             cancelled: Vec::new(),
+            network: None,
         }
     }
 
@@ -239,21 +383,37 @@ impl World {
         self.drain()
     }
 
-    /// Takes everything that the module has for the world, and returns what it says.
+    /// Takes everything that the module has for the world, lets the network do what it is asked for, and returns what the module says.
     fn drain(&mut self) -> Vec<u8> {
+        let mut said = self.take();
+        while let Some((id, event)) = self.network.as_mut().and_then(|network| network.events.pop_front()) {
+            self.module.handle_network(self.now, id, event);
+            said.extend(self.take());
+        }
+        said
+    }
+
+    fn take(&mut self) -> Vec<u8> {
         let mut said = Vec::new();
         while let Some(octets) = self.module.poll_transmit() {
             assert!(!octets.is_empty());
             said.extend_from_slice(&octets);
             assert!(said.len() <= MOST_WAITING, "more than {MOST_WAITING} octets waited");
         }
+        let unknown = std::iter::from_fn(|| self.module.poll_unknown()).count();
+        assert!(unknown <= MOST_NAMES, "{unknown} names were kept");
         let lines = std::iter::from_fn(|| self.module.poll_line()).count();
         assert!(lines <= MOST_LINES, "{lines} lines were kept");
         let mut effects = 0;
         while let Some(effect) = self.module.poll_effect() {
             effects += 1;
             assert!(effects <= MOST_EFFECTS, "more than {MOST_EFFECTS} effects waited");
-            match effect {
+            match &effect {
+                Effect::Http { request, .. } => goes_somewhere(request),
+                Effect::Ftp { request, .. } => tells_no_password(request),
+                _ => {}
+            }
+            match effect.clone() {
                 Effect::Http { id, .. }
                 | Effect::Ftp { id, .. }
                 | Effect::Socket { id, .. }
@@ -271,9 +431,28 @@ impl World {
                     self.cancelled.push(id);
                 }
             }
+            if let Some(network) = &mut self.network {
+                network.take(effect);
+            }
         }
         said
     }
+}
+
+/// An address, if it is one, is what a request line can have, and so are those that redirections lead to.
+fn goes_somewhere(request: &HttpRequest) {
+    let Some(url) = Url::parse(&request.url) else { return };
+    for url in [url.join(&request.user_agent), Some(url)].into_iter().flatten() {
+        assert!(url.target.starts_with('/') && url.target.bytes().all(|octet| octet.is_ascii_graphic()));
+        assert!(url.absolute().ends_with(&url.target));
+    }
+}
+
+fn tells_no_password(request: &FtpRequest) {
+    let FtpRequest { server, user, path, name, password, .. } = request;
+    let is_elsewhere = [server, user, path, name].iter().any(|text| text.contains(password));
+    let shown = format!("{request:?}");
+    assert!(is_elsewhere || password.len() < 12 || !shown.contains(password), "{shown}");
 }
 
 #[cfg(test)]

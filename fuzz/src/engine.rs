@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::Prepared;
-use sim800_engine::{Config, Disconnected, Engine, Output, Request, Response, Transmit};
+use sim800_command::{HTTP_LIMIT, Prepared};
+use sim800_engine::{Config, Disconnected, Engine, Limits, Output, Request, Response, Transmit};
 use sim800_parser::DataPhase;
 
+use crate::memory;
 use crate::script::{HOLD, Script, Step, WAIT};
 
 /// The letter for the engine's own deadline.
@@ -18,18 +19,47 @@ const END: u8 = b'e';
 
 /// The most octets of a body: a few pieces, as the engine hands it out.
 const LONGEST_BODY: u32 = 2000;
+/// What a body looks like.
+const DOTS: &str = "....";
+/// What an octet of the input costs while it waits to be taken, and as a command.
+const LINES: usize = 256;
+/// The time limit of a command that the table does not have.
+const UNKNOWN: Duration = Duration::from_secs(5);
 /// How long octets on the line and silence in the middle of a payload may hold a command up beside its limit.
 const SLACK: Duration = Duration::from_secs(60);
 /// How many deadlines may pass in a second; one that passes no time at all would be a busy loop.
 const DEADLINES_PER_SECOND: u64 = 4;
 
 /// Commands that a module answers as it likes: one is in flight at a time, each completes once, nobody waits for ever,
-/// and what is said comes from what was heard.
+/// what is said comes from what was heard, and memory keeps to the limits.
 pub fn engine(data: &[u8]) {
+    memory::at_most(bound(data), || converse(data));
+}
+
+/// The limits, the octets of the largest data phase, once while they are moved, and what is said of the input.
+fn bound(data: &[u8]) -> usize {
+    let Limits { information, line, buffer, .. } = Limits::default();
+    let asked = Script::new(data).filter_map(|step| match step {
+        Step::Command(line) => Some(match Prepared::parse(line.trim_ascii())?.expect.data {
+            DataPhase::Announced { at_most, .. } => at_most,
+            DataPhase::Counted { count } | DataPhase::AtOnce { count } => count,
+            _ => LONGEST_BODY,
+        }),
+        _ => None,
+    });
+    // Several on one line are looked at by nobody here.
+    let several = if data.contains(&b';') { HTTP_LIMIT } else { 0 };
+    let asked = asked.chain([several]).max().unwrap_or_default() as usize;
+    2 * (information + line + buffer + asked) + LINES * data.len()
+}
+
+fn converse(data: &[u8]) {
     let config = Config::default();
     let mut witness = Witness { now: Duration::from_secs(100), ..Witness::new(&config) };
     let mut script = Script::new(data);
     let mut held = false;
+    // The names of commands are shown, and may be like a body.
+    let is_dotted = data.windows(DOTS.len()).any(|octets| octets == DOTS.as_bytes());
     // For how long a silent module may hold up who waits: for each command, its limit until it fails, then as long again
     // while the module may wait for octets, and the search for the line.
     let mut patience = config.limits.resync;
@@ -50,6 +80,7 @@ pub fn engine(data: &[u8]) {
             Step::Other(_) => {}
         }
         witness.listen();
+        witness.show(is_dotted);
         if !held {
             witness.send();
         }
@@ -66,16 +97,39 @@ pub fn engine(data: &[u8]) {
     assert!(witness.open.is_none(), "a command never completed");
 }
 
-/// The command of this text, with a body when it takes one, and its limit.
+/// The command of this text, with a body when it takes one, and its limit. One that the table does not have may say anything, and is
+/// written as it is where it is in lower case; between semicolons are several.
 fn request(text: &str) -> Option<(Request, Duration)> {
-    let Prepared { expect, time_limit, .. } = Prepared::parse(text.trim().as_bytes())?;
-    let request = Request::raw(text, time_limit).ok()?;
+    let text = text.trim();
+    if let Some((first, further)) = text.split_once(';') {
+        let further = further.split(';').map(|command| format!("AT{command}"));
+        let commands = std::iter::once(first.to_owned()).chain(further);
+        let request =
+            Request::concatenated(commands.map_while(|text| Some(request_of_one(&text)?.0))).ok()?;
+        let limit = request.time_limit();
+        return Some((request, limit));
+    }
+    request_of_one(text)
+}
+
+fn request_of_one(text: &str) -> Option<(Request, Duration)> {
+    let Some(Prepared { expect, time_limit, .. }) = Prepared::parse(text.as_bytes()) else {
+        return Some((Request::raw(text, UNKNOWN).ok()?, UNKNOWN));
+    };
+    let request = if text.starts_with("at") { Request::verbatim } else { Request::raw };
+    let request = request(text, time_limit).ok()?;
     let length = match expect.data {
         DataPhase::Granted { at_most, .. } => at_most.min(LONGEST_BODY),
         DataPhase::Invited { .. } | DataPhase::Prompted => LONGEST_BODY,
         _ => return Some((request, time_limit)),
     };
     Some((request.with_body(vec![b'.'; length as usize].into()), time_limit))
+}
+
+/// How many octets a response has that came from the module.
+fn octets(Response { information, payload, concatenated, .. }: &Response) -> usize {
+    let lines = information.iter().map(Bytes::len).sum::<usize>();
+    lines + payload.len() + concatenated.iter().map(octets).sum::<usize>()
 }
 
 /// Watches what the engine sends and says.
@@ -166,9 +220,9 @@ impl Witness {
             match output {
                 Output::Complete(result) => {
                     assert!(self.open.take().is_some(), "a command completes once");
-                    if let Ok(Response { information, payload, granted, .. }) = result {
-                        self.say(information.iter().map(Bytes::len).sum::<usize>() + payload.len());
-                        assert_eq!(granted.map_or(0, |granted| granted as usize), self.sent);
+                    if let Ok(response) = result {
+                        self.say(octets(&response));
+                        assert_eq!(response.granted.map_or(0, |granted| granted as usize), self.sent);
                     }
                     (self.in_flight, self.sent) = (false, 0);
                 }
@@ -178,6 +232,13 @@ impl Witness {
             }
         }
         assert_eq!(self.engine.is_idle(), self.open.is_none());
+    }
+
+    /// What is shown for people has nothing of what was sent or came.
+    fn show(&self, is_dotted: bool) {
+        let shown = format!("{:?}", self.engine);
+        assert!(is_dotted || !shown.contains(DOTS), "{shown}");
+        assert!(!shown.contains(char::is_control), "{shown}");
     }
 
     fn say(&mut self, octets: usize) {

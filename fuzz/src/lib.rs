@@ -3,27 +3,32 @@
 //! Each takes any octets and panics when a promise is broken. They are plain functions, so that normal builds compile
 //! them and a test replays what was found before.
 
+mod answers;
 mod command;
 mod decoded;
 mod emulator;
 mod engine;
 mod framing;
 mod grammar;
+mod memory;
 pub mod mutation;
 mod network;
 mod pair;
+mod responses;
 mod script;
 pub mod seeds;
 mod session;
 mod shell;
 mod sockets;
 mod trace;
+mod world;
 
+pub use answers::answers;
 pub use command::command_round_trip;
 pub use decoded::decoded;
 pub use emulator::emulator;
 pub use engine::engine;
-pub use framing::{agreement, cuts, framer};
+pub use framing::{Framing, agreement, cuts, framer};
 pub use grammar::{line, unsolicited_round_trip};
 pub use pair::pair;
 pub use session::session;
@@ -36,6 +41,7 @@ pub type Body = fn(&[u8]);
 /// All targets, by the names of their shells.
 pub const TARGETS: &[(&str, Body)] = &[
     ("agreement", agreement),
+    ("answers", answers),
     ("command_round_trip", command_round_trip),
     ("cuts", cuts),
     ("decoded", decoded),
@@ -50,16 +56,21 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("unsolicited_round_trip", unsolicited_round_trip),
 ];
 
+/// What the check of every change does under the fuzzer, and any toolchain and any debugger can do, too.
 #[cfg(test)]
-mod tests {
+mod replay {
     use std::fs;
     use std::path::Path;
 
     use super::*;
 
+    fn body(target: &str) -> Body {
+        TARGETS.iter().find(|(name, _)| *name == target).unwrap().1
+    }
+
     /// Runs a target over what was found before, its seeds, and every transcript as octets.
-    fn replay(target: &str) {
-        let (_, body) = TARGETS.iter().find(|(name, _)| *name == target).unwrap();
+    fn all(target: &str) {
+        let body = body(target);
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut inputs = 0;
         for folder in [root.join("regressions").join(target), root.join("../testdata/transcripts")] {
@@ -83,7 +94,7 @@ mod tests {
     #[test]
     fn mutations_of_exchanges() {
         for (target, behind) in [("agreement", 0), ("cuts", 4), ("framer", 0), ("engine", 0), ("trace", 1)] {
-            let (_, body) = TARGETS.iter().find(|(name, _)| *name == target).unwrap();
+            let body = body(target);
             let seeds = seeds::seeds(target);
             for round in 0..400 {
                 let seed = &seeds[round as usize % seeds.len()];
@@ -95,28 +106,37 @@ mod tests {
         }
     }
 
-    macro_rules! replay {
+    macro_rules! targets {
         ($($target:ident)+) => {
             $(
                 #[test]
                 fn $target() {
-                    replay(stringify!($target));
+                    all(stringify!($target));
                 }
             )+
 
-            #[test]
-            fn every_target_has_a_shell_and_is_replayed() {
-                let replayed = [$(stringify!($target)),+];
-                assert!(TARGETS.iter().map(|(name, _)| *name).eq(replayed));
-                for target in replayed {
-                    let shell = format!("fuzz_targets/{target}.rs");
-                    let body = format!("sim800_fuzz::shell!({target}");
-                    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(shell)).unwrap();
-                    assert!(text.contains(&body), "{target}");
-                }
-            }
+            pub(super) const REPLAYED: &[&str] = &[$(stringify!($target)),+];
         };
     }
 
-    replay!(agreement command_round_trip cuts decoded emulator engine framer line pair session sockets trace unsolicited_round_trip);
+    targets!(agreement answers command_round_trip cuts decoded emulator engine framer line pair session sockets trace unsolicited_round_trip);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_target_has_a_shell_and_is_replayed() {
+        assert!(TARGETS.iter().map(|(name, _)| *name).eq(replay::REPLAYED.iter().copied()));
+        for (target, _) in TARGETS {
+            let shell = format!("fuzz_targets/{target}.rs");
+            let body = format!("sim800_fuzz::shell!({target}");
+            let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(shell)).unwrap();
+            assert!(text.contains(&body), "{target}");
+        }
+    }
 }

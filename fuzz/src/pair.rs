@@ -1,12 +1,10 @@
 //! The engine and the emulated module, in memory and in virtual time, with faults between them.
 
-mod world;
-
 use bytes::Bytes;
 use sim800_command::{FtpCode, FtpEvent, HttpStatus, Unsolicited};
 
 use crate::script::Script;
-use world::{Broken, World};
+use crate::world::{Broken, World};
 
 /// What is transferred.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -49,6 +49,11 @@ impl<'a> Script<'a> {
         choices[usize::from(self.draw::<u8>()) % choices.len()].clone()
     }
 
+    /// All octets that are left.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Up to eleven minutes.
     pub(crate) fn wait(&mut self) -> Duration {
         Duration::from_millis(10 * u64::from(self.draw::<u16>()))

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::emulator::{NETWORK, QUICK};
+use crate::emulator::{NETWORK, OBLIGE, QUICK};
 use crate::script::{COMMAND, MARK};
 use crate::trace::{RECEIVE, SEND};
 use sim800_command::SPECS;
@@ -13,30 +13,52 @@ use sim800_testdata::{Step, transcripts, unescape};
 /// The seeds of a target.
 #[must_use]
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
-    [from_transcripts(target), chosen(target)].concat()
+    [from_transcripts(target), written(target), chosen(target)].concat()
+}
+
+/// The lines of `scripts/<target>.txt`, which people have written.
+fn written(target: &str) -> Vec<Vec<u8>> {
+    let scripts = || lines_of(&format!("scripts/{target}.txt"));
+    match target {
+        // On a network that obliges: sockets, messages, calls, a phone book, which this driver has no use for, each command in each
+        // form, and what happens to the module meanwhile.
+        "emulator" => scripts()
+            .iter()
+            .map(|script| [&QUICK[..], &[MARK, OBLIGE, 200, 0], &script[..]].concat())
+            .collect(),
+        "command_round_trip" | "engine" | "trace" => scripts(),
+        _ => Vec::new(),
+    }
 }
 
 /// The lines of `seeds/<target>.txt`.
 fn chosen(target: &str) -> Vec<Vec<u8>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(format!("{target}.txt"));
+    lines_of(&format!("seeds/{target}.txt"))
+}
+
+/// The inputs in a file that has one on each line.
+fn lines_of(file: &str) -> Vec<Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("cannot read {}: {e}", path.display()));
-    text.lines().map(|line| unescape(line, target)).collect()
+    text.lines().map(|line| unescape(line, file)).collect()
 }
 
 fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
     let transcripts = transcripts().into_iter();
     match target {
-        "command_round_trip" => {
-            transcripts.flat_map(|transcript| commands(&transcript.steps)).chain(table().flatten()).collect()
-        }
+        "answers" => crate::answers::seeds(transcripts.map(|transcript| commands(&transcript.steps))),
+        "command_round_trip" => transcripts
+            .flat_map(|transcript| [commands(&transcript.steps), answered(&transcript.steps)].concat())
+            .chain(table().flatten())
+            .chain(examples())
+            .collect(),
         "line" | "unsolicited_round_trip" => {
             transcripts.flat_map(|transcript| lines(&transcript.steps)).collect()
         }
         "emulator" => {
             let typed = table().map(|lines| [&QUICK[..], &lines.join(&b'\r'), b"\r"].concat());
             transcripts
-                .map(|transcript| exchange(&transcript.steps))
-                .chain(neighbours())
+                .flat_map(|transcript| [exchange(&transcript.steps), obliged(&transcript.steps)])
                 .chain(typed)
                 .collect()
         }
@@ -52,9 +74,11 @@ fn from_transcripts(target: &str) -> Vec<Vec<u8>> {
             .chain(files("traces"))
             .chain(files("captures"))
             .chain(files("captures/formats"))
+            .chain(examples().map(|example| capture_of(&example)))
             .map(|seed| [&[0], &*seed].concat())
             .collect(),
-        _ => transcripts.map(|transcript| script(&transcript.steps)).collect(),
+        // And a line that would be scanned for long, if it were scanned again and again.
+        _ => transcripts.map(|transcript| script(&transcript.steps)).chain([vec![b'x'; 600]]).collect(),
     }
 }
 
@@ -111,6 +135,44 @@ fn commands(steps: &[Step]) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// Each command with the lines of its response.
+fn answered(steps: &[Step]) -> Vec<Vec<u8>> {
+    let mut answered: Vec<Vec<u8>> = Vec::new();
+    for step in steps {
+        match step {
+            Step::Command(line) => answered.push(line.clone()),
+            Step::Response(response) => {
+                let Some(last) = answered.last_mut() else { continue };
+                for line in response.octets.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii) {
+                    if !line.is_empty() && line != b"OK" {
+                        last.extend([b"\n", line].concat());
+                    }
+                }
+            }
+            Step::Payload(_) | Step::Pause(_) => {}
+        }
+    }
+    answered
+}
+
+/// Each command of the table with the line that is its example there.
+fn examples() -> impl Iterator<Item = Vec<u8>> {
+    SPECS.iter().filter_map(|spec| {
+        let command = attempts(spec).into_iter().find(|attempt| attempt.kind == Kind::Valid)?.line;
+        let name = if spec.example.starts_with(':') { spec.name } else { "" };
+        Some(format!("{command}\n{name}{}", spec.example).into_bytes())
+    })
+}
+
+/// A command and its response as both sides send them.
+fn capture_of(answered: &[u8]) -> Vec<u8> {
+    let mut lines = answered.split(|octet| *octet == b'\n');
+    let command = lines.next().unwrap_or_default();
+    let mut script = [&[MARK, COMMAND], command, b"\r"].concat();
+    lines.for_each(|line| script.extend([b"\r\n", line, b"\r\n"].concat()));
+    [&script[..], b"\r\nOK\r\n"].concat()
+}
+
 /// The lines that each command of the table has to take, up to the limits of its values.
 fn table() -> impl Iterator<Item = Vec<Vec<u8>>> {
     let valid = |attempt: &Attempt| matches!(attempt.kind, Kind::Valid | Kind::Boundary);
@@ -128,21 +190,15 @@ fn lines(steps: &[Step]) -> Vec<Vec<u8>> {
     lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
-/// What other programs send than this driver: sockets, messages, calls. What happens on the network is as in `emulator::event`.
-fn neighbours() -> Vec<Vec<u8>> {
-    const SINGLE: &[u8] = b"AT+CSTT=a;+CIICR;+CIFSR\rAT+CIPSTART=TCP,a,80\r\xF5n\0\0\0\x09\x50\0AT+CIPSEND=4\rabcd\xF5n\0\x04\0\x0C\
-        AT+CIPSEND\rab\x1a\xF5n\0\x02\0\x0C\xF5n\0\x32\0\x0BAT+CIPSTATUS\rAT+CIPACK\rAT+CIPCLOSE\r\xF5n\0\0\0\x0DAT+CIPSHUT\r";
-    const MANY: &[u8] = b"AT+CIPMUX=1;+CIPRXGET=1;+CIPQSEND=1;+CSTT;+CIICR;+CIFSR\rAT+CIPSTART=5,UDP,a,80\r\xF5n\0\0\0\x09\x50\0\
-        AT+CIPSEND=5,4\rabcd\xF5n\0\x32\0\x0BAT+CIPRXGET=2,5,9\rAT+CIPRXGET=3,5,9\rAT+CIPRXGET=4,5\rAT+CIPSTATUS=5\r\xF5n\0\0\0\x0D";
-    const ONLINE: &[u8] = b"AT+CIPMODE=1\rAT+CIPSTART=TCP,a,80\r\xF5n\0\0\0\x09\x50\0abc\xF5n\0\x02\0\x0C\xF5w\xFF\0+++\xF5w\xFF\0ATO\r\xF5n\0\0\0\x0D";
-    const LOOKUPS: &[u8] = b"AT+CIICR\rAT+CSTT;+CIICR\rAT+CDNSGIP=a\r\xF5n\0\x01\0\x0EAT+CIPPING=a,2\r\xF5n\0\x01\0\x0EAT+CNTP=a,4;+CNTP\r\xF5n\0\0\0\x0F\x01";
-    const MESSAGES: &[u8] = b"AT+CMGF=1\rAT+CMGW=1\rhello\x1aAT+CMGS=1\rhello\x1aAT+CMGL=ALL\rAT+CMGR=1\rAT+CSCS=UCS2;+CSDH=1\rAT+CMGR=1\r\
-        AT+CMGF=0\rAT+CMGL=4\rAT+CMGS=23\r0011000B916407281553F80000AA0AE8329BFD4697D9EC37\x1aAT+CMGD=1,4\rAT+CPMS=SM\r";
-    const REST: &[u8] = b"ATD1;\rAT+CLCC;+CPAS\rATH\rAT+COLP=1\rATD2;\r\xF5w\xFF\xFFAT+CUSD=1,1\rAT+CGDCONT=2,IP,a\rAT+CGACT=1,2\r\
-        AT+CGPADDR\rAT+CENG=3\rAT+CENG?\rAT+CMIC=1,2\rAT+CLCK=SC,2\rAT&V;&W;Z;&F\r";
-    const BOOK: &[u8] = b"AT+CPBS=SM;+CPBS?;+CPBW=?\rAT+CPBW=3,+49,145,A\\22\rAT+CPBW=,1\rAT+CSCS=UCS2\rAT+CPBW=4,2,129,0041\rAT+CPBR=1,250\r\
-        AT+CPBF=0041\rAT+CPBW=3\rAT+CPBS=ON;+CPBW=1,1;+CNUM\rAT+SAPBR=1,1\rAT+CIPGSMLOC=1,1\rAT+CLBS=4,1\rAT+CFUN=1,1\r";
-    [SINGLE, MANY, ONLINE, LOOKUPS, MESSAGES, REST, BOOK].map(|script| [&QUICK[..], script].concat()).to_vec()
+/// What the DTE sends on a network that obliges.
+fn obliged(steps: &[Step]) -> Vec<u8> {
+    let mut script = [&QUICK[..], &[MARK, OBLIGE, 200, 0], b"AT+SAPBR=1,1\r"].concat();
+    for step in steps {
+        if let Step::Command(octets) | Step::Payload(octets) = step {
+            octets.iter().for_each(|octet| push(&mut script, *octet));
+        }
+    }
+    script
 }
 
 /// What the DTE sends, and what the network does about it, for a module with an open bearer.

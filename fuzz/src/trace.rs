@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use sim800_capture::{
-    Capture, Direction, Event, Format, Half, Merge, Pcapng, Reader, Report, Summary, Text, write_record,
+    Capture, Direction, Event, Format, Half, Merge, PayloadAs, Pcapng, Reader, Record, Report, Summary, Text,
+    json, write_record, write_remark, write_retry,
 };
+use sim800_command::HTTP_LIMIT;
 
+use crate::memory;
 use crate::script::{Script, Step};
 use lossless::assert_lossless;
 
@@ -16,6 +19,8 @@ mod lossless;
 pub(crate) const SEND: u8 = b's';
 pub(crate) const RECEIVE: u8 = b'r';
 
+/// What is held of a capture whose events nobody keeps, whatever it announces: the largest data phase, once while it is moved, and lines.
+const MEMORY: usize = 2 * HTTP_LIMIT as usize + 128 * 1024;
 /// How many octets are read as a file of each format.
 const BEGINNING: usize = 2048;
 
@@ -23,7 +28,15 @@ const BEGINNING: usize = 2048;
 pub fn trace(data: &[u8]) {
     let Some((cut, data)) = data.split_first() else { return };
     let cut = 1 + usize::from(*cut) % 32;
-    assert_decoded(&[(Direction::Received, data.to_vec())], cut);
+    let received = [(Direction::Received, data.to_vec())];
+    assert_decoded(&received, cut);
+    memory::at_most(MEMORY, || {
+        let mut capture = Capture::new();
+        for (direction, octets) in received.iter().chain(&exchange(data)) {
+            capture.handle_octets(None, *direction, octets, &mut drop);
+        }
+        capture.handle_end(&mut drop);
+    });
     assert_decoded(&exchange(data), cut);
     assert_eq!(
         read(Format::Trace, data, cut),
@@ -74,17 +87,31 @@ fn merge(mut files: [&[u8]; 2], cut: usize) {
 
 /// Nothing of this may fail either, nor mean anything to a terminal or a browser.
 fn render(events: Vec<Event>) {
-    let (mut text, (mut packets, _), (mut report, _)) = (Text::new(), Pcapng::new(), Report::new(""));
+    let [mut text, mut digits, mut lines] =
+        [PayloadAs::Sum, PayloadAs::Hex, PayloadAs::Text].map(|payload| Text::new().with_payload(payload));
+    digits = digits.colored(true);
+    let ((mut packets, _), (mut report, _)) = (Pcapng::new(), Report::new(""));
     let mut summary = Summary::new();
     for mut event in events {
         event.mask();
         summary.take(&event);
-        assert!(!text.render(&event).unwrap_or_default().contains(|c: char| c.is_control() && c != '\n'));
+        assert!(is_legible(&text.render(&event).unwrap_or_default()));
+        assert!(is_legible(&lines.render(&event).unwrap_or_default()));
+        let colored = digits.render(&event).unwrap_or_default();
+        assert!(is_legible(&colored.replace("\x1b[", "")));
+        assert!(json(&event).bytes().all(|octet| matches!(octet, b' '..=b'~')));
         let _ = packets.event(&event);
         assert!(!report.event(&event).contains(['<', '>', '&']));
     }
     summary.finish();
+    assert!(is_legible(&summary.text()));
+    assert!(summary.json().bytes().all(|octet| matches!(octet, b' '..=b'~')));
     let _ = report.finish(&summary);
+}
+
+/// Whether a terminal obeys nothing of it.
+fn is_legible(text: &str) -> bool {
+    !text.contains(|c: char| c.is_control() && c != '\n')
 }
 
 type Piece = (Direction, Vec<u8>);
@@ -124,9 +151,57 @@ fn assert_decoded(pieces: &[Piece], cut: usize) {
     for (direction, octets) in pieces {
         write_record(&mut trace, Duration::from_millis(250), *direction, octets);
     }
+    assert_noted(&trace);
     let mut read = read(Format::Trace, &trace, trace.len().max(1));
     read.iter_mut().for_each(forget_time);
     assert_eq!(read, events, "as a trace");
+    assert_packets(&events);
+}
+
+/// What is beside the line in a trace is told as it was written, and is no octet of it.
+fn assert_noted(trace: &[u8]) {
+    const TIME: Duration = Duration::from_millis(250);
+    let mut file = trace.to_vec();
+    write_retry(&mut file, TIME, "once more");
+    write_remark(&mut file, TIME, "a fault");
+    let mut records = Vec::new();
+    let mut reader = Reader::with_format(Format::Trace);
+    reader.handle_input(&file, &mut |record| records.push(record)).unwrap();
+    reader.handle_end(&mut |record| records.push(record)).unwrap();
+    let Some((last, [.., retry])) = records.split_last() else { panic!("{} records", records.len()) };
+    assert_eq!((is_note(retry), is_note(last)), (Some("once more".into()), Some("a fault".into())));
+}
+
+fn is_note(record: &Record) -> Option<std::borrow::Cow<'_, str>> {
+    match record {
+        Record::Note { text, fault: None, .. } => Some(String::from_utf8_lossy(text)),
+        _ => None,
+    }
+}
+
+/// As packets, events have the octets that they have; where some were not kept, that is said.
+fn assert_packets(events: &[Event]) {
+    let (mut packets, mut file) = Pcapng::new();
+    let (mut expected, mut is_whole) = ([Vec::new(), Vec::new()], true);
+    for event in events {
+        file.extend(packets.event(event));
+        let Some(direction) = event.direction else { continue };
+        let octets = event.payload.as_ref().map_or(&event.line[..], |payload| &payload.octets);
+        is_whole &= octets.len() as u64 == event.octets;
+        expected[usize::from(direction == Direction::Received)].extend_from_slice(octets);
+    }
+    let (mut seen, mut says_less) = ([Vec::new(), Vec::new()], false);
+    let mut reader = Reader::with_format(Format::Pcapng);
+    let sink = &mut |record| match record {
+        Record::Octets { direction, octets, .. } => {
+            seen[usize::from(direction == Direction::Received)].extend(octets);
+        }
+        _ => says_less = true,
+    };
+    reader.handle_input(&file, sink).unwrap();
+    reader.handle_end(sink).unwrap();
+    assert!(seen == expected, "the packets have other octets");
+    assert_eq!(says_less, !is_whole);
 }
 
 fn decode<'a>(pieces: impl Iterator<Item = (Direction, &'a [u8])>) -> Vec<Event> {

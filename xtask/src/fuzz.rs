@@ -1,15 +1,17 @@
 //! `cargo xtask fuzz`: campaigns of the fuzz targets, what becomes of their corpora, and how much of the libraries they reach.
 
+mod cost;
 mod coverage;
 mod engine;
 mod pack;
 
-use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use std::{fs, thread};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 
 pub(crate) use self::coverage::coverage;
 use self::engine::Engine;
@@ -60,6 +62,9 @@ impl Campaign {
                 is_well,
                 "{target} failed: the input is in fuzz/artifacts/{target}, fuzz/README.md says what to do"
             );
+            if let Some(reason) = cost::check(target)? {
+                println!("what {target} costs was not counted: {reason}");
+            }
         }
         Ok(Outcome::Passed)
     }
@@ -81,23 +86,49 @@ impl Folders {
     }
 }
 
-/// Every target for a few seconds, to see that they still work; findings are for campaigns.
+/// Every target over what was found before, its seeds and the transcripts, and for a few seconds more, to see that they still work;
+/// findings are for campaigns.
 pub(crate) fn briefly() -> Result<()> {
     let targets = targets()?;
     let programs = Engine::Libfuzzer.build(&targets)?;
     seed(&root().join("fuzz/corpus"))?;
-    let folder = tempfile::tempdir()?;
-    for target in targets {
-        let mut command = engine::libfuzzer(&programs.join(&target), &Folders::of(&target)?, BRIEFLY);
-        let finished =
-            process::run(&mut command, folder.path(), Duration::from_secs(60 + u64::from(BRIEFLY)))?;
-        if !finished.status.success() {
-            bail!("{target} failed, the input is in fuzz/artifacts/{target}: {}", finished.stderr);
+    let jobs = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    for some in targets.chunks(jobs) {
+        let ends: Vec<_> = thread::scope(|scope| {
+            let started: Vec<_> =
+                some.iter().map(|target| scope.spawn(|| try_out(&programs, target))).collect();
+            started.into_iter().map(|job| job.join()).collect()
+        });
+        for (target, end) in some.iter().zip(ends) {
+            let done = end.map_err(|_| anyhow!("{target} could not be run"))??;
+            println!("{target}: {done}");
         }
-        let done = finished.stderr.lines().find(|line| line.contains("DONE")).unwrap_or_default();
-        println!("{target}: {done}");
     }
     Ok(())
+}
+
+/// The line that libFuzzer ends with.
+fn try_out(programs: &Path, target: &str) -> Result<String> {
+    let folder = tempfile::tempdir()?;
+    let mut command = engine::libfuzzer(&programs.join(target), &Folders::of(target)?, BRIEFLY);
+    // What is new goes to the first folder alone.
+    command.arg(root().join("fuzz/regressions").join(target)).arg(root().join("testdata/transcripts"));
+    let finished = process::run(&mut command, folder.path(), Duration::from_secs(60 + u64::from(BRIEFLY)))?;
+    if !finished.status.success() {
+        bail!("{target} failed, the input is in fuzz/artifacts/{target}: {}", finished.stderr);
+    }
+    Ok(finished.stderr.lines().find(|line| line.contains("DONE")).unwrap_or_default().to_owned())
+}
+
+/// What the parser's work costs for the inputs of a target, or of all that are octets for it.
+pub(crate) fn cost(target: Option<&str>) -> Result<Outcome> {
+    seed(&root().join("fuzz/corpus"))?;
+    for target in chosen(target)? {
+        if let Some(reason) = cost::check(&target)? {
+            return Ok(Outcome::Skipped(reason));
+        }
+    }
+    Ok(Outcome::Passed)
 }
 
 /// Replaces the committed seeds by few inputs that reach all the code that the corpus reaches.

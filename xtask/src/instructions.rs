@@ -27,7 +27,10 @@ const TUNABLES: &str = "glibc.cpu.hwcaps=-AVX2,-AVX,-AVX512F,-ERMS,-FSRM";
 
 /// Counts and compares. Counts of another compiler or processor are no measure of ours.
 pub(crate) fn check() -> Result<Outcome> {
-    let Some(counts) = count()? else { return Ok(Outcome::Skipped(missing())) };
+    if let Some(reason) = missing()? {
+        return Ok(Outcome::Skipped(reason));
+    }
+    let counts = count()?;
     let baseline = fs::read_to_string(path()).context("there is no baseline")?;
     let (head, rows) = baseline.split_once('\n').unwrap_or((&baseline, ""));
     let here = toolchain()?;
@@ -58,7 +61,10 @@ pub(crate) fn check() -> Result<Outcome> {
 
 /// Counts and makes that the baseline.
 pub(crate) fn bless() -> Result<()> {
-    let Some(counts) = count()? else { bail!("{}", missing()) };
+    if let Some(reason) = missing()? {
+        bail!("{reason}");
+    }
+    let counts = count()?;
     let mut text = toolchain()? + "\n";
     for (case, count) in &counts {
         writeln!(text, "{count:>9}  {case}")?;
@@ -68,10 +74,6 @@ pub(crate) fn bless() -> Result<()> {
 
 fn path() -> PathBuf {
     root().join("benches/instructions.txt")
-}
-
-fn missing() -> String {
-    "valgrind is not installed, and only root can install it".to_owned()
 }
 
 fn toolchain() -> Result<String> {
@@ -89,35 +91,55 @@ fn parse(rows: &str) -> Result<BTreeMap<String, u64>> {
     rows.lines().map(row).collect()
 }
 
-/// Instructions per frame or line, without those that make the pieces; `None` where valgrind is missing.
-fn count() -> Result<Option<BTreeMap<String, u64>>> {
-    if process::find(VALGRIND.program).is_none() {
-        if !is_root() {
-            return Ok(None);
-        }
-        install_missing(&[VALGRIND])?;
+/// Why nothing can be counted here, if so; valgrind is installed where it is missing.
+pub(crate) fn missing() -> Result<Option<String>> {
+    if process::find(VALGRIND.program).is_some() {
+        return Ok(None);
     }
-    let program = cargo::build_release("sim800-benches", "instructions")?;
+    if !is_root() {
+        return Ok(Some("valgrind is not installed, and only root can install it".to_owned()));
+    }
+    install_missing(&[VALGRIND]).map(|()| None)
+}
+
+/// Runs a program that enters `function` once for each line that it prints, and once more, and returns these lines and how many
+/// instructions each time took.
+pub(crate) fn callgrind(
+    program: &Path,
+    arguments: &[&str],
+    function: &str,
+    limit: Duration,
+) -> Result<(String, Vec<u64>)> {
     let folder = tempfile::tempdir()?;
     let dump = folder.path().join("dump");
     let mut command = Command::new(VALGRIND.program);
     command
-        .args(["--tool=callgrind", "--dump-before=instructions::measured"])
+        .args(["--tool=callgrind", &format!("--dump-before={function}")])
         .arg(format!("--callgrind-out-file={}", dump.display()))
         .arg(program)
+        .args(arguments)
         .env("GLIBC_TUNABLES", TUNABLES);
-    let finished = process::run(&mut command, folder.path(), LIMIT)?;
+    let finished = process::run(&mut command, folder.path(), limit)?;
     if !finished.status.success() {
         bail!("valgrind ended with {}: {}", finished.status, finished.stderr);
     }
-    let cases = String::from_utf8(finished.stdout)?;
+    let lines = String::from_utf8(finished.stdout)?;
+    // The first dump is what came before the first time.
+    let numbers = 2..2 + lines.lines().count();
+    let totals = numbers.map(|number| total(&dump.with_extension(number.to_string())));
+    let totals = totals.collect::<Result<_>>()?;
+    Ok((lines, totals))
+}
+
+/// Instructions per frame or line, without those that make the pieces.
+fn count() -> Result<BTreeMap<String, u64>> {
+    let program = cargo::build_release("sim800-benches", "instructions")?;
+    let (cases, totals) = callgrind(&program, &[], "instructions::measured", LIMIT)?;
     let mut sums: BTreeMap<&str, Vec<(u64, u64, u64)>> = BTreeMap::new();
-    for (n, line) in cases.lines().enumerate() {
+    for (line, total) in cases.lines().zip(totals) {
         let [case, units, times] = line.split('\t').collect::<Vec<_>>()[..] else {
             bail!("not a case: {line}")
         };
-        // The first dump is what came before the first case.
-        let total = total(&dump.with_extension((n + 2).to_string()))?;
         sums.entry(case).or_default().push((units.parse()?, times.parse()?, total));
     }
     let mut counts = BTreeMap::new();
@@ -139,7 +161,7 @@ fn count() -> Result<Option<BTreeMap<String, u64>>> {
             }
         }
     }
-    Ok(Some(counts))
+    Ok(counts)
 }
 
 /// The instructions in one dump.

@@ -76,7 +76,11 @@ enum Task {
         bless: bool,
     },
     /// The libraries on an emulated Cortex-M3, and what they take there
-    Firmware,
+    Firmware {
+        /// Also a RISC-V, every task of the simulation, and the examples for real boards
+        #[arg(long)]
+        all: bool,
+    },
     /// The parser's tests in Miri, where a nightly toolchain has it
     Miri,
     /// The libraries with the oldest Rust that they promise
@@ -118,6 +122,8 @@ enum Task {
 enum Corpora {
     /// Which lines of the libraries the corpora reach, and which they do not
     Coverage,
+    /// How many instructions the parser takes for the corpora, octet by octet
+    Cost { target: Option<String> },
     /// Choose the committed seeds anew from the corpora
     Seeds,
     /// Leave of a corpus what reaches something that the rest of it does not
@@ -132,6 +138,7 @@ impl Corpora {
     fn run(self) -> Result<bool> {
         match self {
             Self::Coverage => return fuzz::coverage().map(said),
+            Self::Cost { target } => return fuzz::cost(target.as_deref()).map(said),
             Self::Seeds => fuzz::choose_seeds()?,
             Self::Cmin { target } => fuzz::minimize(target.as_deref())?,
             Self::Pack { folder } => fuzz::pack(&folder)?,
@@ -166,17 +173,22 @@ struct Simulate {
     /// Print all that crosses the line
     #[arg(long)]
     trace: bool,
+    /// The session as a microcontroller has it
+    #[arg(long)]
+    without_std: bool,
 }
 
 impl From<Simulate> for simulate::Campaign {
     fn from(options: Simulate) -> Self {
-        let Simulate { explore, seeds, seed, jobs, trace } = options;
+        let Simulate { explore, seeds, seed, jobs, trace, without_std } = options;
         if let Some(minutes) = explore {
-            return Self { first: simulate::anywhere(), extent: simulate::Extent::Minutes(minutes), jobs };
+            let extent = simulate::Extent::Minutes(minutes);
+            return Self { first: simulate::anywhere(), extent, jobs, without_std };
         }
         // One seed is shown, many are counted.
         let seeds = seeds.unwrap_or_else(|| if seed.is_some() { 1 } else { 10_000 });
-        Self { first: seed.unwrap_or(0), extent: simulate::Extent::Seeds { count: seeds, trace }, jobs }
+        let extent = simulate::Extent::Seeds { count: seeds, trace };
+        Self { first: seed.unwrap_or(0), extent, jobs, without_std }
     }
 }
 
@@ -190,7 +202,12 @@ impl Task {
             Self::Conformance => "conformance",
             Self::Clients(line) => return conformance::clients::run(&line).map(said),
             Self::Instructions { bless: false } => "instructions",
-            Self::Firmware => "firmware",
+            Self::Firmware { all } => {
+                if all {
+                    firmware::check_others()?;
+                }
+                "firmware"
+            }
             Self::Dist => "dist",
             Self::Msrv => "msrv",
             Self::PublicApi { bless: false } => "public-api",
@@ -248,6 +265,7 @@ mod tests {
             "fuzz framer --seconds 1 --jobs 1",
             "fuzz framer --engine afl",
             "fuzz seeds",
+            "fuzz cost framer",
             "fuzz cmin framer",
             "simulate --seeds 1 --jobs 1 --seed 0",
             "simulate --explore 10 --jobs 2",

@@ -396,11 +396,13 @@ impl Flight {
             _ if self.has_begun_payload() => return Err(Failure::Malformed(Malformation::Damaged)),
             code => return Err(Failure::Rejected(code)),
         }
-        let unsent = u32::try_from(self.unsent.len()).unwrap_or(u32::MAX);
+        let (unsent, end) = (self.unsent.len(), self.request.body_end.octets().len());
         let fault = fault.or_else(|| match self.response.granted {
             None if self.request.is_prompted() => Some(Malformation::PromptMissing),
             Some(granted) if unsent > 0 => {
-                Some(Malformation::BodyCutShort { sent: granted - unsent, granted })
+                // What ends a text is none of its octets.
+                let missing = u32::try_from(unsent.saturating_sub(end)).unwrap_or(u32::MAX);
+                Some(Malformation::BodyCutShort { sent: granted.saturating_sub(missing), granted })
             }
             _ => None,
         });

@@ -1,5 +1,9 @@
 //! What is asked of which server, checked before anything is sent.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
@@ -9,9 +13,11 @@ use http::header::{
 use http::request::Parts;
 use http::uri::Scheme;
 use http::{Method, Request, StatusCode, Uri};
+use http_body::{Body, Frame, SizeHint};
 use sim800_session::command::CREDENTIALS;
 
 use crate::error::HttpsError;
+use crate::target::{origin_form, port};
 
 /// What this side calls itself unless told otherwise.
 const AGENT: &str = concat!("sim800/", env!("CARGO_PKG_VERSION"));
@@ -57,9 +63,23 @@ impl Ask {
         Ok(Self { origin, method, uri, headers })
     }
 
-    /// Whether it may be sent twice.
-    pub(crate) fn is_safe(&self) -> bool {
-        self.method.is_safe()
+    /// A request of somebody who has seen to all of it.
+    pub(crate) fn as_it_is<B>(request: &Request<B>) -> Result<Self, HttpsError> {
+        Ok(Self {
+            origin: Origin::of(request.uri())?,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+        })
+    }
+
+    /// With its whole target.
+    pub(crate) fn request<B>(&self, body: B) -> Request<B> {
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        request
     }
 
     pub(crate) fn is_get(&self) -> bool {
@@ -68,12 +88,9 @@ impl Ask {
 
     /// As it goes over the connection.
     pub(crate) fn message<B>(&self, body: B) -> Request<B> {
-        let mut request = Request::new(body);
-        *request.method_mut() = self.method.clone();
-        let target = self.uri.path_and_query().map_or("/", |target| target.as_str());
-        // What was taken from a URI is one.
-        *request.uri_mut() = target.parse().unwrap_or_default();
-        *request.headers_mut() = self.headers.clone();
+        let mut request = self.request(body);
+        // One that is too long has no origin.
+        *request.uri_mut() = origin_form(&self.uri).unwrap_or_default();
         request
     }
 
@@ -150,11 +167,11 @@ impl Origin {
             let reason = "holds credentials; send them as an Authorization header, which is kept out of logs";
             return Err(unsupported("the URL", reason.to_owned()));
         }
-        let port = match (authority.port_u16(), authority.port()) {
-            (Some(port), _) => port,
-            (None, Some(_)) => return Err(unsupported("the URL", "has a port that is none".to_owned())),
-            (None, None) => default_port(is_secure),
-        };
+        if origin_form(uri).is_none() {
+            return Err(unsupported("the URL", "is too long".to_owned()));
+        }
+        let no_port = || unsupported("the URL", "has a port that is none".to_owned());
+        let port = port(authority).ok_or_else(no_port)?.unwrap_or_else(|| default_port(is_secure));
         Ok(Self { is_secure, host: authority.host().to_ascii_lowercase(), port })
     }
 
@@ -177,32 +194,92 @@ fn is_secret(name: &HeaderName) -> bool {
     *name == AUTHORIZATION || *name == COOKIE || CREDENTIALS.iter().any(|word| name.as_str().contains(word))
 }
 
-/// Where a `Location` leads (RFC 3986 section 5.2, without dots that go upwards: servers understand these themselves).
+/// Where a `Location` leads (RFC 3986 section 5.2).
 fn joined(base: &Uri, location: &str) -> Option<Uri> {
     let location = location.split('#').next().unwrap_or_default();
-    if location.contains("://") {
+    if has_scheme(location) {
         return location.parse().ok();
     }
     let (scheme, authority) = (base.scheme_str()?, base.authority()?);
     let path = base.path();
     let target = match location {
+        "" => origin_form(base)?.to_string(),
         relative if relative.starts_with("//") => return format!("{scheme}:{relative}").parse().ok(),
-        relative if relative.starts_with('/') => relative.to_owned(),
+        relative if relative.starts_with('/') => without_dots(relative),
         relative if relative.starts_with('?') => format!("{path}{relative}"),
         relative => {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            format!("{folder}/{relative}")
+            without_dots(&format!("{folder}/{relative}"))
         }
     };
     format!("{scheme}://{authority}{target}").parse().ok()
+}
+
+/// Whether a reference begins with a scheme (RFC 3986 section 4.1): behind `/` or `?`, `://` is part of a path or a query.
+fn has_scheme(location: &str) -> bool {
+    location.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet))
+    })
+}
+
+/// A path, and perhaps a query, without `.` and `..` in the path (RFC 3986 section 5.2.4).
+fn without_dots(target: &str) -> String {
+    let (path, query) = target.find('?').map_or((target, ""), |at| target.split_at(at));
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => {
+                kept.pop();
+            }
+            segment => kept.push(segment),
+        }
+    }
+    if path.ends_with("/.") || path.ends_with("/..") {
+        kept.push("");
+    }
+    format!("/{}{query}", kept.join("/"))
 }
 
 fn unsupported(what: &'static str, reason: String) -> HttpsError {
     HttpsError::Unsupported { what, reason }
 }
 
+/// How much of a body is given to the connection at once, in octets: that copies what it is given.
+const PIECE: usize = 16 * 1024;
+
 /// The body of a request that may be sent again.
-pub(crate) type Whole = http_body_util::Full<Bytes>;
+#[derive(Debug)]
+pub(crate) struct Whole(Bytes);
+
+impl From<Bytes> for Whole {
+    fn from(octets: Bytes) -> Self {
+        Self(octets)
+    }
+}
+
+impl Body for Whole {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let length = self.0.len().min(PIECE);
+        let piece = self.0.split_to(length);
+        Poll::Ready((length > 0).then_some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.len() as u64)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -234,6 +311,7 @@ mod tests {
             (request.uri().path(), &request.headers()["host"]),
             ("/", &HeaderValue::from_static("example.com:443"))
         );
+        assert_eq!(ask("GET", "https://h?a=b", &[]).expect("an ask").message(()).uri(), "/?a=b");
         assert!(!request.headers().contains_key(CONTENT_LENGTH));
     }
 
@@ -243,6 +321,8 @@ mod tests {
             ("/a", &[][..]),
             ("ftp://h/a", &[]),
             ("https://user:sesame@h/a", &[]),
+            ("https://h:99999/a", &[]),
+            ("https://h:+81/a", &[]),
             ("https://h/a", &[("Content-Length", "4")]),
             ("https://h/a", &[("Transfer-Encoding", "chunked")]),
             ("https://h/a", &[("Connection", "X-A")]),
@@ -259,6 +339,14 @@ mod tests {
             ("/d", "https://h/d"),
             ("d?e#f", "https://h/a/d?e"),
             ("?e", "https://h/a/b?e"),
+            ("", "https://h/a/b?c"),
+            ("/d?e=http://other/", "https://h/d?e=http://other/"),
+            ("?e=http://other/", "https://h/a/b?e=http://other/"),
+            ("d/e:f", "https://h/a/d/e:f"),
+            ("../d?../e", "https://h/d?../e"),
+            ("../../../d/./e/..", "https://h/d/"),
+            (".", "https://h/a/"),
+            ("HTTPS://other/x", "https://other/x"),
             ("//other/x", "https://other/x"),
             ("https://other:8443/x", "https://other:8443/x"),
         ] {
@@ -266,6 +354,11 @@ mod tests {
             assert_eq!(next.uri, expected, "{location}");
         }
         assert!(redirected(&get, 302, "http://h/a").is_none(), "what is secret stays so");
+        for nowhere in
+            ["ftp://h/a", "d:e", "https:/d", "https://h:99999/d", "https://h:+1/d", "https://me:x@h/d"]
+        {
+            assert!(redirected(&get, 302, nowhere).is_none(), "{nowhere}");
+        }
         assert!(redirected(&get, 200, "/d").is_none());
         assert!(redirected(&get, 304, "/d").is_none());
     }

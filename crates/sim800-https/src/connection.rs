@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use futures::future::BoxFuture;
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::{FutureExt, Stream};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -25,6 +26,9 @@ use crate::watched::{Silence, Watch, Watched};
 
 /// How many octets of status line and headers are taken.
 pub const HEAD_LIMIT: usize = 64 * 1024;
+
+/// How many answers that are none yet (RFC 9110 section 15.2) are taken. One after the other, they are never silent and have no end.
+const INTERIM_LIMIT: usize = 32;
 
 /// The body of a request.
 type Outgoing = UnsyncBoxBody<Bytes, BoxError>;
@@ -140,7 +144,12 @@ impl Connection {
         B::Error: Into<BoxError>,
     {
         let is_head = request.method() == Method::HEAD;
-        let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        let interim = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&interim);
+        hyper::ext::on_informational(&mut request, move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
         if !self.is_open().await {
             return Err(self.failed(None, Sent::No));
         }
@@ -148,11 +157,15 @@ impl Connection {
         let work = &mut self.work;
         let waited = poll_fn(|context| {
             work.poll(context);
-            answer.as_mut().poll(context)
+            match answer.as_mut().poll(context).map(Some) {
+                Poll::Pending if interim.load(Ordering::Relaxed) > INTERIM_LIMIT => Poll::Ready(None),
+                answered => answered,
+            }
         });
         let failed = match self.watch.bound(waited).await {
-            Ok(Ok(response)) => return Ok(self.answered(response, is_head, shelf)),
-            Ok(Err(failed)) => failed,
+            Ok(Some(Ok(response))) => return self.answered(response, is_head, shelf),
+            Ok(Some(Err(failed))) => failed,
+            Ok(None) => return Err(HttpsError::Malformed("it does not come to its answer".into())),
             Err(Silence { limit }) => return Err(HttpsError::Silent { limit, sent: Sent::Unknown }),
         };
         // The request comes back where nothing of it was written.
@@ -184,22 +197,45 @@ impl Connection {
 
     fn answered(
         self,
-        response: Response<hyper::body::Incoming>,
+        mut response: Response<hyper::body::Incoming>,
         is_head: bool,
         shelf: &Shelf,
-    ) -> Response<Incoming> {
-        let headers = response.headers();
-        let has_body = !is_head && !matches!(response.status().as_u16(), 100..200 | 204 | 304);
-        let is_delimited =
-            !has_body || headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
-        response.map(|body| {
+    ) -> Result<Response<Incoming>, HttpsError> {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(HttpsError::Malformed("it changes to a protocol that nobody asked for".into()));
+        }
+        let has_body =
+            !is_head && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status());
+        let length = response.body().size_hint().exact();
+        let is_delimited = !has_body || told_end(response.headers_mut(), length)?;
+        Ok(response.map(|body| {
             let mut incoming = Incoming { body, connection: Some(self), shelf: shelf.clone(), is_delimited };
             if incoming.body.is_end_stream() {
                 incoming.leave();
             }
             incoming
-        })
+        }))
     }
+}
+
+/// Whether headers tell where the body ends, which has `length` octets as far as they say (RFC 9112 section 6.3). They say it once
+/// afterwards: of a length beside chunks nothing is left.
+fn told_end(headers: &mut HeaderMap, length: Option<u64>) -> Result<bool, HttpsError> {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+        let is_chunked =
+            codings.next().is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+        if !is_chunked || codings.next().is_some() {
+            return Err(HttpsError::Malformed("its body is coded as nobody asked for".into()));
+        }
+        headers.remove(CONTENT_LENGTH);
+        return Ok(true);
+    }
+    let is_told = headers.contains_key(CONTENT_LENGTH);
+    if let Some(length) = length.filter(|_| is_told) {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+    Ok(is_told)
 }
 
 impl fmt::Debug for Connection {

@@ -1,6 +1,7 @@
 //! Requests to servers, over connections that are made and kept for them.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use crate::network::Network;
 use crate::servers::Servers;
 use crate::tls::Tls;
 use crate::transfer;
+use crate::tries::persist;
 
 /// How many redirections are followed; the answer to the last request is the result then.
 const REDIRECTIONS: u32 = 10;
@@ -98,10 +100,10 @@ impl Https {
         let mut ask = Ask::new(head, Some(body.len() as u64))?;
         let mut left = if self.options.redirect { REDIRECTIONS } else { 0 };
         loop {
-            let response = self.servers.carry_out(&ask, &body).await?;
+            let response = persist(&self.servers, &ask.request(body.clone())).await?;
             let next = ask.redirected(response.status(), response.headers());
             let Some(next) = next.filter(|_| left > 0) else {
-                return Ok(transfer::begin(&self.servers, ask, response));
+                return Ok(transfer::begin(Arc::new(self.servers.clone()), ask, response));
             };
             left -= 1;
             if !next.has_body_of(&ask) {

@@ -20,27 +20,35 @@
 //! module carries octets.
 //!
 //! [`Https`] carries requests out, and goes on with what the line, the module or the network breaks off. [`Connection`] speaks HTTP/1.1
-//! over any stream, [`Tls`] sets TLS up over any; who has a stream makes it a [`Watched`] one first, whose silence is noticed.
+//! over any stream, [`Tls`] sets TLS up over any; who has a stream makes it a [`Watched`] one first, whose silence is noticed. Who makes
+//! connections is an [`Again`]: [`persist`] and [`go_on`] do for it what [`Https`] does.
 
 #![warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod again;
 mod ask;
 mod connection;
 mod error;
 mod https;
 mod network;
 mod servers;
+mod target;
 mod tls;
 mod tls_error;
 mod transfer;
+mod tries;
 mod watched;
 
+pub use again::Again;
 pub use connection::{Connection, HEAD_LIMIT, Incoming, Shelf};
 pub use error::{BoxError, HttpsError};
 pub use futures_rustls::rustls;
 pub use https::{Https, HttpsBody, HttpsOptions};
+pub use target::{origin_form, port};
 pub use tls::{Secure, Tls};
 pub use tls_error::TlsError;
+pub use transfer::go_on;
+pub use tries::persist;
 pub use watched::{Counted, Watched};
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::io::{AsyncRead, AsyncWrite};
-use sim800_session::{Chain, Runtime, SocketError, Sockets};
+use sim800_session::{Runtime, SocketError, Sockets};
 
 use crate::error::HttpsError;
 use crate::watched::{Counted, Watched};
@@ -56,42 +56,4 @@ pub(crate) async fn connect(
 ) -> Result<Line, HttpsError> {
     let stream = network.connect(host, port).await?;
     Ok(Watched::new(stream, &network.runtime(), limit))
-}
-
-/// The tries of one request.
-#[derive(Debug, Default)]
-pub(crate) struct Tries {
-    /// Those in a row that moved nothing.
-    failed: u32,
-    /// What these began with.
-    first: Option<HttpsError>,
-}
-
-impl Tries {
-    /// The request got further.
-    pub(crate) fn succeeded(&mut self) {
-        *self = Self::default();
-    }
-
-    /// Waits until it may be tried again after `error`. When it is not to be, the failure comes back that was the first since anything was
-    /// moved.
-    pub(crate) async fn again(
-        &mut self,
-        network: &dyn Network,
-        error: HttpsError,
-        position: Option<u64>,
-    ) -> Result<(), HttpsError> {
-        // What changed says more than that something broke before.
-        if matches!(error, HttpsError::Changed { .. } | HttpsError::RangeRefused { .. }) {
-            return Err(error);
-        }
-        let may_pass = error.may_pass(position.is_some() || self.first.is_some());
-        let cause = Chain(&error).to_string();
-        self.first.get_or_insert(error);
-        if may_pass && network.wait(cause, self.failed + 1, position).await {
-            self.failed += 1;
-            return Ok(());
-        }
-        Err(self.first.take().unwrap_or(HttpsError::Closed { sent: sim800_session::Sent::Unknown }))
-    }
 }

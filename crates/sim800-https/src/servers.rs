@@ -4,14 +4,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use http::Response;
+use http::{Request, Response};
 use sim800_session::Sent;
 
+use crate::again::Again;
 use crate::ask::{Ask, Origin, Whole};
 use crate::connection::{Connection, Incoming, Shelf};
 use crate::error::{BoxError, HttpsError};
-use crate::network::{Network, Tries, connect};
+use crate::network::{Network, connect};
 use crate::tls::Tls;
 
 /// Servers, and how long each may say nothing. Clones share the connection that is kept.
@@ -38,23 +40,6 @@ impl Servers {
         Self { limit, ..self }
     }
 
-    pub(crate) fn network(&self) -> &dyn Network {
-        &*self.shared.network
-    }
-
-    /// Carries out a request for as long as it may be tried again.
-    pub(crate) async fn carry_out(&self, ask: &Ask, body: &Bytes) -> Result<Response<Incoming>, HttpsError> {
-        let mut tries = Tries::default();
-        loop {
-            match self.exchange(ask, body).await {
-                Err(error) if ask.is_safe() || error.sent() == Sent::No => {
-                    tries.again(self.network(), error, None).await?;
-                }
-                result => return result,
-            }
-        }
-    }
-
     /// Closes the connection that is kept.
     pub(crate) async fn close(&self) {
         let kept = self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -74,14 +59,19 @@ impl Servers {
     }
 
     /// Sends a request over the connection that was kept, or over another.
-    pub(crate) async fn exchange(&self, ask: &Ask, body: &Bytes) -> Result<Response<Incoming>, HttpsError> {
+    async fn exchange(
+        &self,
+        ask: &Ask,
+        is_safe: bool,
+        body: &Bytes,
+    ) -> Result<Response<Incoming>, HttpsError> {
         let message = || ask.message(Whole::from(body.clone()));
         let kept = self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         let kept = kept.filter(|(origin, _)| *origin == ask.origin).and_then(|(_, shelf)| shelf.take());
         if let Some(connection) = kept {
             match connection.send(message(), &self.shelf(&ask.origin)).await {
                 // It had ended, perhaps just now.
-                Err(error) if error.sent() == Sent::No || (ask.is_safe() && error.may_pass(true)) => {}
+                Err(error) if error.sent() == Sent::No || (is_safe && error.may_pass(true)) => {}
                 result => return result,
             }
         }
@@ -92,7 +82,7 @@ impl Servers {
     /// A new connection to a server.
     async fn connected(&self, origin: &Origin) -> Result<Connection, HttpsError> {
         let Origin { is_secure, host, port } = origin;
-        let stream = connect(self.network(), host, *port, self.limit).await?;
+        let stream = connect(&*self.shared.network, host, *port, self.limit).await?;
         match is_secure {
             true => Connection::open(self.shared.tls.connect(host, stream).await?).await,
             false => Connection::open(stream).await,
@@ -108,6 +98,18 @@ impl Servers {
         // With what it may have, and under no lock.
         drop(before);
         shelf
+    }
+}
+
+#[async_trait]
+impl Again for Servers {
+    async fn ask(&self, request: Request<Bytes>) -> Result<Response<Incoming>, HttpsError> {
+        let is_safe = request.method().is_safe();
+        self.exchange(&Ask::as_it_is(&request)?, is_safe, request.body()).await
+    }
+
+    async fn wait(&self, cause: String, attempt: u32, position: Option<u64>) -> bool {
+        self.shared.network.wait(cause, attempt, position).await
     }
 }
 

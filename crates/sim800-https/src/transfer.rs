@@ -1,20 +1,35 @@
 //! The body of a response, and how it is gone on with when the connection breaks.
 
+use std::sync::Arc;
+
 use bytes::{Buf, Bytes};
 use futures::{StreamExt, TryStreamExt, stream};
 use http::header::{ETAG, HeaderMap, HeaderValue, LAST_MODIFIED};
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use sim800_session::{ContentRange, Offset, Reader, Tail};
 
+use crate::again::Again;
 use crate::ask::Ask;
 use crate::connection::Incoming;
 use crate::error::HttpsError;
-use crate::network::Tries;
-use crate::servers::Servers;
+use crate::tries::Tries;
+
+/// The answer to a request, with a body that is gone on with where it breaks, as [`Https::send`](crate::Https::send) has it.
+///
+/// # Errors
+///
+/// [`HttpsError::Unsupported`] when the target of the request is no URL of HTTP.
+pub fn go_on(
+    again: Arc<dyn Again>,
+    request: &Request<Bytes>,
+    response: Response<Incoming>,
+) -> Result<Response<Reader<HttpsError>>, HttpsError> {
+    Ok(begin(again, Ask::as_it_is(request)?, response))
+}
 
 /// A response whose body is gone on with.
 pub(crate) fn begin(
-    servers: &Servers,
+    again: Arc<dyn Again>,
     ask: Ask,
     response: Response<Incoming>,
 ) -> Response<Reader<HttpsError>> {
@@ -26,7 +41,7 @@ pub(crate) fn begin(
     }
     let transfer = Transfer {
         end: End::of(&ask, &head.headers, head.status, &body),
-        servers: place.as_ref().filter(|place| place.is_known()).map(|_| servers.clone()),
+        again: place.as_ref().filter(|place| place.is_known()).map(|_| again),
         ask,
         body: Some(body),
         place: place.unwrap_or_default(),
@@ -130,7 +145,7 @@ impl Place {
 /// A body on its way.
 struct Transfer {
     /// What asks for the rest, where that can be had.
-    servers: Option<Servers>,
+    again: Option<Arc<dyn Again>>,
     ask: Ask,
     /// Until it has ended.
     body: Option<Incoming>,
@@ -181,17 +196,17 @@ impl Transfer {
 
     /// Asks for the rest after `error`, as often as that is worth while.
     async fn recover(&mut self, mut error: HttpsError) -> Result<(), HttpsError> {
-        let Some(servers) = self.servers.clone() else { return Err(error) };
+        let Some(again) = self.again.clone() else { return Err(error) };
         loop {
-            self.tries.again(servers.network(), error, Some(self.handed_out)).await?;
-            error = match self.ask_again(&servers).await {
+            self.tries.again(&*again, error, Some(self.handed_out)).await?;
+            error = match self.ask_again(&*again).await {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
         }
     }
 
-    async fn ask_again(&mut self, servers: &Servers) -> Result<(), HttpsError> {
+    async fn ask_again(&mut self, asked: &dyn Again) -> Result<(), HttpsError> {
         let again = u64::from(self.tail.rewind(u64::MAX));
         let position = self.place.first + self.handed_out;
         let from = position - again;
@@ -200,7 +215,7 @@ impl Transfer {
             (0, None) => self.ask.clone(),
             (from, last) => self.ask.rest(from, last, self.place.strong_tag()),
         };
-        let response = servers.exchange(&ask, &Bytes::new()).await?;
+        let response = asked.ask(ask.request(Bytes::new())).await?;
         let status = response.status();
         let Some(place) = Place::of(&ask, &response) else {
             return Err(match status {

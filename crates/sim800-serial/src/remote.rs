@@ -1,7 +1,9 @@
 //! Serial ports behind a server such as ser2net, which passes their octets on and sets them when it is asked to (RFC 2217).
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
+use std::mem;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -18,6 +20,12 @@ const SET_WITHIN: Duration = Duration::from_secs(3);
 
 /// How much is read at once, in octets.
 const READ: usize = 4096;
+
+/// How many octets are kept of what the port sends while it is being set: more than any port sends in that time.
+const EARLY: usize = 1 << 20;
+
+/// How many octets may wait for a server that does not take what it asked for. It gives nothing more until it does.
+const UNSENT: usize = 1 << 16;
 
 /// A serial port behind a server that speaks RFC 2217, over a connection to it.
 pub struct RemotePort<S> {
@@ -87,6 +95,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RemotePort<S> {
                 0 => return Err(io::Error::other("the server hung up; does another program use the port?")),
                 count => self.take(octets.get(..count).unwrap_or_default()),
             }
+            if self.incoming.len() > EARLY {
+                return Err(io::Error::other(
+                    "the server there sends without end, and does not set its port",
+                ));
+            }
+            yielded().await;
         }
     }
 
@@ -123,27 +137,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for RemotePort<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let port = self.get_mut();
-        loop {
-            // Answers to what the server asks.
-            if let Poll::Ready(Err(error)) = port.poll_send(context) {
-                return Poll::Ready(Err(error));
-            }
-            let left = port.incoming.get(port.taken..).unwrap_or_default();
-            if !left.is_empty() {
-                let count = left.len().min(buffer.len());
-                let (head, _) = left.split_at(count);
-                for (place, octet) in buffer.iter_mut().zip(head) {
-                    *place = *octet;
-                }
-                port.taken += count;
-                return Poll::Ready(Ok(count));
-            }
+        // Answers to what the server asks.
+        let sent = port.poll_send(context);
+        if port.outgoing.len() > UNSENT || matches!(sent, Poll::Ready(Err(_))) {
+            ready!(sent)?;
+        }
+        if port.taken == port.incoming.len() {
             let mut octets = [0; READ];
             match ready!(Pin::new(&mut port.stream).poll_read(context, &mut octets))? {
                 0 => return Poll::Ready(Ok(0)),
                 count => port.take(octets.get(..count).unwrap_or_default()),
             }
         }
+        let left = port.incoming.get(port.taken..).unwrap_or_default();
+        if left.is_empty() {
+            // A server that never stops asking keeps nobody from looking at the clock.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let count = left.len().min(buffer.len());
+        let (head, _) = left.split_at(count);
+        for (place, octet) in buffer.iter_mut().zip(head) {
+            *place = *octet;
+        }
+        port.taken += count;
+        Poll::Ready(Ok(count))
     }
 }
 
@@ -170,6 +188,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for RemotePort<S> {
         ready!(port.poll_send(context))?;
         Pin::new(&mut port.stream).poll_close(context)
     }
+}
+
+/// Lets others be looked at, a clock above all, where a stream may be ready for ever.
+async fn yielded() {
+    let mut is_second = false;
+    poll_fn(|context| {
+        if mem::replace(&mut is_second, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn settings(pace: Pace) -> PortSettings {

@@ -1,6 +1,7 @@
 //! Every octet that crosses the line, for logs and captures, with secrets masked.
 
 mod payload;
+mod sockets;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -71,12 +72,15 @@ impl Masked {
         }
     }
 
-    /// Shows what was sent, `secret` masked whatever it looks like. In payload nothing else is looked for.
+    /// Shows what was sent, `secret` masked whatever it looks like. In payload nothing else is looked for, but for headers with credentials
+    /// where it goes over a socket.
     pub fn sent(&mut self, now: Duration, octets: &[u8], secret: Option<Range<usize>>, is_payload: bool) {
         self.show_held();
         self.last = now;
         let mut shown = octets.to_vec();
-        if !is_payload {
+        if is_payload {
+            self.received.sockets.mask_sent(&mut shown);
+        } else {
             self.sent.mask(&mut shown);
         }
         if let Some(secret) = secret.and_then(|secret| shown.get_mut(secret)) {
@@ -101,6 +105,7 @@ impl Masked {
             self.recall = Some(Recall::new(mem::take(&mut self.line), rest, self.owed));
         }
         if octets.ends_with(b"\r") {
+            self.received.sockets.note_sent(&self.line);
             self.line.clear();
             self.owed = (self.owed + 1).min(OWED);
         }

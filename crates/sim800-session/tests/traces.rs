@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{AsyncReadExt, AsyncWriteExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, FtpFailure};
-use sim800_session::{Bearer, Config, Direction, Ftp, Http, Profile, Retry, Server, Trace, connect};
-use sim800_simulation::{Mishap, Resource, World};
+use sim800_session::{Bearer, Config, Direction, Ftp, Http, Profile, Retry, Server, Sockets, Trace, connect};
+use sim800_simulation::{Mishap, Resource, Service, World};
 
 /// Octets both ways, as a trace shows them.
 #[derive(Clone, Default)]
@@ -79,6 +79,51 @@ fn no_secret_is_in_the_clear() {
         }
         assert!(text.contains("+FTPPW="), "{direction:?}: the command is there");
         assert!(text.contains("+FTPUN=\"user\""), "{direction:?}: what is no secret is there");
+    }
+}
+
+#[test]
+fn credentials_are_masked_over_sockets_wherever_pieces_cut_them() {
+    const REQUEST: &str =
+        "GET / HTTP/1.1\r\nAuthorization: Basic b3BlbnNlc2FtZQ==\r\nX-Plain: legible\r\n\r\n";
+    let mut world = World::new(ModuleConfig::default());
+    world.network().listen("example.com", 7, Service::Echo);
+    let log = Log::default();
+    let trace = log.clone();
+    let (client, driver) = connect(world.connect(), Arc::new(world.clock()), Config::default());
+    let driver = driver.with_trace(move |_now, direction, octets: &[u8]| {
+        trace.0.lock().expect("not poisoned")[usize::from(direction == Direction::Received)]
+            .extend_from_slice(octets);
+    });
+    world.spawn(async move {
+        let _ended = driver.await;
+    });
+    world.run(async move {
+        client.start_up().await.expect("start-up");
+        let sockets = Sockets::open(&client, &Profile::new("internet")).await.expect("a context");
+        let mut pair = Vec::new();
+        for _ in 0..2 {
+            pair.push(sockets.connect("example.com", 7).await.expect("a connection"));
+        }
+        // Both send and get theirs in pieces, by turns.
+        for piece in REQUEST.as_bytes().chunks(11) {
+            for socket in &mut pair {
+                socket.write_all(piece).await.expect("written");
+                socket.flush().await.expect("sent");
+            }
+            for socket in &mut pair {
+                let mut came = vec![0; piece.len()];
+                socket.read_exact(&mut came).await.expect("read");
+                assert_eq!(came, piece);
+            }
+        }
+    });
+    for direction in [Direction::Sent, Direction::Received] {
+        let text = log.text(direction);
+        for piece in ["Basic", "b3Bl", "bnNl", "c2Ft", "ZQ=="] {
+            assert!(!text.contains(piece), "{piece} in what was {direction:?}: {text}");
+        }
+        assert!(text.contains("ization:***") && text.contains("X-Plain: le"), "{direction:?}: {text}");
     }
 }
 

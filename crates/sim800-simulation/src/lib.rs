@@ -30,8 +30,12 @@ mod wire;
 mod world;
 
 pub use clock::Clock;
-pub use network::{Connection, HeadShape, Manner, Mishap, Network, Resource, Service};
+pub use network::{Connection, HeadShape, Language, Manner, Mishap, Network, Resource, Service, Speaker};
 pub use polled::polled;
 pub use port::Port;
 pub use wire::{Crossing, Incident, When};
 pub use world::{Stall, World};
+
+// The session is without `std`, too: with it, this type is not there.
+#[cfg(not(feature = "std"))]
+const _: Option<sim800_session::message::Invalid> = None;

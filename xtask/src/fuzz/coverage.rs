@@ -42,7 +42,46 @@ pub(crate) fn coverage() -> Result<Outcome> {
     }
     println!("{}", row("all", CRATES.map(|name| share(&all, name))));
     print!("{}", gaps(&all));
+    let sources: Sources = all.keys().map(|(file, _)| (file.clone(), source(file))).collect();
+    println!("{}", row("not reached", CRATES.map(str::to_owned)));
+    for kind in KINDS {
+        println!("{}", row(kind, CRATES.map(|name| count(&all, &sources, name, kind).to_string())));
+    }
     Ok(Outcome::Passed)
+}
+
+/// Sources, line by line, by their files.
+type Sources = BTreeMap<String, Vec<String>>;
+
+fn source(file: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(file)).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// What a line is in that nothing reaches.
+const KINDS: [&str; 3] = ["for people", "const fn", "others"];
+
+/// Of the lines of a crate that were not reached, those of this kind.
+fn count(lines: &Lines, sources: &Sources, name: &str, kind: &str) -> usize {
+    let folder = folder(name);
+    let missed = lines.iter().filter(|((file, _), reached)| file.starts_with(&folder) && !**reached);
+    missed
+        .filter(|((file, number), _)| {
+            sources.get(file).is_some_and(|source| kind_of(source, *number) == kind)
+        })
+        .count()
+}
+
+/// `Debug`, `Display` and the wording of errors are for people; a `const fn` is mostly evaluated by the compiler.
+fn kind_of(source: &[String], number: u32) -> &'static str {
+    let before = source.get(..number as usize).unwrap_or_default().iter().rev();
+    let mut above = before.map(|line| line.trim_start());
+    let is_head = |line: &&str| line.starts_with("impl") || line.contains("fn ") && !line.starts_with("//");
+    match above.find(is_head) {
+        Some(head) if head.contains("const fn ") => KINDS[1],
+        Some(head) if head.contains("fmt::") => KINDS[0],
+        _ => KINDS[2],
+    }
 }
 
 fn row(name: &str, columns: [String; CRATES.len()]) -> String {
@@ -168,6 +207,15 @@ fn rustc(arguments: &[&str]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_reached_is_of_a_kind() {
+        let source = "impl fmt::Debug for A {\n    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {\n        x\n    }\n}\n\
+            const fn b() {\n    c()\n}\n\nfn d() {\n    e();\n}";
+        let source: Vec<String> = source.lines().map(str::to_owned).collect();
+        let kinds = [3, 7, 11].map(|number| kind_of(&source, number));
+        assert_eq!(kinds, KINDS);
+    }
 
     #[test]
     fn lines_that_were_not_reached_are_named() {

@@ -63,9 +63,9 @@ Programs use it as an HTTP proxy: http_proxy=http://127.0.0.1:8080 in their envi
 the network of the module, not that of this machine.
 
 CONNECT (https:// and whatever else a program tunnels) goes over a socket of the module, which has six; the program and the server speak
-TLS. http:// goes over sockets, too. With `--via http`, the module's own HTTP stack carries it: that stack recovers bytes that the line
-loses, and knows GET, POST, HEAD and DELETE with bodies up to 319,488 bytes; other requests go over sockets all the same. ftp:// goes by
-the module's FTP stack: GET of files and directories, and PUT.
+TLS. http:// goes over sockets, too, and a GET that breaks off goes on if the server gave a strong entity tag. With `--via http`, the
+module's own HTTP stack carries it, which goes on without such a tag, and knows GET, POST, HEAD and DELETE with bodies up to 319,488
+bytes; other requests go over sockets all the same. ftp:// goes by the module's FTP stack: GET of files and directories, and PUT.
 
 Up to 32 requests wait for a socket, for a minute at most; the others get a 503. When something fails in the module or beyond it, the
 answer is a 502 or 504 that says why. The proxy resets a tunnel that breaks, so that nobody takes that for the end of the data.

@@ -15,12 +15,19 @@ use super::Totals;
 use crate::failure::Failure;
 use crate::output::{Output, seconds};
 
+/// A program's connection.
+pub(super) struct Program {
+    pub(super) peer: SocketAddr,
+    /// What it was being sent has broken off.
+    pub(super) is_cut_off: Cell<bool>,
+}
+
 /// The account of a request, which is told when the last of those who have it let go of it.
 pub(super) struct Account {
     output: Output,
     client: Client,
     totals: Rc<Totals>,
-    peer: SocketAddr,
+    pub(super) program: Rc<Program>,
     what: String,
     method: String,
     start: Instant,
@@ -40,7 +47,7 @@ pub(super) struct Account {
 impl Account {
     pub(super) fn begin(
         (output, client, totals): (Output, &Client, &Rc<Totals>),
-        peer: SocketAddr,
+        program: &Rc<Program>,
         method: &str,
         what: String,
     ) -> Rc<Self> {
@@ -48,7 +55,7 @@ impl Account {
             output,
             client: client.clone(),
             totals: Rc::clone(totals),
-            peer,
+            program: Rc::clone(program),
             what,
             method: method.to_owned(),
             start: Instant::now(),
@@ -95,7 +102,7 @@ impl Drop for Account {
             None => String::new(),
         };
         let mut fields = vec![
-            ("client", json!(self.peer.to_string())),
+            ("client", json!(self.program.peer.to_string())),
             ("method", json!(self.method)),
             ("url", json!(self.what)),
             ("status", json!(status)),
@@ -107,7 +114,7 @@ impl Drop for Account {
         ];
         let mut remark = format!(
             "{} {} {} {} via {}: {up} bytes up, {down} down in {:.1} s; {line} on the line",
-            self.peer,
+            self.program.peer,
             self.method,
             self.what,
             status.map_or_else(|| "-".to_owned(), |status| status.to_string()),

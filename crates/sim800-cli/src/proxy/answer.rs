@@ -47,7 +47,8 @@ where
     B::Error: Into<Failure>,
 {
     account.status.set(Some(response.status()));
-    let left = if has_body { content_length(response.headers()) } else { Some(0) };
+    let told = response.body().size_hint().exact().or_else(|| content_length(response.headers()));
+    let left = if has_body { told } else { Some(0) };
     let answer = response.map(|body| Answer {
         body: if has_body { body.map_err(Into::into).boxed_unsync() } else { empty() },
         left,
@@ -138,6 +139,10 @@ impl Body for Answer {
                 let octets = frame.data_ref().map_or(0, Bytes::len);
                 this.account.iter().for_each(|account| account.count_down(octets));
                 this.left = this.left.map(|left| left.saturating_sub(octets as u64));
+                if frame.is_trailers() {
+                    // Nothing is behind them.
+                    this.left = Some(0);
+                }
                 if this.left == Some(0) {
                     // It learns that it is over, for nobody asks it again.
                     let _ = Pin::new(&mut this.body).poll_frame(context);
@@ -148,6 +153,7 @@ impl Body for Answer {
             Some(Err(failure)) => {
                 let text = failure.to_string();
                 if let Some(account) = &this.account {
+                    account.program.is_cut_off.set(true);
                     account.fail(failure);
                 }
                 Some(Err(text.into()))

@@ -1,6 +1,5 @@
 //! `ftp://` by the module's own FTP stack.
 
-use std::io;
 use std::rc::Rc;
 
 use futures::stream::{StreamExt, TryStreamExt};
@@ -104,7 +103,7 @@ async fn put(
     body: Upload,
     account: &Rc<Account>,
 ) -> Result<Response<Answer>, Failure> {
-    let source = body.into_data_stream().map_err(io::Error::other).into_async_read();
+    let source = body.into_data_stream().into_async_read();
     ftp.put(path, Box::pin(source)).await?;
     let mut response = Response::new(empty());
     *response.status_mut() = StatusCode::CREATED;

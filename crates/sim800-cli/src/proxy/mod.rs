@@ -34,6 +34,7 @@ use crate::args::{Options, Proxy as Arguments, Via};
 use crate::connect::{open_bearer, with_module};
 use crate::failure::Failure;
 use crate::output::{Output, Report};
+use crate::signals::{forgive, interruptible};
 
 /// How many programs are served at once; others wait in the listener's queue.
 const CLIENTS: usize = 64;
@@ -79,13 +80,20 @@ pub(crate) fn run(arguments: &Arguments, options: &Options, output: Output) -> R
         let address = listener.get_ref().local_addr().map_err(failed)?;
         let remark = format!("programs find an HTTP proxy at http://{address}; Ctrl-C ends it");
         output.announce(&[("listen", json!(address.to_string()))], &remark);
-        match select(pin!(serve(&listener, &proxy)), pin!(gone(client))).await {
-            Either::Left((never, _)) => match never {},
-            Either::Right((failure, _)) => Err(failure),
+        let served = select(Box::pin(serve(&listener, &proxy)), Box::pin(gone(client)));
+        match interruptible(served).await {
+            Ok(Either::Left((never, _))) => match never {},
+            Ok(Either::Right((failure, _))) => Err(failure),
+            // The way it is meant to end.
+            Err(_) if options.close => proxy.close().await.map(|()| totals.report()),
+            Err(_) => Ok(totals.report()),
         }
     });
+    if options.held.is_some() {
+        forgive();
+    }
     match done {
-        // The way it is meant to end.
+        // It was asked again, and could not close all.
         Err(failure) if failure.is_interruption() => Ok(totals.report()),
         done => done,
     }
@@ -148,21 +156,46 @@ impl Proxy {
         self.bearer.get_or_try_init(|| open_bearer(&self.client, &self.options)).await
     }
 
-    /// A connection to a server, and the place that it takes.
-    async fn connect(&self, host: &str, port: u16) -> Result<(Socket, Place), Failure> {
+    /// Closes what sockets went through. The bearer is closed by whoever closes it for all commands.
+    async fn close(&self) -> Result<(), Failure> {
+        self.kept.clear();
+        let start = Instant::now();
+        loop {
+            match self.sockets.clone().close().await {
+                // Those that programs left are being closed.
+                Err(SocketError::InUse) if start.elapsed() < CLOSING => {
+                    Timer::after(PAUSE).await;
+                }
+                closed => return Ok(closed?),
+            }
+        }
+    }
+
+    /// The place of a connection to a server.
+    async fn place(&self) -> Result<Place, Failure> {
         if !self.sockets_gate.has_room() {
             self.kept.let_go();
         }
-        let place = self.sockets_gate.enter().await?;
-        let start = Instant::now();
-        loop {
-            match self.sockets.connect(host, port).await {
-                // One that was given up is being closed.
-                Err(SocketError::AllInUse) if start.elapsed() < CLOSING => {
-                    Timer::after(PAUSE).await;
-                }
-                connected => return Ok((connected?, place)),
+        self.sockets_gate.enter().await
+    }
+
+    /// A connection to a server, and the place that it takes.
+    async fn connect(&self, host: &str, port: u16) -> Result<(Socket, Place), Failure> {
+        let place = self.place().await?;
+        Ok((connect(&self.sockets, host, port).await?, place))
+    }
+}
+
+/// A connection to a server, whose place is there.
+async fn connect(sockets: &Sockets, host: &str, port: u16) -> Result<Socket, SocketError> {
+    let start = Instant::now();
+    loop {
+        match sockets.connect(host, port).await {
+            // One that was given up is being closed.
+            Err(SocketError::AllInUse) if start.elapsed() < CLOSING => {
+                Timer::after(PAUSE).await;
             }
+            connected => return connected,
         }
     }
 }

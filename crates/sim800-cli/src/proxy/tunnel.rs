@@ -57,8 +57,6 @@ impl Tunnel {
         let Ok(upgraded) = upgrade.await else { return };
         let Ok(parts) = upgraded.downcast::<FuturesIo<TcpStream>>() else { return };
         let program = parts.io.into_inner();
-        // Whatever ends it before its end, an interruption too, resets the connection.
-        let _ = set_socket_linger(&program, Some(Duration::ZERO));
         let (mut from_server, mut to_server) = socket.split();
         let up = up(&parts.read_buf, program.clone(), &mut to_server, &account);
         let watch = Watch::default();

@@ -1,6 +1,6 @@
 //! What a request wants of the proxy.
 
-use http::header::HeaderMap;
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::uri::{Authority, Uri};
 use http::{Method, StatusCode};
@@ -24,6 +24,12 @@ pub(super) enum Wanted {
 impl Wanted {
     /// What a request wants (RFC 9112 section 3.2), or why that is nothing for a proxy.
     pub(super) fn of(request: &Parts) -> Result<Self, Failure> {
+        if is_coded(&request.headers) {
+            return Err(Failure::new(
+                "unsupported",
+                "the only transfer coding that the proxy knows is chunked",
+            ));
+        }
         let uri = &request.uri;
         if request.method == Method::CONNECT {
             let no_target = || Failure::usage("CONNECT names a host and a port");
@@ -52,9 +58,10 @@ fn server(authority: &Authority, usual: Option<u16>) -> Result<(String, u16), Fa
     if host.starts_with('[') {
         return Err(Failure::usage("the module knows no IPv6"));
     }
-    match authority.port_u16().or(usual) {
-        Some(port) if port > 0 && !host.is_empty() => Ok((host.to_owned(), port)),
-        _ => Err(Failure::usage("the request names no host and port")),
+    let port = sim800_https::port(authority).and_then(|port| port.or(usual));
+    match port.filter(|_| !host.is_empty()) {
+        Some(port) => Ok((host.to_owned(), port)),
+        None => Err(Failure::usage("the request names no host and port")),
     }
 }
 
@@ -66,6 +73,28 @@ pub(super) fn shown(uri: &Uri) -> String {
     let Some(scheme) = uri.scheme_str() else { return server };
     let query = if uri.query().is_some() { "?…" } else { "" };
     format!("{scheme}://{server}{}{query}", uri.path())
+}
+
+/// Whether a body is coded otherwise than in chunks, which are made anew: what follows would not be told of it.
+fn is_coded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+}
+
+/// Checks the head of an answer that the module has read, and takes out of it what it says of a length that does not count: one beside chunks,
+/// or one that is no number.
+pub(super) fn check(status: StatusCode, headers: &mut HeaderMap) -> Result<(), Failure> {
+    if status.is_informational() || is_coded(headers) {
+        return Err(Failure::new(
+            "http",
+            "the server answered what nobody asked for, a change of protocol or a coding",
+        ));
+    }
+    let is_number = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.parse::<u64>().is_ok());
+    if headers.contains_key(TRANSFER_ENCODING) || !headers.get_all(CONTENT_LENGTH).iter().all(is_number) {
+        headers.remove(CONTENT_LENGTH);
+    }
+    Ok(())
 }
 
 /// Takes out what is between two ends of one connection only (RFC 9110 section 7.6.1).
@@ -121,6 +150,9 @@ mod tests {
         assert_eq!(wanted("GET", "ftp://example.com/a"), Ok(Wanted::Ftp));
         for (method, target, why) in [
             ("CONNECT", "example.com", "no host and port"),
+            ("CONNECT", "example.com:0", "no host and port"),
+            ("GET", "http://example.com:99999/", "no host and port"),
+            ("GET", "http://example.com:+81/", "no host and port"),
             ("CONNECT", "[2001:db8::1]:443", "no IPv6"),
             ("GET", "https://example.com/", "by CONNECT"),
             ("GET", "gopher://example.com/", "no gopher://"),

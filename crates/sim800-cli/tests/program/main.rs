@@ -23,6 +23,7 @@ mod monitor;
 mod nc;
 mod ports;
 mod proxy;
+mod proxy_answers;
 mod remote;
 mod report;
 mod resuming;

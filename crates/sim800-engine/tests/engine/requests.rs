@@ -71,6 +71,17 @@ fn a_prompt_is_left_as_its_command_says() {
     assert_eq!(world.sent(), "\\x1bAT\\r");
 }
 
+/// What ends the text is none of its octets, and is sent behind the last of them.
+#[test]
+fn a_text_whose_result_comes_before_it_was_sent_is_cut_short() {
+    let mut world = World::new();
+    world.put(&Message, "hello");
+    assert_eq!(world.sent(), "AT+CMGS=23\\r");
+    world.input(b"\r\n> \r\nOK\r\n");
+    let cut = Malformed(Malformation::BodyCutShort { sent: 0, granted: 5 });
+    assert_eq!(world.outputs().first(), Some(&failed(cut)));
+}
+
 #[test]
 fn an_engine_at_work_is_shown_without_octets() {
     let mut world = World::new();

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use futures::future::join;
-use futures::{AsyncReadExt, StreamExt, TryStreamExt};
+use futures::{AsyncReadExt, AsyncWriteExt, StreamExt, TryStreamExt};
 use http::{Method, Request, Response};
 use http_body_util::Full;
-use sim800_https::{Connection, HttpsError, Incoming, Shelf};
+use sim800_https::{Connection, Counted, HttpsError, Incoming, Shelf, Watched};
 use sim800_session::{ErrorKind, Sent};
 
-use crate::duplex::{read_head, serve, watched, world};
+use crate::duplex::{End, read_head, serve, watched, world};
 
 fn request(method: Method, body: &'static str) -> Request<Full<Bytes>> {
     Request::builder()
@@ -23,13 +23,17 @@ async fn whole(response: Response<Incoming>) -> Result<Vec<u8>, HttpsError> {
     response.into_body().try_fold(Vec::new(), async |all, octets| Ok([all, octets.to_vec()].concat())).await
 }
 
+/// The answer to a GET over a new connection.
+async fn begin(here: Watched<Counted<End>>, shelf: &Shelf) -> Result<Response<Incoming>, HttpsError> {
+    Connection::open(here).await?.send(request(Method::GET, ""), shelf).await
+}
+
 /// What a GET brings that `answer` is the whole answer to, before the server closes the connection.
 fn get(answer: &[u8]) -> Result<(u16, Vec<u8>), HttpsError> {
     let mut world = world();
     let (here, there) = watched(&world);
     let client = async {
-        let connection = Connection::open(here).await?;
-        let response = connection.send(request(Method::GET, ""), &Shelf::default()).await?;
+        let response = begin(here, &Shelf::default()).await?;
         let status = response.status().as_u16();
         Ok((status, whole(response).await?))
     };
@@ -115,6 +119,11 @@ fn what_contradicts_itself_is_an_error() {
         b"HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\nno header\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nabc",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc",
         &long,
         &many,
     ] {
@@ -128,13 +137,64 @@ fn what_contradicts_itself_is_an_error() {
 }
 
 #[test]
+fn of_a_length_that_does_not_count_nothing_is_left() {
+    for (answer, length, body) in [
+        (
+            &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"[..],
+            None,
+            "abc",
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\nabc", Some("3"), "abc"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", Some("3"), "abc"),
+    ] {
+        let mut world = world();
+        let (here, there) = watched(&world);
+        let answers = [answer];
+        let client = async {
+            let connection = Connection::open(here).await.expect("a connection");
+            let sent = connection.send(request(Method::GET, ""), &Shelf::default()).await;
+            let response = sent.expect("an answer");
+            let lengths = response.headers().get_all("content-length").iter();
+            let lengths: Vec<_> = lengths.map(|length| length.to_str().expect("text").to_owned()).collect();
+            (lengths, whole(response).await.expect("a body"))
+        };
+        let server = async { drop(serve(there, &answers).await) };
+        let (lengths, came) = world.run(join(client, server)).0;
+        assert_eq!(lengths, Vec::from_iter(length));
+        assert_eq!(came, body.as_bytes());
+    }
+}
+
+#[test]
+fn answers_that_are_none_yet_come_to_an_end() {
+    let interim = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+    let last = &b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"[..];
+    let (status, body) = get(&[&interim.repeat(32), last].concat()).expect("an answer");
+    assert_eq!((status, body), (200, b"abc".to_vec()));
+
+    let mut world = world();
+    let (here, mut there) = watched(&world);
+    let client = async {
+        let connection = Connection::open(here).await.expect("a connection");
+        let sent = connection.send(request(Method::GET, ""), &Shelf::default()).await;
+        sent.map(drop).expect_err("an error").kind()
+    };
+    let server = async {
+        read_head(&mut there).await;
+        // Until this side has had enough.
+        while there.write_all(interim).await.is_ok() {}
+    };
+    let (kind, ()) = world.run(join(client, server));
+    assert_eq!(kind, ErrorKind::Http);
+}
+
+#[test]
 fn nothing_of_an_answer_is_taken_for_the_next() {
     let mut world = world();
     let (here, there) = watched(&world);
     let shelf = Shelf::default();
     let client = async {
-        let connection = Connection::open(here).await.expect("a connection");
-        let response = connection.send(request(Method::GET, ""), &shelf).await.expect("an answer");
+        let response = begin(here, &shelf).await.expect("an answer");
         assert_eq!(whole(response).await.expect("a body"), b"a");
         // What comes unasked is no answer to what is asked next.
         let Some(mut connection) = shelf.take() else { return };
@@ -157,8 +217,7 @@ fn a_body_that_ends_with_the_connection_says_so() {
     let (here, there) = watched(&world);
     let shelf = Shelf::default();
     let client = async {
-        let connection = Connection::open(here).await.expect("a connection");
-        let response = connection.send(request(Method::GET, ""), &shelf).await.expect("an answer");
+        let response = begin(here, &shelf).await.expect("an answer");
         assert!(!response.body().is_delimited());
         assert_eq!(whole(response).await.expect("a body"), b"abc");
         assert!(shelf.take().is_none());

@@ -18,16 +18,19 @@ use sim800_session::{ErrorKind, Sent};
 
 use crate::duplex::{serve, watched, world};
 
-const HOST: &str = "server.example.com";
+pub(crate) const HOST: &str = "server.example.com";
 
 /// An authority, and a server with its certificate.
-struct Server {
+pub(crate) struct Server {
     authority: CertificateDer<'static>,
-    config: Arc<ServerConfig>,
+    pub(crate) config: Arc<ServerConfig>,
 }
 
 impl Server {
-    fn new(versions: &[&'static SupportedProtocolVersion], change: impl Fn(&mut CertificateParams)) -> Self {
+    pub(crate) fn new(
+        versions: &[&'static SupportedProtocolVersion],
+        change: impl Fn(&mut CertificateParams),
+    ) -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("parameters");
         params.distinguished_name.push(rcgen::DnType::CommonName, "an authority");
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -48,7 +51,7 @@ impl Server {
         Self { authority, config: Arc::new(config) }
     }
 
-    fn trusted(&self) -> Tls {
+    pub(crate) fn trusted(&self) -> Tls {
         Tls::trusting([self.authority.clone()]).expect("an authority")
     }
 

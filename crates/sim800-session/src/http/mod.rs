@@ -11,6 +11,7 @@ mod service;
 
 use crate::sync::Arc;
 use alloc::string::String;
+use core::mem;
 use core::time::Duration;
 
 use crate::message::header::{CONTENT_LENGTH, CONTENT_RANGE};
@@ -147,7 +148,8 @@ impl Http {
     ///
     /// What was set for one request is not set again for the next, but for what decides over octets, the URL and the range: after a
     /// success the service stays started for [`Config::http_kept_for`](crate::Config::http_kept_for). A short body comes with the
-    /// headers, on one line with the question whether the request is over.
+    /// headers, on one line with the question whether the request is over. Where a GET of the whole brings a part, everything is set
+    /// anew and it is sent once more; a server that sends one all the same is believed.
     ///
     /// The module has one HTTP service: while the body of another response is being read, this waits, and while it is kept
     /// unread for a minute, this fails with [`HttpError::InUse`]. A body without octets keeps nothing.
@@ -246,7 +248,7 @@ impl Http {
     ) -> Result<Response<Body>, HttpError> {
         let plan = Arc::new(self.plan(request)?);
         let mut attempts = Attempts::new(&self.bearer);
-        let mut anew = false;
+        let (mut anew, mut is_doubted) = (false, false);
         loop {
             let error = match boxed(|| self.prepare(&plan, anew)).await {
                 Ok(service) => {
@@ -255,6 +257,12 @@ impl Http {
                     match boxed(|| self.act(service, &plan, observer)).await {
                         // What was known of the service was wrong, and the server got nothing.
                         Err(error) if was_kept && error.is_refused_unsent() => {
+                            self.bearer.client().known().doubt();
+                            anew = true;
+                            continue;
+                        }
+                        // Of the whole, a part: the line has damaged what was set, in this request or in one before.
+                        Ok(part) if is_unasked(&plan, &part) && !mem::replace(&mut is_doubted, true) => {
                             self.bearer.client().known().doubt();
                             anew = true;
                             continue;
@@ -341,6 +349,11 @@ impl Http {
         let body = body::body(service, &self.bearer, held.behind(begin.skipped), origin, ranges).await;
         Ok(response(status, headers, begin, body))
     }
+}
+
+/// Whether a response is a part of what was asked for as a whole.
+fn is_unasked(plan: &Plan, response: &Response<Body>) -> bool {
+    response.status() == StatusCode::PARTIAL_CONTENT && plan.method == Method::GET && !plan.wants_part()
 }
 
 /// Where a body begins.

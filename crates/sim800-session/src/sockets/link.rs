@@ -104,7 +104,12 @@ impl Link {
             return Err(error);
         }
         if !self.client.contexts().is_up(self.place.epoch) {
-            // The connection has another's number by now.
+            // The connection has another's number by now. What took the context with it says more than that it is gone, and is told
+            // everybody.
+            let taken_by = |notice: &Notice| matches!(notice, Notice::Restarted(_) | Notice::Disconnected(_));
+            if let Some(notice) = self.losses.with(|losses| losses.remove(taken_by)) {
+                self.take(&notice)?;
+            }
             return Err(self.fail(SocketError::ContextLost));
         }
         Ok(())

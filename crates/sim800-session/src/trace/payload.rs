@@ -1,8 +1,11 @@
 //! Secrets in what the module hands on, which comes in pieces.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use sim800_command::{Id, Mask};
 use sim800_parser::{Line, Value};
+
+use super::sockets::Sockets;
 
 /// How many octets of a line are kept: no header of a payload is longer.
 const HEADER: usize = 32;
@@ -18,6 +21,9 @@ pub(super) struct Received {
     line: Vec<u8>,
     /// Octets that are still to come of a piece.
     remaining: u64,
+    /// Which connection that is from, if it is from one.
+    connection: Option<usize>,
+    pub(super) sockets: Box<Sockets>,
     /// How many octets of the payload came since one was masked, and how many of them come again masked.
     clear: usize,
     covered: usize,
@@ -26,7 +32,16 @@ pub(super) struct Received {
 impl Default for Received {
     fn default() -> Self {
         let (lines, payload) = (Mask::new(), Mask::new());
-        Self { lines, payload, line: Vec::new(), remaining: 0, clear: AGAIN, covered: 0 }
+        Self {
+            lines,
+            payload,
+            line: Vec::new(),
+            remaining: 0,
+            connection: None,
+            sockets: Box::default(),
+            clear: AGAIN,
+            covered: 0,
+        }
     }
 }
 
@@ -65,6 +80,9 @@ impl Received {
     }
 
     fn mask_payload(&mut self, octets: &mut [u8]) {
+        if let Some(connection) = self.connection {
+            return self.sockets.mask_received(connection, octets);
+        }
         let before = octets.to_vec();
         self.payload.mask(octets);
         for (octet, before) in octets.iter_mut().zip(before) {
@@ -84,27 +102,35 @@ impl Received {
             return;
         }
         if octets.len() <= room {
-            if let Some(count) = announced(Line::new(self.line.trim_ascii())) {
-                self.remaining = count;
-                self.covered = if self.clear < AGAIN { AGAIN } else { 0 };
+            if let Some((count, connection)) = announced(Line::new(self.line.trim_ascii())) {
+                (self.remaining, self.connection) = (count, connection);
+                if connection.is_none() {
+                    self.covered = if self.clear < AGAIN { AGAIN } else { 0 };
+                }
             }
         }
         self.line.clear();
     }
 }
 
-/// How many octets of payload a line announces.
-fn announced(line: Line<'_>) -> Option<u64> {
-    let selector = match line.name()? {
-        name if name == Id::HttpRead.name() || name == Id::HttpHead.name() => None,
-        name if name == Id::FtpGet.name() || name == Id::FtpList.name() => Some(2),
-        name if name == Id::FtpExtGet.name() => Some(3),
-        _ => return None,
-    };
+/// How many octets of payload a line announces, and of which connection if it is of one.
+fn announced(line: Line<'_>) -> Option<(u64, Option<usize>)> {
+    let name = line.name()?;
+    let is = |id: Id| name == id.name();
     let values: Vec<Value<'_>> = line.values().collect();
-    match (selector, &values[..]) {
-        (None, [Value::Number(count)]) => Some(*count),
-        (Some(selector), [Value::Number(first), Value::Number(count)]) if *first == selector => Some(*count),
+    match values[..] {
+        [Value::Number(count)] if is(Id::HttpRead) || is(Id::HttpHead) => Some((count, None)),
+        [Value::Number(2), Value::Number(count)] if is(Id::FtpGet) || is(Id::FtpList) => Some((count, None)),
+        [Value::Number(3), Value::Number(count)] if is(Id::FtpExtGet) => Some((count, None)),
+        // How many are left follows, and behind that whom a datagram is from.
+        [Value::Number(2), Value::Number(connection), Value::Number(count), Value::Number(_), ..]
+            if is(Id::CipRxGet) =>
+        {
+            Some((count, Some(usize::try_from(connection).ok()?)))
+        }
+        [Value::Number(2), Value::Number(count), Value::Number(_)] if is(Id::CipRxGet) => {
+            Some((count, Some(0)))
+        }
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, FtpFailure, Grant};
-use sim800_session::{Ftp, FtpError, FtpOptions, FtpStep, Notice};
+use sim800_session::{Direction, Ftp, FtpError, FtpOptions, FtpStep, Notice};
 use sim800_simulation::Mishap;
 
 use crate::lab::{Lab, hostile, server};
@@ -50,6 +50,30 @@ fn the_settings_of_ftp_are_all_set() {
     assert_eq!((seen.server.as_str(), seen.port, seen.user.as_str()), ("ftp.example.com", 2121, "user"));
     assert_eq!((seen.path.as_str(), seen.name.as_str()), ("/a/", "b.txt"));
     assert!(seen.ascii && !seen.passive && seen.rest == 0 && seen.password == "sesame");
+}
+
+/// It is no escape, though V.250 section 5.4.2.2 has one: it goes out as it stands, and so it arrives.
+#[test]
+fn a_backslash_in_a_name_stands_for_itself() {
+    const PATH: &str = r"/in\41/a\22\0Db";
+    let (mut lab, bearer) = Lab::ready();
+    let ftp = Ftp::new(&bearer, server());
+    let (tell, told) = std::sync::mpsc::channel();
+    lab.world.tap(move |crossing| {
+        if crossing.direction == Direction::Sent {
+            tell.send(crossing.arrived.to_vec()).expect("someone listens");
+        }
+    });
+    assert_eq!(lab.ftp_put(&ftp, PATH, b"content"), Ok(7));
+    assert_eq!(lab.network().file(PATH).as_deref(), Some(&b"content"[..]));
+    assert_eq!(lab.ftp_get(&ftp, PATH).as_deref(), Ok(&b"content"[..]));
+    let seen = lab.network().ftp_requests().pop().expect("a request");
+    assert_eq!((seen.path.as_str(), seen.name.as_str()), (r"/in\41/", r"a\22\0Db"));
+    drop(lab);
+    let sent = String::from_utf8(told.iter().flatten().collect()).expect("command lines");
+    for name in ["PUT", "GET"] {
+        assert!(sent.contains(&format!(r#"+FTP{name}PATH="/in\41/";+FTP{name}NAME="a\22\0Db""#)), "{sent}");
+    }
 }
 
 #[test]

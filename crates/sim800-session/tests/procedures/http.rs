@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::AsyncReadExt;
-use sim800_emulator::{Config as ModuleConfig, DataExpiry, Fault, FtpAction, HttpFailure, Place};
+use sim800_emulator::{Config as ModuleConfig, Damage, DataExpiry, Fault, FtpAction, HttpFailure, Place};
 use sim800_session::{
     Bearer, BearerError, Config, Direction, Fs, Ftp, Http, HttpError, Retries, Runtime, Sent,
 };
@@ -74,6 +74,42 @@ fn a_status_of_the_server_is_passed_on_and_codes_of_the_module_are_errors() {
         assert_eq!(error.code(), Some(code), "{error}");
     }
     assert_eq!(lab.get(&bearer, "http://example.com/file").expect("a body").0, 200);
+}
+
+/// Where each setting has a line of its own, what is set is not said again, and the line may have damaged it.
+#[test]
+fn a_part_of_what_was_asked_for_as_a_whole_is_asked_for_again() {
+    const URL: &str = "http://example.com/file";
+    let mut module = ModuleConfig::default();
+    module.concatenation = false;
+    let ready = || {
+        let (lab, bearer) = Lab::ready_with(module.clone());
+        lab.network().put_resource(URL, Resource::new("hello"));
+        (lab, bearer)
+    };
+    let (mut lab, bearer) = ready();
+    let begun = lab.world.crossed(Direction::Sent);
+    let (tell, told) = std::sync::mpsc::channel();
+    lab.world.tap(move |crossing| {
+        if crossing.direction == Direction::Sent {
+            tell.send(crossing.left.to_vec()).expect("someone listens");
+        }
+    });
+    lab.get(&bearer, URL).expect("a body");
+    drop((bearer, lab));
+    let sent = told.iter().flatten().collect::<Vec<u8>>();
+    let setting = b"\"BREAK\",";
+    // By itself, behind the line of several that is refused.
+    let place = sent.windows(setting.len()).rposition(|octets| octets == setting).expect("it is set");
+
+    let (mut lab, bearer) = ready();
+    // `0` becomes `2`.
+    let damage = Incident::Damage(Direction::Sent, Damage::Flip(2));
+    lab.world.plan(When::Crossed(Direction::Sent, begun + (place + setting.len()) as u64), damage);
+    for _ in 0..2 {
+        assert_eq!(lab.get(&bearer, URL), Ok((200, "hello".into())));
+    }
+    assert!(!lab.world.happened().is_empty(), "the line has damaged it");
 }
 
 #[test]

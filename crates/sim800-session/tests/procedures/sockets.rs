@@ -272,6 +272,78 @@ fn octets_that_nobody_wrote_are_told_wherever_a_line_to_the_program_is_damaged()
     assert!(spoilt > 0, "octets that nobody wrote have arrived somewhere");
 }
 
+/// Octets of a socket are read once: what the line loses of them, or of what stands around them, is an error or makes no difference.
+#[test]
+fn what_is_read_is_what_was_sent_wherever_the_line_loses_or_doubles_octets() {
+    let content = b"\r\nOK\r\n, a piece, and\r\n";
+    let read = |damage: Option<(u64, u64, Damage)>| {
+        let (mut lab, sockets) = Lab::sockets(Service::Source(Bytes::from_static(content)));
+        let mut socket = lab.connect(&sockets);
+        lab.world.run_for(Duration::from_secs(5));
+        let begun = lab.world.crossed(Direction::Received);
+        if let Some((after, count, damage)) = damage {
+            for octet in begun + after..begun + after + count {
+                let damage = Incident::Damage(Direction::Received, damage);
+                lab.world.plan(When::Crossed(Direction::Received, octet), damage);
+            }
+        }
+        let mut octets = Vec::new();
+        let result = lab.world.run(socket.read_to_end(&mut octets));
+        (result, octets, lab.world.crossed(Direction::Received) - begun)
+    };
+    let (result, octets, crossed) = read(None);
+    assert_eq!((result.expect("nothing is damaged"), &octets[..]), (content.len(), &content[..]));
+    let mut failed = [0, 0];
+    for (kind, damage) in [Damage::Drop, Damage::Duplicate].into_iter().enumerate() {
+        for (after, count) in (0..crossed).flat_map(|after| [1, 2, 6, 8].map(|count| (after, count))) {
+            let (result, octets, _) = read(Some((after, count, damage)));
+            let place = format!("{damage:?} of {count} octets from {after} on of {crossed}: {result:?}");
+            assert!(content.starts_with(&octets), "{place}: {}", octets.escape_ascii());
+            assert!(result.is_err() || octets == content, "{place}: {}", octets.escape_ascii());
+            failed[kind] += usize::from(result.is_err());
+        }
+    }
+    assert!(failed.iter().all(|count| *count > content.len()), "{failed:?}");
+}
+
+/// A question that the line damaged is refused, and the connection is there: it is closed all the same.
+#[test]
+fn a_close_that_is_refused_is_tried_again() {
+    let close = "AT+CIPCLOSE=0,1\r";
+    let begin = |damage: Option<(u64, Damage)>| {
+        let (mut lab, sockets) = Lab::sockets(Service::Sink);
+        let mut socket = lab.connect(&sockets);
+        lab.world.run(socket.write_all(b"hello")).expect("taken");
+        lab.world.run_for(Duration::from_secs(5));
+        let (tell, told) = std::sync::mpsc::channel();
+        lab.world.tap(move |crossing| {
+            if crossing.direction == Direction::Sent {
+                tell.send(crossing.left.to_vec()).expect("someone listens");
+            }
+        });
+        let begun = lab.world.crossed(Direction::Sent);
+        if let Some((octet, damage)) = damage {
+            let damage = Incident::Damage(Direction::Sent, damage);
+            lab.world.plan(When::Crossed(Direction::Sent, begun + octet), damage);
+        }
+        let result = lab.world.run(socket.close());
+        let connection = lab.network().connections()[0].clone();
+        drop((socket, sockets, lab));
+        let sent = told.iter().flatten().collect::<Vec<u8>>();
+        (result, connection, String::from_utf8(sent).expect("command lines"))
+    };
+    let (result, connection, sent) = begin(None);
+    assert!(result.is_ok() && connection.is_closed);
+    let place = sent.find(close).expect("it is closed") as u64;
+    // In its name, and of the number.
+    for (octet, damage) in [(5, Damage::Drop), (8, Damage::Flip(1)), (12, Damage::Flip(1))] {
+        let (result, connection, sent) = begin(Some((place + octet, damage)));
+        assert!(result.is_ok() && connection.is_closed, "octet {octet}: {result:?}");
+        assert_eq!(sent.matches(close).count(), 2, "octet {octet}: {sent}");
+        assert!(sent.contains("AT+CIPSTATUS=0\r"), "it is looked whether there is one: {sent}");
+    }
+}
+
 #[test]
 fn a_module_that_restarts_takes_all_sockets_and_is_made_ready_again() {
     for announced in [true, false] {
@@ -281,6 +353,8 @@ fn a_module_that_restarts_takes_all_sockets_and_is_made_ready_again() {
         lab.world.run_for(Duration::from_secs(30));
         let error = lab.world.run(async { socket.read(&mut [0; 9]).await.expect_err("gone") });
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error:?}");
+        let is_restart = inner(&error).kind() == ErrorKind::Restarted;
+        assert!(is_restart || !announced, "what took the context, rather than that it is gone: {error:?}");
         drop(socket);
         lab.expect_echo(&sockets);
     }

@@ -65,6 +65,22 @@ pub(super) fn is_made_up(stored: &[u8], written: &[u8], lost: usize) -> bool {
     (whole - alike..=whole.min(whole - alike + lost)).any(is_up_to)
 }
 
+/// Whether what was stored is what was `written`, but in one place octets that a module takes for lines and does not answer: they have no
+/// command line among them (V.250 section 5.2.1), nor a beginning of a word for the next to go on.
+pub(super) fn lacks_unanswered(stored: &[u8], written: &[u8]) -> bool {
+    let Some(missing @ 1..) = written.len().checked_sub(stored.len()) else { return false };
+    let alike = |(one, other): &(&u8, &u8)| one == other;
+    let before = stored.iter().zip(written).take_while(alike).count();
+    let behind = stored.iter().rev().zip(written.iter().rev()).take_while(alike).count();
+    (stored.len() - behind..=before).any(|place| is_unanswered(&written[place..place + missing]))
+}
+
+fn is_unanswered(octets: &[u8]) -> bool {
+    let mut words = octets.split(|octet| !octet.is_ascii_alphanumeric());
+    octets.last().is_some_and(|last| !last.is_ascii_alphanumeric())
+        && words.all(|word| !word.get(..2).is_some_and(|word| word.eq_ignore_ascii_case(b"AT")))
+}
+
 /// Whether octets that were read are the first of those that were `sent`, but up to `doubled` of the last piece, of so many octets at
 /// most: what is left of it behind its count may read like the end of a response, and only what follows that shows that it was none.
 pub(super) fn is_as_doubled(read: &[u8], sent: &[u8], doubled: usize, piece: usize) -> bool {
@@ -165,6 +181,24 @@ mod tests {
         assert!(is_made_up("ne piece,A another", 1) && is_made_up("onepice,AT another", 2));
         assert!(!is_made_up("one pieceA another", 0) && !is_made_up("one pieceB another", 1));
         assert!(!is_made_up("one piece another", 1) && !is_made_up("ne piece, anotheA ", 1));
+    }
+
+    #[test]
+    fn what_is_no_command_line_is_not_answered() {
+        let lacks = |stored: &str, written: &str| lacks_unanswered(stored.as_bytes(), written.as_bytes());
+        assert!(
+            lacks("piecepiece", "piece\r\n\r\npiece") && lacks("\r\n", "\r\n\r\n\r\n") && lacks("", "b, ")
+        );
+        for (stored, written) in [
+            ("piece", "piece"),
+            ("piecepiece", "pieceb, ATpiece"),
+            ("piecepiece", "piece\rAT\rpiece"),
+            ("p", "piece"),
+            ("piece, piece", "piece\rpiece"),
+            ("pepie", "p\rie\rcpie"),
+        ] {
+            assert!(!lacks(stored, written), "{written:?}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use sim800_session::command::SOCKET_LIMIT;
 
 use super::content::Content;
 use super::fault::{What, changed};
-use super::given::{Strange, is_as_doubled, is_as_left, is_made_up};
+use super::given::{Strange, is_as_doubled, is_as_left, is_made_up, lacks_unanswered};
 use super::kind::Task;
 use super::run::{Ending, OPERATIONS, Trial};
 use super::scenario::{Scenario, Settings};
@@ -185,7 +185,7 @@ impl Trial<'_> {
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
         // Octets that come from nowhere make up for those that were lost.
         let made_up = self.damages.borrow().lost && self.adds_octets(task);
-        let is_excused = made_up || self.is_unasked(task) || self.is_misled(task) || self.is_forged(task);
+        let is_excused = made_up || self.is_unasked(task) || self.is_forged(task);
         let is_untold = || left && self.is_untold(&done);
         if !self.damages.borrow().deceptive && !is_excused && !is_untold() {
             self.compare(task, slot, done)?;
@@ -285,11 +285,14 @@ impl Trial<'_> {
         task.is_ftp() && self.scenario.manners.iter().any(lies) && self.happened().any(is_without_word)
     }
 
-    /// Whether a module may have asked for fewer octets than the line made of that, where no server tells how many it has: what it did not
-    /// ask for it takes for command lines, and those that are empty are not answered.
-    fn is_misled(&self, task: Task) -> bool {
+    /// Whether a module may have asked for fewer octets than the line made of that, where no server tells how many it has. What it did not
+    /// ask for it takes for command lines, and says nothing to those that are none.
+    fn is_misled(&self, task: Task, stored: &[u8]) -> bool {
         let refuses = |manner: &Manner| matches!(manner, Manner::SizesRefused);
-        task.is_ftp_upload() && self.damages.borrow().digits && self.scenario.manners.iter().any(refuses)
+        let may_be = task.is_ftp_upload() && self.damages.borrow().digits;
+        may_be
+            && self.scenario.manners.iter().any(refuses)
+            && self.contents().any(|content| lacks_unanswered(stored, &content))
     }
 
     /// Whether a result that nobody sent may stand for that of octets of which the line took some. The module counts on, takes what is
@@ -450,7 +453,7 @@ impl Trial<'_> {
                     _ => network.file(&task::upload_path(slot)),
                 };
                 let Some(stored) = stored else { return Err(violation("stored, and not there")) };
-                if self.is_taken_over(&stored) {
+                if self.is_taken_over(&stored) || self.is_misled(task, &stored) {
                     return Ok(());
                 }
                 self.is_exact(&stored, |whole| 0..whole)

@@ -14,7 +14,7 @@ use sim800_emulator::{Effect, FtpFailure, FtpRequest, HttpFailure, HttpRequest, 
 
 pub use http::Resource;
 pub use manner::{HeadShape, Manner};
-pub use socket::{Connection, Service};
+pub use socket::{Connection, Language, Service, Speaker};
 
 /// Everything that the module of a [`World`](super::World) can reach. Clones are the same network.
 ///

@@ -1,6 +1,8 @@
 //! TCP and UDP servers in memory.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -12,7 +14,7 @@ use super::{Mishap, State};
 const PIECE: usize = 1460;
 
 /// What a server does with whoever connects.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "plain data, made by the tests that use it")]
 pub enum Service {
     /// It sends back what it gets.
@@ -23,6 +25,20 @@ pub enum Service {
     Source(Bytes),
     /// It sends this, takes what it gets, and waits for the client to close the connection.
     Both(Bytes),
+    /// It answers what it gets.
+    Spoken(Arc<dyn Language>),
+}
+
+/// What a server speaks.
+pub trait Language: fmt::Debug + Send + Sync {
+    /// The server's side of a new connection.
+    fn begin(&self) -> Box<dyn Speaker>;
+}
+
+/// The server's side of a connection.
+pub trait Speaker: fmt::Debug + Send {
+    /// Takes octets of the client; what it sends then, and whether it closes the connection behind that.
+    fn hear(&mut self, octets: &[u8]) -> (Vec<u8>, bool);
 }
 
 /// A connection to a server, and what has come of it.
@@ -59,6 +75,7 @@ pub(super) struct Peer {
     host: String,
     port: u16,
     is_echo: bool,
+    speaker: Option<Box<dyn Speaker>>,
     closes: bool,
     received: BytesMut,
     pieces: Vec<(Duration, usize)>,
@@ -108,7 +125,7 @@ impl State {
             return self.tell(ready, id, NetworkEvent::SocketFailed(SocketFailure::Connect));
         };
         let (rest, closes) = match &listener.service {
-            Service::Echo | Service::Sink => (Bytes::new(), false),
+            Service::Echo | Service::Sink | Service::Spoken(_) => (Bytes::new(), false),
             Service::Source(octets) => (octets.clone(), true),
             Service::Both(octets) => (octets.clone(), false),
         };
@@ -118,7 +135,11 @@ impl State {
             id,
             host: listener.host.clone(),
             port: listener.port,
-            is_echo: listener.service == Service::Echo,
+            is_echo: matches!(listener.service, Service::Echo),
+            speaker: match &listener.service {
+                Service::Spoken(language) => Some(language.begin()),
+                _ => None,
+            },
             closes,
             received: BytesMut::new(),
             pieces: Vec::new(),
@@ -158,6 +179,11 @@ impl State {
         peer.pieces.push((now, taken.len()));
         if peer.is_echo {
             peer.rest.extend_from_slice(taken);
+        }
+        if let Some(speaker) = &mut peer.speaker {
+            let (says, closes) = speaker.hear(taken);
+            peer.rest.extend_from_slice(&says);
+            peer.closes |= closes;
         }
         self.tell(now + latency, id, NetworkEvent::SocketSent(passed));
         self.pour(now, id);

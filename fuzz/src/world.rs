@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::Unsolicited;
-use sim800_emulator::{Damage, Emulator, Fault, Start};
+use sim800_emulator::{Damage, Emulator, Fault, Sim, Start};
 use sim800_engine::{Config, Engine, Failure, Output, Request, Response};
 use sim800_parser::Line;
 
@@ -24,7 +24,7 @@ const RECOVERY: Duration = Duration::from_secs(30);
 
 /// A transfer ended with an error.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     /// The module refused a command.
     Refused,
     /// Anything else.
@@ -37,7 +37,7 @@ impl From<Failure> for Broken {
     }
 }
 
-pub(super) struct World {
+pub(crate) struct World {
     engine: Engine,
     module: Emulator,
     now: Duration,
@@ -57,18 +57,27 @@ pub(super) struct World {
     lost: bool,
 }
 
+fn raw(line: &str) -> Request {
+    Request::raw(line, Duration::from_secs(5)).expect("a command line")
+}
+
 impl World {
     /// A module that has been running for a while, and up to four faults.
-    pub(super) fn new(script: &mut Script<'_>) -> Self {
+    pub(crate) fn new(script: &mut Script<'_>) -> Self {
         let mut config = emulator::config(script);
         config.start = Start::Running;
-        config.sim = sim800_emulator::Sim::Ready;
+        config.sim = Sim::Ready;
         config.attach = true;
         let cut = 1 + usize::from(script.draw::<u8>());
         let mut faults: Vec<(u64, Fault)> = Vec::new();
         for _ in 0..script.draw::<u8>() % 5 {
             faults.push((script.draw::<u16>().into(), emulator::single_fault(script)));
         }
+        Self::with(config, cut, faults)
+    }
+
+    /// A module that is as `config` says, whose responses come in pieces of `cut` octets, and what goes wrong after how many.
+    pub(crate) fn with(config: sim800_emulator::Config, cut: usize, mut faults: Vec<(u64, Fault)>) -> Self {
         let damages = faults.iter().filter(|(_, fault)| matches!(fault, Fault::Damage { .. })).count();
         let flip = |fault: &Fault| matches!(fault, Fault::Damage { damage: Damage::Flip(_), .. });
         let flips = faults.iter().filter(|(_, fault)| flip(fault)).count();
@@ -94,61 +103,58 @@ impl World {
     }
 
     /// Gives the network a file.
-    pub(super) fn serve(&mut self, content: Bytes) {
+    pub(crate) fn serve(&mut self, content: Bytes) {
         self.network.content = content;
     }
 
     /// Whether it is not known any more whose octets come.
-    pub(super) fn is_lost(&self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         self.lost
     }
 
     /// Whether the line can hide no damage of its own.
-    pub(super) fn is_exact(&self) -> bool {
+    pub(crate) fn is_exact(&self) -> bool {
         self.flips == 0 && self.damages <= 1
     }
 
     /// Whether anything may have gone wrong.
-    pub(super) fn is_disturbed(&self) -> bool {
+    pub(crate) fn is_disturbed(&self) -> bool {
         self.damages + self.others > 0
     }
 
     /// What the network has got.
-    pub(super) fn stored(&self) -> Vec<u8> {
+    pub(crate) fn stored(&self) -> Vec<u8> {
         self.network.stored.clone()
     }
 
-    pub(super) fn has_notice(&self) -> bool {
+    pub(crate) fn has_notice(&self) -> bool {
         !self.notices.is_empty()
     }
 
     /// Executes a command, and returns its payload.
-    pub(super) fn execute(&mut self, line: &str) -> Result<Vec<u8>, Broken> {
-        Ok(self.run(line, None)?.payload.into())
+    pub(crate) fn execute(&mut self, line: &str) -> Result<Vec<u8>, Broken> {
+        Ok(self.run(raw(line))?.payload.into())
     }
 
     /// Executes a command that takes a body, and returns how much of it the module took.
-    pub(super) fn send(&mut self, line: &str, body: &Bytes) -> Result<u32, Broken> {
-        self.run(line, Some(body.clone()))?.granted.ok_or(Broken::Otherwise)
+    pub(crate) fn send(&mut self, line: &str, body: &Bytes) -> Result<u32, Broken> {
+        self.run(raw(line).with_body(body.clone()))?.granted.ok_or(Broken::Otherwise)
     }
 
-    fn run(&mut self, line: &str, body: Option<Bytes>) -> Result<Response, Broken> {
-        let mut request = Request::raw(line, Duration::from_secs(5)).expect("a command line");
-        if let Some(body) = body {
-            request = request.with_body(body);
-        }
+    /// Executes a command, and returns all that it brings.
+    pub(crate) fn run(&mut self, request: Request) -> Result<Response, Failure> {
         self.engine.begin(self.now, request)?;
         loop {
             self.settle();
             if let Some(result) = self.completed.take() {
-                return Ok(result?);
+                return result;
             }
             self.pass(None);
         }
     }
 
     /// Waits for a line that `pick` takes.
-    pub(super) fn wait<T>(
+    pub(crate) fn wait<T>(
         &mut self,
         mut pick: impl FnMut(Unsolicited<'_>) -> Option<Result<T, Broken>>,
     ) -> Result<T, Broken> {
@@ -168,7 +174,7 @@ impl World {
     }
 
     /// Brings back a module that is off; then `AT` works, as soon as no more octets are damaged.
-    pub(super) fn follow_up(&mut self) {
+    pub(crate) fn follow_up(&mut self) {
         let off = |(_, fault): &(u64, Fault)| matches!(fault, Fault::Silence | Fault::PowerDown(_));
         let is_spent = self.faults.is_empty();
         if !is_spent || self.others > 0 || self.faults.iter().any(off) {
