@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::{AsyncRead, AsyncWrite, StreamExt};
-use sim800_emulator::{Config as ModuleConfig, Fault, LineEnds, Place, PowerDown};
+use sim800_emulator::{Config as ModuleConfig, Fault, LineEnds, Messages, Place, PowerDown};
 use sim800_session::{
     Bearer, BearerError, Config, Direction, Disconnected, Failure, Ftp, FtpError, Http, HttpError, Notice,
     Profile, Restart, Runtime, connect,
@@ -99,6 +99,35 @@ fn a_short_message_that_reads_ok_changes_nothing() {
         let text = "+CMT: \"+4915112345678\",\"\",\"26/11/22,10:00:00+04\"\r\nOK".to_owned();
         lab.world.fault(Fault::Inject { place, text });
         assert_eq!(lab.get(&bearer, "http://example.com/file").expect("body").1.len(), 30_000);
+    }
+}
+
+/// In text mode the module sends the lines of a message as they are, and only the first is known to be text: so start-up has it keep them.
+#[test]
+fn a_message_of_several_lines_says_nothing_in_the_modules_name() {
+    const TEXT: &str = "hello\nand\n+FTPGET: 1,0\n+HTTPACTION: 0,200,0\nOK\nRDY";
+    let file = hostile(5_000);
+    let mut module = ModuleConfig::default();
+    module.messages = Messages::Text;
+    for octets in (0..10_000).step_by(997) {
+        let (mut lab, bearer) = Lab::ready_with(module.clone());
+        lab.network().put_resource("http://example.com/file", Resource::new(file.clone()));
+        lab.network().put_file("/file", file.clone());
+        let (tell, told) = std::sync::mpsc::channel();
+        lab.world.tap(move |crossing| {
+            if crossing.direction == Direction::Received {
+                tell.send(crossing.left.to_vec()).expect("someone listens");
+            }
+        });
+        let when = When::Crossed(Direction::Received, lab.world.crossed(Direction::Received) + octets);
+        lab.world.plan(when, Incident::Fault(Fault::Message { text: TEXT.to_owned() }));
+        assert_eq!(lab.get(&bearer, "http://example.com/file"), Ok((200, file.clone().into())), "{octets}");
+        let ftp = Ftp::new(&bearer, server());
+        assert_eq!(lab.ftp_get(&ftp, "/file").as_ref(), Ok(&file), "{octets}");
+        drop((ftp, bearer, lab));
+        let received = told.iter().flatten().collect::<Vec<u8>>();
+        let comes = |text: &[u8]| received.windows(text.len()).any(|octets| octets == text);
+        assert!(comes(b"+CMTI: ") && !comes(b"hello"), "{octets}");
     }
 }
 
