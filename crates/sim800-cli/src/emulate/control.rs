@@ -129,10 +129,20 @@ fn converse(reader: impl Read, mut writer: impl Write, is_full: bool, control: &
         if count as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
             return say(&mut writer, Err(format!("a request has at most {LONGEST_LINE} bytes")));
         }
+        if is_http(&line) {
+            return say(&mut writer, Err("this is no web server".to_owned()));
+        }
         if !line.trim_ascii().is_empty() {
             say(&mut writer, answer(&line, control))?;
         }
     }
+}
+
+/// Whether a line is the first of an HTTP request: a web page can make a browser on this machine send one, with requests of this channel in
+/// its body.
+fn is_http(line: &[u8]) -> bool {
+    let version = line.trim_ascii_end().rsplit(|octet| *octet == b' ').next().unwrap_or_default();
+    version.starts_with(b"HTTP/")
 }
 
 fn answer(line: &[u8], control: &Control) -> Result<Map<String, Value>, String> {

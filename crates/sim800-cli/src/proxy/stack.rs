@@ -16,7 +16,7 @@ use super::Proxy;
 use super::account::Account;
 use super::answer::{Answer, answer};
 use super::upload::{Upload, gather};
-use super::wanted::{has_body, strip_hops};
+use super::wanted::{check, has_body, strip_hops};
 use crate::failure::Failure;
 
 /// What becomes of a request.
@@ -47,6 +47,7 @@ pub(super) async fn send(
     match http.send(request(&head, body.clone())).await {
         Ok(response) => {
             let (mut told, body) = response.into_parts();
+            check(told.status, &mut told.headers)?;
             strip_hops(&mut told.headers);
             let has_body = has_body(&head.method, told.status);
             let body = StreamBody::new(certain(body).map(|octets| octets.map(Frame::data)));

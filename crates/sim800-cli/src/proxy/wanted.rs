@@ -1,6 +1,6 @@
 //! What a request wants of the proxy.
 
-use http::header::{HeaderMap, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::uri::{Authority, Uri};
 use http::{Method, StatusCode};
@@ -24,8 +24,7 @@ pub(super) enum Wanted {
 impl Wanted {
     /// What a request wants (RFC 9112 section 3.2), or why that is nothing for a proxy.
     pub(super) fn of(request: &Parts) -> Result<Self, Failure> {
-        let mut codings = request.headers.get_all(TRANSFER_ENCODING).iter();
-        if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        if is_coded(&request.headers) {
             return Err(Failure::new(
                 "unsupported",
                 "the only transfer coding that the proxy knows is chunked",
@@ -74,6 +73,28 @@ pub(super) fn shown(uri: &Uri) -> String {
     let Some(scheme) = uri.scheme_str() else { return server };
     let query = if uri.query().is_some() { "?…" } else { "" };
     format!("{scheme}://{server}{}{query}", uri.path())
+}
+
+/// Whether a body is coded otherwise than in chunks, which are made anew: what follows would not be told of it.
+fn is_coded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+}
+
+/// Checks the head of an answer that the module has read, and takes out of it what it says of a length that does not count: one beside chunks,
+/// or one that is no number.
+pub(super) fn check(status: StatusCode, headers: &mut HeaderMap) -> Result<(), Failure> {
+    if status.is_informational() || is_coded(headers) {
+        return Err(Failure::new(
+            "http",
+            "the server answered what nobody asked for, a change of protocol or a coding",
+        ));
+    }
+    let is_number = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.parse::<u64>().is_ok());
+    if headers.contains_key(TRANSFER_ENCODING) || !headers.get_all(CONTENT_LENGTH).iter().all(is_number) {
+        headers.remove(CONTENT_LENGTH);
+    }
+    Ok(())
 }
 
 /// Takes out what is between two ends of one connection only (RFC 9110 section 7.6.1).

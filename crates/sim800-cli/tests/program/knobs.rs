@@ -312,6 +312,16 @@ fn the_control_channel_may_be_a_port_of_this_machine() {
     let mut answer = String::new();
     BufReader::new(&channel).read_line(&mut answer).unwrap();
     assert!(answer.contains("\"on\":true"), "{answer}");
+    // Nor does a web page get anything done by what it has a browser send.
+    let mut page = TcpStream::connect(address).unwrap();
+    page.write_all(b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n{\"set\":{\"signal\":\"7,0\"}}\n").unwrap();
+    let mut refused = String::new();
+    let _ = page.read_to_string(&mut refused);
+    assert!(refused.lines().count() <= 1 && !refused.contains("\"ok\":true"), "{refused}");
+    channel.write_all(b"{\"state\":{}}\n").unwrap();
+    let mut after = String::new();
+    BufReader::new(&channel).read_line(&mut after).unwrap();
+    assert_eq!(after, answer, "nothing has changed");
     signal(&child, Signal::TERM);
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let output = program(&["emulate", "--control", "tcp:192.0.2.1:7"]).output().unwrap();

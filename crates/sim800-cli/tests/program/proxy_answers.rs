@@ -53,6 +53,38 @@ fn an_answer_is_as_long_as_the_server_means() {
 }
 
 #[test]
+fn so_it_is_where_the_module_has_read_it() {
+    let bench = Bench::new();
+    let mut proxy = Proxy::start(&bench, &["--via", "http"]);
+    for (head, body, expected) in [
+        (
+            "200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked",
+            "2\r\nab\r\n0\r\n\r\n",
+            Some("\r\n\r\n2\r\nab\r\n0\r\n\r\n"),
+        ),
+        ("200 OK\r\nContent-Length: 2, 2", "ab", Some("\r\n\r\n2\r\nab\r\n0\r\n\r\n")),
+        ("200 OK\r\nTransfer-Encoding: gzip, chunked", "2\r\nab\r\n0\r\n\r\n", None),
+        ("101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade", "", None),
+    ] {
+        let (address, served) = serve_once(format!("HTTP/1.1 {head}\r\n\r\n{body}").leak());
+        let came = proxy.ask(format!("GET http://{address}/ HTTP/1.1\r\nConnection: close\r\n\r\n"));
+        served.join().unwrap();
+        match expected {
+            Some(expected) => {
+                assert!(came.starts_with("HTTP/1.1 200 ") && came.ends_with(expected), "{came}")
+            }
+            None => assert!(came.starts_with("HTTP/1.1 502 "), "{head}: {came}"),
+        }
+        let account = proxy.account();
+        assert_eq!(
+            (&account["ok"], &account["via"]),
+            (&Value::Bool(expected.is_some()), &Value::from("http"))
+        );
+    }
+    proxy.end();
+}
+
+#[test]
 fn a_request_is_passed_on_whole_or_not_at_all() {
     let bench = Bench::new();
     let mut proxy = Proxy::start(&bench, &[]);
