@@ -2,13 +2,13 @@
 //!
 //! The toolchain of the distribution has the sources of `core`, so no target needs to be installed.
 
+mod boards;
 mod machine;
 mod session;
 
 use std::ffi::OsString;
 use std::fs;
 use std::iter;
-use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use sim800_command::Id;
@@ -25,11 +25,10 @@ use crate::{cargo, root};
 /// Beside the toolchain: what `core` is built from, a linker, and the machine.
 const PACKAGES: [&str; 3] = ["rust-web-src", "binutils-arm-none-eabi", "qemu-system-arm"];
 const TARGET: &str = "thumbv7m-none-eabi";
-/// A Cortex-M0 has no atomic read-modify-write: what needs one does not build.
+/// A Cortex-M0+, as in an RP2040. It has no compare-and-swap: what needs that does not build, be it the session or what it stands on.
 const SMALLEST_TARGET: &str = "thumbv6m-none-eabi";
-/// Where sessions build as well: a Cortex-M0+ and an RV32IMC, which have no compare-and-swap, as in an RP2040 and an ESP32-C3. What has it
-/// lacks nothing that these have.
-const SESSION_TARGETS: [&str; 2] = [SMALLEST_TARGET, "riscv32imc-unknown-none-elf"];
+/// What is checked by hand beside it: a RISC-V without compare-and-swap, as in an ESP32-C3. What has it lacks nothing that these have.
+const OTHER_TARGET: &str = "riscv32imc-unknown-none-elf";
 /// Without compare-and-swap, a firmware chooses what is in its place; this is one choice.
 const SINGLE_CORE: &str = "--cfg portable_atomic_unsafe_assume_single_core";
 const TARGET_FOLDER: &str = "target/firmware";
@@ -38,6 +37,13 @@ const TRANSCRIPTS: Program =
     Program { name: "transcripts", board: LM3S6965, flash: 1_920 * Id::ALL.len(), statics: 64, stack: 4_600 };
 const TRANSFER: Program =
     Program { name: "transfer", board: LM3S6965, flash: 45_000, statics: 64, stack: 4_100 };
+
+/// What is no part of the step, for it takes longer than it finds: another target, and the examples for real boards.
+pub(crate) fn check_others() -> Result<()> {
+    let toolchain = Toolchain::unpack("firmware", None, &PACKAGES)?;
+    check_session(&toolchain, OTHER_TARGET)?;
+    boards::build()
+}
 
 /// Builds and runs all of it.
 pub(crate) fn check() -> Result<Outcome> {
@@ -58,30 +64,11 @@ pub(crate) fn check() -> Result<Outcome> {
         Ok(toolchain) => toolchain,
         Err(e) => return Ok(Outcome::Skipped(format!("{e:#}"))),
     };
-    let target_folder = root().join(TARGET_FOLDER);
-    let core = ["-Zbuild-std=core", "--locked", "--target-dir", &target_folder.to_string_lossy()];
-    let packages = ["check", "--package", "sim800-parser", "--package", "sim800-command"];
-    let target = ["--no-default-features", "--target", SMALLEST_TARGET];
-    build(&toolchain, root(), &[&packages[..], &target, &core].concat())?;
-    // The engine shares its octets by counted references.
-    let heap = ["-Zbuild-std=core,alloc", "--locked", "--target-dir", &target_folder.to_string_lossy()];
-    let engine = ["check", "--package", "sim800-engine", "--target", TARGET];
-    build(&toolchain, root(), &[&engine[..], &heap].concat())?;
-    for target in SESSION_TARGETS {
-        let session = ["check", "--package", "sim800-embassy", "--target", target];
-        let mut command = toolchain.cargo(&[&session[..], &heap].concat());
-        command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", SINGLE_CORE);
-        ensure!(command.status()?.success(), "sessions do not build for {target}");
+    check_session(&toolchain, SMALLEST_TARGET)?;
+    // Each on its own: the one has no heap, so that it does not link with what wants one.
+    for package in ["sim800-firmware", "sim800-firmware-session"] {
+        build(&toolchain, package)?;
     }
-    // In its folder, for the settings that lie there. What has no heap is built where there is none.
-    let firmware = root().join("firmware");
-    build(
-        &toolchain,
-        &firmware,
-        &[&["build", "--release", "--package", "sim800-firmware"][..], &core].concat(),
-    )?;
-    let session = ["build", "--release", "--package", "sim800-firmware-session"];
-    build(&toolchain, &firmware, &[&session[..], &heap].concat())?;
 
     let folder = tempfile::Builder::new().prefix("sim800-").tempdir()?;
     let machine = Machine { toolchain: &toolchain, folder: folder.path() };
@@ -95,10 +82,28 @@ pub(crate) fn check() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-fn build(toolchain: &Toolchain, folder: &Path, arguments: &[&str]) -> Result<()> {
-    let mut command = toolchain.cargo(arguments);
+/// What is built from its sources, which is shared by all that is built for a target.
+const STD: &str = "-Zbuild-std=core,alloc";
+
+/// Whether sessions, and what they stand on, build for a core without compare-and-swap.
+fn check_session(toolchain: &Toolchain, target: &str) -> Result<()> {
+    let target_folder = root().join(TARGET_FOLDER);
+    let folder = ["--locked", "--target-dir", &target_folder.to_string_lossy()];
+    let session = ["check", "--package", "sim800-embassy", "--target", target, STD];
+    let mut command = toolchain.cargo(&[&session[..], &folder].concat());
+    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", SINGLE_CORE);
+    ensure!(command.status()?.success(), "sessions do not build for {target}");
+    Ok(())
+}
+
+/// Builds a package of `firmware/`, in its folder, for the settings that lie there.
+fn build(toolchain: &Toolchain, package: &str) -> Result<()> {
+    let target_folder = root().join(TARGET_FOLDER);
+    let folder = ["--locked", "--target-dir", &target_folder.to_string_lossy()];
+    let arguments = [&["build", "--release", STD, "--package", package][..], &folder].concat();
+    let mut command = toolchain.cargo(&arguments);
     command
-        .current_dir(folder)
+        .current_dir(root().join("firmware"))
         // For -Zbuild-std.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TARGET_THUMBV7M_NONE_EABI_LINKER", toolchain.path("arm-none-eabi-ld"));

@@ -76,7 +76,11 @@ enum Task {
         bless: bool,
     },
     /// The libraries on an emulated Cortex-M3, and what they take there
-    Firmware,
+    Firmware {
+        /// Also a RISC-V, and the examples for real boards
+        #[arg(long)]
+        all: bool,
+    },
     /// The parser's tests in Miri, where a nightly toolchain has it
     Miri,
     /// The libraries with the oldest Rust that they promise
@@ -169,17 +173,22 @@ struct Simulate {
     /// Print all that crosses the line
     #[arg(long)]
     trace: bool,
+    /// The session as a microcontroller has it
+    #[arg(long)]
+    without_std: bool,
 }
 
 impl From<Simulate> for simulate::Campaign {
     fn from(options: Simulate) -> Self {
-        let Simulate { explore, seeds, seed, jobs, trace } = options;
+        let Simulate { explore, seeds, seed, jobs, trace, without_std } = options;
         if let Some(minutes) = explore {
-            return Self { first: simulate::anywhere(), extent: simulate::Extent::Minutes(minutes), jobs };
+            let extent = simulate::Extent::Minutes(minutes);
+            return Self { first: simulate::anywhere(), extent, jobs, without_std };
         }
         // One seed is shown, many are counted.
         let seeds = seeds.unwrap_or_else(|| if seed.is_some() { 1 } else { 10_000 });
-        Self { first: seed.unwrap_or(0), extent: simulate::Extent::Seeds { count: seeds, trace }, jobs }
+        let extent = simulate::Extent::Seeds { count: seeds, trace };
+        Self { first: seed.unwrap_or(0), extent, jobs, without_std }
     }
 }
 
@@ -193,7 +202,12 @@ impl Task {
             Self::Conformance => "conformance",
             Self::Clients(line) => return conformance::clients::run(&line).map(said),
             Self::Instructions { bless: false } => "instructions",
-            Self::Firmware => "firmware",
+            Self::Firmware { all } => {
+                if all {
+                    firmware::check_others()?;
+                }
+                "firmware"
+            }
             Self::Dist => "dist",
             Self::Msrv => "msrv",
             Self::PublicApi { bless: false } => "public-api",

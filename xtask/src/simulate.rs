@@ -17,6 +17,8 @@ pub(crate) struct Campaign {
     pub(crate) first: u64,
     pub(crate) extent: Extent,
     pub(crate) jobs: Option<u32>,
+    /// The session is built as for a microcontroller.
+    pub(crate) without_std: bool,
 }
 
 /// How much is run.
@@ -35,7 +37,9 @@ pub(crate) fn anywhere() -> u64 {
 impl Campaign {
     /// Runs it; whether every promise was kept in every scenario.
     pub(crate) fn run(&self) -> Result<bool> {
-        let program = cargo::build_release("sim800-simulation", "simulate")?;
+        let features: &[&str] = if self.without_std { &["--no-default-features"] } else { &[] };
+        let options = [&["--release", "--bin", "simulate"], features].concat();
+        let program = cargo::build_with("sim800-simulation", &options)?;
         let jobs =
             self.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, |jobs| jobs.get() as u32));
         let mut command = Command::new(program);
@@ -57,7 +61,8 @@ impl Campaign {
 
 /// The step: the same seeds each time, so that what fails was broken by the change that is checked.
 pub(crate) fn check() -> Result<Outcome> {
-    let campaign = Campaign { first: 0, extent: Extent::Seeds { count: SEEDS, trace: false }, jobs: None };
+    let extent = Extent::Seeds { count: SEEDS, trace: false };
+    let campaign = Campaign { first: 0, extent, jobs: None, without_std: false };
     if !campaign.run()? {
         bail!("a promise was not kept, or something was never tried; the seeds above show it again");
     }

@@ -8,13 +8,15 @@ use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::stream::StreamExt;
 use serde_json::{Value, json};
-use sim800_command::{Domain, Form, HTTP_LIMIT, Prepared, Values};
+use sim800_command::{At, Domain, Form, HTTP_LIMIT, Prepared, Values};
 use sim800_parser::{DataPhase, Ending, Line};
-use sim800_session::{Client, Failure as CommandFailure, Notice, Request, Response};
+use sim800_session::{
+    Client, Error as CommandError, Failure as CommandFailure, Malformation, Misuse, Notice, Request, Response,
+};
 use smol::Timer;
 
 use crate::access::find;
-use crate::args::{At, Options};
+use crate::args::{At as Arguments, Options};
 use crate::connect::with_module;
 use crate::failure::Failure;
 use crate::output::{Output, Report};
@@ -30,7 +32,7 @@ pub(crate) const WAIT: Duration = Duration::from_secs(130);
 /// The most octets of commands on stdin.
 const LONGEST: u64 = 1 << 20;
 
-pub(crate) fn run(arguments: &At, options: &Options, output: Output) -> Result<Report, Failure> {
+pub(crate) fn run(arguments: &Arguments, options: &Options, output: Output) -> Result<Report, Failure> {
     let mut steps = Vec::new();
     for line in lines(&arguments.lines)? {
         steps.push(Step::new(&line)?);
@@ -96,6 +98,8 @@ struct Step {
     request: Request,
     /// How many octets it announces, where the module asks for some.
     takes: Option<u64>,
+    /// How many octets it has the module send without a count of its own.
+    counted: Option<u32>,
     /// What ends its response in place of `OK`.
     ending: Option<Ending>,
     /// The name of the unsolicited line that follows it.
@@ -107,7 +111,7 @@ impl Step {
         let request =
             Request::raw(line, TIME_LIMIT).map_err(|failure| Failure::usage(failure.to_string()))?;
         let Some(prepared) = Prepared::parse(line.trim().as_bytes()) else {
-            return Ok(Self { request, takes: None, ending: None, awaited: None });
+            return Ok(Self { request, takes: None, counted: None, ending: None, awaited: None });
         };
         let takes = match prepared.expect.data {
             DataPhase::Invited { .. } | DataPhase::Prompted | DataPhase::Granted { .. } => {
@@ -115,24 +119,25 @@ impl Step {
             }
             _ => None,
         };
+        let counted = match prepared.expect.data {
+            DataPhase::Counted { count } => Some(count),
+            _ => None,
+        };
         let awaited = awaited(&prepared);
-        Ok(Self { request, takes, ending: prepared.expect.ending, awaited })
+        Ok(Self { request, takes, counted, ending: prepared.expect.ending, awaited })
     }
 
     async fn carry_out(self, client: &Client, wait: Duration) -> Result<Answer, Failure> {
-        let Self { request, ending, awaited, .. } = self;
+        let Self { request, counted, ending, awaited, .. } = self;
         let name = request.name().to_string();
         let awaited = awaited.filter(|_| !wait.is_zero());
         // From before it is sent, for nothing may be missed.
         let mut notices =
             client.subscribe(move |line| awaited.is_some_and(|name| line.to_string().starts_with(name)));
-        let response = client.request(request).await.map_err(|error| match error.failure() {
-            CommandFailure::Rejected(code) => {
-                let code = code.to_string();
-                Failure::from(error).with_text(format!("{code}\n")).with_field("result", code)
-            }
-            _ => error.into(),
-        })?;
+        let response = match client.request(request).await {
+            Ok(response) => response,
+            Err(error) => return Err(explained(client, error, counted).await),
+        };
         let mut answer = Answer::new(&response, ending);
         let Some(awaited) = awaited else { return Ok(answer) };
         let line = async {
@@ -165,6 +170,41 @@ impl Step {
     }
 }
 
+/// Why a command failed, and what helps: neither power nor line is at fault where the module answers the next one.
+async fn explained(client: &Client, error: CommandError, counted: Option<u32>) -> Failure {
+    let command = error.command().to_owned();
+    match (error.failure(), counted) {
+        (CommandFailure::Rejected(code), _) => {
+            let code = code.to_string();
+            Failure::from(error).with_text(format!("{code}\n")).with_field("result", code)
+        }
+        (CommandFailure::Misuse(Misuse::Body), _) => Failure::from(error).with_message(format!(
+            "the module asks for data behind {command}, and got none; `sim800 console` sends what you type or a file"
+        )),
+        // A shorter answer, told from a line that loses octets by nothing.
+        (CommandFailure::Starved { .. } | CommandFailure::Malformed(Malformation::Damaged), Some(count)) => {
+            let message = format!(
+                "{command} asked for {count} bytes, and fewer came, although the module answers: ask for no more than the file has from \
+                 there on; if it has as many, the line loses bytes"
+            );
+            with_message_if_answered(client, error, message).await
+        }
+        (CommandFailure::TimedOut { limit }, _) => {
+            let message = format!(
+                "no result of {command} came within {limit:.1?}, although the module answers AT: it may take longer, or its response may \
+                 end in a way that is not known here; `sim800 console` shows all that comes"
+            );
+            with_message_if_answered(client, error, message).await
+        }
+        _ => error.into(),
+    }
+}
+
+async fn with_message_if_answered(client: &Client, error: CommandError, message: String) -> Failure {
+    let failure = Failure::from(error);
+    if client.execute(&At).await.is_ok() { failure.with_message(message) } else { failure }
+}
+
 /// How the unsolicited line begins that follows a command.
 pub(crate) fn awaited(prepared: &Prepared) -> Option<&'static str> {
     prepared.spec.unsolicited.split_inclusive(':').next().filter(|name| name.ends_with(':'))
@@ -184,7 +224,7 @@ pub(crate) fn announced(prepared: &Prepared) -> Option<u64> {
 }
 
 /// Gives each command that takes octets its file.
-fn give_data(steps: &mut [Step], arguments: &At) -> Result<(), Failure> {
+fn give_data(steps: &mut [Step], arguments: &Arguments) -> Result<(), Failure> {
     let mut files = arguments.data.iter();
     for step in steps {
         let Some(announced) = step.takes else { continue };

@@ -125,7 +125,7 @@ pub(crate) fn table() -> String {
         let _ = writeln!(table, "  {status:<4} {what} ({})", kinds.join(", "));
     }
     table
-        + "  128+ the program was ended by the signal of that number (interrupted)\n\nIn brackets are the kinds that --json tells in error.kind."
+        + "  128+ a signal of that number ended the program (interrupted)\n\nIn brackets are the kinds that --json tells in error.kind."
 }
 
 #[cfg(test)]

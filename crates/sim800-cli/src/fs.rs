@@ -153,7 +153,7 @@ impl<'a> Room<'a> {
             let room = free.saturating_add(there.unwrap_or(0));
             if length > room {
                 let message = format!(
-                    "{path} would have {length} bytes, and the module has room for {room}; nothing was changed; remove files there (`sim800 fs ls`, `sim800 fs rm`)"
+                    "{path} would have {length} bytes, and the module has room for {room}; sim800 changed nothing; remove files there (`sim800 fs ls`, `sim800 fs rm`)"
                 );
                 return Err(Failure::new("full", message));
             }
@@ -172,7 +172,7 @@ impl<'a> Room<'a> {
             (Err(error), _) => Err(error),
         };
         match left {
-            Ok(()) => failure.with_advice(format!("the incomplete {path} was removed")),
+            Ok(()) => failure.with_advice(format!("sim800 removed the incomplete {path}")),
             Err(_) => failure.with_advice(format!("part of it may be left as {path}")),
         }
     }

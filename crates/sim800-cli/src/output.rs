@@ -213,7 +213,7 @@ pub(crate) fn summary(total: usize, failed: usize, octets: u64, since: Instant) 
 
 fn counted(total: usize, failed: usize) -> String {
     match failed {
-        0 => format!("all {total} transfers are done"),
+        0 => format!("{total} transfers are done"),
         failed => format!("{} of {total} transfers are done, {failed} failed", total - failed),
     }
 }
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_summary_counts() {
-        assert_eq!(counted(3, 0), "all 3 transfers are done");
+        assert_eq!(counted(3, 0), "3 transfers are done");
         assert_eq!(counted(3, 1), "2 of 3 transfers are done, 1 failed");
     }
 }

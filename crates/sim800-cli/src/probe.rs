@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Ports, options: &Options, output: Output) -> Resul
     let remark = match (objects.is_empty(), arguments.probe) {
         (true, _) => "the system lists no serial ports".to_owned(),
         (false, true) => String::new(),
-        (false, false) => "to send AT to each and see what answers, add --probe".to_owned(),
+        (false, false) => "add --probe to send AT to each and see what answers".to_owned(),
     };
     Ok(Report { fields: vec![("ports", json!(objects))], text: text.into(), remark })
 }

@@ -73,7 +73,7 @@ impl Resumable {
         if failure.kind() == "changed" {
             // Nothing goes on with it; what comes next time is another object from the start.
             return match place.clear() {
-                Ok(()) => failure.with_advice("the old part was removed"),
+                Ok(()) => failure.with_advice("sim800 removed the old part"),
                 Err(_) => failure,
             };
         }

@@ -19,14 +19,14 @@ static IS_LINE_OPEN: AtomicBool = AtomicBool::new(false);
 /// A bar for `total` octets, or a spinner where nobody knows how many there are; nothing is drawn unless stderr is a terminal.
 /// It goes with its last handle, whatever became of the transfer.
 pub(crate) fn bar(what: &str, total: Option<u64>) -> ProgressBar {
-    let bar = BARS.add(ProgressBar::no_length());
+    let bar = fresh();
     restart(&bar, what, total);
     begin(bar)
 }
 
 /// A spinner for what is waited for, no longer than `limit`; otherwise the same.
 pub(crate) fn wait(what: &str, limit: Duration) -> ProgressBar {
-    let bar = BARS.add(ProgressBar::no_length());
+    let bar = fresh();
     let limit = match width() {
         0..NARROW => String::new(),
         _ => format!(" of {} s at most", limit.as_secs_f64().round()),
@@ -54,9 +54,17 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-fn begin(bar: ProgressBar) -> ProgressBar {
+/// Without anything on it: whatever is set is drawn at once, where the cursor is.
+fn fresh() -> ProgressBar {
+    let bar = BARS.add(ProgressBar::no_length());
     if !bar.is_hidden() {
         end_line();
+    }
+    bar
+}
+
+fn begin(bar: ProgressBar) -> ProgressBar {
+    if !bar.is_hidden() {
         bar.enable_steady_tick(Duration::from_millis(100));
     }
     bar

@@ -215,12 +215,12 @@ async fn write(stream: &mut Unblock<File>, name: &str, octets: &[u8]) -> Result<
 
 /// What would have been better.
 const RESUME: &str =
-    "nothing was kept; with --resume, what has come is kept and the same command goes on from there";
+    "sim800 kept nothing; with --resume it keeps what has come, and the same command goes on from there";
 
 impl Failure {
     /// Says of an interrupted download what becomes of `file`, which appears when it is complete.
     pub(crate) fn of_download_to(self, file: Option<&Path>) -> Self {
-        if Sink::is_file(file) { self.if_interrupted("nothing was kept") } else { self }
+        if Sink::is_file(file) { self.if_interrupted("sim800 kept nothing") } else { self }
     }
 
     /// The same where the download could have been resumed.

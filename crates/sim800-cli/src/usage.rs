@@ -1,16 +1,21 @@
 //! What is wrong with a command line, without what may be secret in it, and what was meant.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use clap::error::{ContextKind, ContextValue};
 
 /// What options of other programs for transfers are called here.
 const OTHERS: [(&[&str], &str); 19] = [
     (&["-L", "--location"], "redirections are followed already; --no-redirect stops that"),
-    (&["-X", "--request"], "the method is the command: http get, http post, http head or http delete"),
+    (
+        &["-X", "--request"],
+        "the method is the command: `sim800 http get`, `post`, `put`, `patch`, `head` or `delete`",
+    ),
     (&["-I", "--head"], "for the headers alone, write `sim800 http head URL`"),
     (&["-k", "--no-check-certificate"], "--insecure accepts any certificate"),
     (&["-s", "-S", "--silent", "-sS"], "-q shows errors only"),
     (&["-f", "--fail"], "an HTTP status from 400 on is a failure already"),
-    (&["-T", "--upload-file"], "write `sim800 ftp put FILE URL`, or `sim800 http post URL --data-file FILE`"),
+    (&["-T", "--upload-file"], "write `sim800 http put URL --data-file FILE`, or `sim800 ftp put FILE URL`"),
     (&["-C", "-c", "--continue", "--continue-at"], "--resume goes on with what has come"),
     (&["-N", "-z", "--timestamping", "--time-cond"], "--if-newer fetches what has changed"),
     (&["-A"], "--user-agent sets the name of the program"),
@@ -34,7 +39,10 @@ pub(crate) fn with_hint(mut error: clap::Error) -> clap::Error {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
-    let hint = told(ContextKind::InvalidArg).and_then(option_hint);
+    // What netcat calls so is something else.
+    let is_nc = error.get(ContextKind::Usage).is_some_and(|usage| usage.to_string().contains("sim800 nc"));
+    let of_option = if is_nc { netcat_hint } else { option_hint };
+    let hint = told(ContextKind::InvalidArg).and_then(of_option);
     if let Some(hint) = hint.or_else(|| told(ContextKind::InvalidSubcommand).and_then(command_hint)) {
         let hint = ContextValue::StyledStrs(vec![hint.into()]);
         error.insert(ContextKind::Suggested, hint);
@@ -47,11 +55,15 @@ fn option_hint(option: &str) -> Option<&'static str> {
     Some(hint)
 }
 
+fn netcat_hint(option: &str) -> Option<&'static str> {
+    ["-w", "-q", "-N"].contains(&option).then_some("--wait SECS ends the connection after so long a silence")
+}
+
 fn command_hint(command: &str) -> Option<&'static str> {
     Some(match command.split("://").next().unwrap_or(command).to_ascii_lowercase().as_str() {
         "http" | "https" => "write `sim800 http get URL`",
         "ftp" => "write `sim800 ftp get URL -o FILE`, or `sim800 ftp ls URL`",
-        "get" | "put" | "head" | "post" | "delete" | "download" | "upload" | "fetch" => {
+        "get" | "put" | "head" | "post" | "patch" | "delete" | "download" | "upload" | "fetch" => {
             "transfers are `sim800 http get URL`, `sim800 http post URL`, `sim800 ftp get URL` and `sim800 ftp put FILE URL`"
         }
         "ls" | "rm" | "mkdir" | "mirror" | "size" | "df" | "mv" => {
@@ -66,11 +78,17 @@ fn command_hint(command: &str) -> Option<&'static str> {
 pub(crate) fn masked(text: &str, arguments: &[String]) -> String {
     let mut text = text.to_owned();
     for argument in arguments {
-        if let Some(place) = argument.find([':', '=']) {
+        if let Some(place) = argument.find([':', '=']).filter(|place| !is_address(argument, *place)) {
             text = text.replace(argument.as_str(), &format!("{}***", &argument[..=place]));
         }
     }
     text
+}
+
+/// Whether an argument is the address of a machine, with or without a port, which is no login.
+fn is_address(argument: &str, colon: usize) -> bool {
+    let is_port = argument[colon + 1..].bytes().all(|octet| octet.is_ascii_digit());
+    argument.parse::<Ipv6Addr>().is_ok() || is_port && argument[..colon].parse::<Ipv4Addr>().is_ok()
 }
 
 /// What clap says of `arguments`, in one line: the error and its tips, without the usage.
@@ -102,16 +120,21 @@ mod tests {
         assert!(said("sim800 get http://a/").contains("sim800 http get URL"));
         assert!(said("sim800 https://a/").contains("write `sim800 http get URL`"));
         assert!(said("sim800 http get --resum http://a/").contains("'--resume'"));
+        assert!(
+            said("sim800 nc -w 5 a 80").ends_with("--wait SECS ends the connection after so long a silence")
+        );
     }
 
     #[test]
     fn an_argument_that_is_repeated_ends_before_what_may_be_secret() {
         let arguments =
-            ["sim800", "a.txt", "ftp://u:sesame@h/f", "Cookie: sesame", "--x=sesame"].map(str::to_owned);
+            ["sim800", "a.txt", "ftp://u:sesame@h/f", "Cookie: sesame", "--x=sesame", "127.0.0.1:99999"]
+                .map(str::to_owned);
         let text = |argument: &str| masked(&format!("unexpected argument '{argument}' found"), &arguments);
         assert_eq!(text("a.txt"), "unexpected argument 'a.txt' found");
         assert_eq!(text("ftp://u:sesame@h/f"), "unexpected argument 'ftp:***' found");
         assert_eq!(text("Cookie: sesame"), "unexpected argument 'Cookie:***' found");
         assert_eq!(text("--x=sesame"), "unexpected argument '--x=***' found");
+        assert_eq!(text("127.0.0.1:99999"), "unexpected argument '127.0.0.1:99999' found");
     }
 }

@@ -99,7 +99,8 @@ impl Session {
             Err(error) if error.use_stderr() => {
                 return Err(Failure::usage(in_one_line(&with_hint(error), words)));
             }
-            Err(help) => return Ok(done(help.render().to_string())),
+            // There is no name of a program before the command.
+            Err(help) => return Ok(done(help.render().to_string().replacen("Usage:  ", "Usage: ", 1))),
         };
         let given = of_the_connection(&Line::command())
             .find(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine));

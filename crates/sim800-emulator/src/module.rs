@@ -47,6 +47,8 @@ pub struct Emulator {
     pub(crate) activity: Activity,
     /// Whether the serial port is awake.
     pub(crate) on: bool,
+    /// How often it woke up.
+    pub(crate) starts: u64,
     /// Whether its firmware hangs: neither does it anything, nor does the power key help.
     pub(crate) hangs: bool,
     /// Whether the start-up lines are held back, as under autobauding.
@@ -125,6 +127,7 @@ impl Emulator {
             line: VecDeque::new(),
             activity: Activity::Idle,
             on: false,
+            starts: 0,
             hangs: false,
             autobaud: false,
             quiet_since: None,

@@ -126,6 +126,7 @@ impl Emulator {
     /// The serial port is there.
     pub(crate) fn wake_up(&mut self) {
         self.on = true;
+        self.starts += 1;
         self.intake.restart(self.autobaud);
         self.board.output.set_mute(self.autobaud);
         if !self.autobaud {

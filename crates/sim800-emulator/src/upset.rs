@@ -180,6 +180,12 @@ impl Emulator {
         self.on
     }
 
+    /// How often its serial port woke up since it was made: an end and a start between two looks at [`is_on`](Self::is_on) show here.
+    #[must_use]
+    pub const fn starts(&self) -> u64 {
+        self.starts
+    }
+
     /// The rate that `AT+IPR` has set in bit/s; `None` under autobauding.
     #[must_use]
     pub fn rate(&self) -> Option<NonZeroU32> {

@@ -1,4 +1,4 @@
-//! HTTP/1.1 and TLS of today over the [sockets](sim800_session::Sockets) of a SIM800-series module.
+//! HTTP/1.1 and TLS 1.2 and 1.3 over the [sockets](sim800_session::Sockets) of a SIM800-series module.
 //!
 //! ```no_run
 //! use bytes::Bytes;

@@ -79,6 +79,7 @@ impl TlsError {
             | Self::NotYetValid { .. }
             | Self::WrongName { .. }
             | Self::UnknownIssuer
+            | Self::IsAuthority
             | Self::Certificate(_) => ErrorKind::Certificate,
             _ => ErrorKind::Tls,
         }
@@ -155,4 +156,23 @@ fn plain(name: &str) -> String {
 
 fn date(time: SystemTime) -> String {
     httpdate::fmt_http_date(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever would accept any certificate would accept this one.
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_of_its_kind() {
+        for error in [
+            TlsError::IsAuthority,
+            TlsError::UnknownIssuer,
+            TlsError::WrongName { names: vec!["example.com".into()] },
+            TlsError::Certificate(rustls::Error::InvalidCertificate(CertificateError::BadSignature)),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Certificate, "{error}");
+        }
+        assert_eq!(TlsError::NotTls.kind(), ErrorKind::Tls);
+    }
 }

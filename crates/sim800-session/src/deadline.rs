@@ -3,7 +3,7 @@
 use core::future::Future;
 use core::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryStreamExt;
 
 use crate::boxed::pinned;
 use crate::client::Client;
@@ -48,11 +48,11 @@ impl<E: Clone + Send + Sync + 'static> Deadline<E> {
             return reader;
         }
         let total = reader.total();
-        let pieces = stream::try_unfold((self, reader), |(deadline, mut reader)| async move {
+        let next = |(deadline, mut reader): (Self, Reader<E>)| async move {
             let piece = deadline.run(|| reader.try_next()).await?;
             Ok(piece.map(|piece| (piece, (deadline, reader))))
-        });
-        Reader::new(pieces.boxed(), total)
+        };
+        Reader::unfolded((self, reader), next, total)
     }
 }
 

@@ -49,7 +49,7 @@
 //! # Sockets
 //!
 //! HTTP and FTP of the module are the way for what they can do: one command fetches an object of any size, and what fails is read again.
-//! [`Sockets`] are for all else, TLS of today among it, which `sim800-https` speaks over a [`Socket`]: a stream that broke cannot be read
+//! [`Sockets`] are for all else, current TLS among it, which `sim800-https` speaks over a [`Socket`]: a stream that broke cannot be read
 //! again, and is an error. It takes a command for each 1460 octets each way, so that a line of 115,200 bit/s carries
 //! 11.1 kB/s of payload, in one direction or both together.
 //!

@@ -65,11 +65,25 @@ impl<E> Reader<E> {
     {
         match next(state).await {
             Ok(None) => Self::empty(total),
-            Ok(Some((octets, rest))) => {
-                Self::new(stream::iter([Ok(octets)]).chain(stream::try_unfold(rest, next)).boxed(), total)
-            }
+            Ok(Some((octets, rest))) => Self::behind(octets, rest, next, total),
             Err(error) => Self::new(stream::iter([Err(error)]).boxed(), total),
         }
+    }
+
+    /// Reads `first`, and then as [`unfolded`](Self::unfolded).
+    #[inline(never)]
+    fn behind<S, F>(
+        first: Bytes,
+        state: S,
+        next: impl FnMut(S) -> F + Send + 'static,
+        total: Option<u64>,
+    ) -> Self
+    where
+        S: Send + 'static,
+        F: Future<Output = Result<Option<(Bytes, S)>, E>> + Send + 'static,
+        E: Send + 'static,
+    {
+        Self::new(stream::iter([Ok(first)]).chain(stream::try_unfold(state, next)).boxed(), total)
     }
 
     /// Reads nothing, of something of `total` octets where that is known.

@@ -26,7 +26,7 @@ pub(crate) struct Attempts<E> {
     first: Option<E>,
 }
 
-impl<E: Transient + Clone> Attempts<E> {
+impl<E: Transient + Clone + Send + Sync> Attempts<E> {
     /// The tries of what needs `bearer`.
     pub(crate) fn new(bearer: &Bearer) -> Self {
         Self {
@@ -65,6 +65,11 @@ impl<E: Transient + Clone> Attempts<E> {
     /// Makes ready for another try after `error`, `position` octets having been moved of a transfer that is under way.
     /// When there is to be none, the failure that was the first since anything was moved comes back.
     pub(crate) async fn again(&mut self, error: E, position: Option<u64>) -> Result<(), E> {
+        // Seldom, and a part of every procedure.
+        boxed(|| self.recover(error, position)).await
+    }
+
+    async fn recover(&mut self, error: E, position: Option<u64>) -> Result<(), E> {
         let mut loss = error.loss(position.is_some() || self.first.is_some());
         if loss.is_none() && self.client.config().retries.at_most > 0 && error.may_lack_bearer() {
             if let Some(bearer) = &self.bearer {

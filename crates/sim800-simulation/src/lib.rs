@@ -35,3 +35,7 @@ pub use polled::polled;
 pub use port::Port;
 pub use wire::{Crossing, Incident, When};
 pub use world::{Stall, World};
+
+// The session is without `std`, too: with it, this type is not there.
+#[cfg(not(feature = "std"))]
+const _: Option<sim800_session::message::Invalid> = None;

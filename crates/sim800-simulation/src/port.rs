@@ -1,16 +1,15 @@
 //! A serial port in memory.
 
 use std::collections::VecDeque;
-use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use futures::io::{AsyncRead, AsyncWrite};
 use sim800_emulator::Uart;
 use sim800_session::Direction;
+use sim800_session::io::{self, AsyncRead, AsyncWrite};
 
 use crate::wire::Wire;
 

@@ -175,6 +175,8 @@ struct Turns<D> {
     network: Network,
     door: D,
     was_on: bool,
+    /// How often the module had started.
+    starts: u64,
     journal: Journal,
     trace: Option<Box<dyn Trace>>,
     timer: Timer,
@@ -187,6 +189,7 @@ impl<D: Door> Turns<D> {
         Self {
             start: Instant::now(),
             was_on: uart.module().is_on(),
+            starts: uart.module().starts(),
             uart,
             network: Network::new(),
             door,
@@ -243,7 +246,12 @@ impl<D: Door> Turns<D> {
         while let Some(name) = self.uart.poll_unknown() {
             self.journal.write(now, Sight::Unknown(name));
         }
-        let is_on = self.uart.module().is_on();
+        let (is_on, starts) = (self.uart.module().is_on(), self.uart.module().starts());
+        // One that takes no time to restart was never seen to be off.
+        if std::mem::replace(&mut self.starts, starts) != starts && self.was_on && is_on {
+            self.journal.write(now, Sight::Power(false));
+            self.was_on = false;
+        }
         if std::mem::replace(&mut self.was_on, is_on) != is_on {
             self.journal.write(now, Sight::Power(is_on));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
-use sim800_emulator::{Config, Fault, HttpFailure, Timings};
+use sim800_emulator::{Config, Fault, HttpFailure, Timings, When};
 use sim800_testbed::server::Limits;
 use sim800_testbed::server::http::HttpServer;
 use sim800_testbed::{Line, Link, Module, Running, Sight, TcpDoor};
@@ -103,6 +103,30 @@ fn the_power_key_and_the_next_client_start_what_is_off() {
         .filter_map(|entry| if let Sight::Power(is_on) = entry.what { Some(is_on) } else { None })
         .collect();
     assert_eq!(power, [false, true]);
+}
+
+/// As fast as it may be: the end and the start are two entries, however little time lies between them.
+#[test]
+fn each_restart_is_in_the_journal() {
+    const RESTARTS: usize = 20;
+    let (module, mut link) = start(instant());
+    for restart in 0..RESTARTS {
+        let fault = Box::new(Fault::Restart { announced: true });
+        let when = match restart % 3 {
+            0 => When::Octets(1),
+            1 => When::Octets(5),
+            _ => When::Time(Duration::ZERO),
+        };
+        module.control().fault(Fault::Later { when, fault });
+        exchange(&mut link, "AT", "SMS Ready\r\n");
+    }
+    let power: Vec<bool> = module
+        .journal()
+        .since(0)
+        .iter()
+        .filter_map(|entry| if let Sight::Power(is_on) = entry.what { Some(is_on) } else { None })
+        .collect();
+    assert_eq!(power, [false, true].repeat(RESTARTS));
 }
 
 #[test]

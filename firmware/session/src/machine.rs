@@ -77,12 +77,12 @@ fn pend(_executor: *mut ()) {
     IS_WOKEN.store(true, Ordering::Relaxed);
 }
 
-/// Runs what `spawn` begins, and has the core sleep while nothing is to be done. Embassy's own executor waits for an event instead,
+/// Runs what `begin` spawns, and has the core sleep while nothing is to be done. Embassy's own executor waits for an event instead,
 /// which QEMU does not.
-pub(crate) fn execute(spawn: impl FnOnce(Spawner)) -> ! {
+pub(crate) fn execute(begin: impl FnOnce(Spawner)) -> ! {
     static EXECUTOR: StaticCell<Executor> = StaticCell::new();
     let executor: &'static Executor = EXECUTOR.init(Executor::new(ptr::null_mut()));
-    spawn(executor.spawner());
+    apart(|| begin(executor.spawner()));
     loop {
         // SAFETY: nobody else polls it.
         unsafe { executor.poll() };
@@ -93,6 +93,12 @@ pub(crate) fn execute(spawn: impl FnOnce(Spawner)) -> ! {
             }
         });
     }
+}
+
+/// What is on the stack for this does not stay there for good.
+#[inline(never)]
+fn apart(work: impl FnOnce()) {
+    work();
 }
 
 /// The stack has met the variables, most likely.

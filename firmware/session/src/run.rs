@@ -14,23 +14,24 @@ use crate::failure::Failure;
 use crate::machine;
 use crate::uart::{Rx, Tx};
 
-/// Octets that are asked for at once.
-const WINDOW: u32 = 1024;
+/// Bits per second, as many as the module does: what is measured depends on octets, and who measures waits for them.
+const RATE: u32 = 460_800;
 
 /// Octets of all arguments.
 const ARGUMENTS: usize = 512;
 
-/// Runs a session on the UART, and beside it what `work` makes of its client.
-pub fn run<S>(work: impl FnOnce(Client) -> Result<SpawnToken<S>, SpawnError>) -> ! {
-    let mut config = Config::default();
-    let Some((rx, tx)) = machine::begin(config.rate) else { process::abort() };
-    config.window = Some(WINDOW);
-    // A window and what stands around it. Nothing that is asked for here has more information text.
-    (config.limits.buffer, config.limits.information) = (WINDOW as usize + 256, 2048);
-    // A line that loses octets breaks off an upload at each.
-    (config.retries.at_most, config.retries.pause) = (20, Duration::from_millis(100));
-    let (client, driver) = sim800_embassy::connect(config);
+/// Runs a session on the UART that asks for `window` octets at once, and beside it what `work` makes of its client.
+pub fn run<S>(window: u32, work: impl FnOnce(Client) -> Result<SpawnToken<S>, SpawnError>) -> ! {
     machine::execute(|spawner| {
+        let mut config = Config::default();
+        config.rate = RATE;
+        let Some((rx, tx)) = machine::begin(config.rate) else { process::abort() };
+        config.window = Some(window);
+        // A window and what stands around it. Nothing that is asked for here has more information text.
+        (config.limits.buffer, config.limits.information) = (window as usize + 256, 2048);
+        // A line that loses octets breaks off an upload at each.
+        (config.retries.at_most, config.retries.pause) = (20, Duration::from_millis(100));
+        let (client, driver) = sim800_embassy::connect(config);
         let (Ok(line), Ok(work)) = (line(driver, rx, tx), work(client)) else { process::abort() };
         spawner.spawn(line);
         spawner.spawn(work);

@@ -1,9 +1,13 @@
 //! Whole sessions: start-up, bearer, HTTP and FTP, over a line that loses octets, with a module that restarts.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use super::machine::{MPS2, Machine, Program, told};
 use super::{emulator, image};
@@ -18,17 +22,23 @@ struct Session {
 
 /// All procedures of HTTP and FTP.
 const SESSION: Session = Session {
-    program: Program { name: "session", board: MPS2, flash: 395_000, statics: 52_000, stack: 20_000 },
+    program: Program { name: "session", board: MPS2, flash: 405_000, statics: 54_000, stack: 14_700 },
     heap: 30_000,
 };
 /// HTTP alone.
 const HTTP: Session = Session {
-    program: Program { name: "http", board: MPS2, flash: 301_000, statics: 52_000, stack: 20_000 },
-    heap: 26_000,
+    program: Program { name: "http", board: MPS2, flash: 309_000, statics: 53_900, stack: 10_500 },
+    heap: 21_600,
 };
 
 /// What goes wrong: octets get lost both ways, and the module restarts in the midst of the GET and of the download.
 const FAULTS: [&str; 3] = ["drop 1 in 50000 seed 3", "restart after 150000", "restart after 400000"];
+
+/// Bits per second of the line, as the programs have it.
+const RATE: &str = "460800";
+
+/// How long the emulator may take to tell what it saw.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// All that the module's HTTP buffer holds.
 const IMAGE: usize = 319_488;
@@ -68,8 +78,10 @@ pub(super) fn check(machine: &Machine<'_>) -> Result<()> {
 impl Session {
     /// Runs the program, on a line and with a module of which these `faults` are to be expected; what it printed.
     fn run(&self, machine: &Machine<'_>, arguments: &[String], faults: &[&str]) -> Result<String> {
-        let faults = faults.iter().flat_map(|fault| ["--fault", fault]);
-        let options: Vec<&str> = ["--latency", "none"].into_iter().chain(faults).collect();
+        let control = machine.folder.join(format!("{}.control", self.program.name));
+        let place = format!("unix:{}", control.display());
+        let mut options = vec!["--latency", "none", "--baud", RATE, "--control", &place];
+        options.extend(faults.iter().flat_map(|fault| ["--fault", fault]));
         let (emulator, line) = emulator(machine, &options)?;
         let devices = ["-chardev", &line, "-serial", "chardev:module"];
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -78,8 +90,25 @@ impl Session {
         let printed = machine.measure(&self.program, finished).with_context(said)?;
         let (name, heap, limit) = (self.program.name, told(&printed, "heap")?, self.heap);
         ensure!(heap <= limit, "{name} takes {heap} octets of heap, more than {limit}");
+        let (starts, expected) =
+            (starts(&control)?, faults.iter().filter(|fault| fault.starts_with("restart")));
+        ensure!(starts == expected.count(), "the module started {starts} times");
         Ok(printed)
     }
+}
+
+/// How often the module started since it was there, as it was seen from its own side.
+fn starts(control: &Path) -> Result<usize> {
+    let mut control = UnixStream::connect(control).context("the emulator is gone")?;
+    control.set_read_timeout(Some(PATIENCE))?;
+    control.write_all(b"{\"seen\":{\"since\":0}}\n")?;
+    let mut answer = String::new();
+    BufReader::new(control).read_line(&mut answer)?;
+    let answer: Value = serde_json::from_str(&answer)?;
+    let seen = answer["seen"].as_array().with_context(|| format!("the emulator answers {answer}"))?;
+    // The oldest would be missing.
+    ensure!(seen.first().is_some_and(|entry| entry["n"] == 0), "the emulator has seen too much to keep it");
+    Ok(seen.iter().filter(|entry| entry["power"] == "on").count())
 }
 
 fn expect_line(printed: &str, expected: &str) -> Result<()> {

@@ -121,7 +121,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "sim800-simulation",
         ours: &["sim800-emulator", "sim800-session"],
-        foreign: Some(&["async-trait", "bytes", "fastrand", "futures", "http", "thiserror"]),
+        foreign: Some(&["async-trait", "bytes", "critical-section", "fastrand", "futures", "thiserror"]),
     },
     Layer {
         name: "sim800-testbed",

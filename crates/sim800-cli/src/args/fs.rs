@@ -16,7 +16,7 @@ pub(crate) enum Fs {
     },
     /// Fetch a file
     Get(FsGet),
-    /// Store FILE as PATH; what is there is replaced
+    /// Store FILE as PATH, in place of what is there
     Put {
         /// What to store; - for stdin
         file: PathBuf,

@@ -41,7 +41,7 @@ pub(crate) enum Ftp {
     },
     /// Copy new and resized files from the directory at URL to DIR, or with --reverse the other way round
     ///
-    /// Files are fetched or sent that are missing on the other side or have another size there. Nothing is deleted.
+    /// It copies files that are missing on the other side or have another size there. It deletes nothing.
     Mirror(FtpMirror),
     /// Delete the file at URL
     Rm {
@@ -112,7 +112,7 @@ pub(crate) struct FtpMirror {
     pub(crate) exclude: Vec<Pattern>,
     /// Only files that were changed since: an age such as 90m, 12h or 7d, a date in UTC, or a file that was changed then
     ///
-    /// Times on the server are those of its clock and are taken for UTC. What has no time there is taken.
+    /// Times on the server count as UTC. A file without a time there counts as new.
     #[arg(long, value_name = "WHEN", value_parser = time::parse)]
     pub(crate) newer_than: Option<SystemTime>,
 }
@@ -127,7 +127,7 @@ pub(crate) struct FtpPut {
     /// Add to the end of what is there
     #[arg(long, conflicts_with = "unique")]
     pub(crate) append: bool,
-    /// Let the server choose a name that is free; unless with -q, listings before and afterwards tell it
+    /// Let the server choose a free name; without -q, sim800 lists the directory before and after to find that name
     #[arg(long)]
     pub(crate) unique: bool,
     /// Assume that the server already has the beginning of FILE, and send the rest

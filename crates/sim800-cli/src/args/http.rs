@@ -14,9 +14,9 @@ pub(crate) enum Http {
     Get(HttpGet),
     /// Send data to URL
     Post(HttpPost),
-    /// Put data at URL, over sockets of the module, whose HTTP stack cannot
+    /// Put data at URL, over a socket, for the module's HTTP stack has no PUT
     Put(HttpPost),
-    /// Change what is at URL by data, over sockets of the module, whose HTTP stack cannot
+    /// Send data that changes what is at URL, over a socket, for the module's HTTP stack has no PATCH
     Patch(HttpPost),
     /// Show the status and the headers of URL
     Head(HttpHead),
@@ -29,7 +29,7 @@ pub(crate) enum Http {
 pub(crate) struct HttpGet {
     #[arg(value_name = "URL", required_unless_present = "input", help = HTTP_URL)]
     pub(crate) urls: Vec<String>,
-    /// Fetch the URLs in FILE as well, one per line, without those behind a #; - for stdin
+    /// Also fetch the URLs in FILE, one per line, but for lines that begin with #; - for stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
     /// Write the body to FILE, which appears when it is complete; - for stdout
@@ -166,7 +166,7 @@ pub(crate) struct HttpRequest {
     /// Log in with the NAME:PASSWORD in the first line of FILE
     #[arg(long, value_name = "FILE", conflicts_with = "user")]
     pub(crate) user_file: Option<PathBuf>,
-    /// Name of the program that the server is told
+    /// Name of the program, as the server gets it
     #[arg(long, value_name = "UA")]
     pub(crate) user_agent: Option<String>,
     /// Go through a proxy, with the module's HTTP stack

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::emulate::address;
 use crate::mangle::Mangle;
@@ -18,12 +18,13 @@ pub(crate) struct Monitor {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("offered").required(true))]
 pub(crate) struct Tap {
     /// Offer a pty, and let the path LINK lead to it
-    #[arg(long, value_name = "LINK", conflicts_with = "tcp", required_unless_present = "tcp")]
+    #[arg(long, value_name = "LINK", group = "offered")]
     pub(crate) pty: Option<PathBuf>,
     /// Listen on a TCP port, such as 127.0.0.1:2000
-    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address, group = "offered")]
     pub(crate) tcp: Option<String>,
     /// Let the line be a bad one, such as 'drop 1/20000, damage 1/50000 rx, delay 50ms tx, seed 7'
     #[arg(long, value_name = "FAULTS")]

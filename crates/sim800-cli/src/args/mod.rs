@@ -78,7 +78,7 @@ const REQUESTS: &str = "  {\"set\":{KNOB:VALUE,...}}        sets knobs, all or n
 
 const WORDS: &str = "\
 Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`) and those of FTP clients:
-  open URL          makes a directory of a server the current one; names are looked for there
+  open URL          makes a directory of a server the current one, which names refer to
   cd, pwd, ls       shows another directory, where one is, what is in it
   get, cat, put     fetches a file and keeps its name, shows it, sends one
   mirror, size, rename, rm, mkdir, rmdir
@@ -87,7 +87,7 @@ Commands are those of the program (`http get URL -o FILE`, `fs ls`, `at AT+CSQ`)
   exit              ends
   help [COMMAND]    shows all of them, or one
 
-Words are quoted as in a shell; # begins a comment. A path in the module is best written with slashes (C:/User/a.txt).
+Quote words as in a shell; # begins a comment. Write paths in the module with slashes (C:/User/a.txt).
 
 Exit status of a script: that of the first command that fails, which ends it. With --keep-going: that of all that failed, if it is the
 same; else 1. With --json there is an object for each line, and one for all.";
@@ -119,6 +119,18 @@ Behind each fault, tx has it on the way to the module only, rx from it.
 The rate and the flow control that the program sets on its pty are set on the port. Modem control lines and breaks are not passed on:
 a pty has none.";
 
+/// What is behind the help of `config`.
+const CONFIGURED: &str = "\
+The command line counts before the environment, and that before the configuration file: what --config or SIM800_CONFIG names, or else
+sim800/config.toml in $XDG_CONFIG_HOME or ~/.config. A file sets by their names what this command lists, for all ports or for one:
+
+  port = \"/dev/ttyUSB0\"
+  apn = \"internet\"
+  ftp-password-file = \"ftp\"   # beside this file; only its owner may read it
+
+  [ports.\"/dev/ttyUSB0\"]
+  pin-file = \"pin\"";
+
 /// Move files over HTTP and FTP with a SIM800-series module.
 ///
 /// The module is at the port that -p names. `-p emulator` is a module within the program, to try things without hardware: its
@@ -144,7 +156,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Fs(Fs),
     /// Connect to a server over a socket of the module, with stdin and stdout
-    #[command(after_long_help = CONNECTED)]
+    #[command(after_long_help = CONNECTED, override_usage = "sim800 nc [OPTIONS] <HOST> <PORT>")]
     Nc(Nc),
     /// Offer the module's network to other programs as an HTTP proxy, until Ctrl-C
     #[command(after_long_help = PROXIED)]
@@ -155,12 +167,13 @@ pub(crate) enum Command {
     /// Show model, operator, signal and registration
     Info,
     /// Show the settings in force, and where each comes from
+    #[command(after_long_help = CONFIGURED)]
     Config,
     /// List the serial ports of this machine, and what is connected to them
     Ports(Ports),
     /// Send command lines and print the responses
     ///
-    /// Where the command table knows that an unsolicited result follows, as behind AT+HTTPACTION, it is waited for.
+    /// It waits for the unsolicited result where one follows, as after AT+HTTPACTION.
     At(At),
     /// Carry out the commands in a file, with one start-up and one bearer for all
     #[command(after_long_help = WORDS)]
@@ -168,13 +181,13 @@ pub(crate) enum Command {
     /// Take commands from the terminal, with one start-up and one bearer for all
     #[command(after_long_help = WORDS)]
     Shell,
-    /// Show what is known of the module's commands; no module is needed
+    /// Show the module's commands with their values, responses and examples; needs no module
     Commands {
         /// Only this one, such as FTPGET or AT+FTPGET
         #[arg(add = ArgValueCandidates::new(completion::commands))]
         name: Option<String>,
     },
-    /// Show what a trace, or a capture of the line, says; no module is needed
+    /// Show what a trace, or a capture of the line, says; needs no module
     #[command(after_long_help = DECODED)]
     Decode(Decode),
     /// Offer an emulated module to other programs, until Ctrl-C
@@ -184,20 +197,20 @@ pub(crate) enum Command {
     /// module finds the rate.
     #[command(after_long_help = emulated())]
     Emulate(Box<Emulate>),
-    /// Show what a port says of its own accord, each line with its meaning, until Ctrl-C; nothing is sent
+    /// Show what a port says of its own accord, each line with its meaning, until Ctrl-C; sends nothing
     Monitor(Monitor),
-    /// Work with the module by hand: command lines are completed and explained, and so is what it answers
+    /// Work with the module by hand; completes and explains command lines, and explains answers
     #[command(after_long_help = CONSOLE)]
     Console,
     /// Stand between another program and its module: pass on every byte, show what it means, and spoil some on purpose
     ///
-    /// Each line is shown on stdout as `decode` shows it, unless -q is given.
+    /// It shows each line on stdout as `decode` does, unless -q is given.
     #[command(after_long_help = FAULTS)]
     Tap(Tap),
     /// Try command lines on a module of your own that it should take or refuse, and tell which of them it does not survive
     #[command(after_long_help = FUZZED)]
     Fuzz(Fuzz),
-    /// Write the command table as a grammar for fuzzers; no module is needed
+    /// Write the command table as a grammar for fuzzers; needs no module
     Grammar {
         /// The tool that reads it
         #[arg(long, value_name = "FORMAT", value_parser = fuzz::format(), default_value = "json")]
@@ -292,7 +305,7 @@ pub(crate) struct At {
 
 #[derive(Debug, Args)]
 pub(crate) struct Ports {
-    /// Send AT to each port and tell what answers; without it, nothing is sent, and no port is opened
+    /// Send AT to each port and tell what answers; without it, sim800 opens no port
     #[arg(long)]
     pub(crate) probe: bool,
     /// Only these, which may be others than the system lists, such as tcp://HOST:PORT

@@ -1,6 +1,6 @@
 //! Options of `nc` and `proxy`.
 
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,51 +10,73 @@ use super::wait;
 
 /// What is behind its help.
 pub(super) const CONNECTED: &str = "\
-Bytes pass unchanged both ways. The module cannot close one direction alone: after the end of stdin the connection stays open until the
-server closes it, or as --wait says, and then both directions are closed, once the server has all that was sent. So with `--wait 0`, a
-file on stdin is either there as a whole or the exit status says that it is not.
+Bytes pass unchanged both ways. The module cannot close one direction alone. So after the end of stdin the connection stays open until
+the server closes it or --wait ends it, and sim800 waits until the server has acknowledged all bytes. With `--wait 0`, a file on stdin
+is at the server as a whole, or the exit status says that it is not.
 
-The module does not tell whether a server closed a connection or it broke; protocols that have to know, such as TLS, notice it. When the
-line to the module loses bytes of a connection, that is an error, and so is data that the server did not take: both say how much
-arrived.";
+The module does not tell whether the server closed the connection or the connection broke; protocols that have to know, such as TLS,
+notice it. It is an error when the line to the module loses bytes of the connection, and when the server does not take all bytes. The
+error says how many arrived.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Nc {
     /// Name or IPv4 address of the server
+    #[arg(value_parser = host)]
     pub(crate) host: String,
-    /// Its port
-    #[arg(id = "server-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    /// Its port, from 1 to 65535
+    #[arg(id = "server-port", value_name = "PORT", value_parser = server_port)]
     pub(crate) port: u16,
-    /// Exchange datagrams (UDP): each piece of stdin, of 1460 bytes at most, is one; those that come are not told apart
+    /// Exchange UDP datagrams: each piece of stdin, up to 1460 bytes, becomes one; stdout does not show where one ends
     #[arg(short, long)]
     pub(crate) udp: bool,
-    /// Once stdin has ended, how long to wait for more from the server, 0 for not at all; without it, until the server closes the
-    /// connection
+    /// After the end of stdin, end when the server has sent nothing for SECS; without it, wait until the server closes the connection
     #[arg(long, value_name = "SECS", value_parser = wait)]
     pub(crate) wait: Option<Duration>,
 }
 
+/// What a socket of the module connects to: what it sends for a name is no URL, and what it knows is no IPv6.
+fn host(text: &str) -> Result<String, &'static str> {
+    if text.contains("://") {
+        return Err("a server is written as its name or IPv4 address, and the port behind it: HOST PORT");
+    }
+    if text.trim_start_matches('[').trim_end_matches(']').parse::<Ipv6Addr>().is_ok() {
+        return Err("the module knows no IPv6; write a host name or an IPv4 address");
+    }
+    let is_of_a_name = |letter: char| letter.is_alphanumeric() || "-._".contains(letter);
+    if text.is_empty() || !text.chars().all(is_of_a_name) {
+        return Err("that is no name and no IPv4 address");
+    }
+    Ok(text.to_owned())
+}
+
+fn server_port(text: &str) -> Result<u16, &'static str> {
+    text.parse().ok().filter(|port| *port > 0).ok_or("a port is a number from 1 to 65535")
+}
+
+fn listened_at(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "an address is written ADDR:PORT, such as 127.0.0.1:8080")
+}
+
 /// What is behind its help.
 pub(super) const PROXIED: &str = "\
-Programs use it as an HTTP proxy, such as by http_proxy, https_proxy and ftp_proxy=http://127.0.0.1:8080. What they reach is the network
-of the module, not that of this machine.
+Programs use it as an HTTP proxy: http_proxy=http://127.0.0.1:8080 in their environment, and https_proxy and ftp_proxy likewise. They reach
+the network of the module, not that of this machine.
 
-CONNECT, and so https:// and whatever else a program tunnels, goes over a socket of the module, of which there are six; TLS is spoken by
-the program and the server. http:// goes over sockets, too, and a GET that breaks off goes on where the server gave a strong entity tag.
-With `--via http` the module's own HTTP stack does it, which goes on without one, and knows GET, POST, HEAD and DELETE with bodies up
-to 319,488 bytes; what it does not know goes over sockets all the same. ftp:// is done by the module's FTP stack: GET of files and
-directories, and PUT.
+CONNECT (https:// and whatever else a program tunnels) goes over a socket of the module, which has six; the program and the server speak
+TLS. http:// goes over sockets, too, and a GET that breaks off goes on if the server gave a strong entity tag. With `--via http`, the
+module's own HTTP stack carries it, which goes on without such a tag, and knows GET, POST, HEAD and DELETE with bodies up to 319,488
+bytes; other requests go over sockets all the same. ftp:// goes by the module's FTP stack: GET of files and directories, and PUT.
 
-Requests wait for a socket for a minute at most, 32 of them; more are answered with 503. Whatever fails in the module or beyond is
-answered with 502 or 504 and says why; a tunnel that breaks is reset, so that nobody takes it for its end.
+Up to 32 requests wait for a socket, for a minute at most; the others get a 503. When something fails in the module or beyond it, the
+answer is a 502 or 504 that says why. The proxy resets a tunnel that breaks, so that nobody takes that for the end of the data.
 
-Each request is told on stderr when it is over, or as an object on stdout with --json: how many bytes went up and down, how long it took,
-and how many bytes crossed the line meanwhile, those of other requests at the same time included. Queries of URLs are not shown.";
+At the end of each request the proxy says on stderr, or with --json as an object on stdout, how many bytes went up and down, how long it
+took, and how many bytes crossed the line meanwhile, those of other requests included. It does not show the queries of URLs.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Proxy {
     /// Where programs find it
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = listened_at)]
     pub(crate) listen: SocketAddr,
     /// What carries http:// requests
     #[arg(long, value_enum, default_value_t)]
@@ -62,7 +84,7 @@ pub(crate) struct Proxy {
     /// File with the login that programs have to give, NAME:PASSWORD, for its owner only; SIM800_PROXY_USER has one as well
     #[arg(long, value_name = "FILE")]
     pub(crate) user_file: Option<PathBuf>,
-    /// Let everybody use it who reaches it, where it listens for others than this machine and there is no login
+    /// Listen for other machines without a login, so that whoever reaches it can use it
     #[arg(long)]
     pub(crate) open_to_all: bool,
 }
@@ -70,9 +92,9 @@ pub(crate) struct Proxy {
 /// What carries a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Via {
-    /// HTTP/1.1 of the program over a socket of the module: nothing of a request or an answer is lost
+    /// A socket of the module: requests and answers pass as they are
     #[default]
     Sockets,
-    /// The module's own HTTP stack
+    /// The module's own HTTP stack, which recovers bytes that the line loses
     Http,
 }

@@ -18,7 +18,7 @@ use crate::recent::Recent;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Options {
-    /// Where the module is: a serial device or pty, tcp://HOST:PORT, rfc2217://HOST:PORT (whose rate is set, too), or `emulator`
+    /// Where the module is: a serial device or pty, tcp://HOST:PORT, rfc2217://HOST:PORT (which sets the rate there, too), or `emulator`
     #[arg(
         short,
         long,
@@ -53,10 +53,10 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) dtr: Dtr,
-    /// Access point name of the network; an open bearer with another one is reopened
+    /// Access point name of the network; reopens a bearer that is open with another one
     #[arg(long, global = true, env = "SIM800_APN", hide_env_values = true)]
     pub(crate) apn: Option<String>,
-    /// User at the access point; empty for none. Without it, the module's stored value is used
+    /// User at the access point; empty for none; without it, the module uses what it has stored
     #[arg(long, global = true, value_name = "NAME", env = "SIM800_APN_USER", hide_env_values = true)]
     pub(crate) apn_user: Option<String>,
     /// Password at the access point; other users of this machine can see it here, but not in the file or the variable
@@ -78,7 +78,7 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) apn_password_file: Option<PathBuf>,
-    /// PIN of the SIM card, entered if the card wants it; other users of this machine can see it here, but not in the file or the
+    /// PIN of the SIM card, for a card that wants it; other users of this machine can see it here, but not in the file or the
     /// variable
     #[arg(long, global = true, value_parser = password, env = "SIM800_PIN", hide_env_values = true)]
     pub(crate) pin: Option<Password>,
@@ -153,13 +153,13 @@ pub(crate) struct Options {
     /// Configuration file [default: sim800/config.toml in $XDG_CONFIG_HOME or ~/.config]
     #[arg(long, global = true, value_name = "FILE", env = "SIM800_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
-    /// Write every byte that crosses the line to FILE, which must be new, for `sim800 decode`; secrets are masked
+    /// Write every byte that crosses the line to FILE, which must be new, for `sim800 decode`, with secrets masked
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Print one JSON object instead of text; `decode` prints one per line
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Show on stderr what program and module say to each other; twice, with every byte. Secrets are masked
+    /// Show on stderr what program and module say to each other; twice, with every byte. It masks secrets
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
     /// Show errors only

@@ -109,7 +109,7 @@ pub(super) fn refusal(head: &Parts, url: &Uri, redirect: bool) -> Option<Failure
     let why = match location {
         Some(location) if status.is_redirection() => elsewhere(&location, url),
         None if status.is_redirection() && status != StatusCode::NOT_MODIFIED => {
-            "; the redirection was not followed".to_owned()
+            "; sim800 did not follow the redirection".to_owned()
         }
         _ => String::new(),
     };
@@ -122,17 +122,17 @@ fn elsewhere(location: &str, url: &Uri) -> String {
     let host = target.as_ref().and_then(Uri::host);
     let why = match host {
         // A relative one stays there.
-        None => "it was followed no further; it may lead in a circle",
+        None => "sim800 did not follow that any further; it may lead in a circle",
         Some(_) if is_secure(url) && !target.as_ref().is_some_and(is_secure) => {
-            "it leads to where nothing is secret, so it was not followed; ask for that URL itself"
+            "sim800 did not follow that to where nothing is secret; ask for that URL itself"
         }
         Some(host) if url.host() != Some(host) => {
-            "it was not followed to another host; without credit, many operators redirect to a page of their own"
+            "sim800 did not follow that to another host; without credit, many operators redirect to a page of their own"
         }
         Some(_) if target.as_ref().and_then(Uri::scheme_str) != url.scheme_str() => {
-            "it was not followed; ask for that URL itself"
+            "sim800 did not follow that; ask for that URL itself"
         }
-        Some(_) => "it was followed no further; it may lead in a circle",
+        Some(_) => "sim800 did not follow that any further; it may lead in a circle",
     };
     format!(" and redirects to {}: {why}", without_login(location))
 }
@@ -191,6 +191,7 @@ pub(super) async fn tell_error(
     if let Some(path) = &how.output_error {
         let kept = async { Sink::open(Some(path)).await?.take(body, &bar).await };
         return match kept.await {
+            Ok(_) if !Sink::is_file(Some(path)) => failure,
             Ok(_) => failure.and(&format!("{} has its explanation", path.display())),
             Err(error) => failure.and(&error.to_string()),
         };
@@ -231,7 +232,7 @@ pub(super) fn advised(failure: Failure, is_insecure: bool) -> Failure {
         }
         "no-ssl" => failure.with_advice("without --tls module, TLS goes over sockets, which this firmware has"),
         _ if of_module && !is_insecure => failure.with_advice(
-            "without --tls module, TLS is that of today; --insecure accepts any certificate, so that nothing proves who the server is",
+            "without --tls module, sim800 speaks TLS 1.2 or 1.3; --insecure accepts any certificate, so that nothing proves who the server is",
         ),
         _ => failure,
     }

@@ -29,8 +29,13 @@ pub(super) fn urls(get: &HttpGet) -> Result<Vec<String>, Failure> {
             fs::read_to_string(path).map(|read| text = read)
         };
         read.map_err(|error| Failure::file("read", path, &error))?;
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        urls.extend(lines.map(str::to_owned));
+        for (line, url) in (1..).zip(text.lines().map(str::trim)) {
+            if !url.is_empty() && !url.starts_with('#') {
+                HttpUrl::parse(url)
+                    .map_err(|failure| failure.of(&format!("{}, line {line}", path.display())))?;
+                urls.push(url.to_owned());
+            }
+        }
     }
     if urls.is_empty() {
         return Err(Failure::usage("there is no URL to fetch"));

@@ -344,5 +344,5 @@ fn nothing_to_do(
     fields.extend(moved);
     fields.push(("up_to_date", json!(true)));
     let name = file.map(|path| path.display().to_string()).unwrap_or_default();
-    Report { fields, text: Vec::new(), remark: format!("{name} is up to date; nothing was fetched") }
+    Report { fields, text: Vec::new(), remark: format!("{name} is up to date; sim800 fetched nothing") }
 }

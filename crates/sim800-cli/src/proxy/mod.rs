@@ -56,7 +56,10 @@ pub(crate) fn run(arguments: &Arguments, options: &Options, output: Output) -> R
             "whoever reaches {address} could use the module's network; ask for a login with --user-file, or say --open-to-all"
         )));
     }
-    let failed = |error| Failure::port(&format!("cannot listen on {address}"), &error);
+    let failed = |error| {
+        Failure::port(&format!("cannot listen on {address}"), &error)
+            .and("--listen chooses another address or port")
+    };
     let listener = Async::<TcpListener>::bind(address).map_err(failed)?;
     let totals = Rc::new(Totals::default());
     let done = with_module(options, output, async |client| {

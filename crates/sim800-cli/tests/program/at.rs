@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use serde_json::json;
+use sim800_emulator::Fault;
 
 use crate::bad_input::fails;
 use crate::bench::{Bench, Finished};
@@ -103,5 +104,36 @@ fn an_unsolicited_result_is_waited_for_as_long_as_is_wanted() {
     assert_eq!((finished.code, finished.stdout.as_slice()), (10, &b"OK\n"[..]));
     assert!(finished.stderr.contains("no +HTTPACTION came"), "{}", finished.stderr);
     assert_eq!(bench.run(&["at", "AT+HTTPTERM"]).code, 0);
+    bench.expect_usable();
+}
+
+/// The advice to look at power and line would send people the wrong way.
+#[test]
+fn where_the_module_answers_the_line_is_not_blamed() {
+    let bench = Bench::new();
+    let path = r"C:\User\ftp\a.txt";
+    fs::write(bench.path("a"), "eighteen octets ..").unwrap();
+    assert_eq!(bench.run(&["fs", "put", "a", path]).code, 0);
+    // Where the result code is taken for the file's octets, in part and as a whole.
+    for size in [20, 100] {
+        let finished = bench.run(&["at", &format!("AT+FSREAD={path},1,{size},0")]);
+        assert_eq!((finished.code, finished.stdout.as_slice()), (4, &b""[..]));
+        assert!(finished.stderr.contains("ask for no more than the file has"), "{}", finished.stderr);
+        assert!(!finished.stderr.contains("fell silent"), "{}", finished.stderr);
+    }
+
+    let hesitate = Fault::Hesitate { by: std::time::Duration::from_secs(6) };
+    bench.module.fault(Fault::Flaw { line: "AT+CSQ".to_owned(), fault: Box::new(hesitate) });
+    let finished = bench.run(&["at", "AT+CSQ"]);
+    assert_eq!((finished.code, finished.stdout.as_slice()), (10, &b""[..]));
+    assert!(finished.stderr.contains("although the module answers AT"), "{}", finished.stderr);
+    assert!(!finished.stderr.contains("check its power"), "{}", finished.stderr);
+}
+
+/// The program has nothing for a prompt that the table does not tell of.
+#[test]
+fn data_that_a_command_asks_for_unexpectedly_is_named() {
+    let bench = Bench::new();
+    fails(&bench, &["at", "AT+CMGW=\"1\""], 2, "misuse", "asks for data behind AT+CMGW");
     bench.expect_usable();
 }

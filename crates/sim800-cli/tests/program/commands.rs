@@ -149,13 +149,13 @@ fn what_the_module_had_no_room_for_is_removed_again() {
     let finished = Finished::new(child.wait_with_output().unwrap());
     assert_eq!(finished.code, 12);
     assert!(finished.stderr.contains(r"full after"), "{}", finished.stderr);
-    assert!(finished.stderr.contains(r"the incomplete C:\a was removed"), "{}", finished.stderr);
+    assert!(finished.stderr.contains(r"sim800 removed the incomplete C:\a"), "{}", finished.stderr);
     assert!(file("a").is_err(), "nothing is left of it");
 
     // What is too long from the start takes nothing away; what is replaced makes room.
     assert_eq!(bench.run(&["fs", "put", "small", r"C:\a"]).code, 0);
     fs::write(bench.path("big"), &too_much).unwrap();
-    fails(&bench, &["fs", "put", "big", r"C:\a"], 12, "full", "nothing was changed");
+    fails(&bench, &["fs", "put", "big", r"C:\a"], 12, "full", "sim800 changed nothing");
     assert_eq!(file("a").unwrap(), octets(100));
     fs::write(bench.path("medium"), octets(20_000)).unwrap();
     for _ in 0..2 {
@@ -166,7 +166,7 @@ fn what_the_module_had_no_room_for_is_removed_again() {
     bench.ftp.inject(Fault::Answer { verb: "SIZE", reply: "502 no sizes here".into() });
     let to_fs = bench.run(&["ftp", "get", &bench.ftp_url("/big"), "--to-fs", "b"]);
     assert_eq!(to_fs.code, 8);
-    assert!(to_fs.stderr.contains(r"the incomplete C:\User\FTP\b was removed"), "{}", to_fs.stderr);
+    assert!(to_fs.stderr.contains(r"sim800 removed the incomplete C:\User\FTP\b"), "{}", to_fs.stderr);
     assert_eq!(bench.run(&["fs", "ls", r"C:\User\FTP"]).stdout, b"");
     bench.expect_usable();
 }

@@ -26,7 +26,7 @@ fn an_interrupted_download_leaves_nothing_behind() {
             (finished.code, finished.stderr.as_str()),
             (
                 130,
-                "sim800: interrupted; nothing was kept; with --resume, what has come is kept and the same command goes on from there\n"
+                "sim800: interrupted; sim800 kept nothing; with --resume it keeps what has come, and the same command goes on from there\n"
             )
         );
         assert_eq!(bench.names(), [""; 0]);

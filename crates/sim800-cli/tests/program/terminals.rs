@@ -194,6 +194,17 @@ fn a_terminal_shows_a_body_and_nothing_over_it() {
     }
 }
 
+/// What is waited for behind a body has a line of its own, too.
+#[test]
+fn a_bearer_is_closed_below_the_body() {
+    let bench = Bench::new();
+    bench.http.put("/a", "text/plain", "twenty-four octets here!");
+    let shown = seen(bench.command(&["--close", "http", "get", &bench.http.url("/a")]));
+    let (body, remark) = shown.split_once('\n').unwrap();
+    assert_eq!(body, "twenty-four octets here!", "{shown}");
+    assert!(remark.contains("24 bytes in ") && remark.lines().count() == 1, "{shown}");
+}
+
 #[test]
 fn a_remark_amid_a_body_has_a_line_of_its_own() {
     let bench = Bench::new();

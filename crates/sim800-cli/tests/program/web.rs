@@ -252,7 +252,7 @@ fn what_is_complete_is_not_fetched_again() {
         "its end is compared"
     );
     let said = bench.run(&resume[1..]).stderr;
-    assert!(said.contains("a is up to date; nothing was fetched"), "{said}");
+    assert!(said.contains("a is up to date; sim800 fetched nothing"), "{said}");
     for changed in [octets(60_000), [&body[..49_999], b"!"].concat(), octets(10)] {
         bench.http.put("/a", "application/octet-stream", changed.clone());
         let object = bench.run(&resume).object();
@@ -351,6 +351,14 @@ fn several_urls_are_fetched_in_one_run() {
     assert_eq!(told, expected.map(|(ok, body)| (json!(ok), json!(body))));
     assert_eq!(objects[1]["url"], urls[1]);
     assert_eq!((finished.code, finished.stderr.as_str()), (9, ""));
+
+    fs::write(bench.path("wrong"), format!("{}\n# none\n{} # one\n", urls[0], urls[1])).unwrap();
+    let finished = bench.run(&["http", "get", "--input", "wrong"]);
+    assert!(
+        finished.code == 2 && finished.stderr.starts_with("sim800: wrong, line 3: "),
+        "{}",
+        finished.stderr
+    );
 
     let finished = bench.run(&["-q", "http", "get", &urls[0], &urls[2]]);
     assert_eq!((finished.code, finished.stdout), (0, b"12".to_vec()), "one after the other");

@@ -196,12 +196,13 @@ impl Ftp {
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
                     let ftp = self.after(&attempts);
-                    if let Some((reader, size)) =
-                        attempts.settle(boxed(|| ftp.open(path, offset)).await).await?
-                    {
-                        let resumption = Resumption::of_file(self, path, offset, size);
-                        let total = size.map(|size| size.saturating_sub(offset));
-                        return Ok(download::download(reader, resumption, total).await);
+                    match boxed(|| ftp.open(path, offset)).await {
+                        Ok((reader, size)) => {
+                            let resumption = Resumption::of_file(self, path, offset, size);
+                            let total = size.map(|size| size.saturating_sub(offset));
+                            return Ok(boxed(|| download::download(reader, resumption, total)).await);
+                        }
+                        Err(error) => attempts.again(error, None).await?,
                     }
                 }
             })

@@ -10,7 +10,7 @@ use super::settings::Target;
 use super::source::{Seekable, Source, Window};
 use super::upload::{Found, Rest, Upload};
 use super::{Ftp, FtpError, FtpOperation};
-use crate::boxed::boxed;
+use crate::boxed::{boxed, pinned};
 use crate::retry::Attempts;
 
 /// How often a server is asked for the size of what was stored before another one than was sent is believed, and after which
@@ -164,7 +164,8 @@ impl Ftp {
         // All of it was sent before, and not confirmed: the server may have put it aside, and in the file behind that was looked at.
         let mut is_aside = false;
         loop {
-            let error = match ftp.after(&attempts).send(path, &mut upload).await {
+            let trial = ftp.after(&attempts);
+            let error = match pinned(|| trial.send(path, &mut upload)).await {
                 Ok(sent) => {
                     let expected = Expected::new(sent, before);
                     match boxed(|| self.confirm(FtpOperation::Put, path, expected, &mut attempts)).await {
@@ -180,7 +181,7 @@ impl Ftp {
                 Err(error) => error,
             };
             is_aside |= upload.is_sent();
-            match self.recover(path, &mut upload, error, &mut attempts).await? {
+            match pinned(|| self.recover(path, &mut upload, error, &mut attempts)).await? {
                 Some(option) => ftp.options.put = option,
                 None => return Ok(upload.taken()),
             }
@@ -291,7 +292,7 @@ impl Ftp {
         let mut error = error;
         loop {
             let position = upload.has_begun().then(|| upload.taken());
-            boxed(|| attempts.again(error, position)).await?;
+            attempts.again(error, position).await?;
             if !upload.has_begun() {
                 return Ok(Some(self.options.put));
             }

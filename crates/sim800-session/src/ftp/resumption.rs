@@ -9,6 +9,7 @@ use super::pieces::Pieces;
 use super::session::Session;
 use super::size::enough;
 use super::{Ftp, FtpError, FtpOperation};
+use crate::boxed::boxed;
 use crate::retry::Attempts;
 use crate::tail::Tail;
 
@@ -132,7 +133,7 @@ impl Resumption {
         loop {
             self.attempts.again(error, Some(self.position)).await?;
             self.ftp = self.ftp.after(&self.attempts);
-            error = match self.open().await {
+            error = match boxed(|| self.open()).await {
                 Ok(reader) => return Ok(reader),
                 Err(error) => error,
             };

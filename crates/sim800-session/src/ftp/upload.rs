@@ -364,7 +364,7 @@ async fn close(mut session: Session, closed: Result<Response, Error>, octets: u6
             // other time.
             let limit = session.standstill();
             let client = session.client().clone();
-            let ended = client.within(limit, end(&mut session)).await;
+            let ended = client.within(limit, boxed(|| end(&mut session))).await;
             ended.unwrap_or_else(|| Err(session.silent(limit)))
         }
         Err(error) if error.is_rejected() => match session.refused(error.clone()).await {

@@ -22,6 +22,9 @@ const SHOWN: u64 = 10;
 /// The most octets of a trace's line.
 const LONGEST: usize = 80;
 
+/// What the command that builds this had in it.
+const BUILT: &str = if cfg!(feature = "std") { "" } else { " --without-std" };
+
 struct Campaign {
     first: u64,
     seeds: u64,
@@ -93,7 +96,7 @@ impl Campaign {
         print!("{report}");
         let seconds = start.elapsed().as_secs_f64();
         println!(
-            "seeds {} to {}: {failed} failed; {seconds:.1} s, {:.0} seeds/s",
+            "seeds {} to {}{BUILT}: {failed} failed; {seconds:.1} s, {:.0} seeds/s",
             self.first,
             self.first.saturating_add(seeds).saturating_sub(1),
             seeds as f64 / seconds.max(0.001)
@@ -159,7 +162,7 @@ fn show(seed: u64, violation: &Violation, traced: bool) {
     let result = if traced { run(&least, trace) } else { run(&least, |_| {}) };
     let what = result.err().map_or_else(|| violation.what.clone(), |violation| violation.what);
     println!(
-        "seed {seed}: {}\nat the least: {what}\n{least:#?}\nreplay: cargo xtask simulate --seed {seed}\n",
+        "seed {seed}: {}\nat the least: {what}\n{least:#?}\nreplay: cargo xtask simulate{BUILT} --seed {seed}\n",
         violation.what
     );
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastrand::Rng;
 use futures::future::BoxFuture;
-use futures::{AsyncRead, AsyncWrite};
 use sim800_session::Runtime;
 use sim800_session::engine::{Config, Engine, Output, Request, Response};
+use sim800_session::io::{AsyncRead, AsyncWrite};
 
 use super::violation::{Violation, violation};
 use crate::{Clock, Port};

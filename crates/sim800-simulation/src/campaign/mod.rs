@@ -25,6 +25,7 @@ mod run;
 mod scenario;
 mod servers;
 mod shrink;
+mod streams;
 mod task;
 mod variant;
 mod violation;

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{Either, join_all, select};
-use futures::{AsyncWriteExt, FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt};
 use sim800_emulator::{Fault, Registration, Storage};
-use sim800_session::{Bearer, Client, Direction, Notice, Runtime, connect};
+use sim800_session::{Bearer, Client, Direction, Notice, Runtime, connect, io};
 
 use super::content::{CONTENT_PATH, CONTENT_URL};
 use super::damages::Damages;
@@ -21,6 +21,7 @@ use super::fault::What;
 use super::kind::Task;
 use super::observer::{Observer, Shared};
 use super::scenario::{Leave, Scenario};
+use super::streams;
 use super::task::{self, Done, Failed, Job};
 use super::variant::{LeftOver, Variant};
 use super::violation::{Violation, violation};
@@ -176,7 +177,7 @@ impl<'a> Trial<'a> {
         self.world.try_run(async move {
             for line in lines {
                 // Nobody minds what comes of it.
-                drop(port.write_all(format!("{line}\r").as_bytes()).await);
+                drop(streams::write_all(&mut port, format!("{line}\r").as_bytes()).await);
                 clock.sleep_until(clock.now() + Duration::from_secs(3)).await;
             }
         })?;
@@ -489,10 +490,7 @@ impl<'a> Trial<'a> {
     }
 
     /// All clients are gone: the driver ends well.
-    fn end(
-        &mut self,
-        ended: futures::channel::oneshot::Receiver<std::io::Result<()>>,
-    ) -> Result<(), Violation> {
+    fn end(&mut self, ended: futures::channel::oneshot::Receiver<io::Result<()>>) -> Result<(), Violation> {
         let ended = self.await_within(FOLLOW_UP_TIME, ended);
         match ended.map_err(|stall| violation(format!("the driver does not end: {}", stall.what)))? {
             Ok(Ok(())) => Ok(()),

@@ -1,14 +1,15 @@
 //! The tasks, as a program would do them.
 
+use std::cell::RefCell;
 use std::error::Error;
-use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{Either, select};
-use futures::io::Cursor;
-use futures::{AsyncReadExt, AsyncWriteExt, Stream, StreamExt};
+use futures::{Stream, StreamExt};
+use sim800_session::io::{self, AsyncReadExt};
+use sim800_session::message::{Request, Response, header};
 use sim800_session::{
     Bearer, BearerError, Body, Chain, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError, Offset,
     Profile, Runtime, Sent, Server, SocketError, Sockets, StartUpError,
@@ -18,6 +19,7 @@ use super::content::{CONTENT_PATH, CONTENT_URL};
 use super::kind::Task;
 use super::observer::PASSWORD;
 use super::scenario::Leave;
+use super::streams::{File, Half, close, flush, write_all};
 use crate::Clock;
 
 /// Where the POST of a job goes.
@@ -127,15 +129,15 @@ pub(super) struct Told {
 }
 
 impl Told {
-    fn of(response: &http::Response<Body>) -> Self {
-        let header = |name| {
+    fn of(response: &Response<Body>) -> Self {
+        let value = |name| {
             let value = response.headers().get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         Self {
             status: response.status().as_u16(),
-            range: header(http::header::CONTENT_RANGE),
-            length: header(http::header::CONTENT_LENGTH),
+            range: value(header::CONTENT_RANGE),
+            length: value(header::CONTENT_LENGTH),
             offset: response.extensions().get().map(|Offset(offset)| *offset),
         }
     }
@@ -143,11 +145,11 @@ impl Told {
 
 /// Fetches the content by HTTP, or a part of it; an answer other than 200 and 206 is a failure.
 async fn get(bearer: &Bearer, range: Option<String>, leave: Option<Leave>) -> Result<Done, Failed> {
-    let mut get = http::Request::get(CONTENT_URL);
+    let mut get = Request::get(CONTENT_URL);
     if let Some(range) = range {
-        get = get.header(http::header::RANGE, range);
+        get = get.header(header::RANGE, range);
     }
-    let response = Http::new(bearer).send(request(get, Bytes::new())).await?;
+    let response = Http::new(bearer).send(made(get.body(Bytes::new()))?).await?;
     found(response.status().as_u16())?;
     let told = Told::of(&response);
     Ok(match read(response.into_body(), leave).await? {
@@ -161,11 +163,11 @@ async fn get(bearer: &Bearer, range: Option<String>, leave: Option<Leave>) -> Re
 /// of the first, it must not be waited for; otherwise a program waits as long as it likes.
 async fn get_beside(bearer: &Bearer, is_empty: bool, clock: &Clock) -> Result<Done, Failed> {
     let http = Http::new(bearer);
-    let send = || http.send(request(http::Request::get(CONTENT_URL), Bytes::new()));
-    let first = send().await?;
+    let get = || made(Request::get(CONTENT_URL).body(Bytes::new()));
+    let first = http.send(get()?).await?;
     found(first.status().as_u16())?;
     let enough = clock.now() + PATIENCE;
-    let second = match select(pin!(send()), clock.sleep_until(enough)).await {
+    let second = match select(pin!(http.send(get()?)), clock.sleep_until(enough)).await {
         Either::Left((second, _)) => Some(second),
         Either::Right(_) => None,
     };
@@ -188,7 +190,7 @@ async fn get_beside(bearer: &Bearer, is_empty: bool, clock: &Clock) -> Result<Do
         Err(_) if is_second => {}
         Err(error) => return Err(error),
     }
-    let third = send().await?;
+    let third = http.send(get()?).await?;
     found(third.status().as_u16())?;
     bodies.push(read(third.into_body(), None).await?);
     Ok(Done::Several(bodies))
@@ -254,7 +256,7 @@ impl Job {
             }
             Task::HttpAlive => get_beside(&bearer, content.is_empty(), &clock).await?,
             Task::HttpPost => {
-                let post = request(http::Request::post(post_url(slot)), content);
+                let post = made(Request::post(post_url(slot)).body(content))?;
                 let response = Http::new(&bearer).send(post).await.map_err(|error| {
                     let is_unsent = error.sent() == Sent::No;
                     Failed { is_unsent, ..error.into() }
@@ -263,16 +265,16 @@ impl Job {
                 Done::Stored(None)
             }
             Task::HttpHead => {
-                let head = request(http::Request::head(CONTENT_URL), Bytes::new());
+                let head = made(Request::head(CONTENT_URL).body(Bytes::new()))?;
                 found(Http::new(&bearer).send(head).await?.status().as_u16())?;
                 Done::Nothing
             }
             Task::FtpGet => read(ftp.get(CONTENT_PATH).await?, leave).await?,
             Task::FtpPutSeekable => {
-                Done::Stored(Some(ftp.put_seekable(&upload_path, Cursor::new(content)).await?))
+                Done::Stored(Some(ftp.put_seekable(&upload_path, File::new(content)).await?))
             }
             Task::FtpPutResumed => {
-                let stored = ftp.resume_put(&upload_path, Cursor::new(content), resumed_from).await?;
+                let stored = ftp.resume_put(&upload_path, File::new(content), resumed_from).await?;
                 Done::Stored(Some(stored))
             }
             Task::FtpPut => Done::Stored(Some(ftp.put(&upload_path, &content[..]).await?)),
@@ -310,8 +312,8 @@ fn socket_port(length: usize) -> u16 {
 async fn exchange(bearer: &Bearer, content: &Bytes) -> Result<Done, Failed> {
     let sockets = Sockets::open(bearer.client(), &Profile::new("internet")).await?;
     let port = socket_port(content.len());
-    let socket = sockets.connect(SOCKET_HOST, port).await?;
-    let (mut reader, mut writer) = socket.split();
+    let socket = RefCell::new(sockets.connect(SOCKET_HOST, port).await?);
+    let (mut reader, mut writer) = (Half(&socket), Half(&socket));
     let mut read = Vec::new();
     let reading = async {
         let mut buffer = [0; 700];
@@ -326,14 +328,14 @@ async fn exchange(bearer: &Bearer, content: &Bytes) -> Result<Done, Failed> {
     };
     let writing = async {
         if port == SOCKET_PORT {
-            writer.write_all(content).await?;
-            writer.flush().await?;
+            write_all(&mut writer, content).await?;
+            flush(&mut writer).await?;
         }
         Ok(())
     };
     let mut result = futures::try_join!(reading, writing).map(|_| ());
     if result.is_ok() && port == SOCKET_PORT {
-        result = writer.close().await.map_err(Failed::from);
+        result = close(&mut writer).await.map_err(Failed::from);
     }
     match result {
         Ok(()) => Ok(Done::Exchanged(read)),
@@ -341,8 +343,9 @@ async fn exchange(bearer: &Bearer, content: &Bytes) -> Result<Done, Failed> {
     }
 }
 
-fn request(request: http::request::Builder, body: Bytes) -> http::Request<Bytes> {
-    request.body(body).unwrap_or_default()
+/// A request, all of which is valid here. What is told otherwise has different types with `std` and without.
+fn made<E: Error + 'static>(request: Result<Request<Bytes>, E>) -> Result<Request<Bytes>, Failed> {
+    request.map_err(|error| Failed::new("request", &error))
 }
 
 fn found(status: u16) -> Result<(), Failed> {

@@ -1,4 +1,4 @@
-//! A session of HTTP alone: start-up, bearer, a GET and a POST.
+//! A session of HTTP alone, in the smallest windows: start-up, bearer, a GET and a POST.
 #![no_std]
 #![no_main]
 
@@ -8,7 +8,7 @@ use sim800_session::Client;
 
 #[entry]
 fn main() -> ! {
-    run(work)
+    run(512, work)
 }
 
 #[embassy_executor::task]

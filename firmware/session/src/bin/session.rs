@@ -17,7 +17,7 @@ const FILE: u64 = 100_000;
 
 #[entry]
 fn main() -> ! {
-    run(work)
+    run(1024, work)
 }
 
 #[embassy_executor::task]
