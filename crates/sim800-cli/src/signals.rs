@@ -1,10 +1,12 @@
 //! What asks the program to end.
 
 use std::fs;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -25,15 +27,52 @@ const LITTLE_PATIENCE: Duration = Duration::from_secs(1);
 
 const ALL: [Signal; 3] = [Signal::Int, Signal::Term, Signal::Hup];
 
-/// Runs `future` to its end or to a signal that asks the program to end.
+/// Runs `future` to its end or to a signal that asks the program to end. Where there is another of these within `future`, the signal is
+/// for that one, which may have something to put back.
 pub(crate) async fn interruptible<F: Future>(future: F) -> Result<F::Output, Failure> {
     let signals = watched().map_err(|error| Failure::new("system", format!("no signals: {error}")))?;
+    until_asked(future, signals, &NESTED).await
+}
+
+/// How many are within one another.
+static NESTED: AtomicUsize = AtomicUsize::new(0);
+
+async fn until_asked<F: Future>(
+    future: F,
+    signals: &Receiver<u8>,
+    nested: &AtomicUsize,
+) -> Result<F::Output, Failure> {
+    let depth = Depth::enter(nested);
+    let mut asked = pin!(signals.recv());
+    // It comes whenever it likes, also once the inner one was polled and before this one is. The inner one is woken by it then.
+    let asked = poll_fn(|cx| if depth.is_innermost() { asked.as_mut().poll(cx) } else { Poll::Pending });
     // What is moved into a future is in there twice, and the stack of a program has to bear all of them.
-    match select(Box::pin(future), pin!(signals.recv())).await {
+    match select(Box::pin(future), asked).await {
         Either::Left((output, _)) => Ok(output),
         Either::Right((Ok(signal), _)) => Err(Failure::interrupted(signal)),
         // Nobody can ask.
         Either::Right((Err(_), future)) => Ok(future.await),
+    }
+}
+
+struct Depth<'a> {
+    nested: &'a AtomicUsize,
+    own: usize,
+}
+
+impl<'a> Depth<'a> {
+    fn enter(nested: &'a AtomicUsize) -> Self {
+        Self { nested, own: nested.fetch_add(1, Ordering::Relaxed) + 1 }
+    }
+
+    fn is_innermost(&self) -> bool {
+        self.nested.load(Ordering::Relaxed) == self.own
+    }
+}
+
+impl Drop for Depth<'_> {
+    fn drop(&mut self) {
+        self.nested.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -117,7 +156,29 @@ const fn is_in(set: u64, signal: Signal) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use super::*;
+
+    /// Whoever is asked first puts back what it began.
+    #[test]
+    fn the_innermost_is_asked_whenever_the_signal_comes() {
+        let nested = AtomicUsize::new(0);
+        let (sender, signals) = unbounded();
+        let mut inner = Box::pin(until_asked(pending::<()>(), &signals, &nested));
+        let mut is_sent = false;
+        let with_signal = poll_fn(|cx| {
+            let polled = inner.as_mut().poll(cx);
+            if !std::mem::replace(&mut is_sent, true) {
+                // Just when the inner one has looked.
+                sender.try_send(2).unwrap();
+            }
+            polled
+        });
+        let inner =
+            smol::block_on(until_asked(with_signal, &signals, &nested)).expect("the outer one is not asked");
+        assert!(inner.is_err_and(|failure| failure.is_by_key()));
+    }
 
     #[test]
     fn what_was_ignored_is_known() {
