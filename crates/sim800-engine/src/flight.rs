@@ -474,8 +474,8 @@ impl fmt::Debug for Flight {
 
 /// Whether payload begins with what may have been a line before it.
 fn begins_with_a_line(payload: &[u8]) -> bool {
-    let text = payload.iter().position(|octet| !matches!(octet, b' '..=b'~')).unwrap_or(payload.len());
-    text > 0 && payload[text..].starts_with(b"\r\n")
+    let text = payload.iter().take_while(|octet| matches!(octet, b' '..=b'~')).count();
+    text > 0 && payload.get(text..).is_some_and(|rest| rest.starts_with(b"\r\n"))
 }
 
 /// Whether payload ends with what may have been of the line end behind it: a part of that may be lost.
