@@ -125,7 +125,9 @@ impl Observer {
             // behind it: nothing tells, and the text of that one stands where anything may.
             return self.line.clear();
         }
-        self.is_text = self.line.starts_with(HEAD);
+        // A file of the module has no header: a head before it is counted for it, and where the file is as long, nothing tells that what
+        // stands behind is not its result.
+        self.is_text = self.line.starts_with(HEAD) && !self.command.starts_with(b"AT+FSREAD=");
         let is_open = self.in_flight || self.has_payload;
         // The address has no result code behind it.
         let is_address = self.command.ends_with(b"+CIFSR") && self.line.contains(&b'.');
@@ -239,6 +241,7 @@ mod tests {
             (5, Sent, "AT\r"),
         ]));
         assert!(seen(&[(0, Sent, "AT\r"), (1, Received, head), (2, Sent, "AT\r")]));
+        assert!(!seen(&[(0, Sent, "AT+FSREAD=A,1,47,0\r"), (1, Received, head), (2, Sent, "AT\r")]));
         // Two of them, and one whose text is the head of the other.
         let two = format!("{head}{head}");
         assert!(seen(&[(0, Sent, "AT\r"), (1, Received, &two), (2, Sent, "AT\r")]));
