@@ -199,10 +199,12 @@ impl Witness {
     fn sent(&mut self, Transmit { octets, secret, .. }: &Transmit) {
         assert!(!octets.is_empty());
         assert!(secret.as_ref().is_none_or(|secret| secret.end < octets.len()));
-        if octets.iter().all(|octet| *octet == b'.') {
+        // A text has an end besides what was offered.
+        let body = octets.strip_suffix(&[0x1A]).unwrap_or(octets);
+        if body.iter().all(|octet| *octet == b'.') {
             // What was promised is still sent when its command was given up.
             if self.in_flight {
-                self.sent += octets.len();
+                self.sent += body.len();
                 assert!(Some(self.sent) <= self.open, "sent more than was offered");
             }
             return;

@@ -198,3 +198,16 @@ fn the_secret_is_exactly_what_stands_between_the_quotes() -> TestResult {
     assert_ne!(headers, UserData::new(&[("Accept", "x/z")])?);
     Ok(())
 }
+
+/// As some programs write them; the module takes both.
+#[test]
+fn numbers_may_stand_in_quotes() {
+    let octets = |port: &str| {
+        let line = format!("AT+CIPSTART=\"TCP\",\"example.com\",{port}");
+        Prepared::parse(line.as_bytes()).map(|prepared| prepared.line.as_bytes().to_vec())
+    };
+    assert!(octets("80").is_some());
+    for (port, is_taken) in [("\"80\"", true), ("\"x\"", false), ("\"65536\"", false), ("\"\"", false)] {
+        assert_eq!(octets(port) == octets("80"), is_taken, "{port}");
+    }
+}

@@ -32,7 +32,11 @@ fn play(transcript: &Transcript) -> usize {
                 let text = std::str::from_utf8(line).unwrap();
                 headless = text.starts_with("AT+FSREAD=");
                 let mut request = Request::raw(text, Duration::from_secs(5)).unwrap();
-                if let Some(payload) = payload_of(&transcript.steps[place + 1..]) {
+                if let Some(mut payload) = payload_of(&transcript.steps[place + 1..]) {
+                    if text.trim_end() == "AT+CIPSEND" {
+                        // The engine adds what ends a text.
+                        payload = payload.strip_suffix(b"\x1A").unwrap();
+                    }
                     request = request.with_body(payload.to_vec().into());
                 } else if text.starts_with("AT+FTPPUT=2,1") {
                     // It is refused before it is asked for.

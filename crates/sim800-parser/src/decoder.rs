@@ -361,7 +361,7 @@ impl<D: Dialect> Decoder<D> {
         let claimed = match expect.information {
             Claim::None => false,
             Claim::Named { ref name, accepts } => line.values_of(name).is_some_and(accepts),
-            Claim::Text => !self.dialect.is_unsolicited(line),
+            Claim::Text => !self.dialect.is_unsolicited(self.behind_echo(line)),
         };
         claimed.then_some(Kind::Information)
     }
@@ -424,13 +424,24 @@ impl<D: Dialect> Decoder<D> {
         Kind::Information
     }
 
+    /// What the dialect is asked about. An echo ends in CR alone: one that is not known again, for it was damaged, stands before the line
+    /// where the DCE sends no empty one between them.
+    #[inline]
+    fn behind_echo<'l>(&self, line: Line<'l>) -> Line<'l> {
+        if self.expect.is_some() {
+            Line::new(line.text().rsplit(|octet| *octet == b'\r').next().unwrap_or_default())
+        } else {
+            line
+        }
+    }
+
     fn unsolicited(&mut self, line: Line<'_>) -> Kind {
         let pushed = self
             .dialect
             .headers()
             .iter()
             .find_map(|(header, at_most)| Some((*header, header.count_of(line.text())?, *at_most)));
-        if self.dialect.takes_continuation(line) {
+        if self.dialect.takes_continuation(self.behind_echo(line)) {
             self.state = State::Continuation;
         }
         pushed.map_or(Kind::Unsolicited, |(header, count, at_most)| {

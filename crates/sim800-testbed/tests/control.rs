@@ -120,6 +120,8 @@ fn each_restart_is_in_the_journal() {
         module.control().fault(Fault::Later { when, fault });
         exchange(&mut link, "AT", "SMS Ready\r\n");
     }
+    // The entries of a turn are written at its end, behind what it says; the next one is another.
+    exchange(&mut link, "AT", "OK\r\n");
     let power: Vec<bool> = module
         .journal()
         .since(0)

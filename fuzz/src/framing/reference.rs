@@ -298,7 +298,8 @@ impl<D: Dialect> Reference<D> {
         if is_later && let Some(kind) = self.claimed(line) {
             return kind;
         }
-        if self.dialect.takes_continuation(line) {
+        let asked = if self.command.is_some() { behind_echo(line) } else { line };
+        if self.dialect.takes_continuation(asked) {
             self.place = Place::Continuation;
         }
         let pushed = self.dialect.headers().iter().find_map(|(header, at_most)| {
@@ -356,7 +357,7 @@ impl<D: Dialect> Reference<D> {
         let is_information = match expect.information {
             Claim::None => false,
             Claim::Named { name, accepts } => values_of(name, line).is_some_and(accepts),
-            Claim::Text => !self.dialect.is_unsolicited(line),
+            Claim::Text => !self.dialect.is_unsolicited(behind_echo(line)),
             _ => panic!("a claim this parser does not know"),
         };
         self.command = Some((expect, sent));
@@ -399,6 +400,12 @@ enum Early {
 enum Stop {
     Undecided,
     Other,
+}
+
+/// What stands behind an echo, which ends in CR alone.
+fn behind_echo(line: Line<'_>) -> Line<'_> {
+    let text = line.text();
+    Line::new(text.iter().rposition(|octet| *octet == b'\r').map_or(text, |end| &text[end + 1..]))
 }
 
 /// Where a command line ends, and in what, if `text` may be one: `Some(None)` where it has not ended.

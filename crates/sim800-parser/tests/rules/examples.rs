@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sim800_parser::{DataPhase, Decoder, Event, Expect, FinalResultCode, Framer, Header};
+use sim800_parser::{Claim, DataPhase, Decoder, Event, Expect, FinalResultCode, Framer, Header};
 
 use super::{CARRY, LINE, Pushing, Seen, decode, frame};
 
@@ -181,4 +181,21 @@ fn a_line_that_began_as_an_echo_ends_where_it_ends() {
         assert!(pending.is_empty());
         assert_eq!(decode(&script, &[sizes]).0, events);
     }
+}
+
+/// Where no empty line comes between them, a known line stands behind an echo that is not known again.
+#[test]
+fn a_line_behind_a_damaged_echo_is_known() {
+    let told = |line: &[u8]| {
+        let script = vec![(Some(Expect::result().with_information(Claim::Text)), line.to_vec())];
+        let kind = |seen: &Seen| match seen {
+            Seen::Line(kind, _) => *kind,
+            _ => "final",
+        };
+        frame(&script, &[usize::MAX]).0.iter().map(kind).collect::<Vec<_>>()
+    };
+    let head = "+CMT: \"+491\",\"\",\"24/07/24,14:04:19+08\"";
+    assert_eq!(told(format!("T+CGMM\r{head}\r\nOK\r\n").as_bytes()), ["unsolicited", "continuation"]);
+    assert_eq!(told(b"T+CGMM\r+CBM: 88\rOK\r\nOK\r\n"), ["information", "final"]);
+    assert_eq!(told(b"T+CGMM\r+CMTI: \"SM\",3\r\nOK\r\n"), ["unsolicited", "final"]);
 }
