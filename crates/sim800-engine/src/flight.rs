@@ -233,11 +233,15 @@ impl Flight {
         *payload = if payload.is_empty() { octets } else { [&payload[..], &octets].concat().into() };
     }
 
-    /// Notes a line of the module's own accord. Behind a payload, one without the empty line that others have before them is what the
-    /// count left of it.
-    pub(crate) fn take_known(&mut self, now: Duration, raw: &[u8], blanks: Blanks) {
+    /// Notes a line that reads like the module's own. Behind a payload, one without the empty line that others have before them is what
+    /// the count left of it. Returns whether it may be believed: it tells nothing where it may be octets of a payload, behind damage or
+    /// where what was counted for one without a header begins with a line, which may have come before it.
+    pub(crate) fn take_known(&mut self, now: Duration, raw: &[u8], blanks: Blanks) -> bool {
         let is_rest = self.is_behind_payload && blanks.text && !raw.starts_with(b"\r\n");
+        let is_shifted = self.request.is_headless() && begins_with_a_line(&self.response.payload);
+        let may_be_payload = is_rest || is_shifted || self.fault == Some(Malformation::Damaged);
         self.take_stray(now, if is_rest { Stray::Rest } else { Stray::Known });
+        !may_be_payload
     }
 
     /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
@@ -466,6 +470,12 @@ impl fmt::Debug for Flight {
             .field("unsent", &self.unsent.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether payload begins with what may have been a line before it.
+fn begins_with_a_line(payload: &[u8]) -> bool {
+    let text = payload.iter().take_while(|octet| matches!(octet, b' '..=b'~')).count();
+    text > 0 && payload.get(text..).is_some_and(|rest| rest.starts_with(b"\r\n"))
 }
 
 /// Whether payload ends with what may have been of the line end behind it: a part of that may be lost.

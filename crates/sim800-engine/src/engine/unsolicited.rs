@@ -56,7 +56,9 @@ impl<D: Dialect> Engine<D> {
             }
             State::Idle if is_late => self.lose_behind_result(now),
             State::InFlight(flight) if stray == Stray::Known => {
-                flight.take_known(now, span.raw(), self.blanks);
+                if !flight.take_known(now, span.raw(), self.blanks) {
+                    return;
+                }
             }
             State::InFlight(flight) => flight.take_stray(now, stray),
             State::Lost(resync, _) => {

@@ -180,14 +180,18 @@ fn a_message_behind_a_damaged_echo_answers_nobody() {
     }
 }
 
-#[test]
-fn a_line_beside_a_payload_without_a_header_may_be_the_rest_of_it() {
-    let read = FsRead {
+fn read_file(size: u32) -> FsRead<'static> {
+    FsRead {
         file: Path::new(r"C:\a").expect("a path"),
         mode: FsReadMode::Position,
-        size: Number::saturating(16),
+        size: Number::saturating(size),
         position: Number::saturating(0),
-    };
+    }
+}
+
+#[test]
+fn a_line_beside_a_payload_without_a_header_may_be_the_rest_of_it() {
+    let read = read_file(16);
     let mut world = World::new();
     world.enqueue(&read);
     // The first line is counted for the payload, of which the last line is left.
@@ -195,15 +199,49 @@ fn a_line_beside_a_payload_without_a_header_may_be_the_rest_of_it() {
     assert!(world.outputs().contains(&failed(Malformed(Malformation::Damaged))));
 }
 
+/// A line that came before a payload without a header is counted for it, and as many of its octets are left behind the count; they may
+/// read like the end of another procedure's transfer. Where nothing came before, the line is the module's own.
+#[test]
+fn what_a_count_left_of_a_payload_tells_nothing_of_the_module() {
+    let ended = unsolicited("+FTPGET: 1,0");
+    let wire = |payload: &str, line: &str| format!("\r\n{payload}{line}\r\nOK\r\n");
+    for (octets, is_told) in [
+        (wire("+FTPGET: 1,1\r\n\r\nabcd", "\n+FTPGET: 1,0\r\n\r"), false),
+        (wire("+FTPGET: 1,1\r\n\r\nabcd", "\r\n+FTPGET: 1,0\r\n"), false),
+        (wire("+FTPGET: 1,1\r\n\r\nabcd", "a\r\n+FTPGET: 1,0\r\n\r"), false),
+        (wire("\n+FTPGET: 1,1\r\n\rabcd", "\r\n+FTPGET: 1,0\r\n"), true),
+        (wire("abcdefghijklmnopqrst", "\r\n+FTPGET: 1,0\r\n"), true),
+    ] {
+        for is_compared in [true, false] {
+            let request = Request::new(&read_file(20)).expect("a short line");
+            let mut world = World::new();
+            world.submit(if is_compared { request.compared() } else { request });
+            world.input(octets.as_bytes());
+            let outputs = world.outputs();
+            assert_eq!(outputs.contains(&ended), is_told, "{octets:?}: {outputs:?}");
+        }
+    }
+}
+
+/// Of a payload whose count lost a digit, or that lost octets, the rest comes as lines.
+#[test]
+fn what_a_damaged_count_left_of_a_payload_tells_nothing_of_the_module() {
+    for payload in
+        ["\r\n+FTPGET: 2,2\r\nabcd\r\n", "\r\n+FTPGET: ,25\r\nab\r\n", "\r\n+FTPGET: 2,5\r\nabc\r\n"]
+    {
+        let mut world = World::new();
+        world.enqueue(&read(25));
+        world.input(format!("{payload}+FTPGET: 1,0\r\n\r\n+FTPGET: 1,0\r\n\r\nOK\r\n").as_bytes());
+        let outputs = world.outputs();
+        assert!(outputs.contains(&failed(Malformed(Malformation::Damaged))), "{payload:?}: {outputs:?}");
+        assert!(!outputs.contains(&unsolicited("+FTPGET: 1,0")), "{payload:?}: {outputs:?}");
+    }
+}
+
 /// One CR LF comes before it. Where the line doubles an octet of that, the payload's own may pass for it, each time anew.
 #[test]
 fn the_line_end_before_a_payload_without_a_header_has_two_octets() {
-    let read = FsRead {
-        file: Path::new(r"C:\a").expect("a path"),
-        mode: FsReadMode::Position,
-        size: Number::saturating(5),
-        position: Number::saturating(0),
-    };
+    let read = read_file(5);
     for (before, is_whole) in [("\r\n", true), ("\r\r\n", false), ("\r\n\n", false), ("\n", false)] {
         let mut world = World::new();
         for _ in 0..3 {

@@ -401,6 +401,9 @@ impl Ftp {
     async fn open_list(&self, directory: &str) -> Result<Pieces, FtpError> {
         let mut session = self.prepare(FtpOperation::List, Target::Directory(directory)).await?;
         let first = session.open(&FtpListOpen).await?;
+        if matches!(first, Event::Ended(..)) {
+            session.proves_nothing();
+        }
         let read = request(FtpOperation::List, &FtpListRead { length: Number::MAX })?;
         Ok(Pieces::new(session, first, read, None))
     }

@@ -348,6 +348,11 @@ impl Session {
         if code == FtpCode::DONE { Ok(Event::Ended(code, octets)) } else { Err(self.failed(code)) }
     }
 
+    /// It ended well, and may have with other settings: a server lists nothing of a directory that is not there.
+    pub(super) fn proves_nothing(&mut self) {
+        self.is_proven = false;
+    }
+
     /// Forgets what the session said so far of data to be read or written: what is sent next deals with it.
     pub(super) fn forget_announcements(&mut self) {
         let operation = self.operation;

@@ -297,7 +297,14 @@ impl Ranges {
         let is_old = matches!(answer.status.0, 200 | 206) && (1..=again).contains(&came);
         let is_shorter = is_old && came < again;
         if is_old {
-            // Nothing follows, or the server sends no more at once: what is behind tells.
+            // Nothing follows, or the server sends no more at once: what is behind tells. Nobody reads it, but its headers say where it
+            // is from, which those of the first range may not have said.
+            if let Some(headers) = &answer.headers {
+                self.compare(answer.first, headers)?;
+            }
+            if self.end().is_some_and(|end| self.position >= end) {
+                return Ok(None);
+            }
             again = 0;
             answer = self.ask(service, self.range(again)?).await?;
         }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::FutureExt;
 use futures::future::{BoxFuture, Either, select};
+use futures::{FutureExt, StreamExt as _};
 use sim800_command::{HttpInit, HttpTerm};
 use sim800_emulator::{Config as ModuleConfig, Fault, Messages};
 use sim800_session::{Bearer, Config, Direction, Fs, Ftp, Http, Retries, Runtime};
@@ -166,6 +166,13 @@ fn a_session_of_ftp_is_set_up_once_and_anew_behind_a_failure() {
     lines(&sent);
     assert_eq!(size(&mut lab, "/file"), Ok(7));
     assert!(lines(&sent)[0].contains("FTPSERV"), "what the line made of it may be the reason");
+    // Of a directory that is not there, servers list nothing, and so it proves nothing.
+    let listed = ftp.clone();
+    let list = async move { listed.list("/none/").await.expect("listed").count().await };
+    assert_eq!(lab.world.run(list), 0);
+    lines(&sent);
+    assert_eq!(size(&mut lab, "/file"), Ok(7));
+    assert!(lines(&sent)[0].contains("FTPSERV"));
     // One that nobody waited for proves nothing, either.
     assert_eq!(size(&mut lab, "/file"), Ok(7));
     lab.network().set_latency(Duration::from_secs(1));

@@ -431,6 +431,24 @@ fn an_object_that_changes_without_a_word_is_noticed_where_the_ranges_meet() {
     }
 }
 
+/// The line may have taken them. Behind the range is nothing, and what comes again of it tells where both are from.
+#[test]
+fn a_range_without_headers_is_where_the_next_one_says() {
+    let wanted = "bytes=3-400000";
+    let lost = lacking("HTTP/1.1 206\r\n\r\n");
+    let begin = set(3, 400_000) + &range(3, 12, "206,4") + PROBE + &lost + &read("3456");
+    let again = |told: &str| range(5, 14, "206,2") + &head(told, "\"a\"");
+    let elsewhere = begin.clone() + &again("bytes 4-5/7") + TERM;
+    let body = play(&elsewhere, true, Some(wanted)).expect("a response").body;
+    assert_eq!(body, Err(HttpError::RangeRefused { status: 206, position: 7 }));
+    let shorter =
+        begin.clone() + &again("bytes 5-6/9") + &range(7, 8, "416,0") + &head("bytes */9", "\"a\"") + TERM;
+    let body = play(&shorter, true, Some(wanted)).expect("a response").body;
+    assert_eq!(body, Err(HttpError::Changed { position: 7 }));
+    let whole = begin + &again("bytes 5-6/7") + TERM;
+    assert_eq!(play(&whole, true, Some(wanted)), fetched(206, 3, None, "3456"));
+}
+
 #[test]
 fn a_range_that_is_asked_for_is_fetched_in_ranges_too() {
     // More than the module holds: not even tried in one.

@@ -119,10 +119,13 @@ impl Observer {
             return;
         }
         self.is_head_over = end == b'\n';
-        let is_text = std::mem::replace(&mut self.is_text, self.line.starts_with(HEAD));
+        let is_text = std::mem::take(&mut self.is_text);
         if is_text {
+            // A message may read like the head of another. So does the next one where the line lost the end of a head and the text
+            // behind it: nothing tells, and the text of that one stands where anything may.
             return self.line.clear();
         }
+        self.is_text = self.line.starts_with(HEAD);
         let is_open = self.in_flight || self.has_payload;
         // The address has no result code behind it.
         let is_address = self.command.ends_with(b"+CIFSR") && self.line.contains(&b'.');
@@ -236,6 +239,11 @@ mod tests {
             (5, Sent, "AT\r"),
         ]));
         assert!(seen(&[(0, Sent, "AT\r"), (1, Received, head), (2, Sent, "AT\r")]));
+        // Two of them, and one whose text is the head of the other.
+        let two = format!("{head}{head}");
+        assert!(seen(&[(0, Sent, "AT\r"), (1, Received, &two), (2, Sent, "AT\r")]));
+        let cut = two.replacen("9\",\"\",\"26/01/02,03:04:05+04\"\r\nOK\r\n\r\n", "\n", 1);
+        assert!(!seen(&[(0, Sent, "AT\r"), (1, Received, &cut), (2, Sent, "AT\r")]));
         // Behind a line end that the line has doubled, it is no text.
         let doubled = head.replace("\r\nOK", "\r\n\nOK");
         assert!(!seen(&[(0, Sent, "AT\r"), (1, Received, &doubled), (2, Sent, "AT\r")]));
