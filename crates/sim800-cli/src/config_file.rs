@@ -1,5 +1,6 @@
 //! The configuration file: settings for every port, and for single ones.
 
+use std::borrow::Cow;
 use std::env;
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,6 +15,8 @@ use crate::private::is_open_to_others;
 
 /// The table with a table for each port.
 const PORTS: &str = "ports";
+
+type Key<'i> = Spanned<Cow<'i, str>>;
 
 /// What a file says.
 #[derive(Debug)]
@@ -90,22 +93,29 @@ fn line(text: &str, place: usize) -> usize {
     1 + text.bytes().take(place).filter(|octet| *octet == b'\n').count()
 }
 
+/// What a table has, as it stands in the file, so that what is wrong first is told first.
+fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Key<'i>, &'t Spanned<DeValue<'i>>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
 /// All entries, or what is wrong and where. Values are not repeated: they may be secret.
 fn entries(text: &str) -> Result<Vec<Entry>, (usize, String)> {
     let table = DeTable::parse(text)
         .map_err(|error| (error.span().map_or(0, |span| span.start), error.message().to_owned()))?;
     let mut entries = Vec::new();
-    for (key, value) in table.get_ref() {
+    for (key, value) in in_order(table.get_ref()) {
         match value.get_ref() {
             DeValue::Table(ports) if key.get_ref() == PORTS => {
-                for (port, settings) in ports {
+                for (port, settings) in in_order(ports) {
                     let DeValue::Table(settings) = settings.get_ref() else {
                         return Err((
                             port.span().start,
                             format!("[{PORTS}.\"PORT\"] is followed by settings"),
                         ));
                     };
-                    for (key, value) in settings {
+                    for (key, value) in in_order(settings) {
                         entries.push(entry(text, Some(port.get_ref()), key, value)?);
                     }
                 }
@@ -119,7 +129,7 @@ fn entries(text: &str) -> Result<Vec<Entry>, (usize, String)> {
 fn entry(
     text: &str,
     port: Option<&str>,
-    key: &Spanned<std::borrow::Cow<'_, str>>,
+    key: &Key<'_>,
     value: &Spanned<DeValue<'_>>,
 ) -> Result<Entry, (usize, String)> {
     let place = key.span().start;
@@ -163,9 +173,9 @@ mod tests {
         assert_eq!(
             told,
             [
+                (None, "port", "/dev/ttyUSB0", 1),
                 (None, "baud", "9600", 2),
                 (None, "close", "true", 3),
-                (None, "port", "/dev/ttyUSB0", 1),
                 (Some("/dev/ttyUSB0"), "apn", "a", 6),
             ]
         );

@@ -29,7 +29,8 @@ const CLEAN_UP: Duration = Duration::from_secs(10);
 const QUICK_CLEAN_UP: Duration = Duration::from_secs(2);
 
 /// What becomes of a module that was left in the middle of something.
-const STILL_BUSY: &str = "the module is still busy with it, and answers again within two minutes";
+const STILL_BUSY: &str =
+    "the module is still busy with the last command, and answers again within two minutes";
 
 /// The kind of failure of a module that does not answer.
 pub(crate) const NO_ANSWER: &str = "no-answer";

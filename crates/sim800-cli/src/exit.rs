@@ -26,7 +26,7 @@ const EXITS: [Exit; 12] = [
     Exit {
         status: OTHER,
         kinds: &["script", "mirror", "system", "findings", "not-reproduced"],
-        what: "several failed, each in its own way, or it is none of these",
+        what: "several things failed in different ways, or the failure is of no other kind",
     },
     Exit {
         status: USAGE,
@@ -72,7 +72,7 @@ const EXITS: [Exit; 12] = [
     Exit {
         status: 11,
         kinds: &["incomplete", "changed", "range", "unconfirmed", "checksum"],
-        what: "not all came or went, or it is something else by now",
+        what: "not all bytes arrived, or the file on the server has changed",
     },
     Exit {
         status: 12,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use http::StatusCode;
 use serde_json::Value;
-use sim800_https::HttpsError;
+use sim800_https::{HttpsError, TlsError};
 use sim800_session::{
     BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, Sent, SocketError,
     StartUpError,
@@ -302,6 +302,12 @@ impl From<HttpsError> for Failure {
         let exit = matches!(error, HttpsError::Unsupported { .. }).then_some(exit::USAGE);
         let sent = Some(error.sent());
         Self { sent, exit, ..Self::of_module(error.kind().as_str(), error.code(), &error) }
+    }
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        Self { sent: Some(Sent::No), ..Self::of_module(error.kind().as_str(), None, &error) }
     }
 }
 

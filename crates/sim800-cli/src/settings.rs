@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::builder::Resettable;
+use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches};
 use sim800_session::Config;
@@ -269,7 +270,10 @@ fn partner(name: &str) -> Option<&'static str> {
 fn argument(definition: &clap::Command, folder: &Path, entry: &Entry) -> Result<Option<OsString>, String> {
     let Entry { key, value, port, .. } = entry;
     if !NAMES.contains(&key.as_str()) {
-        return Err(format!("there is no setting {key}; there are {}", NAMES.join(", ")));
+        return Err(match meant(key) {
+            Some(name) => format!("there is no setting {key}; did you mean {name}?"),
+            None => format!("there is no setting {key}; there are {}", NAMES.join(", ")),
+        });
     }
     if key == PORT && port.is_some() {
         return Err("the table of a port has its name already".to_owned());
@@ -288,9 +292,7 @@ fn argument(definition: &clap::Command, folder: &Path, entry: &Entry) -> Result<
         }
     }
     // As it would be told on the command line, but for the name of the option.
-    let alone = Options::augment_args(clap::Command::new("sim800").no_binary_name(true));
-    let alone = alone.mut_args(|arg| arg.env(Resettable::Reset));
-    match alone.try_get_matches_from([&argument]) {
+    match options_alone().try_get_matches_from([&argument]) {
         Ok(_) => Ok(Some(argument)),
         Err(error) => {
             let rendered = error.render().to_string();
@@ -299,6 +301,20 @@ fn argument(definition: &clap::Command, folder: &Path, entry: &Entry) -> Result<
             Err(format!("{key}: {why}"))
         }
     }
+}
+
+/// The setting whose name is nearest to `key`, if one is near.
+fn meant(key: &str) -> Option<&'static str> {
+    let error = options_alone().try_get_matches_from([format!("--{key}")]).err()?;
+    let Some(ContextValue::String(option)) = error.get(ContextKind::SuggestedArg) else { return None };
+    let option = option.trim_start_matches("--");
+    NAMES.into_iter().find(|name| *name == option)
+}
+
+/// The options without a command, and without variables.
+fn options_alone() -> clap::Command {
+    let alone = Options::augment_args(clap::Command::new("sim800").no_binary_name(true));
+    alone.mut_args(|arg| arg.env(Resettable::Reset))
 }
 
 fn setting(

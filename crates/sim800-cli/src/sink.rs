@@ -18,6 +18,7 @@ use crate::audience::Audience;
 use crate::checksum::hexadecimal;
 use crate::failure::Failure;
 use crate::part_file::PartFile;
+use crate::place::Names;
 use crate::screen;
 use crate::terminal::Lines;
 
@@ -214,19 +215,37 @@ async fn write(stream: &mut Unblock<File>, name: &str, octets: &[u8]) -> Result<
 }
 
 /// What would have been better.
-const RESUME: &str =
-    "sim800 kept nothing; with --resume it keeps what has come, and the same command goes on from there";
+const RESUME: &str = "with --resume it keeps what has come, and the same command goes on from there";
 
 impl Failure {
     /// Says of an interrupted download what becomes of `file`, which appears when it is complete.
     pub(crate) fn of_download_to(self, file: Option<&Path>) -> Self {
-        if Sink::is_file(file) { self.if_interrupted("sim800 kept nothing") } else { self }
+        match kept(file) {
+            Some(kept) => self.if_interrupted(&kept),
+            None => self,
+        }
     }
 
     /// The same where the download could have been resumed.
     pub(crate) fn of_resumable_download_to(self, file: Option<&Path>) -> Self {
-        if Sink::is_file(file) { self.if_interrupted(RESUME) } else { self }
+        match kept(file) {
+            Some(kept) => self.if_interrupted(&format!("{kept}; {RESUME}")),
+            None => self,
+        }
     }
+}
+
+/// What is left of a download to `file` that has ended. What an earlier run left is still there if nothing came in its place.
+fn kept(file: Option<&Path>) -> Option<String> {
+    let file = file.filter(|file| Sink::is_file(Some(file)))?;
+    let earlier = Names::new(file).ok().filter(|names| names.part.exists() && names.companion.exists());
+    Some(match earlier {
+        Some(names) => format!(
+            "sim800 kept nothing of this run; {} of an earlier one is still there",
+            names.part.display()
+        ),
+        None => "sim800 kept nothing".to_owned(),
+    })
 }
 
 /// The file that a body goes to, for programs.

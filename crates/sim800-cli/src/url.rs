@@ -97,7 +97,7 @@ const NO_IPV6: &str = "the module knows no IPv6; write a host name or an IPv4 ad
 
 const BAD_PORT: &str = "the URL's port is no number from 1 to 65535";
 
-const NO_PASSWORD: &str = "the URL has no password; give it with --ftp-password-file or SIM800_FTP_PASSWORD, or write ftp://USER:PASSWORD@HOST/PATH";
+const NO_PASSWORD: &str = "the URL has no password; give it with --ftp-password-file or SIM800_FTP_PASSWORD";
 
 /// Where a file is on an FTP server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,7 +203,7 @@ impl FtpUrl {
             None => (address, 21),
         };
         if host.is_empty() {
-            return Err(Failure::usage("the URL has no host; write ftp://USER:PASSWORD@HOST/PATH"));
+            return Err(Failure::usage("the URL has no host; write ftp://USER@HOST/PATH"));
         }
         let host = &ascii_host(host)?;
         check(host, "the URL's host")?;

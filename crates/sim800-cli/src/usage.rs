@@ -40,9 +40,13 @@ pub(crate) fn with_hint(mut error: clap::Error) -> clap::Error {
         _ => None,
     };
     // What netcat calls so is something else.
-    let is_nc = error.get(ContextKind::Usage).is_some_and(|usage| usage.to_string().contains("sim800 nc"));
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    let is_of = |command: &str| usage.contains(command);
+    let is_nc = is_of("sim800 nc");
+    let sends = ["post", "put", "patch"].iter().any(|method| is_of(&format!("sim800 http {method}")));
     let of_option = if is_nc { netcat_hint } else { option_hint };
     let hint = told(ContextKind::InvalidArg).and_then(of_option);
+    let hint = hint.or_else(|| told(ContextKind::InvalidArg).filter(|_| sends).and_then(body_hint));
     if let Some(hint) = hint.or_else(|| told(ContextKind::InvalidSubcommand).and_then(command_hint)) {
         let hint = ContextValue::StyledStrs(vec![hint.into()]);
         error.insert(ContextKind::Suggested, hint);
@@ -53,6 +57,11 @@ pub(crate) fn with_hint(mut error: clap::Error) -> clap::Error {
 fn option_hint(option: &str) -> Option<&'static str> {
     let (_, hint) = OTHERS.iter().find(|(names, _)| names.contains(&option))?;
     Some(hint)
+}
+
+/// What FTP clients take before the URL.
+fn body_hint(argument: &str) -> Option<&'static str> {
+    argument.contains("://").then_some("an option names what is sent: `URL --data-file FILE`")
 }
 
 fn netcat_hint(option: &str) -> Option<&'static str> {
@@ -79,6 +88,9 @@ pub(crate) fn masked(text: &str, arguments: &[String]) -> String {
     let mut text = text.to_owned();
     for argument in arguments {
         if let Some(place) = argument.find([':', '=']).filter(|place| !is_address(argument, *place)) {
+            if is_open_url(argument) {
+                continue;
+            }
             text = text.replace(argument.as_str(), &format!("{}***", &argument[..=place]));
         }
     }
@@ -89,6 +101,17 @@ pub(crate) fn masked(text: &str, arguments: &[String]) -> String {
 fn is_address(argument: &str, colon: usize) -> bool {
     let is_port = argument[colon + 1..].bytes().all(|octet| octet.is_ascii_digit());
     argument.parse::<Ipv6Addr>().is_ok() || is_port && argument[..colon].parse::<Ipv4Addr>().is_ok()
+}
+
+/// Whether an argument is a URL without a login, a query or anything like them.
+fn is_open_url(argument: &str) -> bool {
+    let Some((scheme, rest)) = argument.split_once("://") else { return false };
+    let authority = rest.split('/').next().unwrap_or(rest);
+    // What stands behind a colon may be a password whose host was forgotten.
+    let port = authority.split_once(':').map_or("", |(_, port)| port);
+    ["http", "https", "ftp"].contains(&scheme)
+        && !rest.contains(['@', '?', '=', '#', ';', '%'])
+        && port.bytes().all(|octet| octet.is_ascii_digit())
 }
 
 /// What clap says of `arguments`, in one line: the error and its tips, without the usage.
@@ -117,12 +140,33 @@ mod tests {
             "unexpected argument '-L' found - redirections are followed already; --no-redirect stops that"
         );
         assert!(said("sim800 http post -X PUT http://a/").contains("the method is the command"));
+        assert_eq!(
+            said("sim800 http put day.csv http://a/"),
+            "unexpected argument 'http://a/' found - an option names what is sent: `URL --data-file FILE`"
+        );
         assert!(said("sim800 get http://a/").contains("sim800 http get URL"));
         assert!(said("sim800 https://a/").contains("write `sim800 http get URL`"));
         assert!(said("sim800 http get --resum http://a/").contains("'--resume'"));
         assert!(
             said("sim800 nc -w 5 a 80").ends_with("--wait SECS ends the connection after so long a silence")
         );
+    }
+
+    #[test]
+    fn a_url_is_shown_where_nothing_in_it_can_be_secret() {
+        for url in ["http://a/day.csv", "https://a:8443/b", "ftp://127.0.0.1:2121/b"] {
+            assert!(is_open_url(url), "{url}");
+        }
+        for url in [
+            "ftp://u:sesame@h/f",
+            "ftp://u:sesame/f",
+            "http://a/?key=1",
+            "http://a/key=1",
+            "x:http://a",
+            "s://a",
+        ] {
+            assert!(!is_open_url(url), "{url}");
+        }
     }
 
     #[test]

@@ -31,6 +31,7 @@ mod connection;
 mod error;
 mod https;
 mod network;
+mod roots;
 mod servers;
 mod target;
 mod tls;

@@ -19,6 +19,7 @@ use futures_rustls::rustls::{
 use sim800_session::{Sent, SocketError};
 
 use crate::error::{HttpsError, find};
+use crate::roots;
 use crate::tls_error::TlsError;
 use crate::watched::{Silence, Watched};
 
@@ -43,9 +44,9 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// [`TlsError::NoRoots`].
+    /// [`TlsError::NamedRoots`] where one of these is set and gives no certificate, else [`TlsError::NoRoots`].
     pub fn of_system() -> Result<Self, TlsError> {
-        Self::trusting(rustls_native_certs::load_native_certs().certs)
+        Self::trusting(roots::of_system()?)
     }
 
     /// Trusts these authorities alone. What is no certificate of one is left out.

@@ -1,5 +1,6 @@
 //! Why TLS failed, in words that say what is wrong and what helps.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use futures_rustls::rustls::{self, AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
@@ -15,6 +16,16 @@ pub enum TlsError {
         "this machine has no certificates of authorities; install ca-certificates, or name a file in SSL_CERT_FILE"
     )]
     NoRoots,
+    /// A variable names certificates of authorities that cannot be had.
+    #[error("{variable} names '{}': {reason}", path.display())]
+    NamedRoots {
+        /// The variable.
+        variable: &'static str,
+        /// What it names.
+        path: PathBuf,
+        /// What is wrong with that.
+        reason: String,
+    },
     /// No certificate can be for such a name.
     #[error("no certificate can be for such a host")]
     Name,
@@ -36,15 +47,21 @@ pub enum TlsError {
         /// For whom.
         names: Vec<String>,
     },
+    /// The certificate is for no server at all.
+    #[error(
+        "its certificate names no server in subjectAltName, as `-addext subjectAltName=DNS:HOST` of `openssl req -x509` does"
+    )]
+    NoName,
     /// No authority that is known here has signed the certificate.
     #[error(
-        "nobody whom this machine trusts has signed its certificate: it may be signed by itself, or the one in between is missing; \
-         SSL_CERT_FILE names whom to trust"
+        "nobody whom this machine trusts has signed its certificate: it may be signed by itself, or the server does not send the \
+         intermediate certificate; SSL_CERT_FILE names a file with those whom to trust"
     )]
     UnknownIssuer,
     /// The certificate is that of an authority, which is none of a server also where that authority is trusted.
     #[error(
-        "its certificate is that of an authority, as `openssl req -x509` makes them by itself; a server needs one with CA:FALSE"
+        "its certificate is that of an authority, as `openssl req -x509` makes them by itself; a server needs one with CA:FALSE, \
+         which `-addext basicConstraints=critical,CA:FALSE` makes there"
     )]
     IsAuthority,
     /// Something else is wrong with the certificate.
@@ -74,10 +91,12 @@ impl TlsError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
+            Self::NamedRoots { .. } => ErrorKind::Invalid,
             Self::NoRoots
             | Self::Expired { .. }
             | Self::NotYetValid { .. }
             | Self::WrongName { .. }
+            | Self::NoName
             | Self::UnknownIssuer
             | Self::IsAuthority
             | Self::Certificate(_) => ErrorKind::Certificate,
@@ -116,7 +135,10 @@ impl TlsError {
             CertificateError::NotValidYetContext { not_before, .. } => {
                 Self::NotYetValid { from: time(not_before) }
             }
-            CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
+            CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+                Self::NoName
+            }
+            CertificateError::NotValidForNameContext { presented, .. } => {
                 Self::WrongName { names: presented.iter().map(|name| plain(name)).collect() }
             }
             CertificateError::UnknownIssuer => Self::UnknownIssuer,

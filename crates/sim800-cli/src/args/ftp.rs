@@ -11,12 +11,14 @@ use percent_encoding::percent_decode_str;
 
 use super::time;
 
-const FTP_URL: &str = "ftp://USER:PASSWORD@HOST[:PORT]/PATH; --ftp-password-file or SIM800_FTP_PASSWORD may have the password instead";
+const FTP_URL: &str =
+    "ftp://USER@HOST[:PORT]/PATH; --ftp-password-file or SIM800_FTP_PASSWORD has the password";
 
-const PUT_NAMES: &str = "What to send, - for stdin; behind that ftp://USER:PASSWORD@HOST[:PORT]/PATH, where a path that ends in / is the \
-                         directory for all. --ftp-password-file or SIM800_FTP_PASSWORD may have the password instead";
+const PUT_NAMES: &str = "What to send, - for stdin; behind that ftp://USER@HOST[:PORT]/PATH, where a path that ends in / is the \
+                         directory for all. --ftp-password-file or SIM800_FTP_PASSWORD has the password";
 
-pub(crate) const FTP_DIRECTORY_URL: &str = "ftp://USER:PASSWORD@HOST[:PORT]/DIRECTORY; --ftp-password-file or SIM800_FTP_PASSWORD may have the password instead";
+pub(crate) const FTP_DIRECTORY_URL: &str =
+    "ftp://USER@HOST[:PORT]/DIRECTORY; --ftp-password-file or SIM800_FTP_PASSWORD has the password";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ftp {

@@ -176,6 +176,8 @@ pub(crate) struct HttpRequest {
     #[arg(long)]
     pub(crate) no_redirect: bool,
     /// With https://, accept any certificate, so that nothing proves who the server is
+    ///
+    /// Without it, sim800 trusts whom this machine trusts, or the certificates in the file that the variable SSL_CERT_FILE names.
     #[arg(long)]
     pub(crate) insecure: bool,
     /// Who speaks TLS, with https://: this program over sockets of the module, or the module, whose versions are out of date

@@ -97,7 +97,9 @@ fn resume_get(
         let (body, from) = opened?;
         let compared = remnant.as_ref().filter(|_| from > 0).map_or(0, |there| there.end.len());
         if from == 0 && was_kept {
-            output.remark("sim800: what was kept is of something else by now, or the server cannot resume; starting anew");
+            output.remark(
+                "sim800: the file on the server has changed, or the server cannot resume; starting again",
+            );
         }
         let sink = match remnant.filter(|_| from > 0) {
             Some(there) => resumable.go_on(&there)?,

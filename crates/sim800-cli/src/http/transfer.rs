@@ -203,7 +203,7 @@ impl Transfer<'_> {
         }
         let mut fields = vec![("resumed_from", json!(from)), ("compared", json!(compared))];
         if from == 0 && remnant.as_ref().is_some_and(|there| there.complete_since.is_none()) {
-            output.remark("sim800: what was kept is of something else by now; starting anew");
+            output.remark("sim800: the file on the server has changed; starting again");
         }
         let there = remnant.filter(|_| from > 0);
         let sink = match there {

@@ -58,7 +58,7 @@ impl Ways {
 async fn open(plan: &Plan, client: &Client, options: &Options) -> Result<(Sockets, Https), Failure> {
     let is_insecure = plan.options.accept_invalid_certificate;
     let trusts = if is_insecure { Tls::trusting_anybody() } else { Tls::of_system() };
-    let tls = trusts.map_err(|error| Failure::new(error.kind().as_str(), error.to_string()))?;
+    let tls = trusts?;
     let sockets = open_sockets(client, options).await?;
     if let Some(https) = options.held.as_ref().and_then(|held| held.https(is_insecure)) {
         return Ok((sockets, https));

@@ -112,6 +112,20 @@ fn nobody_is_trusted_without_a_reason() {
     let url = secure.front.url("/a");
     fails(&secure.bench, &["http", "get", &url, "-o", "a"], 7, "certificate", "SSL_CERT_FILE");
     assert_eq!(secure.bench.run(&["http", "get", "--insecure", &url]).stdout, b"octets");
+    // A file of authorities that is none.
+    fs::write(secure.bench.path("empty.pem"), "").unwrap();
+    let (asked, connections) = (secure.bench.http.requests().len(), &["http", "post", &url, "-d", "x"]);
+    for (file, reason) in
+        [("none.pem", "no such file or directory"), ("empty.pem", "no certificate in PEM form is there")]
+    {
+        let mut command = secure.bench.command(connections);
+        let finished = Finished::new(command.env("SSL_CERT_FILE", file).output().unwrap());
+        assert_eq!(
+            (finished.code, finished.stderr),
+            (2, format!("sim800: SSL_CERT_FILE names '{file}': {reason}; the server did nothing\n"))
+        );
+    }
+    assert_eq!(secure.bench.http.requests().len(), asked);
     let strict = TlsFront::start(secure.bench.http.address(), ClientCertificate::Required).unwrap();
     fails(&secure.bench, &["http", "get", "--insecure", &strict.url("/a")], 7, "tls", "wants a certificate");
     let plain = format!("https://{}/a", secure.bench.http.address());

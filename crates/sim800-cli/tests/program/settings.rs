@@ -80,7 +80,8 @@ fn a_port_may_come_from_the_file() {
 #[test]
 fn what_is_wrong_in_the_file_names_its_line() {
     for (text, line, said) in [
-        ("apn = \"a\"\napm = \"b\"\n", 2, "no setting apm"),
+        ("apn = \"a\"\napm = \"b\"\n", 2, "no setting apm; did you mean apn?"),
+        ("retrys = 1\nbuad = 9600\n", 1, "did you mean retries?"),
         ("baud = \"quick\"\n", 1, "a rate is a number"),
         ("runtime = \"threads\"\n", 1, "runtime"),
         ("[ports.\"a\"]\nport = \"b\"\n", 2, "has its name already"),
