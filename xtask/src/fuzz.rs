@@ -28,8 +28,10 @@ const LONGEST_SEED: u32 = 64;
 /// What one input may cost before it counts as a finding.
 const SECONDS: u32 = 20;
 const MEBIBYTES: u32 = 1024;
-/// How long the check of every change fuzzes each target.
+/// How long the check of every change fuzzes each target, in seconds, and how many inputs it makes at the most. They are the same each time, so
+/// that what fails was broken by the change that is checked; others are what campaigns look for.
 const BRIEFLY: u32 = 4;
+const INPUTS: [&str; 2] = ["-seed=1", "-runs=10000"];
 
 /// A run of one target or of all of them, one after the other.
 #[derive(clap::Args)]
@@ -112,7 +114,10 @@ fn try_out(programs: &Path, target: &str) -> Result<String> {
     let folder = tempfile::tempdir()?;
     let mut command = engine::libfuzzer(&programs.join(target), &Folders::of(target)?, BRIEFLY);
     // What is new goes to the first folder alone.
-    command.arg(root().join("fuzz/regressions").join(target)).arg(root().join("testdata/transcripts"));
+    command
+        .args(INPUTS)
+        .arg(root().join("fuzz/regressions").join(target))
+        .arg(root().join("testdata/transcripts"));
     let finished = process::run(&mut command, folder.path(), Duration::from_secs(60 + u64::from(BRIEFLY)))?;
     if !finished.status.success() {
         bail!("{target} failed, the input is in fuzz/artifacts/{target}: {}", finished.stderr);
