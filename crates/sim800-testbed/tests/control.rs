@@ -96,13 +96,16 @@ fn the_power_key_and_the_next_client_start_what_is_off() {
     heard(b"AT+CPOWD=1\r", b"NORMAL POWER DOWN\r\n");
     heard(b"", b"SMS Ready\r\n");
     assert!(module.is_on());
-    let power: Vec<bool> = module
-        .journal()
-        .since(0)
+    assert_eq!(power(&module), [false, true]);
+}
+
+/// Each time that the module went off or on.
+fn power(module: &Running) -> Vec<bool> {
+    let entries = module.journal().since(0);
+    entries
         .iter()
         .filter_map(|entry| if let Sight::Power(is_on) = entry.what { Some(is_on) } else { None })
-        .collect();
-    assert_eq!(power, [false, true]);
+        .collect()
 }
 
 /// As fast as it may be: the end and the start are two entries, however little time lies between them.
@@ -122,13 +125,7 @@ fn each_restart_is_in_the_journal() {
     }
     // The entries of a turn are written at its end, behind what it says; the next one is another.
     exchange(&mut link, "AT", "OK\r\n");
-    let power: Vec<bool> = module
-        .journal()
-        .since(0)
-        .iter()
-        .filter_map(|entry| if let Sight::Power(is_on) = entry.what { Some(is_on) } else { None })
-        .collect();
-    assert_eq!(power, [false, true].repeat(RESTARTS));
+    assert_eq!(power(&module), [false, true].repeat(RESTARTS));
 }
 
 #[test]
