@@ -124,7 +124,8 @@ pub enum Claim {
         /// Whether these are the values of a response.
         accepts: fn(Values<'_>) -> bool,
     },
-    /// Free text, as after `AT+GSN`: every line that the [`Dialect`](crate::Dialect) does not know as unsolicited.
+    /// Free text, as after `AT+GSN`: every line that the [`Dialect`](crate::Dialect) does not know as unsolicited. The
+    /// dialect sees what stands behind a CR alone, since an echo that a fault has changed ends so.
     Text,
 }
 
