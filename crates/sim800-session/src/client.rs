@@ -304,6 +304,20 @@ impl Client {
         }
     }
 
+    /// Whether a command that failed by `error` is worth sending once more: the module refuses what the line left of one that lost
+    /// octets, too.
+    pub(crate) fn doubts(&self, error: &Error) -> bool {
+        error.is_rejected() && self.config.retries.at_most > 0
+    }
+
+    /// Sends a command, and once more when the module refused it.
+    pub(crate) async fn insist<C: Command>(&self, command: &C) -> Result<Response, Error> {
+        match self.execute(command).await {
+            Err(error) if self.doubts(&error) => self.execute(command).await,
+            result => result,
+        }
+    }
+
     /// Sends a command that changes nothing, and once more when the line damaged its response.
     pub(crate) async fn ask<C: Command>(&self, command: &C) -> Result<Response, Error> {
         self.ask_for(command, Ok).await

@@ -8,6 +8,8 @@ use crate::error::Failure;
 /// What a failure took away and another try has to bring back first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
+    /// The command, on its way to the module: what the line left of it was refused. One that is refused for good is refused again.
+    Command,
     /// The response of one command: the line lost octets.
     Response,
     /// The session with the server, and what it needs: perhaps the bearer, perhaps all that was set up in the module.
@@ -42,7 +44,8 @@ impl Transient for Failure {
             Self::Malformed(_) | Self::TimedOut { .. } | Self::Starved { .. } => Some(Loss::Response),
             Self::Desynchronized | Self::Restarted(_) => Some(Loss::Session),
             // What was there a moment ago is gone: a restart of which nothing was seen.
-            Self::Rejected(_) => under_way.then_some(Loss::Session),
+            Self::Rejected(_) if under_way => Some(Loss::Session),
+            Self::Rejected(_) => Some(Loss::Command),
             _ => None,
         }
     }

@@ -65,7 +65,7 @@ impl fmt::Display for Retry {
         if let Some(position) = position {
             write!(f, "{position} bytes moved; ")?;
         }
-        write!(f, "trying again in {pause:?} ({attempt} of {at_most})")
+        write!(f, "trying again in {pause:?} ({attempt} of {at_most} tries in a row)")
     }
 }
 

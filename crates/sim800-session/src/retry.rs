@@ -26,7 +26,7 @@ pub(crate) struct Attempts<E> {
     first: Option<E>,
 }
 
-impl<E: Transient + Clone + Send + Sync> Attempts<E> {
+impl<E: Transient + Clone + PartialEq + Send + Sync> Attempts<E> {
     /// The tries of what needs `bearer`.
     pub(crate) fn new(bearer: &Bearer) -> Self {
         Self {
@@ -70,7 +70,12 @@ impl<E: Transient + Clone + Send + Sync> Attempts<E> {
     }
 
     async fn recover(&mut self, error: E, position: Option<u64>) -> Result<(), E> {
+        // What was refused once need not be: what comes of the next try says more.
+        let doubted = self.first.take_if(|first| first.loss(false) == Some(Loss::Command));
         let mut loss = error.loss(position.is_some() || self.first.is_some());
+        if loss == Some(Loss::Command) && doubted.as_ref() == Some(&error) {
+            return Err(error);
+        }
         if loss.is_none() && self.client.config().retries.at_most > 0 && error.may_lack_bearer() {
             if let Some(bearer) = &self.bearer {
                 loss = bearer.is_closed().await.then_some(Loss::Session);
@@ -86,14 +91,14 @@ impl<E: Transient + Clone + Send + Sync> Attempts<E> {
         if self.waited >= STANDSTILL {
             return Err(first.clone());
         }
-        let mut is_response = loss == Some(Loss::Response);
-        if !is_response && (loss.is_none() || self.bearer.is_none()) {
+        let mut is_of_the_line = matches!(loss, Some(Loss::Command | Loss::Response));
+        if !is_of_the_line && (loss.is_none() || self.bearer.is_none()) {
             return Err(first.clone());
         }
         let client = &self.client;
         while client.retry(cause, self.failed + 1, position).await {
             self.failed += 1;
-            if core::mem::take(&mut is_response) {
+            if core::mem::take(&mut is_of_the_line) {
                 // Where the module does not answer, the session is lost as well.
                 if client.synchronize().await {
                     return Ok(());

@@ -83,7 +83,7 @@ pub enum StartUpError {
         left: Option<u8>,
     },
     /// [`Config::pin`] is none.
-    #[error("the PIN is not one: a SIM card's PIN has 4 to 8 digits")]
+    #[error("a PIN has 4 to 8 digits")]
     SimPinInvalid,
     /// The SIM card wants its PUK.
     #[error("the SIM card wants its PUK, after too many wrong PINs")]

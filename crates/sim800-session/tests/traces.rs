@@ -192,7 +192,7 @@ fn what_is_tried_again_is_in_the_trace() {
     assert!(
         told.len() == 1
             && told[0].contains("61")
-            && told[0].contains("bytes moved; trying again in 1s (1 of 3)"),
+            && told[0].contains("bytes moved; trying again in 1s (1 of 3 tries in a row)"),
         "{told:?}"
     );
 }

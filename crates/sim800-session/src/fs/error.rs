@@ -120,6 +120,7 @@ impl FsError {
 impl Transient for FsError {
     fn loss(&self, under_way: bool) -> Option<Loss> {
         match self {
+            Self::Command(error) if error.is_rejected() => Some(Loss::Command),
             Self::Command(error) => error.failure().loss(under_way),
             _ => None,
         }

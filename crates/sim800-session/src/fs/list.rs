@@ -17,7 +17,13 @@ use crate::notices::{Notice, Notices};
 ///
 /// `RDY` in front of all else is an entry, or a module that began to listen just when it was asked. An entry comes again.
 pub(super) async fn list(client: &Client, directory: &str) -> Result<Vec<FsEntry>, FsError> {
-    let entries = list_once(client, directory).await?;
+    let entries = match list_once(client, directory).await {
+        // The line may have damaged the question.
+        Err(FsError::NotFound { refusal, .. }) if client.doubts(&refusal) => {
+            list_once(client, directory).await?
+        }
+        result => result?,
+    };
     let is_ready = |entries: &[FsEntry]| entries.first().is_some_and(|entry| entry.name == "RDY");
     if is_ready(&entries) && !is_ready(&list_once(client, directory).await?) {
         client.announce(&Notice::Restarted(Restart::Ready));

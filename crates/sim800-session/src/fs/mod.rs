@@ -12,7 +12,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::io::AsyncRead;
-use sim800_command::{Drive, FsDel, FsDrive, FsFlSize, FsMem, FsMkdir, FsRename, FsRmdir, FsStorage, Path};
+use sim800_command::{
+    Command, Drive, FsDel, FsDrive, FsFlSize, FsMem, FsMkdir, FsRename, FsRmdir, FsStorage, Path,
+};
 
 pub use self::error::FsError;
 pub use self::read::FsFile;
@@ -60,7 +62,7 @@ impl Fs {
     ///
     /// [`FsError::Command`]; without a card, its drive is refused.
     pub async fn drive(&self, storage: FsStorage) -> Result<Drive, FsError> {
-        Ok(self.client().await?.query(&FsDrive { storage }, |drive| drive).await?)
+        Ok(self.ask(&FsDrive { storage }, |drive| drive).await?)
     }
 
     /// Free octets of the drives.
@@ -69,7 +71,7 @@ impl Fs {
     ///
     /// [`FsError::Command`].
     pub async fn free(&self) -> Result<Vec<(Drive, u64)>, FsError> {
-        Ok(self.client().await?.query(&FsMem, |free| free.drives().collect()).await?)
+        Ok(self.ask(&FsMem, |free| free.drives().collect()).await?)
     }
 
     /// What is in a directory.
@@ -93,7 +95,7 @@ impl Fs {
     /// [`FsError::NotFound`] and others.
     pub async fn size(&self, file: &str) -> Result<u64, FsError> {
         let command = FsFlSize { file: Path::new(file)? };
-        self.client().await?.query(&command, |size| size).await.map_err(|error| not_found(file, error))
+        self.ask(&command, |size| size).await.map_err(|error| not_found(file, error))
     }
 
     /// Opens a file for reading. Its length is asked for now: it must not change meanwhile, for the module sends it without
@@ -124,7 +126,7 @@ impl Fs {
     ///
     /// [`FsError::NotFound`] and others.
     pub async fn remove(&self, file: &str) -> Result<(), FsError> {
-        match self.client().await?.execute(&FsDel { file: Path::new(file)? }).await {
+        match self.client().await?.insist(&FsDel { file: Path::new(file)? }).await {
             Err(error) if error.is_rejected() && !self.is_file(file).await? => Err(not_found(file, error)),
             result => Ok(result.map(drop)?),
         }
@@ -137,7 +139,7 @@ impl Fs {
     /// [`FsError::Exists`], [`FsError::NotFound`] when the directory it is to be in is not there, and others.
     pub async fn make_directory(&self, directory: &str) -> Result<(), FsError> {
         let path = without_backslash(directory);
-        match self.client().await?.execute(&FsMkdir { directory: Path::new(path)? }).await {
+        match self.client().await?.insist(&FsMkdir { directory: Path::new(path)? }).await {
             Err(error) if error.is_rejected() => Err(self.why_not_made(path, error).await?),
             result => Ok(result.map(drop)?),
         }
@@ -150,7 +152,7 @@ impl Fs {
     /// [`FsError::NotEmpty`], [`FsError::NotFound`] and others.
     pub async fn remove_directory(&self, directory: &str) -> Result<(), FsError> {
         let path = without_backslash(directory);
-        match self.client().await?.execute(&FsRmdir { directory: Path::new(path)? }).await {
+        match self.client().await?.insist(&FsRmdir { directory: Path::new(path)? }).await {
             Err(refusal) if refusal.is_rejected() => match self.list(path).await {
                 Ok(entries) if entries.iter().any(|entry| entry.name != "." && entry.name != "..") => {
                     Err(FsError::NotEmpty { path: path.to_owned(), refusal })
@@ -169,7 +171,7 @@ impl Fs {
     ///
     /// [`FsError::NotFound`], [`FsError::Exists`] and others.
     pub async fn rename(&self, old: &str, new: &str) -> Result<(), FsError> {
-        match self.client().await?.execute(&FsRename { old: Path::new(old)?, new: Path::new(new)? }).await {
+        match self.client().await?.insist(&FsRename { old: Path::new(old)?, new: Path::new(new)? }).await {
             Err(error) if error.is_rejected() => {
                 if !self.is_file(old).await? && !self.is_directory(old).await? {
                     return Err(not_found(old, error));
@@ -180,8 +182,17 @@ impl Fs {
         }
     }
 
+    /// Asks for what is there, and once more when the module refused it.
+    async fn ask<C: Command, T>(&self, command: &C, read: impl Fn(C::Response<'_>) -> T) -> Result<T, Error> {
+        let client = self.client().await?;
+        match client.query(command, &read).await {
+            Err(error) if client.doubts(&error) => client.query(command, read).await,
+            result => result,
+        }
+    }
+
     /// The client, when no short message can say anything in the module's name.
-    async fn client(&self) -> Result<&Client, FsError> {
+    async fn client(&self) -> Result<&Client, Error> {
         self.client.keep_messages_off_the_line().await?;
         Ok(&self.client)
     }

@@ -9,6 +9,7 @@ use crate::io::AsyncRead;
 use sim800_command::{FS_CHUNK_LIMIT, FsCreate, FsDel, FsWrite, FsWriteMode, FsWritten, Number, Path};
 
 use super::{Fs, FsError};
+use crate::client::Client;
 use crate::error::{Error, Failure, Malformation};
 use crate::reader::gather;
 
@@ -22,15 +23,14 @@ pub(super) async fn write(
     mut source: impl AsyncRead + Unpin,
 ) -> Result<u64, FsError> {
     let client = fs.client().await?;
-    // Writing begins at the start of a file or at its end and never cuts it, so that a longer one would keep its tail.
-    match client.execute(&FsDel { file: path }).await {
-        Err(error) if !error.is_rejected() => return Err(error.into()),
-        _ => {}
-    }
-    match client.execute(&FsCreate { file: path }).await {
+    let created = match create(client, path).await {
+        Err(error) if client.doubts(&error) => create(client, path).await,
+        result => result,
+    };
+    match created {
         Err(error) if error.is_rejected() => return Err(fs.why_not_made(path.as_str(), error).await?),
         result => result?,
-    };
+    }
     // A quarter of what the line moves in the module's time: the line may have to wait, and a module may be dead.
     let limit = u64::from(FS_CHUNK_LIMIT).min(client.config().transferable(INPUT_TIME_LIMIT / 4)).max(1);
     let mut octets = 0;
@@ -40,11 +40,42 @@ pub(super) async fn write(
         if piece.is_empty() {
             break;
         }
-        octets += append(fs, path, piece, octets).await?;
+        let appended = match append(fs, path, piece.clone(), octets).await {
+            Err(error) if is_untouched(fs, path, octets, &error).await => {
+                append(fs, path, piece, octets).await
+            }
+            result => result,
+        };
+        octets += appended?;
     }
     match fs.size(path.as_str()).await? {
         found if found == octets => Ok(octets),
         found => Err(FsError::Incomplete { path: path.as_str().to_owned(), expected: octets, found }),
+    }
+}
+
+/// Makes an empty file of whatever is there.
+async fn create(client: &Client, path: Path<'_>) -> Result<(), Error> {
+    // Writing begins at the start of a file or at its end and never cuts it, so that a longer one would keep its tail.
+    match client.execute(&FsDel { file: path }).await {
+        Err(error) if !error.is_rejected() => return Err(error),
+        _ => {}
+    }
+    client.execute(&FsCreate { file: path }).await.map(drop)
+}
+
+/// Whether nothing of a piece was written to a file of so many `octets`, which there is, or is again: the line may have damaged a
+/// command, or lost octets of the piece.
+async fn is_untouched(fs: &Fs, path: Path<'_>, octets: u64, error: &FsError) -> bool {
+    match error {
+        FsError::Command(error) if fs.client.doubts(error) => {}
+        FsError::TimedOut { .. } if fs.client.config().retries.at_most > 0 => {}
+        _ => return false,
+    }
+    match fs.size(path.as_str()).await {
+        Ok(found) => found == octets,
+        Err(FsError::NotFound { .. }) => octets == 0 && create(&fs.client, path).await.is_ok(),
+        Err(_) => false,
     }
 }
 

@@ -45,6 +45,7 @@ use crate::deadline::Deadline;
 use crate::engine::Request;
 use crate::password::Password;
 use crate::retry::{Attempts, STANDSTILL};
+use crate::sent::Sent;
 use crate::settings::Setting;
 
 /// An FTP server and who logs in there.
@@ -276,7 +277,7 @@ impl Ftp {
             .await
     }
 
-    /// Deletes a file. It is not tried again: [`FtpError::sent`] says whether it may have been done.
+    /// Deletes a file. Once the server may have been told so, it is not tried again: [`FtpError::sent`] says whether it was.
     ///
     /// # Errors
     ///
@@ -309,19 +310,19 @@ impl Ftp {
     ///
     /// [`FtpError::NotSupported`] without it, and others; before anything is sent when a value cannot stand in a command.
     pub async fn rename(&self, old: &str, new: &str) -> Result<(), FtpError> {
-        self.deadline(FtpOperation::Rename)
-            .run(|| async {
-                let operation = FtpOperation::Rename;
-                let mut session = self.prepare(operation, Target::Renaming(old, new)).await?;
-                match session.execute(&Test::<FtpRename>::new()).await {
-                    Err(FtpError::Command { source, .. }) if source.is_rejected() => {
-                        return Err(FtpError::NotSupported { operation, source });
-                    }
-                    result => result?,
-                };
-                session.open(&FtpRename).await.map(drop)
-            })
-            .await
+        self.deadline(FtpOperation::Rename).run(|| self.until_sent(|| self.rename_once(old, new))).await
+    }
+
+    async fn rename_once(&self, old: &str, new: &str) -> Result<(), FtpError> {
+        let operation = FtpOperation::Rename;
+        let mut session = self.prepare(operation, Target::Renaming(old, new)).await?;
+        match session.execute(&Test::<FtpRename>::new()).await {
+            Err(FtpError::Command { source, .. }) if source.is_rejected() => {
+                return Err(FtpError::NotSupported { operation, source });
+            }
+            result => result?,
+        };
+        session.open(&FtpRename).await.map(drop)
     }
 
     /// Saves server, credentials and options in the module, so that they outlive a restart (manual 12.2.16). Nothing here needs
@@ -365,9 +366,22 @@ impl Ftp {
         target: Target<'_>,
         command: &C,
     ) -> Result<Option<u64>, FtpError> {
-        let carried_out =
-            || async { number(self.prepare(operation, target).await?, operation, command).await };
-        self.deadline(operation).run(carried_out).await
+        let once = || async { number(self.prepare(operation, target).await?, operation, command).await };
+        self.deadline(operation).run(|| self.until_sent(once)).await
+    }
+
+    /// Tries what must not be done twice until the server may have been told to do it.
+    async fn until_sent<T, F>(&self, once: impl Fn() -> F) -> Result<T, FtpError>
+    where
+        F: Future<Output = Result<T, FtpError>>,
+    {
+        let mut attempts = Attempts::of_commands(self.bearer.client());
+        loop {
+            match once().await {
+                Err(error) if error.sent() == Sent::No => attempts.again(error, None).await?,
+                result => return result,
+            }
+        }
     }
 
     /// Opens a file for download, and returns its size, where that is told.
@@ -409,7 +423,8 @@ impl Ftp {
     }
 
     async fn ask_size(&self, path: &str) -> Result<u64, FtpError> {
-        let size = self.carry_out(FtpOperation::Size, Target::Source(path), &FtpSize).await?;
+        let session = self.prepare(FtpOperation::Size, Target::Source(path)).await?;
+        let size = number(session, FtpOperation::Size, &FtpSize).await?;
         size.ok_or(FtpError::NoProgress { operation: FtpOperation::Size })
     }
 

@@ -12,6 +12,7 @@ use super::upload::{Found, Rest, Upload};
 use super::{Ftp, FtpError, FtpOperation};
 use crate::boxed::{boxed, pinned};
 use crate::retry::Attempts;
+use crate::sent::Sent;
 
 /// How often a server is asked for the size of what was stored before another one than was sent is believed, and after which
 /// pauses: some tell it late.
@@ -251,7 +252,8 @@ impl Ftp {
             sent = confirmed.map(|()| Some(octets));
         }
         // What replaces a file may be done again; what appends to it, or makes another, may not.
-        if self.options.put != PutOption::Replace {
+        let was_sent = sent.as_ref().err().is_none_or(|error| error.sent() != Sent::No);
+        if self.options.put != PutOption::Replace && was_sent {
             return sent.map(Some);
         }
         attempts.settle(sent).await

@@ -55,6 +55,17 @@ pub enum HttpError {
         /// Whether the server may have got the request.
         sent: Sent,
     },
+    /// The module did not get all octets of the body in time; nothing was sent to the server.
+    #[error(
+        "the module did not get all {length} bytes of the body within {limit:.0?}: the line loses bytes, or is slower than its \
+         rate says; enable RTS/CTS, lower the rate, or send less at a time"
+    )]
+    NotTaken {
+        /// Octets of the body.
+        length: u64,
+        /// How long the module waited for them.
+        limit: Duration,
+    },
     /// The module refused a parameter of the request.
     #[error("the module refused the {what}")]
     Parameter {
@@ -217,6 +228,7 @@ impl HttpError {
             Self::Command { source, .. } | Self::Parameter { source, .. } => source.kind(),
             Self::NoSsl(_) => ErrorKind::NoSsl,
             Self::Busy(_) | Self::InUse { .. } => ErrorKind::Busy,
+            Self::NotTaken { .. } => ErrorKind::Starved,
             Self::RangeRefused { .. } => ErrorKind::Range,
             Self::Changed { .. } => ErrorKind::Changed,
             Self::Bearer { source, .. } => source.kind(),
@@ -250,6 +262,7 @@ impl HttpError {
             Self::Unsupported { .. }
             | Self::Invalid { .. }
             | Self::BodyTooLarge { .. }
+            | Self::NotTaken { .. }
             | Self::Parameter { .. }
             | Self::NoSsl(_)
             | Self::Busy(_)
@@ -266,6 +279,8 @@ impl Transient for HttpError {
             // What refuses a request that it was told has restarted since.
             Self::Command { source, sent } => source.failure().loss(under_way || *sent == Sent::Unknown),
             Self::Parameter { source, .. } => source.failure().loss(under_way),
+            Self::NoSsl(source) => source.failure().loss(false),
+            Self::NotTaken { .. } => Some(Loss::Response),
             Self::Bearer { source, .. } => source.loss(under_way),
             Self::Interrupted { source, .. } => source.loss(under_way),
             Self::NoResult { .. } | Self::NoProgress { .. } | Self::TooLong { .. } | Self::Length { .. } => {

@@ -34,6 +34,7 @@ use crate::boxed::boxed;
 use crate::config::Effort;
 use crate::deadline::Deadline;
 use crate::retry::Attempts;
+use crate::sent::Sent;
 
 /// How requests are carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -267,7 +268,7 @@ impl Http {
                             anew = true;
                             continue;
                         }
-                        Err(error) if plan.method.is_safe() => error,
+                        Err(error) if plan.method.is_safe() || error.sent() == Sent::No => error,
                         result => return result,
                     }
                 }

@@ -153,12 +153,14 @@ impl Service {
             turn.await;
             let began = self.client.runtime().now();
             let result = loaded.await;
-            self.check(result)?;
             let limit = Duration::from_millis(u64::from(data.time.get()));
-            if self.client.runtime().now().saturating_sub(began) >= limit {
-                // Some firmware says `OK` when its input time runs out before all octets have come (field logs).
-                return Err(self.command(Error::of(data, Failure::TimedOut { limit })));
+            let is_late = self.client.runtime().now().saturating_sub(began) >= limit;
+            // Firmware says `OK` (field logs) or refuses when its input time runs out before all octets have come.
+            if is_late && result.as_ref().err().is_none_or(Error::is_rejected) {
+                self.is_spoiled = true;
+                return Err(HttpError::NotTaken { length: body.len() as u64, limit });
             }
+            self.check(result)?;
         }
         // What was lost by now is better brought back before the request is sent than after.
         self.interruption().map_or(Ok(()), Err)

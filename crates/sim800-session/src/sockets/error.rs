@@ -73,12 +73,12 @@ pub enum SocketError {
         acknowledged: u64,
     },
     /// Octets may be missing or doubled, so nothing more is read or sent.
-    #[error("the connection had to be given up, because the line to the module failed")]
+    #[error("the line to the module lost or changed bytes, so the socket was closed")]
     Damaged(#[source] Error),
     /// Octets that nobody wrote may have gone to the server behind those that [`progress`](super::Socket::progress) counts as sent: what
     /// brings back a module that waits for octets are some. The connection is closed.
     #[error(
-        "the connection had to be given up, because the line to the module failed; the server may have got bytes that nobody wrote"
+        "the line to the module lost or changed bytes, so the socket was closed; the server may have got bytes that nobody wrote"
     )]
     Spoilt(#[source] Error),
     /// The network took the context away, or another closed it: every socket on it is gone.

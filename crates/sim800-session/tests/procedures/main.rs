@@ -16,6 +16,7 @@ mod lab;
 mod large;
 mod lost;
 mod patience;
+mod refused;
 mod secrets;
 mod sim;
 mod sizes;
