@@ -60,7 +60,7 @@ pub(crate) async fn open_bearer(client: &Client, options: &Options) -> Result<Be
     start_up(client, options).await?;
     let _stage = Stage::begin(output, "opening the bearer", time_limit::BEARER_OPEN);
     let bearer = Bearer::open(client, &profile(options)).await.map_err(|error| match error {
-        BearerError::Refused(_) => unadmitted(error.kind(), options).unwrap_or_else(|| error.into()),
+        BearerError::Refused(_) => unadmitted(error.kind(), options),
         error => error.into(),
     })?;
     if let Some(held) = &options.held {
@@ -74,22 +74,25 @@ pub(crate) async fn open_sockets(client: &Client, options: &Options) -> Result<S
     start_up(client, options).await?;
     let _stage = Stage::begin(Output::new(options), "connecting to the network", time_limit::CONTEXT_OPEN);
     Sockets::open(client, &profile(options)).await.map_err(|error| match error {
-        SocketError::NotAdmitted(_) => unadmitted(error.kind(), options).unwrap_or_else(|| error.into()),
+        SocketError::NotAdmitted(_) => unadmitted(error.kind(), options),
         error => error.into(),
     })
 }
 
-/// What helps where the network does not let the module in, if it was not told everything.
-fn unadmitted(kind: ErrorKind, options: &Options) -> Option<Failure> {
-    let message = match (&options.apn, &options.apn_user) {
-        (None, _) => "the network did not open the bearer; give its access point name with --apn",
-        (_, None) => {
-            "the network did not open the bearer; check --apn, and give --apn-user and --apn-password-file if the access point asks \
-             for them"
+/// What helps where the network does not let the module in.
+fn unadmitted(kind: ErrorKind, options: &Options) -> Failure {
+    let message = match &options.apn {
+        None => "the network did not open the bearer; give its access point name with --apn".to_owned(),
+        Some(apn) => {
+            let helps = match options.apn_user {
+                None => "and give --apn-user and --apn-password-file if the access point asks for them",
+                Some(_) => "and the user and the password there",
+            };
+            let from = &options.apn_origin;
+            format!("the network did not open the bearer with the APN '{apn}' ({from}); check it, {helps}")
         }
-        _ => return None,
     };
-    Some(Failure::new(kind.as_str(), message))
+    Failure::new(kind.as_str(), message)
 }
 
 /// Closes the bearer, if it is open.

@@ -1,5 +1,6 @@
 //! From the options to a module that does what it is told.
 
+use std::collections::HashSet;
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
@@ -186,12 +187,18 @@ async fn telling_retries(
     }
 }
 
-/// Tells what is tried again, until the line ends.
+/// Tells what is tried again, until the line ends, and what helps against a cause once.
 async fn tell_retries(mut notices: Notices, output: Output, retries: &mut Retries) {
+    let mut told = HashSet::new();
     while let Some(notice) = notices.next().await {
-        if let Notice::Retrying(retry) = notice {
+        if let Notice::Retrying(mut retry) = notice {
+            retries.note(retry.cause.clone());
+            if let Some((what, helps)) = retry.cause.rsplit_once("; ")
+                && !told.insert(helps.to_owned())
+            {
+                retry.cause = what.to_owned();
+            }
             output.remark(&format!("sim800: {retry}"));
-            retries.note(retry.cause);
         }
     }
 }

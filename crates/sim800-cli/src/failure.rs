@@ -9,11 +9,12 @@ use http::StatusCode;
 use serde_json::Value;
 use sim800_https::{HttpsError, TlsError};
 use sim800_session::{
-    BearerError, Chain, Error as CommandError, FsError, FtpError, HttpError, OpenError, Sent, SocketError,
-    StartUpError,
+    BearerError, Chain, Endpoint, Error as CommandError, FsError, FtpError, HttpError, OpenError, Sent,
+    SocketError, StartUpError,
 };
 
 use crate::exit;
+use crate::holder;
 use crate::way::WayError;
 
 const INTERRUPTED: &str = "interrupted";
@@ -253,7 +254,15 @@ fn reason(error: &io::Error) -> String {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        Self { sent: Some(Sent::No), ..Self::new("port", error.to_string()) }
+        let holder = match (error.kind(), error.endpoint()) {
+            (io::ErrorKind::WouldBlock, Endpoint::Serial(path)) => holder::of(path),
+            _ => None,
+        };
+        let message = match holder {
+            Some(holder) => format!("cannot open {}: {holder} uses it; end that first", error.endpoint()),
+            None => error.to_string(),
+        };
+        Self { sent: Some(Sent::No), ..Self::new("port", message) }
     }
 }
 

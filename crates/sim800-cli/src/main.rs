@@ -30,6 +30,7 @@ mod grammar;
 mod held;
 mod help;
 mod history;
+mod holder;
 mod http;
 mod info;
 mod live;

@@ -80,6 +80,9 @@ fn fault<'a>(name: &str, words: impl Iterator<Item = &'a str>) -> Result<Fault, 
             "tx" => direction.replace(Direction::Sent).is_none(),
             "rx" => direction.replace(Direction::Received).is_none(),
             _ if word.contains('/') => one_in.replace(rate(word)?).is_none(),
+            _ if ["drop", "double", "damage"].contains(&name) => {
+                return Err(format!("{word:?} is no rate; {name} 1/20000 meets one byte in so many"));
+            }
             _ => time.replace(duration(word)?).is_none(),
         };
         if !is_new {
@@ -92,19 +95,18 @@ fn fault<'a>(name: &str, words: impl Iterator<Item = &'a str>) -> Result<Fault, 
         ("drop", None) => Kind::Drop,
         ("double", None) => Kind::Double,
         ("damage", None) => Kind::Damage,
-        ("drop" | "double" | "damage", Some(_)) => return Err(format!("{name} takes no time")),
         _ => return Err(format!("{name:?} is no fault; there are drop, double, damage and delay")),
     };
     match (kind, one_in) {
         (Kind::Delay(_), None) => Ok(Fault { kind, one_in: 1, direction }),
         (_, Some(one_in)) => Ok(Fault { kind, one_in, direction }),
-        (_, None) => Err(format!("{name} needs a rate, as in {name} 1/20000: one octet in so many")),
+        (_, None) => Err(format!("{name} needs a rate, as in {name} 1/20000: one byte in so many")),
     }
 }
 
 fn rate(word: &str) -> Result<u32, String> {
     let number = word.strip_prefix("1/").and_then(|number| number.parse().ok()).filter(|number| *number > 0);
-    number.ok_or_else(|| format!("{word:?} is no rate; 1/20000 is one octet in so many"))
+    number.ok_or_else(|| format!("{word:?} is no rate; 1/20000 is one byte in so many"))
 }
 
 fn duration(word: &str) -> Result<Duration, String> {
@@ -360,10 +362,10 @@ mod tests {
             ("drop 1/10,", "a fault is missing"),
             ("seed 7", "there is no fault"),
             ("drop", "needs a rate"),
-            ("drop 10", "no time"),
+            ("drop 10", "no rate"),
             ("drop 1/0", "no rate"),
             ("drop 2/10", "no rate"),
-            ("drop 1/10 5ms", "takes no time"),
+            ("drop 1/10 5ms", "no rate"),
             ("drop 1/10 1/20", "one too many"),
             ("delay", "needs a time"),
             ("delay 50", "no time"),

@@ -206,6 +206,11 @@ pub(crate) fn transferred(octets: u64, since: Instant) -> String {
     format!("{octets} bytes in {seconds:.1} s ({}/s)", HumanBytes(rate as u64))
 }
 
+/// What is said of a file that was `kept` so far by an earlier run, behind what came to it; nothing where none was.
+pub(crate) fn resumed(kept: u64) -> String {
+    if kept == 0 { String::new() } else { format!("; {kept} bytes were there already") }
+}
+
 /// `3 of 4 transfers are done, 1 failed; 1200 bytes in 3.2 s (375 B/s)`
 pub(crate) fn summary(total: usize, failed: usize, octets: u64, since: Instant) -> String {
     format!("{}; {}", counted(total, failed), transferred(octets, since))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::io::{AsyncRead, AsyncWrite};
 use sim800_emulator::Config as EmulatorConfig;
 use sim800_serial::{Exclusive, Pace, RemotePort};
-use sim800_session::Endpoint;
+use sim800_session::{Endpoint, OpenError};
 use sim800_testbed::{Line, Link, Module, Running};
 use smol::net::TcpStream;
 use smol::{Async, Task, Timer};
@@ -67,7 +67,10 @@ impl PlainPort {
                 _ => return Err(no_search(&target)),
             };
         }
-        let failed = |error: io::Error| Failure::port(&format!("cannot open {name}"), &error);
+        let failed = |error: io::Error| match &target {
+            Target::Endpoint(endpoint) => OpenError::new(endpoint.clone(), error).into(),
+            Target::Emulator => Failure::port(&format!("cannot open {name}"), &error),
+        };
         let (mut exclusive, mut module) = (None, None);
         let octets = match &target {
             Target::Endpoint(Endpoint::Serial(path)) => {

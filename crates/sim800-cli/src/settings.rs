@@ -152,6 +152,7 @@ impl Settings {
         let mut line = CommandLine::from_arg_matches(&matches).map_err(Unusable::Usage)?;
         let settings = NAMES.iter().map(|name| setting(name, &definition, &matches, &chosen)).collect();
         let mut in_force = InForce { file, settings };
+        line.options.apn_origin = in_force.origin("apn").to_string();
         match in_force.take_secrets(&mut line.options) {
             Ok(()) => Ok(Self { line, in_force }),
             Err(failure) => Err(Unusable::File(Box::new((failure, line.options)))),

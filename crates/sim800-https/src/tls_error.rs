@@ -65,8 +65,8 @@ pub enum TlsError {
     )]
     IsAuthority,
     /// Something else is wrong with the certificate.
-    #[error("its certificate is not valid")]
-    Certificate(#[source] rustls::Error),
+    #[error("its certificate is not valid: {0}")]
+    Certificate(CertificateError),
     /// The server knows neither TLS 1.2 nor 1.3.
     #[error(
         "it speaks neither TLS 1.2 nor TLS 1.3; versions before are not safe, and only the module's own stack has them"
@@ -108,7 +108,7 @@ impl TlsError {
     pub(crate) fn of(error: &rustls::Error) -> Self {
         match error {
             rustls::Error::InvalidCertificate(certificate) => {
-                Self::of_certificate(certificate).unwrap_or_else(|| Self::Certificate(error.clone()))
+                Self::of_certificate(certificate).unwrap_or_else(|| Self::Certificate(certificate.clone()))
             }
             rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
             | rustls::Error::PeerIncompatible(
@@ -191,10 +191,12 @@ mod tests {
             TlsError::IsAuthority,
             TlsError::UnknownIssuer,
             TlsError::WrongName { names: vec!["example.com".into()] },
-            TlsError::Certificate(rustls::Error::InvalidCertificate(CertificateError::BadSignature)),
+            TlsError::Certificate(CertificateError::BadSignature),
         ] {
             assert_eq!(error.kind(), ErrorKind::Certificate, "{error}");
         }
         assert_eq!(TlsError::NotTls.kind(), ErrorKind::Tls);
+        let damaged = rustls::Error::InvalidCertificate(CertificateError::BadEncoding);
+        assert_eq!(TlsError::of(&damaged).to_string(), "its certificate is not valid: BadEncoding");
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Fuzz {
     /// Shell command that switches the module off and on when it falls silent; without it, the run ends there
     #[arg(long, value_name = "COMMAND")]
     pub(crate) reset: Option<String>,
-    /// Send the lines of a finding again, and say whether the same happens
+    /// Send the lines of a finding again, whatever they are, and say whether the same happens; read a FILE of others first
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
 }

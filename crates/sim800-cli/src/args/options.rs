@@ -168,6 +168,9 @@ pub(crate) struct Options {
     /// The module, where a script or the shell has connected it already.
     #[arg(skip)]
     pub(crate) held: Option<Held>,
+    /// Where the access point name comes from, in words.
+    #[arg(skip)]
+    pub(crate) apn_origin: String,
     /// Where what crossed the line last is kept, for whoever wants it in hindsight.
     #[arg(skip)]
     pub(crate) recent: Option<Recent>,

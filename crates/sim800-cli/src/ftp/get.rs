@@ -15,7 +15,7 @@ use crate::companion::Origin;
 use crate::connect::with_module;
 use crate::failure::Failure;
 use crate::fs::{IN_MODULE, Room};
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, resumed};
 use crate::place::Remnant;
 use crate::resume::{Resumable, take_off};
 use crate::sink::{Sink, named};
@@ -112,6 +112,7 @@ fn resume_get(
         let mut report = Report::transfer(taken?.octets, start);
         report.fields.extend(named(Some(file)));
         report.fields.extend([("resumed_from", json!(from)), ("compared", json!(compared))]);
+        report.remark.push_str(&resumed(from));
         Ok(report)
     });
     fetched.map_err(|failure| resumable.advise(&url.identity(), failure))

@@ -20,7 +20,7 @@ use super::watch::Watch;
 use crate::args::HttpAnswer;
 use crate::failure::Failure;
 use crate::meter::Meter;
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, resumed};
 use crate::range::refuse_a_part;
 use crate::resume::Resumable;
 use crate::sink::{Sink, named};
@@ -310,7 +310,7 @@ impl Told<'_> {
         all.extend(named(self.file));
         all.append(&mut fields);
         let sent = if self.sent > 0 { format!("{} bytes sent, ", self.sent) } else { String::new() };
-        Ok(Report { fields: all, text, remark: format!("{}: {sent}{remark}", head.status) })
+        Ok(Report { fields: all, text, remark: format!("{}: {sent}{remark}{}", head.status, resumed(from)) })
     }
 }
 

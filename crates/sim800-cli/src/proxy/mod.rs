@@ -227,7 +227,12 @@ impl Totals {
                 ("up", json!(up)),
                 ("down", json!(down)),
             ],
-            remark: format!("{requests} requests, {failed} of them not complete; {up} bytes up, {down} down"),
+            remark: match failed {
+                0 => format!("{requests} requests; {up} bytes up, {down} down"),
+                _ => format!(
+                    "{requests} requests, {failed} of them failed or broke off; {up} bytes up, {down} down"
+                ),
+            },
             ..Report::default()
         }
     }

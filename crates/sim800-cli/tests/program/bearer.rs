@@ -1,8 +1,10 @@
 //! The bearer: what it is opened with, and who closes it.
 
+use std::fs;
+
 use sim800_emulator::Config;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Finished};
 
 /// A module in a network whose only access point is called `right`, and asks for a user and a password.
 fn bench() -> Bench {
@@ -43,12 +45,8 @@ fn another_access_point_name_is_not_ignored() {
     assert_eq!(finished.object()["apn"], "right", "user and password were left as they were set");
     let finished = bench.run(&["--apn", "right", "--apn-user", "", "--apn-password", "", "bearer", "open"]);
     assert_eq!(finished.code, 6);
-    assert!(
-        finished.stderr.contains("did not open the bearer")
-            || finished.stderr.contains("could not be opened"),
-        "{}",
-        finished.stderr
-    );
+    let said = "with the APN 'right' (command line); check it, and the user and the password there\n";
+    assert!(finished.stderr.ends_with(said), "{}", finished.stderr);
 }
 
 #[test]
@@ -74,5 +72,14 @@ fn a_refusal_says_which_option_may_help() {
     let said = |arguments: &[&str]| bench.run(&[arguments, &["bearer", "open"]].concat()).stderr;
     assert!(said(&[]).contains("with --apn"), "{}", said(&[]));
     let without_user = said(&["--apn", "right"]);
-    assert!(without_user.contains("--apn-user"), "{without_user}");
+    assert!(
+        without_user.contains("with the APN 'right' (command line); check it, and give --apn-user"),
+        "{without_user}"
+    );
+    fs::write(bench.path("config.toml"), "\napn = \"wrong\"\n").unwrap();
+    let of_file = said(&["--config", "config.toml"]);
+    assert!(of_file.contains("the APN 'wrong' (configuration file, line 2)"), "{of_file}");
+    let mut of_variable = bench.command(&["bearer", "open"]);
+    let of_variable = Finished::new(of_variable.env("SIM800_APN", "other").output().unwrap()).stderr;
+    assert!(of_variable.contains("the APN 'other' (environment, SIM800_APN)"), "{of_variable}");
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sim800_emulator::{Config, Fault as ModuleFault};
+use sim800_emulator::{Config, Damage, Fault as ModuleFault};
 use sim800_testbed::Line;
 use sim800_testbed::server::ftp::Fault;
 
@@ -337,7 +337,7 @@ fn a_download_that_breaks_off_is_gone_on_with_and_it_is_said() {
     let got = bench.run(&["ftp", "get", &url, "-o", "a", "--trace", "trace"]);
     assert_eq!(got.code, 0, "{}", got.stderr);
     assert_eq!(fs::read(bench.path("a")).unwrap(), file);
-    let told = |text: &str| text.contains("bytes moved; trying again in 1s (1 of 3)");
+    let told = |text: &str| text.contains("bytes moved; trying again in 1s (1 of 3 tries in a row)");
     assert!(told(&got.stderr), "{}", got.stderr);
     let decoded = String::from_utf8(bench.run(&["decode", "trace"]).stdout).unwrap();
     let retries: Vec<_> = decoded.lines().filter(|line| line.contains('↻')).collect();
@@ -410,6 +410,67 @@ fn a_body_without_a_tag_that_has_changed_is_fetched_anew_whatever_its_size() {
         leave(&bench, &url, &body[..there], 100_000);
         assert_eq!(go_on(&bench, &get, &body)["resumed_from"], there, "{there}");
     }
+}
+
+#[test]
+fn what_was_kept_is_told_and_that_a_file_has_changed() {
+    let bench = Bench::new();
+    let body = octets(100_000);
+    bench.http.put("/a", "application/octet-stream", body.clone());
+    bench.ftp.put_file("/a", &body).unwrap();
+    let (http, ftp) = (bench.http.url("/a"), bench.ftp_url("/a"));
+    let identity = format!("ftp://{}@{}/a", crate::bench::USER, bench.ftp.address());
+    for (scheme, url, identity, changed) in [
+        ("http", &http, &http, "sim800: the file on the server has changed; starting again\n"),
+        (
+            "ftp",
+            &ftp,
+            &identity,
+            "sim800: the file on the server has changed, or the server cannot resume; starting again\n",
+        ),
+    ] {
+        leave(&bench, identity, &body[..60_000], 100_000);
+        let whole = bench.run(&[scheme, "get", url, "-o", "a", "--resume"]);
+        assert_eq!(whole.code, 0, "{}", whole.stderr);
+        assert!(fs::read(bench.path("a")).unwrap() == body);
+        assert!(whole.stderr.contains("40000 bytes in "), "{}", whole.stderr);
+        assert!(whole.stderr.ends_with("; 60000 bytes were there already\n"), "{}", whole.stderr);
+
+        leave(&bench, identity, &[b'1'; 60_000], 100_000);
+        let anew = bench.run(&[scheme, "get", url, "-o", "b", "--resume"]);
+        assert!(!anew.stderr.contains("already"), "{}", anew.stderr);
+        let anew = bench.run(&[scheme, "get", url, "-o", "a", "--resume"]);
+        assert!(anew.stderr.contains(changed) && !anew.stderr.contains("already"), "{}", anew.stderr);
+    }
+}
+
+#[test]
+fn a_download_that_is_interrupted_before_anything_comes_leaves_the_part_of_an_earlier_run() {
+    let bench = Bench::new();
+    leave(&bench, "ftp://user@example.com/other", &[b'1'; 60_000], 100_000);
+    bench.ftp.put_file("/a", &octets(60_000)).unwrap();
+    bench.ftp.inject(Fault::DataStall { after: 0 });
+    let child = bench.command(&["ftp", "get", &bench.ftp_url("/a"), "-o", "a"]).spawn().unwrap();
+    wait_until(|| bench.ftp.faults_waiting() == 0);
+    signal(&child, Signal::INT);
+    let broken = Finished::new(child.wait_with_output().unwrap());
+    let kept = "sim800: interrupted; sim800 kept nothing of this run; a.part of an earlier one is still there; with --resume";
+    assert!(broken.stderr.starts_with(kept), "{}", broken.stderr);
+    assert_eq!(bench.names(), ["a.part", "a.part.json"]);
+}
+
+#[test]
+fn what_helps_against_a_cause_is_told_once() {
+    let faults = [20_000, 60_000, 100_000].map(|after| ModuleFault::Damage { after, damage: Damage::Drop });
+    let bench = Bench::new();
+    for fault in faults {
+        bench.module.fault(fault);
+    }
+    bench.http.put("/a", "application/octet-stream", octets(100_000));
+    let got = bench.run(&["http", "get", &bench.http.url("/a"), "-o", "a"]);
+    assert_eq!(got.code, 0, "{}", got.stderr);
+    assert!(got.stderr.matches("trying again").count() > 1, "{}", got.stderr);
+    assert_eq!(got.stderr.matches("enable RTS/CTS or lower the rate").count(), 1, "{}", got.stderr);
 }
 
 /// A program may be killed when all has come and the file has not got its name yet.

@@ -116,7 +116,21 @@ fn nobody_is_trusted_who_does_not_prove_who_he_is() {
     let authority = Server::new(&[&TLS13], |params| {
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     });
-    assert_eq!(wrong(authority.get(&authority.trusted(), ANSWER, true)), TlsError::IsAuthority);
+    let error = wrong(authority.get(&authority.trusted(), ANSWER, true));
+    assert_eq!(error, TlsError::IsAuthority);
+    assert_eq!(
+        error.to_string(),
+        "its certificate is that of an authority, as `openssl req -x509` makes them by itself; a server needs one with \
+         CA:FALSE, which `-addext basicConstraints=critical,CA:FALSE` makes there"
+    );
+
+    let nameless = Server::new(&[&TLS13], |params| params.subject_alt_names = Vec::new());
+    let error = wrong(nameless.get(&nameless.trusted(), ANSWER, true));
+    assert_eq!(error, TlsError::NoName);
+    assert_eq!(
+        error.to_string(),
+        "its certificate names no server in subjectAltName, as `-addext subjectAltName=DNS:HOST` of `openssl req -x509` does"
+    );
 
     let past = Server::new(&[&TLS13], |params| params.not_after = rcgen::date_time_ymd(2020, 2, 3));
     let error = wrong(past.get(&past.trusted(), ANSWER, true));
