@@ -73,6 +73,8 @@ pub(crate) struct Last {
     pub(crate) offered: usize,
     /// The line by which the module would.
     invitation: Option<sim800_parser::Name>,
+    /// It brought payload or might have: what ended it may have been a part of that, or nobody's, and text may be the rest of it.
+    pub(crate) may_go_on: bool,
 }
 
 impl Last {
@@ -80,7 +82,7 @@ impl Last {
     pub(crate) fn is_answered_by(&self, line: Line<'_>) -> bool {
         let invites = |invitation: sim800_parser::Name| line.text() == invitation.as_bytes();
         let is_invited = self.offered > 0 && self.invitation.is_some_and(invites);
-        is_invited || (line.name().is_some() && line.name() == self.name)
+        is_invited || if line.name().is_some() { line.name() == self.name } else { self.may_go_on }
     }
 }
 
@@ -430,7 +432,12 @@ impl Flight {
             DataPhase::Invited { line } => Some(line),
             _ => None,
         };
-        Last { name: self.request.id.map(Id::name), offered: self.offered_in_vain(), invitation }
+        Last {
+            name: self.request.id.map(Id::name),
+            offered: self.offered_in_vain(),
+            invitation,
+            may_go_on: self.had_payload() || self.request.announced_at_most() > 0,
+        }
     }
 
     /// How many octets were offered if the module asked for none.
