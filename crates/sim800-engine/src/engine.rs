@@ -416,6 +416,7 @@ impl<D: Dialect> Engine<D> {
                 if let State::InFlight(flight) = &mut self.line {
                     flight.take_line(span.raw(), &mut self.blanks);
                     flight.take_information(span.line().text(), self.config.limits.information);
+                    flight.forget_echo();
                 }
                 self.go_on();
             }

@@ -44,6 +44,14 @@ impl<D: Dialect> Engine<D> {
         }
         // What reads like a sign of a restart and is none is a part of something.
         let stray = if sign.is_some() { Stray::Rest } else { Stray::new(span) };
+        // A piece of the echo is nothing that the module says, and may hold what is secret.
+        let is_echo = match &mut self.line {
+            State::InFlight(flight) if stray == Stray::Rest => flight.takes_echo(span.line().text()),
+            _ => false,
+        };
+        if is_echo {
+            return;
+        }
         // The result that ended the command was not its own.
         let is_late = stray == Stray::Rest && self.last.is_answered_by(span.line());
         // Whoever takes it may keep it for long: it must not keep the read buffer with it.
