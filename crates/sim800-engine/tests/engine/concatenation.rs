@@ -309,3 +309,17 @@ fn a_proof_waits_for_nothing_unless_something_else_came() {
         assert!(!succeeded(&world.outputs()), "{}", other.escape_ascii());
     }
 }
+
+#[test]
+fn one_that_wants_a_synchronized_line_lets_all_wait_for_it() {
+    for requests in [[of(&Csq).anew(), of(&CregRead)], [of(&Csq), of(&CregRead).anew()]] {
+        let mut world = World::new();
+        world.submit(on_one_line(requests));
+        assert_eq!(world.sent(), "");
+        world.synchronize();
+        assert_eq!(world.sent(), "AT+CSQ;+CREG?\\r");
+    }
+    let mut world = World::new();
+    world.submit(on_one_line([of(&Csq), of(&CregRead)]));
+    assert_eq!(world.sent(), "AT+CSQ;+CREG?\\r");
+}

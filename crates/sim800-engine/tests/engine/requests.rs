@@ -129,6 +129,13 @@ fn a_request_is_called_by_its_command_and_shows_no_value() {
     assert_eq!(format!("{:?} {}", request.name(), request.name()), "Name(AT+FTPPW) AT+FTPPW");
     let test = Request::new(&sim800_command::Test::<Csq>::new()).expect("a short line");
     assert_eq!(test.name().to_string(), "AT+CSQ=?");
+    // What tells one use of a command from another is no value.
+    let (get, put) =
+        (Request::new(&read(5)).expect("a short line"), Request::new(&write(5)).expect("a short line"));
+    assert_eq!(
+        (get.name().to_string(), put.name().to_string()),
+        ("AT+FTPGET=2".into(), "AT+FTPPUT=2".into())
+    );
 }
 
 #[test]
