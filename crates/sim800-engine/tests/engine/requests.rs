@@ -161,6 +161,7 @@ fn a_prompt_for_more_than_was_offered_gets_nothing() {
 fn a_request_tells_its_line_and_how_much_it_offers() {
     let request = Request::new(&data(4)).expect("a short line").with_body(line("body"));
     assert_eq!((&request.line()[..], request.offered()), (&b"AT+HTTPDATA=4,1000\r"[..], 4));
+    assert_eq!(request.id(), Some(sim800_command::Id::HttpData));
     let request = Request::new(&Csq).expect("a short line");
     assert_eq!((&request.line()[..], request.offered()), (&b"AT+CSQ\r"[..], 0));
 }
