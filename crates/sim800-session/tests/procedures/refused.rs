@@ -38,7 +38,7 @@ const PROCEDURES: [(&str, Procedure); 9] = [
             let file =
                 async { Ftp::new(&bearer, server()).get("/file").await?.try_collect::<Vec<_>>().await };
             let file = file.await.map_err(|error| format!("{error:?}"))?;
-            (file.concat() == CONTENT).then_some(()).ok_or("another file".to_owned())
+            (file.concat() == CONTENT).then_some(()).ok_or_else(|| "another file".to_owned())
         }
         .boxed()
     }),
@@ -69,7 +69,7 @@ const PROCEDURES: [(&str, Procedure); 9] = [
                 Fs::new(bearer.client()).read(r"C:\User\b.txt").await?.try_collect::<Vec<_>>().await
             };
             let file: Vec<Bytes> = file.await.map_err(|error| format!("{error:?}"))?;
-            (file.concat() == CONTENT).then_some(()).ok_or("another file".to_owned())
+            (file.concat() == CONTENT).then_some(()).ok_or_else(|| "another file".to_owned())
         }
         .boxed()
     }),
