@@ -150,7 +150,7 @@ async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Reque
             None => Some(false),
         };
         if let Some(is_refused) = is_refused {
-            let are_all_taken = send_each(client, &settings).await?;
+            let are_all_taken = send_each(client, &settings, is_refused).await?;
             if is_refused && are_all_taken {
                 client.known().takes_one_at_a_time();
             }
@@ -161,14 +161,17 @@ async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Reque
     Ok(())
 }
 
-/// Sends them one by one; whether none was refused.
-async fn send_each(client: &Client, settings: &[&Setting]) -> Result<bool, Unset> {
+/// Sends them one by one, and once more what is refused, unless that `is_again`; whether none was refused.
+async fn send_each(client: &Client, settings: &[&Setting], is_again: bool) -> Result<bool, Unset> {
     let mut are_all_taken = true;
     for setting in settings {
-        match client.request(Request::clone(&setting.request)).await {
-            Err(error) if error.is_rejected() && setting.refusal == Refusal::Harmless => {
-                are_all_taken = false
-            }
+        let mut result = client.request(Request::clone(&setting.request)).await;
+        let is_harmless = setting.refusal == Refusal::Harmless;
+        if !is_again && !is_harmless && result.as_ref().is_err_and(|error| client.doubts(error)) {
+            result = client.request(Request::clone(&setting.request)).await;
+        }
+        match result {
+            Err(error) if error.is_rejected() && is_harmless => are_all_taken = false,
             Err(error) => return Err(Unset::of(Some(setting), error)),
             Ok(_) => {}
         }

@@ -409,9 +409,6 @@ impl Transient for FtpError {
     fn loss(&self, under_way: bool) -> Option<Loss> {
         match self {
             Self::Command { source, step, .. } => source.failure().loss(under_way || step.is_under_way()),
-            Self::NotSupported { source, .. } | Self::NoSsl { source } | Self::NotLoaded { source, .. } => {
-                source.failure().loss(false)
-            }
             Self::Bearer { source, .. } => source.loss(under_way),
             Self::Interrupted { source, .. } => source.loss(under_way),
             Self::Silent { .. }

@@ -129,7 +129,7 @@ impl Ftp {
         let operation = FtpOperation::PutExtended;
         let mut session = self.prepare(operation, Target::Destination(path)).await?;
         session.afterwards(&FtpExtPutEnd)?;
-        match session.execute(&FtpExtPutBegin).await {
+        match session.insist(&FtpExtPutBegin).await {
             Err(FtpError::Command { source, .. }) if source.is_rejected() => {
                 return Err(FtpError::NotSupported { operation, source });
             }

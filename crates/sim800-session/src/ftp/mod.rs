@@ -316,7 +316,7 @@ impl Ftp {
     async fn rename_once(&self, old: &str, new: &str) -> Result<(), FtpError> {
         let operation = FtpOperation::Rename;
         let mut session = self.prepare(operation, Target::Renaming(old, new)).await?;
-        match session.execute(&Test::<FtpRename>::new()).await {
+        match session.insist(&Test::<FtpRename>::new()).await {
             Err(FtpError::Command { source, .. }) if source.is_rejected() => {
                 return Err(FtpError::NotSupported { operation, source });
             }

@@ -218,6 +218,12 @@ impl Session {
         self.check(result)
     }
 
+    /// The same, and once more what was refused.
+    pub(super) async fn insist<C: Command>(&mut self, command: &C) -> Result<Response, FtpError> {
+        let result = self.client.insist(command).await;
+        self.check(result)
+    }
+
     /// Waits up to `limit` for the next thing the session says; that it failed is an error. It is not waited for when the
     /// module says that there is no session, nor when it says nothing any more.
     pub(super) async fn event(&mut self, limit: Duration) -> Result<Event, FtpError> {

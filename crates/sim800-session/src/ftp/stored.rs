@@ -160,7 +160,7 @@ impl Ftp {
         let operation = FtpOperation::PutFile;
         let mut session = self.prepare(operation, Target::Destination(path)).await?;
         session.afterwards(&FtpFilePutEnd)?;
-        match session.execute(load).await {
+        match session.insist(load).await {
             Err(FtpError::Command { source, .. }) if source.is_rejected() => {
                 return Err(FtpError::NotLoaded { file: file.to_owned(), source });
             }

@@ -279,7 +279,6 @@ impl Transient for HttpError {
             // What refuses a request that it was told has restarted since.
             Self::Command { source, sent } => source.failure().loss(under_way || *sent == Sent::Unknown),
             Self::Parameter { source, .. } => source.failure().loss(under_way),
-            Self::NoSsl(source) => source.failure().loss(false),
             Self::NotTaken { .. } => Some(Loss::Response),
             Self::Bearer { source, .. } => source.loss(under_way),
             Self::Interrupted { source, .. } => source.loss(under_way),
