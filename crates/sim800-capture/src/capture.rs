@@ -3,16 +3,17 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use sim800_command::{Unsolicited, Vocabulary};
+use sim800_command::Unsolicited;
 use sim800_parser::{DataPhase, Decoder, Event as Parsed, Expect, Line};
 
 use crate::announcement::announcement;
-use crate::command_line::{CommandLine, commands, unknown};
+use crate::command_line::{CommandLine, asked_for, commands, unknown};
 use crate::event::{Direction, Event, Kind, line};
-use crate::held::{Held, Next, Piece, Settled};
+use crate::held::{Held, Next, Of, Piece, Settled};
 use crate::meaning::{self, Meaning};
 use crate::outgoing::{Outgoing, Sent};
 use crate::payload::Sum;
+use crate::pushed::{self, Listening};
 use crate::subject::Subject;
 
 /// How much is handed to the decoder at once, in octets.
@@ -30,7 +31,7 @@ const UNDECIDED: usize = 16;
 /// were lost, and payload ends where one goes on.
 #[derive(Debug)]
 pub struct Capture {
-    decoder: Decoder<Vocabulary>,
+    decoder: Decoder<Listening>,
     /// What of it is the beginning of an event.
     pending: Vec<u8>,
     /// Octets that the decoder was shown and that are in no event yet.
@@ -41,6 +42,8 @@ pub struct Capture {
     flight: Option<Flight>,
     /// Payload that is being received, and what came behind it.
     received: Option<Held>,
+    /// What announced, unasked, the payload that is to come.
+    pushed: Option<&'static str>,
     /// Payload that is being sent.
     sent: Option<Sum>,
     outgoing: Outgoing,
@@ -103,6 +106,7 @@ impl Capture {
             inbox: VecDeque::new(),
             flight: None,
             received: None,
+            pushed: None,
             sent: None,
             outgoing: Outgoing::default(),
             undecided: Vec::new(),
@@ -194,7 +198,7 @@ impl Capture {
         let in_flight = || self.flight.as_ref().map_or(Subject::Module, |flight| flight.subject);
         match (kind, line(octets).name()) {
             (Kind::Command | Kind::Echo, _) => Subject::of(CommandLine::of_several(octets).name()),
-            (Kind::Unsolicited, name) => Subject::of(name),
+            (Kind::Unsolicited, name) => Subject::of(name.or_else(|| pushed::name(line(octets)))),
             (Kind::Information, Some(name)) => Subject::of(Some(name)),
             _ => in_flight(),
         }
@@ -202,9 +206,10 @@ impl Capture {
 
     fn payload(&self, direction: Direction, sum: Sum, fault: Option<&str>) -> Event {
         let meaning = meaning::payload(&sum, fault);
+        let subject = Subject::of(sum.name());
         let payload = sum.finish();
         let event = self.event(direction, Kind::Payload, &[]);
-        meaning.give(Event { octets: payload.received, payload: Some(payload), ..event })
+        meaning.give(Event { subject, octets: payload.received, payload: Some(payload), ..event })
     }
 
     /// What is open of payload is over, whether it is all there or not.
@@ -214,6 +219,9 @@ impl Capture {
         // What came behind it may open the next.
         while let Some(held) = self.received.take() {
             self.settle(held, next, sink);
+            if self.received.as_ref().is_some_and(|held| !held.is_complete()) {
+                break;
+            }
             self.handle_received(sink);
         }
         self.decide(false, sink);
@@ -332,6 +340,7 @@ impl Capture {
 
     /// Tells of payload if its end is known by now, and reads what came behind it.
     fn settle(&mut self, held: Held, next: Next, sink: &mut dyn FnMut(Event)) {
+        let of = held.of();
         match held.settle(next) {
             Err(held) => self.received = Some(held),
             Ok(Settled { sum, time, fault, rest }) => {
@@ -339,11 +348,13 @@ impl Capture {
                 let now = std::mem::replace(&mut self.time, time);
                 sink(self.payload(Direction::Received, sum, fault));
                 self.time = now;
-                let expect = self.flight.as_ref().map_or_else(Expect::result, |flight| flight.expect);
-                let mut expect = expect.with_data(DataPhase::None);
-                // It has come before the payload, if at all.
-                expect.echo = self.flight.is_none();
-                self.decoder = listening(expect);
+                if of != Of::Connection {
+                    let expect = self.flight.as_ref().map_or_else(Expect::result, |flight| flight.expect);
+                    let mut expect = expect.with_data(DataPhase::None);
+                    // It has come before the payload, if at all.
+                    expect.echo = self.flight.is_none();
+                    self.decoder = listening(expect);
+                }
                 self.pending.clear();
                 self.untold = 0;
                 rest.into_iter().rev().for_each(|piece| self.inbox.push_front(piece));
@@ -372,7 +383,10 @@ impl Capture {
                 self.flight = None;
                 return self.listen();
             }
-            Parsed::Unsolicited(span) => (Kind::Unsolicited, span),
+            Parsed::Unsolicited(span) => {
+                self.pushed = pushed::name(span.line()).filter(|_| self.decoder.remaining() > 0);
+                (Kind::Unsolicited, span)
+            }
             Parsed::Continuation(span) => {
                 let meaning = Meaning::of("the text of the line before");
                 return self.tell(Kind::Unsolicited, span.raw(), meaning, sink);
@@ -405,7 +419,7 @@ impl Capture {
             let meaning = meaning::information(text, self.decoder.remaining());
             return self.tell(Kind::Information, raw, meaning, sink);
         }
-        let mut meaning = meaning::unsolicited(raw, text);
+        let mut meaning = meaning::unsolicited(raw, text, self.decoder.remaining());
         if !self.is_two_way {
             // Somebody may have asked for it, and nobody listened to that.
             meaning = meaning.or_else(|| meaning::information(text, 0));
@@ -511,17 +525,25 @@ impl Capture {
     fn take_payload(&mut self, octets: &[u8], remaining: u32, behind: &[u8]) {
         self.untold = self.untold.saturating_sub(octets.len() as u64);
         let flight = self.flight.as_ref();
+        let pushed = self.pushed.take();
         let held = self.received.get_or_insert_with(|| {
-            let is_asked =
-                flight.is_some_and(|flight| matches!(flight.expect.data, DataPhase::Counted { .. }));
             let announced = octets.len() + usize::try_from(remaining).unwrap_or(usize::MAX);
-            let has_others = flight.is_some_and(|flight| flight.is_of_several);
-            Held::new(flight.and_then(|flight| flight.name.clone()), announced, is_asked, has_others)
+            let name = pushed.map(str::to_owned).or_else(|| flight.and_then(|flight| flight.name.clone()));
+            let of = match flight {
+                _ if pushed.is_some() => Of::Connection,
+                Some(Flight { expect: Expect { data: DataPhase::Counted { .. }, .. }, .. }) => Of::File,
+                Some(flight) if flight.is_of_several => Of::CommandAmongOthers,
+                _ => Of::Command,
+            };
+            Held::new(name, announced, of)
         });
+        let is_pushed = held.of() == Of::Connection;
         held.add(self.time, octets);
         if remaining == 0 {
             held.add(self.time, behind);
-            self.decoder = listening(Expect::result());
+            if !is_pushed {
+                self.decoder = listening(Expect::result());
+            }
             self.untold = 0;
         }
     }
@@ -557,28 +579,12 @@ impl Capture {
     }
 }
 
-fn listening(expect: Expect) -> Decoder<Vocabulary> {
-    let mut decoder = Decoder::with_dialect(1024, Vocabulary);
+fn listening(expect: Expect) -> Decoder<Listening> {
+    let mut decoder = Decoder::with_dialect(1024, Listening);
     decoder.begin(expect);
     decoder
 }
 
 fn is_named(text: Line<'_>, name: &str) -> bool {
     text.name().is_some_and(|other| other.eq_ignore_ascii_case(name))
-}
-
-/// The names of several commands on a line that ask for something: each has its answer, whatever such lines are else.
-fn asked_for(line: &[u8]) -> Vec<String> {
-    let mut parts = commands(line).map(CommandLine::of_several).peekable();
-    let first = parts.next();
-    if parts.peek().is_none() {
-        return Vec::new();
-    }
-    let asks = |part: &CommandLine<'_>| part.known().is_some_and(|known| known.asks());
-    first
-        .into_iter()
-        .chain(parts)
-        .filter(asks)
-        .filter_map(|part| part.name().map(str::to_ascii_uppercase))
-        .collect()
 }

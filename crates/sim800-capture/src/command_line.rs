@@ -155,6 +155,22 @@ pub(crate) fn unknown() -> Expect {
     Expect::result().with_information(Claim::Text).with_connection()
 }
 
+/// The names of several commands on a line that ask for something: each has its answer, whatever such lines are else.
+pub(crate) fn asked_for(line: &[u8]) -> Vec<String> {
+    let mut parts = commands(line).map(CommandLine::of_several).peekable();
+    let first = parts.next();
+    if parts.peek().is_none() {
+        return Vec::new();
+    }
+    let asks = |part: &CommandLine<'_>| part.known().is_some_and(|known| known.asks());
+    first
+        .into_iter()
+        .chain(parts)
+        .filter(asks)
+        .filter_map(|part| part.name().map(str::to_ascii_uppercase))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,15 +38,25 @@ pub(crate) enum Next {
     Nothing,
 }
 
+/// What payload belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// A command, whose result code comes behind it.
+    Command,
+    /// One of several commands on a line, whose responses come behind it.
+    CommandAmongOthers,
+    /// A command, and the count is what that asked for; the module said nothing of it.
+    File,
+    /// A connection: it comes unasked, between any two lines and also while the next command is sent.
+    Connection,
+}
+
 /// A data phase of the module, and what came behind it.
 #[derive(Debug)]
 pub(crate) struct Held {
     name: Option<String>,
     announced: usize,
-    /// The count is what the command asked for; the module said nothing of it.
-    is_asked: bool,
-    /// Other commands stand on its line, whose responses come behind it.
-    has_others: bool,
+    of: Of,
     octets: Vec<u8>,
     /// Where octets end that crossed at one time.
     times: Vec<(usize, Option<Duration>)>,
@@ -71,8 +81,12 @@ pub(crate) struct Settled {
 }
 
 impl Held {
-    pub(crate) fn new(name: Option<String>, announced: usize, is_asked: bool, has_others: bool) -> Self {
-        Self { name, announced, is_asked, has_others, octets: Vec::new(), times: Vec::new() }
+    pub(crate) fn new(name: Option<String>, announced: usize, of: Of) -> Self {
+        Self { name, announced, of, octets: Vec::new(), times: Vec::new() }
+    }
+
+    pub(crate) fn of(&self) -> Of {
+        self.of
     }
 
     pub(crate) fn add(&mut self, time: Option<Duration>, octets: &[u8]) {
@@ -95,8 +109,11 @@ impl Held {
         let fault = match rest {
             _ if is_sound => None,
             rest if rest.starts_with(b"\r\nRDY\r\n") => Some("the module started anew"),
+            _ if self.of == Of::Connection && !rest.is_empty() => {
+                Some("no line follows, so octets were lost or added")
+            }
             _ if at == self.announced => Some("no result code follows, so octets were lost or added"),
-            _ if self.is_asked && !rest.is_empty() => Some("the file has no more, or they were lost"),
+            _ if self.of == Of::File && !rest.is_empty() => Some("the file has no more, or they were lost"),
             _ => None,
         };
         let mut sum = Sum::new(self.name, Some(self.announced as u64));
@@ -126,11 +143,13 @@ impl Held {
                 }
                 Verdict::Open => match next {
                     Next::Octets => return None,
-                    Next::Nothing => return Some(End { at: self.announced, is_sound: true }),
-                    Next::Command => self.octets.len(),
+                    Next::Command if self.of != Of::Connection => self.octets.len(),
+                    Next::Command | Next::Nothing => return Some(End { at: self.announced, is_sound: true }),
                 },
             },
-            None if next == Next::Octets => return None,
+            None if next == Next::Octets || (next == Next::Command && self.of == Of::Connection) => {
+                return None;
+            }
             None => self.octets.len(),
         };
         // What came later does not count, so that it does not matter how reads were cut.
@@ -142,6 +161,9 @@ impl Held {
 
     /// Whether `behind` is where a response goes on. Unsolicited lines may come before its result code.
     fn goes_on(&self, behind: &[u8]) -> Verdict {
+        if self.of == Of::Connection {
+            return line_begins(behind);
+        }
         let behind = behind.get(..BEHIND).unwrap_or(behind);
         let open = if behind.len() == BEHIND { Verdict::Other { seen: BEHIND } } else { Verdict::Open };
         let mut rest = behind;
@@ -155,7 +177,7 @@ impl Held {
                 None => (false, rest),
             };
             let is_taken = || {
-                self.is_asked
+                self.of == Of::File
                     && self.octets.get(..self.announced).is_some_and(|payload| payload.ends_with(LINE_END))
             };
             if !is_blank && (seen > 0 || is_taken()) {
@@ -164,7 +186,7 @@ impl Held {
             let Some(len) = text.iter().position(|octet| *octet == b'\n') else { return open };
             let (text, after) = text.split_at(len + 1);
             let line = Line::new(text.trim_ascii());
-            let is_next = self.has_others && is_blank && is_answer(line);
+            let is_next = self.of == Of::CommandAmongOthers && is_blank && is_answer(line);
             if is_result(line) || is_next {
                 return Verdict::Result;
             }
@@ -180,16 +202,20 @@ impl Held {
     fn response(&self, seen: &[u8], is_cut: bool) -> Option<usize> {
         let ends = |text: &[u8]| {
             let Some((text, after)) = take_line(text) else { return false };
-            let is_end = is_result(Line::new(text)) || text == b"RDY";
+            let line = Line::new(text);
+            if self.of == Of::Connection && (is_unsolicited(line) || is_answer(line)) {
+                return true;
+            }
+            let is_end = is_result(line) || text == b"RDY";
             is_end
                 && match dialogue(after) {
                     Dialogue::Command => true,
-                    Dialogue::Open => !is_cut || self.is_asked,
+                    Dialogue::Open => !is_cut || self.of == Of::File,
                     Dialogue::Other => false,
                 }
         };
         // The blank line before payload is that of a result code when there is no payload at all.
-        if self.is_asked && ends(seen) {
+        if self.of == Of::File && ends(seen) {
             return Some(0);
         }
         let places = seen.windows(LINE_END.len()).enumerate().take(self.announced + 1);
@@ -203,10 +229,19 @@ impl Held {
 enum Verdict {
     /// More octets are needed.
     Open,
-    /// A result code.
+    /// A result code, or what else may stand there.
     Result,
     /// Something else, which is known after so many octets.
     Other { seen: usize },
+}
+
+/// Behind octets of a connection comes a line of any kind, a prompt, or the echo of a command.
+fn line_begins(behind: &[u8]) -> Verdict {
+    match behind {
+        [] | [b'\r'] | [b'A' | b'a'] => Verdict::Open,
+        [b'\r', b'\n', ..] | [b'A' | b'a', b'T' | b't', ..] => Verdict::Result,
+        _ => Verdict::Other { seen: 2 },
+    }
 }
 
 fn is_result(line: Line<'_>) -> bool {

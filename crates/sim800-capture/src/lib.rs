@@ -40,6 +40,7 @@ mod merge;
 mod outgoing;
 mod payload;
 mod printable;
+mod pushed;
 mod reader;
 mod record;
 mod render;

@@ -236,8 +236,11 @@ pub(crate) fn payload(sum: &Sum, fault: Option<&str>) -> Meaning {
     if parts.is_empty() { Meaning::default() } else { Meaning::error(parts.join("; ")) }
 }
 
-/// `raw` is the line as it came, noise included.
-pub(crate) fn unsolicited(raw: &[u8], line: Line<'_>) -> Meaning {
+/// `raw` is the line as it came, noise included; so many octets `follow` it.
+pub(crate) fn unsolicited(raw: &[u8], line: Line<'_>, follow: u32) -> Meaning {
+    if follow > 0 {
+        return Meaning::of(format!("{follow} octets of a connection follow"));
+    }
     if raw.windows(POWER_UP.len()).any(|window| window == POWER_UP) {
         return Meaning::error("the octets of a module that is switched on");
     }

@@ -26,6 +26,11 @@ impl Sum {
         Self { name, since: None, announced, received: 0, hash: Sha256::new(), octets: Vec::new() }
     }
 
+    /// Whose it is.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// Octets that crossed at `time`.
     pub(crate) fn add(&mut self, time: Option<Duration>, octets: &[u8]) {
         if self.received == 0 {

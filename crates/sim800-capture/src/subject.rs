@@ -39,7 +39,7 @@ impl Subject {
 
     /// That of a command or a line of this name; a bare `AT` has none.
     pub(crate) fn of(name: Option<&str>) -> Self {
-        const NAMES: [(&str, Subject); 11] = [
+        const NAMES: [(&str, Subject); 13] = [
             ("+HTTP", Subject::Http),
             ("+FTP", Subject::Ftp),
             ("+FS", Subject::Files),
@@ -49,6 +49,8 @@ impl Subject {
             ("+CIICR", Subject::Sockets),
             ("+CIFSR", Subject::Sockets),
             ("+CDNS", Subject::Sockets),
+            ("+IPD", Subject::Sockets),
+            ("+RECEIVE", Subject::Sockets),
             ("+SAPBR", Subject::Bearer),
             ("+CGATT", Subject::Bearer),
         ];

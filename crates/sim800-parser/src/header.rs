@@ -158,6 +158,7 @@ impl Header {
             progress.at = prefix.len();
         }
         let place = self.before + u8::from(self.selector.is_some());
+        let mut looked_at = scanned;
         loop {
             let rest = blanks(text.get(progress.at..).unwrap_or_default());
             let at = text.len() - rest.len();
@@ -181,7 +182,7 @@ impl Header {
                     }
                     text.len() - after.len()
                 }
-                [b'"', ..] => match until(b'"', text, scanned.max(at + 1)) {
+                [b'"', ..] => match until(b'"', text, looked_at.max(at + 1)) {
                     Some((b'"', quote)) => quote + 1,
                     Some(_) => return Read::Other,
                     None => return Read::More,
@@ -190,7 +191,7 @@ impl Header {
                     // The last value ends where the end begins, the others with a comma.
                     let is_last = progress.values == place + self.after;
                     let delimiter = if is_last { *end.as_bytes().first().unwrap_or(&b',') } else { b',' };
-                    match until(delimiter, text, scanned.max(at)) {
+                    match until(delimiter, text, looked_at.max(at)) {
                         Some((b'\n', _)) => return Read::Other,
                         Some((_, place)) => place,
                         None => return Read::More,
@@ -203,7 +204,16 @@ impl Header {
                 if after.starts_with(end.as_bytes()) {
                     return Read::Whole { count: progress.count, len: ended + end.len() };
                 }
-                return if end.as_bytes().starts_with(after) { Read::More } else { Read::Other };
+                if end.as_bytes().starts_with(after) {
+                    return Read::More;
+                }
+                if is_number || rest.starts_with(b"\"") {
+                    return Read::Other;
+                }
+                // What the end begins with may stand in a value that no quotation marks enclose: a colon, in an address.
+                looked_at = ended + 1;
+                progress.ended = 0;
+                continue;
             }
             match blanks(after) {
                 [] => return Read::More,
@@ -349,9 +359,12 @@ mod tests {
         let file = Header::new("+URDFILE:").behind(1).ended_by(",\"");
         let received = Header::new("+CIPRECVDATA:").ended_by(",");
         let pushed = Header::new("+RECEIVE,").selected_by(1).ended_by(":\r\n");
+        let sent_by = Header::new("+RECEIVE,").behind(1).followed_by(1).ended_by(":\r\n");
         for (header, text, expected) in [
             (&data, "+IPD,5:hello", whole(5, 7)),
             (&data, "+IPD, 00099999999999999999999:x", whole(u64::MAX, 30)),
+            (&data, "+IPD,0000000000000000000000000000000000000001:x", whole(1, 46)),
+            (&data, "+IPD,00000000000000000000000000000000000000001:x", Read::Other),
             (&data, "+IPD,5 :hello", Read::Other),
             (&data, "+IPD,x:", Read::Other),
             (&data, "+IPD:5", Read::Other),
@@ -370,6 +383,12 @@ mod tests {
             (&received, "+CIPRECVDATA:5,hello", whole(5, 15)),
             (&pushed, "+RECEIVE,1,5:\r\nhello", whole(5, 15)),
             (&pushed, "+RECEIVE,2,5:\r\nhello", Read::Other),
+            (&sent_by, "+RECEIVE,1,5,10.0.0.1:80:\r\nhello", whole(5, 27)),
+            (&sent_by, "+RECEIVE,1,5,10.0.0.1::\r:\r\nhello", whole(5, 27)),
+            (&sent_by, "+RECEIVE,1,5,10.0.0.1:80", Read::More),
+            (&sent_by, "+RECEIVE,1,5,10.0.0.1:80\r\n", Read::Other),
+            (&sent_by, "+RECEIVE,1,5,\"::1\":80:\r\nhello", Read::Other),
+            (&sent_by, "+RECEIVE,1,5:\r\nhello", Read::Other),
             (&Header::new("+IPD,"), "+IPD,5:hello", Read::Other),
         ] {
             assert_eq!(read(header, text.as_bytes()), expected, "{text}");

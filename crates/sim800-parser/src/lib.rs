@@ -82,7 +82,9 @@
 //! | | `+CIPRXGET: 2,0,5,120→hello` | `Header::new("+CIPRXGET:").selected_by(2).behind(1).followed_by(1)` |
 //! | | `hello` of a known length, behind one line end (`AT+FSREAD`) | [`DataPhase::Counted`] |
 //! | | `+IPD,5:hello` (`AT+CIPHEAD=1`) | in the dialect, `Header::new("+IPD,").ended_by(":")` |
+//! | | `+IPD,5,TCP:hello` (`AT+CIPSHOWTP=1`) | the same with `.followed_by(1)` |
 //! | | `+RECEIVE,0,5:→hello` | in the dialect, `Header::new("+RECEIVE,").behind(1).ended_by(":\r\n")` |
+//! | | `+RECEIVE,0,5,10.0.0.1:80:→hello` (`AT+CIPSRIP=1`) | the same with `.followed_by(1)` |
 //! | | `SHUT OK` in place of `OK`, `SEND OK` or `SEND FAIL` | [`Expect::with_ending`], [`Expect::with_endings`] |
 //! | SIM7600, A76xx | `OK`, then `+HTTPREAD: DATA,5→hello`, more of them, `+HTTPREAD: 0` | `Header::new("+HTTPREAD: DATA,")`, ending `+HTTPREAD: 0` |
 //! | Quectel | `CONNECT 5→hello` (`AT+QFREAD`) | `Header::new("CONNECT ")` |

@@ -331,6 +331,20 @@ mod tests {
     }
 
     #[test]
+    fn text_is_quoted_or_bare_and_no_number() {
+        for (value, text) in [
+            (Value::Quoted(b"a b"), Some("a b")),
+            (Value::Bare(b"GET"), Some("GET")),
+            (Value::Bare(b"\xff"), None),
+            (Value::Quoted(b"\xff"), None),
+            (Value::Number(5), None),
+            (Value::Absent, None),
+        ] {
+            assert_eq!(value.text(), text, "{value:?}");
+        }
+    }
+
+    #[test]
     fn blanks_do_not_matter() {
         for text in ["+HTTPACTION:0,200,14384", "+HTTPACTION: 0, 200,14384", "+HTTPACTION:  0 ,200 , 14384 "]
         {

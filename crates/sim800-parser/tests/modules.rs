@@ -77,11 +77,16 @@ fn sim800_and_sim900() {
         told(Some(Expect::result()), &pushed, &format!("\r\n+IPD,5:{TRAP}\r\nOK\r\n")),
         ["*+IPD,5:", &format!("#{TRAP}"), "=OK"]
     );
-    let pushed = [(Header::new("+RECEIVE,").behind(1).ended_by(":\r\n"), 1460)];
-    assert_eq!(
-        told(None, &pushed, &format!("\r\n+RECEIVE,0,5:\r\n{TRAP}\r\nRING\r\n")),
-        ["*+RECEIVE,0,5:", &format!("#{TRAP}"), "*RING"]
-    );
+    let (data, of_many) =
+        (Header::new("+IPD,").ended_by(":"), Header::new("+RECEIVE,").behind(1).ended_by(":\r\n"));
+    let pushed = [data, data.followed_by(1), of_many, of_many.followed_by(1)].map(|header| (header, 1460));
+    for line in ["+IPD,5:", "+IPD,5,TCP:", "+RECEIVE,0,5:\r\n", "+RECEIVE,0,5,10.0.0.1:80:\r\n"] {
+        assert_eq!(
+            told(None, &pushed, &format!("\r\n{line}{TRAP}\r\nRING\r\n")),
+            [&format!("*{}", line.trim_end()), &format!("#{TRAP}"), "*RING"],
+            "{line}"
+        );
+    }
 
     let shut = Expect::result().with_ending("SHUT OK".into());
     assert_eq!(told(Some(shut), &[], "\r\nSHUT OK\r\n"), ["=SHUT OK"]);
