@@ -45,8 +45,6 @@ pub struct Engine<D = Vocabulary> {
     transmits: VecDeque<Outgoing>,
     outputs: VecDeque<Output>,
     watch: Watch,
-    /// The last command brought payload, and nothing was sent since.
-    payload_ended: bool,
     /// The last command that got its result.
     last: Last,
     blanks: Blanks,
@@ -87,7 +85,6 @@ impl<D: Dialect> Engine<D> {
             transmits: VecDeque::new(),
             outputs: VecDeque::new(),
             watch: Watch::new(now, config.limits.boot),
-            payload_ended: false,
             last: Last::default(),
             blanks: Blanks::USUAL,
             pushed: false,
@@ -396,7 +393,6 @@ impl<D: Dialect> Engine<D> {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
         }
         let transmit = Transmit::line(request.line.clone(), request.secret.clone());
-        self.payload_ended = false;
         let mut flight = Box::new(Flight::new(request, now, deadline, latest));
         flight.pass_silent();
         self.transmits.push_back(Outgoing { transmit, expect: Some(flight.request.expect) });
@@ -420,6 +416,7 @@ impl<D: Dialect> Engine<D> {
                 if let State::InFlight(flight) = &mut self.line {
                     flight.take_line(span.raw(), &mut self.blanks);
                     flight.take_information(span.line().text(), self.config.limits.information);
+                    flight.forget_echo();
                 }
                 self.go_on();
             }
@@ -462,7 +459,8 @@ impl<D: Dialect> Engine<D> {
                     flight.take_overlong();
                     flight.take_stray(now, Stray::Rest);
                 }
-                _ => self.handle_rest(now),
+                State::Idle if self.last.may_go_on => self.lose_behind_result(now),
+                _ => {}
             },
             // An echo comes before the response.
             Event::Blank(_) | Event::Echo(_) => {
@@ -498,7 +496,6 @@ impl<D: Dialect> Engine<D> {
     /// The command in flight has its result, by a line of its own where it `is_told`.
     fn finish(&mut self, now: Duration, code: FinalResultCode, is_told: bool) {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
-        self.payload_ended = flight.had_payload();
         self.last = flight.last();
         let (unsent, handed_out) = (flight.unsent(), flight.handed_out());
         let is_headless = flight.request.is_headless();
@@ -552,6 +549,7 @@ impl<D: Dialect> Engine<D> {
 
     fn lose(&mut self, resync: Resync) {
         self.pushed = false;
+        self.last.may_go_on = false;
         let payload = self.decoder.remaining();
         self.decoder.abandon();
         if self.decoder.remaining() < payload {

@@ -10,6 +10,7 @@ use sim800_command::{Id, Unsolicited};
 use sim800_parser::{Claim, DataPhase, Event, FinalResultCode, Line, Span};
 
 use crate::config::Limits;
+use crate::echo::Echo;
 use crate::failure::{Failure, Malformation};
 use crate::request::Request;
 use crate::response::Response;
@@ -73,6 +74,8 @@ pub(crate) struct Last {
     pub(crate) offered: usize,
     /// The line by which the module would.
     invitation: Option<sim800_parser::Name>,
+    /// It brought payload or might have: what ended it may have been a part of that, or nobody's, and text may be the rest of it.
+    pub(crate) may_go_on: bool,
 }
 
 impl Last {
@@ -80,7 +83,7 @@ impl Last {
     pub(crate) fn is_answered_by(&self, line: Line<'_>) -> bool {
         let invites = |invitation: sim800_parser::Name| line.text() == invitation.as_bytes();
         let is_invited = self.offered > 0 && self.invitation.is_some_and(invites);
-        is_invited || (line.name().is_some() && line.name() == self.name)
+        is_invited || if line.name().is_some() { line.name() == self.name } else { self.may_go_on }
     }
 }
 
@@ -158,6 +161,8 @@ pub(crate) struct Flight {
     is_behind_payload: bool,
     /// How many octets the command offered.
     offered: usize,
+    /// What came of an echo that is cut.
+    echo: Echo,
     /// A line that nobody knows came where the header of a payload was awaited.
     foreign: bool,
     /// What was wrong with the response so far.
@@ -186,6 +191,7 @@ impl Flight {
             in_payload: false,
             is_behind_payload: false,
             offered,
+            echo: Echo::default(),
             foreign: false,
             fault: None,
             doubtful: false,
@@ -205,6 +211,27 @@ impl Flight {
             self.fault.get_or_insert(Malformation::TooMuchInformation);
         } else {
             self.response.information.push(Bytes::copy_from_slice(line));
+        }
+    }
+
+    /// Whether a line that nobody knows is a piece of the echo. Behind one that may have been the header of a payload, that may read so, too.
+    /// The line end before a payload without a header cannot be told from that of the last piece.
+    pub(crate) fn takes_echo(&mut self, text: &[u8]) -> bool {
+        let is_echo = !self.foreign && self.echo.take(&self.request.line, text);
+        if is_echo && self.request.is_headless() {
+            self.fault.get_or_insert(Malformation::Damaged);
+        }
+        is_echo
+    }
+
+    /// Forgets the information text that turns out to be the echo. No text is the whole command line.
+    pub(crate) fn forget_echo(&mut self) {
+        let Some(last) = self.response.information.last() else { return };
+        let is_only =
+            self.echo.take(&self.request.line, last) && self.response.information.len() == self.echo.pieces();
+        if is_only && self.echo.is_whole(&self.request.line) {
+            self.response.information.clear();
+            self.information = 0;
         }
     }
 
@@ -229,6 +256,7 @@ impl Flight {
     /// Keeps the payload, which comes as a whole, or in frames of which each does.
     pub(crate) fn take_payload(&mut self, octets: Bytes) {
         self.is_behind_payload = true;
+        self.echo.end();
         let payload = &mut self.response.payload;
         *payload = if payload.is_empty() { octets } else { [&payload[..], &octets].concat().into() };
     }
@@ -239,7 +267,8 @@ impl Flight {
     pub(crate) fn take_known(&mut self, now: Duration, raw: &[u8], blanks: Blanks) -> bool {
         let is_rest = self.is_behind_payload && blanks.text && !raw.starts_with(b"\r\n");
         let is_shifted = self.request.is_headless() && begins_with_a_line(&self.response.payload);
-        let may_be_payload = is_rest || is_shifted || self.fault == Some(Malformation::Damaged);
+        let is_damaged = self.fault == Some(Malformation::Damaged) && !self.echo.is_under_way();
+        let may_be_payload = is_rest || is_shifted || is_damaged;
         self.take_stray(now, if is_rest { Stray::Rest } else { Stray::Known });
         !may_be_payload
     }
@@ -290,7 +319,7 @@ impl Flight {
                 blanks.text && is_bare && ends_like_a_line
             });
             self.through.payload = None;
-        } else if self.information == 0 {
+        } else if self.information == 0 && self.echo.pieces() == 0 {
             blanks.learn_text(raw);
         }
     }
@@ -323,7 +352,8 @@ impl Flight {
     /// Whether what comes now may be octets of a payload: damage was seen beside one, or one has come and should have been
     /// followed by its result code.
     pub(crate) fn is_among_payload(&self) -> bool {
-        self.had_payload() || (self.request.announced_at_most() > 0 && (self.foreign || self.fault.is_some()))
+        let is_damaged = (self.foreign || self.fault.is_some()) && !self.echo.is_under_way();
+        self.had_payload() || (self.request.announced_at_most() > 0 && is_damaged)
     }
 
     /// The module asks for octets: for `granted`, or for all that were offered. Returns how many it gets; `None` when
@@ -430,7 +460,12 @@ impl Flight {
             DataPhase::Invited { line } => Some(line),
             _ => None,
         };
-        Last { name: self.request.id.map(Id::name), offered: self.offered_in_vain(), invitation }
+        Last {
+            name: self.request.id.map(Id::name),
+            offered: self.offered_in_vain(),
+            invitation,
+            may_go_on: self.had_payload() || self.request.announced_at_most() > 0,
+        }
     }
 
     /// How many octets were offered if the module asked for none.

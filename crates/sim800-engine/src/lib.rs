@@ -78,6 +78,7 @@ extern crate std;
 
 mod concatenation;
 mod config;
+mod echo;
 mod engine;
 mod failure;
 mod flight;

@@ -44,8 +44,14 @@ impl<D: Dialect> Engine<D> {
         }
         // What reads like a sign of a restart and is none is a part of something.
         let stray = if sign.is_some() { Stray::Rest } else { Stray::new(span) };
-        let name = span.line().name();
-        let is_text = stray == Stray::Rest && name.is_none();
+        // A piece of the echo is nothing that the module says, and may hold what is secret.
+        let is_echo = match &mut self.line {
+            State::InFlight(flight) if stray == Stray::Rest => flight.takes_echo(span.line().text()),
+            _ => false,
+        };
+        if is_echo {
+            return;
+        }
         // The result that ended the command was not its own.
         let is_late = stray == Stray::Rest && self.last.is_answered_by(span.line());
         // Whoever takes it may keep it for long: it must not keep the read buffer with it.
@@ -71,7 +77,6 @@ impl<D: Dialect> Engine<D> {
                     return;
                 }
             }
-            State::Idle if is_text => self.handle_rest(now),
             State::Idle | State::Ended(_) => {}
         }
         self.tell(Output::Unsolicited, line);
@@ -90,14 +95,6 @@ impl<D: Dialect> Engine<D> {
             State::InFlight(flight) => flight.is_among_payload(),
             State::Lost(resync, _) => resync.is_among_payload(&self.config.limits),
             State::Idle | State::Ended(_) => false,
-        }
-    }
-
-    /// Text came that is no module's of its own accord. Behind a payload it is what a count left of it that the line
-    /// damaged, where the content read like a result code just there.
-    pub(super) fn handle_rest(&mut self, now: Duration) {
-        if mem::take(&mut self.payload_ended) && matches!(self.line, State::Idle) {
-            self.lose_behind_result(now);
         }
     }
 

@@ -309,3 +309,25 @@ fn a_proof_waits_for_nothing_unless_something_else_came() {
         assert!(!succeeded(&world.outputs()), "{}", other.escape_ascii());
     }
 }
+
+#[test]
+fn one_that_wants_a_synchronized_line_lets_all_wait_for_it() {
+    for requests in [[of(&Csq).anew(), of(&CregRead)], [of(&Csq), of(&CregRead).anew()]] {
+        let mut world = World::new();
+        world.submit(on_one_line(requests));
+        assert_eq!(world.sent(), "");
+        world.synchronize();
+        assert_eq!(world.sent(), "AT+CSQ;+CREG?\\r");
+    }
+    let mut world = World::new();
+    world.submit(on_one_line([of(&Csq), of(&CregRead)]));
+    assert_eq!(world.sent(), "AT+CSQ;+CREG?\\r");
+}
+
+#[test]
+fn a_command_that_says_nothing_is_passed_over_for_what_the_next_one_says() {
+    let mut world = World::new();
+    world.submit(on_one_line([of(&CpinRead), of(&CregRead)]));
+    world.input(b"\r\n+CREG: 0,1\r\n\r\nOK\r\n");
+    assert_eq!(world.outputs(), [each([Response::default(), response(&["+CREG: 0,1"], "")])]);
+}

@@ -1,6 +1,6 @@
 //! Lines that nobody knows.
 
-use sim800_command::{CipRxGetRead, Connection, SocketLength};
+use sim800_command::{CipRxGetRead, Connection, FtpListRead, SocketLength};
 
 use super::*;
 
@@ -250,6 +250,31 @@ fn the_line_end_before_a_payload_without_a_header_has_two_octets() {
             world.input(format!("{before}\r\n\r\n\r\r\nOK\r\n").as_bytes());
             let outputs = world.outputs();
             assert_eq!(succeeded(&outputs), is_whole, "{before:?}: {outputs:?}");
+        }
+    }
+}
+
+/// A refusal that was nobody's, or an `OK` of the payload behind a count of nothing: then the rest of the response is on its way, and
+/// whoever reads has to know.
+#[test]
+fn text_behind_a_command_that_may_bring_payload_is_the_rest_of_it() {
+    for end in ["+CME ERROR: 3", "ERROR", "+FTPLIST: 2,0\r\n\r\nOK", "OK"] {
+        for rest in
+            ["+FTPLLIISSTT:: 2,3\r\nabc", "+FTPLIST 2,14\r\n+FTPLIST: 1,0\r\n", "+FTPLIT: 2,0\r\n\r\nOOK"]
+        {
+            for is_busy in [false, true] {
+                let mut world = World::new();
+                world.enqueue(&FtpListRead { length: Number::saturating(100) });
+                world.input(format!("\r\n{end}\r\n").as_bytes());
+                if is_busy {
+                    world.enqueue(&At);
+                }
+                world.input(format!("\r\n{rest}\r\nOK\r\n").as_bytes());
+                let outputs = world.outputs();
+                assert!(outputs.contains(&Output::Desynchronized), "{end:?}{rest:?}{is_busy}: {outputs:?}");
+                // The result was that of the read.
+                assert!(!succeeded(&outputs[1..]), "{end:?}{rest:?}{is_busy}: {outputs:?}");
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod concatenation;
 mod deadlines;
+mod echo;
 mod foreign;
 mod properties;
 mod requests;

@@ -129,6 +129,13 @@ fn a_request_is_called_by_its_command_and_shows_no_value() {
     assert_eq!(format!("{:?} {}", request.name(), request.name()), "Name(AT+FTPPW) AT+FTPPW");
     let test = Request::new(&sim800_command::Test::<Csq>::new()).expect("a short line");
     assert_eq!(test.name().to_string(), "AT+CSQ=?");
+    // What tells one use of a command from another is no value.
+    let (get, put) =
+        (Request::new(&read(5)).expect("a short line"), Request::new(&write(5)).expect("a short line"));
+    assert_eq!(
+        (get.name().to_string(), put.name().to_string()),
+        ("AT+FTPGET=2".into(), "AT+FTPPUT=2".into())
+    );
 }
 
 #[test]
@@ -148,4 +155,40 @@ fn a_prompt_for_more_than_was_offered_gets_nothing() {
         heard + &world.sent()
     });
     assert!(heard.contains(&"\\r".repeat(11)) && !heard.contains(&"\\r".repeat(12)), "{heard}");
+}
+
+#[test]
+fn a_request_tells_its_line_and_how_much_it_offers() {
+    let request = Request::new(&data(4)).expect("a short line").with_body(line("body"));
+    assert_eq!((&request.line()[..], request.offered()), (&b"AT+HTTPDATA=4,1000\r"[..], 4));
+    assert_eq!(request.id(), Some(sim800_command::Id::HttpData));
+    let request = Request::new(&Csq).expect("a short line");
+    assert_eq!((&request.line()[..], request.offered()), (&b"AT+CSQ\r"[..], 0));
+}
+
+#[test]
+fn what_is_sent_is_shown_without_octets() {
+    let mut world = World::new();
+    let password = FtpPw { password: Secret::new("sesame").expect("a secret") };
+    let lost = Engine::new(world.now, Config::default()).on_unknown_line(world.now);
+    assert!(format!("{lost:?}").contains("promised: 0"), "{lost:?}");
+    world.enqueue(&password);
+    let transmit = world.engine.poll_transmit().expect("the line");
+    assert!(transmit.secret.is_some());
+    assert_eq!(format!("{transmit:?}"), "Transmit { octets: 18, .. }");
+}
+
+#[test]
+fn a_body_that_moves_is_given_time_and_one_that_stands_still_is_not() {
+    let mut world = World::new();
+    world.put(&data(2_000), vec![b'x'; 2_000]);
+    world.transmit();
+    world.engine.handle_input(world.now, b"\r\nDOWNLOAD\r\n");
+    for _ in 0..3 {
+        assert_eq!(world.engine.poll_transmit().map(|transmit| transmit.octets.len()), Some(512));
+        world.wait();
+        assert_eq!(world.outputs(), []);
+    }
+    world.wait();
+    assert!(matches!(world.outputs()[..], [Output::Complete(Err(TimedOut { .. })), ..]));
 }

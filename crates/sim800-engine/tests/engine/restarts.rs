@@ -159,3 +159,17 @@ fn power_up_octets_among_text_are_a_restart_at_once() {
     world.input(b"\r\nbreaking\r\n\0IIII\xff\xff\xff\xff\r\nRDY\r\n\r\n+CFUN: 1\r\n");
     assert_eq!(world.outputs()[..2], restarted(Restart::SyncOctets));
 }
+
+#[test]
+fn a_module_that_switches_itself_off_says_why() {
+    for (line, sign) in [
+        ("NORMAL POWER DOWN", Restart::PowerDown),
+        ("UNDER-VOLTAGE POWER DOWN", Restart::UnderVoltage),
+        ("OVER-VOLTAGE POWER DOWN", Restart::OverVoltage),
+    ] {
+        let mut world = World::new();
+        world.enqueue(&At);
+        world.input(format!("\r\n{line}\r\n").as_bytes());
+        assert_eq!(world.outputs()[..2], restarted(sign), "{line}");
+    }
+}

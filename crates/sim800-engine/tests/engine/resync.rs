@@ -408,3 +408,87 @@ fn lines_of_the_modules_own_accord_keep_nobody_waiting() {
     }
     assert!(world.now - began <= 2 * Config::default().limits.quiet, "{:?}", world.now - began);
 }
+
+/// What was read of it lies where lines will be.
+#[test]
+fn a_payload_that_is_given_up_is_no_line() {
+    let mut world = World::new();
+    world.enqueue(&read(1460));
+    world.input(b"\r\n+FTPGET: 2,100\r\n\r\nRING\r\n\r\nRDY\r\n");
+    world.wait();
+    assert!(world.outputs().contains(&failed(Starved { missing: 100 - 15 })));
+    world.enqueue(&At);
+    world.synchronize();
+    world.input(b"\r\nRING\r\n");
+    let told = world.outputs();
+    assert_eq!(told.iter().filter(|output| **output == unsolicited("RING")).count(), 1, "{told:?}");
+}
+
+#[test]
+fn a_payload_that_is_all_there_misses_nothing_but_its_result() {
+    let mut world = World::new();
+    world.enqueue(&read(1460));
+    world.input(b"\r\n+FTPGET: 2,5\r\nhello");
+    world.wait();
+    assert!(matches!(world.outputs()[..], [Output::Complete(Err(TimedOut { .. })), ..]));
+}
+
+#[test]
+fn a_damaged_payload_leaves_the_line_in_doubt() {
+    let mut world = World::new();
+    world.enqueue(&read(10));
+    world.input(b"\r\n+FTPGET: 2,5\r\nabcd\r\nOK\r\n");
+    assert_eq!(world.outputs(), [failed(Malformed(Malformation::Damaged))]);
+    assert!(!world.engine.is_synchronized());
+}
+
+/// Payload without a header that is refused may be one that has begun with what reads like a refusal.
+#[test]
+fn a_refusal_in_place_of_payload_leaves_the_line_in_doubt() {
+    let mut world = World::new();
+    world.enqueue(&FsRead {
+        file: Path::new("C:\\a").expect("a path"),
+        mode: FsReadMode::Start,
+        size: Number::saturating(100),
+        position: Number::MIN,
+    });
+    world.input(b"\r\nERROR\r\n");
+    assert_eq!(world.outputs(), [failed(Rejected(FinalResultCode::Error))]);
+    assert!(!world.engine.is_synchronized());
+}
+
+#[test]
+fn as_many_octets_are_filled_up_as_were_granted() {
+    let mut world = World::new();
+    world.put(&data(1_029), vec![b'x'; 1_029]);
+    world.transmit();
+    world.engine.handle_input(world.now, b"\r\nDOWNLOAD\r\n");
+    assert_eq!(world.engine.poll_transmit().map(|transmit| transmit.octets.len()), Some(512));
+    world.engine.handle_input(world.now, OK);
+    world.drive();
+    world.enqueue(&At);
+    let heard = (0..8).fold(String::new(), |heard, _| {
+        world.wait();
+        heard + &world.sent()
+    });
+    assert!(heard.contains(&"\\r".repeat(1_029)) && !heard.contains(&"\\r".repeat(1_030)), "{heard}");
+}
+
+#[test]
+fn an_unknown_line_behind_a_result_is_no_sign_of_anything() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.input(b"\r\n+CSQ: 15,0\r\n\r\nOK\r\n");
+    world.input(b"\r\n+UGNSINF: 1\r\n");
+    assert!(world.engine.is_synchronized());
+    assert_eq!(world.outputs(), [done(&["+CSQ: 15,0"]), unsolicited("+UGNSINF: 1")]);
+}
+
+#[test]
+fn an_unknown_line_before_a_restart_makes_it_none_of_a_payload() {
+    let mut world = World::new();
+    world.now = Duration::from_secs(1_000);
+    world.enqueue(&Csq);
+    world.input(b"\r\n+UGNSINF: 1\r\n\r\nRDY\r\n");
+    assert!(world.outputs().contains(&Output::Restarted(Restart::Ready)));
+}

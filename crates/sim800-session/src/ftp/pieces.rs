@@ -118,7 +118,13 @@ impl Pieces {
                 continue;
             }
             self.check()?;
-            if self.rest == Some(0) || !self.session.goes_on().await? {
+            if self.rest == Some(0) {
+                return Ok(None);
+            }
+            let goes_on = self.session.goes_on().await?;
+            // What answered the question may have been the end of a response that was to bring octets.
+            self.check()?;
+            if !goes_on {
                 return Ok(None);
             }
             // A module that says both for ever is not to be waited for.

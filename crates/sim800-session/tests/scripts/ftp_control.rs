@@ -121,6 +121,32 @@ fn a_listing_is_read_like_a_file() {
     assert_eq!(text, Ok(list.as_bytes().to_vec()));
 }
 
+/// A refusal that was nobody's, and then a response whose header the line damaged: its text reads like the end of the listing.
+#[test]
+fn a_listing_whose_response_came_behind_a_refusal_is_none() {
+    for (before, after) in
+        [("< OK", ""), ("", "> AT+FTPSTATE\n< OK\n> AT\n< OK\n> AT+FTPSTATE\n< +FTPSTATE: 0\n< OK\n")]
+    {
+        let steps = ftp_of(
+            &["AT+FTPGETPATH=\"/test\""],
+            &format!(
+                "> AT+FTPLIST=1
+                 < OK
+                 < +FTPLIST: 1,1
+                 > AT+FTPLIST=2,1460
+                 < +CME ERROR: 3
+                 < +FTPLLIST: 2,17
+                 < +FTPLIST: 1,0
+                 {before}
+                 {after}"
+            ),
+        );
+        let text =
+            Scripted::play(&steps, |bearer| async move { whole(ftp(&bearer).list("/test").await).await });
+        assert_eq!(text.expect_err("what was read is not known").kind().as_str(), "malformed");
+    }
+}
+
 #[test]
 fn a_listing_may_fail_or_be_dropped() {
     let path = ["AT+FTPGETPATH=\"/test\""];
