@@ -5,6 +5,7 @@
 mod boards;
 mod machine;
 mod session;
+mod tasks;
 
 use std::ffi::OsString;
 use std::fs;
@@ -38,10 +39,15 @@ const TRANSCRIPTS: Program =
 const TRANSFER: Program =
     Program { name: "transfer", board: LM3S6965, flash: 45_000, statics: 64, stack: 4_100 };
 
-/// What is no part of the step, for it takes longer than it finds: another target, and the examples for real boards.
+/// What is no part of the step, for it takes longer than it finds: another target, all tasks, and the examples for real
+/// boards.
 pub(crate) fn check_others() -> Result<()> {
     let toolchain = Toolchain::unpack("firmware", None, &PACKAGES)?;
     check_session(&toolchain, OTHER_TARGET)?;
+    build(&toolchain, &["sim800-firmware-session", "--features", "tasks", "--bin", "tasks"])?;
+    install_missing(&[servers::NGINX])?;
+    let folder = tempfile::Builder::new().prefix("sim800-").tempdir()?;
+    tasks::check(&Machine { toolchain: &toolchain, folder: folder.path() })?;
     boards::build()
 }
 
@@ -67,7 +73,7 @@ pub(crate) fn check() -> Result<Outcome> {
     check_session(&toolchain, SMALLEST_TARGET)?;
     // Each on its own: the one has no heap, so that it does not link with what wants one.
     for package in ["sim800-firmware", "sim800-firmware-session"] {
-        build(&toolchain, package)?;
+        build(&toolchain, &[package])?;
     }
 
     let folder = tempfile::Builder::new().prefix("sim800-").tempdir()?;
@@ -96,11 +102,11 @@ fn check_session(toolchain: &Toolchain, target: &str) -> Result<()> {
     Ok(())
 }
 
-/// Builds a package of `firmware/`, in its folder, for the settings that lie there.
-fn build(toolchain: &Toolchain, package: &str) -> Result<()> {
+/// Builds a package of `firmware/`, or a part of it, in its folder, for the settings that lie there.
+fn build(toolchain: &Toolchain, package: &[&str]) -> Result<()> {
     let target_folder = root().join(TARGET_FOLDER);
     let folder = ["--locked", "--target-dir", &target_folder.to_string_lossy()];
-    let arguments = [&["build", "--release", STD, "--package", package][..], &folder].concat();
+    let arguments = [&["build", "--release", STD, "--package"], package, &folder].concat();
     let mut command = toolchain.cargo(&arguments);
     command
         .current_dir(root().join("firmware"))
@@ -146,7 +152,8 @@ fn emulator(machine: &Machine<'_>, options: &[&str]) -> Result<(Background, Stri
     arguments.extend(options.iter().map(Into::into));
     let mut emulator = Background::spawn(&program, &arguments, machine.folder.join("emulator.log"))?;
     servers::wait_for_port(&mut emulator, port)?;
-    Ok((emulator, format!("socket,id=module,host=127.0.0.1,port={port}")))
+    // A UART sends single octets; without this each command waits 40 ms, until the first of them is acknowledged.
+    Ok((emulator, format!("socket,id=module,host=127.0.0.1,port={port},nodelay=on")))
 }
 
 /// `length` octets, of which the last four are the CRC-32 of those before. Among them is what ends a response.

@@ -77,7 +77,7 @@ enum Task {
     },
     /// The libraries on an emulated Cortex-M3, and what they take there
     Firmware {
-        /// Also a RISC-V, and the examples for real boards
+        /// Also a RISC-V, every task of the simulation, and the examples for real boards
         #[arg(long)]
         all: bool,
     },

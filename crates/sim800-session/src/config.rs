@@ -34,7 +34,8 @@ pub struct Config {
     /// How many octets are asked for at once of what the module holds, an HTTP body or an extended download: 1 to 319,488, and a
     /// second or two of the line unless set, a power of two from 4,096 to 65,536 (16,384 at 115,200 bit/s). So often something
     /// arrives; each time costs some 50 octets. While the line loses octets, it is fewer. A body in transfer takes up to twice as
-    /// much memory.
+    /// much memory. Where it is set, files of the module, which else cross the line in pieces of 10,240, and extended uploads, in
+    /// pieces of 16,384, do so in no larger ones.
     pub window: Option<u32>,
     /// How many octets of an HTTP object that is larger than the module holds are fetched at once: 3 to 319,488, and 262,144
     /// unless set. Some servers and networks break longer ones off.
@@ -88,6 +89,11 @@ impl Config {
             || second.clamp(*WINDOWS.start(), *WINDOWS.end()).next_power_of_two(),
             |window| window.max(1),
         )
+    }
+
+    /// A piece of `most` octets, or of fewer where so many are not to be asked for at once.
+    pub(crate) fn piece(&self, most: u32) -> u32 {
+        self.window.map_or(most, |window| window.clamp(1, most))
     }
 
     /// How long `octets` take on the line, pauses included.

@@ -57,7 +57,8 @@ async fn get(http: &Http, url: &str) -> Result<u64, Failure> {
     Ok(octets)
 }
 
-async fn post(http: &Http, url: &str) -> Result<(), Failure> {
+/// Posts a report.
+pub async fn post(http: &Http, url: &str) -> Result<(), Failure> {
     let report: Vec<u8> = (0..REPORT).map(Pattern::octet).collect();
     let response = http.send(Request::post(url).body(report.into())?).await?;
     expect_success(response.status())

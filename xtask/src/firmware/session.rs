@@ -15,9 +15,9 @@ use crate::cargo;
 use crate::servers::{Nginx, pyftpdlib};
 
 /// A program with sessions, and the octets of heap that it may have at a time.
-struct Session {
-    program: Program,
-    heap: usize,
+pub(super) struct Session {
+    pub(super) program: Program,
+    pub(super) heap: usize,
 }
 
 /// All procedures of HTTP and FTP.
@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// All that the module's HTTP buffer holds.
 const IMAGE: usize = 319_488;
 const SHORT_IMAGE: usize = 20_000;
-const REPORT: usize = 2_000;
+pub(super) const REPORT: usize = 2_000;
 const FILE: usize = 100_000;
 
 /// Runs them against nginx and pyftpdlib, which have to have what they say that they sent.
@@ -77,7 +77,7 @@ pub(super) fn check(machine: &Machine<'_>) -> Result<()> {
 
 impl Session {
     /// Runs the program, on a line and with a module of which these `faults` are to be expected; what it printed.
-    fn run(&self, machine: &Machine<'_>, arguments: &[String], faults: &[&str]) -> Result<String> {
+    pub(super) fn run(&self, machine: &Machine<'_>, arguments: &[String], faults: &[&str]) -> Result<String> {
         let control = machine.folder.join(format!("{}.control", self.program.name));
         let place = format!("unix:{}", control.display());
         let mut options = vec!["--latency", "none", "--baud", RATE, "--control", &place];
@@ -111,20 +111,20 @@ fn starts(control: &Path) -> Result<usize> {
     Ok(seen.iter().filter(|entry| entry["power"] == "on").count())
 }
 
-fn expect_line(printed: &str, expected: &str) -> Result<()> {
+pub(super) fn expect_line(printed: &str, expected: &str) -> Result<()> {
     ensure!(printed.lines().any(|line| line == expected), "it did not print: {expected}");
     Ok(())
 }
 
 /// What a server has of what the program sent.
-fn expect_sent(file: &Path, length: usize) -> Result<()> {
+pub(super) fn expect_sent(file: &Path, length: usize) -> Result<()> {
     let name = file.display();
     ensure!(fs::read(file)? == pattern(length), "the server has something else in {name}");
     Ok(())
 }
 
 /// What the program sends.
-fn pattern(length: usize) -> Vec<u8> {
+pub(super) fn pattern(length: usize) -> Vec<u8> {
     let octet = |place: u64| (place.wrapping_mul(0x9E37_79B9).wrapping_add(place >> 8) >> 11) as u8;
     (0..length as u64).map(octet).collect()
 }

@@ -29,7 +29,7 @@ const GAP: Duration = Duration::from_secs(1);
 
 /// A file of the module that is being read.
 ///
-/// It comes in pieces of 10,240 octets, one ahead of what the caller takes. No header says which octets they are: each begins with
+/// It comes in pieces of 10,240 octets, or of [`Config::window`](crate::Config::window), one ahead of what the caller takes. No header says which octets they are: each begins with
 /// the last octets of the one before, and the last ones of all are read again by themselves. A piece that the line damaged is read
 /// again, as [`Config::retries`](crate::Config::retries) has it, in smaller ones.
 pub type FsFile = Reader<FsError>;
@@ -41,7 +41,7 @@ pub(super) fn read(client: &Client, path: &str, length: u64) -> FsFile {
         path: path.to_owned(),
         length,
         position: 0,
-        window: Stride::new(FS_CHUNK_LIMIT),
+        window: Stride::new(client.config().piece(FS_CHUNK_LIMIT)),
         overlap: Overlap::default(),
         is_aside: false,
         is_wary: false,
@@ -202,7 +202,8 @@ impl Pieces {
     fn ask(&self) -> Result<Pending, FsError> {
         let again = u64::from(self.overlap.length());
         let limit = if self.is_aside { 1 } else { self.window.octets() };
-        let octets = (self.length.saturating_sub(self.position) + again).min(u64::from(limit));
+        let new = self.length.saturating_sub(self.position).min(u64::from(limit));
+        let octets = (new + again).min(u64::from(FS_CHUNK_LIMIT));
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let command = FsRead {
             file: Path::new(&self.path)?,

@@ -32,7 +32,8 @@ pub(super) async fn write(
         result => result?,
     }
     // A quarter of what the line moves in the module's time: the line may have to wait, and a module may be dead.
-    let limit = u64::from(FS_CHUNK_LIMIT).min(client.config().transferable(INPUT_TIME_LIMIT / 4)).max(1);
+    let config = client.config();
+    let limit = config.transferable(INPUT_TIME_LIMIT / 4).clamp(1, config.piece(FS_CHUNK_LIMIT).into());
     let mut octets = 0;
     loop {
         let piece = gather(&mut source, usize::try_from(limit).unwrap_or(usize::MAX)).await;

@@ -106,8 +106,9 @@ impl Ftp {
     pub async fn put_extended(&self, path: &str, source: impl AsyncRead + Unpin) -> Result<u64, FtpError> {
         self.deadline(FtpOperation::PutExtended)
             .run(|| async {
-                let transferable = self.bearer.client().config().transferable(LOAD_TIME);
-                let load = u32::try_from(transferable).unwrap_or(LOAD).clamp(1, LOAD);
+                let config = self.bearer.client().config();
+                let load = config.piece(LOAD);
+                let load = u32::try_from(config.transferable(LOAD_TIME)).unwrap_or(load).clamp(1, load);
                 let mut pieces = Pieces { source, load, read: Vec::new() };
                 let (operation, mut attempts) = (FtpOperation::PutExtended, Attempts::new(&self.bearer));
                 let before = self.before(path).await?;

@@ -1,9 +1,13 @@
 //! The module's file system.
 
-use futures::{AsyncReadExt, FutureExt, StreamExt};
-use sim800_session::{Fs, FsError, FsStorage};
+use std::sync::mpsc;
 
-use crate::lab::{Lab, hostile};
+use futures::{AsyncReadExt, FutureExt, StreamExt};
+use sim800_emulator::Config as ModuleConfig;
+use sim800_session::{Config, Direction, Fs, FsError, FsStorage, Ftp};
+use sim800_simulation::World;
+
+use crate::lab::{Lab, hostile, server};
 
 fn ready() -> (Lab, Fs) {
     let (lab, _bearer) = Lab::ready();
@@ -25,6 +29,48 @@ fn files_of_all_sizes_are_written_and_read_back() {
             file.read_to_end(&mut back).await.expect("octets");
             assert!(back == octets, "{length}");
         });
+    }
+}
+
+/// The values at `place` of what was sent with `name`, such as `+FSREAD=`.
+fn values(sent: &str, name: &str, place: usize) -> Vec<u32> {
+    let lines = sent.split('\r').filter_map(|line| line.strip_prefix("AT")?.strip_prefix(name));
+    let values = lines.filter_map(|values| values.split(',').nth(place)?.parse().ok());
+    values.collect()
+}
+
+#[test]
+fn no_more_is_moved_at_once_than_a_window_that_is_set() {
+    for (window, length) in [(1, 50), (20, 300), (1_000, 3_000)] {
+        let mut config = Config::default();
+        config.window = Some(window);
+        let mut lab = Lab::with(World::new(ModuleConfig::default()), config);
+        let ftp = Ftp::new(&lab.bearer(), server());
+        let fs = Fs::new(&lab.client);
+        let (tell, told) = mpsc::channel();
+        lab.world.tap(move |crossing| {
+            if crossing.direction == Direction::Sent {
+                tell.send(crossing.arrived.to_vec()).expect("someone listens");
+            }
+        });
+        let octets = vec![b'x'; length];
+        let written = octets.clone();
+        let back = lab.world.run(async move {
+            fs.write(r"C:\a", &written[..]).await.expect("written");
+            ftp.put_extended("/a", &written[..]).await.expect("uploaded");
+            let mut back = Vec::new();
+            fs.read(r"C:\a").await.expect("a file").read_to_end(&mut back).await.expect("octets");
+            back
+        });
+        assert_eq!(back, octets);
+        assert_eq!(lab.network().file("/a"), Some(octets.into()));
+        drop(lab);
+        let sent = String::from_utf8(told.iter().flatten().collect()).expect("lines and `x`");
+        for (name, place, again) in [("+FSWRITE=", 2, 0), ("+FTPEXTPUT=2,", 1, 0), ("+FSREAD=", 2, 16)] {
+            let sizes = values(&sent, name, place);
+            let most = sizes.iter().max().expect("pieces");
+            assert!((window..=window + again).contains(most), "{name}: {sizes:?} in windows of {window}");
+        }
     }
 }
 
