@@ -11,6 +11,9 @@ use crate::engine::{Request, Response};
 use crate::error::{Error, Failure, Malformation};
 use crate::notices::Notices;
 
+/// How many reads in a row may bring nothing where the module says that there is more.
+const EMPTY_READS: u32 = 16;
+
 /// The direction from the server.
 ///
 /// The module holds what has come until it is read, and keeps the server from sending more than it holds. One piece is read ahead of
@@ -23,6 +26,8 @@ pub(super) struct Receiver {
     may_hold: bool,
     /// The next piece, asked for already.
     ahead: Option<Pending>,
+    /// Reads in a row that brought nothing although there was more.
+    empty: u32,
 }
 
 /// What was said since this was looked at last.
@@ -36,7 +41,7 @@ struct Said {
 
 impl Receiver {
     pub(super) fn new(link: Shared, notices: Notices, may_hold: bool) -> Self {
-        Self { link, notices, may_hold, ahead: None }
+        Self { link, notices, may_hold, ahead: None, empty: 0 }
     }
 
     /// The next octets; nothing when the server has closed the connection and all was read.
@@ -63,6 +68,12 @@ impl Receiver {
             let (octets, left) = self.read().await?;
             if left > 0 {
                 self.ahead = Some(self.ask()?);
+            }
+            self.empty = if octets.is_empty() && left > 0 { self.empty + 1 } else { 0 };
+            if self.empty > EMPTY_READS {
+                // A module that says so for ever is not to be asked for ever.
+                let malformed = Failure::Malformed(Malformation::Information);
+                return Err(SocketError::Damaged(Error::of(&self.command(), malformed)));
             }
             if !octets.is_empty() {
                 self.may_hold |= is_closed;

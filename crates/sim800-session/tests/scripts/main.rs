@@ -11,6 +11,7 @@ mod http_ranges;
 mod http_service;
 mod http_waiting;
 mod script;
+mod sockets;
 
 use bytes::Bytes;
 use futures::TryStreamExt;

@@ -1,0 +1,66 @@
+//! Sockets of modules that lie about what there is to be read.
+
+use std::future::Future;
+use std::pin::pin;
+
+use futures::AsyncReadExt;
+use futures::future::join;
+use sim800_session::{Profile, Socket, SocketError, Sockets};
+
+use super::script::{Scripted, answered};
+
+/// What comes of a connection to a module that keeps to `steps` once there is something to be read, and is closed then.
+fn connected<F: Future>(steps: &str, procedure: impl FnOnce(Socket) -> F) -> F::Output {
+    let context = "> AT+CIPSHUT\n< SHUT OK\n".to_owned()
+        + &answered(&["AT+CIPMUX=1", "AT+CIPRXGET=1", "AT+CIPQSEND=1", "AT+CSTT", "AT+CIICR"])
+        + "> AT+CIFSR\n< 10.89.193.1\n";
+    let connection = "> AT+CDNSGIP=\"sim.com\"
+         < OK
+         < +CDNSGIP: 1,\"sim.com\",\"93.184.215.14\"
+         > AT+CIPSTART=0,\"TCP\",\"93.184.215.14\",7
+         < OK
+         < 0, CONNECT OK
+         > AT+CIPSTATUS=0
+         < +CIPSTATUS: 0,0,\"TCP\",\"93.184.215.14\",\"7\",\"CONNECTED\"
+         < OK
+         < +CIPRXGET: 1,0\n";
+    let closed = "> AT+CIPCLOSE=0,1\n< 0, CLOSE OK\n";
+    let (module, client, driver) = Scripted::session(&format!("{context}{connection}{steps}{closed}"));
+    let session = async move {
+        let sockets = Sockets::open(&client, &Profile::as_set()).await.expect("a context");
+        drop(client);
+        procedure(sockets.connect("sim.com", 7).await.expect("a connection")).await
+    };
+    module.run(join(pin!(session), driver)).0
+}
+
+#[test]
+fn a_module_that_lies_about_what_there_is_breaks_the_connection_and_is_not_asked_for_ever() {
+    const READ: &str = "> AT+CIPRXGET=2,0,1460\n";
+    for (lie, times) in [
+        // There is more, and nothing comes.
+        ("< +CIPRXGET: 2,0,0,5\n< OK\n", 17),
+        // Of another connection.
+        ("< +CIPRXGET: 2,1,2,0\\r\\nab|\n< OK\n", 1),
+        // Of nobody.
+        ("< OK\n", 1),
+    ] {
+        let steps = format!("{READ}{lie}").repeat(times);
+        let error =
+            connected(&steps, |mut socket| async move { socket.read(&mut [0; 9]).await.expect_err("a lie") });
+        let error = error.get_ref().and_then(|error| error.downcast_ref::<SocketError>());
+        assert!(matches!(error, Some(SocketError::Damaged(_))), "{lie:?}: {error:?}");
+    }
+}
+
+#[test]
+fn a_module_that_says_too_early_that_there_is_something_is_asked_again() {
+    let steps = "> AT+CIPRXGET=2,0,1460\n< +CIPRXGET: 2,0,0,5\n< OK\n".repeat(16)
+        + "> AT+CIPRXGET=2,0,1460\n< +CIPRXGET: 2,0,5,0\\r\\nhello|\n< OK\n";
+    let read = connected(&steps, |mut socket| async move {
+        let mut octets = [0; 9];
+        let length = socket.read(&mut octets).await.expect("octets");
+        octets[..length].to_vec()
+    });
+    assert_eq!(read, b"hello");
+}
