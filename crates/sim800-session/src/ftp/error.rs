@@ -55,6 +55,13 @@ pub enum FtpOperation {
     Saved,
 }
 
+impl FtpOperation {
+    /// Whether the module carries it out by itself, with a file of its own.
+    fn is_of_the_module(self) -> bool {
+        matches!(self, Self::GetToFs | Self::PutFromFs)
+    }
+}
+
 impl fmt::Display for FtpOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -416,7 +423,7 @@ impl Transient for FtpError {
             | Self::EndedEarly { .. }
             | Self::Incomplete { .. }
             | Self::Unconfirmed { .. } => Some(Loss::Session),
-            Self::Failed { code, step, .. } => {
+            Self::Failed { operation, code, step } => {
                 let may_pass = matches!(
                     *code,
                     FtpCode::NETWORK
@@ -431,9 +438,13 @@ impl Transient for FtpError {
                         | FtpCode::UPLOAD
                         | FtpCode::DOWNLOAD
                 );
+                // Of what the module carries out by itself nobody is told when it begins: these may have broken it off.
+                let may_be_under_way = operation.is_of_the_module()
+                    && matches!(*code, FtpCode::NETWORK | FtpCode::TIMEOUT | FtpCode::SERVER);
+                let under_way = under_way || step.is_under_way() || may_be_under_way;
                 // A number that no document has is more likely the line's than the module's.
                 let is_odd = code.description().is_none();
-                (is_odd || may_pass && (under_way || step.is_under_way())).then_some(Loss::Session)
+                (is_odd || may_pass && under_way).then_some(Loss::Session)
             }
             _ => None,
         }

@@ -96,13 +96,12 @@ impl<Q: Command, R: Fn(Q::Response<'_>) -> Status, P: FnMut(FtpProgress)> Transf
                                 self.session.begin(FtpStep::Transfer);
                                 (self.progress)(progress);
                             }
-                            // An upload that the module begins anew gets no further before it is where it was.
+                            // What goes to and fro gets no further.
                             if most.is_none_or(|most| progress.is_further_than(most)) {
                                 (most, moved) = (Some(progress), now);
                             }
                         }
-                        // The module connects again by itself, three times after five seconds (manual 12.2.24), and gives
-                        // up each time after 75 s: that is longer.
+                        // The module gives up on a server after 75 s, and may look for it first.
                         let standstill = self.session.standstill();
                         if now.saturating_sub(moved) >= standstill {
                             return Err(self.session.silent(standstill));

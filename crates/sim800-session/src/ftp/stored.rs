@@ -3,7 +3,7 @@
 use alloc::borrow::ToOwned;
 use sim800_command::{
     FTP_EXTENDED_LIMIT, FsStorage, FtpFilePutEnd, FtpFilePutLoad, FtpGetToFs, FtpGetToFsProgress,
-    FtpGetToFsStatus, FtpPutFrmFs, FtpPutFrmFsProgress, FtpPutFrmFsStatus, Text,
+    FtpGetToFsStatus, FtpPutFrmFs, FtpPutFrmFsProgress, FtpPutFrmFsStatus, FtpReconnection, Number, Text,
 };
 
 use super::extended::send_loaded;
@@ -13,14 +13,18 @@ use super::size::{enough, exactly, size_in_module, size_of_fetched};
 use super::{Ftp, FtpError, FtpOperation};
 use crate::retry::Attempts;
 
+/// The module is told not to connect again by itself: it would go on by its count of octets with whatever is there by then, and compare
+/// nothing. A file that was replaced meanwhile would be made of both, one that was appended to would have a beginning twice.
+const ONCE: Option<FtpReconnection> = Some(FtpReconnection { times: Number::MIN, delay: Number::MIN });
+
 impl Ftp {
     /// Downloads a file into the module's file system, over a file that is there, and returns its size in octets. It becomes
     /// `name`, of 64 octets at most, in `C:\User\ftp\` of the internal drive, or in `ftp\` of the card (manual 12.2.24).
     /// `progress` is told how far it has come, every few seconds.
     ///
-    /// When the connection breaks, the module goes on where it broke, up to three times. The server is asked for the size of
-    /// the file before, by a session of its own, and the module for that of its file afterwards, where its firmware tells; one
-    /// that is shorter is fetched again.
+    /// When the connection breaks, the file is fetched anew, for the module cannot tell whether it is still the same. The server is
+    /// asked for the size of the file before, by a session of its own, and the module for that of its file afterwards, where its
+    /// firmware tells; one that is shorter is fetched again.
     ///
     /// # Errors
     ///
@@ -37,7 +41,7 @@ impl Ftp {
             .run(|| async {
                 let name = Text::new(name)
                     .map_err(|reason| FtpError::Invalid { what: "name in the module", reason })?;
-                let open = FtpGetToFs { storage, name, reconnection: None };
+                let open = FtpGetToFs { storage, name, reconnection: ONCE };
                 let mut attempts = Attempts::new(&self.bearer);
                 loop {
                     let fetched = self.after(&attempts).fetch_to_fs(path, &open, &mut progress).await;
@@ -75,8 +79,8 @@ impl Ftp {
     /// Uploads a file of the module's file system, as `C:\User\ftp\test.txt`, and returns its size in octets. `progress` is told
     /// how far it has come, every few seconds.
     ///
-    /// When the connection breaks, the module goes on where it broke, up to three times (manual 12.2.25). Sizes are compared
-    /// as by [`put`](Self::put).
+    /// When the connection breaks, the file is sent anew, if it [replaces](sim800_command::PutOption::Replace) one. Sizes are compared as by
+    /// [`put`](Self::put).
     ///
     /// # Errors
     ///
@@ -91,7 +95,7 @@ impl Ftp {
             .run(|| async {
                 let text = Text::new(file)
                     .map_err(|reason| FtpError::Invalid { what: "file of the module", reason })?;
-                let open = FtpPutFrmFs { file: text, reconnection: None };
+                let open = FtpPutFrmFs { file: text, reconnection: ONCE };
                 let (operation, mut attempts) = (FtpOperation::PutFromFs, Attempts::new(&self.bearer));
                 let before = self.before(path).await?;
                 loop {

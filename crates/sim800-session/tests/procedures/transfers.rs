@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
+use futures::{AsyncReadExt, StreamExt, TryStreamExt};
 use sim800_emulator::{Config as ModuleConfig, Fault, FtpFailure};
 use sim800_session::{
-    Bearer, Download, FsStorage, Ftp, FtpError, FtpOptions, FtpSecurity, PutOption, Runtime,
+    Bearer, Download, Fs, FsStorage, Ftp, FtpError, FtpOptions, FtpSecurity, PutOption, Runtime,
 };
-use sim800_simulation::Mishap;
+use sim800_simulation::{Incident, Mishap, When};
 
 use crate::lab::{Lab, hostile, server};
 
@@ -187,6 +187,35 @@ fn files_go_from_the_server_to_the_module_and_back() {
         assert_eq!(error.kind().as_str(), "not-loaded");
         assert_eq!(ftp.put("/plain", &b"hello"[..]).await, Ok(5), "the normal mode is back");
     });
+}
+
+/// The module would go on by its count of octets, with whatever the server has by then.
+#[test]
+fn a_file_that_is_replaced_while_the_module_fetches_it_is_fetched_anew() {
+    for mishap in
+        [Mishap::Ftp { after: 7_000, failure: FtpFailure::NETWORK }, Mishap::FtpStall { after: 7_000 }]
+    {
+        let (mut lab, ftp) = ready();
+        let network = lab.network();
+        network.put_file("/file", vec![b'a'; 20_000]);
+        network.cause(mishap);
+        let now = lab.world.clock().now();
+        let change = Incident::Network(Box::new(|network| network.put_file("/file", vec![b'b'; 20_000])));
+        lab.world.plan(When::At(now + Duration::from_secs(4)), change);
+        let fs = Fs::new(&lab.client);
+        let fetched = lab.world.run(async move {
+            assert_eq!(ftp.get_to_fs("/file", FsStorage::Internal, "a.txt", |_| {}).await, Ok(20_000));
+            let mut octets = Vec::new();
+            fs.read(r"C:\User\FTP\a.txt")
+                .await
+                .expect("a file")
+                .read_to_end(&mut octets)
+                .await
+                .map(|_| octets)
+        });
+        let fetched = fetched.expect("a file");
+        assert!(fetched == [b'a'; 20_000] || fetched == [b'b'; 20_000]);
+    }
 }
 
 /// Before the first octet the module says that no download runs, however long the server takes (field log).

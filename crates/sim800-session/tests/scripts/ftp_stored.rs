@@ -27,7 +27,7 @@ fn a_file_is_fetched_into_the_file_system() {
     // Application note 3.21. A download that has not begun, and one that is idle for the moment, are no end.
     let steps = ftp_of(
         &GET,
-        "> AT+FTPGETTOFS=0,\"test.txt\"
+        "> AT+FTPGETTOFS=0,\"test.txt\",0,0
          < OK
          .. 2
          > AT+FTPGETTOFS?
@@ -55,7 +55,7 @@ fn a_file_is_fetched_into_the_file_system() {
 fn a_count_that_one_line_alone_told_does_not_decide() {
     let steps = |size: &str| {
         format!(
-            "{}> AT+FTPSIZE\n< OK\n< +FTPSIZE: 1,0,105\n> AT+FTPGETTOFS=0,\"test.txt\"\n< OK\n< +FTPGETTOFS: 0,9933\n{size}",
+            "{}> AT+FTPSIZE\n< OK\n< +FTPSIZE: 1,0,105\n> AT+FTPGETTOFS=0,\"test.txt\",0,0\n< OK\n< +FTPGETTOFS: 0,9933\n{size}",
             ftp_of(&GET, "")
         )
     };
@@ -83,7 +83,7 @@ fn a_file_is_sent_from_the_file_system() {
     // Application note 3.22.
     let steps = ftp_of(
         &PUT,
-        "> AT+FTPPUTFRMFS=\"c:\\\\user\\\\ftp\\\\test.txt\"
+        "> AT+FTPPUTFRMFS=\"c:\\\\user\\\\ftp\\\\test.txt\",0,0
          < OK
          .. 2
          > AT+FTPPUTFRMFS?
@@ -104,7 +104,7 @@ fn a_file_is_sent_from_the_file_system() {
 
 #[test]
 fn transfers_of_the_module_fail_with_its_codes() {
-    let steps = ftp_of(&GET, "> AT+FTPGETTOFS=0,\"test.txt\"\n< OK\n.. 1\n< +FTPGETTOFS: 85\n");
+    let steps = ftp_of(&GET, "> AT+FTPGETTOFS=0,\"test.txt\",0,0\n< OK\n.. 1\n< +FTPGETTOFS: 85\n");
     let (error, _) = Scripted::play(&steps, fetch);
     let error = error.expect_err("full");
     assert_eq!(error.code(), Some(85));
@@ -112,7 +112,7 @@ fn transfers_of_the_module_fail_with_its_codes() {
 
     let steps = ftp_of(
         &PUT,
-        "> AT+FTPPUTFRMFS=\"c:\\\\user\\\\ftp\\\\test.txt\"
+        "> AT+FTPPUTFRMFS=\"c:\\\\user\\\\ftp\\\\test.txt\",0,0
          < OK
          .. 2
          > AT+FTPPUTFRMFS?
@@ -128,13 +128,13 @@ fn transfers_of_the_module_fail_with_its_codes() {
 fn a_session_in_the_way_of_a_transfer_is_quit() {
     let steps = ftp_of(
         &GET,
-        "> AT+FTPGETTOFS=0,\"test.txt\"
+        "> AT+FTPGETTOFS=0,\"test.txt\",0,0
          < OK
          < +FTPGETTOFS: 66
          > AT+FTPQUIT
          < OK
          < +FTPPUT: 1,86
-         > AT+FTPGETTOFS=0,\"test.txt\"
+         > AT+FTPGETTOFS=0,\"test.txt\",0,0
          < OK
          < +FTPGETTOFS: 0,5
          > AT+FSFLSIZE=C:\\\\User\\\\ftp\\\\test.txt
@@ -149,8 +149,10 @@ fn a_transfer_that_is_over_without_a_word_is_given_up() {
     let runs = ".. 2\n> AT+FTPGETTOFS?\n< +FTPGETTOFS: 1,3,0\n< OK\n";
     // One that never ran may be on its way to the server still.
     for silence in [format!("{runs}{}", idle.repeat(6)), idle.repeat(14)] {
-        let steps =
-            ftp_of(&GET, &format!("> AT+FTPGETTOFS=0,\"test.txt\"\n< OK\n{silence}> AT+FTPQUIT\n< ERROR\n"));
+        let steps = ftp_of(
+            &GET,
+            &format!("> AT+FTPGETTOFS=0,\"test.txt\",0,0\n< OK\n{silence}> AT+FTPQUIT\n< ERROR\n"),
+        );
         let (error, _) = Scripted::play(&steps, fetch);
         assert_eq!(error.expect_err("nothing").kind().as_str(), "timed-out");
     }
