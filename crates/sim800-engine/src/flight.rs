@@ -278,6 +278,7 @@ impl Flight {
     /// that came before it was counted for it, and as many octets of its end are left, whatever they read.
     pub(crate) fn take_stray(&mut self, now: Duration, stray: Stray) {
         self.is_behind_payload = false;
+        self.response.followed_by_line |= !self.response.payload.is_empty();
         if self.request.announced_at_most() == 0 {
             return;
         }

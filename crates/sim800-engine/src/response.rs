@@ -14,6 +14,9 @@ pub struct Response {
     pub information: Vec<Bytes>,
     /// The payload, complete.
     pub payload: Bytes,
+    /// A line of the module's own stood between the payload and its result. It may have been the end of the payload: where the line
+    /// doubled octets of one, its count leaves as many, and these may read like anything.
+    pub followed_by_line: bool,
     /// How many octets of the body the module asked for and got.
     pub granted: Option<u32>,
     /// What each of several commands on one line brought, in their order; there is nothing else then.

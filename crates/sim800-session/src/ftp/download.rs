@@ -24,7 +24,7 @@ pub type Download = reader::Reader<FtpError>;
 /// What is read from an opened session, which is opened again when it breaks off; of `total` octets, where that is known.
 pub(super) async fn download(reader: Pieces, resumption: Resumption, total: Option<u64>) -> Download {
     reader.is_handed_out();
-    let is_empty = reader.has_ended() || resumption.is_complete();
+    let is_empty = reader.has_ended() || resumption.is_complete(0);
     let transfer = Some(Box::new(Transfer { reader, resumption }));
     if is_empty {
         // Nobody has to read that there is nothing, for the session to be free.
@@ -44,38 +44,51 @@ impl Transfer {
     /// them, also when the caller keeps the download.
     async fn next(transfer: Option<Box<Self>>) -> Result<Option<(Bytes, Option<Box<Self>>)>, FtpError> {
         let Some(mut transfer) = transfer else { return Ok(None) };
-        let mut last = Bytes::new();
+        // What came, and what of it is known to be what was sent.
+        let (mut new, mut sure) = (Bytes::new(), Bytes::new());
         loop {
-            transfer.reader.is_used();
-            let error = match transfer.reader.next().await {
-                Ok(Some(octets)) => {
-                    let new = transfer.resumption.take(octets)?;
-                    if !new.is_empty() {
-                        transfer.reader.session().moves();
+            let Self { reader, resumption } = &mut *transfer;
+            reader.is_used();
+            let came = reader.next().await;
+            let error = match came {
+                Ok(Some(octets)) => match resumption.take(octets, reader.is_unsure())? {
+                    Some(octets) => {
+                        if !octets.is_empty() {
+                            reader.session().moves();
+                        }
+                        new = joined(new, octets);
+                        // A file may grow meanwhile.
+                        if new.is_empty() || resumption.is_complete(new.len()) {
+                            continue;
+                        }
+                        resumption.hand_out(&new);
+                        reader.is_handed_out();
+                        return Ok(Some((joined(sure, new), Some(transfer))));
                     }
-                    // A file may grow meanwhile.
-                    let new = if last.is_empty() { new } else { [last, new].concat().into() };
-                    if new.is_empty() || transfer.resumption.is_complete() {
-                        last = new;
-                        continue;
-                    }
-                    transfer.reader.is_handed_out();
-                    return Ok(Some((new, Some(transfer))));
-                }
-                Ok(None) => match {
-                    let Self { reader, resumption } = &mut *transfer;
-                    boxed(|| resumption.end(reader.session()))
-                }
-                .await
-                {
-                    Ok(()) => return Ok(Some((last, None)).filter(|(last, _)| !last.is_empty())),
-                    Err(error) => error,
+                    None => reader.damaged(),
                 },
+                Ok(None) => {
+                    resumption.hand_out(&new);
+                    sure = joined(sure, core::mem::take(&mut new));
+                    match boxed(|| resumption.end(reader.session())).await {
+                        Ok(()) => return Ok(Some((sure, None)).filter(|(last, _)| !last.is_empty())),
+                        Err(error) => error,
+                    }
+                }
                 Err(error) => error,
             };
+            new.clear();
             // Before it is quit, no other can be opened.
             drop(transfer.reader);
             transfer.reader = boxed(|| transfer.resumption.resume(error)).await?;
         }
+    }
+}
+
+fn joined(first: Bytes, second: Bytes) -> Bytes {
+    match (first.is_empty(), second.is_empty()) {
+        (true, _) => second,
+        (_, true) => first,
+        _ => [first, second].concat().into(),
     }
 }

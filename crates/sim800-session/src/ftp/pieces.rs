@@ -42,6 +42,8 @@ pub(super) struct Pieces {
     waited: Duration,
     /// A line said that it is over, and the module did not agree.
     doubtful: bool,
+    /// Behind the octets that came last stood what may be more of them.
+    unsure: bool,
 }
 
 impl Pieces {
@@ -65,8 +67,7 @@ impl Pieces {
         self.session.is_handed_out();
     }
 
-    /// Reads a session whose `first` event came by `read`, of 1460 octets at most; all but those that come when `rest`
-    /// octets have come are to end it beyond doubt.
+    /// Reads a session whose `first` event came by `read`, of 1460 octets at most; `rest` octets in all, where that is known.
     pub(super) fn new(mut session: Session, first: Event, read: Request, rest: Option<u64>) -> Self {
         session.begin(FtpStep::Transfer);
         let (ahead, waited) = (None, Duration::ZERO);
@@ -80,6 +81,7 @@ impl Pieces {
             empty: 0,
             waited,
             doubtful: false,
+            unsure: false,
         };
         if !matches!(first, Event::Ended(..)) {
             reader.event = None;
@@ -104,7 +106,10 @@ impl Pieces {
                         self.count()?;
                         self.wait().await?
                     }
-                    Ok(reply) => return self.take(reply.payload).map(Some),
+                    Ok(reply) => {
+                        self.unsure = reply.followed_by_line;
+                        return self.take(reply.payload).map(Some);
+                    }
                     Err(error) if error.is_rejected() && self.doubtful => return Ok(None),
                     Err(error) if error.is_rejected() => {
                         self.count()?;
@@ -118,9 +123,6 @@ impl Pieces {
                 continue;
             }
             self.check()?;
-            if self.rest == Some(0) {
-                return Ok(None);
-            }
             let goes_on = self.session.goes_on().await?;
             // What answered the question may have been the end of a response that was to bring octets.
             self.check()?;
@@ -131,6 +133,16 @@ impl Pieces {
             self.count()?;
             self.doubtful = true;
         }
+    }
+
+    /// Whether the octets that came last may not be those that were sent: what stood behind them may be more of them.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.unsure
+    }
+
+    /// These octets are not what was sent.
+    pub(super) fn damaged(&mut self) -> FtpError {
+        self.session.malformed(&self.read, Malformation::Damaged)
     }
 
     fn take(&mut self, octets: Bytes) -> Result<Bytes, FtpError> {
@@ -151,7 +163,7 @@ impl Pieces {
     /// What comes goes on from what came before, unless the line was lost between them.
     fn check(&mut self) -> Result<(), FtpError> {
         match self.session.take_loss() {
-            true => Err(self.session.malformed(&self.read, Malformation::Damaged)),
+            true => Err(self.damaged()),
             false => Ok(()),
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Resumption {
     course: Course,
     /// Where in the file the next octet is, counted from 0.
     position: u64,
+    /// Octets from there on that came and may be others. What is gone from the module can only be had from the server once more.
+    unsure: Bytes,
     attempts: Attempts<FtpError>,
 }
 
@@ -66,18 +68,17 @@ impl Resumption {
 
     fn new(ftp: &Ftp, path: &str, position: u64, course: Course) -> Self {
         let attempts = Attempts::new(&ftp.bearer);
-        Self { ftp: ftp.clone(), path: path.to_owned(), course, position, attempts }
+        Self { ftp: ftp.clone(), path: path.to_owned(), course, position, unsure: Bytes::new(), attempts }
     }
 
-    /// Takes what came; what of it is new.
-    pub(super) fn take(&mut self, mut octets: Bytes) -> Result<Bytes, FtpError> {
+    /// Takes what came; what of it is new. Where they are `unsure` they have to come twice: `None` the first time.
+    pub(super) fn take(&mut self, mut octets: Bytes, unsure: bool) -> Result<Option<Bytes>, FtpError> {
         let changed = self.changed();
         let new = match &mut self.course {
-            Course::Rest { tail, .. } => {
-                let new = tail.strip(octets).ok_or(changed)?;
-                tail.push(&new);
-                new
-            }
+            Course::Rest { tail, .. } => match tail.strip(octets) {
+                Some(new) => new,
+                None => return if unsure { Ok(None) } else { Err(changed) },
+            },
             Course::Anew { handed_out, again, awaited, .. } => {
                 let known = usize::try_from(*awaited).unwrap_or(usize::MAX).min(octets.len());
                 if known > 0 {
@@ -85,23 +86,37 @@ impl Resumption {
                     octets.advance(known);
                     *awaited -= known as u64;
                     if *awaited == 0 && again != handed_out {
-                        return Err(changed);
+                        return if unsure { Ok(None) } else { Err(changed) };
                     }
                 }
-                handed_out.push(&octets);
                 octets
             }
         };
+        let is_again = self.unsure.starts_with(&new);
+        if unsure && !is_again {
+            self.unsure = new;
+            return Ok(None);
+        }
+        self.unsure.advance(if is_again { new.len() } else { self.unsure.len() });
+        Ok(Some(new))
+    }
+
+    /// What was taken is handed out. Until then it may come again, as something else.
+    pub(super) fn hand_out(&mut self, new: &[u8]) {
+        match &mut self.course {
+            Course::Rest { tail, .. } => tail.push(new),
+            Course::Anew { handed_out, .. } => handed_out.push(new),
+        }
         if !new.is_empty() {
             self.attempts.succeeded();
         }
         self.position += new.len() as u64;
-        Ok(new)
     }
 
-    /// Whether all octets came, where it is known how many there are.
-    pub(super) fn is_complete(&self) -> bool {
-        matches!(self.course, Course::Rest { size: Some(size), .. } if size == self.position)
+    /// Whether all octets came, so many of them since some were handed out, where it is known how many there are.
+    pub(super) fn is_complete(&self, new: usize) -> bool {
+        let all = self.position + new as u64;
+        matches!(self.course, Course::Rest { size: Some(size), .. } if size == all)
     }
 
     /// The module says that this is the end, over a `session` in which the server can be asked for the size once more.

@@ -184,3 +184,38 @@ fn nor_does_what_is_left_of_a_file_in_the_modules_memory() {
         }
     }
 }
+
+/// What was read of a download is gone from the module, and comes from the server once more.
+#[test]
+fn nor_does_what_is_left_of_a_download() {
+    let ready = |content: &[u8], line| {
+        let mut lab = Lab::with(World::on_line(ModuleConfig::default(), line), Config::default());
+        let bearer = lab.bearer();
+        lab.network().put_file("/file", content.to_vec());
+        (lab, Ftp::new(&bearer, Server::new("ftp.example.com")))
+    };
+    for (end, counts) in [
+        (&b"\r\nOK\r\n"[..], &[6][..]),
+        (b"\r\n+FTPGET: 1,0\r\n", &[16]),
+        (b"\r\nRING\r\n\r\n+FTPGET: 1,1\r\n", &[16, 24]),
+        (b"\r\nOK\r\n\r\n+FTPGET: 1,0\r\n", &[16, 22]),
+        (b"\r\nERROR\r\n\r\n+FTPGET: 1,0\r\n", &[16, 25]),
+        (b"\r\nOK\r\n\r\n+FTPGET: 1,0\r\n\r\nOK\r\n", &[6, 22, 28]),
+    ] {
+        let content = [BEGIN, end].concat();
+        let (lab, ftp) = ready(&content, Line::unpaced());
+        let place = place_of(lab, &content, |lab| {
+            assert_eq!(lab.ftp_get(&ftp, "/file").expect("a file"), content);
+        });
+        for (count, line) in
+            counts.iter().flat_map(|count| [(*count, Line::unpaced()), (*count, paced(9_600))])
+        {
+            for from in (0..BEGIN.len() as u64 - count).step_by(4) {
+                let (mut lab, ftp) = ready(&content, line);
+                double(&mut lab, place + from, count);
+                let got = lab.ftp_get(&ftp, "/file");
+                assert_eq!(got.as_deref(), Ok(&content[..]), "{count} octets from {from} on");
+            }
+        }
+    }
+}

@@ -27,7 +27,8 @@ fn a_download_of_more_than_was_told_is_compared_with_what_is_told_then() {
          < +FTPGET: 1,0
         ";
     let get = |told: &[u64]| {
-        let steps = ftp_of(&GET, "") + &size(3) + came + &told.iter().copied().map(size).collect::<String>();
+        let told = told.iter().copied().map(size).collect::<String>();
+        let steps = ftp_of(&GET, "") + &size(3) + came + IDLE + &told;
         Scripted::play(&steps, ftp_get)
     };
     // The line made less of it.
@@ -46,8 +47,8 @@ fn behind_all_that_was_told_nothing_is_asked_for_unless_the_file_grows() {
         |told: u64| ftp_of(&GET, "") + &size(told) + "> AT+FTPGET=1\n< OK\n< +FTPGET: 1,1\n" + &window;
     let end = "< +FTPGET: 1,0\n";
     let whole = Ok("x".repeat(1460).into_bytes());
-    assert_eq!(Scripted::play(&(steps(1460) + end), ftp_get), whole);
-    let grown = steps(1000) + "> AT+FTPGET=2,1460\n" + end + "< ERROR\n" + &size(1460);
+    assert_eq!(Scripted::play(&(steps(1460) + end + IDLE), ftp_get), whole);
+    let grown = steps(1000) + "> AT+FTPGET=2,1460\n" + end + "< ERROR\n" + IDLE + &size(1460);
     assert_eq!(Scripted::play(&grown, ftp_get), whole);
 }
 

@@ -382,14 +382,36 @@ fn a_download_asks_on_while_there_is_and_waits_while_there_is_not() {
              < +FTPGET: 1,1
              > AT+FTPGET=2,1460
              < +FTPGET: 2,2\\r\\nde|
-             < +FTPGET: 1,0
              < OK
+             < +FTPGET: 1,0
              {IDLE}",
             full("x")
         ),
     );
     let file = Scripted::play(&steps, ftp_get).expect("a file");
     assert_eq!(file, (full("x") + "abcde").into_bytes());
+}
+
+/// It may be the end of the payload: the octets are fetched once more. Some firmware may say it there each time.
+#[test]
+fn what_a_line_stood_behind_has_to_come_twice() {
+    let download = |octets: &str, end: &str| {
+        format!(
+            "> AT+FTPGET=1\n< OK\n< +FTPGET: 1,1\n> AT+FTPGET=2,1460\n< +FTPGET: 2,{}\\r\\n{octets}|\n{end}",
+            octets.len(),
+        )
+    };
+    let (amid, behind) = ("< +FTPGET: 1,0\n< OK\n", "< OK\n< +FTPGET: 1,0\n");
+    let get = |second: String| {
+        let first = ftp_of(&GET, &download("abc", amid));
+        let found = "> AT\n< OK\n";
+        let again = ftp_of(&GET, &second);
+        let mut config = script::once();
+        config.retries = sim800_session::Retries::default();
+        Scripted::play_with(&format!("{first}> AT+FTPQUIT\n< ERROR\n{found}{again}{IDLE}"), config, ftp_get)
+    };
+    assert_eq!(get(download("abc", amid)), Ok(b"abc".to_vec()));
+    assert_eq!(get(download("aabc", behind)), Ok(b"aabc".to_vec()), "it came alone");
 }
 
 #[test]
