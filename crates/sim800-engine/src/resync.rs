@@ -51,6 +51,9 @@ pub(crate) struct Resync {
     is_first: bool,
     /// How many octets the module may still take for payload.
     owed: usize,
+    /// How many of them it was fed before the probe, and until when these are on their way.
+    fed: usize,
+    feeding_until: Duration,
     /// The module may wait at a prompt that can be cancelled.
     at_prompt: bool,
     /// Octets that the module was promised and that were not handed out yet.
@@ -112,6 +115,8 @@ impl Resync {
             late_payload: false,
             is_first: false,
             owed: 0,
+            fed: 0,
+            feeding_until: now,
             promised: Bytes::new(),
             at_prompt: false,
             busy_until: now,
@@ -156,6 +161,11 @@ impl Resync {
     /// How many octets the module may still take for payload.
     pub(crate) fn owed(&self) -> usize {
         self.owed
+    }
+
+    /// How many it may take still where the line is synchronized: one that waited for what it was fed answered behind that.
+    pub(crate) fn unfed(&self) -> usize {
+        self.owed.saturating_sub(self.fed)
     }
 
     /// The abandoned command had a prompt for text, which ends where it is cancelled; what was promised is not sent.
@@ -228,7 +238,10 @@ impl Resync {
     /// The result of a probe came.
     pub(crate) fn handle_result(&mut self, now: Duration, code: FinalResultCode, limits: &Limits) {
         self.stage = match code {
-            FinalResultCode::Ok => Stage::Settling { until: now.saturating_add(self.quiet(limits)) },
+            // One that comes while the module is still fed is its result for that.
+            FinalResultCode::Ok => {
+                Stage::Settling { until: now.max(self.feeding_until).saturating_add(self.quiet(limits)) }
+            }
             _ => Stage::Quiet { since: now },
         };
     }
@@ -250,7 +263,15 @@ impl Resync {
         self.excuse(now, limits);
         let Some((_, until)) = self.wanted else { return Step::Wait };
         match self.stage {
-            Stage::Settling { until } if now >= until || (situation.proven && self.is_clean) => {
+            // A module that asks for octets had not heard the probe.
+            Stage::Settling { until } if now >= until && situation.prompted => {
+                self.stage = Stage::Quiet { since: now };
+                self.disturb(now);
+                return Step::Wait;
+            }
+            Stage::Settling { until }
+                if now >= until || (situation.proven && self.is_clean && now >= self.feeding_until) =>
+            {
                 return Step::Done;
             }
             Stage::Settling { .. } => return Step::Wait,
@@ -285,6 +306,7 @@ impl Resync {
         }
         self.tries += 1;
         self.is_clean = true;
+        (self.fed, self.feeding_until) = (counted, now.saturating_add(config.transfer_time(counted)));
         let time = config.transfer_time(fill.len() + line.len());
         self.stage = Stage::Probing { deadline: now.saturating_add(limits.probe).saturating_add(time) };
         Step::Probe { fill: fill.into(), line }
