@@ -51,9 +51,6 @@ pub(crate) struct Resync {
     is_first: bool,
     /// How many octets the module may still take for payload.
     owed: usize,
-    /// How many of them it was fed before the probe, and until when these are on their way.
-    fed: usize,
-    feeding_until: Duration,
     /// The module may wait at a prompt that can be cancelled.
     at_prompt: bool,
     /// Octets that the module was promised and that were not handed out yet.
@@ -70,10 +67,10 @@ pub(crate) struct Resync {
 enum Stage {
     /// Waiting for silence since then.
     Quiet { since: Duration },
-    /// An `AT` is in flight.
-    Probing { deadline: Duration },
+    /// An `AT` is in flight, behind so many octets that the module was fed.
+    Probing { deadline: Duration, fed: u32 },
     /// Its `OK` came; anything that follows means that the `OK` was not its.
-    Settling { until: Duration },
+    Settling { until: Duration, fed: u32 },
 }
 
 /// What else is known of the line.
@@ -115,8 +112,6 @@ impl Resync {
             late_payload: false,
             is_first: false,
             owed: 0,
-            fed: 0,
-            feeding_until: now,
             promised: Bytes::new(),
             at_prompt: false,
             busy_until: now,
@@ -165,7 +160,10 @@ impl Resync {
 
     /// How many it may take still where the line is synchronized: one that waited for what it was fed answered behind that.
     pub(crate) fn unfed(&self) -> usize {
-        self.owed.saturating_sub(self.fed)
+        match self.stage {
+            Stage::Settling { fed, .. } => self.owed.saturating_sub(fed as usize),
+            _ => self.owed,
+        }
     }
 
     /// The abandoned command had a prompt for text, which ends where it is cancelled; what was promised is not sent.
@@ -237,10 +235,14 @@ impl Resync {
 
     /// The result of a probe came.
     pub(crate) fn handle_result(&mut self, now: Duration, code: FinalResultCode, limits: &Limits) {
-        self.stage = match code {
+        self.stage = match (code, self.stage) {
             // One that comes while the module is still fed is its result for that.
-            FinalResultCode::Ok => {
-                Stage::Settling { until: now.max(self.feeding_until).saturating_add(self.quiet(limits)) }
+            (FinalResultCode::Ok, Stage::Probing { deadline, fed: fed @ 1.. }) => {
+                let crossed = now.max(deadline.saturating_sub(limits.probe));
+                Stage::Settling { until: crossed.saturating_add(self.quiet(limits)), fed }
+            }
+            (FinalResultCode::Ok, _) => {
+                Stage::Settling { until: now.saturating_add(self.quiet(limits)), fed: 0 }
             }
             _ => Stage::Quiet { since: now },
         };
@@ -251,9 +253,9 @@ impl Resync {
         let (_, until) = self.wanted?;
         match self.stage {
             Stage::Quiet { since } => Some(self.quiet_until(since, limits).min(until)),
-            Stage::Probing { deadline } => Some(deadline.min(until)),
+            Stage::Probing { deadline, .. } => Some(deadline.min(until)),
             // It answered in time.
-            Stage::Settling { until } => Some(until),
+            Stage::Settling { until, .. } => Some(until),
         }
     }
 
@@ -264,13 +266,16 @@ impl Resync {
         let Some((_, until)) = self.wanted else { return Step::Wait };
         match self.stage {
             // A module that asks for octets had not heard the probe.
-            Stage::Settling { until } if now >= until && situation.prompted => {
+            Stage::Settling { until, .. } if now >= until && situation.prompted => {
                 self.stage = Stage::Quiet { since: now };
                 self.disturb(now);
                 return Step::Wait;
             }
-            Stage::Settling { until }
-                if now >= until || (situation.proven && self.is_clean && now >= self.feeding_until) =>
+            Stage::Settling { until, .. }
+                if now >= until
+                    || (situation.proven
+                        && self.is_clean
+                        && now.saturating_add(self.quiet(limits)) >= until) =>
             {
                 return Step::Done;
             }
@@ -282,7 +287,7 @@ impl Resync {
                 self.wanted = None;
                 return Step::GiveUp;
             }
-            Stage::Probing { deadline } if now >= deadline => {
+            Stage::Probing { deadline, .. } if now >= deadline => {
                 self.stage = Stage::Quiet { since: now };
                 self.disturb(now);
                 return Step::Abandon;
@@ -306,9 +311,12 @@ impl Resync {
         }
         self.tries += 1;
         self.is_clean = true;
-        (self.fed, self.feeding_until) = (counted, now.saturating_add(config.transfer_time(counted)));
         let time = config.transfer_time(fill.len() + line.len());
-        self.stage = Stage::Probing { deadline: now.saturating_add(limits.probe).saturating_add(time) };
+        self.stage = Stage::Probing {
+            deadline: now.saturating_add(limits.probe).saturating_add(time),
+            // FILL_AT_MOST at most.
+            fed: u32::try_from(counted).unwrap_or(u32::MAX),
+        };
         Step::Probe { fill: fill.into(), line }
     }
 
