@@ -250,7 +250,7 @@ impl Bearer {
         };
         let (Ok(state), Ok(is_met)) = (state, shown) else {
             // Perhaps the result was that of another command, and the text is still to come.
-            client.synchronize().await;
+            drop(client.synchronize().await);
             return Ok(None);
         };
         let is_settled = matches!(state, BearerState::Connected | BearerState::Closed);

@@ -190,18 +190,15 @@ impl Client {
         command: &C,
         read: impl FnOnce(C::Response<'_>) -> T,
     ) -> Result<T, Error> {
-        let reply = self.execute(command).await?;
-        if let Ok(response) = reply.decode(command) {
-            return Ok(read(response));
+        let mut pending = self.execute(command);
+        loop {
+            let reply = pending.await?;
+            if let Ok(response) = reply.decode(command) {
+                return Ok(read(response));
+            }
+            // Perhaps the result was that of another command, and the text is still to come.
+            pending = Pending { unreadable: true, command: Name::of::<C>(), ..self.synchronize() };
         }
-        Err(self.unreadable(Name::of::<C>()).await)
-    }
-
-    /// The failure of a command whose information text has not its shape.
-    async fn unreadable(&self, command: Name) -> Error {
-        // Perhaps the result was that of another command, and the text is still to come.
-        self.synchronize().await;
-        Error::new(&command, Failure::Malformed(Malformation::Information))
     }
 
     /// Sends a command whose type is forgotten, as [`Request::raw`] makes one.
@@ -261,7 +258,7 @@ impl Client {
             self.known().is_being_set(request.line());
         }
         self.shared.queue.push(Envelope { request, turn, casts_doubt, reply: Some(reply) }, self.whose);
-        Pending { command, receiver, shared: Arc::clone(&self.shared) }
+        Pending { command, receiver, shared: Arc::clone(&self.shared), unreadable: false }
     }
 
     /// Has the HTTP service ended that is kept, before somebody else's command that may be for one of his own.
@@ -296,12 +293,9 @@ impl Client {
         self.shared.subscribers.deliver(notice);
     }
 
-    /// Has the line synchronized anew; whether the module answers.
-    pub(crate) async fn synchronize(&self) -> bool {
-        match Request::new(&At) {
-            Ok(at) => self.submit(at.anew()).await.is_ok(),
-            Err(_) => false,
-        }
+    /// Has the line synchronized anew, which succeeds if the module answers.
+    pub(crate) fn synchronize(&self) -> Pending {
+        self.submit_new(Request::new(&At).map(Request::anew), Name::of::<At>())
     }
 
     /// Whether a command that failed by `error` is worth sending once more: the module refuses what the line left of one that lost
@@ -312,9 +306,12 @@ impl Client {
 
     /// Sends a command, and once more when the module refused it.
     pub(crate) async fn insist<C: Command>(&self, command: &C) -> Result<Response, Error> {
-        match self.execute(command).await {
-            Err(error) if self.doubts(&error) => self.execute(command).await,
-            result => result,
+        let mut is_again = false;
+        loop {
+            match self.execute(command).await {
+                Err(error) if !is_again && self.doubts(&error) => is_again = true,
+                result => return result,
+            }
         }
     }
 
@@ -329,12 +326,15 @@ impl Client {
         command: &C,
         check: impl Fn(Response) -> Result<Response, Error>,
     ) -> Result<Response, Error> {
-        let result = self.execute(command).await.and_then(&check);
-        if !result.as_ref().is_err_and(Error::is_of_the_line) {
-            return result;
+        let mut is_again = false;
+        loop {
+            let result = self.execute(command).await.and_then(&check);
+            if is_again || !result.as_ref().is_err_and(Error::is_of_the_line) {
+                return result;
+            }
+            drop(self.synchronize().await);
+            is_again = true;
         }
-        self.synchronize().await;
-        self.execute(command).await.and_then(check)
     }
 
     /// `future`, for no longer than `limit`. What the module had said by then counts, however late the driver gets to read it.
@@ -441,7 +441,7 @@ impl Client {
             Err(failure) => {
                 let (reply, receiver) = oneshot::channel();
                 reply.send(Err(failure));
-                Pending { command, receiver, shared: Arc::clone(&self.shared) }
+                Pending { command, receiver, shared: Arc::clone(&self.shared), unreadable: false }
             }
         }
     }
@@ -500,6 +500,8 @@ pub struct Pending {
     command: Name,
     receiver: oneshot::Receiver<Result<Response, Failure>>,
     shared: Arc<Shared>,
+    /// What came before made no sense, and the line is synchronized for that.
+    unreadable: bool,
 }
 
 impl Future for Pending {
@@ -512,6 +514,10 @@ impl Future for Pending {
                 let reason = self.shared.subscribers.ended().unwrap_or(Disconnected::DriverDropped);
                 Err(Failure::Disconnected(reason))
             });
+            let reply = match self.unreadable {
+                true => Err(Failure::Malformed(Malformation::Information)),
+                false => reply,
+            };
             reply.map_err(|failure| Error::new(&self.command, failure))
         })
     }

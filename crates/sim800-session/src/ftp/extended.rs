@@ -175,7 +175,7 @@ async fn has(session: &mut Session, position: u32) -> Result<bool, FtpError> {
     let mut there = session.client().ask(&read).await;
     if there.as_ref().is_ok_and(|reply| reply.information.is_empty()) {
         // Without a count it may be the result of nobody, and its own would answer what is asked next.
-        session.client().synchronize().await;
+        drop(session.client().synchronize().await);
         there = session.client().ask(&read).await;
     }
     match there {

@@ -278,7 +278,7 @@ impl<S: Source> Upload<S> {
                     // Perhaps that was not its word, and it asks for them only now.
                     Err(_) if event.is_none() => {
                         session.client().known().doubt();
-                        session.client().synchronize().await;
+                        drop(session.client().synchronize().await);
                     }
                     Err(refusal) => match session.refused(refusal).await? {
                         Event::Ended(..) => return Err(FtpError::EndedEarly { octets: self.taken }),
