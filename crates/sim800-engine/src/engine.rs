@@ -17,7 +17,7 @@ use crate::failure::{Disconnected, Failure, Malformation, Misuse};
 use crate::flight::{Blanks, Flight, Last, Latest, PIECE, Stray};
 use crate::inbox::Inbox;
 use crate::output::Output;
-use crate::request::Request;
+use crate::request::{Parts, Request};
 use crate::response::Response;
 use crate::restart::{Restart, Watch, is_power_up};
 use crate::resync::{Resync, Situation, Step};
@@ -62,7 +62,7 @@ enum State {
     Idle,
     InFlight(Box<Flight>),
     /// With the command that waits until the line is found again.
-    Lost(Resync, Option<Box<Request>>),
+    Lost(Resync, Option<Box<Parts>>),
     Ended(Disconnected),
 }
 
@@ -109,7 +109,7 @@ impl<D: Dialect> Engine<D> {
     /// The command was not taken, and nothing follows: [`Misuse::Busy`] unless [`is_idle`](Self::is_idle), [`Misuse::Body`]
     /// when it comes without the octets that it sends or with octets that it does not, [`Failure::Disconnected`] when the
     /// line has ended.
-    pub fn begin(&mut self, now: Duration, request: Request) -> Result<(), Failure> {
+    pub fn begin(&mut self, now: Duration, Request(request): Request) -> Result<(), Failure> {
         if let Some(misuse) = request.misuse() {
             return Err(Failure::Misuse(misuse));
         }
@@ -117,10 +117,10 @@ impl<D: Dialect> Engine<D> {
             State::Ended(reason) => return Err(Failure::Disconnected(*reason)),
             State::Idle if request.anew => {
                 let resync = Resync::new(now).owing(self.owed());
-                self.line = State::Lost(resync, Some(Box::new(request)));
+                self.line = State::Lost(resync, Some(request));
             }
             State::Idle => self.send(now, request),
-            State::Lost(_, waiting @ None) => *waiting = Some(Box::new(request)),
+            State::Lost(_, waiting @ None) => *waiting = Some(request),
             State::Lost(_, Some(_)) | State::InFlight(_) => return Err(Failure::Misuse(Misuse::Busy)),
         }
         self.advance(now);
@@ -375,7 +375,7 @@ impl<D: Dialect> Engine<D> {
                         Some(request) if request.is_synchronization() => {
                             self.complete(Ok(Response::default()))
                         }
-                        Some(request) => self.send(now, *request),
+                        Some(request) => self.send(now, request),
                         None => {}
                     }
                 }
@@ -383,7 +383,7 @@ impl<D: Dialect> Engine<D> {
         }
     }
 
-    fn send(&mut self, now: Duration, request: Request) {
+    fn send(&mut self, now: Duration, request: Box<Parts>) {
         let deadline = now
             .saturating_add(request.first_time_limit())
             .saturating_add(self.config.transfer_time(request.line.len()));
