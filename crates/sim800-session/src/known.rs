@@ -135,8 +135,14 @@ impl Known {
     pub(crate) fn was_set(&self, since: Since, line: &Bytes) {
         self.0.with(|state| {
             if state.doubts == since.0 {
-                state.set.retain(|set| parameter(set) != parameter(line));
-                state.set.push(line.clone());
+                match state.set.iter_mut().find(|set| parameter(set) == parameter(line)) {
+                    Some(set) => *set = line.clone(),
+                    None => {
+                        // They grow by one at a time, up to a few, and stay for long.
+                        state.set.reserve_exact(1);
+                        state.set.push(line.clone());
+                    }
+                }
             }
         });
     }
