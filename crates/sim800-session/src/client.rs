@@ -5,10 +5,10 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::mem;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use crate::oneshot;
@@ -185,20 +185,25 @@ impl Client {
     ///
     /// [`Error`] with the command and how it failed; [`Failure::Malformed`] when the text has not the shape that the
     /// command defines.
-    pub async fn query<C: Command, T>(
+    pub fn query<C: Command, T>(
         &self,
         command: &C,
         read: impl FnOnce(C::Response<'_>) -> T,
-    ) -> Result<T, Error> {
-        let mut pending = self.execute(command);
-        loop {
-            let reply = pending.await?;
-            if let Ok(response) = reply.decode(command) {
-                return Ok(read(response));
+    ) -> impl Future<Output = Result<T, Error>> {
+        let (mut pending, mut read) = (self.execute(command), Some(read));
+        poll_fn(move |context| {
+            let mut value = None;
+            let polled = pending.poll_read(self, context, &mut |response| {
+                let response = response.decode(command);
+                value = response.ok().and_then(|response| Some(read.take()?(response)));
+                value.is_some()
+            });
+            match (polled, value) {
+                (Poll::Ready(Err(error)), _) => Poll::Ready(Err(error)),
+                (_, Some(value)) => Poll::Ready(Ok(value)),
+                (_, None) => Poll::Pending,
             }
-            // Perhaps the result was that of another command, and the text is still to come.
-            pending = Pending { unreadable: true, command: Name::of::<C>(), ..self.synchronize() };
-        }
+        })
     }
 
     /// Sends a command whose type is forgotten, as [`Request::raw`] makes one.
@@ -502,6 +507,27 @@ pub struct Pending {
     shared: Arc<Shared>,
     /// What came before made no sense, and the line is synchronized for that.
     unreadable: bool,
+}
+
+impl Pending {
+    /// Has `read` take the response, or fails when it does not. There is one of this for all commands, and a little of each.
+    #[inline(never)]
+    fn poll_read(
+        &mut self,
+        client: &Client,
+        context: &mut Context<'_>,
+        read: &mut dyn FnMut(&Response) -> bool,
+    ) -> Poll<Result<(), Error>> {
+        loop {
+            let response = ready!(self.poll_unpin(context))?;
+            if read(&response) {
+                return Poll::Ready(Ok(()));
+            }
+            // Perhaps the result was that of another command, and the text is still to come.
+            let command = self.command.clone();
+            *self = Self { unreadable: true, command, ..client.synchronize() };
+        }
+    }
 }
 
 impl Future for Pending {
