@@ -51,6 +51,11 @@ pub fn answers(data: &[u8]) {
             0 => request,
             offered => request.with_body(vec![b'.'; offered as usize].into()),
         };
+        // Octets that have no header are those behind the next line end, even if that is of a line that nobody asked for. The driver tells
+        // then that it makes no sense, and is right.
+        if matches!(prepared.expect.data, DataPhase::Counted { .. }) {
+            world.rest();
+        }
         match world.run(request) {
             Ok(response) => {
                 let lines: Vec<Line<'_>> = response.lines().collect();

@@ -181,13 +181,22 @@ impl World {
             self.faults.clear();
             self.module.handle_fault(self.now, Fault::Restart { announced: true });
         }
-        let deadline = self.now + RECOVERY;
+        self.idle(RECOVERY);
+        let works = (0..=2 * self.damages).any(|_| self.execute("AT").is_ok());
+        assert!(works, "AT does not work any more");
+    }
+
+    /// Says nothing until everything has come that was to come without a command.
+    pub(crate) fn rest(&mut self) {
+        self.idle(PATIENCE);
+    }
+
+    fn idle(&mut self, span: Duration) {
+        let deadline = self.now + span;
         while self.now < deadline {
             self.settle();
             self.pass(Some(deadline));
         }
-        let works = (0..=2 * self.damages).any(|_| self.execute("AT").is_ok());
-        assert!(works, "AT does not work any more");
     }
 
     /// Lets everything happen that happens without time.

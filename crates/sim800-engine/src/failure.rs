@@ -72,8 +72,9 @@ pub enum Malformation {
         /// The module's count.
         announced: u64,
     },
-    /// The octets around a payload are not what they should be, so its own cannot be trusted.
-    #[error("the line lost or doubled bytes of the data; enable RTS/CTS or lower the rate")]
+    /// The octets around a payload are not what they should be, so its own cannot be trusted; or the module refused the command behind
+    /// something that makes no sense, which may have been the result.
+    #[error("the line lost, doubled or changed bytes; enable RTS/CTS or lower the rate")]
     Damaged,
     /// More information text than [`Limits::information`](crate::Limits::information).
     #[error("more information text than is kept")]

@@ -170,6 +170,8 @@ pub(crate) struct Flight {
     fault: Option<Malformation>,
     /// A line of its text reads like a restart.
     doubtful: bool,
+    /// Something came that makes no sense.
+    garbled: bool,
 }
 
 impl Flight {
@@ -196,6 +198,7 @@ impl Flight {
             foreign: false,
             fault: None,
             doubtful: false,
+            garbled: false,
         }
     }
 
@@ -279,6 +282,7 @@ impl Flight {
     /// that came before it was counted for it, and as many octets of its end are left, whatever they read.
     pub(crate) fn take_stray(&mut self, now: Duration, stray: Stray) {
         self.is_behind_payload = false;
+        self.garbled |= stray == Stray::Rest;
         if self.request.announced_at_most() == 0 {
             return;
         }
@@ -428,7 +432,10 @@ impl Flight {
             FinalResultCode::Ok | FinalResultCode::Connect => {}
             // Behind text that makes no sense, a refusal may be a part of the payload.
             _ if fault == Some(Malformation::Damaged) => {}
-            _ if self.has_begun_payload() => return Err(Failure::Malformed(Malformation::Damaged)),
+            // That may have been the result, and what followed from it, and the refusal nobody's.
+            _ if self.garbled || self.has_begun_payload() => {
+                return Err(Failure::Malformed(Malformation::Damaged));
+            }
             code => return Err(Failure::Rejected(code)),
         }
         let (unsent, end) = (self.unsent.len(), self.request.body_end.octets().len());

@@ -278,3 +278,24 @@ fn text_behind_a_command_that_may_bring_payload_is_the_rest_of_it() {
         }
     }
 }
+
+#[test]
+fn a_refusal_behind_what_makes_no_sense_is_not_known_to_be_the_commands() {
+    // The `OK` that the line made that of may have been the result.
+    for garbled in [&b"\r\nGC\r\n"[..], b"\r\x02GC\x05\x02\x05\x02#@\\\\XACTION: 1,200,0\r\n", b"\xff\r\n"] {
+        let mut world = World::new();
+        world.enqueue(&At);
+        world.input(garbled);
+        world.input(b"\r\n+CME ERROR: 3\r\n");
+        let outputs = world.outputs();
+        assert_eq!(outputs.last(), Some(&failed(Malformed(Malformation::Damaged))), "{outputs:?}");
+    }
+    // The module's own lines say nothing of it, nor do those that nobody knows.
+    for own in [&b"\r\nRING\r\n"[..], b"\r\n+UGNSINF: 1,1\r\n"] {
+        let mut world = World::new();
+        world.enqueue(&At);
+        world.input(own);
+        world.input(b"\r\nERROR\r\n");
+        assert_eq!(world.outputs().last(), Some(&failed(Rejected(FinalResultCode::Error))));
+    }
+}

@@ -162,6 +162,11 @@ fn what_was_not_sent_is_said_to_be_so() {
     assert_eq!(idle("> AT+HTTPACTION=1\n< ERROR\n").sent(), Sent::No);
     let bearer = idle("> AT+HTTPACTION=1\n< +SAPBR 1: DEACT\n< ERROR\n");
     assert_eq!((bearer.kind().as_str(), bearer.sent()), ("bearer-lost", Sent::No));
+    // The line has made something else of the `OK`, and of the result, and the refusal is somebody's.
+    let garbled = "> AT+HTTPACTION=1\n< GC..#@\\\\XACTION: 1,200,0\n< +CME ERROR: 3\n> AT\n< OK\n";
+    let patience = format!("{garbled}{IDLE}") + &format!(".. 1\n{IDLE}").repeat(5);
+    let unknown = refused(&patience);
+    assert_eq!((unknown.kind().as_str(), unknown.sent()), ("malformed", Sent::Unknown));
     // The module's own codes do not tell how far it came: it may have been redirected before.
     let code = refused("> AT+HTTPACTION=1\n< OK\n< +HTTPACTION: 1,601,0\n");
     assert_eq!((code.code(), code.sent()), (Some(601), Sent::Unknown));
