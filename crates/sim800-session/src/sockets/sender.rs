@@ -78,7 +78,7 @@ impl Sender {
             _ => self.link.acknowledgement().await.ok().map(|told| told.sent),
         };
         let is_open = !self.link.is_closed_there() && self.is_connected().await?;
-        if taken.map_or(is_open || has_begun(error), |taken| taken != sent) {
+        if taken.map_or_else(|| is_open || has_begun(error), |taken| taken != sent) {
             return Ok(true);
         }
         if is_open { Ok(false) } else { Err(self.closed()) }
