@@ -18,7 +18,7 @@ use crate::flight::{Blanks, Flight, Latest, PIECE, Stray};
 use crate::inbox::Inbox;
 use crate::last::Last;
 use crate::output::Output;
-use crate::request::Request;
+use crate::request::{Parts, Request};
 use crate::response::Response;
 use crate::restart::{Restart, Watch, is_power_up};
 use crate::resync::{Resync, Situation, Step};
@@ -62,7 +62,7 @@ enum State {
     Idle,
     InFlight(Box<Flight>),
     /// With the command that waits until the line is found again.
-    Lost(Resync, Option<Box<Request>>),
+    Lost(Resync, Option<Box<Parts>>),
     Ended(Disconnected),
 }
 
@@ -109,7 +109,7 @@ impl<D: Dialect> Engine<D> {
     /// The command was not taken, and nothing follows: [`Misuse::Busy`] unless [`is_idle`](Self::is_idle), [`Misuse::Body`]
     /// when it comes without the octets that it sends or with octets that it does not, [`Failure::Disconnected`] when the
     /// line has ended.
-    pub fn begin(&mut self, now: Duration, request: Request) -> Result<(), Failure> {
+    pub fn begin(&mut self, now: Duration, Request(request): Request) -> Result<(), Failure> {
         if let Some(misuse) = request.misuse() {
             return Err(Failure::Misuse(misuse));
         }
@@ -118,10 +118,10 @@ impl<D: Dialect> Engine<D> {
             // What an earlier command offered may still be asked for, by a prompt that is like its own.
             State::Idle if request.anew || (request.is_prompted() && self.last.offered > 0) => {
                 let resync = Resync::new(now).owing(self.owed());
-                self.line = State::Lost(resync, Some(Box::new(request)));
+                self.line = State::Lost(resync, Some(request));
             }
             State::Idle => self.send(now, request),
-            State::Lost(_, waiting @ None) => *waiting = Some(Box::new(request)),
+            State::Lost(_, waiting @ None) => *waiting = Some(request),
             State::Lost(_, Some(_)) | State::InFlight(_) => return Err(Failure::Misuse(Misuse::Busy)),
         }
         self.advance(now);
@@ -382,7 +382,7 @@ impl<D: Dialect> Engine<D> {
                         Some(request) if request.is_synchronization() => {
                             self.complete(Ok(Response::default()))
                         }
-                        Some(request) => self.send(now, *request),
+                        Some(request) => self.send(now, request),
                         None => {}
                     }
                 }
@@ -390,7 +390,7 @@ impl<D: Dialect> Engine<D> {
         }
     }
 
-    fn send(&mut self, now: Duration, request: Request) {
+    fn send(&mut self, now: Duration, request: Box<Parts>) {
         let deadline = now
             .saturating_add(request.first_time_limit())
             .saturating_add(self.config.transfer_time(request.line.len()));

@@ -1,5 +1,6 @@
 //! The command that is in flight.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
@@ -13,7 +14,7 @@ use crate::config::Limits;
 use crate::echo::Echo;
 use crate::failure::{Failure, Malformation};
 use crate::last::Last;
-use crate::request::Request;
+use crate::request::Parts;
 use crate::response::Response;
 
 /// How many octets of a body are handed out at once: what is handed out cannot be taken back.
@@ -114,7 +115,7 @@ impl Blanks {
 
 /// A command that was sent and has no final result yet.
 pub(crate) struct Flight {
-    pub(crate) request: Request,
+    pub(crate) request: Box<Parts>,
     pub(crate) started: Duration,
     pub(crate) deadline: Duration,
     latest: Latest,
@@ -154,7 +155,7 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    pub(crate) fn new(request: Request, now: Duration, deadline: Duration, latest: Latest) -> Self {
+    pub(crate) fn new(request: Box<Parts>, now: Duration, deadline: Duration, latest: Latest) -> Self {
         let offered = request.body.as_ref().map_or(0, Bytes::len);
         Self {
             request,

@@ -10,6 +10,7 @@ mod ranges;
 mod service;
 
 use crate::sync::Arc;
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::mem;
 use core::time::Duration;
@@ -212,7 +213,7 @@ impl Http {
         Plan::new(request, &self.options, self.bearer.profile(), self.bearer.client().config())
     }
 
-    async fn prepare(&self, plan: &Plan, anew: bool) -> Result<Service, HttpError> {
+    async fn prepare(&self, plan: &Plan, anew: bool) -> Result<Box<Service>, HttpError> {
         let mut service = Service::start(self.bearer.client(), self.bearer.cid(), plan, anew).await?;
         match service.prepare(plan).await {
             Ok(()) => Ok(service),
@@ -224,7 +225,7 @@ impl Http {
         }
     }
 
-    async fn prepare_anew(&self, plan: &Plan) -> Result<Service, HttpError> {
+    async fn prepare_anew(&self, plan: &Plan) -> Result<Box<Service>, HttpError> {
         let mut service = Service::start(self.bearer.client(), self.bearer.cid(), plan, true).await?;
         service.prepare(plan).await?;
         Ok(service)
@@ -280,7 +281,7 @@ impl Http {
 
     async fn act(
         &self,
-        mut service: Service,
+        mut service: Box<Service>,
         plan: &Arc<Plan>,
         observer: Option<Observer<'_>>,
     ) -> Result<Response<Body>, HttpError> {
@@ -324,7 +325,7 @@ impl Http {
     /// Fetches an object in ranges, which the module `is_unable` to hold, as it said, or which need not be tried.
     async fn begin_ranges(
         &self,
-        mut service: Service,
+        mut service: Box<Service>,
         plan: &Arc<Plan>,
         is_unable: bool,
     ) -> Result<Response<Body>, HttpError> {
