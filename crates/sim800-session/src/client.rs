@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use crate::oneshot;
 use bytes::Bytes;
-use futures::future::Either;
+use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
 
@@ -349,15 +349,20 @@ impl Client {
 
     /// The same up to a time of the runtime.
     pub(crate) async fn until<F: Future>(&self, deadline: Duration, future: F) -> Option<F::Output> {
-        let timer = self.shared.runtime.sleep_until(deadline);
+        let mut limit =
+            Limit { client: self, timer: self.shared.runtime.sleep_until(deadline), behind: None };
         pin_mut!(future);
-        match futures::future::select(&mut future, timer).await {
-            Either::Left((output, _)) => Some(output),
-            Either::Right(_) => match futures::future::select(&mut future, self.catch_up()).await {
-                Either::Left((output, _)) => Some(output),
-                Either::Right(_) => future.now_or_never(),
-            },
-        }
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(output));
+            }
+            ready!(limit.poll(context));
+            Poll::Ready(match future.as_mut().poll(context) {
+                Poll::Ready(output) => Some(output),
+                Poll::Pending => None,
+            })
+        })
+        .await
     }
 
     /// Waits until the driver has looked at all that the module sent so far.
@@ -449,6 +454,26 @@ impl Client {
                 Pending { command, receiver, shared: Arc::clone(&self.shared), unreadable: false }
             }
         }
+    }
+}
+
+/// How long something may take.
+struct Limit<'c> {
+    client: &'c Client,
+    timer: BoxFuture<'c, ()>,
+    /// The time is over: this is ready when all that the module had said by then was looked at.
+    behind: Option<oneshot::Receiver<()>>,
+}
+
+impl Limit<'_> {
+    /// Whether that is over. There is one of this for all that is limited.
+    #[inline(never)]
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.behind.is_none() {
+            ready!(self.timer.as_mut().poll(context));
+        }
+        let client = self.client;
+        self.behind.get_or_insert_with(|| client.catch_up()).poll_unpin(context).map(drop)
     }
 }
 
