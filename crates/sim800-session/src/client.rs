@@ -321,8 +321,8 @@ impl Client {
     }
 
     /// Sends a command that changes nothing, and once more when the line damaged its response.
-    pub(crate) async fn ask<C: Command>(&self, command: &C) -> Result<Response, Error> {
-        self.ask_for(command, Ok).await
+    pub(crate) fn ask<C: Command>(&self, command: &C) -> impl Future<Output = Result<Response, Error>> {
+        self.ask_for(command, Ok)
     }
 
     /// The same for a response that `check` takes for one.
@@ -343,8 +343,12 @@ impl Client {
     }
 
     /// `future`, for no longer than `limit`. What the module had said by then counts, however late the driver gets to read it.
-    pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
-        self.until(self.shared.runtime.now().saturating_add(limit), future).await
+    pub(crate) fn within<F: Future>(
+        &self,
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> {
+        self.until(self.shared.runtime.now().saturating_add(limit), future)
     }
 
     /// The same up to a time of the runtime.
@@ -392,18 +396,26 @@ impl Client {
     }
 
     /// Waits `duration`.
-    pub(crate) async fn pause(&self, duration: Duration) {
-        self.shared.runtime.sleep_until(self.shared.runtime.now().saturating_add(duration)).await;
+    pub(crate) fn pause(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.shared.runtime.sleep_until(self.shared.runtime.now().saturating_add(duration))
     }
 
     /// The module's one HTTP service for the request `name`, when it is free.
-    pub(crate) async fn turn_http(&self, name: Arc<str>, patience: Duration) -> Result<Turn, Held> {
-        self.shared.http.take(&self.shared.runtime, name, patience).await
+    pub(crate) fn turn_http(
+        &self,
+        name: Arc<str>,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Turn, Held>> {
+        self.shared.http.take(&self.shared.runtime, name, patience)
     }
 
     /// The module's one FTP session for the operation `name`, when it is free.
-    pub(crate) async fn turn_ftp(&self, name: Arc<str>, patience: Duration) -> Result<Turn, Held> {
-        self.shared.ftp.take(&self.shared.runtime, name, patience).await
+    pub(crate) fn turn_ftp(
+        &self,
+        name: Arc<str>,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Turn, Held>> {
+        self.shared.ftp.take(&self.shared.runtime, name, patience)
     }
 
     /// Who uses which bearer of the module.

@@ -7,8 +7,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures::stream::{self, BoxStream, Stream};
 use futures::StreamExt;
+use futures::stream::{self, BoxStream, Stream};
 #[cfg(feature = "std")]
 use http_body::{Frame, SizeHint};
 

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use bytes::Bytes;
+use core::future::Future;
 use sim800_command::{Command, InvalidValue, LINE_LIMIT};
 
 use crate::client::Client;
@@ -105,21 +106,25 @@ fn request<C: Command>(command: &C) -> Result<Request, InvalidValue> {
 
 /// Sends `settings`, as many on a line as fit where the firmware lets them; what puts them back is added to `undo` before that, for a
 /// setting that failed may have been taken.
-pub(crate) async fn set(client: &Client, settings: &[Setting], undo: &mut Vec<Request>) -> Result<(), Unset> {
-    send(client, settings.iter().collect(), undo).await
+pub(crate) fn set(
+    client: &Client,
+    settings: &[Setting],
+    undo: &mut Vec<Request>,
+) -> impl Future<Output = Result<(), Unset>> {
+    send(client, settings.iter().collect(), undo)
 }
 
 /// The same for those that the module is not known to have, and those that are said every time: where each has a line of its own,
 /// they have to differ, too.
-pub(crate) async fn set_what_differs(
+pub(crate) fn set_what_differs(
     client: &Client,
     settings: &[Setting],
     undo: &mut Vec<Request>,
-) -> Result<(), Unset> {
+) -> impl Future<Output = Result<(), Unset>> {
     let is_cheap = client.concatenates();
     let differs =
         |setting: &&Setting| (setting.every_time && is_cheap) || !client.known().is_set(setting.line());
-    send(client, settings.iter().filter(differs).collect(), undo).await
+    send(client, settings.iter().filter(differs).collect(), undo)
 }
 
 async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Request>) -> Result<(), Unset> {
