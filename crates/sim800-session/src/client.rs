@@ -342,6 +342,19 @@ impl Client {
         }
     }
 
+    /// The same where a refusal is an answer, such as that the firmware lacks something: what is refused twice is refused. One may have
+    /// been another's.
+    pub(crate) async fn ask_twice<C: Command>(
+        &self,
+        command: &C,
+        check: impl Fn(Response) -> Result<Response, Error>,
+    ) -> Result<Response, Error> {
+        match self.ask_for(command, &check).await {
+            Err(error) if self.doubts(&error) => self.ask_for(command, check).await,
+            result => result,
+        }
+    }
+
     /// `future`, for no longer than `limit`. What the module had said by then counts, however late the driver gets to read it.
     pub(crate) fn within<F: Future>(
         &self,
@@ -448,7 +461,7 @@ impl Client {
         if self.known().knows_of_headers() {
             return Ok(self.known().tells_headers(true));
         }
-        match self.ask(&Test::<HttpHead>::new()).await {
+        match self.ask_twice(&Test::<HttpHead>::new(), Ok).await {
             Ok(_) => self.known().has_told_headers(),
             Err(error) if error.is_rejected() => self.known().has_no_headers(),
             Err(error) => return Err(error),

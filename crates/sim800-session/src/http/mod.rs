@@ -139,7 +139,7 @@ impl Http {
     /// [`Config::http_range`](crate::Config::http_range) octets, if the server honours them; what has come is handed out before
     /// the next range is fetched; its headers are those of the first range, with the length of all of them. That the object changes
     /// meanwhile is noticed where headers tell it; without a strong entity tag, each range begins with the last
-    /// kilooctet of the one before, which is compared.
+    /// kilooctet of the one before, which is compared, and a server that sends none of that again cannot be gone on with.
     ///
     /// What the line, the bearer or the module breaks off is tried again as [`Config::retries`](crate::Config::retries) has
     /// it: windows of the body are read once more from the module, and of GET and HEAD the whole request is carried out

@@ -257,7 +257,7 @@ impl Service {
 
     async fn header(&mut self) -> Result<Option<Head>, HttpError> {
         let header = match self.client.has_http_head().await {
-            Ok(true) => self.client.ask_for(&HttpHead, told).await,
+            Ok(true) => self.client.ask_twice(&HttpHead, told).await,
             Ok(false) => return Ok(None),
             Err(error) => Err(error),
         };
