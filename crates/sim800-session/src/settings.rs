@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 use bytes::Bytes;
-use core::future::Future;
+use futures::future::BoxFuture;
 use sim800_command::{Command, InvalidValue, LINE_LIMIT};
 
+use crate::boxed::boxed;
 use crate::client::Client;
 use crate::concatenation::fitting;
 use crate::engine::Request;
@@ -106,25 +107,25 @@ fn request<C: Command>(command: &C) -> Result<Request, InvalidValue> {
 
 /// Sends `settings`, as many on a line as fit where the firmware lets them; what puts them back is added to `undo` before that, for a
 /// setting that failed may have been taken.
-pub(crate) fn set(
-    client: &Client,
-    settings: &[Setting],
-    undo: &mut Vec<Request>,
-) -> impl Future<Output = Result<(), Unset>> {
-    send(client, settings.iter().collect(), undo)
+pub(crate) fn set<'f>(
+    client: &'f Client,
+    settings: &'f [Setting],
+    undo: &'f mut Vec<Request>,
+) -> BoxFuture<'f, Result<(), Unset>> {
+    boxed(|| send(client, settings.iter().collect(), undo))
 }
 
 /// The same for those that the module is not known to have, and those that are said every time: where each has a line of its own,
 /// they have to differ, too.
-pub(crate) fn set_what_differs(
-    client: &Client,
-    settings: &[Setting],
-    undo: &mut Vec<Request>,
-) -> impl Future<Output = Result<(), Unset>> {
+pub(crate) fn set_what_differs<'f>(
+    client: &'f Client,
+    settings: &'f [Setting],
+    undo: &'f mut Vec<Request>,
+) -> BoxFuture<'f, Result<(), Unset>> {
     let is_cheap = client.concatenates();
     let differs =
         |setting: &&Setting| (setting.every_time && is_cheap) || !client.known().is_set(setting.line());
-    send(client, settings.iter().filter(differs).collect(), undo)
+    boxed(|| send(client, settings.iter().filter(differs).collect(), undo))
 }
 
 async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Request>) -> Result<(), Unset> {
