@@ -141,9 +141,9 @@ async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Reque
         undo.extend(settings.iter().filter_map(|setting| setting.undo.clone()));
         let since = client.known().now();
         settings.iter().for_each(|setting| client.known().is_being_set(setting.line()));
-        let requests: Vec<_> = settings.iter().map(|setting| setting.request.clone()).collect();
+        let requests: Vec<_> = settings.iter().map(|setting| &setting.request).collect();
         // None of them turns to anything beyond the module: what the slowest may take does for all.
-        let limit = requests.iter().map(Request::time_limit).max().unwrap_or_default();
+        let limit = requests.iter().map(|request| request.time_limit()).max().unwrap_or_default();
         let is_refused = match client.on_one_line(&requests) {
             Some(line) => match client.request(line.with_time_limit(limit)).await {
                 Ok(_) => None,
