@@ -22,7 +22,7 @@ use crate::config::{Config, Effort};
 use crate::contexts::Contexts;
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
-use crate::known::Known;
+use crate::known::{Known, casts_doubt};
 use crate::notices::{Notice, Notices, Retry, Subscribers};
 use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
@@ -506,46 +506,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
     }
-}
-
-/// Whether somebody else's command may change what the session has set.
-fn casts_doubt(request: &Request) -> bool {
-    use sim800_command::Id::{
-        At, Cgmm, Cgmr, Cmee, Cnmi, Creg, Csq, Echo, FsCreate, FsDel, FsDrive, FsFlSize, FsLs, FsMem,
-        FsMkdir, FsRead, FsRename, FsRmdir, FsWrite, Gsn, Ifc, Quiet, Verbose,
-    };
-    // Questions end so; nothing that is set does.
-    let asks = request.id().is_some() && request.line().ends_with(b"?\r");
-    // More than one command is as good as one that is unknown.
-    request.line().contains(&b';')
-        || !asks
-            && !matches!(
-                request.id(),
-                Some(
-                    At | Cgmm
-                        | Cgmr
-                        | Cmee
-                        | Cnmi
-                        | Creg
-                        | Csq
-                        | Echo
-                        | FsCreate
-                        | FsDel
-                        | FsDrive
-                        | FsFlSize
-                        | FsLs
-                        | FsMem
-                        | FsMkdir
-                        | FsRead
-                        | FsRename
-                        | FsRmdir
-                        | FsWrite
-                        | Gsn
-                        | Ifc
-                        | Quiet
-                        | Verbose
-                )
-            )
 }
 
 /// What a command will bring that waits for its turn, or is in flight: its [`Response`], or how it failed. Dropped, it is not sent any

@@ -67,7 +67,7 @@ impl Client {
         if requests.len() < 2 || !self.concatenates() {
             return None;
         }
-        Request::concatenated(requests.iter().map(|request| Request::clone(request))).ok()
+        Request::concatenated(requests.iter().copied().cloned()).ok()
     }
 
     /// Whether the firmware is known to refuse several commands on a line, or is not to be asked.
