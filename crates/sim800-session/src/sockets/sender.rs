@@ -72,6 +72,8 @@ impl Sender {
             if mem::replace(&mut is_again, true) {
                 return Err(self.link.fail(SocketError::Damaged(error)));
             }
+            // A module tells that the server has closed the connection behind what came from it, and may refuse before.
+            self.link.client.pause(SOONEST).await;
         }
     }
 
