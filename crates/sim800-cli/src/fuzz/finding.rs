@@ -9,9 +9,7 @@ use sim800_grammar::Kind;
 use super::module::Happened;
 use super::short;
 use crate::failure::Failure;
-
-/// The longest file of lines that is read, in bytes.
-const LONGEST: u64 = 1 << 20;
+use crate::text;
 
 pub(super) struct Finding {
     /// Behind which it happened.
@@ -158,11 +156,7 @@ fn name(line: &str) -> &str {
 /// The lines of a finding.
 pub(super) fn read(path: &Path) -> Result<Vec<String>, Failure> {
     let failed = |error: &std::io::Error| Failure::file("read", path, error);
-    let length = fs::metadata(path).map_err(|error| failed(&error))?.len();
-    if length > LONGEST {
-        return Err(Failure::usage(format!("{} is no file of lines: it has {length} bytes", path.display())));
-    }
-    let text = fs::read_to_string(path).map_err(|error| failed(&error))?;
+    let text = text::read(path).map_err(|error| failed(&error))?;
     let lines: Vec<_> =
         text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     if lines.is_empty() {
