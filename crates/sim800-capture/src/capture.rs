@@ -580,7 +580,7 @@ impl Capture {
 }
 
 fn listening(expect: Expect) -> Decoder<Listening> {
-    let mut decoder = Decoder::with_dialect(1024, Listening);
+    let mut decoder = Decoder::with_dialect(1024, pushed::listening());
     decoder.begin(expect);
     decoder
 }

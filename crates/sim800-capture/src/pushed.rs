@@ -1,7 +1,7 @@
 //! Octets of connections that come as they arrive, as those of most programs do (`AT+CIPRXGET=0`).
 
 use sim800_command::Vocabulary;
-use sim800_parser::{Dialect, Header, Line};
+use sim800_parser::{Dialect, Header, Line, WithHeaders};
 
 /// As many are believed at once: those of the largest datagram.
 const MOST: u32 = 65_507;
@@ -11,29 +11,14 @@ const OF_MANY: Header = Header::new("+RECEIVE,").behind(1).ended_by(":\r\n");
 
 /// What stands before them: for a single connection with `AT+CIPHEAD=1`, and `AT+CIPSHOWTP=1`; for several, and with `AT+CIPSRIP=1`
 /// (manual 8.2.15, 8.2.20, 8.2.24; logs).
-const HEADERS: [(Header, u32); 4] =
+static HEADERS: [(Header, u32); 4] =
     [(DATA, MOST), (DATA.followed_by(1), MOST), (OF_MANY, MOST), (OF_MANY.followed_by(1), MOST)];
 
 /// What a module says unasked, octets included.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Listening;
+pub(crate) type Listening = WithHeaders<'static, Vocabulary>;
 
-impl Dialect for Listening {
-    fn is_unsolicited(&self, line: Line<'_>) -> bool {
-        Vocabulary.is_unsolicited(line)
-    }
-
-    fn is_whole(&self, line: Line<'_>) -> bool {
-        Vocabulary.is_whole(line)
-    }
-
-    fn takes_continuation(&self, line: Line<'_>) -> bool {
-        Vocabulary.takes_continuation(line)
-    }
-
-    fn headers(&self) -> &[(Header, u32)] {
-        &HEADERS
-    }
+pub(crate) fn listening() -> Listening {
+    Vocabulary.with_headers(&HEADERS)
 }
 
 /// What such a header is called; `None` for other lines.

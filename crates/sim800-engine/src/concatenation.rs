@@ -11,7 +11,7 @@ use sim800_parser::{Claim, DataPhase, Expect, Line};
 
 use crate::failure::{Failure, Misuse};
 use crate::flight::{Flight, ends_like_a_line};
-use crate::request::{Further, Inner, Name, Request};
+use crate::request::{Further, Inner, Name, Parts, Request};
 use crate::response::Response;
 
 impl Request {
@@ -28,12 +28,12 @@ impl Request {
     /// a result code.
     pub fn concatenated(requests: impl IntoIterator<Item = Self>) -> Result<Self, Failure> {
         let mut requests = requests.into_iter();
-        let mut first = requests.next().ok_or(Failure::Misuse(Misuse::NotACommand))?;
+        let Self(mut first) = requests.next().ok_or(Failure::Misuse(Misuse::NotACommand))?;
         let mut line = first.line.strip_suffix(b"\r").unwrap_or(&first.line).to_vec();
         let mut name = first.name.to_string();
         let (mut stated, mut unstated) = limits(&first);
         let mut last = name.clone();
-        for request in requests {
+        for Self(request) in requests {
             if !first.goes_with_others() || !request.goes_with_others() {
                 return Err(Failure::Misuse(Misuse::OnItsOwn));
             }
@@ -75,9 +75,11 @@ impl Request {
             first.name = Name(Inner::Text(name.into()));
             first.time_limit = stated.saturating_add(unstated);
         }
-        Ok(first)
+        Ok(Self(first))
     }
+}
 
+impl Parts {
     fn goes_with_others(&self) -> bool {
         let data = matches!(self.expect.data, DataPhase::None | DataPhase::Announced { .. });
         data && self.body.is_none() && self.expect.ending.is_none() && !self.expect.connection
@@ -95,7 +97,7 @@ impl Request {
 }
 
 /// The time limit of a command: one that the manual states, or one that it does not.
-fn limits(request: &Request) -> (Duration, Duration) {
+fn limits(request: &Parts) -> (Duration, Duration) {
     match request.time_limit {
         unstated if unstated <= time_limit::UNSTATED => (Duration::ZERO, unstated),
         stated => (stated, Duration::ZERO),

@@ -14,10 +14,11 @@ use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 
 use crate::config::Config;
 use crate::failure::{Disconnected, Failure, Malformation, Misuse};
-use crate::flight::{Blanks, Flight, Last, Latest, PIECE, Stray};
+use crate::flight::{Blanks, Flight, Latest, PIECE, Stray};
 use crate::inbox::Inbox;
+use crate::last::Last;
 use crate::output::Output;
-use crate::request::Request;
+use crate::request::{Parts, Request};
 use crate::response::Response;
 use crate::restart::{Restart, Watch, is_power_up};
 use crate::resync::{Resync, Situation, Step};
@@ -45,7 +46,6 @@ pub struct Engine<D = Vocabulary> {
     transmits: VecDeque<Outgoing>,
     outputs: VecDeque<Output>,
     watch: Watch,
-    /// The last command that got its result.
     last: Last,
     blanks: Blanks,
     /// The payload that is on its way belongs to an unsolicited line.
@@ -62,7 +62,7 @@ enum State {
     Idle,
     InFlight(Box<Flight>),
     /// With the command that waits until the line is found again.
-    Lost(Resync, Option<Box<Request>>),
+    Lost(Resync, Option<Box<Parts>>),
     Ended(Disconnected),
 }
 
@@ -109,18 +109,19 @@ impl<D: Dialect> Engine<D> {
     /// The command was not taken, and nothing follows: [`Misuse::Busy`] unless [`is_idle`](Self::is_idle), [`Misuse::Body`]
     /// when it comes without the octets that it sends or with octets that it does not, [`Failure::Disconnected`] when the
     /// line has ended.
-    pub fn begin(&mut self, now: Duration, request: Request) -> Result<(), Failure> {
+    pub fn begin(&mut self, now: Duration, Request(request): Request) -> Result<(), Failure> {
         if let Some(misuse) = request.misuse() {
             return Err(Failure::Misuse(misuse));
         }
         match &mut self.line {
             State::Ended(reason) => return Err(Failure::Disconnected(*reason)),
-            State::Idle if request.anew => {
+            // What an earlier command offered may still be asked for, by a prompt that is like its own.
+            State::Idle if request.anew || (request.is_prompted() && self.last.offered > 0) => {
                 let resync = Resync::new(now).owing(self.owed());
-                self.line = State::Lost(resync, Some(Box::new(request)));
+                self.line = State::Lost(resync, Some(request));
             }
             State::Idle => self.send(now, request),
-            State::Lost(_, waiting @ None) => *waiting = Some(Box::new(request)),
+            State::Lost(_, waiting @ None) => *waiting = Some(request),
             State::Lost(_, Some(_)) | State::InFlight(_) => return Err(Failure::Misuse(Misuse::Busy)),
         }
         self.advance(now);
@@ -167,6 +168,9 @@ impl<D: Dialect> Engine<D> {
             flight.prompted = is_prompted.then_some(now).filter(|_| !flight.request.is_prompted());
         }
         self.paused = self.is_amid_own_line().then_some(now);
+        if is_prompted && matches!(self.line, State::Idle) && self.last.offered > 0 {
+            self.lose_behind_result(now);
+        }
         // Only now: what the read held behind the result of a probe must not answer the command that waits.
         self.advance(now);
     }
@@ -221,8 +225,10 @@ impl<D: Dialect> Engine<D> {
         self.is_broken_off |= self.pause_deadline().is_some_and(|deadline| now >= deadline);
         self.paused = self.paused.filter(|_| !self.is_broken_off);
         if self.prompt_deadline().is_some_and(|deadline| now >= deadline) {
-            // The module waits for octets, and the command has none.
-            self.abandon(now, Failure::Misuse(Misuse::Body));
+            // The module waits for octets, and the command has none; one before it may.
+            let is_late = self.last.offered > 0;
+            let late = Failure::Malformed(Malformation::Information);
+            self.abandon(now, if is_late { late } else { Failure::Misuse(Misuse::Body) });
         } else if let State::InFlight(flight) = &mut self.line {
             let limits = &self.config.limits;
             if now >= flight.deadline
@@ -369,13 +375,14 @@ impl<D: Dialect> Engine<D> {
                 }
                 Step::Done => {
                     let waiting = waiting.take();
+                    self.last.offered = resync.unfed();
                     self.line = State::Idle;
                     match waiting {
                         // The probe was one.
                         Some(request) if request.is_synchronization() => {
                             self.complete(Ok(Response::default()))
                         }
-                        Some(request) => self.send(now, *request),
+                        Some(request) => self.send(now, request),
                         None => {}
                     }
                 }
@@ -383,7 +390,7 @@ impl<D: Dialect> Engine<D> {
         }
     }
 
-    fn send(&mut self, now: Duration, request: Request) {
+    fn send(&mut self, now: Duration, request: Box<Parts>) {
         let deadline = now
             .saturating_add(request.first_time_limit())
             .saturating_add(self.config.transfer_time(request.line.len()));
@@ -496,7 +503,7 @@ impl<D: Dialect> Engine<D> {
     /// The command in flight has its result, by a line of its own where it `is_told`.
     fn finish(&mut self, now: Duration, code: FinalResultCode, is_told: bool) {
         let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
-        self.last = flight.last();
+        self.last = flight.last(mem::take(&mut self.last));
         let (unsent, handed_out) = (flight.unsent(), flight.handed_out());
         let is_headless = flight.request.is_headless();
         let result = flight.into_result(code);
@@ -558,13 +565,6 @@ impl<D: Dialect> Engine<D> {
         }
         self.transmits.clear();
         self.line = State::Lost(resync.owing(self.owed()), None);
-    }
-
-    /// How many octets the module may wait for of the command that had its result last, or of those before while the line is lost: it may
-    /// have been asked for its octets behind a result that was not its own.
-    fn owed(&mut self) -> usize {
-        let lost = if let State::Lost(resync, _) = &self.line { resync.owed() } else { 0 };
-        mem::take(&mut self.last.offered).max(lost)
     }
 
     /// While a counted payload is on its way, its octets are what moves the deadline on; once it is complete, the

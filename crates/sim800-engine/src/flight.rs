@@ -1,5 +1,6 @@
 //! The command that is in flight.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
@@ -7,12 +8,13 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use sim800_command::{Id, Unsolicited};
-use sim800_parser::{Claim, DataPhase, Event, FinalResultCode, Line, Span};
+use sim800_parser::{Claim, DataPhase, Event, FinalResultCode, Span};
 
 use crate::config::Limits;
 use crate::echo::Echo;
 use crate::failure::{Failure, Malformation};
-use crate::request::Request;
+use crate::last::Last;
+use crate::request::Parts;
 use crate::response::Response;
 
 /// How many octets of a body are handed out at once: what is handed out cannot be taken back.
@@ -66,27 +68,6 @@ pub(crate) struct Through {
     pub(crate) payload: Option<bool>,
 }
 
-/// What is remembered of a command that got its result, which may not have been its own.
-#[derive(Debug, Default)]
-pub(crate) struct Last {
-    name: Option<&'static str>,
-    /// How many octets it offered that the module did not ask for.
-    pub(crate) offered: usize,
-    /// The line by which the module would.
-    invitation: Option<sim800_parser::Name>,
-    /// It brought payload or might have: what ended it may have been a part of that, or nobody's, and text may be the rest of it.
-    pub(crate) may_go_on: bool,
-}
-
-impl Last {
-    /// Whether a line that makes no sense otherwise belongs to that command.
-    pub(crate) fn is_answered_by(&self, line: Line<'_>) -> bool {
-        let invites = |invitation: sim800_parser::Name| line.text() == invitation.as_bytes();
-        let is_invited = self.offered > 0 && self.invitation.is_some_and(invites);
-        is_invited || if line.name().is_some() { line.name() == self.name } else { self.may_go_on }
-    }
-}
-
 /// Where the module puts an empty line before what it says, as it should everywhere; some firmware does not (field logs).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Blanks {
@@ -134,7 +115,7 @@ impl Blanks {
 
 /// A command that was sent and has no final result yet.
 pub(crate) struct Flight {
-    pub(crate) request: Request,
+    pub(crate) request: Box<Parts>,
     pub(crate) started: Duration,
     pub(crate) deadline: Duration,
     latest: Latest,
@@ -174,7 +155,7 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    pub(crate) fn new(request: Request, now: Duration, deadline: Duration, latest: Latest) -> Self {
+    pub(crate) fn new(request: Box<Parts>, now: Duration, deadline: Duration, latest: Latest) -> Self {
         let offered = request.body.as_ref().map_or(0, Bytes::len);
         Self {
             request,
@@ -461,23 +442,24 @@ impl Flight {
         !self.response.payload.is_empty() || self.through.payload.is_some()
     }
 
-    /// What is remembered of it with its result.
-    pub(crate) fn last(&self) -> Last {
-        let invitation = match self.request.expect.data {
-            DataPhase::Invited { line } => Some(line),
-            _ => None,
-        };
-        Last {
-            name: self.request.id.map(Id::name),
-            offered: self.offered_in_vain(),
-            invitation,
-            may_go_on: self.had_payload() || self.request.announced_at_most() > 0,
+    /// What is remembered of it with its result, and of what was remembered `before`.
+    pub(crate) fn last(&self, before: Last) -> Last {
+        let name = self.request.id.map(Id::name);
+        let may_go_on = self.had_payload() || self.request.announced_at_most() > 0;
+        let mut last = if self.is_heard() { Last::default() } else { before };
+        if self.offered > 0 && self.response.granted.is_none() {
+            last.offered = last.offered.max(self.offered);
+            if let DataPhase::Invited { line } = self.request.expect.data {
+                last.invitation = Some(line);
+            }
         }
+        Last { name, may_go_on, ..last }
     }
 
-    /// How many octets were offered if the module asked for none.
-    fn offered_in_vain(&self) -> usize {
-        if self.response.granted.is_none() { self.offered } else { 0 }
+    /// Whether the module said what only this command has it say, so that it waits for nothing. Any text may be somebody else's.
+    fn is_heard(&self) -> bool {
+        let is_named = matches!(self.request.expect.information, Claim::Named { .. });
+        self.response.granted.is_some() || self.had_payload() || (is_named && self.information > 0)
     }
 
     /// How many octets that the module asked for were not handed out.

@@ -83,6 +83,7 @@ mod engine;
 mod failure;
 mod flight;
 mod inbox;
+mod last;
 mod output;
 mod request;
 mod response;

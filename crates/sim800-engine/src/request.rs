@@ -16,7 +16,11 @@ use crate::failure::{Failure, Misuse};
 
 /// A command that is ready to be sent, its type forgotten.
 #[derive(Clone)]
-pub struct Request {
+pub struct Request(pub(crate) Box<Parts>);
+
+/// What a request is made of. It is on the heap, where it stays on its way from whoever asks to the engine.
+#[derive(Clone)]
+pub(crate) struct Parts {
     pub(crate) name: Name,
     pub(crate) id: Option<Id>,
     pub(crate) line: Bytes,
@@ -73,7 +77,7 @@ impl Request {
             Inner::Row(title) => title.id,
             Inner::Text(_) => None,
         };
-        Self {
+        Self(Box::new(Parts {
             name,
             id,
             line: Bytes::copy_from_slice(line.as_bytes()),
@@ -86,7 +90,7 @@ impl Request {
             proof: false,
             further: VecDeque::new(),
             compared: false,
-        }
+        }))
     }
 
     /// Takes a command line as text, `AT+CSQ`, without its line end.
@@ -113,7 +117,7 @@ impl Request {
         let name = line.split(|octet| matches!(octet, b'=' | b'?')).next().unwrap_or_default();
         let word = name.get(2..).and_then(|name| str::from_utf8(name).ok());
         let expect = Expect::result().with_information(Claim::Text).with_connection();
-        Ok(Self {
+        Ok(Self(Box::new(Parts {
             id: word.and_then(Id::from_name),
             name: Name(Inner::Text(String::from_utf8_lossy(name).into())),
             line: [line, b"\r"].concat().into(),
@@ -126,7 +130,7 @@ impl Request {
             proof: false,
             further: VecDeque::new(),
             compared: false,
-        })
+        })))
     }
 
     /// Takes a command line as [`raw`](Self::raw) does, and sends it as it stands, where that sends what the table makes of it: blanks,
@@ -138,18 +142,18 @@ impl Request {
     pub fn verbatim(text: &str, time_limit: Duration) -> Result<Self, Failure> {
         let mut request = Self::raw(text, time_limit)?;
         let line = [text.trim().as_bytes(), b"\r"].concat();
-        if request.secret.is_some() {
+        if request.0.secret.is_some() {
             // Wherever it stands in this way of writing it.
-            request.secret = Some("AT".len()..line.len());
+            request.0.secret = Some("AT".len()..line.len());
         }
-        request.line = line.into();
+        request.0.line = line.into();
         Ok(request)
     }
 
     /// Gives it the octets that the module will ask for.
     #[must_use]
     pub fn with_body(mut self, body: Bytes) -> Self {
-        self.body = Some(body);
+        self.0.body = Some(body);
         self
     }
 
@@ -157,7 +161,7 @@ impl Request {
     /// command before, and its own the next one, for ever. `AT` is not sent once more: what synchronizes the line is one.
     #[must_use]
     pub fn anew(mut self) -> Self {
-        self.anew = true;
+        self.0.anew = true;
         self
     }
 
@@ -166,64 +170,66 @@ impl Request {
     /// what it was taken for.
     #[must_use]
     pub fn as_proof(mut self) -> Self {
-        self.proof = true;
+        self.0.proof = true;
         self
-    }
-
-    /// Whether it does nothing but have the line synchronized.
-    pub(crate) fn is_synchronization(&self) -> bool {
-        self.anew && self.id == Some(Id::At) && self.further.is_empty()
     }
 
     /// Says that its payload is read again in part, and compared. So a line that nobody knows behind it, which may be the module's own
     /// or what the count left of a payload that the line damaged, is no damage: that is for the comparison to tell.
     #[must_use]
     pub fn compared(mut self) -> Self {
-        self.compared = true;
+        self.0.compared = true;
         self
     }
 
     /// Gives it another time limit than the table's.
     #[must_use]
     pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
-        self.time_limit = time_limit;
+        self.0.time_limit = time_limit;
         self
     }
 
     /// How long its result may take.
     #[must_use]
     pub fn time_limit(&self) -> Duration {
-        self.time_limit
+        self.0.time_limit
     }
 
     /// How errors call it.
     #[must_use]
     pub fn name(&self) -> &Name {
-        &self.name
+        &self.0.name
     }
 
     /// Its command line, line end included.
     #[must_use]
     pub fn line(&self) -> &Bytes {
-        &self.line
+        &self.0.line
     }
 
     /// Whether a password or credential stands in its command line.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        self.secret.is_some()
+        self.0.secret.is_some()
     }
 
     /// What the command is, if the table has it; of several on a line, the first.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
-        self.id
+        self.0.id
     }
 
     /// The octets that it offers, in number.
     #[must_use]
     pub fn offered(&self) -> usize {
-        self.body.as_ref().map_or(0, Bytes::len)
+        self.0.body.as_ref().map_or(0, Bytes::len)
+    }
+}
+
+impl Parts {
+    /// Whether it does nothing but have the line synchronized.
+    pub(crate) fn is_synchronization(&self) -> bool {
+        self.anew && self.id == Some(Id::At) && self.further.is_empty()
     }
 
     /// Whether the module invites octets at once, and waits for them as long as the command says.
@@ -277,7 +283,9 @@ impl Request {
 impl From<Prepared> for Request {
     fn from(prepared: Prepared) -> Self {
         let Prepared { spec, line, expect, time_limit, body_end, .. } = prepared;
-        Self { id: spec.id, ..Self::of_line(spec.into(), &line, expect, time_limit, body_end) }
+        let mut request = Self::of_line(spec.into(), &line, expect, time_limit, body_end);
+        request.0.id = spec.id;
+        request
     }
 }
 
@@ -404,6 +412,12 @@ impl fmt::Display for Title {
 
 /// Without the values, which may be secret.
 impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("name", &format_args!("{}", self.name))

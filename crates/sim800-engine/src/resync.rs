@@ -67,10 +67,10 @@ pub(crate) struct Resync {
 enum Stage {
     /// Waiting for silence since then.
     Quiet { since: Duration },
-    /// An `AT` is in flight.
-    Probing { deadline: Duration },
+    /// An `AT` is in flight, behind so many octets that the module was fed.
+    Probing { deadline: Duration, fed: u32 },
     /// Its `OK` came; anything that follows means that the `OK` was not its.
-    Settling { until: Duration },
+    Settling { until: Duration, fed: u32 },
 }
 
 /// What else is known of the line.
@@ -158,6 +158,14 @@ impl Resync {
         self.owed
     }
 
+    /// How many it may take still where the line is synchronized: one that waited for what it was fed answered behind that.
+    pub(crate) fn unfed(&self) -> usize {
+        match self.stage {
+            Stage::Settling { fed, .. } => self.owed.saturating_sub(fed as usize),
+            _ => self.owed,
+        }
+    }
+
     /// The abandoned command had a prompt for text, which ends where it is cancelled; what was promised is not sent.
     pub(crate) fn at_prompt(mut self) -> Self {
         self.at_prompt = true;
@@ -227,8 +235,15 @@ impl Resync {
 
     /// The result of a probe came.
     pub(crate) fn handle_result(&mut self, now: Duration, code: FinalResultCode, limits: &Limits) {
-        self.stage = match code {
-            FinalResultCode::Ok => Stage::Settling { until: now.saturating_add(self.quiet(limits)) },
+        self.stage = match (code, self.stage) {
+            // One that comes while the module is still fed is its result for that.
+            (FinalResultCode::Ok, Stage::Probing { deadline, fed: fed @ 1.. }) => {
+                let crossed = now.max(deadline.saturating_sub(limits.probe));
+                Stage::Settling { until: crossed.saturating_add(self.quiet(limits)), fed }
+            }
+            (FinalResultCode::Ok, _) => {
+                Stage::Settling { until: now.saturating_add(self.quiet(limits)), fed: 0 }
+            }
             _ => Stage::Quiet { since: now },
         };
     }
@@ -238,9 +253,9 @@ impl Resync {
         let (_, until) = self.wanted?;
         match self.stage {
             Stage::Quiet { since } => Some(self.quiet_until(since, limits).min(until)),
-            Stage::Probing { deadline } => Some(deadline.min(until)),
+            Stage::Probing { deadline, .. } => Some(deadline.min(until)),
             // It answered in time.
-            Stage::Settling { until } => Some(until),
+            Stage::Settling { until, .. } => Some(until),
         }
     }
 
@@ -250,7 +265,18 @@ impl Resync {
         self.excuse(now, limits);
         let Some((_, until)) = self.wanted else { return Step::Wait };
         match self.stage {
-            Stage::Settling { until } if now >= until || (situation.proven && self.is_clean) => {
+            // A module that asks for octets had not heard the probe.
+            Stage::Settling { until, .. } if now >= until && situation.prompted => {
+                self.stage = Stage::Quiet { since: now };
+                self.disturb(now);
+                return Step::Wait;
+            }
+            Stage::Settling { until, .. }
+                if now >= until
+                    || (situation.proven
+                        && self.is_clean
+                        && now.saturating_add(self.quiet(limits)) >= until) =>
+            {
                 return Step::Done;
             }
             Stage::Settling { .. } => return Step::Wait,
@@ -261,7 +287,7 @@ impl Resync {
                 self.wanted = None;
                 return Step::GiveUp;
             }
-            Stage::Probing { deadline } if now >= deadline => {
+            Stage::Probing { deadline, .. } if now >= deadline => {
                 self.stage = Stage::Quiet { since: now };
                 self.disturb(now);
                 return Step::Abandon;
@@ -286,7 +312,11 @@ impl Resync {
         self.tries += 1;
         self.is_clean = true;
         let time = config.transfer_time(fill.len() + line.len());
-        self.stage = Stage::Probing { deadline: now.saturating_add(limits.probe).saturating_add(time) };
+        self.stage = Stage::Probing {
+            deadline: now.saturating_add(limits.probe).saturating_add(time),
+            // FILL_AT_MOST at most.
+            fed: u32::try_from(counted).unwrap_or(u32::MAX),
+        };
         Step::Probe { fill: fill.into(), line }
     }
 

@@ -55,6 +55,39 @@ pub trait Dialect {
         let _ = line;
         false
     }
+
+    /// The same lines, and [`headers`](Self::headers) of payload that comes unasked: a firmware's, or what a program has switched on.
+    fn with_headers(self, headers: &[(Header, u32)]) -> WithHeaders<'_, Self>
+    where
+        Self: Sized,
+    {
+        WithHeaders { dialect: self, headers }
+    }
+}
+
+/// The lines of another dialect, and headers of payload that comes unasked: [`Dialect::with_headers`].
+#[derive(Clone, Copy, Debug)]
+pub struct WithHeaders<'a, D> {
+    dialect: D,
+    headers: &'a [(Header, u32)],
+}
+
+impl<D: Dialect> Dialect for WithHeaders<'_, D> {
+    fn is_unsolicited(&self, line: Line<'_>) -> bool {
+        self.dialect.is_unsolicited(line)
+    }
+
+    fn is_whole(&self, line: Line<'_>) -> bool {
+        self.dialect.is_whole(line)
+    }
+
+    fn headers(&self) -> &[(Header, u32)] {
+        self.headers
+    }
+
+    fn takes_continuation(&self, line: Line<'_>) -> bool {
+        self.dialect.takes_continuation(line)
+    }
 }
 
 /// No line is known.

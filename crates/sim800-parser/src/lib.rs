@@ -122,7 +122,7 @@ mod result_code;
 mod search;
 
 pub use decoder::Decoder;
-pub use dialect::Dialect;
+pub use dialect::{Dialect, WithHeaders};
 pub use event::{Event, Span};
 pub use expect::{Claim, DataPhase, Ending, Expect};
 pub use framer::Framer;

@@ -1,26 +1,11 @@
 //! The shapes of other modules, row by row of the table in the crate's documentation.
 
-use sim800_parser::{
-    Claim, DataPhase, Decoder, Dialect, Event, Expect, FinalResultCode, Framer, Header, Line,
-};
-
-/// Payload that comes unasked.
-struct Pushed<'a>(&'a [(Header, u32)]);
-
-impl Dialect for Pushed<'_> {
-    fn is_unsolicited(&self, _line: Line<'_>) -> bool {
-        false
-    }
-
-    fn headers(&self) -> &[(Header, u32)] {
-        self.0
-    }
-}
+use sim800_parser::{Claim, DataPhase, Decoder, Dialect, Event, Expect, FinalResultCode, Framer, Header};
 
 /// The events of `octets` at every cut, as words.
 fn told(expect: Option<Expect>, pushed: &[(Header, u32)], octets: &str) -> Vec<String> {
     let frame = |reads: &[&[u8]]| {
-        let mut framer = Framer::<96, _>::with_dialect(Pushed(pushed));
+        let mut framer = Framer::<96, _>::with_dialect(().with_headers(pushed));
         if let Some(expect) = expect {
             framer.begin(expect);
         }
@@ -305,7 +290,7 @@ fn payload_of_a_command_that_is_given_up_is_text() {
         (DataPhase::Counted { count: 100 }, "\r\n"),
         (DataPhase::AtOnce { count: 100 }, ""),
     ] {
-        let mut framer = Framer::<96, _>::with_dialect(Pushed(&pushed));
+        let mut framer = Framer::<96, _>::with_dialect(().with_headers(&pushed));
         framer.feed(b"+IPD,5:hello", |_| {});
         framer.begin(Expect::result().with_data(data));
         framer.feed(format!("{opening}some of it").as_bytes(), |_| {});
@@ -322,7 +307,7 @@ fn payload_of_a_command_that_is_given_up_is_text() {
 #[test]
 fn an_echo_of_a_command_that_is_given_up_ends_with_its_line() {
     let pushed = [(Header::new("+IPD,").behind(1).followed_by(2).ended_by(":"), 1460)];
-    let mut framer = Framer::<96, _>::with_dialect(Pushed(&pushed));
+    let mut framer = Framer::<96, _>::with_dialect(().with_headers(&pushed));
     let mut words = Vec::new();
     framer.feed(b"+IPD,0,5,\"10.0.0.1\",80:hello", |event| tell(&mut words, &event));
     framer.begin(Expect::result());

@@ -13,6 +13,7 @@ use sim800_command::{
 use thiserror::Error;
 
 use crate::client::Client;
+use crate::concatenation::Together;
 use crate::config::Effort;
 use crate::error::{Error, Failure};
 use crate::keeper;
@@ -240,17 +241,18 @@ impl Bearer {
         if !asks || !client.concatenates() {
             return Ok(None);
         }
-        let looked = client.together((SapbrQuery { cid: self.cid }, SapbrShow { cid: self.cid })).await;
-        let (state, shown) = match looked {
-            Ok((state, shown)) => {
-                (state.read(|status| status.state), shown.read(|set| self.profile.is_met_by(&set)))
-            }
+        let (query, show) = (SapbrQuery { cid: self.cid }, SapbrShow { cid: self.cid });
+        let (state, shown) = match client.together(Together::default().and(&query)?.and(&show)?).await {
+            Ok(mut replies) => (
+                replies.read(&query, |status| status.state),
+                replies.read(&show, |set| self.profile.is_met_by(&set)),
+            ),
             Err(error) if error.is_rejected() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let (Ok(state), Ok(is_met)) = (state, shown) else {
             // Perhaps the result was that of another command, and the text is still to come.
-            client.synchronize().await;
+            drop(client.synchronize().await);
             return Ok(None);
         };
         let is_settled = matches!(state, BearerState::Connected | BearerState::Closed);

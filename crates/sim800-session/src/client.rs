@@ -5,10 +5,10 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::mem;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use crate::oneshot;
@@ -185,23 +185,25 @@ impl Client {
     ///
     /// [`Error`] with the command and how it failed; [`Failure::Malformed`] when the text has not the shape that the
     /// command defines.
-    pub async fn query<C: Command, T>(
+    pub fn query<C: Command, T>(
         &self,
         command: &C,
         read: impl FnOnce(C::Response<'_>) -> T,
-    ) -> Result<T, Error> {
-        let reply = self.execute(command).await?;
-        if let Ok(response) = reply.decode(command) {
-            return Ok(read(response));
-        }
-        Err(self.unreadable(Name::of::<C>()).await)
-    }
-
-    /// The failure of a command whose information text has not its shape.
-    async fn unreadable(&self, command: Name) -> Error {
-        // Perhaps the result was that of another command, and the text is still to come.
-        self.synchronize().await;
-        Error::new(&command, Failure::Malformed(Malformation::Information))
+    ) -> impl Future<Output = Result<T, Error>> {
+        let (mut pending, mut read) = (self.execute(command), Some(read));
+        poll_fn(move |context| {
+            let mut value = None;
+            let polled = pending.poll_read(self, context, &mut |response| {
+                let response = response.decode(command);
+                value = response.ok().and_then(|response| Some(read.take()?(response)));
+                value.is_some()
+            });
+            match (polled, value) {
+                (Poll::Ready(Err(error)), _) => Poll::Ready(Err(error)),
+                (_, Some(value)) => Poll::Ready(Ok(value)),
+                (_, None) => Poll::Pending,
+            }
+        })
     }
 
     /// Sends a command whose type is forgotten, as [`Request::raw`] makes one.
@@ -261,7 +263,7 @@ impl Client {
             self.known().is_being_set(request.line());
         }
         self.shared.queue.push(Envelope { request, turn, casts_doubt, reply: Some(reply) }, self.whose);
-        Pending { command, receiver, shared: Arc::clone(&self.shared) }
+        Pending { command, receiver, shared: Arc::clone(&self.shared), unreadable: false }
     }
 
     /// Has the HTTP service ended that is kept, before somebody else's command that may be for one of his own.
@@ -296,12 +298,9 @@ impl Client {
         self.shared.subscribers.deliver(notice);
     }
 
-    /// Has the line synchronized anew; whether the module answers.
-    pub(crate) async fn synchronize(&self) -> bool {
-        match Request::new(&At) {
-            Ok(at) => self.submit(at.anew()).await.is_ok(),
-            Err(_) => false,
-        }
+    /// Has the line synchronized anew, which succeeds if the module answers.
+    pub(crate) fn synchronize(&self) -> Pending {
+        self.submit_new(Request::new(&At).map(Request::anew), Name::of::<At>())
     }
 
     /// Whether a command that failed by `error` is worth sending once more: the module refuses what the line left of one that lost
@@ -312,9 +311,12 @@ impl Client {
 
     /// Sends a command, and once more when the module refused it.
     pub(crate) async fn insist<C: Command>(&self, command: &C) -> Result<Response, Error> {
-        match self.execute(command).await {
-            Err(error) if self.doubts(&error) => self.execute(command).await,
-            result => result,
+        let mut is_again = false;
+        loop {
+            match self.execute(command).await {
+                Err(error) if !is_again && self.doubts(&error) => is_again = true,
+                result => return result,
+            }
         }
     }
 
@@ -329,12 +331,28 @@ impl Client {
         command: &C,
         check: impl Fn(Response) -> Result<Response, Error>,
     ) -> Result<Response, Error> {
-        let result = self.execute(command).await.and_then(&check);
-        if !result.as_ref().is_err_and(Error::is_of_the_line) {
-            return result;
+        let mut is_again = false;
+        loop {
+            let result = self.execute(command).await.and_then(&check);
+            if is_again || !result.as_ref().is_err_and(Error::is_of_the_line) {
+                return result;
+            }
+            drop(self.synchronize().await);
+            is_again = true;
         }
-        self.synchronize().await;
-        self.execute(command).await.and_then(check)
+    }
+
+    /// The same where a refusal is an answer, such as that the firmware lacks something: what is refused twice is refused. One may have
+    /// been another's.
+    pub(crate) async fn ask_twice<C: Command>(
+        &self,
+        command: &C,
+        check: impl Fn(Response) -> Result<Response, Error>,
+    ) -> Result<Response, Error> {
+        match self.ask_for(command, &check).await {
+            Err(error) if self.doubts(&error) => self.ask_for(command, check).await,
+            result => result,
+        }
     }
 
     /// `future`, for no longer than `limit`. What the module had said by then counts, however late the driver gets to read it.
@@ -426,7 +444,7 @@ impl Client {
         if self.known().knows_of_headers() {
             return Ok(self.known().tells_headers(true));
         }
-        match self.ask(&Test::<HttpHead>::new()).await {
+        match self.ask_twice(&Test::<HttpHead>::new(), Ok).await {
             Ok(_) => self.known().has_told_headers(),
             Err(error) if error.is_rejected() => self.known().has_no_headers(),
             Err(error) => return Err(error),
@@ -441,7 +459,7 @@ impl Client {
             Err(failure) => {
                 let (reply, receiver) = oneshot::channel();
                 reply.send(Err(failure));
-                Pending { command, receiver, shared: Arc::clone(&self.shared) }
+                Pending { command, receiver, shared: Arc::clone(&self.shared), unreadable: false }
             }
         }
     }
@@ -500,6 +518,29 @@ pub struct Pending {
     command: Name,
     receiver: oneshot::Receiver<Result<Response, Failure>>,
     shared: Arc<Shared>,
+    /// What came before made no sense, and the line is synchronized for that.
+    unreadable: bool,
+}
+
+impl Pending {
+    /// Has `read` take the response, or fails when it does not. There is one of this for all commands, and a little of each.
+    #[inline(never)]
+    fn poll_read(
+        &mut self,
+        client: &Client,
+        context: &mut Context<'_>,
+        read: &mut dyn FnMut(&Response) -> bool,
+    ) -> Poll<Result<(), Error>> {
+        loop {
+            let response = ready!(self.poll_unpin(context))?;
+            if read(&response) {
+                return Poll::Ready(Ok(()));
+            }
+            // Perhaps the result was that of another command, and the text is still to come.
+            let command = self.command.clone();
+            *self = Self { unreadable: true, command, ..client.synchronize() };
+        }
+    }
 }
 
 impl Future for Pending {
@@ -512,6 +553,10 @@ impl Future for Pending {
                 let reason = self.shared.subscribers.ended().unwrap_or(Disconnected::DriverDropped);
                 Err(Failure::Disconnected(reason))
             });
+            let reply = match self.unreadable {
+                true => Err(Failure::Malformed(Malformation::Information)),
+                false => reply,
+            };
             reply.map_err(|failure| Error::new(&self.command, failure))
         })
     }

@@ -1,81 +1,46 @@
 //! Several commands on one line: fewer round trips where each has its own answer, and one by one where the firmware wants it so.
 
-use alloc::vec::Vec;
-use sim800_command::{At, COMMANDS_LIMIT, Command, LINE_LIMIT};
+use alloc::vec::{self, Vec};
+use sim800_command::{COMMANDS_LIMIT, Command, LINE_LIMIT};
 
 use crate::client::Client;
-use crate::engine::{Failure, Malformation, Misuse, Request, Response};
+use crate::engine::{Failure, Malformation, Request, Response};
 use crate::error::Error;
 
-/// What one of several commands brought.
-pub(crate) struct Reply<C> {
-    command: C,
-    response: Response,
-}
+/// What several commands brought, to be read in their order.
+pub(crate) struct Replies(vec::IntoIter<Response>);
 
-impl<C: Command> Reply<C> {
-    /// Reads its information text.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(C::Response<'_>) -> T) -> Result<T, Error> {
-        let response = self.response.decode(&self.command);
+impl Replies {
+    /// Reads the information text of the next, `command`.
+    pub(crate) fn read<C: Command, T>(
+        &mut self,
+        command: &C,
+        read: impl FnOnce(C::Response<'_>) -> T,
+    ) -> Result<T, Error> {
+        let response = self.0.next();
+        let response = response.as_ref().and_then(|response| response.decode(command).ok());
         let malformed = Failure::Malformed(Malformation::Information);
-        response.map(read).map_err(|_| Error::of(&self.command, malformed))
+        response.map(read).ok_or_else(|| Error::of(command, malformed))
     }
 }
 
-/// Commands that go on one line where the firmware lets them: a tuple of them.
-pub(crate) trait Commands {
-    /// A tuple of a [`Reply`] to each.
-    type Replies;
+/// Several commands that are to be sent together, in the order in which their replies are read.
+#[derive(Default)]
+pub(crate) struct Together(Vec<Request>);
 
-    fn requests(&self) -> Result<Vec<Request>, Error>;
-
-    /// One response to each; `None` if there are fewer.
-    fn replies(self, responses: Vec<Response>) -> Option<Self::Replies>;
+impl Together {
+    /// With `command` behind those before it.
+    pub(crate) fn and<C: Command>(mut self, command: &C) -> Result<Self, Error> {
+        self.0.push(Request::new(command).map_err(|failure| Error::of(command, failure))?);
+        Ok(self)
+    }
 }
-
-macro_rules! commands {
-    ($($command:ident)+) => {
-        impl<$($command: Command),+> Commands for ($($command,)+) {
-            type Replies = ($(Reply<$command>,)+);
-
-            #[inline(never)]
-            #[expect(non_snake_case, reason = "the types' names are the values' as well")]
-            fn requests(&self) -> Result<Vec<Request>, Error> {
-                let ($($command,)+) = self;
-                // One after the other, so that they do not stand on the stack side by side.
-                let mut requests = Vec::with_capacity([$(stringify!($command)),+].len());
-                $(requests.push(Request::new($command).map_err(|failure| Error::of($command, failure))?);)+
-                Ok(requests)
-            }
-
-            #[inline(never)]
-            #[expect(non_snake_case, reason = "the types' names are the values' as well")]
-            fn replies(self, responses: Vec<Response>) -> Option<Self::Replies> {
-                let ($($command,)+) = self;
-                let mut responses = responses.into_iter();
-                Some(($(Reply { command: $command, response: responses.next()? },)+))
-            }
-        }
-    };
-}
-
-commands!(A B);
-commands!(A B C);
-commands!(A B C D E F G H);
 
 impl Client {
     /// Asks by several commands that change nothing, or do no harm when they are sent twice: on one line, and one by one when that
     /// is refused, so that the error names the command.
-    pub(crate) async fn together<T: Commands>(&self, commands: T) -> Result<T::Replies, Error> {
-        let requests = commands.requests()?;
-        let name = requests.first().map(|request| request.name().clone());
-        let responses = self.each(requests).await?;
-        let replies = commands.replies(responses);
-        // As many responses as commands come back.
-        replies.ok_or_else(|| match name {
-            Some(name) => Error::new(&name, Failure::Malformed(Malformation::Information)),
-            None => Error::of(&At, Failure::Misuse(Misuse::NotACommand)),
-        })
+    pub(crate) async fn together(&self, Together(requests): Together) -> Result<Replies, Error> {
+        Ok(Replies(self.each(requests).await?.into_iter()))
     }
 
     async fn each(&self, requests: Vec<Request>) -> Result<Vec<Response>, Error> {

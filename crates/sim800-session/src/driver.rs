@@ -23,7 +23,7 @@ use crate::io::{self, AsyncRead, AsyncWrite};
 use crate::keeper::{self, Keeper};
 use crate::notices::{Notice, Notices, UnsolicitedLine};
 use crate::runtime::Runtime;
-use crate::trace::{Masked, Trace};
+use crate::trace::{Masked, Show, Trace};
 
 /// Rounds of one poll before other tasks get their turn.
 const ROUNDS: usize = 32;
@@ -91,7 +91,7 @@ pub struct Driver<P> {
     unflushed: bool,
     timer: Option<(Duration, BoxFuture<'static, ()>)>,
     keeper: Keeper,
-    trace: Option<Masked>,
+    trace: Option<Box<dyn Show>>,
     /// What the trace is told of besides octets.
     retries: Option<Notices>,
     finished: bool,
@@ -108,7 +108,7 @@ impl<P> Driver<P> {
     pub fn with_trace(mut self, trace: impl Trace + 'static) -> Self {
         let limit = self.shared.config.notices;
         self.retries = Some(self.shared.subscribers.subscribe(limit, Box::new(|_| false)));
-        self.trace = Some(Masked::new(Box::new(trace)));
+        self.trace = Some(Box::new(Masked::new(Box::new(trace))));
         self
     }
 

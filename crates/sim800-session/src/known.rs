@@ -3,8 +3,6 @@
 //! This is the one home of such knowledge. All of it is thrown away by whatever casts doubt on it: a restart, a line that was lost, a
 //! bearer that was taken away, a command of somebody else, a refusal that makes no sense. What is not known is set.
 
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::mem;
 use core::str;
@@ -29,12 +27,12 @@ struct State {
     headers: Headers,
     /// The module may send the texts of short messages: it has restarted, or could not be told not to yet.
     may_send_messages: bool,
-    /// The value of each parameter: the command line, by what of it names the parameter.
-    set: BTreeMap<Box<[u8]>, Bytes>,
+    /// The value of each parameter: the command line.
+    set: Vec<Bytes>,
     /// A command was answered, and nothing was lost since.
     is_answering: bool,
     /// The bearers that are open, and the command lines that say with what.
-    open: BTreeMap<u8, Vec<Bytes>>,
+    open: Vec<(u8, Vec<Bytes>)>,
     http: Http,
 }
 
@@ -125,38 +123,46 @@ impl Known {
 
     /// Whether `line` would set what is set already.
     pub(crate) fn is_set(&self, line: &Bytes) -> bool {
-        self.0.with(|state| state.set.get(parameter(line)) == Some(line))
+        self.0.with(|state| state.set.contains(line))
     }
 
     /// `line` is going to be sent: until its result, what it sets is not known, and after that only to whoever sends it.
     pub(crate) fn is_being_set(&self, line: &[u8]) {
-        self.0.with(|state| state.set.retain(|parameter, _| !line.starts_with(parameter)));
+        self.0.with(|state| state.set.retain(|set| !line.starts_with(parameter(set))));
     }
 
     /// `line` was accepted.
     pub(crate) fn was_set(&self, since: Since, line: &Bytes) {
         self.0.with(|state| {
             if state.doubts == since.0 {
-                state.set.insert(parameter(line).into(), line.clone());
+                match state.set.iter_mut().find(|set| parameter(set) == parameter(line)) {
+                    Some(set) => *set = line.clone(),
+                    None => {
+                        // They grow by one at a time, up to a few, and stay for long.
+                        state.set.reserve_exact(1);
+                        state.set.push(line.clone());
+                    }
+                }
             }
         });
     }
 
     /// An FTP session failed: whatever was set for it may be the reason.
     pub(crate) fn forget_ftp(&self) {
-        self.0.with(|state| state.set.retain(|parameter, _| is_of_http(parameter)));
+        self.0.with(|state| state.set.retain(|set| is_of_http(set)));
     }
 
     /// Whether bearer `cid` is open with what these lines say.
     pub(crate) fn is_open(&self, cid: u8, with: &[Bytes]) -> bool {
-        self.0.with(|state| state.open.get(&cid).is_some_and(|open| open == with))
+        self.0.with(|state| state.open.iter().any(|(open, by)| *open == cid && by == with))
     }
 
     /// Bearer `cid` was found open with what these lines say, or was opened so.
     pub(crate) fn was_opened(&self, since: Since, cid: u8, with: Vec<Bytes>) {
         self.0.with(|state| {
             if state.doubts == since.0 {
-                state.open.insert(cid, with);
+                state.open.retain(|(open, _)| *open != cid);
+                state.open.push((cid, with));
             }
         });
     }
@@ -169,7 +175,7 @@ impl Known {
     /// The HTTP service was started: nothing is set in it.
     pub(crate) fn http_was_started(&self, since: Since) {
         self.0.with(|state| {
-            state.set.retain(|parameter, _| !is_of_http(parameter));
+            state.set.retain(|set| !is_of_http(set));
             let started = Http::Started { kept_until: None, has_got: false, is_loaded: false };
             state.http = if state.doubts == since.0 { started } else { Http::Doubtful };
         });
@@ -302,9 +308,9 @@ fn parameter(line: &[u8]) -> &[u8] {
     line.get(..end).unwrap_or(line)
 }
 
-/// Whether what names a parameter names one of the HTTP service.
-fn is_of_http(parameter: &[u8]) -> bool {
-    let name = parameter.strip_prefix(b"AT").and_then(|rest| rest.split(|octet| *octet == b'=').next());
+/// Whether a command line sets a parameter of the HTTP service.
+fn is_of_http(line: &[u8]) -> bool {
+    let name = line.strip_prefix(b"AT").and_then(|rest| rest.split(|octet| *octet == b'=').next());
     let id = name.and_then(|name| Id::from_name(str::from_utf8(name).ok()?));
     matches!(id, Some(Id::HttpPara | Id::HttpSsl | Id::HttpGetHead))
 }

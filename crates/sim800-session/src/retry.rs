@@ -100,7 +100,7 @@ impl<E: Transient + Clone + PartialEq + Send + Sync> Attempts<E> {
             self.failed += 1;
             if core::mem::take(&mut is_of_the_line) {
                 // Where the module does not answer, the session is lost as well.
-                if client.synchronize().await {
+                if client.synchronize().await.is_ok() {
                     return Ok(());
                 }
                 cause = Chain(first).to_string();

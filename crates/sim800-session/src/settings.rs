@@ -1,6 +1,5 @@
 //! Setting what a procedure needs in the module: what it is, what its refusal means, and what puts it back.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use sim800_command::{Command, InvalidValue, LINE_LIMIT};
@@ -26,10 +25,9 @@ pub(crate) enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Setting {
     what: &'static str,
-    // Many stand side by side while they are made.
-    request: Box<Request>,
+    request: Request,
     refusal: Refusal,
-    undo: Option<Box<Request>>,
+    undo: Option<Request>,
     /// It is said every time.
     every_time: bool,
 }
@@ -100,9 +98,8 @@ impl Setting {
     }
 }
 
-fn request<C: Command>(command: &C) -> Result<Box<Request>, InvalidValue> {
+fn request<C: Command>(command: &C) -> Result<Request, InvalidValue> {
     Request::encode(command)
-        .map(Box::new)
         .map_err(|too_long| InvalidValue::TooLong { length: too_long.length, limit: LINE_LIMIT })
 }
 
@@ -134,11 +131,11 @@ async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Reque
         settings = ordered;
     }
     while !settings.is_empty() {
-        let rest = settings.split_off(fitting(settings.iter().map(|setting| &*setting.request)));
-        undo.extend(settings.iter().filter_map(|setting| setting.undo.as_deref().cloned()));
+        let rest = settings.split_off(fitting(settings.iter().map(|setting| &setting.request)));
+        undo.extend(settings.iter().filter_map(|setting| setting.undo.clone()));
         let since = client.known().now();
         settings.iter().for_each(|setting| client.known().is_being_set(setting.line()));
-        let requests: Vec<_> = settings.iter().map(|setting| Request::clone(&setting.request)).collect();
+        let requests: Vec<_> = settings.iter().map(|setting| setting.request.clone()).collect();
         // None of them turns to anything beyond the module: what the slowest may take does for all.
         let limit = requests.iter().map(Request::time_limit).max().unwrap_or_default();
         let is_refused = match client.on_one_line(&requests) {
@@ -165,10 +162,10 @@ async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Reque
 async fn send_each(client: &Client, settings: &[&Setting], is_again: bool) -> Result<bool, Unset> {
     let mut are_all_taken = true;
     for setting in settings {
-        let mut result = client.request(Request::clone(&setting.request)).await;
+        let mut result = client.request(setting.request.clone()).await;
         let is_harmless = setting.refusal == Refusal::Harmless;
         if !is_again && !is_harmless && result.as_ref().is_err_and(|error| client.doubts(error)) {
-            result = client.request(Request::clone(&setting.request)).await;
+            result = client.request(setting.request.clone()).await;
         }
         match result {
             Err(error) if error.is_rejected() && is_harmless => are_all_taken = false,

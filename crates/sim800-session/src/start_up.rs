@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use crate::boxed::boxed;
 use crate::client::Client;
+use crate::concatenation::Together;
 use crate::config::{Config, FlowControl};
 use crate::engine::{Request, Restart};
 use crate::error::{Error, Failure, Malformation, Misuse};
@@ -215,38 +216,26 @@ impl Client {
         if !self.concatenates() {
             return Ok(Found::default());
         }
-        let looked = self.together((
-            Echo { on: false },
-            Read::<Cmee>::new(),
-            Read::<Ifc>::new(),
-            Read::<Cfun>::new(),
-            CpinRead,
-            Read::<Cnmi>::new(),
-            CregRead,
-            CgattRead,
-        ));
-        let (echo, cmee, ifc, cfun, cpin, cnmi, creg, cgatt) = match looked.await {
+        let (echo, cmee, ifc) = (Echo { on: false }, Read::<Cmee>::new(), Read::<Ifc>::new());
+        let (cfun, cnmi) = (Read::<Cfun>::new(), Read::<Cnmi>::new());
+        let settings = Together::default().and(&echo)?.and(&cmee)?.and(&ifc)?;
+        let all = settings.and(&cfun)?.and(&CpinRead)?.and(&cnmi)?.and(&CregRead)?.and(&CgattRead)?;
+        let mut replies = match self.together(all).await {
             Ok(replies) => replies,
             // The card is not there yet, or the firmware lacks one of them.
             Err(error) if error.is_rejected() => return Ok(Found::default()),
             Err(error) => return Err(error.into()),
         };
-        echo.read(|()| ())?;
-        let is_off = cnmi.read(is_off)?;
-        let is_ready = [
-            cfun.read(|cfun| cfun.level == Functionality::Full)?,
-            cpin.read(|state| state == PinState::Ready)?,
-            is_off,
-            creg.read(|registration| registration.status.is_registered())?,
-            cgatt.read(|attached| attached)?,
-        ];
-        Ok(Found {
-            echo_is_off: true,
-            errors_are_numeric: cmee.read(|cmee| cmee.mode == ErrorReport::Numeric)?,
-            flow_control: Some(ifc.read(|ifc| ifc)?),
-            messages_are_off: is_off,
-            is_ready: is_ready.iter().all(|is| *is),
-        })
+        replies.read(&echo, |()| ())?;
+        let errors_are_numeric = replies.read(&cmee, |cmee| cmee.mode == ErrorReport::Numeric)?;
+        let flow_control = Some(replies.read(&ifc, |ifc| ifc)?);
+        let mut is_ready = replies.read(&cfun, |cfun| cfun.level == Functionality::Full)?;
+        is_ready &= replies.read(&CpinRead, |state| state == PinState::Ready)?;
+        let messages_are_off = replies.read(&cnmi, is_off)?;
+        is_ready &= messages_are_off;
+        is_ready &= replies.read(&CregRead, |registration| registration.status.is_registered())?;
+        is_ready &= replies.read(&CgattRead, |attached| attached)?;
+        Ok(Found { echo_is_off: true, errors_are_numeric, flow_control, messages_are_off, is_ready })
     }
 
     /// Waits for SIM card, network and GPRS.

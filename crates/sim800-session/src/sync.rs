@@ -1,6 +1,6 @@
 //! Locks, whatever there is to lock with.
 
-use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
 use core::mem;
@@ -66,9 +66,30 @@ pub(crate) struct Baton(Arc<Guarded<Waiting>>);
 #[derive(Debug, Default)]
 struct Waiting {
     is_taken: bool,
-    /// By when they came. All are woken and the first that is run takes it, so that nobody waits for one who sleeps on.
-    wakers: BTreeMap<u64, Waker>,
+    /// In the order in which they came, with the number of each. All are woken and the first that is run takes it, so that nobody waits
+    /// for one who sleeps on.
+    wakers: Vec<(u64, Waker)>,
     came: u64,
+}
+
+impl Waiting {
+    /// The one with this number waits no more.
+    fn remove(&mut self, place: u64) -> Option<Waker> {
+        let index = self.wakers.iter().position(|(other, _)| *other == place)?;
+        Some(self.wakers.remove(index).1)
+    }
+
+    /// The one with this number, or a new one, is woken by `waker`.
+    fn wait(&mut self, place: Option<u64>, waker: Waker) -> (u64, Option<Waker>) {
+        if let Some(place) = place {
+            if let Some((_, former)) = self.wakers.iter_mut().find(|(other, _)| *other == place) {
+                return (place, Some(mem::replace(former, waker)));
+            }
+        }
+        self.came += 1;
+        self.wakers.push((self.came, waker));
+        (self.came, None)
+    }
 }
 
 impl Baton {
@@ -94,14 +115,11 @@ impl Future for Take {
         let place = self.place;
         let (polled, place, former) = self.baton.0.with(|waiting| {
             if !mem::replace(&mut waiting.is_taken, true) {
-                let former = place.and_then(|place| waiting.wakers.remove(&place)).or(Some(waker));
+                let former = place.and_then(|place| waiting.remove(place)).or(Some(waker));
                 return (Poll::Ready(()), None, former);
             }
-            let place = place.unwrap_or_else(|| {
-                waiting.came += 1;
-                waiting.came
-            });
-            (Poll::Pending, Some(place), waiting.wakers.insert(place, waker))
+            let (place, former) = waiting.wait(place, waker);
+            (Poll::Pending, Some(place), former)
         });
         self.place = place;
         drop(former);
@@ -112,7 +130,7 @@ impl Future for Take {
 impl Drop for Take {
     fn drop(&mut self) {
         if let Some(place) = self.place {
-            let former = self.baton.0.with(|waiting| waiting.wakers.remove(&place));
+            let former = self.baton.0.with(|waiting| waiting.remove(place));
             drop(former);
         }
     }
@@ -128,7 +146,7 @@ impl Drop for Taken {
             waiting.is_taken = false;
             mem::take(&mut waiting.wakers)
         });
-        woken.into_values().for_each(Waker::wake);
+        woken.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }
 

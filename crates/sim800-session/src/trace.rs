@@ -36,6 +36,32 @@ impl<F: FnMut(Duration, Direction, &[u8]) + Send> Trace for F {
     }
 }
 
+/// What a driver shows its line to: [`Masked`], of which nothing is linked where no trace is asked for.
+pub(crate) trait Show: Send {
+    /// [`Masked::sent`].
+    fn sent(&mut self, now: Duration, octets: &[u8], secret: Option<Range<usize>>, is_payload: bool);
+
+    /// [`Masked::received`].
+    fn received(&mut self, now: Duration, octets: &[u8]);
+
+    /// [`Masked::retry`].
+    fn retry(&mut self, now: Duration, retry: &Retry);
+}
+
+impl Show for Masked {
+    fn sent(&mut self, now: Duration, octets: &[u8], secret: Option<Range<usize>>, is_payload: bool) {
+        self.sent(now, octets, secret, is_payload);
+    }
+
+    fn received(&mut self, now: Duration, octets: &[u8]) {
+        self.received(now, octets);
+    }
+
+    fn retry(&mut self, now: Duration, retry: &Retry) {
+        self.retry(now, retry);
+    }
+}
+
 /// A [`Trace`] behind its masks, as a driver has one: for who sees the octets of a line without a session on it.
 ///
 /// A secret is masked also where the module says it back, be its echo damaged as it may: so what is received behind a command with a

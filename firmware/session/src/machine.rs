@@ -4,6 +4,7 @@
 //! All that a microcontroller cannot do without `unsafe` is here, and in the allocator.
 #![expect(unsafe_code, reason = "an address becomes registers, and interrupts begin to run")]
 
+use core::panic::PanicInfo;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -99,6 +100,13 @@ pub(crate) fn execute(begin: impl FnOnce(Spawner)) -> ! {
 #[inline(never)]
 fn apart(work: impl FnOnce()) {
     work();
+}
+
+/// Where it was, and why, would be texts in the flash, for each place that may: nothing of ours does.
+#[panic_handler]
+fn panic(_info: &PanicInfo<'_>) -> ! {
+    eprintln!("a panic; semihosting's own handler would tell where");
+    process::exit(1)
 }
 
 /// The stack has met the variables, most likely.

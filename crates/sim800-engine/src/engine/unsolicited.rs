@@ -104,6 +104,13 @@ impl<D: Dialect> Engine<D> {
         self.outputs.push_back(Output::Desynchronized);
     }
 
+    /// How many octets the module may wait for of those that were offered in vain, also before the line was lost: it may ask for them
+    /// behind a result that was not its own.
+    pub(super) fn owed(&mut self) -> usize {
+        let lost = if let State::Lost(resync, _) = &self.line { resync.owed() } else { 0 };
+        mem::take(&mut self.last.offered).max(lost)
+    }
+
     pub(super) fn handle_restart(&mut self, now: Duration, sign: Restart) {
         let mut resync = Resync::new(now);
         let failure = Err(Failure::Restarted(sign));

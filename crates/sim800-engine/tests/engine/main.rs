@@ -4,6 +4,7 @@ mod concatenation;
 mod deadlines;
 mod echo;
 mod foreign;
+mod offers;
 mod properties;
 mod requests;
 mod restarts;

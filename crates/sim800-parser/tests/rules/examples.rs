@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use sim800_parser::{Claim, DataPhase, Decoder, Event, Expect, FinalResultCode, Framer, Header};
 
-use super::{CARRY, LINE, Pushing, Seen, decode, frame};
+use super::{CARRY, LINE, Seen, decode, frame, pushing};
 
 fn seen(expect: Expect, octets: &[u8]) -> Vec<Seen> {
     let script = vec![(Some(expect), octets.to_vec())];
@@ -121,7 +121,7 @@ fn overlong_lines_do_not_cost_the_next_one() {
 /// Whoever wants the payload as a whole has the pieces shown again until it is there.
 #[test]
 fn payload_that_is_put_back_is_shown_again() {
-    let mut decoder = Decoder::with_dialect(LINE, Pushing);
+    let mut decoder = Decoder::with_dialect(LINE, pushing());
     decoder.begin(Expect::result().with_data(DataPhase::Counted { count: 6 }));
     let octets = b"\r\nabcdef\r\nOK\r\n";
     for held in 3..8 {
@@ -145,7 +145,7 @@ fn payload_that_is_put_back_is_shown_again() {
 /// After giving up on a command its payload is text, and the next command is not answered by the old result code.
 #[test]
 fn abandoned() {
-    let mut framer = Framer::<CARRY, _>::with_dialect(Pushing);
+    let mut framer = Framer::<CARRY, _>::with_dialect(pushing());
     framer.begin(
         Expect::result().with_data(DataPhase::Announced { header: Header::new("+HTTPREAD:"), at_most: 50 }),
     );

@@ -12,38 +12,23 @@ use proptest::sample::select;
 use sim800_command::{Unsolicited, Vocabulary};
 use sim800_parser::{
     Claim, DataPhase, Decoder, Dialect, Ending, Event, Expect, FinalResultCode, Framer, Header, Line, Name,
+    WithHeaders,
 };
 
 const CARRY: usize = 96;
 /// The framer's limit for a line, given to the decoder as well.
 const LINE: usize = CARRY - 3;
 
-/// What a SIM800 sends unasked, and payload that comes so from other modules.
-struct Pushing;
-
-/// Of each way to end a header.
-const PUSHED: [(Header, u32); 3] = [
+/// Payload that comes unasked from other modules, of each way to end a header.
+static PUSHED: [(Header, u32); 3] = [
     (Header::new("+IPD,").ended_by(":"), 30),
     (Header::new("+IPD,").behind(1).followed_by(2).ended_by(":"), 30),
     (Header::new("+QIURC: \"recv\",").behind(1), 30),
 ];
 
-impl Dialect for Pushing {
-    fn is_unsolicited(&self, line: Line<'_>) -> bool {
-        Vocabulary.is_unsolicited(line)
-    }
-
-    fn is_whole(&self, line: Line<'_>) -> bool {
-        Vocabulary.is_whole(line)
-    }
-
-    fn takes_continuation(&self, line: Line<'_>) -> bool {
-        Vocabulary.takes_continuation(line)
-    }
-
-    fn headers(&self) -> &[(Header, u32)] {
-        &PUSHED
-    }
+/// What a SIM800 sends unasked, and that.
+fn pushing() -> WithHeaders<'static, Vocabulary> {
+    Vocabulary.with_headers(&PUSHED)
 }
 
 /// An event with pieces of payload joined and the octets owned.
@@ -117,7 +102,8 @@ fn reads<'a>(octets: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
 
 fn frame(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
     // Borrowed, so that it is held to what the dialect itself does.
-    let mut framer = Framer::<CARRY, _>::with_dialect(&Pushing as &dyn Dialect);
+    let dialect: &dyn Dialect = &pushing();
+    let mut framer = Framer::<CARRY, _>::with_dialect(dialect);
     let mut seen = Vec::new();
     for (expect, octets) in script {
         if let Some(expect) = expect {
@@ -135,7 +121,7 @@ fn frame(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
 
 /// The same in the push form.
 fn feed(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
-    let mut framer = Framer::<CARRY, _>::with_dialect(Pushing);
+    let mut framer = Framer::<CARRY, _>::with_dialect(pushing());
     let mut seen = Vec::new();
     for (expect, octets) in script {
         if let Some(expect) = expect {
@@ -149,7 +135,7 @@ fn feed(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
 }
 
 fn decode(script: &Script, sizes: &[usize]) -> (Vec<Seen>, Vec<u8>) {
-    let mut buffered = Buffered::new(Decoder::with_dialect(LINE, Pushing));
+    let mut buffered = Buffered::new(Decoder::with_dialect(LINE, pushing()));
     let mut seen = Vec::new();
     for (expect, octets) in script {
         if let Some(expect) = expect {

@@ -42,7 +42,7 @@ async fn list_once(client: &Client, directory: &str) -> Result<Vec<FsEntry>, FsE
     let mut strays = client.subscribe(|line| matches!(line, Unsolicited::Other(_)));
     let result = client.execute(&command).await;
     if result.as_ref().err().is_none_or(Error::is_rejected) {
-        client.synchronize().await;
+        drop(client.synchronize().await);
     }
     let rest = behind_result(&mut strays);
     let malformed = || Error::of(&command, Failure::Malformed(Malformation::Information));

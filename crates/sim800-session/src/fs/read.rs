@@ -146,7 +146,7 @@ impl Pieces {
                 Err(FsError::Command(error)) if matches!(error.failure(), Failure::Malformed(_)) => {}
                 _ => break,
             }
-            self.client.synchronize().await;
+            drop(self.client.synchronize().await);
             self.take_loss();
             self.await_gap().await;
             end = self.read().await;
@@ -164,7 +164,7 @@ impl Pieces {
             let octets = match piece.await {
                 Err(error) if error.is_rejected() && self.step_aside() => {
                     // What it was, if it was a piece, is still on its way.
-                    self.client.synchronize().await;
+                    drop(self.client.synchronize().await);
                     self.take_loss();
                     continue;
                 }

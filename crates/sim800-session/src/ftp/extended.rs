@@ -1,5 +1,6 @@
 //! Whole files by way of the module's memory: the line and the network each at their own pace.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -74,7 +75,7 @@ impl Ftp {
         &self,
         path: &str,
         progress: &mut impl FnMut(FtpProgress),
-    ) -> Result<(Session, Option<u64>), FtpError> {
+    ) -> Result<(Box<Session>, Option<u64>), FtpError> {
         let mut session = self.prepare(FtpOperation::GetExtended, Target::Source(path)).await?;
         let size = if self.options.ascii { None } else { session.size_if_told().await? };
         session.afterwards(&FtpExtGetEnd)?;
@@ -175,7 +176,7 @@ async fn has(session: &mut Session, position: u32) -> Result<bool, FtpError> {
     let mut there = session.client().ask(&read).await;
     if there.as_ref().is_ok_and(|reply| reply.information.is_empty()) {
         // Without a count it may be the result of nobody, and its own would answer what is asked next.
-        session.client().synchronize().await;
+        drop(session.client().synchronize().await);
         there = session.client().ask(&read).await;
     }
     match there {
@@ -293,7 +294,7 @@ async fn load_piece(
 /// again by themselves: behind them, nothing that the line made of a payload can follow.
 #[derive(Debug)]
 pub struct Extended {
-    session: Session,
+    session: Box<Session>,
     /// Octets that are there, where that was found out.
     size: Option<u64>,
     window: Stride,

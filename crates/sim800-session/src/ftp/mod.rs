@@ -19,6 +19,7 @@ mod upload;
 
 use crate::sync::Arc;
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -391,7 +392,7 @@ impl Ftp {
     }
 
     /// Prepares the download of a file and asks for its size. In type ASCII a server may tell anything.
-    async fn open_source(&self, path: &str) -> Result<(Session, Option<u64>), FtpError> {
+    async fn open_source(&self, path: &str) -> Result<(Box<Session>, Option<u64>), FtpError> {
         let mut session = self.prepare(FtpOperation::Get, Target::Source(path)).await?;
         let size = if self.options.ascii { None } else { session.size_if_told().await? };
         Ok((session, size))
@@ -400,7 +401,7 @@ impl Ftp {
     /// Downloads what was prepared, from an offset on, of `size` octets where that is known.
     async fn read_from(
         &self,
-        mut session: Session,
+        mut session: Box<Session>,
         offset: u64,
         size: Option<u64>,
     ) -> Result<Pieces, FtpError> {
@@ -439,7 +440,7 @@ impl Ftp {
         self.begin(FtpOperation::Size, name, &settings.collect::<Vec<_>>()).await?.size_if_told().await
     }
 
-    async fn prepare(&self, operation: FtpOperation, target: Target<'_>) -> Result<Session, FtpError> {
+    async fn prepare(&self, operation: FtpOperation, target: Target<'_>) -> Result<Box<Session>, FtpError> {
         self.begin(operation, target.name(operation), &self.settings(target)?).await
     }
 
@@ -452,7 +453,7 @@ impl Ftp {
         operation: FtpOperation,
         name: Arc<str>,
         settings: &[Setting],
-    ) -> Result<Session, FtpError> {
+    ) -> Result<Box<Session>, FtpError> {
         let (client, cid) = (self.bearer.client(), self.bearer.cid());
         Session::prepare(client, cid, operation, name, settings, self.standstill).await
     }
@@ -460,7 +461,7 @@ impl Ftp {
 
 /// What the module answers to a command with one line: the number in it.
 async fn number(
-    mut session: Session,
+    mut session: Box<Session>,
     operation: FtpOperation,
     command: &(impl Command + Sync),
 ) -> Result<Option<u64>, FtpError> {

@@ -1,5 +1,6 @@
 //! The octets of one session that is read.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -25,7 +26,7 @@ fn is_count_of_none(reply: &Response) -> bool {
 
 /// What an open session brings, piece by piece.
 pub(super) struct Pieces {
-    session: Session,
+    session: Box<Session>,
     /// How the next octets are asked for.
     read: Request,
     /// The next read, asked for already.
@@ -67,7 +68,7 @@ impl Pieces {
 
     /// Reads a session whose `first` event came by `read`, of 1460 octets at most; all but those that come when `rest`
     /// octets have come are to end it beyond doubt.
-    pub(super) fn new(mut session: Session, first: Event, read: Request, rest: Option<u64>) -> Self {
+    pub(super) fn new(mut session: Box<Session>, first: Event, read: Request, rest: Option<u64>) -> Self {
         session.begin(FtpStep::Transfer);
         let (ahead, waited) = (None, Duration::ZERO);
         let mut reader = Self {

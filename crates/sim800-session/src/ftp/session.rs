@@ -1,6 +1,7 @@
 //! The module's FTP session: opened, watched, and quit when dropped.
 
 use crate::sync::Arc;
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -60,12 +61,12 @@ impl Session {
         name: Arc<str>,
         settings: &[Setting],
         standstill: Duration,
-    ) -> Result<Self, FtpError> {
+    ) -> Result<Box<Self>, FtpError> {
         let turn = client.turn_ftp(name, PATIENCE).await;
         let turn =
             turn.map_err(|Held(by)| FtpError::InUse { operation, by: by.to_string(), unread: UNREAD })?;
         let watch = Watch::begin(client, cid, |line| event_of_any(*line).is_some()).await;
-        let mut session = Self {
+        let mut session = Box::new(Self {
             client: client.clone(),
             operation,
             watch: Some(watch),
@@ -75,7 +76,7 @@ impl Session {
             live: false,
             is_proven: settings.is_empty(),
             undo: Vec::new(),
-        };
+        });
         let off_the_line = client.keep_messages_off_the_line().await;
         off_the_line.map_err(|error| session.command(error))?;
         session.set(settings).await?;

@@ -1,5 +1,6 @@
 //! An upload, in the rounds that the module allows.
 
+use alloc::boxed::Box;
 use alloc::vec;
 use core::time::Duration;
 
@@ -237,7 +238,11 @@ impl<S: Source> Upload<S> {
 
     /// Sends what is left over a session, and returns how many octets the server has then. The line that announces room may have
     /// been lost, the `first` one as well as another: where none comes, octets are offered without it.
-    pub(super) async fn run(&mut self, mut session: Session, first: Option<Event>) -> Result<u64, FtpError> {
+    pub(super) async fn run(
+        &mut self,
+        mut session: Box<Session>,
+        first: Option<Event>,
+    ) -> Result<u64, FtpError> {
         // What was lost before the first octet is no loss of theirs.
         session.take_loss();
         let mut waited = if first.is_some() { Duration::ZERO } else { CHECK };
@@ -278,7 +283,7 @@ impl<S: Source> Upload<S> {
                     // Perhaps that was not its word, and it asks for them only now.
                     Err(_) if event.is_none() => {
                         session.client().known().doubt();
-                        session.client().synchronize().await;
+                        drop(session.client().synchronize().await);
                     }
                     Err(refusal) => match session.refused(refusal).await? {
                         Event::Ended(..) => return Err(FtpError::EndedEarly { octets: self.taken }),
@@ -356,7 +361,11 @@ fn check(session: &mut Session) -> Result<(), FtpError> {
 
 /// Ends the upload. Only the module's last line says that the server has it all, and some firmware never sends it
 /// (field logs).
-async fn close(mut session: Session, closed: Result<Response, Error>, octets: u64) -> Result<u64, FtpError> {
+async fn close(
+    mut session: Box<Session>,
+    closed: Result<Response, Error>,
+    octets: u64,
+) -> Result<u64, FtpError> {
     session.begin(FtpStep::Close);
     let ended = match closed {
         Ok(_) => {

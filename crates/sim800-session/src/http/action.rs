@@ -153,7 +153,7 @@ impl Service {
     /// Whether the module carries out, or has carried out, what was refused: the refusal was somebody else's then.
     async fn is_at_work(&mut self) -> bool {
         // What it says to the request itself is still to come.
-        self.client.synchronize().await;
+        drop(self.client.synchronize().await);
         let activity = self.client.query(&HttpStatusRead, |progress| progress.activity).await;
         let is_active = activity.is_ok_and(|activity| activity != HttpActivity::Idle);
         is_active || self.watch.as_ref().is_some_and(|watch| watch.has(|line| is_result(&line)))

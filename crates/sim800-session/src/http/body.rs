@@ -59,7 +59,7 @@ impl Held {
 /// A body that the module has, or the beginning of it; with `ranges`, more can be fetched, and with `origin`, all of it
 /// again.
 pub(super) async fn body(
-    mut service: Service,
+    mut service: Box<Service>,
     bearer: &Bearer,
     held: Held,
     origin: Option<Origin>,
@@ -129,7 +129,7 @@ const AGAIN: u32 = 64;
 
 /// A body on its way.
 struct Transfer {
-    service: Service,
+    service: Box<Service>,
     length: u32,
     promised: Option<u64>,
     window: Stride,
@@ -353,7 +353,7 @@ impl Origin {
         ranges: Option<&mut Ranges>,
         is_read: bool,
         handed_out: u64,
-    ) -> Result<(Service, Option<(u32, Option<u64>)>), HttpError> {
+    ) -> Result<(Box<Service>, Option<(u32, Option<u64>)>), HttpError> {
         let mut service = Service::start(bearer.client(), bearer.cid(), &self.plan, true).await?;
         service.prepare(&self.plan).await?;
         let length = match ranges {

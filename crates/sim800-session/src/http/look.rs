@@ -41,7 +41,7 @@ impl Service {
         if seen.is_none() {
             // A result that was none of the module's may have ended the line in the middle: the rest of it would answer what is asked
             // next.
-            self.client.synchronize().await;
+            drop(self.client.synchronize().await);
         }
         seen
     }

@@ -10,6 +10,7 @@ mod ranges;
 mod service;
 
 use crate::sync::Arc;
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::mem;
 use core::time::Duration;
@@ -138,7 +139,7 @@ impl Http {
     /// [`Config::http_range`](crate::Config::http_range) octets, if the server honours them; what has come is handed out before
     /// the next range is fetched; its headers are those of the first range, with the length of all of them. That the object changes
     /// meanwhile is noticed where headers tell it; without a strong entity tag, each range begins with the last
-    /// kilooctet of the one before, which is compared.
+    /// kilooctet of the one before, which is compared, and a server that sends none of that again cannot be gone on with.
     ///
     /// What the line, the bearer or the module breaks off is tried again as [`Config::retries`](crate::Config::retries) has
     /// it: windows of the body are read once more from the module, and of GET and HEAD the whole request is carried out
@@ -212,7 +213,7 @@ impl Http {
         Plan::new(request, &self.options, self.bearer.profile(), self.bearer.client().config())
     }
 
-    async fn prepare(&self, plan: &Plan, anew: bool) -> Result<Service, HttpError> {
+    async fn prepare(&self, plan: &Plan, anew: bool) -> Result<Box<Service>, HttpError> {
         let mut service = Service::start(self.bearer.client(), self.bearer.cid(), plan, anew).await?;
         match service.prepare(plan).await {
             Ok(()) => Ok(service),
@@ -224,7 +225,7 @@ impl Http {
         }
     }
 
-    async fn prepare_anew(&self, plan: &Plan) -> Result<Service, HttpError> {
+    async fn prepare_anew(&self, plan: &Plan) -> Result<Box<Service>, HttpError> {
         let mut service = Service::start(self.bearer.client(), self.bearer.cid(), plan, true).await?;
         service.prepare(plan).await?;
         Ok(service)
@@ -280,7 +281,7 @@ impl Http {
 
     async fn act(
         &self,
-        mut service: Service,
+        mut service: Box<Service>,
         plan: &Arc<Plan>,
         observer: Option<Observer<'_>>,
     ) -> Result<Response<Body>, HttpError> {
@@ -324,7 +325,7 @@ impl Http {
     /// Fetches an object in ranges, which the module `is_unable` to hold, as it said, or which need not be tried.
     async fn begin_ranges(
         &self,
-        mut service: Service,
+        mut service: Box<Service>,
         plan: &Arc<Plan>,
         is_unable: bool,
     ) -> Result<Response<Body>, HttpError> {

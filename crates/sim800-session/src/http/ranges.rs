@@ -309,6 +309,8 @@ impl Ranges {
             answer = self.ask(service, self.range(again)?).await?;
         }
         match answer.status.0 {
+            // Nothing tells whether that is of the same object.
+            200 | 206 if again == 0 && !self.is_proven && answer.length > 0 => Err(self.changed()),
             200 | 206 => {
                 let length = self.take(&answer)?;
                 Ok(Some(Next { length, again: u32::try_from(again).unwrap_or(0) }))
@@ -333,9 +335,9 @@ impl Ranges {
         if self.is_proven {
             return 0;
         }
-        // As many new ones at least, also from a server that sends no more at once than last time.
+        // As many new ones at least, also from a server that sends no more at once than last time; but one.
         let last = self.position - self.first;
-        (tail::KEPT as u64).min(u64::from(self.size) / 2).min(last / 2)
+        (tail::KEPT as u64).min(u64::from(self.size) / 2).min(last / 2).max(1)
     }
 
     /// Fetches the last range again.

@@ -1,6 +1,7 @@
 //! The module's HTTP service, from `HTTPINIT` to `HTTPTERM`.
 
 use crate::sync::Arc;
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -60,7 +61,12 @@ pub(super) struct Service {
 impl Service {
     /// Waits until no other request uses the service, and starts it unless it was kept. Nothing of that is relied on if it is
     /// to be `anew`.
-    pub(super) async fn start(client: &Client, cid: u8, plan: &Plan, anew: bool) -> Result<Self, HttpError> {
+    pub(super) async fn start(
+        client: &Client,
+        cid: u8,
+        plan: &Plan,
+        anew: bool,
+    ) -> Result<Box<Self>, HttpError> {
         let name = Arc::clone(&plan.name);
         let serves = |http| !anew && plan.is_served_by(http);
         Self::start_as(client, cid, &plan.method, name, plan.timeout, serves).await
@@ -74,14 +80,14 @@ impl Service {
         name: Arc<str>,
         timeout: Duration,
         serves: impl FnOnce(Http) -> bool,
-    ) -> Result<Self, HttpError> {
+    ) -> Result<Box<Self>, HttpError> {
         let turn = client.turn_http(name, timeout + MARGIN).await;
         let turn = turn.map_err(|Held(by)| HttpError::InUse { by: by.to_string(), unread: UNREAD })?;
         let watch = Watch::begin(client, cid, is_result).await;
         let known = client.known();
         let http = known.http();
         let was_kept = matches!(http, Http::Started { .. }) && serves(http);
-        let mut service = Self {
+        let mut service = Box::new(Self {
             client: client.clone(),
             method: method.clone(),
             watch: Some(watch),
@@ -91,7 +97,7 @@ impl Service {
             was_kept,
             is_spoiled: false,
             looked: None,
-        };
+        });
         if was_kept {
             known.http_is_used();
         } else {
@@ -250,7 +256,7 @@ impl Service {
 
     async fn header(&mut self) -> Result<Option<Head>, HttpError> {
         let header = match self.client.has_http_head().await {
-            Ok(true) => self.client.ask_for(&HttpHead, told).await,
+            Ok(true) => self.client.ask_twice(&HttpHead, told).await,
             Ok(false) => return Ok(None),
             Err(error) => Err(error),
         };

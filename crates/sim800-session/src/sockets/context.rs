@@ -36,7 +36,7 @@ pub(super) async fn ensure(client: &Client, profile: &Profile) -> Result<Up, Soc
         tries += 1;
         match establish(client, &settings).await {
             Err(SocketError::Command(error)) if error.is_of_the_line() && tries < TRIES => {
-                if !client.synchronize().await {
+                if client.synchronize().await.is_err() {
                     return Err(error.into());
                 }
             }

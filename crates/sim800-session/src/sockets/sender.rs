@@ -106,11 +106,21 @@ impl Sender {
     /// Waits until so few octets are under way that `are_few`.
     async fn wait_until(&mut self, are_few: impl Fn(u64) -> bool) -> Result<(), SocketError> {
         let (mut pause, mut waited, mut last) = (SOONEST, Duration::ZERO, u64::MAX);
+        let mut is_again = false;
         loop {
             self.look()?;
             let told = match self.link.acknowledgement().await {
                 Ok(told) => told,
-                Err(SocketError::Command(error)) if error.is_rejected() => return Err(self.closed()),
+                Err(SocketError::Command(error)) if error.is_rejected() => {
+                    if !self.is_connected().await? {
+                        return Err(self.closed());
+                    }
+                    // The refusal was another's, or the line damaged the question.
+                    if mem::replace(&mut is_again, true) {
+                        return Err(self.link.fail(error.into()));
+                    }
+                    continue;
+                }
                 Err(error) => return Err(self.link.fail(error)),
             };
             self.link.was_answered(false)?;

@@ -160,8 +160,13 @@ fn what_the_module_cannot_hold_does_not_end_before_that() {
     let told = range(0, 9, "206,10") + PROBE + &head("bytes 0-9/10", "\"a\"") + TERM;
     assert_eq!(play(&too_large(&told), true, None), Err(HttpError::Changed { position: 0 }));
     // What is left of it from an octet on is longer, too.
-    let steps =
-        set(5, 0) + &action("602,0") + &range(5, 14, "206,1") + &read("a") + &range(6, 15, "416,0") + TERM;
+    let steps = set(5, 0)
+        + &action("602,0")
+        + &range(5, 14, "206,1")
+        + &read("a")
+        + &range(5, 14, "206,1")
+        + &range(6, 15, "416,0")
+        + TERM;
     let body = play(&steps, false, Some("bytes=5-")).expect("a response").body;
     assert_eq!(body, Err(HttpError::RangeRefused { status: 416, position: 6 }));
 }
@@ -429,6 +434,30 @@ fn an_object_that_changes_without_a_word_is_noticed_where_the_ranges_meet() {
         let steps = wide(&(begin.clone() + &end + TERM));
         assert_eq!(play(&steps, false, Some(WIDE)).expect("a response").body, changed);
     }
+}
+
+/// Where nothing of it came before, nothing tells whether what follows is of the same object.
+#[test]
+fn what_is_compared_with_nothing_is_not_gone_on_with() {
+    let grown =
+        range(0, 9, "206,10") + &read("0123456789") + &range(5, 14, "206,5") + &range(10, 19, "206,3");
+    let single = range(0, 9, "206,1") + &read("0") + &range(0, 9, "206,1") + &range(1, 10, "206,1");
+    for (steps, position) in [(grown, 10), (single, 1)] {
+        let body = play(&wide(&(steps + TERM)), false, Some(WIDE)).expect("a response").body;
+        assert_eq!(body, Err(HttpError::Changed { position }));
+    }
+    let told = |first: u64, octet: &str| {
+        let range = format!("bytes {first}-{first}/3");
+        head(&range, "\"a\"") + &read(octet)
+    };
+    let tagged = range(0, 9, "206,1")
+        + PROBE
+        + &told(0, "0")
+        + &range(1, 2, "206,1")
+        + &told(1, "1")
+        + &range(2, 0, "206,1")
+        + &told(2, "2");
+    assert_eq!(play(&wide(&(tagged + TERM)), true, Some(WIDE)), fetched(206, 0, Some(3), "012"));
 }
 
 /// The line may have taken them. Behind the range is nothing, and what comes again of it tells where both are from.

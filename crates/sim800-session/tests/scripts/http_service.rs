@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use sim800_session::{Bearer, Http, HttpError, HttpOptions};
 
-use super::script::{Scripted, answered};
+use super::script::{Scripted, answered, once};
 use super::{HTTP, http, http_client};
 
 fn get(url: &str) -> http::Request<Bytes> {
@@ -70,6 +70,22 @@ fn firmware_without_headers_is_asked_once_and_firmware_that_has_none_to_tell_is_
     let refused = "> AT+HTTPHEAD\n< +CME ERROR: 3\n> AT+HTTPSTATUS?\n< +HTTPSTATUS: GET,0,0,0\n< OK";
     let steps = response(&format!("> AT+HTTPHEAD=?\n< OK\n{refused}")) + &response(refused);
     Scripted::play(&steps, head);
+}
+
+/// A refusal may be another's, or the line has damaged the question; and without headers nothing tells that a body was cut.
+#[test]
+fn headers_that_are_refused_are_asked_for_again() {
+    let header = "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n";
+    let told = format!("> AT+HTTPHEAD\n< +HTTPHEAD: 38\\r\\n{header}|\n< OK\n");
+    let refused = "> AT+HTTPHEAD\n< +CME ERROR: 3\n";
+    let asked = "> AT+HTTPHEAD=?\n< +CME ERROR: 3\n> AT+HTTPHEAD=?\n< OK\n";
+    let request = format!("> AT+HTTPACTION=0\n< OK\n< +HTTPACTION: 0,200,2\n{asked}{refused}{told}");
+    let mut config = once();
+    config.retries.at_most = 1;
+    Scripted::play_with(&http(&format!("{request}> AT+HTTPTERM\n< OK\n")), config, |bearer| async move {
+        let response = Http::new(&bearer).send(get("http://sim.com/")).await.expect("a response");
+        assert_eq!(response.headers().get("content-length").map(|length| length.as_bytes()), Some(&b"2"[..]));
+    });
 }
 
 /// Its headers are gone with the service, and with them what would tell that the body is.

@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::pin::pin;
 
-use futures::AsyncReadExt;
 use futures::future::join;
+use futures::{AsyncReadExt, AsyncWriteExt};
 use sim800_session::{Profile, Socket, SocketError, Sockets};
 
 use super::script::{Scripted, answered};
+
+const READ: &str = "> AT+CIPRXGET=2,0,1460\n";
 
 /// What comes of a connection to a module that keeps to `steps` once there is something to be read, and is closed then.
 fn connected<F: Future>(steps: &str, procedure: impl FnOnce(Socket) -> F) -> F::Output {
@@ -36,7 +38,6 @@ fn connected<F: Future>(steps: &str, procedure: impl FnOnce(Socket) -> F) -> F::
 
 #[test]
 fn a_module_that_lies_about_what_there_is_breaks_the_connection_and_is_not_asked_for_ever() {
-    const READ: &str = "> AT+CIPRXGET=2,0,1460\n";
     for (lie, times) in [
         // There is more, and nothing comes.
         ("< +CIPRXGET: 2,0,0,5\n< OK\n", 17),
@@ -63,4 +64,30 @@ fn a_module_that_says_too_early_that_there_is_something_is_asked_again() {
         octets[..length].to_vec()
     });
     assert_eq!(read, b"hello");
+}
+
+const STATUS: &str = "> AT+CIPSTATUS=0\n< +CIPSTATUS: 0,0,\"TCP\",\"93.184.215.14\",\"7\",\"";
+
+/// What is refused, by another's result or because the line damaged the question, is no end of the connection: nothing is missing where
+/// something follows.
+#[test]
+fn a_question_that_is_refused_ends_no_connection() {
+    let sent = "> AT+CIPSEND=0,1\n< \\r\\n> |\n> x|\n< DATA ACCEPT:0,1\n";
+    let acknowledged = "> AT+CIPACK=0\n< +CIPACK: 1,1,0\n< OK\n";
+    let refused = "> AT+CIPACK=0\n< ERROR\n";
+    let connected_still = format!("{STATUS}CONNECTED\"\n< OK\n");
+    let steps = format!("{sent}{refused}{connected_still}{acknowledged}");
+    connected(&steps, |mut socket| async move {
+        socket.write_all(b"x").await.expect("taken");
+        socket.close().await.expect("arrived");
+    });
+    let steps = format!("{sent}{refused}{connected_still}{refused}{connected_still}");
+    connected(&steps, |mut socket| async move {
+        socket.write_all(b"x").await.expect("taken");
+        let refused = socket.close().await.expect_err("it is not known whether it arrived");
+        let refused = refused.get_ref().and_then(|error| error.downcast_ref::<SocketError>());
+        assert!(matches!(refused, Some(SocketError::Command(_))), "{refused:?}");
+        let read = socket.read(&mut [0; 9]).await;
+        assert!(read.is_err(), "the server has not closed it: {read:?}");
+    });
 }

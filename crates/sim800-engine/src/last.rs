@@ -1,0 +1,25 @@
+//! What is remembered of commands behind their result, which may not have been their own.
+
+use sim800_parser::{Line, Name};
+
+#[derive(Debug, Default)]
+pub(crate) struct Last {
+    /// That of the last command.
+    pub(crate) name: Option<&'static str>,
+    /// It brought payload or might have: what ended it may have been a part of that, or nobody's, and text may be the rest of it.
+    pub(crate) may_go_on: bool,
+    /// How many octets a command offered that the module did not ask for. It may do so still, and takes whatever comes for them, until
+    /// it says what only a later command has it say: a result is like any other.
+    pub(crate) offered: usize,
+    /// The line by which it would.
+    pub(crate) invitation: Option<Name>,
+}
+
+impl Last {
+    /// Whether a line that makes no sense otherwise belongs to such a command.
+    pub(crate) fn is_answered_by(&self, line: Line<'_>) -> bool {
+        let invites = |invitation: Name| line.text() == invitation.as_bytes();
+        let is_invited = self.offered > 0 && self.invitation.is_some_and(invites);
+        is_invited || if line.name().is_some() { line.name() == self.name } else { self.may_go_on }
+    }
+}
