@@ -92,11 +92,11 @@ impl Trial<'_, '_, '_> {
 fn values(line: &str) -> Option<usize> {
     let (name, values) = line.split_once('=')?;
     let first = values.split(',').next().unwrap_or_default();
-    let is_use = |spec: &&Spec| {
+    let is_use = |spec: &Spec| {
         let literal = spec.parameters.first().filter(|parameter| parameter.domain == Domain::Literal);
         name.strip_prefix("AT") == Some(spec.name) && literal.is_some_and(|literal| literal.name == first)
     };
-    let kept = if SPECS.iter().any(|spec| is_use(&spec)) { first.len() + 1 } else { 0 };
+    let kept = if SPECS.iter().copied().any(is_use) { first.len() + 1 } else { 0 };
     Some(name.len() + 1 + kept)
 }
 
