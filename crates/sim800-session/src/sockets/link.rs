@@ -260,12 +260,16 @@ impl Link {
         Ok(())
     }
 
-    /// Ends a connection over which octets may have gone that nobody wrote: the server gets nothing behind them.
+    /// Ends a connection over which octets may have gone that nobody wrote: the server gets nothing behind them. Whoever wrote is told so,
+    /// whatever else has ended it.
     pub(super) async fn spoil(&self, error: Error) -> SocketError {
-        let error = self.fail(SocketError::Spoilt(error));
-        // What fails here is tried once more when nobody has the connection any longer.
-        let is_over = shut(&self.client, self.place).await.is_ok();
-        self.state.with(|state| state.is_over = is_over);
+        let error = SocketError::Spoilt(error);
+        self.fail(error.clone());
+        if self.client.contexts().is_up(self.place.epoch) && !self.state.with(|state| state.is_over) {
+            // What fails here is tried once more when nobody has the connection any longer.
+            let is_over = shut(&self.client, self.place).await.is_ok();
+            self.state.with(|state| state.is_over = is_over);
+        }
         error
     }
 }

@@ -4,7 +4,7 @@ use core::mem;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sim800_command::{CipSend, SOCKET_LIMIT, SocketLength, time_limit};
+use sim800_command::{CipSend, ConnectionState, SOCKET_LIMIT, SocketLength, time_limit};
 
 use super::SocketError;
 use super::link::Shared;
@@ -51,28 +51,37 @@ impl Sender {
                 }
                 Err(error) => error,
             };
-            self.look()?;
-            let failure = error.failure();
-            if matches!(failure, Failure::Restarted(_) | Failure::Disconnected(_) | Failure::Misuse(_)) {
-                return Err(self.link.fail(error.into()));
-            }
-            // What the module has taken, it has taken for good, and what it took may be other octets than these.
-            let (sent, _) = self.link.progress();
-            let taken = match failure {
-                Failure::Desynchronized => Some(sent),
-                _ => self.link.acknowledgement().await.ok().map(|told| told.sent),
-            };
-            let is_open = !self.link.is_closed_there() && self.is_connected().await?;
-            if taken.is_some_and(|taken| taken != sent) || is_open && taken.is_none() {
-                return Err(self.link.spoil(error).await);
-            }
-            if !is_open {
-                return Err(self.closed());
-            }
-            if mem::replace(&mut is_again, true) {
-                return Err(self.link.fail(SocketError::Damaged(error)));
+            match self.may_have_taken(&error).await {
+                Ok(false) if !mem::replace(&mut is_again, true) => {}
+                Ok(false) => return Err(self.link.fail(SocketError::Damaged(error))),
+                Ok(true) => return Err(self.link.spoil(error).await),
+                // A module that started anew waits for nothing.
+                Err(lost @ SocketError::Module(_)) => return Err(lost),
+                // It may have waited for octets, and nobody can ask any more.
+                Err(_) if has_begun(&error) => return Err(self.link.spoil(error).await),
+                Err(lost) => return Err(lost),
             }
         }
+    }
+
+    /// Whether the module may have taken octets of a piece that failed by `error`. What it has taken, it has taken for good, and what it
+    /// took may be other octets than these.
+    async fn may_have_taken(&mut self, error: &Error) -> Result<bool, SocketError> {
+        self.look()?;
+        let failure = error.failure();
+        if matches!(failure, Failure::Restarted(_) | Failure::Disconnected(_) | Failure::Misuse(_)) {
+            return Err(self.link.fail(error.clone().into()));
+        }
+        let (sent, _) = self.link.progress();
+        let taken = match failure {
+            Failure::Desynchronized => Some(sent),
+            _ => self.link.acknowledgement().await.ok().map(|told| told.sent),
+        };
+        let is_open = !self.link.is_closed_there() && self.is_connected().await?;
+        if taken.map_or_else(|| is_open || has_begun(error), |taken| taken != sent) {
+            return Ok(true);
+        }
+        if is_open { Ok(false) } else { Err(self.closed()) }
     }
 
     /// Waits until the server has all that was sent.
@@ -157,7 +166,11 @@ impl Sender {
 
     async fn is_connected(&self) -> Result<bool, SocketError> {
         let status = self.link.status().await.map_err(|error| self.link.fail(error))?;
-        Ok(status.state == sim800_command::ConnectionState::Connected)
+        match status.state {
+            // It went with its context, and the server has seen no end of it.
+            ConnectionState::Initial => Err(self.link.fail(SocketError::ContextLost)),
+            state => Ok(state == ConnectionState::Connected),
+        }
     }
 
     /// The connection is no more. What has come over it can be read still, unless the module has said that more is gone than that.
@@ -169,6 +182,11 @@ impl Sender {
         let (sent, acknowledged) = self.link.progress();
         SocketError::Closed { sent, acknowledged }
     }
+}
+
+/// Whether the module may wait for octets of a piece that failed so: the piece was sent, and what it was answered is not known.
+fn has_begun(error: &Error) -> bool {
+    error.is_of_the_line() && *error.failure() != Failure::Desynchronized
 }
 
 /// Whether the module has taken all octets, and for this connection.

@@ -40,8 +40,8 @@ use crate::reader::Reader;
 ///
 /// Where the line to the module damages the prompt for a piece, or a result that nobody gave ends its command, the module still waits
 /// for as many octets as were announced. What brings it back is ESC and carriage returns, and these reach the server: what was
-/// written may be followed by octets that nobody wrote. The connection is closed behind them, and the caller gets
-/// [`SocketError::Spoilt`], or [`SocketError::Damaged`] where reading had failed before.
+/// written may be followed by octets that nobody wrote. The connection is closed behind them, and whoever
+/// writes gets [`SocketError::Spoilt`]; whoever reads gets what ended the connection first.
 ///
 /// Dropped, the driver closes the connection; octets that were not flushed may not be sent.
 pub struct Socket {

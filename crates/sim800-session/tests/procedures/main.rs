@@ -3,6 +3,7 @@
 mod bad_line;
 mod bearer;
 mod clients;
+mod contexts;
 mod dead;
 mod doubled;
 mod effort;

@@ -13,6 +13,11 @@ const READ: &str = "> AT+CIPRXGET=2,0,1460\n";
 
 /// What comes of a connection to a module that keeps to `steps` once there is something to be read, and is closed then.
 fn connected<F: Future>(steps: &str, procedure: impl FnOnce(Socket) -> F) -> F::Output {
+    connected_to(&format!("{steps}> AT+CIPCLOSE=0,1\n< 0, CLOSE OK\n"), procedure)
+}
+
+/// The same where the connection need not be closed.
+fn connected_to<F: Future>(steps: &str, procedure: impl FnOnce(Socket) -> F) -> F::Output {
     let context = "> AT+CIPSHUT\n< SHUT OK\n".to_owned()
         + &answered(&["AT+CIPMUX=1", "AT+CIPRXGET=1", "AT+CIPQSEND=1", "AT+CSTT", "AT+CIICR"])
         + "> AT+CIFSR\n< 10.89.193.1\n";
@@ -26,8 +31,7 @@ fn connected<F: Future>(steps: &str, procedure: impl FnOnce(Socket) -> F) -> F::
          < +CIPSTATUS: 0,0,\"TCP\",\"93.184.215.14\",\"7\",\"CONNECTED\"
          < OK
          < +CIPRXGET: 1,0\n";
-    let closed = "> AT+CIPCLOSE=0,1\n< 0, CLOSE OK\n";
-    let (module, client, driver) = Scripted::session(&format!("{context}{connection}{steps}{closed}"));
+    let (module, client, driver) = Scripted::session(&format!("{context}{connection}{steps}"));
     let session = async move {
         let sockets = Sockets::open(&client, &Profile::as_set()).await.expect("a context");
         drop(client);
@@ -87,6 +91,20 @@ fn a_question_that_is_refused_ends_no_connection() {
         let refused = socket.close().await.expect_err("it is not known whether it arrived");
         let refused = refused.get_ref().and_then(|error| error.downcast_ref::<SocketError>());
         assert!(matches!(refused, Some(SocketError::Command(_))), "{refused:?}");
+        let read = socket.read(&mut [0; 9]).await;
+        assert!(read.is_err(), "the server has not closed it: {read:?}");
+    });
+}
+
+/// The server has seen no end of it, and the line that told of the context may have been lost.
+#[test]
+fn a_context_that_went_without_a_word_is_no_end_of_the_stream() {
+    let refused = "> AT+CIPSEND=0,1\n< ERROR\n> AT+CIPACK=0\n< ERROR\n";
+    let gone = "> AT+CIPSTATUS=0\n< +CIPSTATUS: 0,,\"\",\"\",\"\",\"INITIAL\"\n< OK\n";
+    connected_to(&format!("{refused}{gone}"), |mut socket| async move {
+        socket.write_all(b"x").await.expect("nobody knows yet");
+        let lost = socket.flush().await.expect_err("there is no connection");
+        assert_eq!(lost.get_ref().and_then(|error| error.downcast_ref()), Some(&SocketError::ContextLost));
         let read = socket.read(&mut [0; 9]).await;
         assert!(read.is_err(), "the server has not closed it: {read:?}");
     });
