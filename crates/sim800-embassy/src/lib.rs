@@ -67,7 +67,7 @@ use self::pump::{Lines, both, receive, send};
 pub fn connect(config: Config) -> (Client, Driver) {
     let lines = Arc::new(Lines::new());
     let (client, session) = sim800_session::connect(Ends(Arc::clone(&lines)), runtime(), config);
-    (client, Driver { session, lines })
+    (client, Driver { session: Box::new(session), lines })
 }
 
 /// The time of embassy.
@@ -80,14 +80,15 @@ pub fn runtime() -> Arc<dyn Runtime> {
 /// What moves the octets; run it in a task of its own.
 #[must_use = "a driver does nothing unless it is run"]
 pub struct Driver {
-    session: sim800_session::Driver<Ends>,
+    /// On the heap: each future that it is handed to, down to the one that runs it, would have a place for it.
+    session: Box<sim800_session::Driver<Ends>>,
     lines: Arc<Lines>,
 }
 
 impl Driver {
     /// Shows `trace` every octet that crosses the line, secrets masked, and what is tried again.
     pub fn with_trace(self, trace: impl Trace + 'static) -> Self {
-        Self { session: self.session.with_trace(trace), ..self }
+        Self { session: Box::new(self.session.with_trace(trace)), ..self }
     }
 
     /// Runs the session on a UART of one piece. A read that has brought nothing yet is broken off to write, as most UARTs allow
@@ -119,7 +120,7 @@ impl Driver {
 
 /// Runs `session` as long as `pumps` move its octets.
 async fn run(
-    mut session: sim800_session::Driver<Ends>,
+    mut session: Box<sim800_session::Driver<Ends>>,
     pumps: impl Future<Output = Ended>,
 ) -> Result<(), Ended> {
     let ended = match select(&mut session, pumps).await {

@@ -17,6 +17,8 @@ pub enum Fault {
         /// The bearer profile, 1 to 3.
         cid: u8,
     },
+    /// The network takes the context of the sockets away: `+PDP: DEACT`, and every connection on it is gone without a word.
+    ContextLost,
     /// The registration changes.
     Registration(Registration),
     /// The module restarts by itself (weak supply): all sessions, bearers and unsaved settings are gone. Brings a module back

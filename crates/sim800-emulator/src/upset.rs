@@ -70,6 +70,7 @@ impl Emulator {
             // The others happen to a module that is awake.
             _ if !self.on => {}
             Fault::BearerLost { cid } => self.lose_bearer(cid),
+            Fault::ContextLost => self.ip.lose(&mut self.board),
             Fault::Registration(registration) => self.register(registration),
             Fault::PowerDown(kind) => {
                 // There is no later.

@@ -18,8 +18,12 @@ impl Inbox {
     pub(crate) fn spare(&mut self, at_least: usize, size: usize) -> &mut [u8] {
         if self.buffer.len() - self.filled < at_least {
             self.buffer.truncate(self.filled);
-            if self.buffer.capacity() - self.filled < at_least {
-                self.buffer.reserve(at_least.max(size.saturating_sub(self.filled)));
+            let more = at_least.max(size.saturating_sub(self.filled));
+            // Where it has to be a new one, `reserve` would make it twice as large.
+            if self.buffer.capacity() - self.filled < at_least && !self.buffer.try_reclaim(more) {
+                let mut larger = BytesMut::with_capacity(self.filled + more);
+                larger.extend_from_slice(&self.buffer);
+                self.buffer = larger;
             }
             // What is written here is written once for many reads.
             self.buffer.resize(self.buffer.capacity(), 0);

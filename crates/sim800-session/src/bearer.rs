@@ -1,11 +1,14 @@
 //! The bearer: the GPRS context that HTTP and FTP run over.
 
+use crate::boxed::boxed;
 use crate::sync::Arc;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::future::Future;
 use core::time::Duration;
 
+use futures::future::BoxFuture;
 use sim800_command::{
     BearerKind, BearerParameter, BearerProfile, BearerState, BearerStatus, Cid, InvalidValue, SapbrClose,
     SapbrOpen, SapbrQuery, SapbrSet, SapbrShow, Secret, Text, time_limit,
@@ -202,7 +205,14 @@ impl Bearer {
     ///
     /// [`BearerError`]; nothing was sent when it is [`BearerError::Invalid`]. [`BearerError::InUse`] when a transfer goes on over one
     /// that would have to be closed.
-    pub async fn open(client: &Client, profile: &Profile) -> Result<Self, BearerError> {
+    pub fn open<'f>(
+        client: &'f Client,
+        profile: &'f Profile,
+    ) -> impl Future<Output = Result<Self, BearerError>> + Send {
+        boxed(|| Self::opened(client, profile))
+    }
+
+    async fn opened(client: &Client, profile: &Profile) -> Result<Self, BearerError> {
         let bearer = Self::new(client, profile)?;
         let settings = profile.settings(bearer.cid)?;
         let wanted: Vec<_> = settings.iter().map(|setting| setting.line().clone()).collect();
@@ -318,7 +328,11 @@ impl Bearer {
     /// # Errors
     ///
     /// [`BearerError::InUse`] when a transfer goes on over it, and [`BearerError::Command`].
-    pub async fn close(self) -> Result<(), BearerError> {
+    pub fn close(self) -> impl Future<Output = Result<(), BearerError>> + Send {
+        boxed(|| self.closed())
+    }
+
+    async fn closed(self) -> Result<(), BearerError> {
         let deadline = self.client.runtime().now().saturating_add(PUT_BACK);
         let _gate = loop {
             let gate = self.client.bearers().gate().await;
@@ -381,7 +395,11 @@ impl Bearer {
 
     /// Brings back what it takes to use the bearer, whatever became of it and of the module.
     /// With `anew`, it is closed first, unless others use it: one that is dead may still be called open.
-    pub(crate) async fn restore(&self, anew: bool) -> Result<(), RestoreError> {
+    pub(crate) fn restore(&self, anew: bool) -> BoxFuture<'_, Result<(), RestoreError>> {
+        boxed(move || self.restored(anew))
+    }
+
+    async fn restored(&self, anew: bool) -> Result<(), RestoreError> {
         let _gate = self.client.bearers().gate().await;
         self.client.known().doubt();
         self.client.start_up().await?;

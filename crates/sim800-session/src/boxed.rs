@@ -8,6 +8,8 @@ use futures::future::BoxFuture;
 
 /// A future on the heap, for what waits for it to be small, and its code to be there once. It is made in here, so that who polls it has
 /// no room for it on the stack.
+///
+/// An async function has its code in every crate that waits for it. One that is not generic and returns this has it here.
 #[inline(never)]
 pub(crate) fn boxed<'f, F>(begin: impl FnOnce() -> F) -> BoxFuture<'f, F::Output>
 where

@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use crate::oneshot;
 use bytes::Bytes;
-use futures::future::Either;
+use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, pin_mut};
 use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
 
@@ -22,7 +22,7 @@ use crate::config::{Config, Effort};
 use crate::contexts::Contexts;
 use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
 use crate::error::Error;
-use crate::known::Known;
+use crate::known::{Known, casts_doubt};
 use crate::notices::{Notice, Notices, Retry, Subscribers};
 use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
@@ -321,8 +321,8 @@ impl Client {
     }
 
     /// Sends a command that changes nothing, and once more when the line damaged its response.
-    pub(crate) async fn ask<C: Command>(&self, command: &C) -> Result<Response, Error> {
-        self.ask_for(command, Ok).await
+    pub(crate) fn ask<C: Command>(&self, command: &C) -> impl Future<Output = Result<Response, Error>> {
+        self.ask_for(command, Ok)
     }
 
     /// The same for a response that `check` takes for one.
@@ -356,21 +356,30 @@ impl Client {
     }
 
     /// `future`, for no longer than `limit`. What the module had said by then counts, however late the driver gets to read it.
-    pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
-        self.until(self.shared.runtime.now().saturating_add(limit), future).await
+    pub(crate) fn within<F: Future>(
+        &self,
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> {
+        self.until(self.shared.runtime.now().saturating_add(limit), future)
     }
 
     /// The same up to a time of the runtime.
     pub(crate) async fn until<F: Future>(&self, deadline: Duration, future: F) -> Option<F::Output> {
-        let timer = self.shared.runtime.sleep_until(deadline);
+        let mut limit =
+            Limit { client: self, timer: self.shared.runtime.sleep_until(deadline), behind: None };
         pin_mut!(future);
-        match futures::future::select(&mut future, timer).await {
-            Either::Left((output, _)) => Some(output),
-            Either::Right(_) => match futures::future::select(&mut future, self.catch_up()).await {
-                Either::Left((output, _)) => Some(output),
-                Either::Right(_) => future.now_or_never(),
-            },
-        }
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(output));
+            }
+            ready!(limit.poll(context));
+            Poll::Ready(match future.as_mut().poll(context) {
+                Poll::Ready(output) => Some(output),
+                Poll::Pending => None,
+            })
+        })
+        .await
     }
 
     /// Waits until the driver has looked at all that the module sent so far.
@@ -400,18 +409,26 @@ impl Client {
     }
 
     /// Waits `duration`.
-    pub(crate) async fn pause(&self, duration: Duration) {
-        self.shared.runtime.sleep_until(self.shared.runtime.now().saturating_add(duration)).await;
+    pub(crate) fn pause(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.shared.runtime.sleep_until(self.shared.runtime.now().saturating_add(duration))
     }
 
     /// The module's one HTTP service for the request `name`, when it is free.
-    pub(crate) async fn turn_http(&self, name: Arc<str>, patience: Duration) -> Result<Turn, Held> {
-        self.shared.http.take(&self.shared.runtime, name, patience).await
+    pub(crate) fn turn_http(
+        &self,
+        name: Arc<str>,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Turn, Held>> {
+        self.shared.http.take(&self.shared.runtime, name, patience)
     }
 
     /// The module's one FTP session for the operation `name`, when it is free.
-    pub(crate) async fn turn_ftp(&self, name: Arc<str>, patience: Duration) -> Result<Turn, Held> {
-        self.shared.ftp.take(&self.shared.runtime, name, patience).await
+    pub(crate) fn turn_ftp(
+        &self,
+        name: Arc<str>,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Turn, Held>> {
+        self.shared.ftp.take(&self.shared.runtime, name, patience)
     }
 
     /// Who uses which bearer of the module.
@@ -465,50 +482,30 @@ impl Client {
     }
 }
 
+/// How long something may take.
+struct Limit<'c> {
+    client: &'c Client,
+    timer: BoxFuture<'c, ()>,
+    /// The time is over: this is ready when all that the module had said by then was looked at.
+    behind: Option<oneshot::Receiver<()>>,
+}
+
+impl Limit<'_> {
+    /// Whether that is over. There is one of this for all that is limited.
+    #[inline(never)]
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.behind.is_none() {
+            ready!(self.timer.as_mut().poll(context));
+        }
+        let client = self.client;
+        self.behind.get_or_insert_with(|| client.catch_up()).poll_unpin(context).map(drop)
+    }
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
     }
-}
-
-/// Whether somebody else's command may change what the session has set.
-fn casts_doubt(request: &Request) -> bool {
-    use sim800_command::Id::{
-        At, Cgmm, Cgmr, Cmee, Cnmi, Creg, Csq, Echo, FsCreate, FsDel, FsDrive, FsFlSize, FsLs, FsMem,
-        FsMkdir, FsRead, FsRename, FsRmdir, FsWrite, Gsn, Ifc, Quiet, Verbose,
-    };
-    // Questions end so; nothing that is set does.
-    let asks = request.id().is_some() && request.line().ends_with(b"?\r");
-    // More than one command is as good as one that is unknown.
-    request.line().contains(&b';')
-        || !asks
-            && !matches!(
-                request.id(),
-                Some(
-                    At | Cgmm
-                        | Cgmr
-                        | Cmee
-                        | Cnmi
-                        | Creg
-                        | Csq
-                        | Echo
-                        | FsCreate
-                        | FsDel
-                        | FsDrive
-                        | FsFlSize
-                        | FsLs
-                        | FsMem
-                        | FsMkdir
-                        | FsRead
-                        | FsRename
-                        | FsRmdir
-                        | FsWrite
-                        | Gsn
-                        | Ifc
-                        | Quiet
-                        | Verbose
-                )
-            )
 }
 
 /// What a command will bring that waits for its turn, or is in flight: its [`Response`], or how it failed. Dropped, it is not sent any

@@ -44,7 +44,7 @@ impl Client {
     }
 
     async fn each(&self, requests: Vec<Request>) -> Result<Vec<Response>, Error> {
-        let is_refused = match self.on_one_line(&requests) {
+        let is_refused = match self.on_one_line(&requests.iter().collect::<Vec<_>>()) {
             Some(line) => match self.request(line).await {
                 Ok(response) => return Ok(response.concatenated),
                 Err(error) if error.is_rejected() => true,
@@ -63,11 +63,11 @@ impl Client {
     }
 
     /// All of `requests` as one line; `None` where each has to have its own.
-    pub(crate) fn on_one_line(&self, requests: &[Request]) -> Option<Request> {
+    pub(crate) fn on_one_line(&self, requests: &[&Request]) -> Option<Request> {
         if requests.len() < 2 || !self.concatenates() {
             return None;
         }
-        Request::concatenated(requests.iter().cloned()).ok()
+        Request::concatenated(requests.iter().copied().cloned()).ok()
     }
 
     /// Whether the firmware is known to refuse several commands on a line, or is not to be asked.

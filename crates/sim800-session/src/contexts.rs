@@ -7,7 +7,7 @@ use core::net::Ipv4Addr;
 use bytes::Bytes;
 use sim800_command::Connection;
 
-use crate::sync::{Baton, Guarded, Taken};
+use crate::sync::{Baton, Guarded, Take};
 
 /// What all sockets of a module have in common.
 #[derive(Debug, Default)]
@@ -103,8 +103,8 @@ impl Contexts {
         self.state.with(|state| state.up.as_ref().is_some_and(|up| up.epoch == epoch))
     }
 
-    pub(crate) async fn gate(&self) -> Taken {
-        self.gate.take().await
+    pub(crate) fn gate(&self) -> Take {
+        self.gate.take()
     }
 
     /// Takes a connection of the context; `None` where all are taken.

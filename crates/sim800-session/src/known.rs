@@ -11,6 +11,7 @@ use core::time::Duration;
 use bytes::Bytes;
 use sim800_command::Id;
 
+use crate::engine::Request;
 use crate::sync::Guarded;
 
 /// See the module.
@@ -292,6 +293,46 @@ impl State {
         let doubts = doubts + 1;
         *self = Self { doubts, one_at_a_time, headers, may_send_messages, http, ..Self::default() };
     }
+}
+
+/// Whether somebody else's command may change what the session has set.
+pub(crate) fn casts_doubt(request: &Request) -> bool {
+    use sim800_command::Id::{
+        At, Cgmm, Cgmr, Cmee, Cnmi, Creg, Csq, Echo, FsCreate, FsDel, FsDrive, FsFlSize, FsLs, FsMem,
+        FsMkdir, FsRead, FsRename, FsRmdir, FsWrite, Gsn, Ifc, Quiet, Verbose,
+    };
+    // Questions end so; nothing that is set does.
+    let asks = request.id().is_some() && request.line().ends_with(b"?\r");
+    // More than one command is as good as one that is unknown.
+    request.line().contains(&b';')
+        || !asks
+            && !matches!(
+                request.id(),
+                Some(
+                    At | Cgmm
+                        | Cgmr
+                        | Cmee
+                        | Cnmi
+                        | Creg
+                        | Csq
+                        | Echo
+                        | FsCreate
+                        | FsDel
+                        | FsDrive
+                        | FsFlSize
+                        | FsLs
+                        | FsMem
+                        | FsMkdir
+                        | FsRead
+                        | FsRename
+                        | FsRmdir
+                        | FsWrite
+                        | Gsn
+                        | Ifc
+                        | Quiet
+                        | Verbose
+                )
+            )
 }
 
 /// What of a command line names the parameter that it sets: all but the last value. `AT+FTPPORT=21`,

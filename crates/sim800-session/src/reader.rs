@@ -7,8 +7,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
+use futures::StreamExt;
 use futures::stream::{self, BoxStream, Stream};
-use futures::{StreamExt, TryStreamExt};
 #[cfg(feature = "std")]
 use http_body::{Frame, SizeHint};
 
@@ -29,12 +29,14 @@ pub struct Reader<E> {
     total: Option<u64>,
     /// How many octets the stream has brought.
     brought: u64,
+    /// How many more are handed out at most.
+    left: u64,
 }
 
 impl<E> Reader<E> {
     /// Reads `stream`, of `total` octets where that is known.
     pub fn new(stream: BoxStream<'static, Result<Bytes, E>>, total: Option<u64>) -> Self {
-        Self { stream: Some(stream), rest: Bytes::new(), total, brought: 0 }
+        Self { stream: Some(stream), rest: Bytes::new(), total, brought: 0, left: u64::MAX }
     }
 
     /// Reads `state`, piece by piece, by `next`. The stream is made in here, so that whoever begins it has no room for it on the stack.
@@ -88,7 +90,7 @@ impl<E> Reader<E> {
 
     /// Reads nothing, of something of `total` octets where that is known.
     pub(crate) fn empty(total: Option<u64>) -> Self {
-        Self { stream: None, rest: Bytes::new(), total, brought: 0 }
+        Self { stream: None, rest: Bytes::new(), total, brought: 0, left: u64::MAX }
     }
 
     /// Whether nothing follows for certain.
@@ -96,24 +98,9 @@ impl<E> Reader<E> {
         self.stream.is_none() && self.rest.is_empty()
     }
 
-    /// The same without the octets behind the first `limit`.
-    pub(crate) fn truncated(self, limit: u64) -> Self
-    where
-        E: Send + 'static,
-    {
-        let total = self.total.map(|total| total.min(limit));
-        let stream = stream::try_unfold((self, limit), |(mut reader, left)| async move {
-            if left == 0 {
-                return Ok(None);
-            }
-            let octets = reader.try_next().await?;
-            Ok(octets.map(|mut octets| {
-                octets.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-                let left = left - octets.len() as u64;
-                (octets, (reader, left))
-            }))
-        });
-        Self::new(stream.boxed(), total)
+    /// The same without the octets behind the first `limit`, of which none was read.
+    pub(crate) fn truncated(self, limit: u64) -> Self {
+        Self { total: self.total.map(|total| total.min(limit)), left: limit, ..self }
     }
 
     /// How many octets there are in all, those that were read included, where that was known when it began.
@@ -130,10 +117,17 @@ impl<E> Stream for Reader<E> {
         if !self.rest.is_empty() {
             return Poll::Ready(Some(Ok(core::mem::take(&mut self.rest))));
         }
+        if self.left == 0 {
+            self.stream = None;
+        }
         let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
-        let item = ready!(stream.poll_next_unpin(context));
-        match &item {
-            Some(Ok(octets)) => self.brought += octets.len() as u64,
+        let mut item = ready!(stream.poll_next_unpin(context));
+        match &mut item {
+            Some(Ok(octets)) => {
+                octets.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+                self.brought += octets.len() as u64;
+                self.left -= octets.len() as u64;
+            }
             // The session it held is closed now, not when the reader is dropped.
             _ => self.stream = None,
         }

@@ -107,7 +107,7 @@ impl<E: Transient + Clone + PartialEq + Send + Sync> Attempts<E> {
                 continue;
             }
             let Some(bearer) = &self.bearer else { break };
-            match boxed(|| bearer.restore(self.failed > 1)).await {
+            match bearer.restore(self.failed > 1).await {
                 Ok(()) => return Ok(()),
                 Err(error) => cause = Chain(&error).to_string(),
             }

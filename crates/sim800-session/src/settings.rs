@@ -2,8 +2,10 @@
 
 use alloc::vec::Vec;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use sim800_command::{Command, InvalidValue, LINE_LIMIT};
 
+use crate::boxed::boxed;
 use crate::client::Client;
 use crate::concatenation::fitting;
 use crate::engine::Request;
@@ -105,21 +107,25 @@ fn request<C: Command>(command: &C) -> Result<Request, InvalidValue> {
 
 /// Sends `settings`, as many on a line as fit where the firmware lets them; what puts them back is added to `undo` before that, for a
 /// setting that failed may have been taken.
-pub(crate) async fn set(client: &Client, settings: &[Setting], undo: &mut Vec<Request>) -> Result<(), Unset> {
-    send(client, settings.iter().collect(), undo).await
+pub(crate) fn set<'f>(
+    client: &'f Client,
+    settings: &'f [Setting],
+    undo: &'f mut Vec<Request>,
+) -> BoxFuture<'f, Result<(), Unset>> {
+    boxed(|| send(client, settings.iter().collect(), undo))
 }
 
 /// The same for those that the module is not known to have, and those that are said every time: where each has a line of its own,
 /// they have to differ, too.
-pub(crate) async fn set_what_differs(
-    client: &Client,
-    settings: &[Setting],
-    undo: &mut Vec<Request>,
-) -> Result<(), Unset> {
+pub(crate) fn set_what_differs<'f>(
+    client: &'f Client,
+    settings: &'f [Setting],
+    undo: &'f mut Vec<Request>,
+) -> BoxFuture<'f, Result<(), Unset>> {
     let is_cheap = client.concatenates();
     let differs =
         |setting: &&Setting| (setting.every_time && is_cheap) || !client.known().is_set(setting.line());
-    send(client, settings.iter().filter(differs).collect(), undo).await
+    boxed(|| send(client, settings.iter().filter(differs).collect(), undo))
 }
 
 async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Request>) -> Result<(), Unset> {
@@ -135,9 +141,9 @@ async fn send(client: &Client, mut settings: Vec<&Setting>, undo: &mut Vec<Reque
         undo.extend(settings.iter().filter_map(|setting| setting.undo.clone()));
         let since = client.known().now();
         settings.iter().for_each(|setting| client.known().is_being_set(setting.line()));
-        let requests: Vec<_> = settings.iter().map(|setting| setting.request.clone()).collect();
+        let requests: Vec<_> = settings.iter().map(|setting| &setting.request).collect();
         // None of them turns to anything beyond the module: what the slowest may take does for all.
-        let limit = requests.iter().map(Request::time_limit).max().unwrap_or_default();
+        let limit = requests.iter().map(|request| request.time_limit()).max().unwrap_or_default();
         let is_refused = match client.on_one_line(&requests) {
             Some(line) => match client.request(line.with_time_limit(limit)).await {
                 Ok(_) => None,

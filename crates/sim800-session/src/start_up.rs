@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::future::Future;
 use core::time::Duration;
 
 use sim800_command::{
@@ -168,7 +169,11 @@ impl Client {
     /// # Errors
     ///
     /// [`StartUpError`] says how far it came.
-    pub async fn start_up(&self) -> Result<(), StartUpError> {
+    pub fn start_up(&self) -> impl Future<Output = Result<(), StartUpError>> + Send {
+        boxed(|| self.make_ready())
+    }
+
+    async fn make_ready(&self) -> Result<(), StartUpError> {
         let client = self.of_procedure();
         let mut restarts = 0;
         loop {

@@ -3,7 +3,7 @@
 use crate::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::sync::{Baton, Guarded, Taken};
+use crate::sync::{Baton, Guarded, Take};
 
 /// Who uses which bearer of a module.
 #[derive(Debug, Default)]
@@ -23,8 +23,8 @@ impl Bearers {
     }
 
     /// Keeps others from beginning to use a bearer while it is held.
-    pub(crate) async fn gate(&self) -> Taken {
-        self.gate.take().await
+    pub(crate) fn gate(&self) -> Take {
+        self.gate.take()
     }
 
     /// Whether anybody uses bearer `cid`.

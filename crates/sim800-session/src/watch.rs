@@ -1,5 +1,7 @@
 //! Waiting for the lines of a session, and for what ends it from outside.
 
+use core::future::{Future, poll_fn};
+use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use futures::StreamExt;
@@ -56,19 +58,47 @@ impl Watch {
     }
 
     /// Waits for a line that `read` takes.
-    pub(crate) async fn endless<T>(
+    pub(crate) fn endless<T>(
         &mut self,
         read: impl Fn(Unsolicited<'_>) -> Option<T>,
-    ) -> Result<T, Interruption> {
+    ) -> impl Future<Output = Result<T, Interruption>> {
+        poll_fn(move |context| {
+            let mut value = None;
+            let polled = self.poll(context, &mut |line| {
+                value = read(line);
+                value.is_some()
+            });
+            match (polled, value) {
+                (Poll::Ready(Err(interruption)), _) => Poll::Ready(Err(interruption)),
+                (_, Some(value)) => Poll::Ready(Ok(value)),
+                (_, None) => Poll::Pending,
+            }
+        })
+    }
+
+    /// Has `read` take a line, unless the session is ended from outside. There is one of this for all lines.
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        read: &mut dyn FnMut(Unsolicited<'_>) -> bool,
+    ) -> Poll<Result<(), Interruption>> {
         loop {
             if let Some(interruption) = &self.interruption {
-                return Err(interruption.clone());
+                return Poll::Ready(Err(interruption.clone()));
             }
-            let Some(notice) = self.notices.next().await else {
-                return Err(Interruption::Module(Failure::Disconnected(Disconnected::DriverDropped)));
+            let Some(notice) = ready!(self.notices.poll_next_unpin(context)) else {
+                let reason = Failure::Disconnected(Disconnected::DriverDropped);
+                return Poll::Ready(Err(Interruption::Module(reason)));
             };
-            if let Some(value) = self.take(&notice, &read) {
-                return Ok(value);
+            self.interruption = interruption(&notice, self.cid);
+            self.lost |= notice == Notice::Desynchronized;
+            match &notice {
+                Notice::Unsolicited(line)
+                    if self.interruption.is_none() && read(Unsolicited::from(line.line())) =>
+                {
+                    return Poll::Ready(Ok(()));
+                }
+                _ => {}
             }
         }
     }
@@ -130,15 +160,6 @@ impl Watch {
     /// Takes back what ended the session from outside: it did not.
     pub(crate) fn forgive(&mut self) {
         self.interruption = None;
-    }
-
-    fn take<T>(&mut self, notice: &Notice, read: impl Fn(Unsolicited<'_>) -> Option<T>) -> Option<T> {
-        self.interruption = interruption(notice, self.cid);
-        self.lost |= *notice == Notice::Desynchronized;
-        match notice {
-            Notice::Unsolicited(line) if self.interruption.is_none() => read(Unsolicited::from(line.line())),
-            _ => None,
-        }
     }
 }
 

@@ -56,7 +56,8 @@ impl Meter {
     pub fn sum_up(self) {
         let Self { peak, restarts, losses, retries, .. } = self;
         println!("heap: {peak} octets, {} of them left", heap::taken().held);
-        println!("{restarts} restarts of the module, {losses} losses of the line");
+        // One in the midst of a payload reads like a part of it: what shows is that the line was lost.
+        println!("{restarts} restarts that the module told of, {losses} losses of the line");
         println!("retries: {retries}");
     }
 }

@@ -13,8 +13,8 @@ use crate::cargo;
 use crate::servers::{Nginx, pyftpdlib};
 
 const TASKS: Session = Session {
-    program: Program { name: "tasks", board: MPS2, flash: 578_000, statics: 54_800, stack: 20_100 },
-    heap: 32_000,
+    program: Program { name: "tasks", board: MPS2, flash: 456_000, statics: 49_000, stack: 9_700 },
+    heap: 25_500,
 };
 
 const OBJECT: usize = 20_000;

@@ -19,7 +19,7 @@ const LONGEST: usize = 256;
 pub(crate) const GRAMMAR: &str =
     "  drop|double|flip N after M     the N bytes behind the next M to the program
   drop|double|flip 1 in N [seed S]   bytes by chance, in both directions; the same for the same seed
-  restart [quietly], silence, power-down [under-voltage|over-voltage], deact [CID]
+  restart [quietly], silence, power-down [under-voltage|over-voltage], deact [CID|sockets]
   http CODE, ftp CODE            the next request or session ends so before it reaches its server
   hesitate SECS, short-read N, overrun N, announce DIGITS
                                  the next result code, read or count
@@ -85,6 +85,7 @@ fn parse(words: &mut Words<'_>) -> Result<Vec<Fault>, String> {
         "power-down" if words.take("under-voltage") => Fault::PowerDown(PowerDown::UnderVoltage),
         "power-down" if words.take("over-voltage") => Fault::PowerDown(PowerDown::OverVoltage),
         "power-down" => Fault::PowerDown(PowerDown::Normal),
+        "deact" if words.take("sockets") => Fault::ContextLost,
         "deact" => {
             let mut rest = words.0.clone();
             let cid = rest.next().and_then(|word| word.parse().ok());
@@ -171,6 +172,7 @@ mod tests {
         let lost = Box::new(Fault::BearerLost { cid: 2 });
         assert_eq!(one("deact 2 after 99"), Fault::Later { when: When::Octets(99), fault: lost });
         assert_eq!(one("deact"), Fault::BearerLost { cid: 1 });
+        assert_eq!(one("deact sockets"), Fault::ContextLost);
         let silence = Box::new(Fault::Silence);
         assert_eq!(
             one("silence at AT+FTPUN=*"),

@@ -162,7 +162,6 @@ fn what_is_too_long_to_be_read_is_not_cut() {
         (vec!["http", "get", "--input", long], 3, "longer than 16777216 bytes"),
         (vec!["http", "get", &url, "--config", "/dev/zero"], 2, "longer than 16777216 bytes"),
         (vec!["emulate", "--scenario", long], 3, "longer than 16777216 bytes"),
-        (vec!["fuzz", "--replay", long], 3, "longer than 16777216 bytes"),
         (vec!["http", "get", &url, "--pin-file", "/dev/zero"], 2, "a line of more than 1048576 bytes"),
         (vec!["run", "/dev/zero"], 3, "a line of more than 1048576 bytes"),
     ] {

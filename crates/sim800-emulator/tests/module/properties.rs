@@ -169,6 +169,7 @@ fn event() -> impl Strategy<Value = NetworkEvent> {
 fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         any::<u8>().prop_map(|cid| Fault::BearerLost { cid }),
+        Just(Fault::ContextLost),
         Just(Fault::Registration(Registration::Searching)),
         Just(Fault::Registration(Registration::Roaming)),
         any::<bool>().prop_map(|announced| Fault::Restart { announced }),

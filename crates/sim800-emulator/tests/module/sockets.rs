@@ -451,6 +451,9 @@ fn the_network_takes_the_context_away() {
     bench.effect(Effect::Cancel { id });
     bench.exchange("AT+CIPSHUT", "\r\nSHUT OK\r\n");
     bench.exchange("AT+CFUN=1", "\r\n+CPIN: READY\r\n\r\nOK\r\n");
+    let mut bench = Bench::many(false);
+    bench.fault(Fault::ContextLost);
+    bench.dce("\r\n+PDP: DEACT\r\n");
 }
 
 #[test]

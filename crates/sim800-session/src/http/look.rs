@@ -34,7 +34,7 @@ impl Service {
             // Behind the end once more, nothing that was left of a payload can follow.
             requests.push(request(&read(length - again, again + 1))?);
         }
-        let line = self.client.on_one_line(&requests)?;
+        let line = self.client.on_one_line(&requests.iter().collect::<Vec<_>>())?;
         let seen = self.client.request(line).await.ok();
         let seen =
             seen.and_then(|seen| self.judge_look(seen.concatenated, asks_for_headers, is_short, length));

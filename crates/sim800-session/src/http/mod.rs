@@ -12,12 +12,14 @@ mod service;
 use crate::sync::Arc;
 use alloc::boxed::Box;
 use alloc::string::String;
+use core::future::Future;
 use core::mem;
 use core::time::Duration;
 
 use crate::message::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use crate::message::{HeaderMap, Method, Request, Response, StatusCode};
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use sim800_command::{HttpContext, HttpProgress, HttpScont, HttpScontRead, HttpStatus};
 
 pub use self::body::Body;
@@ -163,8 +165,11 @@ impl Http {
     /// # Errors
     ///
     /// [`HttpError`]; before anything is sent when the request cannot be put into the module's commands.
-    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, HttpError> {
-        self.bounded(request, None).await
+    pub fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> impl Future<Output = Result<Response<Body>, HttpError>> + Send {
+        self.bounded(request, None)
     }
 
     /// The same, and tells `progress` how far the request is, about every so often and before there is a response. It is
@@ -231,8 +236,16 @@ impl Http {
         Ok(service)
     }
 
+    fn bounded<'f>(
+        &'f self,
+        request: Request<Bytes>,
+        observer: Option<Observer<'f>>,
+    ) -> BoxFuture<'f, Result<Response<Body>, HttpError>> {
+        boxed(|| self.carry_out_in_time(request, observer))
+    }
+
     /// Carries out a request for as long as it may take.
-    async fn bounded(
+    async fn carry_out_in_time(
         &self,
         request: Request<Bytes>,
         observer: Option<Observer<'_>>,

@@ -4,6 +4,7 @@ use crate::sync::Arc;
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::future::Future;
 use core::time::Duration;
 
 use crate::message::{HeaderMap, Method};
@@ -61,15 +62,15 @@ pub(super) struct Service {
 impl Service {
     /// Waits until no other request uses the service, and starts it unless it was kept. Nothing of that is relied on if it is
     /// to be `anew`.
-    pub(super) async fn start(
+    pub(super) fn start(
         client: &Client,
         cid: u8,
         plan: &Plan,
         anew: bool,
-    ) -> Result<Box<Self>, HttpError> {
+    ) -> impl Future<Output = Result<Box<Self>, HttpError>> {
         let name = Arc::clone(&plan.name);
-        let serves = |http| !anew && plan.is_served_by(http);
-        Self::start_as(client, cid, &plan.method, name, plan.timeout, serves).await
+        let serves = move |http| !anew && plan.is_served_by(http);
+        Self::start_as(client, cid, &plan.method, name, plan.timeout, serves)
     }
 
     /// The same for what is called `name`, where one that was kept `serves`.

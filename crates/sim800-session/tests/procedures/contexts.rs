@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join3;
 use futures::{AsyncReadExt, AsyncWriteExt};
-use sim800_emulator::{Config as ModuleConfig, Damage, Fault, Registration};
+use sim800_emulator::{Config as ModuleConfig, Damage, Fault};
 use sim800_session::{Direction, Profile, Runtime as _, SocketError, Sockets};
 use sim800_simulation::{Connection, Incident, Service, When};
 
@@ -59,9 +59,7 @@ fn course(content: &[u8], wrong: Option<Wrong>) -> Course {
     if let Some(Wrong { direction, octets, lost, later }) = wrong {
         let first = octets + if direction == Direction::Received { received } else { sent };
         let when = if later.is_zero() { When::Crossed(direction, first) } else { When::At(began + later) };
-        for registration in [Registration::NotRegistered, Registration::Home] {
-            lab.world.plan(when, Incident::Fault(Fault::Registration(registration)));
-        }
+        lab.world.plan(when, Incident::Fault(Fault::ContextLost));
         for octet in first..first + lost {
             let lost = Incident::Damage(direction, Damage::Drop);
             lab.world.plan(When::Crossed(direction, octet), lost);

@@ -205,6 +205,7 @@ impl What {
                 let kind = if rng.bool() { PowerDown::Normal } else { PowerDown::UnderVoltage };
                 Self::Module(Fault::PowerDown(kind))
             }
+            78..=82 if task == Task::Sockets => Self::Module(Fault::ContextLost),
             78..=82 => Self::Module(Fault::BearerLost { cid: 1 }),
             83..=84 => {
                 let registration = rng.choice([
@@ -379,6 +380,7 @@ fn module_kind(fault: &Fault) -> &'static str {
         Fault::PowerDown(PowerDown::Normal) => "NORMAL POWER DOWN",
         Fault::PowerDown(_) => "UNDER-VOLTAGE POWER DOWN",
         Fault::BearerLost { .. } => "bearer lost",
+        Fault::ContextLost => "context of the sockets lost",
         Fault::Registration(_) => "registration lost",
         _ => "something else in the module",
     }

@@ -48,6 +48,7 @@ pub const KINDS: &[&str] = &[
     "UNDER-VOLTAGE POWER DOWN",
     "silence",
     "bearer lost",
+    "context of the sockets lost",
     "registration lost",
     "bearer left over",
     "HTTP service left over",
