@@ -40,8 +40,9 @@ pub fn answers(data: &[u8]) {
         let Some(prepared) = Prepared::parse(line) else { continue };
         // Octets from a server would come as they are, and might read like anything.
         let is_connection = prepared.spec.id == Some(Id::CipStart) && prepared.spec.form == Form::Write;
-        // Where there may be several connections, the number is that of one, and the octets end with Ctrl-Z.
-        let is_ambiguous = prepared.spec.type_name == "CipSendSingle" && !is_single;
+        // Where there may be several connections, the number is that of one: octets end with Ctrl-Z, or as many come as there are.
+        let is_of_one = matches!(prepared.spec.type_name, "CipSendSingle" | "CipRxGetReadSingle");
+        let is_ambiguous = is_of_one && !is_single;
         if !is_answered(&prepared) || is_connection && !is_manual || is_ambiguous {
             continue;
         }

@@ -1,6 +1,6 @@
 //! `sim800 at`.
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use crate::connect::with_module;
 use crate::failure::Failure;
 use crate::output::{Output, Report};
 use crate::source::open_source;
+use crate::text;
 
 /// How long a command may take that the command table does not know: more than the slowest in the manual, which selects
 /// an operator (3.2.22).
@@ -28,9 +29,6 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long an unsolicited result is waited for: the module gives a server up earlier.
 pub(crate) const WAIT: Duration = Duration::from_secs(130);
-
-/// The most octets of commands on stdin.
-const LONGEST: u64 = 1 << 20;
 
 pub(crate) fn run(arguments: &Arguments, options: &Options, output: Output) -> Result<Report, Failure> {
     let mut steps = Vec::new();
@@ -84,9 +82,8 @@ fn lines(given: &[String]) -> Result<Vec<String>, Failure> {
             lines.push(line.clone());
             continue;
         }
-        let mut text = String::new();
-        let read = io::stdin().lock().take(LONGEST).read_to_string(&mut text);
-        read.map_err(|error| Failure::file("read", Path::new("stdin"), &error))?;
+        let text =
+            text::read(Path::new(line)).map_err(|error| Failure::file("read", Path::new("stdin"), &error))?;
         let commands = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         lines.extend(commands.map(str::to_owned));
     }

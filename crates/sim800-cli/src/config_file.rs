@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::env;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use crate::exit;
 use crate::failure::Failure;
 use crate::private::is_open_to_others;
+use crate::text;
 
 /// The table with a table for each port.
 const PORTS: &str = "ports";
@@ -49,13 +50,12 @@ impl ConfigFile {
         is_secret: impl Fn(&str) -> bool,
     ) -> Result<Option<Self>, Failure> {
         let Some(usual) = path.map(Path::to_owned).or_else(usual_path) else { return Ok(None) };
-        let mut file = match File::open(&usual) {
+        let file = match File::open(&usual) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_none() => return Ok(None),
             file => file.map_err(|error| unreadable(&usual, &error))?,
         };
         let path = usual;
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(|error| unreadable(&path, &error))?;
+        let text = text::read_from(&file).map_err(|error| unreadable(&path, &error))?;
         let entries = entries(&text).map_err(|(place, what)| wrong(&path, line(&text, place), &what))?;
         let metadata = file.metadata().map_err(|error| unreadable(&path, &error))?;
         if is_open_to_others(&metadata)

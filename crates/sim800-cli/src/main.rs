@@ -65,6 +65,7 @@ mod stage;
 mod tap;
 mod target;
 mod terminal;
+mod text;
 mod trace;
 mod url;
 mod usage;

@@ -1,15 +1,13 @@
 //! Files with secrets in them, which are for their owner only.
 
 use std::fs::{File, Metadata};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::exit;
 use crate::failure::Failure;
-
-/// The most octets of a secret: more than any value of the module has.
-const LONGEST: u64 = 64 * 1024;
+use crate::text;
 
 /// Whether others than its owner may read a file. The group of root is nobody else: service managers hand out secrets so.
 pub(crate) fn is_open_to_others(file: &Metadata) -> bool {
@@ -25,11 +23,10 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     let read = || {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
-        let mut line = String::new();
-        BufReader::new(file.take(LONGEST)).read_line(&mut line)?;
-        Ok((metadata, line))
+        let line = text::line(BufReader::new(file))?;
+        Ok((metadata, io::read_to_string(line.as_slice())?))
     };
-    let (metadata, line) = read().map_err(|error: std::io::Error| {
+    let (metadata, line) = read().map_err(|error: io::Error| {
         Failure::file("read the secret in", path, &error).with_exit(exit::USAGE)
     })?;
     let name = path.display();

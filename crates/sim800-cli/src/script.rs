@@ -1,9 +1,9 @@
 //! `sim800 run`: the commands in a file, one after another, on one module.
 
+use std::io;
 use std::path::Path;
 
-use futures::io::{AsyncBufReadExt, BufReader};
-use futures::stream::StreamExt;
+use futures::io::BufReader;
 use serde_json::json;
 use smol::Unblock;
 
@@ -14,13 +14,11 @@ use crate::failure::Failure;
 use crate::held::Held;
 use crate::output::{Output, Report};
 use crate::source::open_source;
+use crate::text::{self, LONGEST_LINE};
 use crate::words::{Session, Step};
 
 /// How the program carries out a command.
 pub(crate) type Execute<'a> = &'a dyn Fn(&Command, &Options, Output) -> Result<Option<Report>, Failure>;
-
-/// The most octets of a line; what is longer is no script.
-const LONGEST: usize = 1 << 16;
 
 pub(crate) fn run(
     arguments: &Run,
@@ -36,13 +34,18 @@ pub(crate) fn run(
     // Each command may take its time.
     let all = Options { max_time: None, ..options.clone() };
     with_module(&all, output, async |client| {
-        let mut lines = BufReader::new(Unblock::new(file)).lines();
+        let mut file = BufReader::new(Unblock::new(file));
         let mut interpreter = Interpreter::new(Held::new(client), options, execute);
         interpreter.reads_stdin = arguments.script == Path::new("-");
         let (mut number, mut done, mut failed, mut of_all) = (0, 0, 0, 0);
-        while let Some(line) = lines.next().await {
+        loop {
+            let unreadable = |error| Failure::file("read", &arguments.script, &error);
+            let octets = text::next_line(&mut file).await.map_err(unreadable)?;
+            if octets.is_empty() {
+                break;
+            }
             number += 1;
-            let line = line.map_err(|error| Failure::file("read", &arguments.script, &error))?;
+            let line = io::read_to_string(octets.as_slice()).map_err(unreadable)?;
             let at = |failure: Failure| failure.of(&format!("{name}:{number}")).with_field("line", number);
             let told = match interpreter.carry_out(&line) {
                 Ok(Carried::End) => break,
@@ -106,7 +109,7 @@ impl<'a> Interpreter<'a> {
 
     /// Carries out a line.
     pub(crate) fn carry_out(&mut self, line: &str) -> Result<Carried, Failure> {
-        if line.len() > LONGEST || line.contains('\0') {
+        if line.len() > LONGEST_LINE || line.contains('\0') {
             return Err(Failure::usage("that is no line of text"));
         }
         let words = shell_words::split(line)

@@ -136,8 +136,8 @@ pub struct Mask {
     window: u128,
     /// The word before the next colon tells of a credential.
     named: bool,
-    /// There was a blank since.
-    gap: bool,
+    /// How many blanks there were since.
+    gap: u32,
     masking: bool,
 }
 
@@ -164,13 +164,24 @@ impl Mask {
 
     /// Whether what is behind `octet` is secret.
     fn follows(&mut self, octet: u8) -> bool {
-        if octet == b' ' {
-            self.gap = true;
-            return false;
+        match octet {
+            b' ' => {
+                self.gap = self.gap.saturating_add(1);
+                return false;
+            }
+            // V.250 section 6.2.3: takes back what stands before it. Terminals send the other one for it.
+            0x08 | 0x7f => {
+                match self.gap.checked_sub(1) {
+                    Some(left) => self.gap = left,
+                    None => self.window >>= 8,
+                }
+                return false;
+            }
+            _ => {}
         }
         let window = self.window;
         self.window = (window << 8) | u128::from(octet.to_ascii_lowercase());
-        let gap = core::mem::take(&mut self.gap);
+        let gap = core::mem::take(&mut self.gap) > 0;
         if octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_') {
             self.named &= !gap;
             self.named |= TRIGGERS.credentials.end(self.window);
@@ -325,6 +336,22 @@ mod tests {
         assert_eq!(masked(&[b"\"Authorization: Basic YQ==\"\r"]), "\"Authorization:************\r");
         assert_eq!(masked(&[b"\"A: b\\r\\nX-Api-Key : c\"\r"]), "\"A: b\\r\\nX-Api-Key :***\r");
         assert_eq!(masked(&[b"Set-Cookie: a=b\r\nETag: c\r\n"]), "Set-Cookie:****\r\nETag: c\r\n");
+    }
+
+    #[test]
+    fn what_was_taken_back_while_it_was_typed_hides_no_trigger() {
+        for (typed, from) in [
+            ("AT+FTPPQ\x08W=\"sesame\"\r", 11),
+            ("AT+FTPPQ\x7fW=\"sesame\"\r", 11),
+            ("AT+FTPGET\x08\x08\x08PW=\"sesame\"\r", 15),
+            ("AT+FTPP  \x08\x08W=\"sesame\"\r", 13),
+            ("AT+SAPBR=3,1,\"PWF\x08D\",\"sesame\"\r", 21),
+            ("X-Api-Keyy\x08: sesame\r", 12),
+            ("AT+CPIN=1\x08\"sesame\"\r", 8),
+        ] {
+            let shown = masked(&[typed.as_bytes()]);
+            assert_eq!(shown, format!("{}{}\r", &typed[..from], "*".repeat(typed.len() - from - 1)));
+        }
     }
 
     #[test]

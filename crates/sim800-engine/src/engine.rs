@@ -375,7 +375,8 @@ impl<D: Dialect> Engine<D> {
                 }
                 Step::Done => {
                     let waiting = waiting.take();
-                    self.last.offered = resync.unfed();
+                    // What a program before this one offered is not remembered: nobody knows how much it was, or whether it was.
+                    self.last.offered = if resync.is_first() { 0 } else { resync.unfed() };
                     self.line = State::Idle;
                     match waiting {
                         // The probe was one.

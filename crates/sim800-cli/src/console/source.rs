@@ -1,14 +1,12 @@
 //! Where lines come from: somebody at a terminal, or a script.
 
-use std::io::{self, BufRead, Read};
+use std::io;
 use std::path::Path;
 
 use super::editor::Lines;
 use super::input::{Ending, Input, Wanted};
 use crate::failure::Failure;
-
-/// The most octets of a line of a script.
-const LONGEST: u64 = 1 << 20;
+use crate::text;
 
 /// Where lines come from.
 pub(super) enum Source {
@@ -23,9 +21,9 @@ impl Source {
         if let Self::Terminal(lines) = self {
             return lines.read(wanted);
         }
-        let mut octets = Vec::new();
-        let read = io::stdin().lock().take(LONGEST).read_until(b'\n', &mut octets);
-        if read.map_err(|error| Failure::file("read", Path::new("stdin"), &error))? == 0 {
+        let octets = text::line(io::stdin().lock())
+            .map_err(|error| Failure::file("read", Path::new("stdin"), &error))?;
+        if octets.is_empty() {
             return Ok(Input::End);
         }
         let line = String::from_utf8_lossy(&octets);

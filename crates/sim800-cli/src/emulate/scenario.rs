@@ -1,7 +1,5 @@
 //! Scenarios: a file with knobs, faults, files and what happens when.
 
-use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,9 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::request::Request;
 use crate::args::{FaultText, Knobs};
 use crate::failure::Failure;
-
-/// The longest scenario that is read.
-const LONGEST: u64 = 1 << 20;
+use crate::text;
 
 /// What a scenario holds beside knobs.
 const FAULTS: &str = "faults";
@@ -37,8 +33,7 @@ pub(crate) struct Scenario {
 impl Scenario {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let failed = |error| Failure::file("read the scenario in", path, &error);
-        let mut text = String::new();
-        fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text)).map_err(failed)?;
+        let text = text::read(path).map_err(failed)?;
         Self::parse(&text)
             .map_err(|(line, what)| Failure::usage(format!("{}, line {line}: {what}", path.display())))
     }

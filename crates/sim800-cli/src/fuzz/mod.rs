@@ -3,6 +3,7 @@
 mod finding;
 mod lines;
 mod module;
+mod replay;
 mod shrink;
 
 use std::collections::VecDeque;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use self::finding::{Finding, Findings};
 use self::lines::{Try, lines};
 use self::module::{Happened, Module};
+use self::replay::Replay;
 use crate::access::find;
 use crate::args::{Fuzz, Options};
 use crate::connect::with_module;
@@ -25,7 +27,7 @@ const HISTORY: usize = 32;
 
 pub(crate) fn run(arguments: &Fuzz, options: &Options, output: Output) -> Result<Report, Failure> {
     let is_emulated = matches!(Target::of(options)?, Target::Emulator);
-    let replayed = arguments.replay.as_deref().map(finding::read).transpose()?;
+    let replayed = arguments.replay.as_deref().map(Replay::read).transpose()?;
     let tries = lines(&arguments.commands, is_emulated)?;
     let recent = Recent::default();
     let options = Options { recent: Some(recent.clone()), ..options.clone() };
@@ -33,27 +35,10 @@ pub(crate) fn run(arguments: &Fuzz, options: &Options, output: Output) -> Result
         find(client, &options).await?;
         let mut module = Module::new(client, arguments.pause, arguments.reset.as_deref());
         match replayed {
-            Some(lines) => replay(&mut module, &lines).await,
+            Some(replay) => replay.run(&mut module).await,
             None => Walk::new(arguments, output, recent).take(&mut module, &tries).await,
         }
     })
-}
-
-async fn replay(module: &mut Module<'_>, lines: &[String]) -> Result<Report, Failure> {
-    match module.send_all(lines).await? {
-        Some(happened) => {
-            let text = format!("{happened}\n");
-            Ok(Report {
-                fields: vec![("happened", json!(happened.to_string()))],
-                text: text.into_bytes(),
-                remark: String::new(),
-            })
-        }
-        None => Err(Failure::new(
-            "not-reproduced",
-            "nothing of the kind happened: the module answers as it should",
-        )),
-    }
 }
 
 /// A way through the table.

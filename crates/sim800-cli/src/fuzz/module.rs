@@ -34,6 +34,18 @@ pub(super) enum Happened {
 }
 
 impl Happened {
+    /// What [`Display`](fmt::Display) writes.
+    pub(super) fn from_words(words: &str) -> Option<Self> {
+        match words {
+            "a restart" => Some(Self::Restart),
+            "silence" => Some(Self::Silence),
+            _ => {
+                let what = words.strip_prefix("nonsense (")?.strip_suffix(')')?;
+                Some(Self::Nonsense(what.to_owned()))
+            }
+        }
+    }
+
     /// Whether the two are the same for whoever looks for a cause.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let is_silent = |happened: &Self| matches!(happened, Self::Silence | Self::Deaf);
@@ -130,7 +142,7 @@ impl<'a> Module<'a> {
 }
 
 /// `None` for what is not tried.
-fn request(line: &str) -> Result<Option<Request>, Failure> {
+pub(super) fn request(line: &str) -> Result<Option<Request>, Failure> {
     let request =
         Request::verbatim(line, TIME_LIMIT).map_err(|failure| Failure::usage(failure.to_string()))?;
     match Prepared::parse(line.as_bytes()).as_ref().and_then(announced) {

@@ -1,5 +1,7 @@
 //! What of a finding is needed to find it again.
 
+use sim800_command::{Domain, SPECS, Spec};
+
 use super::finding::Finding;
 use super::module::Module;
 use crate::failure::Failure;
@@ -66,9 +68,8 @@ impl Trial<'_, '_, '_> {
 
     /// The last line with as few characters as do it: halves of it are left out, quarters, and so on down to one.
     async fn shorter(&mut self, before: &[String], mut line: String) -> Result<String, Failure> {
-        // The name stays.
-        let Some(start) = line.find('=').map(|place| place + 1) else { return Ok(line) };
-        let mut size = (line.len() - start).div_ceil(2);
+        let Some(start) = values(&line) else { return Ok(line) };
+        let mut size = line.len().saturating_sub(start).div_ceil(2);
         while size > 0 {
             let mut place = start;
             while place < line.len() {
@@ -83,5 +84,36 @@ impl Trial<'_, '_, '_> {
             size /= 2;
         }
         Ok(line)
+    }
+}
+
+/// Where the values of a line begin that may be left out: not the name, nor what tells one use of the command from another, which may
+/// cost more than this one. `None` if there are none.
+fn values(line: &str) -> Option<usize> {
+    let (name, values) = line.split_once('=')?;
+    let first = values.split(',').next().unwrap_or_default();
+    let is_use = |spec: &Spec| {
+        let literal = spec.parameters.first().filter(|parameter| parameter.domain == Domain::Literal);
+        name.strip_prefix("AT") == Some(spec.name) && literal.is_some_and(|literal| literal.name == first)
+    };
+    let kept = if SPECS.iter().copied().any(is_use) { first.len() + 1 } else { 0 };
+    Some(name.len() + 1 + kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tells_one_use_from_another_is_kept() {
+        for (line, kept) in [
+            ("AT+SAPBR=3,1,\"APN\",\"a\"", "AT+SAPBR=3,"),
+            ("AT+SAPBR=0,1", "AT+SAPBR=0,"),
+            ("AT+FTPUN=\"a\"", "AT+FTPUN="),
+            ("AT+CIPCLOSE=0,1", "AT+CIPCLOSE="),
+        ] {
+            assert_eq!(values(line).and_then(|start| line.get(..start)), Some(kept), "{line}");
+        }
+        assert_eq!(values("AT+CSQ"), None);
     }
 }

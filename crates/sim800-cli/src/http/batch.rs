@@ -2,8 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::fs;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -16,19 +14,14 @@ use crate::connect::{naming_port, with_module, within};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::{Output, Report, Retried, summary};
+use crate::text;
 use crate::url::HttpUrl;
 
 /// All URLs that are to be fetched.
 pub(super) fn urls(get: &HttpGet) -> Result<Vec<String>, Failure> {
     let mut urls = get.urls.clone();
     if let Some(path) = &get.input {
-        let mut text = String::new();
-        let read = if path == Path::new("-") {
-            io::stdin().read_to_string(&mut text).map(drop)
-        } else {
-            fs::read_to_string(path).map(|read| text = read)
-        };
-        read.map_err(|error| Failure::file("read", path, &error))?;
+        let text = text::read(path).map_err(|error| Failure::file("read", path, &error))?;
         for (line, url) in (1..).zip(text.lines().map(str::trim)) {
             if !url.is_empty() && !url.starts_with('#') {
                 HttpUrl::parse(url)

@@ -1,7 +1,5 @@
 //! A request as the command line has it.
 
-use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -16,13 +14,11 @@ use crate::failure::Failure;
 use crate::login::basic;
 use crate::private;
 use crate::range::Range;
+use crate::text;
 use crate::url::HttpUrl;
 
 /// Where a user and a password may come from that are not to be seen on the command line.
 const USER: &str = "SIM800_HTTP_USER";
-
-/// The most that is read of a file with headers: more than the module takes.
-const SMALL: u64 = 64 * 1024;
 
 /// A request, and how it is carried out.
 #[derive(Debug)]
@@ -154,7 +150,8 @@ fn user(arguments: &HttpRequest) -> Result<Option<String>, Failure> {
 fn parse_headers(text: &str) -> Result<Vec<(HeaderName, HeaderValue)>, Failure> {
     match text.strip_prefix('@') {
         Some(path) => {
-            let lines = read_small(Path::new(path))?;
+            let lines =
+                text::read(Path::new(path)).map_err(|error| Failure::file("read", path.as_ref(), &error))?;
             lines.lines().filter(|line| !line.trim().is_empty()).map(parse_header).collect()
         }
         None => Ok(vec![parse_header(text)?]),
@@ -168,14 +165,6 @@ fn parse_header(header: &str) -> Result<(HeaderName, HeaderValue), Failure> {
     });
     // Without the value, which may be a secret.
     parsed.ok_or_else(|| Failure::usage("a header is written 'Name: value', on one line"))
-}
-
-fn read_small(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(SMALL).read_to_string(&mut text))
-        .map_err(|error| Failure::file("read", path, &error))?;
-    Ok(text)
 }
 
 /// `HOST:PORT`

@@ -149,6 +149,27 @@ fn files_that_cannot_be_read_or_written() {
     bench.expect_usable();
 }
 
+/// A part of it may say something else: the last of its headers, commands or settings.
+#[test]
+fn what_is_too_long_to_be_read_is_not_cut() {
+    let bench = Bench::new();
+    let long = bench.path("long");
+    fs::write(&long, format!("{}X-Last: 1\n", "X: y\n".repeat(4 << 20))).expect("written");
+    let long = long.to_str().expect("a path");
+    let url = bench.http.url("/a");
+    for (arguments, code, said) in [
+        (vec!["http", "get", &url, "-H", &format!("@{long}")], 3, "longer than 16777216 bytes"),
+        (vec!["http", "get", "--input", long], 3, "longer than 16777216 bytes"),
+        (vec!["http", "get", &url, "--config", "/dev/zero"], 2, "longer than 16777216 bytes"),
+        (vec!["emulate", "--scenario", long], 3, "longer than 16777216 bytes"),
+        (vec!["http", "get", &url, "--pin-file", "/dev/zero"], 2, "a line of more than 1048576 bytes"),
+        (vec!["run", "/dev/zero"], 3, "a line of more than 1048576 bytes"),
+    ] {
+        fails(&bench, &arguments, code, "file", said);
+    }
+    assert!(bench.http.requests().is_empty());
+}
+
 #[test]
 fn a_stdout_that_cannot_be_written() {
     let bench = Bench::new();

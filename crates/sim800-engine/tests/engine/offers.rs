@@ -127,3 +127,15 @@ fn a_result_that_comes_while_a_module_is_fed_is_not_that_of_the_probe() {
     world.synchronize();
     assert_eq!(world.sent(), "AT+CSQ\\r");
 }
+
+#[test]
+fn a_prompt_on_a_line_that_was_unknown_before_is_of_the_command_that_brings_it() {
+    let mut world = World::new();
+    world.engine = Engine::new(Duration::ZERO, Config::default()).on_unknown_line(world.now);
+    world.submit(Request::raw("AT+CMGW=\"1\"", Duration::from_secs(60)).expect("a command"));
+    world.synchronize();
+    assert!(world.sent().starts_with("AT+CMGW"));
+    world.input(b"\r\n> ");
+    world.wait();
+    assert_eq!(world.outputs().first(), Some(&failed(Failure::Misuse(Misuse::Body))));
+}

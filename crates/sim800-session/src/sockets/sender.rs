@@ -61,6 +61,8 @@ impl Sender {
                 Err(_) if has_begun(&error) => return Err(self.link.spoil(error).await),
                 Err(lost) => return Err(lost),
             }
+            // A module tells that the server has closed the connection behind what came from it, and may refuse before.
+            self.link.client.pause(SOONEST).await;
         }
     }
 

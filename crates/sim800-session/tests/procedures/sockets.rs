@@ -1,6 +1,7 @@
 //! Sockets against servers in memory: what each end saw is what the other sent.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use sim800_emulator::Config as ModuleConfig;
 use sim800_emulator::{Damage, Fault, Registration};
 use sim800_session::command::CipStatusOf;
 use sim800_session::{Direction, ErrorKind, Profile, Socket, SocketError, Sockets};
-use sim800_simulation::{Incident, Mishap, Service, When};
+use sim800_simulation::{Incident, Language, Mishap, Service, Speaker, When};
 
 use crate::lab::{Lab, hostile};
 
@@ -101,6 +102,40 @@ fn a_server_that_closes_ends_the_stream_once_all_is_read() {
         read
     });
     assert_eq!(read, octets);
+}
+
+/// A server that refuses an upload: it answers what comes first, closes, and reads no more.
+#[derive(Debug)]
+struct Refusing;
+
+impl Language for Refusing {
+    fn begin(&self) -> Box<dyn Speaker> {
+        Box::new(Self)
+    }
+}
+
+impl Speaker for Refusing {
+    fn hear(&mut self, _: &[u8]) -> (Vec<u8>, bool) {
+        (b"too large".to_vec(), true)
+    }
+}
+
+#[test]
+fn a_server_that_closes_while_something_is_sent_to_it_has_its_last_word() {
+    for latency in 0..=100 {
+        let (mut lab, sockets) = Lab::sockets(Service::Spoken(Arc::new(Refusing)));
+        lab.network().set_latency(Duration::from_millis(latency));
+        let socket = lab.connect(&sockets);
+        let (error, read) = lab.world.run(async move {
+            let (mut reader, mut writer) = socket.split();
+            let error = writer.write_all(&hostile(20_000)).await.expect_err("nobody takes it");
+            let mut read = Vec::new();
+            reader.read_to_end(&mut read).await.expect("the end");
+            (error, read)
+        });
+        assert!(matches!(inner(&error), SocketError::Closed { .. }), "{latency} ms: {error}");
+        assert_eq!(read, b"too large", "{latency} ms");
+    }
 }
 
 #[test]
