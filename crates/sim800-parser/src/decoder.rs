@@ -407,6 +407,8 @@ impl<D: Dialect> Decoder<D> {
             return Kind::Excess(count);
         };
         self.begin_payload(count, !claimed);
+        // The payload of what was pending when the command began may have been pending as well.
+        self.stale = self.stale.saturating_sub(count as usize);
         if header.end.is_some_and(|end| end.ends_with('"')) {
             self.state = State::Closing;
             self.closes_claimed = claimed;

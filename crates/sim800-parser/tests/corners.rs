@@ -132,6 +132,21 @@ fn a_header_that_began_before_the_command_is_none_of_its() {
 }
 
 #[test]
+fn an_echo_behind_payload_that_was_pending_when_the_command_began_is_one() {
+    // What of the two headers it is cannot be told before more has come.
+    let longer = Header::new("+IPD,").behind(1).followed_by(2).ended_by(":");
+    let mut framer = Framer::<96, _>::with_dialect(Known);
+    framer.begin(announced(longer, 20));
+    framer.feed(b"+IPD,1:\r", |event| panic!("{event:?}"));
+    framer.abandon();
+    framer.begin(Expect::result());
+    let mut seen = Vec::new();
+    framer.feed(b"AT\r\r\nOK\r\n", |event| seen.push((word(&event), matches!(event, Event::Echo(_)))));
+    let echoes: Vec<bool> = seen.iter().map(|(_, is_echo)| *is_echo).collect();
+    assert_eq!(echoes, [false, false, true, false], "{seen:?}");
+}
+
+#[test]
 fn the_line_end_of_what_came_before_is_no_payload() {
     let mut expect = Expect::result().with_data(DataPhase::AtOnce { count: 5 });
     expect.echo = false;
