@@ -60,7 +60,7 @@ pub struct Engine<D = Vocabulary> {
 #[derive(Debug)]
 enum State {
     Idle,
-    InFlight(Box<Flight>),
+    InFlight(Flight),
     /// With the command that waits until the line is found again.
     Lost(Resync, Option<Box<Parts>>),
     Ended(Disconnected),
@@ -401,7 +401,7 @@ impl<D: Dialect> Engine<D> {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
         }
         let transmit = Transmit::line(request.line.clone(), request.secret.clone());
-        let mut flight = Box::new(Flight::new(request, now, deadline, latest));
+        let mut flight = Flight::new(request, now, deadline, latest);
         flight.pass_silent();
         self.transmits.push_back(Outgoing { transmit, expect: Some(flight.request.expect) });
         self.line = State::InFlight(flight);
