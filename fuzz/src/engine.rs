@@ -127,9 +127,9 @@ fn request_of_one(text: &str) -> Option<(Request, Duration)> {
 }
 
 /// How many octets a response has that came from the module.
-fn octets(Response { information, payload, concatenated, .. }: &Response) -> usize {
-    let lines = information.iter().map(Bytes::len).sum::<usize>();
-    lines + payload.len() + concatenated.iter().map(octets).sum::<usize>()
+fn octets(response: &Response) -> usize {
+    let lines = response.lines().map(|line| line.text().len()).sum::<usize>();
+    lines + response.payload.len() + response.concatenated.iter().map(octets).sum::<usize>()
 }
 
 /// Watches what the engine sends and says.

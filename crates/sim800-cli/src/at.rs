@@ -9,7 +9,7 @@ use futures::future::{Either, select};
 use futures::stream::StreamExt;
 use serde_json::{Value, json};
 use sim800_command::{At, Domain, Form, HTTP_LIMIT, Prepared, Values};
-use sim800_parser::{DataPhase, Ending, Line};
+use sim800_parser::{DataPhase, Ending};
 use sim800_session::{
     Client, Error as CommandError, Failure as CommandFailure, Malformation, Misuse, Notice, Request, Response,
 };
@@ -266,10 +266,9 @@ struct Answer {
 
 impl Answer {
     fn new(response: &Response, ending: Option<Ending>) -> Self {
-        let lines: Vec<_> = response.information.iter().map(|line| String::from_utf8_lossy(line)).collect();
+        let lines: Vec<_> = response.lines().map(|line| String::from_utf8_lossy(line.text())).collect();
         let mut fields = vec![("lines", json!(lines))];
-        let mut text: Vec<u8> =
-            response.information.iter().flat_map(|line| [line, &b"\n"[..]].concat()).collect();
+        let mut text = response.information.to_vec();
         if !response.payload.is_empty() {
             fields.push(("payload", json!(String::from_utf8_lossy(&response.payload))));
             text.extend_from_slice(&response.payload);
@@ -277,8 +276,8 @@ impl Answer {
         }
         // Among the lines it is the last, such as SHUT OK.
         let ending = ending.and_then(|ending| {
-            let last = response.information.last()?;
-            ending.code(Line::new(last)).is_some().then(|| String::from_utf8_lossy(last))
+            let last = response.lines().next_back()?;
+            ending.code(last).is_some().then(|| String::from_utf8_lossy(last.text()))
         });
         if ending.is_none() {
             text.extend_from_slice(b"OK\n");

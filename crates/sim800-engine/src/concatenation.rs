@@ -6,6 +6,7 @@ use core::fmt::Write;
 use core::mem;
 use core::time::Duration;
 
+use bytes::Bytes;
 use sim800_command::{COMMANDS_LIMIT, Id, LINE_LIMIT, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect, Line};
 
@@ -71,7 +72,7 @@ impl Request {
         }
         if !first.further.is_empty() {
             line.push(b'\r');
-            first.line = line.into();
+            first.line = line;
             first.name = Name(Inner::Text(name.into()));
             first.time_limit = stated.saturating_add(unstated);
         }
@@ -115,7 +116,7 @@ impl Flight {
     /// The command has said all that it has to say.
     fn pass(&mut self) {
         let Some(Further { id, expect }) = self.request.further.pop_front() else { return };
-        let response = mem::take(&mut self.response);
+        let response = self.take_own_response();
         if !response.payload.is_empty() {
             self.through.payload = Some(ends_like_a_line(&response.payload));
         }
@@ -149,9 +150,17 @@ impl Flight {
         expect
     }
 
+    /// What the command of the line brought that is not through.
+    fn take_own_response(&mut self) -> Response {
+        let text = &mut self.request.text;
+        // To split off nothing takes memory.
+        let information = if text.is_empty() { Bytes::new() } else { text.split().freeze() };
+        Response { information, ..mem::take(&mut self.response) }
+    }
+
     /// What all commands of the line brought, as one response; that of a single command as it is.
     pub(crate) fn take_response(&mut self) -> Response {
-        let response = mem::take(&mut self.response);
+        let response = self.take_own_response();
         let mut responses = mem::take(&mut self.through.responses);
         if responses.is_empty() && self.request.further.is_empty() {
             return response;

@@ -1,5 +1,6 @@
 //! The engine: one command in flight, its time limits, and a line that can be lost and found again.
 
+mod ending;
 mod unsolicited;
 
 use alloc::boxed::Box;
@@ -8,7 +9,7 @@ use core::fmt;
 use core::mem;
 use core::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use sim800_command::Vocabulary;
 use sim800_parser::{Decoder, Dialect, Event, Expect, FinalResultCode, Span};
 
@@ -44,6 +45,11 @@ pub struct Engine<D = Vocabulary> {
     inbox: Inbox,
     line: State,
     transmits: VecDeque<Outgoing>,
+    /// Where command lines are cut from that are sent, and lines of the module's own: one allocation each serves again and again.
+    lines: BytesMut,
+    own_lines: BytesMut,
+    /// The request that was through last.
+    spent: Option<Request>,
     outputs: VecDeque<Output>,
     watch: Watch,
     last: Last,
@@ -83,6 +89,9 @@ impl<D: Dialect> Engine<D> {
             inbox: Inbox::default(),
             line: State::Idle,
             transmits: VecDeque::new(),
+            lines: BytesMut::new(),
+            own_lines: BytesMut::new(),
+            spent: None,
             outputs: VecDeque::new(),
             watch: Watch::new(now, config.limits.boot),
             last: Last::default(),
@@ -144,7 +153,11 @@ impl<D: Dialect> Engine<D> {
     /// [`handle_filled`](Self::handle_filled) how much was read.
     pub fn spare(&mut self) -> &mut [u8] {
         // A payload counts as a whole or not at all, so it stays together where the port has put it.
-        self.inbox.spare(self.missing().max(ROOM), self.config.limits.buffer)
+        let at_least = match self.missing() {
+            0 => ROOM,
+            missing => missing,
+        };
+        self.inbox.spare(at_least, self.config.limits.buffer)
     }
 
     /// The first `len` octets of [`spare`](Self::spare) were read from the module.
@@ -295,6 +308,11 @@ impl<D: Dialect> Engine<D> {
         self.outputs.pop_front()
     }
 
+    /// The request of the last command that got its result, for another to be made in its place.
+    pub fn take_spent(&mut self) -> Option<Request> {
+        self.spent.take()
+    }
+
     /// Whether [`begin`](Self::begin) takes a command: none is in flight or waits for the line.
     #[must_use]
     pub fn is_idle(&self) -> bool {
@@ -400,7 +418,7 @@ impl<D: Dialect> Engine<D> {
         if request.may_announce() {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
         }
-        let transmit = Transmit::line(request.line.clone(), request.secret.clone());
+        let transmit = Transmit::line(cut(&mut self.lines, &request.line), request.secret.clone());
         let mut flight = Flight::new(request, now, deadline, latest);
         flight.pass_silent();
         self.transmits.push_back(Outgoing { transmit, expect: Some(flight.request.expect) });
@@ -501,73 +519,6 @@ impl<D: Dialect> Engine<D> {
         next.into_iter().for_each(|expect| self.decoder.begin(expect));
     }
 
-    /// The command in flight has its result, by a line of its own where it `is_told`.
-    fn finish(&mut self, now: Duration, code: FinalResultCode, is_told: bool) {
-        let State::InFlight(flight) = mem::replace(&mut self.line, State::Idle) else { return };
-        self.last = flight.last(mem::take(&mut self.last));
-        let (unsent, handed_out) = (flight.unsent(), flight.handed_out());
-        let is_headless = flight.request.is_headless();
-        let result = flight.into_result(code);
-        let is_refused = matches!(result, Err(Failure::Rejected(_)));
-        let is_damaged = result == Err(Failure::Malformed(Malformation::Damaged));
-        let is_uninvited = result == Err(Failure::Malformed(Malformation::PromptMissing));
-        self.complete(result);
-        if unsent > 0 {
-            // What was handed out may still be on its way, and the module takes it for command lines now: `A/` is the last one again.
-            self.lose(Resync::new(now).owing(handed_out + unsent));
-            self.outputs.push_back(Output::Desynchronized);
-        } else if is_uninvited {
-            // The result was another's.
-            self.lose_behind_result(now);
-        } else if is_refused && handed_out > 0 && !is_told {
-            // The module's time for them may have run out before they came: then it takes them for command lines.
-            self.lose(Resync::new(now).after_payload_to_module(handed_out, Bytes::new(), Duration::ZERO));
-        } else if is_damaged || (is_refused && is_headless) {
-            // What ended it may have been a part of the payload, and the rest of it is on its way.
-            self.lose(Resync::new(now).after_payload_from_module());
-        }
-    }
-
-    /// Gives up on the command in flight.
-    fn abandon(&mut self, now: Duration, failure: Failure) {
-        let State::InFlight(flight) = &mut self.line else { return };
-        if flight.is_doubtful() {
-            return self.handle_restart(now, Restart::Ready);
-        }
-        let mut resync = Resync::new(now);
-        if flight.request.announced_at_most() > 0 {
-            resync = resync.after_payload_from_module();
-        }
-        if flight.can_be_cancelled() {
-            resync = resync.at_prompt();
-        } else if flight.request.is_prompted() {
-            let (offered, promised) = flight.owed();
-            let owed = match failure {
-                Failure::Malformed(Malformation::Excess { announced }) => {
-                    usize::try_from(announced).unwrap_or(usize::MAX)
-                }
-                _ => offered,
-            };
-            resync = resync.after_payload_to_module(owed, promised, flight.patience(now));
-        }
-        self.complete(Err(failure));
-        self.lose(resync);
-        self.outputs.push_back(Output::Desynchronized);
-    }
-
-    fn lose(&mut self, resync: Resync) {
-        self.pushed = false;
-        self.last.may_go_on = false;
-        let payload = self.decoder.remaining();
-        self.decoder.abandon();
-        if self.decoder.remaining() < payload {
-            // What has come of it is nobody's now.
-            self.inbox.skip(payload as usize);
-        }
-        self.transmits.clear();
-        self.line = State::Lost(resync.owing(self.owed()), None);
-    }
-
     /// While a counted payload is on its way, its octets are what moves the deadline on; once it is complete, the
     /// result code has to follow.
     fn watch_payload(&mut self, now: Duration) {
@@ -579,10 +530,15 @@ impl<D: Dialect> Engine<D> {
             flight.deadline = now.saturating_add(self.config.limits.stall);
         }
     }
+}
 
-    fn complete(&mut self, result: Result<Response, Failure>) {
-        self.outputs.push_back(Output::Complete(result));
+/// A copy of `octets` on what `place` has of the heap, if nobody has any of that still.
+fn cut(place: &mut BytesMut, octets: &[u8]) -> Bytes {
+    if octets.is_empty() {
+        return Bytes::new();
     }
+    place.extend_from_slice(octets);
+    place.split().freeze()
 }
 
 impl<D> fmt::Debug for Engine<D> {

@@ -15,7 +15,7 @@ use crate::echo::Echo;
 use crate::failure::{Failure, Malformation};
 use crate::last::Last;
 use crate::request::Parts;
-use crate::response::Response;
+use crate::response::{Response, lines};
 
 /// How many octets of a body are handed out at once: what is handed out cannot be taken back.
 pub(crate) const PIECE: usize = 512;
@@ -194,7 +194,10 @@ impl Flight {
         if self.information > limit {
             self.fault.get_or_insert(Malformation::TooMuchInformation);
         } else {
-            self.response.information.push(Bytes::copy_from_slice(line));
+            let text = &mut self.request.text;
+            text.reserve(line.len() + 1);
+            text.extend_from_slice(line);
+            text.extend_from_slice(b"\n");
         }
     }
 
@@ -210,11 +213,11 @@ impl Flight {
 
     /// Forgets the information text that turns out to be the echo. No text is the whole command line.
     pub(crate) fn forget_echo(&mut self) {
-        let Some(last) = self.response.information.last() else { return };
-        let is_only =
-            self.echo.take(&self.request.line, last) && self.response.information.len() == self.echo.pieces();
-        if is_only && self.echo.is_whole(&self.request.line) {
-            self.response.information.clear();
+        let Parts { line, text, .. } = &*self.request;
+        let Some(last) = lines(text).next_back() else { return };
+        let is_only = self.echo.take(line, last) && lines(text).count() == self.echo.pieces();
+        if is_only && self.echo.is_whole(line) {
+            self.request.text.clear();
             self.information = 0;
         }
     }
@@ -406,7 +409,7 @@ impl Flight {
     }
 
     /// What the command brought, by its final result code.
-    pub(crate) fn into_result(mut self, code: FinalResultCode) -> Result<Response, Failure> {
+    pub(crate) fn take_result_of(&mut self, code: FinalResultCode) -> Result<Response, Failure> {
         let was_header = self.foreign && self.information == 0;
         let fault = self.fault.take().or_else(|| was_header.then_some(Malformation::Damaged));
         match code {
@@ -434,7 +437,7 @@ impl Flight {
 
     /// Whether payload came, or a header that made no sense: what is refused has neither.
     fn has_begun_payload(&self) -> bool {
-        let has_header = self.request.announced_at_most() > 0 && self.response.lines().next().is_some();
+        let has_header = self.request.announced_at_most() > 0 && !self.request.text.is_empty();
         has_header || !self.response.payload.is_empty()
     }
 

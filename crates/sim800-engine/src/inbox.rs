@@ -1,14 +1,18 @@
 //! What was read from the module and is not taken yet.
 
+use core::mem;
+
 use bytes::{Buf as _, Bytes, BytesMut};
 
 /// Octets that belong to no event yet, and room for reads behind them.
 ///
-/// A read lands where it stays: lines are looked at here, and payload is split off. One allocation serves again and again, unless
-/// what was split off is kept for long.
+/// A read lands where it stays: lines are looked at here, and payload is split off. Two buffers serve again and again, for one payload
+/// is still being used while the next one comes; a new one is made where both are kept for longer.
 #[derive(Default)]
 pub(crate) struct Inbox {
     buffer: BytesMut,
+    /// The one before, which may hold payload that somebody has.
+    other: BytesMut,
     /// How many octets of the buffer came from the module.
     filled: usize,
 }
@@ -21,9 +25,12 @@ impl Inbox {
             let more = at_least.max(size.saturating_sub(self.filled));
             // Where it has to be a new one, `reserve` would make it twice as large.
             if self.buffer.capacity() - self.filled < at_least && !self.buffer.try_reclaim(more) {
-                let mut larger = BytesMut::with_capacity(self.filled + more);
-                larger.extend_from_slice(&self.buffer);
-                self.buffer = larger;
+                if !self.other.try_reclaim(self.filled + more) {
+                    self.other = BytesMut::with_capacity(self.filled + more);
+                }
+                self.other.extend_from_slice(&self.buffer);
+                mem::swap(&mut self.buffer, &mut self.other);
+                self.other.clear();
             }
             // What is written here is written once for many reads.
             self.buffer.resize(self.buffer.capacity(), 0);
@@ -59,7 +66,9 @@ impl Inbox {
 
 #[cfg(test)]
 mod tests {
-    use super::Inbox;
+    use alloc::vec::Vec;
+
+    use super::*;
 
     #[test]
     fn the_buffer_is_as_large_as_was_said_and_never_filled_beyond() {
@@ -71,6 +80,39 @@ mod tests {
         assert_eq!(inbox.octets().len(), 4096);
         inbox.skip(4000);
         assert_eq!((inbox.split(10, 100).len(), inbox.octets().len()), (86, 0));
+    }
+
+    #[test]
+    fn two_buffers_serve_while_a_payload_is_kept_until_the_next_one_is_there() {
+        let mut inbox = Inbox::default();
+        let mut kept = Bytes::new();
+        let mut places = Vec::new();
+        for read in 0..1000 {
+            let room = inbox.spare(256, 300);
+            room[..256].fill(read as u8);
+            inbox.handle_filled(256);
+            kept = inbox.split(7, 249);
+            assert!(kept.len() == 249 && kept.iter().all(|octet| *octet == read as u8));
+            if !places.contains(&kept.as_ptr()) {
+                places.push(kept.as_ptr());
+            }
+        }
+        assert_eq!(places.len(), 2);
+        drop(kept);
+    }
+
+    /// What is kept for longer is not written over.
+    #[test]
+    fn where_both_are_kept_there_is_a_third() {
+        let mut inbox = Inbox::default();
+        let kept: Vec<Bytes> = (0..50_u8)
+            .map(|read| {
+                inbox.spare(256, 300)[..256].fill(read);
+                inbox.handle_filled(256);
+                inbox.split(0, 256)
+            })
+            .collect();
+        assert!(kept.iter().zip(0..).all(|(octets, read)| octets.iter().all(|octet| *octet == read)));
     }
 
     #[test]

@@ -3,27 +3,32 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use core::fmt;
+use core::mem;
 use core::ops::Range;
 use core::str;
 use core::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use sim800_command::{BodyEnd, Command, CommandLine, Domain, Form, Id, Prepared, Spec, TooLong, time_limit};
 use sim800_parser::{Claim, DataPhase, Expect};
 
 use crate::failure::{Failure, Misuse};
 
 /// A command that is ready to be sent, its type forgotten.
-#[derive(Clone)]
+///
+/// It is on the heap. Who sends many gets [one that is through](crate::Engine::take_spent) back, and makes the next in its place, by
+/// [`encode_at`](Self::encode_at) or `clone_from`.
 pub struct Request(pub(crate) Box<Parts>);
 
 /// What a request is made of. It is on the heap, where it stays on its way from whoever asks to the engine.
-#[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) name: Name,
     pub(crate) id: Option<Id>,
-    pub(crate) line: Bytes,
+    pub(crate) line: Vec<u8>,
+    /// The information text that came, a line feed behind each line.
+    pub(crate) text: BytesMut,
     pub(crate) secret: Option<Range<usize>>,
     pub(crate) expect: Expect,
     pub(crate) time_limit: Duration,
@@ -55,42 +60,31 @@ impl Request {
     ///
     /// [`TooLong`] when its line is longer than the module takes.
     pub fn encode<C: Command>(command: &C) -> Result<Self, TooLong> {
-        Self::of(Name::of::<C>(), command)
+        Self::encode_at(None, command)
+    }
+
+    /// The same at the `place` of another request, of which nothing else is left. That takes no memory, unless the line is longer.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] when its line is longer than the module takes.
+    pub fn encode_at<C: Command>(place: Option<Self>, command: &C) -> Result<Self, TooLong> {
+        Self::of(place, Name::of::<C>(), command)
     }
 
     /// What is the same for every command, once.
     #[inline(never)]
-    fn of(name: Name, command: &dyn Erased) -> Result<Self, TooLong> {
+    fn of(place: Option<Self>, name: Name, command: &dyn Erased) -> Result<Self, TooLong> {
         let mut line = CommandLine::empty();
         command.encode_into(&mut line)?;
-        Ok(Self::of_line(name, &line, command.expects(), command.limit(), command.body_ends()))
-    }
-
-    fn of_line(
-        name: Name,
-        line: &CommandLine,
-        expect: Expect,
-        time_limit: Duration,
-        body_end: BodyEnd,
-    ) -> Self {
-        let id = match &name.0 {
-            Inner::Row(title) => title.id,
-            Inner::Text(_) => None,
+        let mut parts = Parts::new(name, command.expects(), command.limit());
+        (parts.secret, parts.body_end) = (line.secret(), command.body_ends());
+        let Some(Self(mut place)) = place else {
+            parts.line = line.as_bytes().to_vec();
+            return Ok(Self(Box::new(parts)));
         };
-        Self(Box::new(Parts {
-            name,
-            id,
-            line: Bytes::copy_from_slice(line.as_bytes()),
-            secret: line.secret(),
-            expect,
-            time_limit,
-            body: None,
-            body_end,
-            anew: false,
-            proof: false,
-            further: VecDeque::new(),
-            compared: false,
-        }))
+        place.replace(line.as_bytes(), parts);
+        Ok(Self(place))
     }
 
     /// Takes a command line as text, `AT+CSQ`, without its line end.
@@ -117,19 +111,11 @@ impl Request {
         let name = line.split(|octet| matches!(octet, b'=' | b'?')).next().unwrap_or_default();
         let word = name.get(2..).and_then(|name| str::from_utf8(name).ok());
         let expect = Expect::result().with_information(Claim::Text).with_connection();
+        let title = Name(Inner::Text(String::from_utf8_lossy(name).into()));
         Ok(Self(Box::new(Parts {
             id: word.and_then(Id::from_name),
-            name: Name(Inner::Text(String::from_utf8_lossy(name).into())),
-            line: [line, b"\r"].concat().into(),
-            secret: None,
-            expect,
-            time_limit,
-            body: None,
-            body_end: BodyEnd::Counted,
-            anew: false,
-            proof: false,
-            further: VecDeque::new(),
-            compared: false,
+            line: [line, b"\r"].concat(),
+            ..Parts::new(title, expect, time_limit)
         })))
     }
 
@@ -146,7 +132,7 @@ impl Request {
             // Wherever it stands in this way of writing it.
             request.0.secret = Some("AT".len()..line.len());
         }
-        request.0.line = line.into();
+        request.0.line = line;
         Ok(request)
     }
 
@@ -203,7 +189,7 @@ impl Request {
 
     /// Its command line, line end included.
     #[must_use]
-    pub fn line(&self) -> &Bytes {
+    pub fn line(&self) -> &[u8] {
         &self.0.line
     }
 
@@ -226,7 +212,71 @@ impl Request {
     }
 }
 
+impl Clone for Request {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.0.clone_from(&source.0);
+    }
+}
+
+/// Of what came nothing is cloned.
+impl Clone for Parts {
+    fn clone(&self) -> Self {
+        let mut clone = Self::new(self.name.clone(), self.expect, self.time_limit);
+        clone.clone_from(self);
+        clone
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        let others = Self {
+            name: source.name.clone(),
+            line: Vec::new(),
+            text: BytesMut::new(),
+            secret: source.secret.clone(),
+            body: source.body.clone(),
+            further: source.further.clone(),
+            ..*source
+        };
+        self.replace(&source.line, others);
+    }
+}
+
 impl Parts {
+    /// Those of a command without a line.
+    fn new(name: Name, expect: Expect, time_limit: Duration) -> Self {
+        let id = match &name.0 {
+            Inner::Row(title) => title.id,
+            Inner::Text(_) => None,
+        };
+        Self {
+            name,
+            id,
+            line: Vec::new(),
+            text: BytesMut::new(),
+            secret: None,
+            expect,
+            time_limit,
+            body: None,
+            body_end: BodyEnd::Counted,
+            anew: false,
+            proof: false,
+            further: VecDeque::new(),
+            compared: false,
+        }
+    }
+
+    /// Puts others in the place of these, with the command `line`. What these have of the heap for octets stays.
+    fn replace(&mut self, line: &[u8], others: Self) {
+        let (mut octets, mut text) = (mem::take(&mut self.line), mem::take(&mut self.text));
+        octets.clear();
+        octets.extend_from_slice(line);
+        text.clear();
+        *self = Self { line: octets, text, ..others };
+    }
+
     /// Whether it does nothing but have the line synchronized.
     pub(crate) fn is_synchronization(&self) -> bool {
         self.anew && self.id == Some(Id::At) && self.further.is_empty()
@@ -283,9 +333,13 @@ impl Parts {
 impl From<Prepared> for Request {
     fn from(prepared: Prepared) -> Self {
         let Prepared { spec, line, expect, time_limit, body_end, .. } = prepared;
-        let mut request = Self::of_line(spec.into(), &line, expect, time_limit, body_end);
-        request.0.id = spec.id;
-        request
+        Self(Box::new(Parts {
+            id: spec.id,
+            line: line.as_bytes().to_vec(),
+            secret: line.secret(),
+            body_end,
+            ..Parts::new(spec.into(), expect, time_limit)
+        }))
     }
 }
 

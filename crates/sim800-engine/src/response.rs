@@ -10,8 +10,8 @@ use sim800_parser::Line;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Response {
-    /// The lines of information text, without line ends; the header of a payload is one.
-    pub information: Vec<Bytes>,
+    /// The information text, a line feed behind each of its [`lines`](Self::lines); the header of a payload is one.
+    pub information: Bytes,
     /// The payload, complete.
     pub payload: Bytes,
     /// A line of the module's own stood between the payload and its result. It may have been the end of the payload: where the line
@@ -24,9 +24,9 @@ pub struct Response {
 }
 
 impl Response {
-    /// The lines of information text.
-    pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        self.information.iter().map(|line| Line::new(line))
+    /// The lines of information text, without line ends.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> {
+        lines(&self.information).map(Line::new)
     }
 
     /// What the information text says.
@@ -38,4 +38,9 @@ impl Response {
         let lines: Vec<_> = self.lines().collect();
         command.response(&lines)
     }
+}
+
+/// The lines of information text, of which none has a line feed in it.
+pub(crate) fn lines(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    text.split_inclusive(|octet| *octet == b'\n').map(|line| line.strip_suffix(b"\n").unwrap_or(line))
 }

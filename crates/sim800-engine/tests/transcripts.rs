@@ -116,7 +116,7 @@ fn outputs(engine: &mut Engine) -> (Vec<String>, Vec<String>) {
     while let Some(output) = engine.poll_output() {
         match output {
             Output::Complete(Ok(response)) => {
-                seen.extend(response.information.iter().map(|text| format!("information {}", written(text))));
+                seen.extend(response.lines().map(|line| format!("information {}", written(line.text()))));
                 seen.extend(response.granted.map(|_| "prompt".to_owned()));
                 let payload = response.payload.len();
                 seen.extend((payload > 0).then(|| format!("payload {payload}")));

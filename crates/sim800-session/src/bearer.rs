@@ -215,7 +215,7 @@ impl Bearer {
     async fn opened(client: &Client, profile: &Profile) -> Result<Self, BearerError> {
         let bearer = Self::new(client, profile)?;
         let settings = profile.settings(bearer.cid)?;
-        let wanted: Vec<_> = settings.iter().map(|setting| setting.line().clone()).collect();
+        let wanted: Vec<_> = settings.iter().map(|setting| setting.line().into()).collect();
         if client.known().is_open(bearer.cid(), &wanted) {
             return Ok(bearer);
         }

@@ -1,5 +1,7 @@
 //! The handle by which commands are sent.
 
+mod limit;
+
 use crate::sync::Arc;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -14,16 +16,17 @@ use core::time::Duration;
 use crate::oneshot;
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, pin_mut};
+use futures::{FutureExt, StreamExt};
 use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
 
 use crate::chores::Chores;
 use crate::config::{Config, Effort};
 use crate::contexts::Contexts;
-use crate::engine::{Disconnected, Failure, Malformation, Name, Request, Response};
+use crate::engine::{Disconnected, Failure, Malformation, Misuse, Name, Request, Response};
 use crate::error::Error;
 use crate::known::{Known, casts_doubt};
 use crate::notices::{Notice, Notices, Retry, Subscribers};
+use crate::places::Places;
 use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
 use crate::sync::{Baton, Guarded, Take};
@@ -78,6 +81,7 @@ pub(crate) struct Shared {
     /// Whether it was entered and not accepted.
     pin_tried: Guarded<bool>,
     pub(crate) known: Known,
+    pub(crate) places: Places,
 }
 
 impl Shared {
@@ -96,6 +100,7 @@ impl Shared {
             pin: Baton::default(),
             pin_tried: Guarded::default(),
             known: Known::default(),
+            places: Places::default(),
         }
     }
 
@@ -166,7 +171,7 @@ impl Client {
     ///
     /// [`Error`] with the command and how it failed.
     pub fn execute<C: Command>(&self, command: &C) -> Pending {
-        self.submit_new(Request::new(command), Name::of::<C>())
+        self.submit_new(self.encode(command), Name::of::<C>())
     }
 
     /// Sends a command whose prompt asks for octets, and these octets: as many as the prompt asks for, from the first
@@ -176,7 +181,7 @@ impl Client {
     ///
     /// [`Error`] with the command and how it failed.
     pub fn transmit<C: Command>(&self, command: &C, body: Bytes) -> Pending {
-        self.submit_new(Request::new(command).map(|request| request.with_body(body)), Name::of::<C>())
+        self.submit_new(self.encode(command).map(|request| request.with_body(body)), Name::of::<C>())
     }
 
     /// Sends a command and reads its information text.
@@ -240,6 +245,24 @@ impl Client {
         &self.shared.runtime
     }
 
+    /// A request that takes the place of one that is through, where there is one.
+    pub(crate) fn encode<C: Command>(&self, command: &C) -> Result<Request, Failure> {
+        let place = self.shared.places.take_request();
+        Request::encode_at(place, command).map_err(|_| Failure::Misuse(Misuse::TooLong))
+    }
+
+    /// Sends `request` and keeps it, to be sent again.
+    pub(crate) fn submit_again(&self, request: &Request) -> Pending {
+        let place = self.shared.places.take_request();
+        self.submit(match place {
+            Some(mut place) => {
+                place.clone_from(request);
+                place
+            }
+            None => request.clone(),
+        })
+    }
+
     /// Sends a request now; the reply may be waited for later.
     pub(crate) fn submit(&self, request: Request) -> Pending {
         self.enqueue(request, None)
@@ -253,7 +276,7 @@ impl Client {
 
     fn enqueue(&self, request: Request, turn: Option<oneshot::Sender<()>>) -> Pending {
         let command = request.name().clone();
-        let (reply, receiver) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel_at(self.shared.places.take_reply());
         let casts_doubt = self.whose == Whose::Caller && casts_doubt(&request);
         if casts_doubt {
             self.leave_http();
@@ -355,45 +378,6 @@ impl Client {
         }
     }
 
-    /// `future`, for no longer than `limit`. What the module had said by then counts, however late the driver gets to read it.
-    pub(crate) fn within<F: Future>(
-        &self,
-        limit: Duration,
-        future: F,
-    ) -> impl Future<Output = Option<F::Output>> {
-        self.until(self.shared.runtime.now().saturating_add(limit), future)
-    }
-
-    /// The same up to a time of the runtime.
-    pub(crate) async fn until<F: Future>(&self, deadline: Duration, future: F) -> Option<F::Output> {
-        let mut limit =
-            Limit { client: self, timer: self.shared.runtime.sleep_until(deadline), behind: None };
-        pin_mut!(future);
-        poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Some(output));
-            }
-            ready!(limit.poll(context));
-            Poll::Ready(match future.as_mut().poll(context) {
-                Poll::Ready(output) => Some(output),
-                Poll::Pending => None,
-            })
-        })
-        .await
-    }
-
-    /// Waits until the driver has looked at all that the module sent so far.
-    fn catch_up(&self) -> oneshot::Receiver<()> {
-        let (sender, receiver) = oneshot::channel();
-        self.shared.behind.with(|behind| behind.push(sender));
-        if self.shared.subscribers.ended().is_some() {
-            // There is no driver that would tell.
-            drop(self.shared.take_behind());
-        }
-        self.shared.queue.wake();
-        receiver
-    }
-
     /// Waits before something that is built on this session is tried again, and tells whoever [subscribed](Self::subscribe): for the
     /// `attempt`th try in a row, counted from 1, after `cause`, `position` octets having been moved. `false` at once where
     /// [`Config::retries`] allows no such try.
@@ -482,26 +466,6 @@ impl Client {
     }
 }
 
-/// How long something may take.
-struct Limit<'c> {
-    client: &'c Client,
-    timer: BoxFuture<'c, ()>,
-    /// The time is over: this is ready when all that the module had said by then was looked at.
-    behind: Option<oneshot::Receiver<()>>,
-}
-
-impl Limit<'_> {
-    /// Whether that is over. There is one of this for all that is limited.
-    #[inline(never)]
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.behind.is_none() {
-            ready!(self.timer.as_mut().poll(context));
-        }
-        let client = self.client;
-        self.behind.get_or_insert_with(|| client.catch_up()).poll_unpin(context).map(drop)
-    }
-}
-
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
@@ -535,7 +499,8 @@ impl Pending {
             }
             // Perhaps the result was that of another command, and the text is still to come.
             let command = self.command.clone();
-            *self = Self { unreadable: true, command, ..client.synchronize() };
+            *self = client.synchronize();
+            (self.command, self.unreadable) = (command, true);
         }
     }
 }
@@ -556,6 +521,12 @@ impl Future for Pending {
             };
             reply.map_err(|failure| Error::new(&self.command, failure))
         })
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.shared.places.leave_reply(self.receiver.place());
     }
 }
 

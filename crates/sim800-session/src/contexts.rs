@@ -1,10 +1,10 @@
 //! The context that carries the sockets of the module, and which of its six connections are taken.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::Ipv4Addr;
 
-use bytes::Bytes;
 use sim800_command::Connection;
 
 use crate::sync::{Baton, Guarded, Take};
@@ -34,12 +34,12 @@ pub(crate) struct Up {
     pub(crate) epoch: u64,
     pub(crate) address: Ipv4Addr,
     /// The command lines that say with what it was brought up.
-    set: Vec<Bytes>,
+    set: Vec<Box<[u8]>>,
 }
 
 impl Up {
     /// Whether it was brought up with just this.
-    pub(crate) fn is_by(&self, set: &[Bytes]) -> bool {
+    pub(crate) fn is_by(&self, set: &[Box<[u8]>]) -> bool {
         self.set == set
     }
 }
@@ -135,7 +135,7 @@ impl Contexts {
         self.state.with(|state| state.up.clone())
     }
 
-    pub(crate) fn begin(&self, set: Vec<Bytes>, address: Ipv4Addr) -> Up {
+    pub(crate) fn begin(&self, set: Vec<Box<[u8]>>, address: Ipv4Addr) -> Up {
         self.state.with(|state| {
             state.count += 1;
             state.slots = Default::default();

@@ -10,7 +10,6 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 
 use crate::oneshot;
-use futures::future::BoxFuture;
 use futures::stream::StreamExt;
 
 use sim800_command::{Line, Unsolicited};
@@ -23,6 +22,7 @@ use crate::io::{self, AsyncRead, AsyncWrite};
 use crate::keeper::{self, Keeper};
 use crate::notices::{Notice, Notices, UnsolicitedLine};
 use crate::runtime::Runtime;
+use crate::timer::Timer;
 use crate::trace::{Masked, Show, Trace};
 
 /// Rounds of one poll before other tasks get their turn.
@@ -56,7 +56,7 @@ where
         unbroken: 0,
         writing: None,
         unflushed: false,
-        timer: None,
+        timer: Timer::default(),
         keeper: Keeper::default(),
         trace: None,
         retries: None,
@@ -89,7 +89,7 @@ pub struct Driver<P> {
     unbroken: usize,
     writing: Option<Writing>,
     unflushed: bool,
-    timer: Option<(Duration, BoxFuture<'static, ()>)>,
+    timer: Timer,
     keeper: Keeper,
     trace: Option<Box<dyn Show>>,
     /// What the trace is told of besides octets.
@@ -177,23 +177,13 @@ impl<P> Driver<P> {
         }
     }
 
-    /// Keeps one timer armed. A deadline that moves on, as it does with every piece of payload, lets it fire early once
-    /// instead of costing a new one.
+    /// Has the engine do what is due. Its deadline moves on with every piece of payload.
     fn poll_timer(&mut self, context: &mut Context<'_>) -> bool {
         let Some(deadline) = self.engine.poll_timeout() else { return false };
-        if self.timer.as_ref().is_none_or(|(armed, _)| *armed > deadline) {
-            let runtime = Arc::clone(&self.shared.runtime);
-            self.timer = Some((deadline, Box::pin(async move { runtime.sleep_until(deadline).await })));
-        }
-        let Some((_, timer)) = &mut self.timer else { return false };
-        if timer.as_mut().poll(context).is_pending() {
+        if self.timer.poll_until(&self.shared.runtime, deadline, context).is_pending() {
             return false;
         }
-        self.timer = None;
-        let now = self.now();
-        if now >= deadline {
-            self.engine.handle_timeout(now);
-        }
+        self.engine.handle_timeout(self.now());
         true
     }
 
@@ -205,6 +195,9 @@ impl<P> Driver<P> {
             self.learn(&output);
             let notice = match output {
                 Output::Complete(result) => {
+                    if let Some(request) = self.engine.take_spent() {
+                        self.shared.places.leave_request(request);
+                    }
                     if let Some(caller) = self.in_flight.take() {
                         // Who may have lost interest.
                         caller.send(result);

@@ -2,7 +2,6 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use alloc::vec::Vec;
 use sim800_command::{
     Cgmm, Cgmr, Command, CopsRead, Cpowd, CregRead, Csq, Gsn, PowerDown, RegistrationStatus, SignalQuality,
 };
@@ -10,6 +9,7 @@ use sim800_command::{
 use sim800_parser::Line;
 
 use crate::client::Client;
+use crate::engine::Response;
 use crate::error::{Error, Failure, Malformation};
 
 /// How often the module is asked for a line that cannot be told from others.
@@ -57,16 +57,17 @@ impl Client {
         command: &C,
         read: impl Fn(C::Response<'_>) -> String,
     ) -> Result<String, Error> {
-        let mut before = Vec::new();
+        let mut before = Response::default();
         for _ in 0..QUESTIONS {
-            let lines = self.execute(command).await?.information;
-            let is_only = lines.len() == 1;
-            let line = lines.iter().find(|line| is_only || before.contains(*line));
-            let told = line.and_then(|line| command.response(&[Line::new(line)]).ok().map(&read));
+            let response = self.execute(command).await?;
+            let is_only = response.lines().count() == 1;
+            let has_come = |line: &Line<'_>| before.lines().any(|other| other.text() == line.text());
+            let line = response.lines().find(|line| is_only || has_come(line));
+            let told = line.and_then(|line| command.response(&[line]).ok().map(&read));
             if let Some(told) = told {
                 return Ok(told);
             }
-            before = lines;
+            before = response;
         }
         Err(Error::of(command, Failure::Malformed(Malformation::Information)))
     }

@@ -3,12 +3,12 @@
 //! This is the one home of such knowledge. All of it is thrown away by whatever casts doubt on it: a restart, a line that was lost, a
 //! bearer that was taken away, a command of somebody else, a refusal that makes no sense. What is not known is set.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 use core::str;
 use core::time::Duration;
 
-use bytes::Bytes;
 use sim800_command::Id;
 
 use crate::engine::Request;
@@ -29,11 +29,11 @@ struct State {
     /// The module may send the texts of short messages: it has restarted, or could not be told not to yet.
     may_send_messages: bool,
     /// The value of each parameter: the command line.
-    set: Vec<Bytes>,
+    set: Vec<Box<[u8]>>,
     /// A command was answered, and nothing was lost since.
     is_answering: bool,
     /// The bearers that are open, and the command lines that say with what.
-    open: Vec<(u8, Vec<Bytes>)>,
+    open: Vec<(u8, Vec<Box<[u8]>>)>,
     http: Http,
 }
 
@@ -123,8 +123,8 @@ impl Known {
     }
 
     /// Whether `line` would set what is set already.
-    pub(crate) fn is_set(&self, line: &Bytes) -> bool {
-        self.0.with(|state| state.set.contains(line))
+    pub(crate) fn is_set(&self, line: &[u8]) -> bool {
+        self.0.with(|state| state.set.iter().any(|set| **set == *line))
     }
 
     /// `line` is going to be sent: until its result, what it sets is not known, and after that only to whoever sends it.
@@ -133,15 +133,15 @@ impl Known {
     }
 
     /// `line` was accepted.
-    pub(crate) fn was_set(&self, since: Since, line: &Bytes) {
+    pub(crate) fn was_set(&self, since: Since, line: &[u8]) {
         self.0.with(|state| {
             if state.doubts == since.0 {
                 match state.set.iter_mut().find(|set| parameter(set) == parameter(line)) {
-                    Some(set) => *set = line.clone(),
+                    Some(set) => *set = line.into(),
                     None => {
                         // They grow by one at a time, up to a few, and stay for long.
                         state.set.reserve_exact(1);
-                        state.set.push(line.clone());
+                        state.set.push(line.into());
                     }
                 }
             }
@@ -154,12 +154,12 @@ impl Known {
     }
 
     /// Whether bearer `cid` is open with what these lines say.
-    pub(crate) fn is_open(&self, cid: u8, with: &[Bytes]) -> bool {
+    pub(crate) fn is_open(&self, cid: u8, with: &[Box<[u8]>]) -> bool {
         self.0.with(|state| state.open.iter().any(|(open, by)| *open == cid && by == with))
     }
 
     /// Bearer `cid` was found open with what these lines say, or was opened so.
-    pub(crate) fn was_opened(&self, since: Since, cid: u8, with: Vec<Bytes>) {
+    pub(crate) fn was_opened(&self, since: Since, cid: u8, with: Vec<Box<[u8]>>) {
         self.0.with(|state| {
             if state.doubts == since.0 {
                 state.open.retain(|(open, _)| *open != cid);
@@ -360,10 +360,6 @@ fn is_of_http(line: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn line(text: &'static str) -> Bytes {
-        Bytes::from_static(text.as_bytes())
-    }
-
     #[test]
     fn a_parameter_has_one_value() {
         for (text, name) in [
@@ -379,21 +375,21 @@ mod tests {
     #[test]
     fn what_was_set_is_known_until_something_casts_doubt_on_it() {
         let known = Known::default();
-        let (one, other) = (line("AT+FTPPORT=21\r"), line("AT+FTPPORT=22\r"));
+        let (one, other) = (&b"AT+FTPPORT=21\r"[..], &b"AT+FTPPORT=22\r"[..]);
         let since = known.now();
-        assert!(!known.is_set(&one));
-        known.was_set(since, &one);
-        assert!(known.is_set(&one) && !known.is_set(&other));
+        assert!(!known.is_set(one));
+        known.was_set(since, one);
+        assert!(known.is_set(one) && !known.is_set(other));
         known.is_being_set(b"AT+FTPPORT=2,0,1\r");
-        assert!(!known.is_set(&one), "it may have been another command of that name");
-        known.was_set(since, &one);
-        known.is_being_set(&other);
-        assert!(!known.is_set(&one), "the other may have been taken");
-        known.was_set(since, &other);
+        assert!(!known.is_set(one), "it may have been another command of that name");
+        known.was_set(since, one);
+        known.is_being_set(other);
+        assert!(!known.is_set(one), "the other may have been taken");
+        known.was_set(since, other);
         known.doubt();
-        assert!(!known.is_set(&other));
+        assert!(!known.is_set(other));
         // Asked for before the doubt, and heard of after it.
-        known.was_set(since, &other);
-        assert!(!known.is_set(&other));
+        known.was_set(since, other);
+        assert!(!known.is_set(other));
     }
 }

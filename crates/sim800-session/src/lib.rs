@@ -120,6 +120,7 @@ mod notices;
 mod oneshot;
 mod overlap;
 mod password;
+mod places;
 #[cfg(feature = "std")]
 mod port;
 mod queue;
@@ -134,6 +135,7 @@ mod start_up;
 mod stride;
 mod sync;
 mod tail;
+mod timer;
 mod trace;
 mod turn;
 mod users;

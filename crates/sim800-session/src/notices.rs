@@ -231,7 +231,8 @@ pub(crate) struct Subscribers {
 
 #[derive(Debug, Default)]
 struct Registry {
-    inboxes: Vec<Weak<Inbox>>,
+    /// A copy is made of them when somebody subscribes while they are told something.
+    inboxes: Arc<Vec<Weak<Inbox>>>,
     /// The line is gone.
     ended: Option<Disconnected>,
 }
@@ -242,8 +243,9 @@ impl Subscribers {
         let inbox = Arc::new(Inbox { filter, limit: limit.max(1), state: Guarded::default() });
         let ended = self.inboxes.with(|registry| {
             if registry.ended.is_none() {
-                registry.inboxes.retain(|inbox| inbox.strong_count() > 0);
-                registry.inboxes.push(Arc::downgrade(&inbox));
+                let inboxes = Arc::make_mut(&mut registry.inboxes);
+                inboxes.retain(|inbox| inbox.strong_count() > 0);
+                inboxes.push(Arc::downgrade(&inbox));
             }
             registry.ended
         });
@@ -255,12 +257,12 @@ impl Subscribers {
 
     /// Tells everyone. Who subscribes meanwhile, as a filter or a waker may, is told of the next notice.
     pub(crate) fn deliver(&self, notice: &Notice) {
-        let inboxes: Vec<_> = self.inboxes.with(|registry| {
+        let inboxes = self.inboxes.with(|registry| {
             if let Notice::Disconnected(reason) = notice {
                 registry.ended.get_or_insert(*reason);
                 mem::take(&mut registry.inboxes)
             } else {
-                registry.inboxes.clone()
+                Arc::clone(&registry.inboxes)
             }
         });
         // An inbox that nobody else holds any more is dropped here, outside of the lock, and its filter with it.

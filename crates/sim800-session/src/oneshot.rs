@@ -9,9 +9,23 @@ use crate::sync::{Arc, Guarded};
 
 /// The two ends.
 pub(crate) fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let slot = Arc::new(Guarded::new(Slot::Empty(None)));
+    channel_at(None)
+}
+
+/// The same at the `place` of another one, if both of its ends are gone.
+pub(crate) fn channel_at<T>(place: Option<Place<T>>) -> (Sender<T>, Receiver<T>) {
+    let empty = || Guarded::new(Slot::Empty(None));
+    let free = place.and_then(|Place(mut slot)| {
+        *Arc::get_mut(&mut slot)? = empty();
+        Some(slot)
+    });
+    let slot = free.unwrap_or_else(|| Arc::new(empty()));
     (Sender(Arc::clone(&slot)), Receiver(slot))
 }
+
+/// What a channel has of the heap.
+#[derive(Debug)]
+pub(crate) struct Place<T>(Arc<Guarded<Slot<T>>>);
 
 #[derive(Debug)]
 enum Slot<T> {
@@ -63,6 +77,13 @@ impl<T> Drop for Sender<T> {
     }
 }
 
+impl<T> Receiver<T> {
+    /// Its place on the heap, for another one when this one is gone.
+    pub(crate) fn place(&self) -> Place<T> {
+        Place(Arc::clone(&self.0))
+    }
+}
+
 impl<T> Future for Receiver<T> {
     type Output = Result<T, Canceled>;
 
@@ -100,6 +121,24 @@ mod tests {
         sender.send(7);
         assert_eq!((&mut receiver).now_or_never(), Some(Ok(7)));
         assert_eq!(receiver.now_or_never(), Some(Err(Canceled)));
+    }
+
+    #[test]
+    fn a_place_serves_again_when_both_ends_are_gone() {
+        let (sender, receiver) = channel();
+        let place = receiver.place();
+        sender.send(7);
+        drop(receiver);
+        let free = Arc::as_ptr(&place.0);
+        let (sender, mut receiver) = channel_at(Some(place));
+        assert_eq!(Arc::as_ptr(&receiver.0), free);
+        assert_eq!((&mut receiver).now_or_never(), None, "the value was another's");
+
+        let (_, mut other) = channel_at(Some(receiver.place()));
+        assert_ne!(Arc::as_ptr(&other.0), free);
+        assert_eq!((&mut other).now_or_never(), Some(Err(Canceled)));
+        sender.send(8);
+        assert_eq!(receiver.now_or_never(), Some(Ok(8)));
     }
 
     #[test]

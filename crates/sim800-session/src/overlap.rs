@@ -1,49 +1,61 @@
 //! Payload that is read in pieces, each of which begins with the end of the one before.
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 /// How many octets come again, at most. Where the line doubled some and what a count then left of the payload reads like the
 /// module's own lines, they are others.
 const AGAIN: usize = 16;
 
-/// What was read last, as far as it comes again with what follows it, and is compared.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Overlap(Bytes);
+/// What was read last, as far as it comes again with what follows it, and is compared. A copy, which does not keep the whole of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Overlap {
+    octets: [u8; AGAIN],
+    length: u8,
+}
 
 impl Overlap {
+    fn octets(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.length)).unwrap_or_default()
+    }
+
     /// How many octets come again.
     pub(crate) fn length(&self) -> u32 {
-        // They are few.
-        u32::try_from(self.0.len()).unwrap_or(0)
+        u32::from(self.length)
     }
 
     /// `octets` were read, of which `at_most` so many come again, but one at least.
     pub(crate) fn follow(&mut self, octets: &[u8], at_most: usize) {
         let again = at_most.clamp(1, AGAIN);
         let end = octets.get(octets.len().saturating_sub(again)..).unwrap_or(octets);
-        // A copy, so that it does not keep the whole of them.
-        self.0 = Bytes::copy_from_slice(end);
+        *self = Self::default();
+        for (place, octet) in self.octets.iter_mut().zip(end) {
+            *place = *octet;
+            self.length += 1;
+        }
     }
 
     /// How many octets came again, and those behind them; `None` where they are others.
     pub(crate) fn tell_apart(&self, mut octets: Bytes) -> Option<(usize, Bytes)> {
-        let again = octets.split_to(octets.len().min(self.0.len()));
-        self.0.starts_with(&again).then_some((again.len(), octets))
+        let again = octets.split_to(octets.len().min(self.octets().len()));
+        self.octets().starts_with(&again).then_some((again.len(), octets))
     }
 
     /// Whether what comes may begin with one of these, as far as that is known of it.
     pub(crate) fn is_like(&self, words: &[&[u8]]) -> bool {
-        words.iter().any(|word| self.0.iter().zip(*word).all(|(one, other)| one == other))
+        words.iter().any(|word| self.octets().iter().zip(*word).all(|(one, other)| one == other))
     }
 
     /// The next piece begins one octet later.
     pub(crate) fn shorten(&mut self) {
-        self.0.advance(self.0.len().min(1));
+        if self.length > 0 {
+            self.octets.rotate_left(1);
+            self.length -= 1;
+        }
     }
 
     /// Nothing comes again.
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.length = 0;
     }
 }
 

@@ -156,6 +156,10 @@ impl<E: Error + Send + Sync + 'static> AsyncRead for Reader<E> {
         if let Some(buffer) = buffer.get_mut(..read) {
             self.rest.copy_to_slice(buffer);
         }
+        if self.rest.is_empty() {
+            // What was read to its end makes room for what comes next.
+            self.rest = Bytes::new();
+        }
         Poll::Ready(Ok(read))
     }
 }

@@ -1,7 +1,6 @@
 //! Setting what a procedure needs in the module: what it is, what its refusal means, and what puts it back.
 
 use alloc::vec::Vec;
-use bytes::Bytes;
 use futures::future::BoxFuture;
 use sim800_command::{Command, InvalidValue, LINE_LIMIT};
 
@@ -62,7 +61,7 @@ impl Setting {
     }
 
     /// The command line that sets it.
-    pub(crate) fn line(&self) -> &Bytes {
+    pub(crate) fn line(&self) -> &[u8] {
         self.request.line()
     }
 

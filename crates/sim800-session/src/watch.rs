@@ -1,6 +1,7 @@
 //! Waiting for the lines of a session, and for what ends it from outside.
 
 use core::future::{Future, poll_fn};
+use core::mem;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::bearer::BearerError;
 use crate::client::Client;
 use crate::error::{Disconnected, Error, Failure};
 use crate::notices::{Notice, Notices};
+use crate::timer::Timer;
 use crate::users::User;
 
 /// What ends a session from outside.
@@ -30,6 +32,8 @@ pub(crate) struct Watch {
     interruption: Option<Interruption>,
     /// The line was lost.
     lost: bool,
+    /// For those who wait one after the other.
+    timer: Timer,
     /// While it lives, nobody closes the bearer to bring it back.
     _user: User,
 }
@@ -44,7 +48,15 @@ impl Watch {
     ) -> Self {
         let user = client.bearers().begin(cid).await;
         let notices = client.subscribe(move |line| own(line) || is_loss(line, cid));
-        Self { client: client.clone(), notices, cid, interruption: None, lost: false, _user: user }
+        Self {
+            client: client.clone(),
+            notices,
+            cid,
+            interruption: None,
+            lost: false,
+            timer: Timer::default(),
+            _user: user,
+        }
     }
 
     /// Waits up to `limit` for a line that `read` takes; `None` when none came.
@@ -53,8 +65,11 @@ impl Watch {
         limit: Duration,
         read: impl Fn(Unsolicited<'_>) -> Option<T>,
     ) -> Result<Option<T>, Interruption> {
-        let client = self.client.clone();
-        client.within(limit, self.endless(read)).await.transpose()
+        let (client, mut timer) = (self.client.clone(), mem::take(&mut self.timer));
+        let deadline = client.runtime().now().saturating_add(limit);
+        let next = client.until_by(&mut timer, deadline, self.endless(read)).await;
+        self.timer = timer;
+        next.transpose()
     }
 
     /// Waits for a line that `read` takes.
@@ -114,7 +129,7 @@ impl Watch {
     /// Whether the line was lost since this was asked last.
     pub(crate) fn take_loss(&mut self) -> bool {
         let is_there = self.notices.remove(|notice| *notice == Notice::Desynchronized).is_some();
-        core::mem::take(&mut self.lost) || is_there
+        mem::take(&mut self.lost) || is_there
     }
 
     /// The line may have been lost.

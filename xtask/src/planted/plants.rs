@@ -3,6 +3,7 @@
 use super::{Edit, Plant};
 
 const ENGINE: &str = "crates/sim800-engine/src/engine.rs";
+const ENDING: &str = "crates/sim800-engine/src/engine/ending.rs";
 const UNSOLICITED: &str = "crates/sim800-engine/src/engine/unsolicited.rs";
 const DRIVER: &str = "crates/sim800-session/src/driver.rs";
 const ACTION: &str = "crates/sim800-session/src/http/action.rs";
@@ -19,7 +20,7 @@ pub(super) const PLANTS: [Plant; 19] = [
         name: "resync",
         about: "after a command without a result the line counts as in step",
         edits: &[Edit {
-            file: ENGINE,
+            file: ENDING,
             old: "        self.line = State::Lost(resync.owing(self.owed()), None);\n",
             new: "        self.line = if crate::planted(\"resync\") {
             State::Idle

@@ -26,7 +26,7 @@ pub(super) const TESTED: [Tested; 10] = [
             name: "late",
             about: "behind a refusal of octets that were sent the line counts as in step",
             edits: &[Edit {
-                file: "crates/sim800-engine/src/engine.rs",
+                file: "crates/sim800-engine/src/engine/ending.rs",
                 old: "} else if is_refused && handed_out > 0 && !is_told {",
                 new: "} else if is_refused && handed_out > 0 && !is_told && !crate::planted(\"late\") {",
             }],

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sim800_command::Id;
 use sim800_parser::{Dialect, Event, Span};
 
-use super::{Engine, State};
+use super::{Engine, State, cut};
 use crate::failure::{Failure, Malformation};
 use crate::flight::Stray;
 use crate::output::Output;
@@ -55,7 +55,7 @@ impl<D: Dialect> Engine<D> {
         // The result that ended the command was not its own.
         let is_late = stray == Stray::Rest && self.last.is_answered_by(span.line());
         // Whoever takes it may keep it for long: it must not keep the read buffer with it.
-        let line = Bytes::copy_from_slice(span.line().text());
+        let line = cut(&mut self.own_lines, span.line().text());
         match &mut self.line {
             State::InFlight(_) if is_late => {
                 self.abandon(now, Failure::Malformed(Malformation::Information));

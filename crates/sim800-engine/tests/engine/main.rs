@@ -139,7 +139,7 @@ fn done(information: &[&'static str]) -> Output {
 
 fn brought(information: &[&'static str], payload: &'static str) -> Output {
     let mut response = Response::default();
-    response.information = information.iter().copied().map(line).collect();
+    response.information = information.iter().flat_map(|line| [line, "\n"]).collect::<String>().into();
     response.payload = line(payload);
     Output::Complete(Ok(response))
 }

@@ -160,10 +160,53 @@ fn a_prompt_for_more_than_was_offered_gets_nothing() {
 #[test]
 fn a_request_tells_its_line_and_how_much_it_offers() {
     let request = Request::new(&data(4)).expect("a short line").with_body(line("body"));
-    assert_eq!((&request.line()[..], request.offered()), (&b"AT+HTTPDATA=4,1000\r"[..], 4));
+    assert_eq!((request.line(), request.offered()), (&b"AT+HTTPDATA=4,1000\r"[..], 4));
     assert_eq!(request.id(), Some(sim800_command::Id::HttpData));
     let request = Request::new(&Csq).expect("a short line");
-    assert_eq!((&request.line()[..], request.offered()), (&b"AT+CSQ\r"[..], 0));
+    assert_eq!((request.line(), request.offered()), (&b"AT+CSQ\r"[..], 0));
+}
+
+/// How everything is shown that a request is made of, but for its place.
+fn shown(request: &Request) -> String {
+    let line = request.line().escape_ascii();
+    format!("{line} {request:?} {:?} {} {}", request.id(), request.is_secret(), request.offered())
+}
+
+#[test]
+fn nothing_is_left_of_a_request_in_whose_place_another_is_made() {
+    let password = FtpPw { password: Secret::new("sesame").expect("a secret") };
+    let secret = Request::new(&password).expect("a short line").anew().as_proof().compared();
+    let offering = Request::new(&data(4)).expect("a short line").with_body(line("body"));
+    let patient = Request::raw("AT+UNHEARD=1,2", Duration::from_secs(99)).expect("a command");
+    let several = [Request::new(&Csq).expect("a short line"), Request::new(&At).expect("a short line")];
+    let several = Request::concatenated(several).expect("two commands");
+    for place in [secret, offering, patient, several] {
+        for new in [Request::new(&Csq).expect("a short line"), place.clone()] {
+            let mut other = place.clone();
+            other.clone_from(&new);
+            assert_eq!(shown(&other), shown(&new));
+        }
+        let other = Request::encode_at(Some(place), &Csq).expect("a short line");
+        assert_eq!(shown(&other), shown(&Request::new(&Csq).expect("a short line")));
+        let mut world = World::new();
+        world.engine.begin(world.now, other).expect("idle");
+        world.transmit();
+        world.input(b"\r\n+CSQ: 1,0\r\n\r\nOK\r\n");
+        assert_eq!(world.outputs(), [done(&["+CSQ: 1,0"])]);
+    }
+}
+
+#[test]
+fn a_request_that_is_through_is_given_back_once_without_its_body() {
+    let mut world = World::new();
+    assert!(world.engine.take_spent().is_none());
+    world.put(&write(4), &b"body"[..]);
+    world.transmit();
+    assert!(world.engine.take_spent().is_none(), "it is under way");
+    world.input(b"\r\nERROR\r\n");
+    let spent = world.engine.take_spent().expect("it is through");
+    assert_eq!((spent.line(), spent.offered()), (&b"AT+FTPPUT=2,4\r"[..], 0));
+    assert!(world.engine.take_spent().is_none());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use sim800_command::{At, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
 
 use super::FsError;
 use crate::client::{Client, Pending};
-use crate::engine::{Name, Request};
+use crate::engine::Name;
 use crate::error::{Error, Failure, Malformation};
 use crate::notices::{Notice, Notices};
 use crate::overlap::Overlap;
@@ -117,7 +117,7 @@ impl Pieces {
         if octets.is_empty() || !is_last {
             return Ok(octets);
         }
-        let begin = (self.position, self.overlap.clone());
+        let begin = (self.position, self.overlap);
         self.advance(&octets);
         let end = self.end().await;
         (self.position, self.overlap) = begin;
@@ -211,7 +211,7 @@ impl Pieces {
             size: Number::saturating(number(octets)),
             position: Number::saturating(number(self.position - again)),
         };
-        let request = Request::new(&command).map_err(|failure| Error::of(&command, failure))?;
+        let request = self.client.encode(&command).map_err(|failure| Error::of(&command, failure))?;
         Ok(self.client.submit(request.compared()))
     }
 

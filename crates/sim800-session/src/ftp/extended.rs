@@ -407,7 +407,7 @@ impl Extended {
             (self.position, self.overlap) = (position, Overlap::default());
         }
         loop {
-            let before = self.overlap.clone();
+            let before = self.overlap;
             let error = match self.piece_once(position, length).await {
                 Ok(piece) => {
                     self.attempts.succeeded();

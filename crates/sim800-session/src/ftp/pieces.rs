@@ -197,7 +197,7 @@ impl Pieces {
     fn ask(&mut self) {
         if !self.session.has_ended() {
             self.session.forget_announcements();
-            self.ahead = Some(self.session.submit(self.read.clone()));
+            self.ahead = Some(self.session.client().submit_again(&self.read));
         }
     }
 }

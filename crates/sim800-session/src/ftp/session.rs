@@ -377,10 +377,6 @@ impl Session {
         }
     }
 
-    pub(super) fn submit(&self, request: Request) -> Pending {
-        self.client.submit(request)
-    }
-
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
@@ -507,7 +503,7 @@ impl Drop for Session {
             }
             let mut last = quit;
             for request in undo {
-                let (since, line) = (client.known().now(), request.line().clone());
+                let (since, line) = (client.known().now(), request.line().to_vec());
                 if client.known().is_set(&line) {
                     continue;
                 }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use core::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use futures::future::{Either, select};
 use futures::pin_mut;
 
@@ -334,16 +334,19 @@ impl<S: Source> Upload<S> {
     ) -> Result<Result<usize, Error>, FtpError> {
         let offered = self.waiting.len().min(at_most);
         let length = Number::saturating(u32::try_from(offered).unwrap_or(u32::MAX));
-        let body = Bytes::copy_from_slice(self.waiting.get(..offered).unwrap_or_default());
+        let mut body = self.waiting.split_to(offered).freeze();
         session.forget_announcements();
         self.begin();
-        match session.client().transmit(&FtpPutWrite { length }, body).await {
-            Ok(reply) => {
-                let granted = reply.granted.map_or(0, |granted| granted as usize).min(offered);
-                drop(self.waiting.split_to(granted));
-                self.taken += granted as u64;
-                Ok(Ok(granted))
-            }
+        let result = session.client().transmit(&FtpPutWrite { length }, body.clone()).await;
+        let granted = result.as_ref().ok().and_then(|reply| reply.granted).unwrap_or(0);
+        let granted = (granted as usize).min(offered);
+        body.advance(granted);
+        self.taken += granted as u64;
+        if !body.is_empty() {
+            self.waiting = [&body[..], &self.waiting].concat().as_slice().into();
+        }
+        match result {
+            Ok(_) => Ok(Ok(granted)),
             Err(error) if error.is_rejected() => Ok(Err(error)),
             Err(error) => Err(session.command(error)),
         }

@@ -17,7 +17,6 @@ use super::service::Service;
 use crate::bearer::Bearer;
 use crate::boxed::boxed;
 use crate::client::Pending;
-use crate::engine::Request;
 use crate::error::{Error, Failure, Malformation};
 use crate::loss::{Loss, Transient};
 use crate::overlap::Overlap;
@@ -198,7 +197,7 @@ impl Transfer {
             self.position = self.length;
             return Ok(Some(octets));
         }
-        let begin = (self.position, self.overlap.clone());
+        let begin = (self.position, self.overlap);
         let Some(octets) = self.window().await? else { return Ok(None) };
         self.advance(&octets);
         self.window.came();
@@ -283,8 +282,8 @@ impl Transfer {
         let size = Number::saturating(new.saturating_add(again));
         let incomplete =
             HttpError::NoProgress { position: u64::from(self.position), length: u64::from(self.length) };
-        let read = Request::new(&HttpReadRange { start, size }).map_err(|_| incomplete)?;
-        Ok(self.service.submit(read.compared()))
+        let read = self.service.client().encode(&HttpReadRange { start, size }).map_err(|_| incomplete)?;
+        Ok(self.service.client().submit(read.compared()))
     }
 
     fn damaged(&mut self) -> HttpError {

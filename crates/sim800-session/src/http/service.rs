@@ -294,8 +294,8 @@ impl Service {
     }
 
     /// Sends a request whose result [`check`](Self::check) takes.
-    pub(super) fn submit(&self, request: Request) -> crate::client::Pending {
-        self.client.submit(request)
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// The result of a command, or the first cause of its failure.

@@ -1,9 +1,9 @@
 //! The context that carries sockets: brought up, found alive, closed.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
-use bytes::Bytes;
 use sim800_command::{
     Cifsr, Ciicr, CipMux, CipQsend, CipRxGet, CipShut, CipStatus, Cstt, CsttAsSet, Secret, Text,
 };
@@ -87,8 +87,8 @@ async fn establish(client: &Client, settings: &[Setting]) -> Result<Up, SocketEr
     Ok(client.contexts().begin(lines(settings), address))
 }
 
-fn lines(settings: &[Setting]) -> Vec<Bytes> {
-    settings.iter().map(|setting| setting.line().clone()).collect()
+fn lines(settings: &[Setting]) -> Vec<Box<[u8]>> {
+    settings.iter().map(|setting| setting.line().into()).collect()
 }
 
 fn settings(profile: &Profile) -> Result<Vec<Setting>, Unsendable> {

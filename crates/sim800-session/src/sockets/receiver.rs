@@ -7,7 +7,7 @@ use sim800_command::{CipRxGetRead, ConnectionEvent, ConnectionState, Received, S
 use super::SocketError;
 use super::link::{CHECK, Heard, Shared};
 use crate::client::Pending;
-use crate::engine::{Request, Response};
+use crate::engine::Response;
 use crate::error::{Error, Failure, Malformation};
 use crate::notices::Notices;
 
@@ -127,7 +127,7 @@ impl Receiver {
     fn ask(&self) -> Result<Pending, SocketError> {
         self.link.check()?;
         let command = self.command();
-        let request = Request::new(&command).map_err(|failure| Error::of(&command, failure))?;
+        let request = self.link.client.encode(&command).map_err(|failure| Error::of(&command, failure))?;
         Ok(self.link.client.submit(request))
     }
 

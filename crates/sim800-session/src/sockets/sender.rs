@@ -8,7 +8,7 @@ use sim800_command::{CipSend, ConnectionState, SOCKET_LIMIT, SocketLength, time_
 
 use super::SocketError;
 use super::link::Shared;
-use crate::engine::{Request, Response};
+use crate::engine::Response;
 use crate::error::{Error, Failure, Malformation};
 use crate::notices::Notices;
 
@@ -94,7 +94,7 @@ impl Sender {
     async fn transmit(&self, octets: &Bytes) -> Result<(), Error> {
         let size = SocketLength::saturating(u32::try_from(octets.len()).unwrap_or(u32::MAX));
         let command = CipSend { connection: self.link.connection(), size };
-        let request = Request::new(&command).map_err(|failure| Error::of(&command, failure))?;
+        let request = self.link.client.encode(&command).map_err(|failure| Error::of(&command, failure))?;
         let request = request.with_body(octets.clone()).with_time_limit(ACCEPTANCE);
         let response = self.link.client.request(request).await?;
         if is_accepted(&command, &response, self.link.number()) {

@@ -228,7 +228,7 @@ impl Drive {
         let Output::Complete(result) = output else { return Ok(()) };
         let Some(known) = self.taken.take() else { return Err(violation("nothing was asked for")) };
         let Ok(Response { information, payload, granted, .. }) = result else { return Ok(()) };
-        let kept: usize = information.iter().map(Bytes::len).sum();
+        let kept = information.len();
         if kept > self.config.limits.information {
             return Err(violation(format!("{kept} octets of information text")));
         }
