@@ -19,7 +19,7 @@ use crate::flight::{Blanks, Flight, Latest, PIECE, Stray};
 use crate::inbox::Inbox;
 use crate::last::Last;
 use crate::output::Output;
-use crate::request::{Parts, Request};
+use crate::request::{Parts, Request, SHORT};
 use crate::response::Response;
 use crate::restart::{Restart, Watch, is_power_up};
 use crate::resync::{Resync, Situation, Step};
@@ -418,6 +418,9 @@ impl<D: Dialect> Engine<D> {
         if request.may_announce() {
             self.watch.expect_lines(now.saturating_add(request.time_limit), self.config.limits.boot);
         }
+        if request.announced_at_most() == 0 {
+            self.inbox.keep_one();
+        }
         let transmit = Transmit::line(cut(&mut self.lines, &request.line), request.secret.clone());
         let mut flight = Flight::new(request, now, deadline, latest);
         flight.pass_silent();
@@ -532,10 +535,10 @@ impl<D: Dialect> Engine<D> {
     }
 }
 
-/// A copy of `octets` on what `place` has of the heap, if nobody has any of that still.
+/// A copy of `octets` on what `place` has of the heap, if nobody has any of that still. Long ones come seldom, and their place is not kept.
 fn cut(place: &mut BytesMut, octets: &[u8]) -> Bytes {
-    if octets.is_empty() {
-        return Bytes::new();
+    if octets.is_empty() || octets.len() > SHORT {
+        return Bytes::copy_from_slice(octets);
     }
     place.extend_from_slice(octets);
     place.split().freeze()

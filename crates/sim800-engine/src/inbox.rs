@@ -38,6 +38,11 @@ impl Inbox {
         self.buffer.get_mut(self.filled..).unwrap_or_default()
     }
 
+    /// No payload is on its way, for which two buffers are kept.
+    pub(crate) fn keep_one(&mut self) {
+        self.other = BytesMut::new();
+    }
+
     /// The first `len` octets of [`spare`](Self::spare) were read from the module.
     pub(crate) fn handle_filled(&mut self, len: usize) {
         self.filled = (self.filled + len).min(self.buffer.len());

@@ -16,6 +16,9 @@ use sim800_parser::{Claim, DataPhase, Expect};
 
 use crate::failure::{Failure, Misuse};
 
+/// Octets of lines that come and go again and again, at most. What longer ones have of the heap is not kept for others.
+pub(crate) const SHORT: usize = 64;
+
 /// A command that is ready to be sent, its type forgotten.
 ///
 /// It is on the heap. Who sends many gets [one that is through](crate::Engine::take_spent) back, and makes the next in its place, by
@@ -275,6 +278,11 @@ impl Parts {
         octets.extend_from_slice(line);
         text.clear();
         *self = Self { line: octets, text, ..others };
+    }
+
+    /// Whether it keeps little of the heap for others.
+    pub(crate) fn is_short(&self) -> bool {
+        self.line.capacity().max(self.text.capacity()) <= SHORT
     }
 
     /// Whether it does nothing but have the line synchronized.

@@ -148,8 +148,8 @@ pub(super) const TESTED: [Tested; 10] = [
             about: "the first line that comes is the model",
             edits: &[Edit {
                 file: "crates/sim800-session/src/info.rs",
-                old: "lines.iter().find(|line| is_only ||",
-                new: "lines.iter().find(|line| is_only || crate::planted(\"model\") ||",
+                old: "response.lines().find(|line| is_only ||",
+                new: "response.lines().find(|line| is_only || crate::planted(\"model\") ||",
             }],
         },
         test: Test {

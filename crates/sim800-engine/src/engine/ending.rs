@@ -23,7 +23,7 @@ impl<D: Dialect> Engine<D> {
         let is_headless = flight.request.is_headless();
         let result = flight.take_result_of(code);
         flight.request.body = None;
-        self.spent = Some(Request(flight.request));
+        self.spent = flight.request.is_short().then(|| Request(flight.request));
         let is_refused = matches!(result, Err(Failure::Rejected(_)));
         let is_damaged = result == Err(Failure::Malformed(Malformation::Damaged));
         let is_uninvited = result == Err(Failure::Malformed(Malformation::PromptMissing));
