@@ -78,16 +78,26 @@ impl Request {
     /// What is the same for every command, once.
     #[inline(never)]
     fn of(place: Option<Self>, name: Name, command: &dyn Erased) -> Result<Self, TooLong> {
+        let mut request = Self::at(place, name, command.expects(), command.limit());
+        request.0.body_end = command.body_ends();
         let mut line = CommandLine::empty();
         command.encode_into(&mut line)?;
-        let mut parts = Parts::new(name, command.expects(), command.limit());
-        (parts.secret, parts.body_end) = (line.secret(), command.body_ends());
-        let Some(Self(mut place)) = place else {
-            parts.line = line.as_bytes().to_vec();
-            return Ok(Self(Box::new(parts)));
-        };
-        place.replace(line.as_bytes(), parts);
-        Ok(Self(place))
+        request.0.line.extend_from_slice(line.as_bytes());
+        request.0.secret = line.secret();
+        Ok(request)
+    }
+
+    /// One without a line. What it takes of the stack is free again when that is written.
+    #[inline(never)]
+    fn at(place: Option<Self>, name: Name, expect: Expect, time_limit: Duration) -> Self {
+        let parts = Parts::new(name, expect, time_limit);
+        match place {
+            None => Self(Box::new(parts)),
+            Some(Self(mut place)) => {
+                place.replace(parts);
+                Self(place)
+            }
+        }
     }
 
     /// Takes a command line as text, `AT+CSQ`, without its line end.
@@ -243,7 +253,8 @@ impl Clone for Parts {
             further: source.further.clone(),
             ..*source
         };
-        self.replace(&source.line, others);
+        self.replace(others);
+        self.line.extend_from_slice(&source.line);
     }
 }
 
@@ -271,13 +282,12 @@ impl Parts {
         }
     }
 
-    /// Puts others in the place of these, with the command `line`. What these have of the heap for octets stays.
-    fn replace(&mut self, line: &[u8], others: Self) {
-        let (mut octets, mut text) = (mem::take(&mut self.line), mem::take(&mut self.text));
-        octets.clear();
-        octets.extend_from_slice(line);
+    /// Puts others, without a line, in the place of these. What these have of the heap for octets stays.
+    fn replace(&mut self, others: Self) {
+        let (mut line, mut text) = (mem::take(&mut self.line), mem::take(&mut self.text));
+        line.clear();
         text.clear();
-        *self = Self { line: octets, text, ..others };
+        *self = Self { line, text, ..others };
     }
 
     /// Whether it keeps little of the heap for others.

@@ -171,7 +171,7 @@ impl Client {
     ///
     /// [`Error`] with the command and how it failed.
     pub fn execute<C: Command>(&self, command: &C) -> Pending {
-        self.submit_new(self.encode(command), Name::of::<C>())
+        self.submit_new(Request::new(command), Name::of::<C>())
     }
 
     /// Sends a command whose prompt asks for octets, and these octets: as many as the prompt asks for, from the first
@@ -181,7 +181,7 @@ impl Client {
     ///
     /// [`Error`] with the command and how it failed.
     pub fn transmit<C: Command>(&self, command: &C, body: Bytes) -> Pending {
-        self.submit_new(self.encode(command).map(|request| request.with_body(body)), Name::of::<C>())
+        self.submit_new(Request::new(command).map(|request| request.with_body(body)), Name::of::<C>())
     }
 
     /// Sends a command and reads its information text.
@@ -245,7 +245,7 @@ impl Client {
         &self.shared.runtime
     }
 
-    /// A request that takes the place of one that is through, where there is one.
+    /// A request that takes the place of one that is through, where there is one: for what is sent again and again.
     pub(crate) fn encode<C: Command>(&self, command: &C) -> Result<Request, Failure> {
         let place = self.shared.places.take_request();
         Request::encode_at(place, command).map_err(|_| Failure::Misuse(Misuse::TooLong))
@@ -525,6 +525,7 @@ impl Future for Pending {
 }
 
 impl Drop for Pending {
+    #[inline(never)]
     fn drop(&mut self) {
         self.shared.places.leave_reply(self.receiver.place());
     }

@@ -2,6 +2,7 @@
 
 use core::future::{Future, poll_fn};
 use core::mem;
+use core::pin::pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
@@ -67,7 +68,7 @@ impl Watch {
     ) -> Result<Option<T>, Interruption> {
         let (client, mut timer) = (self.client.clone(), mem::take(&mut self.timer));
         let deadline = client.runtime().now().saturating_add(limit);
-        let next = client.until_by(&mut timer, deadline, self.endless(read)).await;
+        let next = client.until_by(&mut timer, deadline, pin!(self.endless(read))).await;
         self.timer = timer;
         next.transpose()
     }

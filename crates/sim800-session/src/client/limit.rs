@@ -22,29 +22,29 @@ impl Client {
 
     /// The same up to a time of the runtime.
     pub(crate) async fn until<F: Future>(&self, deadline: Duration, future: F) -> Option<F::Output> {
-        self.until_by(&mut Timer::default(), deadline, future).await
+        let mut timer = Timer::default();
+        pin_mut!(future);
+        self.until_by(&mut timer, deadline, future).await
     }
 
     /// The same by a `timer` that is kept.
-    pub(crate) async fn until_by<F: Future>(
-        &self,
-        timer: &mut Timer,
+    pub(crate) fn until_by<'c, F: Future + Unpin>(
+        &'c self,
+        timer: &'c mut Timer,
         deadline: Duration,
-        future: F,
-    ) -> Option<F::Output> {
+        mut future: F,
+    ) -> impl Future<Output = Option<F::Output>> {
         let mut limit = Limit { client: self, timer, deadline, behind: None };
-        pin_mut!(future);
-        poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
+        poll_fn(move |context| {
+            if let Poll::Ready(output) = future.poll_unpin(context) {
                 return Poll::Ready(Some(output));
             }
             ready!(limit.poll(context));
-            Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(match future.poll_unpin(context) {
                 Poll::Ready(output) => Some(output),
                 Poll::Pending => None,
             })
         })
-        .await
     }
 
     /// Waits until the driver has looked at all that the module sent so far.

@@ -17,7 +17,7 @@ use super::session::{CHECK, Session, turn_to_server};
 use super::source::Source;
 use super::{FtpError, FtpStep};
 use crate::boxed::boxed;
-use crate::engine::Response;
+use crate::engine::{Name, Response};
 use crate::error::{Error, Failure, Malformation};
 
 /// How many rounds in a row may move nothing.
@@ -337,7 +337,9 @@ impl<S: Source> Upload<S> {
         let mut body = self.waiting.split_to(offered).freeze();
         session.forget_announcements();
         self.begin();
-        let result = session.client().transmit(&FtpPutWrite { length }, body.clone()).await;
+        let write = session.client().encode(&FtpPutWrite { length });
+        let write = write.map(|request| request.with_body(body.clone()));
+        let result = session.client().submit_new(write, Name::of::<FtpPutWrite>()).await;
         let granted = result.as_ref().ok().and_then(|reply| reply.granted).unwrap_or(0);
         let granted = (granted as usize).min(offered);
         body.advance(granted);
