@@ -63,8 +63,11 @@ impl Trial<'_> {
         let is_compared = scenario.tasks().any(|task| task == Task::FtpGetExtended);
         let is_gone = scenario.tasks().any(|task| matches!(task, Task::FtpGet | Task::FtpList));
         let hesitates = self.happened().any(|what| matches!(what, What::Module(Fault::Hesitate { .. })));
-        let is_behind =
-            |what: &What| matches!(what, What::Line(place, _) if hesitates || *place == Place::BeforeResult);
+        let is_behind = |what: &What| match what {
+            What::Line(place, _) => hesitates || *place == Place::BeforeResult,
+            What::Message(_) => hesitates,
+            _ => false,
+        };
         let behind = self.happened().filter(|what| is_behind(what)).count();
         let most = self.happened().map(|what| match what {
             What::Module(Fault::ShortRead { at_most: 0 }) => usize::MAX,
