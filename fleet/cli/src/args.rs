@@ -11,7 +11,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(version)]
 pub(crate) struct Arguments {
     /// The server
-    #[arg(short, long, env = "SIM800_FLEET_SERVER", default_value = "nats://127.0.0.1:4222", global = true)]
+    #[arg(
+        short,
+        long,
+        env = "SIM800_FLEET_SERVER",
+        hide_env_values = true,
+        default_value = "nats://127.0.0.1:4222",
+        global = true
+    )]
     pub(crate) server: String,
     /// Credentials for the server, a file of nsc
     #[arg(long, env = "SIM800_FLEET_CREDENTIALS", global = true, value_name = "FILE")]

@@ -9,9 +9,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
-use futures::TryStreamExt;
+use futures::{TryStream, TryStreamExt};
 use sim800_fleet_job::{Record, State};
-use sim800_fleet_store::{Layout, Store, now};
+use sim800_fleet_store::{Layout, Store, StoreError, now};
 
 use self::args::{Arguments, Task};
 use self::show::Show;
@@ -61,7 +61,12 @@ async fn carry_out(store: &Store, task: Task, show: &Show) -> Result<bool> {
         Task::Cancel { ids } => cancel(store, &ids, show).await,
         Task::Results { id, output } => results(store, &id, output.as_deref(), show).await,
         Task::Modules => {
-            show.modules(&store.modules(false).await?.try_collect::<Vec<_>>().await?)?;
+            let mut told = store.modules(false).await?;
+            let mut modules = Vec::new();
+            while let Some(module) = next(&mut told).await? {
+                modules.push(module);
+            }
+            show.modules(&modules)?;
             Ok(true)
         }
         Task::Watch { until_idle } => watch(store, until_idle, show).await,
@@ -69,11 +74,26 @@ async fn carry_out(store: &Store, task: Task, show: &Show) -> Result<bool> {
     }
 }
 
+/// The next of many. What cannot be read is told, and hides nothing that can.
+async fn next<T>(
+    many: &mut (impl TryStream<Ok = T, Error = StoreError> + Unpin),
+) -> Result<Option<T>, StoreError> {
+    loop {
+        match many.try_next().await {
+            Err(StoreError::Unreadable { key, source }) => {
+                let line = format!("sim800-fleet: what is kept under {key} cannot be read: {source}");
+                let _ = writeln!(std::io::stderr(), "{}", show::plain(&line));
+            }
+            other => return other,
+        }
+    }
+}
+
 async fn status(store: &Store, ids: &[String], show: &Show) -> Result<bool> {
     if ids.is_empty() {
         let mut records = store.records(false).await?;
         let mut counts = show::Counts::default();
-        while let Some(record) = records.try_next().await? {
+        while let Some(record) = next(&mut records).await? {
             counts.add(&record.state);
         }
         show.counts(&counts)?;
@@ -145,7 +165,7 @@ async fn watch(store: &Store, until_idle: bool, show: &Show) -> Result<bool> {
     let mut open = std::collections::HashSet::new();
     if until_idle {
         let mut records = store.records(false).await?;
-        while let Some(record) = records.try_next().await? {
+        while let Some(record) = next(&mut records).await? {
             if !record.state.is_final() {
                 open.insert(record.job.id);
             }
@@ -156,7 +176,7 @@ async fn watch(store: &Store, until_idle: bool, show: &Show) -> Result<bool> {
     }
     let mut all_done = true;
     let mut records = store.records(true).await?;
-    while let Some(record) = records.try_next().await? {
+    while let Some(record) = next(&mut records).await? {
         let is_known = open.contains(&record.job.id);
         if until_idle && !is_known && record.state.is_final() {
             continue;
@@ -178,7 +198,11 @@ async fn watch(store: &Store, until_idle: bool, show: &Show) -> Result<bool> {
 /// Forgets jobs that ended so long ago.
 async fn forget(store: &Store, days: u64, show: &Show) -> Result<bool> {
     let before = now().saturating_sub(days.saturating_mul(DAY));
-    let records: Vec<Record> = store.records(false).await?.try_collect().await?;
+    let mut kept = store.records(false).await?;
+    let mut records: Vec<Record> = Vec::new();
+    while let Some(record) = next(&mut kept).await? {
+        records.push(record);
+    }
     let mut count = 0_u64;
     for record in records {
         let Some(held) = store.record(&record.job.id).await? else { continue };

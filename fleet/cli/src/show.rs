@@ -14,6 +14,11 @@ pub(crate) struct Show {
     pub(crate) json: bool,
 }
 
+/// What others say, without what would command a terminal.
+pub(crate) fn plain(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
 /// How many jobs are in each state.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Counts {
@@ -36,10 +41,7 @@ impl Show {
     }
 
     fn line(&self, line: &str) -> Result<()> {
-        // What others say reaches a terminal without what would command it.
-        let plain = |c: char| if c.is_control() && c != '\n' { '\u{fffd}' } else { c };
-        let line: String = line.chars().map(plain).collect();
-        writeln!(std::io::stdout().lock(), "{line}")?;
+        writeln!(std::io::stdout().lock(), "{}", plain(line))?;
         Ok(())
     }
 

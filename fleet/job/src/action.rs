@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sim800_command::CREDENTIALS;
 use url::Url;
 
 use crate::{Invalid, name};
@@ -16,6 +17,10 @@ pub type Headers = BTreeMap<String, String>;
 const TEXT: usize = 65_536;
 /// Of all headers, in octets: they have to fit a command line of the module.
 const HEADERS: usize = 512;
+/// Of a URL, in octets: more than fit any command line of the module.
+const URL: usize = 2_048;
+/// Of the path of a file, in octets.
+const PATH: usize = 1_024;
 
 /// What a job does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -260,6 +265,9 @@ impl Action {
 }
 
 fn check_url(text: &str, is_http: bool) -> Result<(), Invalid> {
+    if text.len() > URL {
+        return Err(Invalid::Long { what: "URL", limit: URL });
+    }
     let url = Url::parse(text).map_err(|error| Invalid::Url(error.to_string()))?;
     match (url.scheme(), is_http) {
         ("http" | "https", true) | ("ftp", false) => {}
@@ -273,10 +281,23 @@ fn check_url(text: &str, is_http: bool) -> Result<(), Invalid> {
     if text.bytes().any(|octet| octet.is_ascii_control() || octet == b' ') {
         return Err(Invalid::Path("it holds a space or a control character"));
     }
+    // Nor is what a parser puts right, as `http:/h` or `http://a\@h`: who reads it otherwise asks another server.
+    let authority = text.get(url.scheme().len()..).and_then(|rest| rest.strip_prefix("://"));
+    let authority = authority.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|octet| octet.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    if !url.host_str().is_some_and(|read| read.eq_ignore_ascii_case(host)) {
+        return Err(Invalid::Url("its server is not written as it is read".to_owned()));
+    }
     Ok(())
 }
 
 fn check_path(path: &str) -> Result<(), Invalid> {
+    if path.len() > PATH {
+        return Err(Invalid::Long { what: "new path", limit: PATH });
+    }
     if path.is_empty() || path.ends_with('/') {
         return Err(Invalid::Path("it has no file name"));
     }
@@ -288,15 +309,27 @@ fn check_path(path: &str) -> Result<(), Invalid> {
 
 /// A plain path goes down, never up and never from the root. `.part` is what workers call what is not whole.
 fn check_file(path: &str) -> Result<(), Invalid> {
+    if path.len() > PATH {
+        return Err(Invalid::Long { what: "path of the file", limit: PATH });
+    }
     let is_plain = |part: Component<'_>| match part {
         Component::Normal(name) => name.to_str().is_some_and(|name| {
-            !name.starts_with('.') && !name.ends_with(".part") && !name.contains(['\\', ':', '\0'])
+            !name.starts_with('.')
+                && !name.ends_with(".part")
+                && !name.contains(['\\', ':'])
+                && !name.contains(char::is_control)
         }),
         _ => false,
     };
     let path = Path::new(path);
     let mut parts = path.components();
     if parts.clone().next().is_some() && parts.all(is_plain) { Ok(()) } else { Err(Invalid::File) }
+}
+
+/// Whether the value of a header is a credential, as far as its name tells. The one of a repetition has to be seen by everybody.
+fn is_credential(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name != "idempotency-key" && CREDENTIALS.iter().any(|word| name.contains(word))
 }
 
 fn check_headers(headers: &Headers) -> Result<(), Invalid> {
@@ -308,8 +341,7 @@ fn check_headers(headers: &Headers) -> Result<(), Invalid> {
         if name.is_empty() || !name.bytes().all(is_token) {
             return refuse("", "its name is none");
         }
-        let own = ["authorization", "proxy-authorization", "cookie"];
-        if own.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+        if is_credential(name) {
             return refuse(name, "name credentials of the worker's file instead");
         }
         let module = ["host", "content-length", "range", "if-range"];

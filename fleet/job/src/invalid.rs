@@ -41,6 +41,14 @@ pub enum Invalid {
     /// A file is not below the worker's directory.
     #[error("the file is not a plain path below the worker's directory")]
     File,
+    /// Something is longer than any that can be used.
+    #[error("the {what} has more than {limit} bytes")]
+    Long {
+        /// What.
+        what: &'static str,
+        /// As much as it may have.
+        limit: usize,
+    },
     /// A text is too long to be kept with the job.
     #[error("a text of more than {0} bytes has to be an object or a file")]
     TooLong(usize),

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Headers, Job};
 
+/// Characters of what went wrong that are kept.
+const MESSAGE: usize = 1_000;
+
 /// A job and its state: all that is kept of it, as one value, which only who knows its last revision may replace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_structs, reason = "the job has a version")]
@@ -101,7 +104,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_structs, reason = "the job has a version")]
 pub struct Failure {
-    /// One stable word: those of the driver, and of the worker's own `cancelled`, `credentials`, `deadline`, `drained`, `lost`, `source`, `target`.
+    /// One stable word: those of the driver, and of the worker's own `cancelled`, `credentials`, `deadline`, `drained`, `invalid`, `lost`, `source`, `target`.
     pub kind: String,
     /// For people.
     pub message: String,
@@ -147,6 +150,8 @@ impl Failure {
     /// What went wrong.
     #[must_use]
     pub fn new(kind: &str, message: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), message: message.into(), worker: None, module: None }
+        // What servers say is in it, and a record has to go into one message.
+        let message = message.into().chars().take(MESSAGE).collect();
+        Self { kind: kind.to_owned(), message, worker: None, module: None }
     }
 }

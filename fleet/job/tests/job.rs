@@ -1,6 +1,6 @@
 //! What a job may hold, and that its schema is the one that is kept.
 
-use sim800_fleet_job::{Action, Invalid, Job, Place, Put, Source, Target};
+use sim800_fleet_job::{Action, Failure, Invalid, Job, Place, Put, Source, Target};
 
 fn get(url: &str) -> Job {
     Job::new("a", Action::Get { url: url.into(), headers: Default::default(), target: Target::Object })
@@ -45,7 +45,7 @@ fn what_nobody_knows_is_refused() {
 fn no_job_holds_credentials() {
     assert_eq!(get("http://user:secret@h/").check(), Err(Invalid::Login));
     assert_eq!(get("http://user@h/").check(), Err(Invalid::Login));
-    for name in ["Authorization", "COOKIE", "proxy-authorization"] {
+    for name in ["Authorization", "COOKIE", "proxy-authorization", "X-Api-Key", "X-Auth-Token"] {
         let mut job = get("http://h/");
         if let Action::Get { headers, .. } = &mut job.action {
             headers.insert(name.into(), "secret".into());
@@ -54,6 +54,11 @@ fn no_job_holds_credentials() {
         assert!(matches!(refused, Invalid::Header { .. }), "{name}");
         assert!(!refused.to_string().contains("secret"));
     }
+    let mut job = get("http://h/");
+    if let Action::Get { headers, .. } = &mut job.action {
+        headers.insert("Idempotency-Key".into(), "7".into());
+    }
+    assert_eq!(job.check(), Ok(()));
 }
 
 #[test]
@@ -65,7 +70,7 @@ fn files_stay_below_the_directory() {
     for file in ["a", "a/b.txt", "a b"] {
         assert_eq!(to(file), Ok(()), "{file}");
     }
-    for file in ["", "/a", "../a", "a/../b", "./a", ".a", "a/.b", "a.part", "c:a", "a\\b"] {
+    for file in ["", "/a", "../a", "a/../b", "./a", ".a", "a/.b", "a.part", "c:a", "a\\b", "a\nb", "a\0"] {
         assert_eq!(to(file), Err(Invalid::File), "{file}");
     }
 }
@@ -86,7 +91,42 @@ fn addresses_fit_what_is_done() {
     assert!(matches!(get("ftp://h/a").check(), Err(Invalid::Scheme(_))));
     assert!(matches!(get("h/a").check(), Err(Invalid::Url(_))));
     assert!(matches!(get("http://h/a b").check(), Err(Invalid::Path(_))));
+    for url in [
+        "http:h/",
+        "http:/h/",
+        "http:///h/",
+        "http:\\\\h\\",
+        "http://%68/",
+        "http://a\\@h/",
+        "http://a\u{ad}b/",
+    ] {
+        assert!(matches!(get(url).check(), Err(Invalid::Url(_))), "{url}");
+    }
+    for url in
+        ["http://h", "HTTP://H:80/", "http://h?q", "http://h:8080#f", "http://[::1]:80/", "http://127.0.0.1/"]
+    {
+        assert_eq!(get(url).check(), Ok(()), "{url}");
+    }
     let put = |put| Action::FtpPut { url: "ftp://h/a".into(), source: Source::Text("x".into()), put };
     let repeatable = [Put::Replace, Put::Append, Put::Unique].map(|how| put(how).is_repeatable());
     assert_eq!(repeatable, [true, false, false]);
+}
+
+#[test]
+fn a_job_goes_into_one_message() {
+    let url = format!("http://h/{}", "a".repeat(2_040));
+    assert_eq!(get(&url).check(), Err(Invalid::Long { what: "URL", limit: 2_048 }));
+    let to = "a".repeat(1_025);
+    let rename = Action::FtpRename { url: "ftp://h/a".into(), to: to.clone() };
+    assert_eq!(Job::new("a", rename).check(), Err(Invalid::Long { what: "new path", limit: 1_024 }));
+    let fetch = Action::FtpGet { url: "ftp://h/a".into(), target: Target::File(to) };
+    assert_eq!(Job::new("a", fetch).check(), Err(Invalid::Long { what: "path of the file", limit: 1_024 }));
+    // The longest that there is, whatever is escaped of it, has room in a record.
+    let source = Source::Text("\u{1}".repeat(65_536));
+    let url = format!("http://h/{}", "\"".repeat(2_030));
+    let job =
+        Job::new("a", Action::Post { url, headers: Default::default(), source, target: Target::Object });
+    assert_eq!(job.check(), Ok(()));
+    assert!(serde_json::to_vec(&job).unwrap().len() < 400_000);
+    assert_eq!(Failure::new("http", "\u{1}".repeat(5_000)).message.len(), 1_000);
 }

@@ -6,14 +6,32 @@ use thiserror::Error;
 
 /// Why something could not be kept or found.
 #[derive(Debug, Error)]
-#[error("{what} failed")]
-pub struct StoreError {
-    what: &'static str,
-    source: Box<dyn Error + Send + Sync>,
+#[expect(clippy::exhaustive_enums, reason = "made and read by the programs of this workspace")]
+pub enum StoreError {
+    /// The server did not do it.
+    #[error("{what} failed")]
+    Failed {
+        /// What was asked for.
+        what: &'static str,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Somebody else put something there that this program cannot read; all else can be read.
+    #[error("what is kept under {key} cannot be read")]
+    Unreadable {
+        /// Where.
+        key: String,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
 }
 
 impl StoreError {
     pub(crate) fn new<E: Into<Box<dyn Error + Send + Sync>>>(what: &'static str) -> impl Fn(E) -> Self {
-        move |error| Self { what, source: error.into() }
+        move |error| Self::Failed { what, source: error.into() }
+    }
+
+    pub(crate) fn unreadable<E: Into<Box<dyn Error + Send + Sync>>>(key: &str) -> impl FnOnce(E) -> Self {
+        move |error| Self::Unreadable { key: key.to_owned(), source: error.into() }
     }
 }

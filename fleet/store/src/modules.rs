@@ -42,7 +42,7 @@ impl Store {
         Ok(Box::pin(entries.filter_map(async |entry| match entry {
             Ok(entry) if entry.operation != Operation::Put => None,
             Ok(entry) => {
-                Some(serde_json::from_slice(&entry.value).map_err(StoreError::new("reading of a module")))
+                Some(serde_json::from_slice(&entry.value).map_err(StoreError::unreadable(&entry.key)))
             }
             Err(error) => Some(Err(error)),
         })))

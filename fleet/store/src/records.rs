@@ -6,11 +6,16 @@ use async_nats::jetstream::kv::{CreateErrorKind, Entry, Operation, UpdateErrorKi
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
 use futures::stream::{Stream, StreamExt};
-use sim800_fleet_job::{Job, Record, State};
+use sim800_fleet_job::{Invalid, Job, Record, State, VERSION};
 
 use crate::queue::subject;
 use crate::{Store, StoreError, now};
 
+/// The longest record that is read, in octets: no job that can be done has one half as long. It can still be replaced by one with a
+/// state, for servers take 1 MiB unless told otherwise.
+const LIMIT: usize = 768 << 10;
+/// Octets of a message beside its value.
+const HEAD: usize = 1_024;
 /// The pause before the server is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -50,7 +55,7 @@ impl Store {
     ///
     /// The server cannot be reached, or is full: whether the job is kept is not known then, so do it again.
     pub async fn submit(&self, job: &Job) -> Result<Submitted, StoreError> {
-        let value = encode(&Record::new(job.clone()))?;
+        let value = self.encode(&Record::new(job.clone()))?;
         let submitted = match self.records.create(&job.id, value).await {
             Ok(_) => Submitted::New,
             Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
@@ -75,7 +80,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The server cannot be reached, or the record is of a later version.
+    /// The server cannot be reached; or the record is [unreadable](StoreError::Unreadable): of a later version, another job's, or none.
     pub async fn record(&self, id: &str) -> Result<Option<Held>, StoreError> {
         match self.records.entry(id).await.map_err(StoreError::new("asking for a job"))? {
             Some(entry) => decode(&entry),
@@ -91,7 +96,7 @@ impl Store {
     /// [`Lost`], with nothing changed.
     pub async fn replace(&self, held: &mut Held, record: Record) -> Result<(), Lost> {
         let id = record.job.id.clone();
-        let Ok(value) = encode(&record) else { return Err(Lost) };
+        let Ok(value) = self.encode(&record) else { return Err(Lost) };
         loop {
             match self.records.update(&id, value.clone(), held.revision).await {
                 Ok(revision) => {
@@ -168,13 +173,22 @@ impl Store {
     ///
     /// The server cannot be reached.
     pub async fn bury(&self, record: &Record) -> Result<(), StoreError> {
-        let message = PublishMessage::build().payload(encode(record)?).message_id(&record.job.id);
+        let message = PublishMessage::build().payload(self.encode(record)?).message_id(&record.job.id);
         let subject = format!("sim800.dead.{}", record.job.id);
         let told = self.jetstream.send_publish(subject, message).await;
         told.map_err(StoreError::new("keeping a dead letter"))?
             .await
             .map_err(StoreError::new("keeping a dead letter"))?;
         Ok(())
+    }
+
+    fn encode(&self, record: &Record) -> Result<Bytes, StoreError> {
+        let value = serde_json::to_vec(record).map_err(StoreError::new("writing a record"))?;
+        // The server would never take it, however often it is sent.
+        if value.len() + HEAD > self.client.server_info().max_payload {
+            return Err(StoreError::new("writing a record")("the server takes no message as long as that"));
+        }
+        Ok(value.into())
     }
 
     /// Forgets a job that has ended, with its results.
@@ -219,12 +233,55 @@ fn decode(entry: &Entry) -> Result<Option<Held>, StoreError> {
     if entry.operation != Operation::Put {
         return Ok(None);
     }
-    let record = serde_json::from_slice(&entry.value).map_err(StoreError::new("reading a record"))?;
+    let unreadable = |error: String| StoreError::unreadable(&entry.key)(error);
+    if entry.value.len() > LIMIT {
+        return Err(unreadable(format!("it has {} bytes", entry.value.len())));
+    }
+    let record: Record =
+        serde_json::from_slice(&entry.value).map_err(|error| unreadable(error.to_string()))?;
+    if record.job.version != VERSION {
+        return Err(unreadable(Invalid::Version(record.job.version).to_string()));
+    }
+    // By its id it is replaced, and files are named.
+    if record.job.id != entry.key {
+        return Err(unreadable("it is that of another job".to_owned()));
+    }
     let changed = u64::try_from(entry.created.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
     Ok(Some(Held { record, revision: entry.revision, changed }))
 }
 
-fn encode(record: &Record) -> Result<Bytes, StoreError> {
-    let value = serde_json::to_vec(record).map_err(StoreError::new("writing a record"))?;
-    Ok(value.into())
+#[cfg(test)]
+mod tests {
+    use async_nats::jetstream::kv::{Entry, Operation};
+    use sim800_fleet_job::{Action, Headers, Job, Record, Target};
+
+    use super::*;
+
+    fn entry(key: &str, value: impl Into<Bytes>) -> Entry {
+        let created = std::time::SystemTime::UNIX_EPOCH.into();
+        let operation = Operation::Put;
+        let (bucket, key, value) = (String::new(), key.to_owned(), value.into());
+        Entry { bucket, key, value, revision: 1, delta: 0, created, operation, seen_current: true }
+    }
+
+    #[test]
+    fn what_somebody_else_put_there_is_no_record() {
+        let url = "http://h/".to_owned();
+        let get = Action::Get { url, headers: Headers::new(), target: Target::Nowhere };
+        let kept = |id: &str, version| {
+            let job = Job { version, ..Job::new(id, get.clone()) };
+            serde_json::to_vec(&Record::new(job)).unwrap()
+        };
+        assert!(matches!(decode(&entry("a", kept("a", 1))), Ok(Some(held)) if held.record.job.id == "a"));
+        for value in [
+            kept("/tmp/a", 1),
+            kept("b", 1),
+            kept("a", 2),
+            b"{}".to_vec(),
+            [kept("a", 1), vec![b' '; LIMIT]].concat(),
+        ] {
+            let refused = decode(&entry("a", value)).unwrap_err();
+            assert!(matches!(refused, StoreError::Unreadable { key, .. } if key == "a"));
+        }
+    }
 }

@@ -57,7 +57,7 @@ pub(crate) async fn run(
         let toml = places.iter().enumerate();
         let toml: String =
             toml.map(|(m, place)| place.toml(if m % 2 == 0 { "'even'" } else { "" })).collect();
-        let mut process = worker(&server, directory.path(), &format!("w{w}"), &toml)?;
+        let mut process = worker(&server, directory.path(), &format!("w{w}"), &origin.ftp_url(""), &toml)?;
         process.start()?;
         field.push(places);
         processes.push(process);
@@ -66,6 +66,12 @@ pub(crate) async fn run(
     let seen = Arc::new(Mutex::new(Seen::default()));
     let (progress, told) = watch::channel(Progress::default());
     let watcher = tokio::spawn(follow(store.clone(), Arc::clone(&seen), progress));
+    // Word of a job that cannot be is no word: somebody reads it, and it is gone.
+    let anybody = async_nats::connect(&server.url).await?;
+    for word in ["", "no name", "*", "/tmp/a"] {
+        anybody.publish("sim800.jobs.high.any", word.into()).await?;
+    }
+    anybody.flush().await?;
     let cases = jobs::make(&origin, count)?;
     let begun = Instant::now();
     let mut random = fastrand::Rng::with_seed(seed);

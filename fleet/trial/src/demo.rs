@@ -31,7 +31,7 @@ pub(crate) async fn run(program: &Path, directory: &Path) -> Result<()> {
         let modules = format!(
             "[[modules]]\nname = 'gateway-{w}'\nport = 'emulator'\ncount = {MODULES}\napn = 'internet'\ngroups = ['gateway-{w}']\n"
         );
-        let mut process = worker(&server, directory, &format!("worker-{w}"), &modules)?;
+        let mut process = worker(&server, directory, &format!("worker-{w}"), &origin.ftp_url(""), &modules)?;
         process.start()?;
         processes.push(process);
     }

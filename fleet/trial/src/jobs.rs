@@ -38,6 +38,10 @@ pub(crate) enum Kind {
     Refused,
     /// No worker has these credentials.
     NoCredentials,
+    /// All workers have these credentials, for another server.
+    OthersCredentials,
+    /// It holds a credential, which nobody looked for before it was submitted.
+    Invalid,
 }
 
 impl Kind {
@@ -59,9 +63,11 @@ impl Kind {
             10 => Self::FtpMakeDirectory,
             11 => Self::FtpRename,
             12 => Self::GetToFile(file),
-            // Two of a hundred are enough of what cannot be done.
+            // Some of a hundred are enough of what cannot be done.
             13 if n % 60 == 13 => Self::Refused,
             14 if n % 60 == 14 => Self::NoCredentials,
+            13 if n % 60 == 28 => Self::OthersCredentials,
+            13 if n % 60 == 43 => Self::Invalid,
             13 => Self::Post,
             _ => Self::Get(file),
         }
@@ -118,6 +124,13 @@ pub(crate) fn make(origin: &Origin, count: usize) -> Result<Vec<Case>> {
                     Action::Get { url, headers: headers(), target }
                 }
                 Kind::NoCredentials => Action::FtpGet { url: ftp(&path(1)), target },
+                Kind::OthersCredentials | Kind::Invalid => {
+                    let mut headers = headers();
+                    if kind == Kind::Invalid {
+                        headers.insert("X-Api-Key".into(), "secret".into());
+                    }
+                    Action::Get { url: http(&own("never")), headers, target }
+                }
             };
             let mut job = Job::new(format!("job-{number}"), action);
             // Killing is no fault of a job's.
@@ -127,6 +140,10 @@ pub(crate) fn make(origin: &Origin, count: usize) -> Result<Vec<Case>> {
                 Kind::Refused => job.attempts = 2,
                 Kind::NoCredentials => {
                     job.credentials = Some("nobody".into());
+                    job.attempts = 2;
+                }
+                Kind::OthersCredentials => {
+                    job.credentials = Some("origin".into());
                     job.attempts = 2;
                 }
                 _ => {}

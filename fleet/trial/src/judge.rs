@@ -78,9 +78,14 @@ pub(crate) async fn judge(
                 findings.push(format!("{id} may be repeated, and was not"));
             }
         }
-        let is_hopeless = matches!(case.kind, Kind::Refused | Kind::NoCredentials);
+        let is_invalid = case.kind == Kind::Invalid;
+        let is_hopeless = matches!(
+            case.kind,
+            Kind::Refused | Kind::NoCredentials | Kind::OthersCredentials | Kind::Invalid
+        );
         match &record.state {
-            State::Dead(_) if is_hopeless => {}
+            State::Failed(failure) if is_invalid && failure.kind == "invalid" => {}
+            State::Dead(_) if is_hopeless && !is_invalid => {}
             State::Done(_) | State::Unknown(_) if !is_hopeless => {}
             state => findings.push(format!("{id} ({:?}) ended as {state:?}", case.kind)),
         }
@@ -182,6 +187,7 @@ impl Got {
         };
         match case.kind {
             Kind::Post => Some(http(Method::POST, format!("/post/{n}"))),
+            Kind::OthersCredentials | Kind::Invalid => Some(http(Method::GET, format!("/never/{n}"))),
             Kind::Delete => Some(http(Method::DELETE, format!("/delete/{n}"))),
             Kind::FtpDelete => ftp("DELE", &format!("/delete/{n}")),
             Kind::FtpMakeDirectory => {

@@ -110,12 +110,21 @@ impl Server {
     }
 }
 
-/// A worker with the modules that `modules` says in TOML.
-pub(crate) fn worker(server: &Server, directory: &Path, name: &str, modules: &str) -> Result<Process> {
+/// A worker with the modules that `modules` says in TOML, and with a login for the server at `origin`, which may be nothing.
+pub(crate) fn worker(
+    server: &Server,
+    directory: &Path,
+    name: &str,
+    origin: &str,
+    modules: &str,
+) -> Result<Process> {
     use std::os::unix::fs::PermissionsExt;
 
     let secrets = directory.join(format!("{name}.secrets"));
-    std::fs::write(&secrets, "[origin]\nuser = 'user'\npassword = 'password'\n")?;
+    std::fs::write(
+        &secrets,
+        format!("[origin]\nserver = '{origin}'\nuser = 'user'\npassword = 'password'\n"),
+    )?;
     std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600))?;
     let config = directory.join(format!("{name}.toml"));
     let text = format!(

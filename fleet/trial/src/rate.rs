@@ -47,7 +47,7 @@ async fn one(program: &Path, workers: usize, modules: usize, jobs: usize, octets
     for w in 0..workers {
         let toml =
             format!("[[modules]]\nname = 'm{w}'\nport = 'emulator'\ncount = {modules}\napn = 'internet'\n");
-        let mut process = worker(&server, directory.path(), &format!("w{w}"), &toml)?;
+        let mut process = worker(&server, directory.path(), &format!("w{w}"), "", &toml)?;
         process.start()?;
         processes.push(process);
     }

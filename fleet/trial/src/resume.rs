@@ -30,7 +30,7 @@ pub(crate) async fn run(program: &Path) -> Result<bool> {
     let server = Server::new(program, directory.path())?;
     let store = server.store(PATIENCE).await?;
     let place = Place::new("m".into())?;
-    let mut process = worker(&server, directory.path(), "w", &place.toml(""))?;
+    let mut process = worker(&server, directory.path(), "w", &origin.ftp_url(""), &place.toml(""))?;
     process.start()?;
     let url = origin.http_url(&path(FILE));
     let action = Action::Get { url, headers: Headers::new(), target: Target::Object };

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use sim800_fleet_job::{Failure, Job, Outcome, Record, Running, State};
+use sim800_fleet_job::{Failure, Job, Outcome, Record, Running, State, is_name};
 use sim800_fleet_store::{Delivery, Held, Lost, Store, StoreError, now};
 use sim800_session::Sent;
 use tokio::time::Instant;
@@ -55,81 +55,90 @@ impl Claim {
     /// Takes the job that `delivery` tells of, if there is anything left to do of it.
     pub(crate) async fn take(
         store: &Store,
-        mut delivery: Delivery,
+        delivery: Delivery,
         worker: &str,
         module: &str,
     ) -> Result<Option<Self>, StoreError> {
-        loop {
-            let Some(held) = store.record(delivery.id()).await? else {
-                if delivery.count() < LATE {
-                    delivery.again(Duration::from_secs(1)).await?;
-                } else {
-                    delivery.end().await?;
-                }
-                return Ok(None);
-            };
-            let mut end = None;
-            match &held.record.state {
-                State::Dead(_) => {
-                    // Whoever said so may have died before there was a letter.
-                    store.bury(&held.record).await?;
-                    delivery.end().await?;
-                    return Ok(None);
-                }
-                state if state.is_final() => {
-                    delivery.end().await?;
-                    return Ok(None);
-                }
-                // Another message has brought it to somebody who is heard of.
-                State::Running(before) if before.message != delivery.number() => {
-                    delivery.end().await?;
-                    return Ok(None);
-                }
-                State::Running(before) => {
-                    let object = object(&held.record.job, &before.token);
-                    store.discard(&object).await;
-                    let said = format!("nothing more was heard of worker {}", before.worker);
-                    let mut failure = Failure::new("lost", said);
-                    failure.worker = Some(before.worker.clone());
-                    failure.module = Some(before.module.clone());
-                    if before.sent {
-                        end = Some(State::Unknown(failure));
-                    } else if held.record.begun >= held.record.job.attempts {
-                        end = Some(State::Dead(failure));
-                    }
-                }
-                _ => {}
-            }
-            if end.is_none() && held.record.job.deadline.is_some_and(|deadline| deadline <= now()) {
-                end = Some(State::Failed(Failure::new("deadline", "it was too late to begin")));
-            }
-            let running = Running {
-                worker: worker.to_owned(),
-                module: module.to_owned(),
-                token: store.unique(),
-                message: delivery.number(),
-                sent: false,
-                since: now(),
-            };
-            let mut claim = Self { store: store.clone(), delivery, held, running };
-            let record = match end {
-                Some(state) => Record { state, ..claim.held.record.clone() },
-                None => Record {
-                    state: State::Running(claim.running.clone()),
-                    begun: claim.held.record.begun + 1,
-                    job: claim.held.record.job.clone(),
-                },
-            };
-            if claim.store.replace(&mut claim.held, record).await.is_err() {
-                delivery = claim.delivery;
-                continue;
-            }
-            if claim.held.record.state.is_final() {
-                claim.finish().await;
-                return Ok(None);
-            }
-            return Ok(Some(claim));
+        if !is_name(delivery.id()) {
+            // No job is called so.
+            delivery.end().await?;
+            return Ok(None);
         }
+        let held = match store.record(delivery.id()).await {
+            Err(error @ StoreError::Unreadable { .. }) => {
+                // A later version of this program may know what it is.
+                delivery.again(PAUSE_MAX).await?;
+                return Err(error);
+            }
+            held => held?,
+        };
+        let Some(held) = held else {
+            if delivery.count() < LATE {
+                delivery.again(Duration::from_secs(1)).await?;
+            } else {
+                delivery.end().await?;
+            }
+            return Ok(None);
+        };
+        let mut end = None;
+        match &held.record.state {
+            State::Dead(_) => {
+                // Whoever said so may have died before there was a letter.
+                store.bury(&held.record).await?;
+                delivery.end().await?;
+                return Ok(None);
+            }
+            state if state.is_final() => {
+                delivery.end().await?;
+                return Ok(None);
+            }
+            // Another message has brought it to somebody who is heard of.
+            State::Running(before) if before.message != delivery.number() => {
+                delivery.end().await?;
+                return Ok(None);
+            }
+            State::Running(before) => {
+                let object = object(&held.record.job, &before.token);
+                store.discard(&object).await;
+                let said = format!("nothing more was heard of worker {}", before.worker);
+                let mut failure = Failure::new("lost", said);
+                failure.worker = Some(before.worker.clone());
+                failure.module = Some(before.module.clone());
+                if before.sent {
+                    end = Some(State::Unknown(failure));
+                } else if held.record.begun >= held.record.job.attempts {
+                    end = Some(State::Dead(failure));
+                }
+            }
+            _ => {}
+        }
+        let end = end.or_else(|| impossible(&held.record.job).map(State::Failed));
+        let running = Running {
+            worker: worker.to_owned(),
+            module: module.to_owned(),
+            token: store.unique(),
+            message: delivery.number(),
+            sent: false,
+            since: now(),
+        };
+        let mut claim = Self { store: store.clone(), delivery, held, running };
+        let record = match end {
+            Some(state) => Record { state, ..claim.held.record.clone() },
+            None => Record {
+                state: State::Running(claim.running.clone()),
+                begun: claim.held.record.begun.saturating_add(1),
+                job: claim.held.record.job.clone(),
+            },
+        };
+        if claim.store.replace(&mut claim.held, record).await.is_err() {
+            // Whoever has changed it sees to it; else the message comes again.
+            return Ok(None);
+        }
+        if claim.held.record.state.is_final() {
+            claim.finish().await;
+            return Ok(None);
+        }
+        Ok(Some(claim))
     }
 
     pub(crate) fn job(&self) -> &Job {
@@ -186,7 +195,7 @@ impl Claim {
                 } else if hope != Hope::Uncounted && begun >= self.job().attempts {
                     (State::Dead(failure), End::Dead)
                 } else {
-                    begun -= u32::from(hope == Hope::Uncounted);
+                    begun = begun.saturating_sub(u32::from(hope == Hope::Uncounted));
                     (State::Queued { after: Some(failure) }, End::Again)
                 }
             }
@@ -220,6 +229,15 @@ impl Claim {
         self.store.discard(&self.object()).await;
         End::Lost
     }
+}
+
+/// Why a job is not begun. Not everybody looks at it before it is submitted.
+fn impossible(job: &Job) -> Option<Failure> {
+    if let Err(invalid) = job.check() {
+        return Some(Failure::new("invalid", invalid.to_string()));
+    }
+    let is_late = job.deadline.is_some_and(|deadline| deadline <= now());
+    is_late.then(|| Failure::new("deadline", "it was too late to begin"))
 }
 
 fn object(job: &Job, token: &str) -> String {
@@ -294,7 +312,23 @@ impl Marker {
 
 #[cfg(test)]
 mod tests {
+    use sim800_fleet_job::{Action, Headers, Target};
+
     use super::*;
+
+    #[test]
+    fn a_job_that_nobody_looked_at_is_not_begun() {
+        let get = |id: &str, target| {
+            let url = "http://h/".into();
+            Job::new(id, Action::Get { url, headers: Headers::new(), target })
+        };
+        assert_eq!(impossible(&get("a", Target::Nowhere)), None);
+        for job in [get("/tmp/a", Target::Nowhere), get("a", Target::File("../a".into()))] {
+            assert_eq!(impossible(&job).map(|failure| failure.kind).as_deref(), Some("invalid"), "{job:?}");
+        }
+        let late = Job { deadline: Some(1), ..get("a", Target::Nowhere) };
+        assert_eq!(impossible(&late).map(|failure| failure.kind).as_deref(), Some("deadline"));
+    }
 
     #[test]
     fn pauses_grow_up_to_a_limit() {

@@ -32,6 +32,8 @@ impl Folder {
     pub(crate) async fn source(&self, file: &str) -> Result<PathBuf> {
         let path = fs::canonicalize(self.root.join(file)).await.context("there is no such file")?;
         ensure!(path.starts_with(&self.root), "a link leads out of the worker's directory");
+        // A pipe would be waited for without end.
+        ensure!(fs::metadata(&path).await?.is_file(), "it is no regular file");
         Ok(path)
     }
 
@@ -91,6 +93,8 @@ mod tests {
         std::os::unix::fs::symlink(outside.path(), inside.path().join("out")).unwrap();
         let folder = Folder::open(inside.path()).unwrap();
         assert!(folder.source("out/secret").await.is_err());
+        assert!(folder.source("out").await.is_err());
+        assert!(folder.source(".parts").await.is_err(), "a directory is none");
         let part = folder.parts().join("a.part");
         std::fs::write(&part, "y").unwrap();
         assert!(folder.place(&part, "out/file").await.is_err());

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -22,6 +23,8 @@ use tokio::sync::Semaphore;
 
 /// Those who read at once.
 const READERS: usize = 8;
+/// Before somebody is listened to again where that failed.
+const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfModule {
@@ -86,7 +89,11 @@ impl Metrics {
         let readers = Arc::new(Semaphore::new(READERS));
         loop {
             let place = Arc::clone(&readers).acquire_owned().await?;
-            let Ok((stream, _)) = listener.accept().await else { continue };
+            let Ok((stream, _)) = listener.accept().await else {
+                // As when no more files may be open.
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
             let registry = Arc::clone(&registry);
             tokio::spawn(async move {
                 let answer = service_fn(|_| {

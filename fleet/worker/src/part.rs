@@ -116,6 +116,8 @@ impl Part {
 
     /// It is whole: on the disk, with its digest, and to be read from its start.
     pub(crate) async fn finish(&mut self) -> std::io::Result<String> {
+        // The last of it is being written only now, and nothing but this says whether there was room for it.
+        self.file.flush().await?;
         self.file.sync_all().await?;
         self.file.rewind().await?;
         Ok(HEXLOWER.encode(&self.digest.clone().finalize()))
@@ -208,6 +210,17 @@ mod tests {
         drop(part);
         let (part, origin) = Part::open(&folder, "a").await.unwrap();
         assert_eq!((part.length(), origin), (0, None));
+    }
+
+    #[tokio::test]
+    async fn what_the_disk_had_no_room_for_is_not_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = Folder::open(directory.path()).unwrap();
+        let (mut part, _) = Part::open(&folder, "a").await.unwrap();
+        part.file = OpenOptions::new().write(true).open("/dev/full").await.unwrap();
+        part.add(b"hello").await.unwrap();
+        let error = part.finish().await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
     }
 
     #[tokio::test]

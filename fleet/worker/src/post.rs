@@ -16,6 +16,7 @@ use crate::line::Line;
 use crate::log::log;
 use crate::looks::Looks;
 use crate::metrics::Metrics;
+use crate::part;
 use crate::perform::Attempt;
 use crate::secrets::Secrets;
 
@@ -210,7 +211,13 @@ impl Post {
         let (store, name) = (&self.shared.store, &self.module.name);
         let claim = Claim::take(store, delivery, &self.shared.worker, name);
         // What nobody could claim comes again.
-        let claim = self.unless_over(claim).await.and_then(Result::ok).flatten()?;
+        let claim = match self.unless_over(claim).await? {
+            Ok(claim) => claim?,
+            Err(error) => {
+                log(format_args!("{name}: {}", words(&error)));
+                return None;
+            }
+        };
         let id = claim.job().id.clone();
         self.board.show(ModuleState::Busy { job: id.clone() });
         let mut marker = claim.marker();
@@ -242,6 +249,9 @@ impl Post {
                 self.unless_over(claim.settle(marker, result)).await.unwrap_or(End::Lost)
             }
         };
+        if !matches!(end, End::Again | End::Lost) {
+            part::forget(&self.shared.folder, &id).await;
+        }
         if end == End::Done {
             self.failures = 0;
         }

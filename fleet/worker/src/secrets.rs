@@ -8,12 +8,23 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, ensure};
 use sim800_fleet_job::is_name;
 use sim800_session::Password;
+use url::{Origin, Url};
 
 /// Who logs in somewhere.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Login {
+    /// The only server that jobs may log in to with it: whoever submits them names both.
+    pub(crate) server: Option<Origin>,
     pub(crate) user: String,
     pub(crate) password: Password,
+}
+
+impl Login {
+    /// Whether it is for the server of `url`.
+    pub(crate) fn is_for(&self, url: &str) -> bool {
+        let origin = Url::parse(url).ok().map(|url| url.origin());
+        origin.is_some_and(|origin| origin.is_tuple() && self.server == Some(origin))
+    }
 }
 
 impl fmt::Debug for Login {
@@ -29,7 +40,7 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// Reads a file of tables with `user` and `password`. No error shows what is in it.
+    /// Reads a file of tables with `server`, `user` and `password`. No error shows what is in it.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let name = path.display();
         let mode =
@@ -49,9 +60,9 @@ impl Secrets {
         let mut logins = HashMap::new();
         for (name, value) in table {
             ensure!(is_name(&name), "a name is not 1 to 64 letters, digits, '-' and '_'");
-            let words = value
-                .as_table()
-                .filter(|table| table.keys().all(|key| ["user", "password"].contains(&key.as_str())));
+            let words = value.as_table().filter(|table| {
+                table.keys().all(|key| ["server", "user", "password"].contains(&key.as_str()))
+            });
             let word = |key: &str, otherwise: Option<&str>| {
                 let value = words.and_then(|table| table.get(key));
                 match value {
@@ -59,10 +70,16 @@ impl Secrets {
                     None => otherwise.map(str::to_owned),
                 }
             };
-            let login = word("user", Some("")).zip(word("password", None));
-            let (user, password) =
-                login.with_context(|| format!("{name} is no table of user and password"))?;
-            logins.insert(name, Login { user, password: password.into() });
+            let login = word("user", Some("")).zip(word("password", None)).zip(word("server", Some("")));
+            let ((user, password), server) =
+                login.with_context(|| format!("{name} is no table of server, user and password"))?;
+            let server = match server.as_str() {
+                "" => None,
+                server => Some(origin(server).with_context(|| {
+                    format!("the server of {name} is not written as http://HOST, https://HOST or ftp://HOST")
+                })?),
+            };
+            logins.insert(name, Login { server, user, password: password.into() });
         }
         Ok(Self { logins })
     }
@@ -72,9 +89,38 @@ impl Secrets {
     }
 }
 
+/// The server that is written as `http://host`, perhaps with a port, and with nothing behind it.
+fn origin(text: &str) -> Option<Origin> {
+    let url = Url::parse(text).ok()?;
+    let has_more = url.query().is_some() || url.fragment().is_some() || !["", "/"].contains(&url.path());
+    let names_a_user = !url.username().is_empty() || url.password().is_some();
+    let is_one = ["http", "https", "ftp"].contains(&url.scheme());
+    (is_one && !has_more && !names_a_user).then(|| url.origin())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_is_for_one_server() {
+        let text = "[a]\nserver = 'http://h'\npassword = 'p'\n[b]\nserver = 'ftp://h:2121'\npassword = 'p'\n[card]\npassword = '1'";
+        let secrets = Secrets::parse(text).unwrap();
+        let is_for = |name, url| secrets.find(name).unwrap().is_for(url);
+        assert!(is_for("a", "http://h/x?y") && is_for("a", "http://H:80/") && is_for("b", "ftp://h:2121/x"));
+        for url in
+            ["http://h.x/", "http://x/h", "https://h/", "http://h:8080/", "ftp://h/", "http://h@x/", "h"]
+        {
+            assert!(!is_for("a", url) && !is_for("b", url), "{url}");
+        }
+        assert!(!is_for("card", "http://h/") && !is_for("card", "data:x"), "a PIN is for no server");
+        for server in ["h", "http://", "http://h/x", "http://u@h", "http://h?x", "file:///", "nats://h"] {
+            assert!(
+                Secrets::parse(&format!("[a]\nserver = '{server}'\npassword = 'p'")).is_err(),
+                "{server}"
+            );
+        }
+    }
 
     #[test]
     fn logins_have_names() {

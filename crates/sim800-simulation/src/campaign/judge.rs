@@ -52,7 +52,8 @@ impl Trial<'_> {
     /// end of its own or cuts an echo, the rest of which is one, and now and then just behind a payload, where it may be a part of it;
     /// and nothing where something was told of. What is in the module's memory is compared with its end, once it is read: where fewer octets
     /// come than are compared, their count may have lost a digit, and what it left of them reads like their result. What is read of a
-    /// download is gone from the module, so nothing can be compared, and the line just behind it may be its end: it comes twice.
+    /// download is gone from the module, so nothing can be compared, and the line just behind it may be its end: it comes twice. A module
+    /// that hesitates between payload and result says any line there.
     fn retries_at_most(&self) -> usize {
         let scenario = self.scenario;
         let is_bare = self.content.is_empty()
@@ -61,14 +62,19 @@ impl Trial<'_> {
             || self.happened().any(|what| matches!(what, What::Module(Fault::Echo(true))));
         let is_compared = scenario.tasks().any(|task| task == Task::FtpGetExtended);
         let is_gone = scenario.tasks().any(|task| matches!(task, Task::FtpGet | Task::FtpList));
-        let behind =
-            self.happened().filter(|what| matches!(what, What::Line(Place::BeforeResult, _))).count();
+        let hesitates = self.happened().any(|what| matches!(what, What::Module(Fault::Hesitate { .. })));
+        let is_behind = |what: &What| match what {
+            What::Line(place, _) => hesitates || *place == Place::BeforeResult,
+            What::Message(_) => hesitates,
+            _ => false,
+        };
+        let behind = self.happened().filter(|what| is_behind(what)).count();
         let most = self.happened().map(|what| match what {
             What::Module(Fault::ShortRead { at_most: 0 }) => usize::MAX,
             What::Module(Fault::ShortRead { at_most }) if is_compared && *at_most < COMPARED => 1,
             What::Unknown { .. } | What::Line(..) | What::Message(_) if is_bare => usize::MAX,
             What::Unknown { .. } => 1,
-            What::Line(Place::BeforeResult, _) if is_gone => behind,
+            what if is_gone && is_behind(what) => behind,
             _ => 0,
         });
         most.max().unwrap_or(0)

@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn addresses_name_server_and_path() {
-        let login = Login { user: "u".into(), password: "p".into() };
+        let login = Login { server: None, user: "u".into(), password: "p".into() };
         let (server, path) = address("ftp://h:2121/a%20b/c", Some(&login)).unwrap();
         assert_eq!((server.host.as_str(), server.port, server.user.as_str()), ("h", 2121, "u"));
         assert_eq!(path, "/a b/c");

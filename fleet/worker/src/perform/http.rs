@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn credentials_are_not_shown() {
-        let login = Login { user: "u".into(), password: "hunter2".into() };
+        let login = Login { server: None, user: "u".into(), password: "hunter2".into() };
         let made = request(Method::GET, "http://h/", &Headers::new(), Some(&login), Bytes::new()).unwrap();
         assert_eq!(made.headers()[AUTHORIZATION], "Basic dTpodW50ZXIy");
         assert!(!format!("{made:?}").contains("dTpod"));

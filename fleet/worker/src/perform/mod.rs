@@ -52,6 +52,10 @@ impl Attempt<'_> {
             // Another worker may have them.
             return Err(Failing { failure, sent: Sent::No, hope: Hope::Later });
         };
+        if !login.is_for(self.job.action.url()) {
+            let failure = Failure::new("credentials", format!("those called {name} are not for this server"));
+            return Err(Failing { failure, sent: Sent::No, hope: Hope::Later });
+        }
         Ok(Some(login))
     }
 
@@ -86,14 +90,19 @@ impl Attempt<'_> {
     {
         while let Some(piece) = pieces.try_next().await? {
             self.meter.received(piece.len());
-            part.add(&piece).await.map_err(target)?;
+            if let Err(error) = part.add(&piece).await {
+                return Err(no_room(part, error).await);
+            }
         }
         Ok(())
     }
 
     /// Puts what is whole where the job wants it, and tells of it.
     async fn deliver(&self, part: &mut Part, outcome: &mut Outcome) -> Result<(), Failing> {
-        outcome.sha256 = Some(part.finish().await.map_err(target)?);
+        match part.finish().await {
+            Ok(digest) => outcome.sha256 = Some(digest),
+            Err(error) => return Err(no_room(part, error).await),
+        }
         outcome.octets = Some(part.length());
         match self.job.action.target() {
             Some(Target::Object) if part.length() > 0 => {
@@ -111,6 +120,12 @@ impl Attempt<'_> {
         part.remove().await;
         Ok(())
     }
+}
+
+/// The worker's disk took no more: other jobs need what is there of this one.
+async fn no_room(part: &Part, error: std::io::Error) -> Failing {
+    part.remove().await;
+    target(error)
 }
 
 /// The worker's disk.
