@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use sim800_command::{HTTP_LIMIT, Prepared};
 use sim800_engine::{Config, Disconnected, Engine, Limits, Output, Request, Response, Transmit};
 use sim800_parser::DataPhase;
