@@ -118,7 +118,7 @@ mod tests {
             // Whoever reads may take its time, and so may the server.
             tokio::time::advance(SILENCE * 2).await;
             let (read, ()) = tokio::join!(object.read_exact(&mut octets), async {
-                sleep(SILENCE / 2).await;
+                tokio::time::advance(SILENCE / 2).await;
                 server.write_all(b"abc").await.unwrap();
             });
             assert_eq!((read.unwrap(), &octets), (3, b"abc"));
