@@ -124,6 +124,7 @@ mod password;
 mod port;
 mod queue;
 mod reader;
+mod refusal;
 mod retry;
 mod runtime;
 mod sent;
