@@ -96,6 +96,7 @@ fn main() -> ExitCode {
             }
         };
     let output = Output::new(&options);
+    signals::outlive_limits();
     match run(&command, &options, &in_force, output) {
         Ok(None) => ExitCode::SUCCESS,
         Ok(Some(report)) => ExitCode::from(output.finish(Ok(report))),

@@ -27,6 +27,13 @@ const LITTLE_PATIENCE: Duration = Duration::from_secs(1);
 
 const ALL: [Signal; 3] = [Signal::Int, Signal::Term, Signal::Hup];
 
+/// Has a limit on the length of files (`ulimit -f`) be what a full disk is, an error of whoever writes, and not the end of the program.
+pub(crate) fn outlive_limits() {
+    static LIMITS: OnceLock<io::Result<Signals>> = OnceLock::new();
+    // Where it cannot be had, the signal is what it was.
+    LIMITS.get_or_init(|| Signals::new([Signal::Xfsz]));
+}
+
 /// Runs `future` to its end or to a signal that asks the program to end. Where there is another of these within `future`, the signal is
 /// for that one, which may have something to put back.
 pub(crate) async fn interruptible<F: Future>(future: F) -> Result<F::Output, Failure> {

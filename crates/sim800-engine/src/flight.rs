@@ -100,9 +100,9 @@ impl Blanks {
 
     /// Whether the line behind a payload, which may end like a line, is what the count left: where there should be an empty line
     /// before it and is none, the count took that for payload, and where there should be none, it is of the payload. Twice in a
-    /// row, that is the firmware's way.
-    fn are_damaged(&mut self, is_bare: bool, ends_like_a_line: bool) -> bool {
-        let usual = self.behind_payload.unwrap_or(self.result);
+    /// row, that is the firmware's way. What is `usual` elsewhere should be, until the firmware shows its way.
+    fn are_damaged(&mut self, usual: bool, is_bare: bool, ends_like_a_line: bool) -> bool {
+        let usual = self.behind_payload.unwrap_or(usual);
         let is_odd = if usual { is_bare && ends_like_a_line } else { !is_bare };
         let is_damaged = is_odd && !self.is_odd;
         if is_odd && self.is_odd {
@@ -305,7 +305,7 @@ impl Flight {
     pub(crate) fn take_line(&mut self, raw: &[u8], blanks: &mut Blanks) {
         if self.through.payload.is_some() {
             self.take_behind_payload(raw, |is_bare, ends_like_a_line| {
-                blanks.text && is_bare && ends_like_a_line
+                blanks.are_damaged(blanks.text, is_bare, ends_like_a_line)
             });
             self.through.payload = None;
         } else if self.information == 0 && self.echo.pieces() == 0 {
@@ -317,7 +317,7 @@ impl Flight {
     pub(crate) fn take_result(&mut self, raw: &[u8], blanks: &mut Blanks) {
         if self.had_payload() {
             self.take_behind_payload(raw, |is_bare, ends_like_a_line| {
-                blanks.are_damaged(is_bare, ends_like_a_line)
+                blanks.are_damaged(blanks.result, is_bare, ends_like_a_line)
             });
         }
     }
@@ -447,7 +447,7 @@ impl Flight {
     }
 
     /// What is remembered of it with its result, and of what was remembered `before`.
-    pub(crate) fn last(&self, before: Last) -> Last {
+    pub(crate) fn last(&self, before: Last, code: FinalResultCode) -> Last {
         let name = self.request.id.map(Id::name);
         let may_go_on = self.had_payload() || self.request.announced_at_most() > 0;
         let mut last = if self.is_heard() { Last::default() } else { before };
@@ -457,7 +457,7 @@ impl Flight {
                 last.invitation = Some(line);
             }
         }
-        Last { name, may_go_on, ..last }
+        Last { name, may_go_on, was_refused: code != FinalResultCode::Ok, ..last }
     }
 
     /// Whether the module said what only this command has it say, so that it waits for nothing. Any text may be somebody else's.

@@ -1,6 +1,6 @@
 //! What is remembered of commands behind their result, which may not have been their own.
 
-use sim800_parser::{Line, Name};
+use sim800_parser::{FinalResultCode, Line, Name};
 
 #[derive(Debug, Default)]
 pub(crate) struct Last {
@@ -8,6 +8,8 @@ pub(crate) struct Last {
     pub(crate) name: Option<&'static str>,
     /// It brought payload or might have: what ended it may have been a part of that, or nobody's, and text may be the rest of it.
     pub(crate) may_go_on: bool,
+    /// The module refused it, if that was its own result: another one shows that it was not.
+    pub(crate) was_refused: bool,
     /// How many octets a command offered that the module did not ask for. It may do so still, and takes whatever comes for them, until
     /// it says what only a later command has it say: a result is like any other.
     pub(crate) offered: usize,
@@ -20,6 +22,10 @@ impl Last {
     pub(crate) fn is_answered_by(&self, line: Line<'_>) -> bool {
         let invites = |invitation: Name| line.text() == invitation.as_bytes();
         let is_invited = self.offered > 0 && self.invitation.is_some_and(invites);
-        is_invited || if line.name().is_some() { line.name() == self.name } else { self.may_go_on }
+        let is_result = |code: FinalResultCode| !code.is_of_connection();
+        let has_two_results = self.was_refused && FinalResultCode::from_line(line).is_some_and(is_result);
+        is_invited
+            || has_two_results
+            || if line.name().is_some() { line.name() == self.name } else { self.may_go_on }
     }
 }

@@ -16,8 +16,8 @@ pub enum Output {
     Unsolicited(Bytes),
     /// The payload of the unsolicited line before it, complete. Only a [`Dialect`](sim800_parser::Dialect) with such lines brings any.
     Pushed(Bytes),
-    /// A line that came before the line was first synchronized, without its line end: an unsolicited one of now or of long ago, or
-    /// octets of a payload that another program had asked for.
+    /// What reads like a line, without its line end, and may be none: octets of a payload that another program had asked for, or of
+    /// which the line damaged the count. Before the line was first synchronized it may also be one of long ago.
     Stray(Bytes),
     /// A command got no result: whose lines arrive is not known until the next command found it out.
     Desynchronized,

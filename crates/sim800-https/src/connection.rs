@@ -22,7 +22,7 @@ use sim800_session::Sent;
 use smol_hyper::rt::FuturesIo;
 
 use crate::error::{BoxError, HttpsError};
-use crate::watched::{Silence, Watch, Watched};
+use crate::watched::{Vain, Watch, Watched};
 
 /// How many octets of status line and headers are taken.
 pub const HEAD_LIMIT: usize = 64 * 1024;
@@ -165,8 +165,8 @@ impl Connection {
         let failed = match self.watch.bound(waited).await {
             Ok(Some(Ok(response))) => return self.answered(response, is_head, shelf),
             Ok(Some(Err(failed))) => failed,
-            Ok(None) => return Err(HttpsError::Malformed("it does not come to its answer".into())),
-            Err(Silence { limit }) => return Err(HttpsError::Silent { limit, sent: Sent::Unknown }),
+            Ok(None) => return Err(HttpsError::in_vain(Vain::Noise, Sent::Unknown)),
+            Err(vain) => return Err(HttpsError::in_vain(vain, Sent::Unknown)),
         };
         // The request comes back where nothing of it was written.
         let sent = if failed.message().is_some() { Sent::No } else { Sent::Unknown };
@@ -297,9 +297,9 @@ impl Body for Incoming {
         let frame = match Pin::new(&mut this.body).poll_frame(context) {
             Poll::Ready(frame) => frame,
             Poll::Pending => {
-                let Silence { limit } = ready!(connection.watch.poll(context));
+                let vain = ready!(connection.watch.poll(context));
                 this.connection = None;
-                return Poll::Ready(Some(Err(HttpsError::Silent { limit, sent: Sent::Unknown })));
+                return Poll::Ready(Some(Err(HttpsError::in_vain(vain, Sent::Unknown))));
             }
         };
         connection.watch.rest();

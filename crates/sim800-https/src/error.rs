@@ -8,7 +8,7 @@ use sim800_session::{ErrorKind, Sent, SocketError};
 use thiserror::Error;
 
 use crate::tls_error::TlsError;
-use crate::watched::Silence;
+use crate::watched::Vain;
 
 /// An error of somebody else's.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -156,12 +156,17 @@ impl HttpsError {
         }
     }
 
+    /// That there was no use in waiting.
+    pub(crate) fn in_vain(vain: Vain, sent: Sent) -> Self {
+        match vain {
+            Vain::Silence { limit } => Self::Silent { limit, sent },
+            Vain::Noise => Self::Malformed("it does not come to its answer".into()),
+        }
+    }
+
     /// What the connection failed with.
     pub(crate) fn of_connection(error: hyper::Error, sent: Sent) -> Self {
         let broken = BoxError::from(error);
-        if let Some(Silence { limit }) = find(&*broken) {
-            return Self::Silent { limit: *limit, sent };
-        }
         if let Some(source) = find::<SocketError>(&*broken) {
             return Self::Socket { source: source.clone(), sent };
         }

@@ -21,7 +21,7 @@ use sim800_session::{Sent, SocketError};
 use crate::error::{HttpsError, find};
 use crate::roots;
 use crate::tls_error::TlsError;
-use crate::watched::{Silence, Watched};
+use crate::watched::Watched;
 
 /// What is spoken over it, said to the server so that nobody makes it speak anything else (RFC 7301).
 const HTTP: &[u8] = b"http/1.1";
@@ -105,7 +105,7 @@ impl Tls {
         match watch.bound(set_up).await {
             Ok(Ok(stream)) => Ok(Watched { stream, watch }),
             Ok(Err(error)) => Err(broken(&error).unwrap_or_else(|| failed(wrong(&error)))),
-            Err(Silence { limit }) => Err(HttpsError::Silent { limit, sent: Sent::No }),
+            Err(vain) => Err(HttpsError::in_vain(vain, Sent::No)),
         }
     }
 }

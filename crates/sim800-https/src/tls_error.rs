@@ -7,6 +7,9 @@ use futures_rustls::rustls::{self, AlertDescription, CertificateError, InvalidMe
 use sim800_session::ErrorKind;
 use thiserror::Error;
 
+/// How many names of a certificate are shown.
+const NAMES: usize = 8;
+
 /// Why there is no secure connection, or none any more.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
@@ -42,7 +45,7 @@ pub enum TlsError {
         from: SystemTime,
     },
     /// The certificate is for another server.
-    #[error("its certificate is for {} alone", names.join(", "))]
+    #[error("its certificate is for {} alone", listed(names))]
     WrongName {
         /// For whom.
         names: Vec<String>,
@@ -176,6 +179,15 @@ fn plain(name: &str) -> String {
     inner.trim_matches('"').to_owned()
 }
 
+/// Some names, for there may be as many as a certificate is long.
+fn listed(names: &[String]) -> String {
+    let shown = names.get(..NAMES).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} others"),
+    }
+}
+
 fn date(time: SystemTime) -> String {
     httpdate::fmt_http_date(time)
 }
@@ -183,6 +195,14 @@ fn date(time: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_more_names_are_shown_than_somebody_reads() {
+        let error =
+            |count: usize| TlsError::WrongName { names: (1..=count).map(|n| n.to_string()).collect() };
+        assert_eq!(error(8).to_string(), "its certificate is for 1, 2, 3, 4, 5, 6, 7, 8 alone");
+        assert_eq!(error(11).to_string(), "its certificate is for 1, 2, 3, 4, 5, 6, 7, 8 and 3 others alone");
+    }
 
     /// Whoever would accept any certificate would accept this one.
     #[test]

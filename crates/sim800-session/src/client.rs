@@ -343,7 +343,7 @@ impl Client {
         }
     }
 
-    /// Sends a command that changes nothing, and once more when the line damaged its response.
+    /// Sends a command that may be sent twice, and does so when the line damaged its response.
     pub(crate) fn ask<C: Command>(&self, command: &C) -> impl Future<Output = Result<Response, Error>> {
         self.ask_for(command, Ok)
     }

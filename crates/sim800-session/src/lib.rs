@@ -125,6 +125,7 @@ mod places;
 mod port;
 mod queue;
 mod reader;
+mod refusal;
 mod retry;
 mod runtime;
 mod sent;

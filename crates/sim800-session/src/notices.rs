@@ -26,8 +26,8 @@ use crate::sync::Guarded;
 pub enum Notice {
     /// The module sent a line that belongs to no command.
     Unsolicited(UnsolicitedLine),
-    /// The module sent a line before the first command has found out whose lines arrive. It may be an unsolicited one of now or
-    /// of long ago, or a part of what another program had asked for.
+    /// The module sent a line that may be none: before the first command has found out whose lines arrive, it may be of long ago, or
+    /// a part of what another program had asked for, and where the line damaged a payload, octets of that.
     Stray(UnsolicitedLine),
     /// So many lines were dropped because nobody read them. Lines that follow came later; restarts are never dropped, and may have
     /// come before.
@@ -130,7 +130,7 @@ impl Notices {
     /// Forgets the lines that are already there and that `stale` names.
     pub(crate) fn forget(&mut self, stale: impl Fn(&Unsolicited<'_>) -> bool) {
         let is_fresh = |notice: &Notice| match notice {
-            Notice::Unsolicited(line) => !stale(&Unsolicited::from(line.line())),
+            Notice::Unsolicited(line) | Notice::Stray(line) => !stale(&Unsolicited::from(line.line())),
             _ => true,
         };
         self.inbox.state.with(|state| state.queue.retain(is_fresh));

@@ -127,6 +127,15 @@ impl Watch {
         })
     }
 
+    /// The same, or what may be none.
+    pub(crate) fn may_have(&self, sought: impl Fn(Unsolicited<'_>) -> bool) -> bool {
+        self.has(&sought)
+            || self.notices.holds(|notice| match notice {
+                Notice::Stray(line) => sought(Unsolicited::from(line.line())),
+                _ => false,
+            })
+    }
+
     /// Whether the line was lost since this was asked last.
     pub(crate) fn take_loss(&mut self) -> bool {
         let is_there = self.notices.remove(|notice| *notice == Notice::Desynchronized).is_some();

@@ -80,7 +80,7 @@ impl Claim {
             }
             return Ok(None);
         };
-        let mut end = None;
+        let (mut end, mut left) = (None, None);
         match &held.record.state {
             State::Dead(_) => {
                 // Whoever said so may have died before there was a letter.
@@ -98,8 +98,7 @@ impl Claim {
                 return Ok(None);
             }
             State::Running(before) => {
-                let object = object(&held.record.job, &before.token);
-                store.discard(&object).await;
+                left = Some(object(&held.record.job, &before.token));
                 let said = format!("nothing more was heard of worker {}", before.worker);
                 let mut failure = Failure::new("lost", said);
                 failure.worker = Some(before.worker.clone());
@@ -133,6 +132,10 @@ impl Claim {
         if claim.store.replace(&mut claim.held, record).await.is_err() {
             // Whoever has changed it sees to it; else the message comes again.
             return Ok(None);
+        }
+        // Not before it is ours: it may just have become the result.
+        if let Some(object) = left {
+            store.discard(&object).await;
         }
         if claim.held.record.state.is_final() {
             claim.finish().await;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use sim800_fleet_job::is_name;
 use sim800_session::Endpoint;
@@ -71,7 +71,9 @@ impl Config {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let config: Self = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        let config: Self = toml::from_str(&text)
+            .map_err(|error| unquoted(&text, &error))
+            .with_context(|| format!("in {}", path.display()))?;
         config.check().with_context(|| format!("in {}", path.display()))?;
         Ok(config)
     }
@@ -111,9 +113,30 @@ impl Config {
     }
 }
 
+/// What is wrong with a text of TOML, without the line, which may hold a secret.
+fn unquoted(text: &str, error: &toml::de::Error) -> anyhow::Error {
+    anyhow!("line {}: {}", line(text, error), error.message())
+}
+
+/// The number of the line that an error is about.
+pub(crate) fn line(text: &str, error: &toml::de::Error) -> usize {
+    let start = error.span().map_or(0, |span| span.start);
+    text.bytes().take(start).filter(|octet| *octet == b'\n').count() + 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_does_not_show_the_address_of_the_server() {
+        for text in
+            ["name = 'a'\nserver = 'nats://u:hunter2@h", "name = 'a'\nserver = ['nats://u:hunter2@h']"]
+        {
+            let error = unquoted(text, &toml::from_str::<Config>(text).unwrap_err()).to_string();
+            assert!(error.starts_with("line 2: ") && !error.contains("hunter2"), "{error}");
+        }
+    }
 
     const HEAD: &str = "name = 'a'\nserver = 'nats://h'\ndirectory = '/d'\n";
 

@@ -78,16 +78,18 @@ impl Line {
 
     /// Waits until the line is gone.
     pub(crate) async fn gone(&mut self) {
-        // Why, whoever uses it next would hear as well.
-        let _ = (&mut self.driver).await;
+        // Why, whoever uses it next would hear as well. Nobody hears twice that it has ended.
+        if !self.driver.is_finished() {
+            let _ = (&mut self.driver).await;
+        }
     }
 
     /// Has the driver put back what was begun, and lets go of the port.
     pub(crate) async fn close(mut self) {
         self.retries.abort();
         let closed = async {
-            self.client.close().await;
-            let _ = (&mut self.driver).await;
+            self.client.clone().close().await;
+            self.gone().await;
         };
         if tokio::time::timeout(CLOSING, closed).await.is_err() {
             self.driver.abort();
@@ -103,5 +105,21 @@ async fn count(client: Client, retries: Counter) {
         if matches!(notice, Notice::Retrying(_)) {
             retries.inc();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_line_that_is_gone_is_closed_all_the_same() {
+        let module: Module = toml::from_str("name = 'm'\nport = 'emulator'\napn = 'internet'").unwrap();
+        let opened = Line::open(&module, &Secrets::default(), &Counter::default()).await;
+        let (mut line, _) = opened.unwrap();
+        line._emulated = None;
+        line.gone().await;
+        line.gone().await;
+        line.close().await;
     }
 }

@@ -10,6 +10,8 @@ use sim800_fleet_job::is_name;
 use sim800_session::Password;
 use url::{Origin, Url};
 
+use crate::config::line;
+
 /// Who logs in somewhere.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Login {
@@ -52,11 +54,9 @@ impl Secrets {
 
     fn parse(text: &str) -> Result<Self> {
         // The error of the parser quotes the line.
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let start = error.span().map_or(0, |span| span.start);
-            let line = text.bytes().take(start).filter(|octet| *octet == b'\n').count() + 1;
-            anyhow!("line {line} is no TOML")
-        })?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| anyhow!("line {} is no TOML", line(text, &error)))?;
         let mut logins = HashMap::new();
         for (name, value) in table {
             ensure!(is_name(&name), "a name is not 1 to 64 letters, digits, '-' and '_'");

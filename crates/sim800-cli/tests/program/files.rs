@@ -17,7 +17,7 @@ const PATH: &str = r"C:\User\ftp\a.txt";
 fn limited(bench: &Bench, blocks: u32, arguments: &[&str]) -> Finished {
     let program = bench.command(arguments);
     let mut command = Command::new("sh");
-    command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"]);
+    command.args(["-c", &format!("ulimit -f {blocks}; exec \"$@\""), "sh"]);
     command.arg(program.get_program()).args(arguments).current_dir(program.get_current_dir().unwrap());
     for (name, value) in program.get_envs() {
         if let Some(value) = value {

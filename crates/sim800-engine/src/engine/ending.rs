@@ -18,7 +18,7 @@ impl<D: Dialect> Engine<D> {
     /// The command in flight has its result, by a line of its own where it `is_told`.
     pub(super) fn finish(&mut self, now: Duration, code: FinalResultCode, is_told: bool) {
         let State::InFlight(mut flight) = mem::replace(&mut self.line, State::Idle) else { return };
-        self.last = flight.last(mem::take(&mut self.last));
+        self.last = flight.last(mem::take(&mut self.last), code);
         let (unsent, handed_out) = (flight.unsent(), flight.handed_out());
         let is_headless = flight.request.is_headless();
         let result = flight.take_result_of(code);
@@ -41,6 +41,8 @@ impl<D: Dialect> Engine<D> {
         } else if is_damaged || (is_refused && is_headless) {
             // What ended it may have been a part of the payload, and the rest of it is on its way.
             self.lose(Resync::new(now).after_payload_from_module());
+            // Lines of others may have been counted for it.
+            self.outputs.extend(is_damaged.then_some(Output::Desynchronized));
         }
     }
 

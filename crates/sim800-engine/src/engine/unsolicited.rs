@@ -63,7 +63,7 @@ impl<D: Dialect> Engine<D> {
             State::Idle if is_late => self.lose_behind_result(now),
             State::InFlight(flight) if stray == Stray::Known => {
                 if !flight.take_known(now, span.raw(), self.blanks) {
-                    return;
+                    return self.tell(Output::Stray, line);
                 }
             }
             State::InFlight(flight) => flight.take_stray(now, stray),

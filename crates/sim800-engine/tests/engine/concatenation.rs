@@ -331,3 +331,20 @@ fn a_command_that_says_nothing_is_passed_over_for_what_the_next_one_says() {
     world.input(b"\r\n+CREG: 0,1\r\n\r\nOK\r\n");
     assert_eq!(world.outputs(), [each([Response::default(), response(&["+CREG: 0,1"], "")])]);
 }
+
+/// Where the module has no empty lines, one behind a payload is the rest of it: the line doubled octets.
+#[test]
+fn an_empty_line_behind_a_payload_is_damage_where_the_module_has_none() {
+    let read = |size| HttpReadRange { start: Number::MIN, size: Number::saturating(size) };
+    for (doubled, is_damaged) in [("", false), ("\r\n", true)] {
+        let mut world = World::new();
+        world.submit(of(&Csq));
+        world.input(b"+CSQ: 5,0\r\nOK\r\n");
+        world.outputs();
+        world.submit(on_one_line([of(&HttpStatusRead), of(&read(5)), of(&read(3))]));
+        let bodies = format!("+HTTPREAD: 4\r\n\r\n\r\n{doubled}+HTTPREAD: 2\r\n\r\nOK\r\n");
+        world.input(format!("+HTTPSTATUS: GET,0,0,0\r\n{bodies}").as_bytes());
+        let damaged = [failed(Malformed(Malformation::Damaged)), Output::Desynchronized];
+        assert_eq!(world.outputs() == damaged, is_damaged, "{doubled:?}");
+    }
+}

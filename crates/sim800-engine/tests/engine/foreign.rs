@@ -144,7 +144,7 @@ fn an_echo_behind_a_payload_is_the_rest_of_it() {
     world.enqueue(&read(5));
     world.sent();
     world.input(b"\r\n+FTPGET: 2,5\r\nabbccAT\r\r\nOK\r\n");
-    assert_eq!(world.outputs(), [failed(Malformed(Malformation::Damaged))]);
+    assert_eq!(world.outputs(), [failed(Malformed(Malformation::Damaged)), Output::Desynchronized]);
 }
 
 /// A module that refuses has neither header nor payload for the command, so the refusal is a part of the payload.
@@ -288,7 +288,8 @@ fn a_refusal_behind_what_makes_no_sense_is_not_known_to_be_the_commands() {
         world.input(garbled);
         world.input(b"\r\n+CME ERROR: 3\r\n");
         let outputs = world.outputs();
-        assert_eq!(outputs.last(), Some(&failed(Malformed(Malformation::Damaged))), "{outputs:?}");
+        let damaged = [failed(Malformed(Malformation::Damaged)), Output::Desynchronized];
+        assert!(outputs.ends_with(&damaged), "{outputs:?}");
     }
     // The module's own lines say nothing of it, nor do those that nobody knows.
     for own in [&b"\r\nRING\r\n"[..], b"\r\n+UGNSINF: 1,1\r\n"] {
@@ -297,5 +298,18 @@ fn a_refusal_behind_what_makes_no_sense_is_not_known_to_be_the_commands() {
         world.input(own);
         world.input(b"\r\nERROR\r\n");
         assert_eq!(world.outputs().last(), Some(&failed(Rejected(FinalResultCode::Error))));
+    }
+}
+
+/// A command has one result.
+#[test]
+fn a_result_behind_a_refusal_says_that_it_was_anothers() {
+    for result in ["OK", "ERROR"] {
+        let mut world = World::new();
+        world.enqueue(&At);
+        world.input(b"\r\nERROR\r\n");
+        world.outputs();
+        world.input(format!("\r\n{result}\r\n").as_bytes());
+        assert_eq!(world.outputs(), [Output::Desynchronized, unsolicited(result)], "{result}");
     }
 }

@@ -438,7 +438,8 @@ fn a_damaged_payload_leaves_the_line_in_doubt() {
     let mut world = World::new();
     world.enqueue(&read(10));
     world.input(b"\r\n+FTPGET: 2,5\r\nabcd\r\nOK\r\n");
-    assert_eq!(world.outputs(), [failed(Malformed(Malformation::Damaged))]);
+    // The lines of others may have been counted for it.
+    assert_eq!(world.outputs(), [failed(Malformed(Malformation::Damaged)), Output::Desynchronized]);
     assert!(!world.engine.is_synchronized());
 }
 

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use sim800_command::{At, FS_CHUNK_LIMIT, FsRead, FsReadMode, Number, Path};
+use sim800_command::{FS_CHUNK_LIMIT, FsFlSize, FsRead, FsReadMode, Number, Path};
 
 use super::FsError;
 use crate::client::{Client, Pending};
@@ -124,9 +124,13 @@ impl Pieces {
         end.map(|()| octets)
     }
 
-    /// What had to wait for the last piece comes first, and would count for the next.
+    /// What had to wait for the last piece comes first, and would count for the next. Of an `AT`, what is left of that piece may answer.
     async fn let_lines_through(&self) -> Result<(), FsError> {
-        self.client.execute(&At).await.map(drop).map_err(FsError::from)
+        let size = FsFlSize { file: Path::new(&self.path)? };
+        match self.client.query(&size, |size| size).await? {
+            size if size == self.length => Ok(()),
+            _ => Err(damaged()),
+        }
     }
 
     /// Waits until a line has come, for a while: where lines come over and over, there is most room for a piece just behind one. A piece that

@@ -58,7 +58,7 @@ pub(super) async fn write(
 /// Makes an empty file of whatever is there.
 async fn create(client: &Client, path: Path<'_>) -> Result<(), Error> {
     // Writing begins at the start of a file or at its end and never cuts it, so that a longer one would keep its tail.
-    match client.execute(&FsDel { file: path }).await {
+    match client.ask(&FsDel { file: path }).await {
         Err(error) if !error.is_rejected() => return Err(error),
         _ => {}
     }

@@ -56,6 +56,15 @@ pub enum FtpOperation {
 }
 
 impl FtpOperation {
+    /// Whether it must not be done twice.
+    pub(super) fn is_done_once(self) -> bool {
+        matches!(self, Self::Delete | Self::MakeDirectory | Self::RemoveDirectory | Self::Rename)
+    }
+
+    pub(super) fn is_upload(self) -> bool {
+        matches!(self, Self::Put | Self::PutExtended | Self::PutFromFs | Self::PutFile)
+    }
+
     /// Whether the module carries it out by itself, with a file of its own.
     fn is_of_the_module(self) -> bool {
         matches!(self, Self::GetToFs | Self::PutFromFs)

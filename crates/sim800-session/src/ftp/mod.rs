@@ -455,7 +455,12 @@ impl Ftp {
         settings: &[Setting],
     ) -> Result<Box<Session>, FtpError> {
         let (client, cid) = (self.bearer.client(), self.bearer.cid());
-        Session::prepare(client, cid, operation, name, settings, self.standstill).await
+        let mut session = Session::prepare(client, cid, operation, name, settings, self.standstill).await?;
+        if operation.is_upload() && self.options.put == PutOption::Unique {
+            // Each time, the server makes up another name.
+            session.do_once();
+        }
+        Ok(session)
     }
 }
 

@@ -14,6 +14,7 @@ use super::{FtpError, FtpOperation, FtpStep};
 use crate::client::{Client, Pending};
 use crate::engine::{Name, Request, Response};
 use crate::error::{Error, Failure, Malformation};
+use crate::refusal::Refused;
 use crate::retry::STANDSTILL;
 use crate::settings::{self, Refusal, Setting, Unset};
 use crate::turn::{Held, Turn, UNREAD};
@@ -46,6 +47,8 @@ pub(super) struct Session {
     standstill: Duration,
     /// It was opened, and did not end.
     live: bool,
+    /// What it does must not be done twice.
+    once: bool,
     /// One with these settings ended well: the module took them for what they are.
     is_proven: bool,
     /// What it changed in the module that is not for the next one, and how that is taken back.
@@ -74,6 +77,7 @@ impl Session {
             step: FtpStep::Prepare,
             standstill,
             live: false,
+            once: operation.is_done_once(),
             is_proven: settings.is_empty(),
             undo: Vec::new(),
         });
@@ -193,9 +197,19 @@ impl Session {
             self.step = FtpStep::Open;
             return Ok(());
         };
-        self.live = !error.is_rejected();
-        // Whatever these failed by, the module has not got it or does not do it.
-        if !matches!(error.failure(), Failure::Rejected(_) | Failure::Desynchronized | Failure::Misuse(_)) {
+        if error.is_rejected() {
+            // Only what must not be done twice is worth the time that it takes to find out.
+            let refused = if self.once { self.was_refused().await } else { Refused::Undone };
+            match refused {
+                Refused::Undone => self.live = false,
+                Refused::Unclear => self.step = FtpStep::Open,
+                Refused::UnderWay => {
+                    self.step = FtpStep::Open;
+                    return Ok(());
+                }
+            }
+        } else if !matches!(error.failure(), Failure::Desynchronized | Failure::Misuse(_)) {
+            // By these, the module has not got it.
             self.step = FtpStep::Open;
         }
         // The result was lost, and nothing else.
@@ -203,6 +217,24 @@ impl Session {
             return Ok(());
         }
         Err(self.command(error))
+    }
+
+    async fn was_refused(&mut self) -> Refused {
+        let (client, operation) = (self.client.clone(), self.operation);
+        let is_told = |line: Unsolicited<'_>| event(operation, line).is_some();
+        let is_at_work = || async {
+            match client.query(&FtpState, |state| state == FtpActivity::Running).await {
+                // Firmware that does not know the question says as much of itself otherwise.
+                Err(error) if error.is_rejected() => Ok(false),
+                state => state,
+            }
+        };
+        Refused::find_out(&client, &mut self.watch, is_told, is_at_work).await
+    }
+
+    /// What it does from now on must not be done twice.
+    pub(super) fn do_once(&mut self) {
+        self.once = true;
     }
 
     /// Whether the session says anything, or the module that there is one.
@@ -535,7 +567,8 @@ type Opening<'c> = &'c (dyn Fn(&Client) -> Pending + Sync);
 pub(super) fn is_in_the_way(error: &FtpError) -> bool {
     match error {
         FtpError::Failed { code, step, .. } => *code == FtpCode::NOT_ALLOWED && *step == FtpStep::Open,
-        FtpError::Command { source, .. } => source.is_rejected(),
+        // Nobody knows of others whether they were refused.
+        FtpError::Command { source, step, .. } => source.is_rejected() && *step == FtpStep::Prepare,
         _ => false,
     }
 }
@@ -546,9 +579,7 @@ pub(super) fn may_have_been_asked(error: &FtpError) -> bool {
         FtpError::Failed { code, .. } => {
             !matches!(*code, FtpCode::NETWORK | FtpCode::DNS | FtpCode::CONNECT | FtpCode::NOT_ALLOWED)
         }
-        FtpError::Command { source, .. } => {
-            !matches!(source.failure(), Failure::Rejected(_) | Failure::Desynchronized | Failure::Misuse(_))
-        }
+        FtpError::Command { step, .. } => *step != FtpStep::Prepare,
         _ => true,
     }
 }

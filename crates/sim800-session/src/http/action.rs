@@ -10,6 +10,7 @@ use super::HttpError;
 use super::plan::Plan;
 use super::service::{MARGIN, Service, is_result};
 use crate::error::{Error, Failure, Malformation};
+use crate::refusal::Refused;
 use crate::sent::Sent;
 
 /// The shortest pause between two questions how far a request is.
@@ -124,6 +125,7 @@ impl Service {
     async fn begin(&mut self, plan: &Plan) -> Result<Course, HttpError> {
         if let Some(watch) = &mut self.watch {
             watch.forget(is_result);
+            watch.take_loss();
         }
         self.looked = None;
         let patience = plan.timeout + MARGIN;
@@ -137,7 +139,14 @@ impl Service {
             Err(error) => match error.failure() {
                 // It may have been heard all the same, and the line may answer again.
                 Failure::TimedOut { .. } | Failure::Malformed(_) | Failure::Starved { .. } => Some(error),
-                Failure::Rejected(_) if !plan.method.is_safe() && self.is_at_work().await => Some(error),
+                Failure::Rejected(_) if !plan.method.is_safe() => match self.was_refused().await {
+                    Refused::Undone => {
+                        self.sent = before;
+                        return Err(self.failed(error));
+                    }
+                    Refused::UnderWay => None,
+                    Refused::Unclear => return Err(self.failed(error)),
+                },
                 Failure::Rejected(_) | Failure::Desynchronized | Failure::Misuse(_) => {
                     self.sent = before;
                     return Err(self.failed(error));
@@ -150,13 +159,10 @@ impl Service {
         Ok(Course { began, deadline, doubt, furthest: None, idle_since: None, unheard: 0, asks: true })
     }
 
-    /// Whether the module carries out, or has carried out, what was refused: the refusal was somebody else's then.
-    async fn is_at_work(&mut self) -> bool {
-        // What it says to the request itself is still to come.
-        drop(self.client.synchronize().await);
-        let activity = self.client.query(&HttpStatusRead, |progress| progress.activity).await;
-        let is_active = activity.is_ok_and(|activity| activity != HttpActivity::Idle);
-        is_active || self.watch.as_ref().is_some_and(|watch| watch.has(|line| is_result(&line)))
+    async fn was_refused(&mut self) -> Refused {
+        let client = self.client.clone();
+        let is_at_work = || client.query(&HttpStatusRead, |progress| progress.activity != HttpActivity::Idle);
+        Refused::find_out(&client, &mut self.watch, |line| is_result(&line), is_at_work).await
     }
 
     /// Waits up to `limit` for the result of the request.
@@ -170,14 +176,12 @@ impl Service {
     /// Fails if another result came as well: a request has one, and nobody knows which of them is the module's.
     fn is_the_only(&mut self, plan: &Plan, result: (HttpStatus, u32)) -> Result<(), HttpError> {
         let number = method_number(&self.method);
-        let other = |line: Unsolicited<'_>| result_of(number, line).filter(|other| *other != result);
-        match self.watch.as_mut().and_then(|watch| watch.take_line(other)) {
-            Some(_) => {
-                let failure = Failure::Malformed(Malformation::Information);
-                Err(self.failed(Error::of(&plan.action, failure)))
-            }
-            None => Ok(()),
+        let is_other = |line: Unsolicited<'_>| result_of(number, line).is_some_and(|other| other != result);
+        if self.watch.as_ref().is_some_and(|watch| watch.may_have(is_other)) {
+            let failure = Failure::Malformed(Malformation::Information);
+            return Err(self.failed(Error::of(&plan.action, failure)));
         }
+        Ok(())
     }
 
     /// Whether the module says, of a request whose result came, that it is over. What cannot be asked is believed.

@@ -42,7 +42,8 @@ fn a_file_is_read_in_pieces_and_never_beyond_its_end() {
          > AT+FSREAD=C:\\\\User\\\\a.txt,1,23,10224
          < \\r\\n{end}\\r\\nOK\\r\\n.|
          < OK
-         > AT
+         > AT+FSFLSIZE=C:\\\\User\\\\a.txt
+         < +FSFLSIZE: 10247
          < OK
          > AT+FSREAD=C:\\\\User\\\\a.txt,1,7,10240
          < \\r\\n\\r\\nOK\\r\\n.|
@@ -58,20 +59,36 @@ fn no_piece_is_asked_for_that_begins_like_a_refusal() {
     let read_of = |count: u32, from: u32, octets: &str| {
         format!("> AT+FSREAD=C:\\\\a.txt,1,{count},{from}\n< \\r\\n{octets}|\n< OK\n")
     };
-    let size = "> AT+FSFLSIZE=C:\\\\a.txt\n< +FSFLSIZE: 10243\n< OK\n".repeat(2);
+    let size = "> AT+FSFLSIZE=C:\\\\a.txt\n< +FSFLSIZE: 10243\n< OK\n";
     // What comes again begins so, with all of it or with a part of it.
     for end in ["ERROR\r\n..", "+CME ERROR: 3..", "+CMS ERROR: 3..."] {
         let end = format!("{end:.<16}");
         let shown = end.replace('\r', "\\r").replace('\n', "\\n");
         let piece = format!("{}{shown}", "x".repeat(10_224));
-        let steps = size.clone()
+        let steps = size.repeat(2)
             + &read_of(10_240, 0, &piece)
             + &read_of(18, 10_225, &format!("{}end", &shown[1..]))
-            + "> AT\n< OK\n"
+            + size
             + &read_of(3, 10_240, "end");
         let octets = Scripted::play(&steps, |bearer| read(bearer, r"C:\a.txt"));
         assert_eq!(octets, Ok(format!("{}{end}end", "x".repeat(10_224)).into_bytes()));
     }
+}
+
+/// The size lost the same digit twice: of the file, only its beginning would be read.
+#[test]
+fn behind_the_last_piece_the_size_is_the_same() {
+    let size = |told: &str| format!("> AT+FSFLSIZE=C:\\\\a.txt\n< +FSFLSIZE: {told}\n< OK\n");
+    let piece = "> AT+FSREAD=C:\\\\a.txt,1,2,0\n< \\r\\nab|\n< OK\n";
+    let same = size("2").repeat(2) + piece + &size("2") + piece;
+    assert_eq!(Scripted::play(&same, |bearer| read(bearer, r"C:\a.txt")), Ok(b"ab".to_vec()));
+    let more = size("2").repeat(2) + piece + &size("22");
+    let error = Scripted::play(&more, |bearer| read(bearer, r"C:\a.txt")).expect_err("more");
+    assert!(error.contains("makes no sense"), "{error}");
+    // An `OK` that was left of the piece answers no question.
+    let left = size("2").repeat(2) + piece + "> AT+FSFLSIZE=C:\\\\a.txt\n< OK\n> AT\n< OK\n";
+    let error = Scripted::play(&left, |bearer| read(bearer, r"C:\a.txt")).expect_err("no size");
+    assert!(error.contains("makes no sense"), "{error}");
 }
 
 #[test]

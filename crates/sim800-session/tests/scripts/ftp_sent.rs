@@ -18,9 +18,18 @@ fn deletion(steps: &str) -> Sent {
 fn what_the_module_did_not_ask_the_server_for_was_not_sent() {
     let delete = |rest: &str| deletion(&ftp_of(&GET, &format!("> AT+FTPDELE\n{rest}")));
     let clear = "> AT+FTPQUIT\n< ERROR\n> AT+FTPSTATE\n< ERROR\n";
+    let quit = "> AT+FTPQUIT\n< ERROR\n";
+    let told = |answer: &str| format!(".. 1\n> AT+FTPSTATE\n< {answer}\n");
+    let [idle, untold] = ["+FTPSTATE: 0\n< OK", "ERROR"].map(|answer| told(answer).repeat(6));
+    let refused = |first: &str| format!("< ERROR\n{first}{clear}> AT+FTPDELE\n< ERROR\n{idle}");
     for (rest, expected) in [
         // Its command was refused, twice; it was not let in; the server refused it.
-        (format!("< ERROR\n{clear}> AT+FTPDELE\n< ERROR\n"), Sent::No),
+        (refused(&idle), Sent::No),
+        (refused(&untold), Sent::No),
+        // The refusal was another's, or may have been.
+        (format!("< ERROR\n{}< +FTPDELE: 1,61\n", told("+FTPSTATE: 1\n< OK")), Sent::Unknown),
+        (format!("< ERROR\n< +FTPDELE: 1,0\n.. 1\n{quit}"), Sent::Unknown),
+        (format!("< ERROR\n< OK\n> AT\n< OK\n{}{quit}", idle.trim_start_matches(".. 1\n")), Sent::Unknown),
         ("< OK\n< +FTPDELE: 1,62\n".to_owned(), Sent::No),
         ("< OK\n< +FTPDELE: 1,72\n".to_owned(), Sent::No),
         ("< OK\n< +FTPDELE: 1,77\n".to_owned(), Sent::No),

@@ -157,11 +157,16 @@ fn what_was_not_sent_is_said_to_be_so() {
         let steps = steps + TERM;
         Scripted::play(&steps, post).expect_err("refused")
     };
-    // That it is not at work says the module itself.
-    let idle = |line: &str| refused(&format!("{line}> AT\n< OK\n{IDLE}"));
+    // That it is not at work says the module itself, and may say so while it connects.
+    let idle = |line: &str| refused(&(line.to_owned() + &format!(".. 1\n{IDLE}").repeat(6)));
     assert_eq!(idle("> AT+HTTPACTION=1\n< ERROR\n").sent(), Sent::No);
     let bearer = idle("> AT+HTTPACTION=1\n< +SAPBR 1: DEACT\n< ERROR\n");
     assert_eq!((bearer.kind().as_str(), bearer.sent()), ("bearer-lost", Sent::No));
+    // Where it has no service any more, does not know the question, or has a result, the refusal may have been another's.
+    for what in [".. 1\n> AT+HTTPSTATUS?\n< ERROR\n", "DCE \"\\r\\n+HTTPACTION: 1,200,0\\r\\n\"\n.. 1\n"] {
+        let unclear = refused(&format!("> AT+HTTPACTION=1\n< ERROR\n{what}"));
+        assert_eq!((unclear.kind().as_str(), unclear.sent()), ("rejected", Sent::Unknown), "{what}");
+    }
     // The line has made something else of the `OK`, and of the result, and the refusal is somebody's.
     let garbled = "> AT+HTTPACTION=1\n< GC..#@\\\\XACTION: 1,200,0\n< +CME ERROR: 3\n> AT\n< OK\n";
     let patience = format!("{garbled}{IDLE}") + &format!(".. 1\n{IDLE}").repeat(5);
@@ -172,6 +177,16 @@ fn what_was_not_sent_is_said_to_be_so() {
     assert_eq!((code.code(), code.sent()), (Some(601), Sent::Unknown));
     let bearer = refused("> AT+HTTPACTION=1\n< OK\n< +SAPBR 1: DEACT\n");
     assert_eq!((bearer.kind().as_str(), bearer.sent()), ("bearer-lost", Sent::Unknown));
+}
+
+/// The line damages the first answer that says so.
+#[test]
+fn a_request_that_goes_on_was_refused_to_somebody_else() {
+    let damaged = "> AT+HTTPSTATUS?\n< +HTTPSTATUS: 241\n< OK\n";
+    let steps = http(&format!(
+        "> AT+HTTPACTION=1\n< ERROR\n.. 1\n{damaged}> AT\n< OK\n.. 1\n{BUSY}.. 3\n< +HTTPACTION: 1,204,0\n{IDLE}{TERM}"
+    ));
+    assert_eq!(Scripted::play(&steps, post), Ok((204, Vec::new())));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sim800_emulator::{Config as ModuleConfig, Fault, FtpAction, FtpRequest, HttpMethod, LineEnds, Place};
+use sim800_emulator::{Config as ModuleConfig, Fault, FtpAction, FtpRequest, LineEnds, Place};
 use sim800_session::command::SOCKET_LIMIT;
 
 use super::content::Content;
@@ -99,16 +99,7 @@ impl Trial<'_> {
     /// What holds whatever the tasks say.
     fn check_servers(&self) -> Result<(), Violation> {
         let network = self.world.network();
-        let mut posts: Vec<String> = network
-            .http_requests()
-            .into_iter()
-            .filter(|request| request.method == HttpMethod::Post)
-            .map(|request| request.url)
-            .collect();
-        posts.sort_unstable();
-        if posts.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(violation(format!("the server got {} POSTs for one", posts.len())));
-        }
+        self.check_once()?;
         if self.scenario.task == Task::FtpPutResumed && !self.damages.borrow().deceptive {
             // Whatever became of the rest.
             let there = self.content.slice(..self.scenario.resumed_from());
@@ -187,7 +178,7 @@ impl Trial<'_> {
             }
             Some(Err(failed)) => {
                 if failed.is_unsent {
-                    self.check_unsent(slot)?;
+                    self.check_unsent(task, slot)?;
                 }
                 if task == Task::Sockets {
                     self.check_broken(&failed.read)?;
@@ -271,19 +262,6 @@ impl Trial<'_> {
             return Ok(());
         }
         self.is_exact(read, |whole| 0..whole)
-    }
-
-    /// A POST that is said not to have been sent is on no server. A refusal that was not the module's own is letter for letter like
-    /// one that was, and a module that refuses sends nothing.
-    fn check_unsent(&self, slot: usize) -> Result<(), Violation> {
-        let url = task::post_url(slot);
-        let is_sent = self.world.network().http_requests().iter().any(|request| request.url == url);
-        let is_forged =
-            self.happened().any(|what| matches!(what, What::Answer(line) if line.contains("ERROR")));
-        if is_sent && !is_forged && !self.damages.borrow().deceptive {
-            return Err(violation("a server has the POST that was not sent"));
-        }
-        Ok(())
     }
 
     /// Whether the only word against a server that lies was refused out of the blue, as by a firmware that cannot ask for sizes, or was
@@ -477,6 +455,7 @@ impl Trial<'_> {
                 self.is_exact(&stored, |whole| 0..whole)
             }
             (_, Done::Exchanged(read)) => self.check_exchanged(&read),
+            (_, Done::Made) => self.check_made(slot),
             (_, Done::Nothing) => Ok(()),
         }
     }

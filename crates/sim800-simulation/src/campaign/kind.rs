@@ -28,6 +28,8 @@ pub enum Task {
     FtpList,
     /// The size of a file.
     FtpSize,
+    /// Making a directory, which is done once.
+    FtpMakeDirectory,
     /// A download by way of the module's memory.
     FtpGetExtended,
     /// An upload by way of the module's memory.
@@ -50,7 +52,7 @@ pub enum Task {
 
 impl Task {
     /// All of them; those that move content more than once.
-    pub(super) const DRAWN: [Self; 29] = [
+    pub(super) const DRAWN: [Self; 30] = [
         Self::StartUp,
         Self::HttpGet,
         Self::HttpGet,
@@ -73,6 +75,7 @@ impl Task {
         Self::FtpPutResumed,
         Self::FtpList,
         Self::FtpSize,
+        Self::FtpMakeDirectory,
         Self::FtpGetExtended,
         Self::FtpPutExtended,
         Self::FtpGetToFs,
@@ -142,6 +145,7 @@ impl Task {
                 | Self::HttpHead
                 | Self::FtpList
                 | Self::FtpSize
+                | Self::FtpMakeDirectory
                 | Self::FtpGetToFs
                 | Self::FtpPutFile
                 | Self::FtpPutFromFs

@@ -20,6 +20,7 @@ mod given;
 mod judge;
 mod kind;
 mod observer;
+mod once;
 mod report;
 mod run;
 mod scenario;

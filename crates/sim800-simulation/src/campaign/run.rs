@@ -275,10 +275,12 @@ impl<'a> Trial<'a> {
 
     /// In how many windows a content crosses the network where the module holds no more of it, or the driver has no more under way.
     pub(super) fn windows(&self) -> u32 {
-        if !self.scenario.tasks().any(|task| task == Task::Sockets) {
-            return 0;
-        }
-        u32::try_from(self.content.len().div_ceil(4_096)).unwrap_or(u32::MAX) * 3
+        let in_windows = |most: usize| u32::try_from(self.content.len().div_ceil(most)).unwrap_or(u32::MAX);
+        let sockets = self.scenario.tasks().any(|task| task == Task::Sockets);
+        // In each range, the end of the one before comes again.
+        let range = self.scenario.settings.http_range.saturating_sub(16) as usize;
+        let windows = if sockets { in_windows(4_096) * 3 } else { 0 };
+        windows + in_windows(range.max(1))
     }
 
     /// How long a server takes for an answer.

@@ -32,6 +32,11 @@ pub(super) fn upload_path(slot: usize) -> String {
     format!("/up{slot}")
 }
 
+/// The directory that a job makes.
+pub(super) fn made_path(slot: usize) -> String {
+    format!("/made{slot}")
+}
+
 /// A server that sends the content and takes what it gets, on one port, and sends the content and closes on the other.
 pub(super) const SOCKET_HOST: &str = "tcp.example.com";
 pub(super) const SOCKET_PORT: u16 = 7;
@@ -62,6 +67,8 @@ pub(super) enum Done {
     Size(u64),
     /// This was read from a server that got the content, or closed the connection.
     Exchanged(Vec<u8>),
+    /// The far side has made it.
+    Made,
     /// Nothing is to be compared.
     Nothing,
 }
@@ -280,6 +287,13 @@ impl Job {
             Task::FtpPut => Done::Stored(Some(ftp.put(&upload_path, &content[..]).await?)),
             Task::FtpList => read(ftp.list("/").await?, leave).await?,
             Task::FtpSize => Done::Size(ftp.size(CONTENT_PATH).await?),
+            Task::FtpMakeDirectory => {
+                ftp.make_directory(&made_path(slot)).await.map_err(|error| {
+                    let is_unsent = error.sent() == Sent::No;
+                    Failed { is_unsent, ..error.into() }
+                })?;
+                Done::Made
+            }
             Task::FtpGetExtended => {
                 read(ftp.get_extended(CONTENT_PATH, |_| {}).await?.into_download(), leave).await?
             }

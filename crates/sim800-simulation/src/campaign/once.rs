@@ -1,0 +1,51 @@
+//! What must not be done twice: a POST, and making a directory, which fails the second time.
+
+use sim800_emulator::HttpMethod;
+
+use super::kind::Task;
+use super::run::Trial;
+use super::task::{made_path, post_url};
+use super::violation::{Violation, violation};
+
+impl Trial<'_> {
+    /// None of it was.
+    pub(super) fn check_once(&self) -> Result<(), Violation> {
+        for (slot, task) in self.scenario.tasks().enumerate() {
+            let times = self.times_done(task, slot);
+            if times > 1 {
+                return Err(violation(format!("{task:?} was done {times} times")));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is said not to have been sent was not done by any server.
+    pub(super) fn check_unsent(&self, task: Task, slot: usize) -> Result<(), Violation> {
+        if self.times_done(task, slot) > 0 && !self.damages.borrow().deceptive {
+            return Err(violation(format!("a server has done {task:?}, which was not sent")));
+        }
+        Ok(())
+    }
+
+    /// What is said to be made is there.
+    pub(super) fn check_made(&self, slot: usize) -> Result<(), Violation> {
+        match self.times_done(Task::FtpMakeDirectory, slot) {
+            0 => Err(violation("made, and not there")),
+            _ => Ok(()),
+        }
+    }
+
+    /// How often a server has done it.
+    fn times_done(&self, task: Task, slot: usize) -> usize {
+        let network = self.world.network();
+        match task {
+            Task::HttpPost => {
+                let url = post_url(slot);
+                let requests = network.http_requests().into_iter();
+                requests.filter(|request| request.method == HttpMethod::Post && request.url == url).count()
+            }
+            Task::FtpMakeDirectory => usize::from(network.has_directory(&made_path(slot))),
+            _ => 0,
+        }
+    }
+}
