@@ -466,6 +466,11 @@ impl Flight {
         self.response.granted.is_some() || self.had_payload() || (is_named && self.information > 0)
     }
 
+    /// Whether lines of others may have been counted for payload, where it is damaged: what is left of one makes no sense.
+    pub(crate) fn may_have_counted_others(&self) -> bool {
+        self.garbled || self.request.is_headless()
+    }
+
     /// How many octets that the module asked for were not handed out.
     pub(crate) fn unsent(&self) -> usize {
         self.unsent.len()

@@ -21,6 +21,7 @@ impl<D: Dialect> Engine<D> {
         self.last = flight.last(mem::take(&mut self.last), code);
         let (unsent, handed_out) = (flight.unsent(), flight.handed_out());
         let is_headless = flight.request.is_headless();
+        let counts_others = flight.may_have_counted_others();
         let result = flight.take_result_of(code);
         flight.request.body = None;
         self.spent = flight.request.is_short().then(|| Request(flight.request));
@@ -41,8 +42,8 @@ impl<D: Dialect> Engine<D> {
         } else if is_damaged || (is_refused && is_headless) {
             // What ended it may have been a part of the payload, and the rest of it is on its way.
             self.lose(Resync::new(now).after_payload_from_module());
-            // Lines of others may have been counted for it.
-            self.outputs.extend(is_damaged.then_some(Output::Desynchronized));
+            let is_lost = is_damaged && counts_others;
+            self.outputs.extend(is_lost.then_some(Output::Desynchronized));
         }
     }
 

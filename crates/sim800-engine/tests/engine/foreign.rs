@@ -144,7 +144,7 @@ fn an_echo_behind_a_payload_is_the_rest_of_it() {
     world.enqueue(&read(5));
     world.sent();
     world.input(b"\r\n+FTPGET: 2,5\r\nabbccAT\r\r\nOK\r\n");
-    assert_eq!(world.outputs(), [failed(Malformed(Malformation::Damaged)), Output::Desynchronized]);
+    assert_eq!(world.outputs(), [failed(Malformed(Malformation::Damaged))]);
 }
 
 /// A module that refuses has neither header nor payload for the command, so the refusal is a part of the payload.

@@ -226,8 +226,9 @@ fn a_payload_among_damaged_octets_is_not_trusted() {
         let mut world = World::new();
         world.enqueue(&read(10));
         world.input(octets.as_bytes());
-        let damaged = [failed(Malformed(Malformation::Damaged)), Output::Desynchronized];
-        assert!(world.outputs().ends_with(&damaged), "{octets:?}");
+        let failure = failed(Malformed(Malformation::Damaged));
+        // Where what is left makes no sense, lines of others may have been counted for the payload.
+        assert!(world.outputs().contains(&failure), "{octets:?}");
     }
     let fine = [
         "\r\n+FTPGET: 2,5\r\nabcdeOK\r\n",
