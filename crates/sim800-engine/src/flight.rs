@@ -201,6 +201,17 @@ impl Flight {
         }
     }
 
+    /// What a line is that belongs to no command. One that cuts the echo has lent its line end to the piece before it.
+    pub(crate) fn stray(&self, span: Span<'_>) -> Stray {
+        let is_nobodys = |name| Id::from_name(name).is_none();
+        match Stray::new(span) {
+            Stray::Rest if self.echo.is_under_way() && span.line().name().is_some_and(is_nobodys) => {
+                Stray::Foreign
+            }
+            stray => stray,
+        }
+    }
+
     /// Whether a line that nobody knows is a piece of the echo. Behind one that may have been the header of a payload, that may read so, too.
     /// The line end before a payload without a header cannot be told from that of the last piece.
     pub(crate) fn takes_echo(&mut self, text: &[u8]) -> bool {

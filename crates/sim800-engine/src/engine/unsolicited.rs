@@ -43,7 +43,11 @@ impl<D: Dialect> Engine<D> {
             return self.handle_restart(now, sign);
         }
         // What reads like a sign of a restart and is none is a part of something.
-        let stray = if sign.is_some() { Stray::Rest } else { Stray::new(span) };
+        let stray = match &self.line {
+            _ if sign.is_some() => Stray::Rest,
+            State::InFlight(flight) => flight.stray(span),
+            _ => Stray::new(span),
+        };
         // A piece of the echo is nothing that the module says, and may hold what is secret.
         let is_echo = match &mut self.line {
             State::InFlight(flight) if stray == Stray::Rest => flight.takes_echo(span.line().text()),

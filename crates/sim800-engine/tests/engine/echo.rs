@@ -1,6 +1,6 @@
 //! Echoes that lines of the module's own have cut: an octet of the command line makes the module print as many.
 
-use sim800_command::{FsLs, FtpPw, Secret};
+use sim800_command::{CipSend, Connection, FsLs, FtpPw, Secret, SocketLength};
 
 use super::*;
 
@@ -122,4 +122,32 @@ fn text_that_reads_like_its_beginning_is_text() {
     world.enqueue(&FsLs { directory: Path::new(r"C:\").expect("a path") });
     world.input(b"\r\nA\r\nT\r\nT+FSLS\r\n\r\nOK\r\n");
     assert_eq!(world.outputs(), [done(&["A", "T", "T+FSLS"])]);
+}
+
+/// Lines that nobody knows come before the echo, and cut it.
+#[test]
+fn a_prompt_behind_a_cut_echo_is_one() {
+    let mut world = World::new();
+    let octets = "a".repeat(1_460);
+    world.enqueue(&read(5));
+    world.input(b"\r\n+FTPGET: 2,5\r\nhello\r\nOK\r\n");
+    world.outputs();
+    world.sent();
+    world
+        .put(&CipSend { connection: Connection::MIN, size: SocketLength::saturating(1_460) }, octets.clone());
+    world.sent();
+    let pieces = [
+        "\r\n+QIND: SMS DONE\r\n",
+        "\r\n+UGNSINF: 1,1,",
+        "1.4,0.9,,11,7,,,38,,\r\n",
+        "\r\n^HCSQ: \"GSM\",42\r\n",
+        "AT+CIPSEND=0,146",
+        "\r\n+QIND: SMS DON",
+        "E\r\n",
+        "0\r\r\n> ",
+    ];
+    for piece in pieces {
+        world.input(piece.as_bytes());
+    }
+    assert_eq!(world.sent(), octets, "{:?}", world.outputs());
 }
