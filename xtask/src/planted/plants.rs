@@ -220,8 +220,8 @@ pub(super) const PLANTS: [Plant; 19] = [
         about: "a line that no list has counts as damage",
         edits: &[Edit {
             file: UNSOLICITED,
-            old: "        let stray = if sign.is_some() {",
-            new: "        let stray = if sign.is_some() || crate::planted(\"unknown\") && Stray::new(span) == Stray::Foreign {",
+            old: "            _ if sign.is_some() => Stray::Rest,\n",
+            new: "            _ if sign.is_some() || crate::planted(\"unknown\") && Stray::new(span) == Stray::Foreign => Stray::Rest,\n",
         }],
     },
     Plant {

@@ -382,7 +382,8 @@ impl Session {
 
     /// The session ended with `code`.
     pub(super) fn ended(&mut self, code: FtpCode, octets: Option<u64>) -> Result<Event, FtpError> {
-        self.live = false;
+        // A number that nobody knows may have been another event: what still runs would take what the next session sends.
+        self.live = code.description().is_none();
         self.is_proven |= code == FtpCode::DONE;
         if code == FtpCode::DONE { Ok(Event::Ended(code, octets)) } else { Err(self.failed(code)) }
     }

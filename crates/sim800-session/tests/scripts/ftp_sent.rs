@@ -35,6 +35,8 @@ fn what_the_module_did_not_ask_the_server_for_was_not_sent() {
         ("< OK\n< +FTPDELE: 1,77\n".to_owned(), Sent::No),
         // Nobody knows.
         ("< OK\n< +FTPDELE: 1,61\n".to_owned(), Sent::Unknown),
+        // What such a number says may be that it goes on.
+        (format!("< OK\n< +FTPDELE: 1,11\n{quit}"), Sent::Unknown),
         ("< OK\n< +FTPDELE: 1,64\n".to_owned(), Sent::Unknown),
         ("< OK\n< +SAPBR 1: DEACT\n".to_owned(), Sent::Unknown),
         ("< OK\n< RDY\n".to_owned(), Sent::Unknown),
