@@ -74,6 +74,8 @@ impl Trial<'_> {
             What::Module(Fault::ShortRead { at_most }) if is_compared && *at_most < COMPARED => 1,
             What::Unknown { .. } | What::Line(..) | What::Message(_) if is_bare => usize::MAX,
             What::Unknown { .. } => 1,
+            // Those of the other tasks.
+            What::Module(Fault::Hesitate { .. }) if is_gone && scenario.tasks().count() > 1 => usize::MAX,
             what if is_gone && is_behind(what) => behind,
             _ => 0,
         });
