@@ -1,16 +1,15 @@
 //! The module's HTTP service between two requests: kept started for a while, and ended when nobody is going to use it.
 
 use crate::sync::Arc;
-use alloc::boxed::Box;
-use core::task::{Context, Poll};
+use core::task::Context;
 use core::time::Duration;
 
-use futures::future::BoxFuture;
 use sim800_command::HttpTerm;
 
 use crate::client::Client;
 use crate::known::Http;
 use crate::runtime::Runtime;
+use crate::timer::Timer;
 
 /// What the turn is called in which it is ended.
 const NAME: &str = "the end of the HTTP service";
@@ -20,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An alarm for when it has been kept long enough.
 #[derive(Default)]
-pub(crate) struct Keeper(Option<(Duration, BoxFuture<'static, ()>)>);
+pub(crate) struct Keeper(Timer);
 
 impl Keeper {
     /// Whether the service is to be ended now: it was kept long enough, or the session `ends`.
@@ -35,19 +34,11 @@ impl Keeper {
             Http::Started { kept_until: Some(_), .. } | Http::Doubtful if ends => return true,
             Http::Started { kept_until: Some(until), .. } => until,
             _ => {
-                self.0 = None;
+                self.0 = Timer::default();
                 return false;
             }
         };
-        if runtime.now() >= until {
-            return true;
-        }
-        if self.0.as_ref().is_none_or(|(armed, _)| *armed != until) {
-            let runtime = Arc::clone(runtime);
-            self.0 = Some((until, Box::pin(async move { runtime.sleep_until(until).await })));
-        }
-        self.0.as_mut().is_some_and(|(_, alarm)| matches!(alarm.as_mut().poll(context), Poll::Ready(())))
-            && runtime.now() >= until
+        runtime.now() >= until || self.0.poll_until(runtime, until, context).is_ready()
     }
 }
 
