@@ -58,7 +58,7 @@ pub struct Engine<D = Vocabulary> {
     pushed: bool,
     /// When the line paused in the middle of one of the module's own.
     paused: Option<Duration>,
-    /// It did so for too long: it is not believed when it ends.
+    /// It did so for too long: nobody is told of it when it ends.
     is_broken_off: bool,
 }
 
@@ -206,9 +206,7 @@ impl<D: Dialect> Engine<D> {
             let len = octets.len() - rest.len();
             is_chatter &= matches!(event, Some(Event::Unsolicited(span)) if Stray::new(span) != Stray::Rest)
                 || event.is_none();
-            let is_whole = event.is_none() || !mem::take(&mut self.is_broken_off);
             match event {
-                Some(Event::Unsolicited(_)) if !is_whole => taken += len,
                 Some(Event::Payload { remaining: 0, .. }) => {
                     let payload = inbox.split(mem::take(&mut taken), len);
                     self.handle_payload(payload);
@@ -220,6 +218,7 @@ impl<D: Dialect> Engine<D> {
                 Some(event) if self.is_skipped_to(event) => {}
                 Some(event) => {
                     self.handle_event(now, event);
+                    self.is_broken_off = false;
                     taken += len;
                 }
                 None => {
@@ -341,12 +340,11 @@ impl<D: Dialect> Engine<D> {
         flight.prompted.map(|since| since.saturating_add(self.config.limits.quiet))
     }
 
-    /// Whether the last that came, to no command, is the beginning of a line with a name. One that lacks nothing but its last octet
-    /// is whole.
+    /// Whether the last that came is the beginning of a line with a name. One that lacks nothing but its last octet is whole.
     fn is_amid_own_line(&self) -> bool {
         let pending = self.inbox.octets();
         let line = pending.strip_prefix(b"\r\n").unwrap_or(pending);
-        matches!(self.line, State::Idle) && line.starts_with(b"+") && !line.ends_with(b"\r")
+        self.decoder.remaining() == 0 && line.starts_with(b"+") && !line.ends_with(b"\r")
     }
 
     /// When a line that paused counts as broken off.

@@ -86,9 +86,9 @@ impl<D: Dialect> Engine<D> {
         self.tell(Output::Unsolicited, line);
     }
 
-    /// Tells of a line; one of noise alone says nothing.
+    /// Tells of a line; one of noise alone says nothing, and what was broken off may say something else than the module did.
     pub(super) fn tell(&mut self, what: fn(Bytes) -> Output, line: Bytes) {
-        if !line.is_empty() {
+        if !line.is_empty() && !self.is_broken_off {
             self.outputs.push_back(what(line));
         }
     }

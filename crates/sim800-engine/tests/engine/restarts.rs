@@ -137,6 +137,23 @@ fn a_command_that_is_sent_behind_its_beginning_makes_it_no_better() {
     assert_eq!(world.outputs(), [done(&[])]);
 }
 
+/// The command got no answer, and that to what finds the line again ended it.
+#[test]
+fn a_line_that_was_broken_off_while_a_command_was_in_flight_is_not_believed_either() {
+    let mut world = World::new();
+    world.enqueue(&Cgmm);
+    world.input(b"\r\n+FTPSIZE: 1,0,414");
+    while world.engine.is_synchronized() {
+        world.wait();
+    }
+    world.enqueue(&At);
+    world.synchronize();
+    let told = world.outputs();
+    assert!(!told.iter().any(|output| matches!(output, Output::Unsolicited(_) | Output::Stray(_))), "{told:?}");
+    world.input(b"\r\n+FTPSIZE: 1,0,4149\r\n");
+    assert_eq!(world.outputs(), [unsolicited("+FTPSIZE: 1,0,4149")]);
+}
+
 #[test]
 fn a_line_of_which_only_the_last_octet_is_missing_is_whole() {
     let mut world = World::new();

@@ -11,8 +11,8 @@ use futures::{Stream, StreamExt};
 use sim800_session::io::{self, AsyncReadExt};
 use sim800_session::message::{Request, Response, header};
 use sim800_session::{
-    Bearer, BearerError, Body, Chain, Client, Fs, FsError, FsStorage, Ftp, FtpError, Http, HttpError, Offset,
-    Profile, Runtime, Sent, Server, SocketError, Sockets, StartUpError,
+    Bearer, BearerError, Body, Chain, Client, ErrorKind, Fs, FsError, FsStorage, Ftp, FtpError, Http,
+    HttpError, Offset, Profile, Runtime, Sent, Server, SocketError, Sockets, StartUpError,
 };
 
 use super::content::{CONTENT_PATH, CONTENT_URL};
@@ -89,6 +89,11 @@ pub(super) struct Failed {
 impl Failed {
     fn new(kind: &'static str, error: &(impl Error + 'static)) -> Self {
         Self { kind, text: Chain(error).to_string(), is_unsent: false, read: Vec::new() }
+    }
+
+    /// Whether what was fetched is said to be another now.
+    pub(super) fn is_changed(&self) -> bool {
+        self.kind == ErrorKind::Changed.as_str()
     }
 }
 
