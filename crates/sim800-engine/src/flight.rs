@@ -146,6 +146,8 @@ pub(crate) struct Flight {
     echo: Echo,
     /// A line that nobody knows came where the header of a payload was awaited.
     foreign: bool,
+    /// An empty line came behind the header of a payload without octets.
+    had_blank: bool,
     /// What was wrong with the response so far.
     fault: Option<Malformation>,
     /// A line of its text reads like a restart.
@@ -176,6 +178,7 @@ impl Flight {
             offered,
             echo: Echo::default(),
             foreign: false,
+            had_blank: false,
             fault: None,
             doubtful: false,
             garbled: false,
@@ -186,6 +189,7 @@ impl Flight {
     pub(crate) fn begin_response(&mut self) {
         self.information = 0;
         self.foreign = false;
+        self.had_blank = false;
     }
 
     /// Keeps a line of information text, unless there is more of it than `limit`.
@@ -304,10 +308,13 @@ impl Flight {
 
     /// Notes an empty line by itself, or what looks like an echo. After a payload it is what the count left of the one before the result
     /// code: when the line loses octets, the count takes as many of that instead. Before a payload without a header one CR LF stands:
-    /// from anything else, the payload's own empty lines cannot be told.
+    /// from anything else, the payload's own empty lines cannot be told. Where the header says that there are no octets, some firmware
+    /// may end them all the same, once; more than that are octets of which the count was lost.
     pub(crate) fn take_blank(&mut self, blank: Event<'_>) {
         let is_odd = matches!(blank, Event::Blank(span) if span.raw() != b"\r\n");
-        if self.had_payload() || (is_odd && self.request.is_headless()) {
+        let is_behind_header = !self.request.is_headless() && self.has_begun_payload();
+        let is_more = is_behind_header && (is_odd || mem::replace(&mut self.had_blank, true));
+        if self.had_payload() || is_more || (is_odd && self.request.is_headless()) {
             self.fault.get_or_insert(Malformation::Damaged);
         }
     }

@@ -221,6 +221,11 @@ fn a_payload_among_damaged_octets_is_not_trusted() {
         "\r\n+FTPGET: 2,1\r\na\r\nbcdefghijk\r\nOK\r\n",
         "\r\nFTPGET: 2,5\r\nabcde\r\nOK\r\n",
         "\r\n+FTPGET: 2,5\r\nabbcde\r\nOK\r\n",
+        // Of 10, the 1 is lost, and what was counted reads like empty lines.
+        "\r\n+FTPGET: 2,0\r\n\r\n\r\n\r\n\r\n\r\n\r\nOK\r\n",
+        "\r\n+FTPGET: 2,0\r\n\n\r\n\r\n\r\n\r\n\r\r\nOK\r\n",
+        "\r\n+FTPGET: 2,0\r\n\n\n\n\n\n\n\n\n\n\n\r\nOK\r\n",
+        "\r\n+FTPGET: 2,0\r\n\r\r\r\r\r\r\r\r\r\r\r\nOK\r\n",
     ];
     for octets in damaged {
         let mut world = World::new();

@@ -149,7 +149,10 @@ fn a_line_that_was_broken_off_while_a_command_was_in_flight_is_not_believed_eith
     world.enqueue(&At);
     world.synchronize();
     let told = world.outputs();
-    assert!(!told.iter().any(|output| matches!(output, Output::Unsolicited(_) | Output::Stray(_))), "{told:?}");
+    assert!(
+        !told.iter().any(|output| matches!(output, Output::Unsolicited(_) | Output::Stray(_))),
+        "{told:?}"
+    );
     world.input(b"\r\n+FTPSIZE: 1,0,4149\r\n");
     assert_eq!(world.outputs(), [unsolicited("+FTPSIZE: 1,0,4149")]);
 }
