@@ -154,11 +154,12 @@ async fn check(session: &mut Session, told: u64) -> Result<u64, FtpError> {
     // More than that is refused by the module.
     let size = u32::try_from(told).unwrap_or(FTP_EXTENDED_LIMIT).min(FTP_EXTENDED_LIMIT);
     let is_there = size == 0 || has(session, size - 1).await?;
-    if is_there && !has(session, size).await? {
-        return Ok(u64::from(size));
-    }
     // Where it ends.
-    let (mut found, mut missing) = if is_there { (size + 1, FTP_EXTENDED_LIMIT) } else { (0, size - 1) };
+    let (mut found, mut missing) = match is_there {
+        true if has(session, size).await? => (size + 1, FTP_EXTENDED_LIMIT),
+        true => (size, size),
+        false => (0, size - 1),
+    };
     while found < missing {
         let middle = found + (missing - found) / 2;
         if has(session, middle).await? { found = middle + 1 } else { missing = middle }

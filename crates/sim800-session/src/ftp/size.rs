@@ -14,20 +14,21 @@ const QUESTIONS: u32 = 3;
 
 /// Whether `found` octets are all of the file that is set as the source, of which the server `told` the size before it was
 /// fetched. More may have come because the file grew, or because the line damaged what was told: then it is asked again, and
-/// what it tells twice is the size. One that is another every time still grows, and what came was all of it then.
+/// what it tells twice is the size. One that is another every time still grows, and what came was all of it then. It is asked again
+/// as well where nothing came of what is said to be empty: of most numbers the line makes a 0 by taking digits.
 pub(super) async fn enough(session: &mut Session, told: Option<u64>, found: u64) -> Result<(), FtpError> {
     let operation = session.operation();
     let incomplete = |expected| FtpError::Incomplete { operation, expected, found };
-    let Some(expected) = told.filter(|told| *told != found) else { return Ok(()) };
+    let Some(expected) = told.filter(|told| *told != found || found == 0) else { return Ok(()) };
     if found < expected {
         return Err(incomplete(expected));
     }
     let mut others = vec![expected];
     for _ in 0..QUESTIONS {
-        match session.size_if_told().await? {
+        match session.size_if_told().await?.filter(|size| *size != found) {
             Some(size) if others.contains(&size) => return Err(incomplete(size)),
-            Some(size) if size != found => others.push(size),
-            _ => break,
+            Some(size) => others.push(size),
+            None => break,
         }
     }
     Ok(())

@@ -70,10 +70,10 @@ impl Ftp {
         };
         let moved = progress::run(&mut session, open, &FtpGetToFsStatus, status, progress).await?;
         let moved = moved.ok_or(FtpError::NoProgress { operation })?;
-        match size_of_fetched(self.bearer.client(), open.storage, open.name.as_str(), operation).await? {
-            Some(found) => enough(&mut session, size, found).await.map(|()| found),
-            None => exactly(size, moved, operation),
-        }
+        let there =
+            size_of_fetched(self.bearer.client(), open.storage, open.name.as_str(), operation).await?;
+        let found = there.map_or_else(|| exactly(size, moved, operation), Ok)?;
+        enough(&mut session, size, found).await.map(|()| found)
     }
 
     /// Uploads a file of the module's file system, as `C:\User\ftp\test.txt`, and returns its size in octets. `progress` is told

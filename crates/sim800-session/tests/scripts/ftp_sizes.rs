@@ -39,6 +39,19 @@ fn a_download_of_more_than_was_told_is_compared_with_what_is_told_then() {
     assert_eq!(get(&[6, 7, 8]), Ok(b"hello".to_vec()));
 }
 
+/// The server sends nothing of 70 octets, says that this is all, and the line takes the 7.
+#[test]
+fn that_a_file_is_empty_is_told_twice() {
+    let get = |told: &[u64]| {
+        let told = told.iter().copied().map(size).collect::<String>();
+        let came = "> AT+FTPGET=1\n< OK\n< +FTPGET: 1,0\n";
+        Scripted::play(&(ftp_of(&GET, "") + &size(0) + came + IDLE + &told), ftp_get)
+    };
+    assert_eq!(get(&[0]), Ok(Vec::new()));
+    assert_eq!(get(&[70, 70]), incomplete(FtpOperation::Get, 70, 0));
+    assert_eq!(get(&[7, 0]), Ok(Vec::new()));
+}
+
 /// The line that ends a file would cross a further question, and what comes between that and its refusal makes it doubtful.
 #[test]
 fn behind_all_that_was_told_nothing_is_asked_for_unless_the_file_grows() {
