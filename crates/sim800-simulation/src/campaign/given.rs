@@ -98,6 +98,13 @@ pub(super) fn is_as_doubled(read: &[u8], sent: &[u8], doubled: usize, piece: usi
     again <= doubled
 }
 
+/// Whether the number `told` is what is left of `sent` where the line took digits of it.
+pub(super) fn is_as_told(told: usize, sent: usize) -> bool {
+    let (told, sent) = (told.to_string(), sent.to_string());
+    let mut rest = sent.chars();
+    told.len() < sent.len() && told.chars().all(|digit| rest.any(|other| other == digit))
+}
+
 /// Whether octets that were read of a socket are those that were `sent`, but up to `doubled` that came twice, and as many behind them that
 /// read like lines of the module's own, each behind a `blank` line as those have one. A count leaves the last octets of a piece where
 /// others came twice; such a line may come just there; and what was read is gone from the module. So nothing tells.
@@ -172,6 +179,12 @@ mod tests {
         for octets in ["AT\rabcd", "another", "AT\r\x1B\r\n\r", "\x1B\x1BAT\r\r\r", "writtAT"] {
             assert!(!is_as_spoken(octets, 0), "{octets:?}");
         }
+    }
+
+    #[test]
+    fn a_number_that_lost_digits_is_another() {
+        assert!(is_as_told(1, 21) && is_as_told(7, 70) && is_as_told(49, 4149));
+        assert!(!is_as_told(21, 21) && !is_as_told(3, 21) && !is_as_told(12, 21) && !is_as_told(211, 21));
     }
 
     #[test]
