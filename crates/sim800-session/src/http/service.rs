@@ -243,8 +243,11 @@ impl Service {
         };
         let has_body = plan.method != Method::HEAD && !matches!(status.0, 204 | 304);
         let is_part = is_part && (200..300).contains(&status.0);
-        if has_body && head.as_ref().is_some_and(|head| headers::lack(&head.headers, is_part)) {
-            head = self.header().await?.or(head);
+        let lacks = |head: &Head, is_part| headers::lack(&head.headers, is_part);
+        if let Some(first) = head.as_ref().filter(|head| has_body && lacks(head, is_part)) {
+            // The line may have damaged either, and one that tells no length replaces none that does.
+            let tells_length = !lacks(first, false);
+            head = self.header().await?.filter(|again| !tells_length || !lacks(again, false)).or(head);
         }
         let status = head.as_ref().map_or(status, |head| head.status(status));
         Ok((status, head.map(|head| head.headers).filter(|headers| !headers.is_empty())))

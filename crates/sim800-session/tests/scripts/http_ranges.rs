@@ -192,6 +192,18 @@ fn a_server_without_ranges_sends_the_whole_and_nothing_is_made_up() {
     }
 }
 
+/// A server that ignores ranges and sends less than it says. For want of a range its headers are asked for twice.
+#[test]
+fn headers_of_which_the_line_damaged_more_replace_none() {
+    let (sent, damaged) =
+        ("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Lengdh: 12\r\n\r\n");
+    for blocks in [[sent, damaged], [damaged, sent]] {
+        let steps = set(3, 8) + &action("200,9") + PROBE + &blocks.map(block).concat() + TERM;
+        let body = play(&steps, true, Some("bytes=3-8")).expect("a response").body;
+        assert_eq!(body, Err(HttpError::Length { promised: 12, came: 9 }));
+    }
+}
+
 #[test]
 fn the_headers_are_those_of_the_server() {
     let sent = "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nServer: x\r\n\r\n";
