@@ -475,7 +475,8 @@ impl Flight {
                 last.invitation = Some(line);
             }
         }
-        Last { name, may_go_on, was_refused: code != FinalResultCode::Ok, ..last }
+        let has_one_result = code != FinalResultCode::Ok || self.handed_out() > 0;
+        Last { name, may_go_on, has_one_result, ..last }
     }
 
     /// Whether the module said what only this command has it say, so that it waits for nothing. Any text may be somebody else's.

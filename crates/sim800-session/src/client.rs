@@ -25,7 +25,7 @@ use crate::contexts::Contexts;
 use crate::engine::{Disconnected, Failure, Malformation, Misuse, Name, Request, Response};
 use crate::error::Error;
 use crate::known::{Known, casts_doubt};
-use crate::notices::{Notice, Notices, Retry, Subscribers};
+use crate::notices::{Notice, Notices, Retry, Subscribers, UntilSent};
 use crate::places::Places;
 use crate::queue::{Envelope, Queue, Whose};
 use crate::runtime::Runtime;
@@ -265,16 +265,26 @@ impl Client {
 
     /// Sends a request now; the reply may be waited for later.
     pub(crate) fn submit(&self, request: Request) -> Pending {
-        self.enqueue(request, None)
+        self.enqueue(request, None, None)
+    }
+
+    /// The same for a command that has lines of its own, of which none comes `before` it is sent.
+    pub(crate) fn submit_with_lines(&self, request: Request, before: Option<UntilSent>) -> Pending {
+        self.enqueue(request, None, before)
     }
 
     /// The same with a future that is ready as soon as no other command is in front of it.
     pub(crate) fn submit_with_turn(&self, request: Request) -> (Pending, impl Future<Output = ()>) {
         let (turn, receiver) = oneshot::channel();
-        (self.enqueue(request, Some(turn)), receiver.map(drop))
+        (self.enqueue(request, Some(turn), None), receiver.map(drop))
     }
 
-    fn enqueue(&self, request: Request, turn: Option<oneshot::Sender<()>>) -> Pending {
+    fn enqueue(
+        &self,
+        request: Request,
+        turn: Option<oneshot::Sender<()>>,
+        before: Option<UntilSent>,
+    ) -> Pending {
         let command = request.name().clone();
         let (reply, receiver) = oneshot::channel_at(self.shared.places.take_reply());
         let casts_doubt = self.whose == Whose::Caller && casts_doubt(&request);
@@ -285,7 +295,8 @@ impl Client {
         } else {
             self.known().is_being_set(request.line());
         }
-        self.shared.queue.push(Envelope { request, turn, casts_doubt, reply: Some(reply) }, self.whose);
+        let envelope = Envelope { request, turn, casts_doubt, before, reply: Some(reply) };
+        self.shared.queue.push(envelope, self.whose);
         Pending { command, receiver, shared: Arc::clone(&self.shared), unreadable: false }
     }
 
@@ -295,7 +306,7 @@ impl Client {
             return;
         }
         if let Ok(request) = Request::new(&HttpTerm) {
-            let envelope = Envelope { request, turn: None, casts_doubt: false, reply: None };
+            let envelope = Envelope { request, turn: None, casts_doubt: false, before: None, reply: None };
             self.shared.queue.push(envelope, Whose::Procedure);
         }
     }

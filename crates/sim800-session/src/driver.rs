@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::engine::{Disconnected, Engine, Failure, Output, Response, Transmit};
 use crate::io::{self, AsyncRead, AsyncWrite};
 use crate::keeper::{self, Keeper};
-use crate::notices::{Notice, Notices, UnsolicitedLine};
+use crate::notices::{Notice, Notices, UnsolicitedLine, UntilSent};
 use crate::runtime::Runtime;
 use crate::timer::Timer;
 use crate::trace::{Masked, Show, Trace};
@@ -48,6 +48,7 @@ where
         shared,
         engine,
         in_flight: None,
+        before: None,
         new_chores,
         chores: Vec::new(),
         released: false,
@@ -77,6 +78,8 @@ pub struct Driver<P> {
     engine: Engine,
     /// Who waits for the command that the engine has.
     in_flight: Option<oneshot::Sender<Result<Response, Failure>>>,
+    /// What is none of it, until the engine has sent it.
+    before: Option<UntilSent>,
     new_chores: NewChores,
     chores: Vec<Chore>,
     /// All clients are gone.
@@ -132,7 +135,10 @@ impl<P> Driver<P> {
                 self.shared.known.doubt();
             }
             match self.engine.begin(self.now(), envelope.request) {
-                Ok(()) => self.in_flight = envelope.reply,
+                Ok(()) => {
+                    (self.in_flight, self.before) = (envelope.reply, envelope.before);
+                    self.drain_outputs();
+                }
                 Err(failure) => drop(envelope.reply.map(|reply| reply.send(Err(failure)))),
             }
             busy = true;
@@ -198,6 +204,7 @@ impl<P> Driver<P> {
                     if let Some(request) = self.engine.take_spent() {
                         self.shared.places.leave_request(request);
                     }
+                    self.before = None;
                     if let Some(caller) = self.in_flight.take() {
                         // Who may have lost interest.
                         caller.send(result);
@@ -211,6 +218,10 @@ impl<P> Driver<P> {
                 _ => continue,
             };
             self.shared.subscribers.deliver(&notice);
+        }
+        if self.engine.is_synchronized() {
+            // The command that the engine has is on its way, and all was told that came before it.
+            self.before.take().into_iter().for_each(UntilSent::forget);
         }
         busy
     }

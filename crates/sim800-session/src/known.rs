@@ -35,6 +35,8 @@ struct State {
     /// The bearers that are open, and the command lines that say with what.
     open: Vec<(u8, Vec<Box<[u8]>>)>,
     http: Http,
+    /// An FTP session was given up because of a restart or of the bearer, and what told of that may have been noise.
+    may_run_ftp: bool,
 }
 
 /// Which responses the firmware tells the headers of, as far as is known.
@@ -151,6 +153,16 @@ impl Known {
     /// An FTP session failed: whatever was set for it may be the reason.
     pub(crate) fn forget_ftp(&self) {
         self.0.with(|state| state.set.retain(|set| is_of_http(set)));
+    }
+
+    /// Whether an FTP session may run that nobody has.
+    pub(crate) fn may_run_ftp(&self) -> bool {
+        self.0.with(|state| state.may_run_ftp)
+    }
+
+    /// One was given up that may run still, or has ended.
+    pub(crate) fn runs_ftp(&self, may_run: bool) {
+        self.0.with(|state| state.may_run_ftp = may_run);
     }
 
     /// Whether bearer `cid` is open with what these lines say.
@@ -289,9 +301,10 @@ impl Headers {
 
 impl State {
     fn forget(&mut self, http: Http) {
-        let Self { doubts, one_at_a_time, headers, may_send_messages, .. } = mem::take(self);
+        let Self { doubts, one_at_a_time, headers, may_send_messages, may_run_ftp, .. } = mem::take(self);
         let doubts = doubts + 1;
-        *self = Self { doubts, one_at_a_time, headers, may_send_messages, http, ..Self::default() };
+        *self =
+            Self { doubts, one_at_a_time, headers, may_send_messages, may_run_ftp, http, ..Self::default() };
     }
 }
 

@@ -129,11 +129,26 @@ impl Notices {
 
     /// Forgets the lines that are already there and that `stale` names.
     pub(crate) fn forget(&mut self, stale: impl Fn(&Unsolicited<'_>) -> bool) {
-        let is_fresh = |notice: &Notice| match notice {
-            Notice::Unsolicited(line) | Notice::Stray(line) => !stale(&Unsolicited::from(line.line())),
-            _ => true,
-        };
-        self.inbox.state.with(|state| state.queue.retain(is_fresh));
+        self.inbox.forget(stale);
+    }
+
+    /// Has those that `are_its` forgotten when a command is sent, for those that come until then are not its.
+    pub(crate) fn until_sent(&self, are_its: fn(&Unsolicited<'_>) -> bool) -> UntilSent {
+        UntilSent { inbox: Arc::clone(&self.inbox), are_its }
+    }
+}
+
+/// Lines that come before a command is sent, which may wait for others that were there first, or for the line.
+#[derive(Debug)]
+pub(crate) struct UntilSent {
+    inbox: Arc<Inbox>,
+    are_its: fn(&Unsolicited<'_>) -> bool,
+}
+
+impl UntilSent {
+    /// The command is sent now.
+    pub(crate) fn forget(self) {
+        self.inbox.forget(self.are_its);
     }
 }
 
@@ -171,6 +186,14 @@ struct InboxState {
 }
 
 impl Inbox {
+    fn forget(&self, stale: impl Fn(&Unsolicited<'_>) -> bool) {
+        let is_fresh = |notice: &Notice| match notice {
+            Notice::Unsolicited(line) | Notice::Stray(line) => !stale(&Unsolicited::from(line.line())),
+            _ => true,
+        };
+        self.state.with(|state| state.queue.retain(is_fresh));
+    }
+
     /// The filter and the waker are foreign code: no lock is held while they run.
     fn deliver(&self, notice: &Notice) {
         if let Notice::Unsolicited(line) | Notice::Stray(line) = notice {

@@ -7,6 +7,7 @@ use core::task::{Context, Waker};
 use crate::oneshot;
 
 use crate::engine::{Disconnected, Failure, Misuse, Request, Response};
+use crate::notices::UntilSent;
 use crate::sync::Guarded;
 
 /// A command on its way to the driver, and who waits for what it brings.
@@ -17,6 +18,8 @@ pub(crate) struct Envelope {
     pub(crate) turn: Option<oneshot::Sender<()>>,
     /// It is not the session's own, and may change what that has set.
     pub(crate) casts_doubt: bool,
+    /// What is not its own, although it reads so.
+    pub(crate) before: Option<UntilSent>,
     /// `None` for what nobody waits for, and is sent all the same.
     pub(crate) reply: Option<oneshot::Sender<Result<Response, Failure>>>,
 }
@@ -192,7 +195,10 @@ mod tests {
     fn push_as(queue: &Queue, whose: Whose) -> Reply {
         let (reply, receiver) = oneshot::channel();
         let request = Request::new(&At).expect("a short line");
-        queue.push(Envelope { request, turn: None, casts_doubt: false, reply: Some(reply) }, whose);
+        queue.push(
+            Envelope { request, turn: None, casts_doubt: false, before: None, reply: Some(reply) },
+            whose,
+        );
         receiver
     }
 

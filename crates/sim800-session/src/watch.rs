@@ -12,7 +12,7 @@ use sim800_command::Unsolicited;
 use crate::bearer::BearerError;
 use crate::client::Client;
 use crate::error::{Disconnected, Error, Failure};
-use crate::notices::{Notice, Notices};
+use crate::notices::{Notice, Notices, UntilSent};
 use crate::timer::Timer;
 use crate::users::User;
 
@@ -160,6 +160,11 @@ impl Watch {
     /// Forgets the lines that are already there and that `stale` names.
     pub(crate) fn forget(&mut self, stale: impl Fn(&Unsolicited<'_>) -> bool) {
         self.notices.forget(stale);
+    }
+
+    /// Has lines that `are_its` forgotten when a command is sent.
+    pub(crate) fn until_sent(&self, are_its: fn(&Unsolicited<'_>) -> bool) -> UntilSent {
+        self.notices.until_sent(are_its)
     }
 
     /// The first cause of a failure: what ended the session from outside, if anything did, else `error`.

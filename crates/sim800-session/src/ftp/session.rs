@@ -11,8 +11,8 @@ use sim800_command::{Command, FtpActivity, FtpCode, FtpQuit, FtpSize, FtpState, 
 use super::event::{Event, end_of_any, event, event_of_any};
 use super::patience::PATIENCE;
 use super::{FtpError, FtpOperation, FtpStep};
-use crate::client::{Client, Pending};
-use crate::engine::{Name, Request, Response};
+use crate::client::Client;
+use crate::engine::{Request, Response};
 use crate::error::{Error, Failure, Malformation};
 use crate::refusal::Refused;
 use crate::retry::STANDSTILL;
@@ -83,6 +83,11 @@ impl Session {
         });
         let off_the_line = client.keep_messages_off_the_line().await;
         off_the_line.map_err(|error| session.command(error))?;
+        if client.known().may_run_ftp() {
+            // It would take what is sent for its own.
+            session.clear().await?;
+            client.known().runs_ftp(false);
+        }
         session.set(settings).await?;
         Ok(session)
     }
@@ -144,7 +149,7 @@ impl Session {
         command: &C,
         limit: Duration,
     ) -> Result<Event, FtpError> {
-        self.open_by(&|client| turn_to_server(client, command), limit).await
+        self.open_by(&|| turning(command), limit).await
     }
 
     async fn open_by(&mut self, opening: Opening<'_>, limit: Duration) -> Result<Event, FtpError> {
@@ -163,7 +168,7 @@ impl Session {
         &mut self,
         command: &C,
     ) -> Result<Option<Event>, FtpError> {
-        let opening: Opening<'_> = &|client| turn_to_server(client, command);
+        let opening: Opening<'_> = &|| turning(command);
         match self.attempt_or_silence(opening).await {
             Err(error) if is_in_the_way(&error) => {
                 self.clear().await?;
@@ -186,14 +191,18 @@ impl Session {
 
     /// Opens the session.
     pub(super) async fn start<C: Command + Sync>(&mut self, command: &C) -> Result<(), FtpError> {
-        self.start_by(&|client| turn_to_server(client, command)).await
+        self.start_by(&|| turning(command)).await
     }
 
     async fn start_by(&mut self, opening: Opening<'_>) -> Result<(), FtpError> {
         self.is_used();
-        self.forget(|_| true);
+        let before = self.watch.as_ref().map(|watch| watch.until_sent(|line| event_of_any(*line).is_some()));
         self.live = true;
-        let Err(error) = opening(&self.client).await else {
+        let opened = match opening() {
+            Ok(request) => self.client.submit_with_lines(request, before).await,
+            Err(error) => Err(error),
+        };
+        let Err(error) = opened else {
             self.step = FtpStep::Open;
             return Ok(());
         };
@@ -468,7 +477,9 @@ impl Session {
     }
 
     fn interrupted(&mut self, interruption: Interruption) -> FtpError {
-        self.live = false;
+        if core::mem::take(&mut self.live) {
+            self.client.known().runs_ftp(true);
+        }
         if matches!(interruption, Interruption::Module(_)) {
             // Nothing is left of what was set, or nobody can be told.
             self.undo.clear();
@@ -555,13 +566,18 @@ impl Drop for Session {
 }
 
 /// Sends a command that has the module turn to the server.
-pub(super) fn turn_to_server<C: Command>(client: &Client, command: &C) -> Pending {
-    let request = Request::new(command).map(|request| request.with_time_limit(ANSWER));
-    client.submit_new(request, Name::of::<C>())
+pub(super) async fn turn_to_server<C: Command>(client: &Client, command: &C) -> Result<Response, Error> {
+    client.submit(turning(command)?).await
 }
 
-/// What sends the command that opens a session, whichever it is.
-type Opening<'c> = &'c (dyn Fn(&Client) -> Pending + Sync);
+/// That command.
+fn turning<C: Command>(command: &C) -> Result<Request, Error> {
+    let request = Request::new(command).map(|request| request.with_time_limit(ANSWER));
+    request.map_err(|failure| Error::of(command, failure))
+}
+
+/// What makes the command that opens a session, whichever it is.
+type Opening<'c> = &'c (dyn Fn() -> Result<Request, Error> + Sync);
 
 /// Whether another session may be the reason: its 66 says nothing of ours (application note 3.13), and other firmware
 /// refuses the command at once.

@@ -9,6 +9,7 @@ use sim800_command::{HTTP_LIMIT, HttpActivity, HttpProgress, HttpStatus, HttpSta
 use super::HttpError;
 use super::plan::Plan;
 use super::service::{MARGIN, Service, is_result};
+use crate::engine::Request;
 use crate::error::{Error, Failure, Malformation};
 use crate::refusal::Refused;
 use crate::sent::Sent;
@@ -123,10 +124,10 @@ impl Service {
 
     /// Tells the module to carry it out.
     async fn begin(&mut self, plan: &Plan) -> Result<Course, HttpError> {
-        if let Some(watch) = &mut self.watch {
-            watch.forget(is_result);
+        let lines = self.watch.as_mut().map(|watch| {
             watch.take_loss();
-        }
+            watch.until_sent(is_result)
+        });
         self.looked = None;
         let patience = plan.timeout + MARGIN;
         self.running = Some(patience);
@@ -134,7 +135,11 @@ impl Service {
             self.client.known().http_gets();
         }
         let before = core::mem::replace(&mut self.sent, Sent::Unknown);
-        let doubt = match self.client.execute(&plan.action).await {
+        let result = match Request::new(&plan.action) {
+            Ok(action) => self.client.submit_with_lines(action, lines).await,
+            Err(failure) => Err(Error::of(&plan.action, failure)),
+        };
+        let doubt = match result {
             Ok(_) => None,
             Err(error) => match error.failure() {
                 // It may have been heard all the same, and the line may answer again.
