@@ -313,3 +313,15 @@ fn a_result_behind_a_refusal_says_that_it_was_anothers() {
         assert_eq!(world.outputs(), [Output::Desynchronized, unsolicited(result)], "{result}");
     }
 }
+
+/// The module did not wait for the octets any more. They are command lines to it, and it answers each.
+#[test]
+fn a_result_behind_that_of_octets_says_that_they_were_none() {
+    let mut world = World::new();
+    world.put(&data(4), line("AT\rx"));
+    world.input(b"\r\nDOWNLOAD\r\n");
+    world.input(b"\r\nOK\r\n");
+    assert_eq!(world.outputs(), [granted(4)]);
+    world.input(b"\r\nERROR\r\n");
+    assert_eq!(world.outputs(), [Output::Desynchronized, unsolicited("ERROR")]);
+}

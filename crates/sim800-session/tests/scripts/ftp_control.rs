@@ -1,6 +1,8 @@
 //! FTP beside plain transfers: resumed ones, listings, what is done to files and directories, settings.
 
+use futures::future::join;
 use futures::{StreamExt, TryStreamExt};
+use sim800_command::Csq;
 use sim800_session::{Chain, Download, FtpError, FtpOptions, FtpSecurity};
 
 use super::script::{Scripted, answered, once};
@@ -92,6 +94,41 @@ fn a_module_that_restarts_has_no_position_to_take_back() {
         ftp(&bearer).get_from("1K.txt", 20).await.map(drop).expect_err("restarted")
     });
     assert_eq!(error.kind().as_str(), "restarted");
+}
+
+/// An octet or two of noise may read like a start. The session would take what is sent for its own.
+#[test]
+fn a_session_that_a_restart_ended_is_quit_all_the_same() {
+    let again = "> AT\n< OK\n> AT+CNMI?\n< +CNMI: 2,1,0,0,0\n< OK\n> AT+FTPQUIT\n< OK\n< +FTPDELE: 1,80\n";
+    let steps = ftp_of(&GET, "> AT+FTPDELE\n< OK\n< RDY\n")
+        + again
+        + &ftp_of(&GET, "> AT+FTPDELE\n< OK\n< +FTPDELE: 1,0\n");
+    Scripted::play(&steps, |bearer| async move {
+        let ftp = ftp(&bearer);
+        assert_eq!(ftp.delete("1K.txt").await.expect_err("restarted").kind().as_str(), "restarted");
+        ftp.delete("1K.txt").await.expect("deleted");
+    });
+}
+
+/// As the end of a session that was given up, while another command was in front of this one.
+#[test]
+fn a_line_that_comes_before_a_session_is_opened_is_none_of_it() {
+    let other = "< OK\n> AT+CSQ\n< +CSQ: 1,0\n< OK\n";
+    let settings = ftp_of(&GET, "").replace("< OK\n", other);
+    let others = settings.matches("AT+CSQ").count();
+    // The last of them comes when the next command waits already.
+    let steps = settings.strip_suffix("< +CSQ: 1,0\n< OK\n").expect("an answer").to_owned()
+        + ".. 1\n< +FTPDELE: 1,0\n< +CSQ: 1,0\n< OK\n> AT+FTPDELE\n< OK\n< +FTPDELE: 1,77\n";
+    Scripted::play(&steps, |bearer| async move {
+        let client = bearer.client().clone();
+        let asks = async move {
+            for _ in 0..others {
+                client.execute(&Csq).await.expect("a result");
+            }
+        };
+        let (deleted, ()) = join(ftp(&bearer).delete("1K.txt"), asks).await;
+        assert_eq!(deleted.expect_err("77").code(), Some(77));
+    });
 }
 
 #[test]
