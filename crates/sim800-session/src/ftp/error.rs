@@ -339,6 +339,28 @@ fn hint(operation: FtpOperation, code: FtpCode) -> &'static str {
 }
 
 impl FtpError {
+    /// Whether another session may be the reason: its 66 says nothing of ours (application note 3.13), and other firmware
+    /// refuses the command at once.
+    pub(super) fn is_in_the_way(&self) -> bool {
+        match self {
+            Self::Failed { code, step, .. } => *code == FtpCode::NOT_ALLOWED && *step == FtpStep::Open,
+            // Nobody knows of others whether they were refused.
+            Self::Command { source, step, .. } => source.is_rejected() && *step == FtpStep::Prepare,
+            _ => false,
+        }
+    }
+
+    /// Whether the server may have been asked for what could not be opened: not when the module never came as far as that.
+    pub(super) fn may_have_been_asked_for(&self) -> bool {
+        match self {
+            Self::Failed { code, .. } => {
+                !matches!(*code, FtpCode::NETWORK | FtpCode::DNS | FtpCode::CONNECT | FtpCode::NOT_ALLOWED)
+            }
+            Self::Command { step, .. } => *step != FtpStep::Prepare,
+            _ => true,
+        }
+    }
+
     /// What kind of error it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

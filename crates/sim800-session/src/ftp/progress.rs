@@ -6,7 +6,7 @@ use core::time::Duration;
 use sim800_command::{Command, FtpCode};
 
 use super::event::Event;
-use super::session::{Session, is_in_the_way};
+use super::session::Session;
 use super::{FtpError, FtpStep};
 use crate::error::Error;
 
@@ -57,7 +57,7 @@ pub(super) async fn run<Q: Command>(
 ) -> Result<Option<u64>, FtpError> {
     let mut transfer = Transfer { session, query, read, progress };
     match transfer.attempt(open).await {
-        Err(error) if is_in_the_way(&error) => {
+        Err(error) if error.is_in_the_way() => {
             transfer.session.clear().await?;
             transfer.attempt(open).await
         }

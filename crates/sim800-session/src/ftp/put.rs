@@ -5,7 +5,6 @@ use core::time::Duration;
 use crate::io::{AsyncRead, AsyncSeek, AsyncSeekExt};
 use sim800_command::{FtpCode, FtpPutOpen, PutOption};
 
-use super::session::may_have_been_asked;
 use super::settings::Target;
 use super::source::{Seekable, Source, Window};
 use super::upload::{Found, Rest, Upload};
@@ -270,7 +269,7 @@ impl Ftp {
                 upload.run(session, first).await
             }
             Err(error) => {
-                if self.options.put == PutOption::Unique && may_have_been_asked(&error) {
+                if self.options.put == PutOption::Unique && error.may_have_been_asked_for() {
                     upload.begin();
                 }
                 Err(error)

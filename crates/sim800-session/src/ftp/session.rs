@@ -149,12 +149,13 @@ impl Session {
         command: &C,
         limit: Duration,
     ) -> Result<Event, FtpError> {
-        self.open_by(&|| turning(command), limit).await
+        let opening = self.turning(command)?;
+        self.open_by(&opening, limit).await
     }
 
-    async fn open_by(&mut self, opening: Opening<'_>, limit: Duration) -> Result<Event, FtpError> {
+    async fn open_by(&mut self, opening: &Request, limit: Duration) -> Result<Event, FtpError> {
         match self.attempt(opening, limit).await {
-            Err(error) if is_in_the_way(&error) => {
+            Err(error) if error.is_in_the_way() => {
                 self.clear().await?;
                 self.attempt(opening, limit).await
             }
@@ -168,41 +169,42 @@ impl Session {
         &mut self,
         command: &C,
     ) -> Result<Option<Event>, FtpError> {
-        let opening: Opening<'_> = &|| turning(command);
-        match self.attempt_or_silence(opening).await {
-            Err(error) if is_in_the_way(&error) => {
+        let opening = self.turning(command)?;
+        match self.attempt_or_silence(&opening).await {
+            Err(error) if error.is_in_the_way() => {
                 self.clear().await?;
-                self.attempt_or_silence(opening).await
+                self.attempt_or_silence(&opening).await
             }
             result => result,
         }
     }
 
-    async fn attempt_or_silence(&mut self, opening: Opening<'_>) -> Result<Option<Event>, FtpError> {
+    async fn attempt_or_silence(&mut self, opening: &Request) -> Result<Option<Event>, FtpError> {
         self.start_by(opening).await?;
         let mut waited = Duration::ZERO;
         self.event_or_silence(&mut waited, self.patience()).await
     }
 
-    async fn attempt(&mut self, opening: Opening<'_>, limit: Duration) -> Result<Event, FtpError> {
+    async fn attempt(&mut self, opening: &Request, limit: Duration) -> Result<Event, FtpError> {
         self.start_by(opening).await?;
         self.event(limit).await
     }
 
     /// Opens the session.
     pub(super) async fn start<C: Command + Sync>(&mut self, command: &C) -> Result<(), FtpError> {
-        self.start_by(&|| turning(command)).await
+        let opening = self.turning(command)?;
+        self.start_by(&opening).await
     }
 
-    async fn start_by(&mut self, opening: Opening<'_>) -> Result<(), FtpError> {
+    fn turning<C: Command>(&mut self, command: &C) -> Result<Request, FtpError> {
+        turning(command).map_err(|error| self.command(error))
+    }
+
+    async fn start_by(&mut self, opening: &Request) -> Result<(), FtpError> {
         self.is_used();
         let before = self.watch.as_ref().map(|watch| watch.until_sent(|line| event_of_any(*line).is_some()));
         self.live = true;
-        let opened = match opening() {
-            Ok(request) => self.client.submit_with_lines(request, before).await,
-            Err(error) => Err(error),
-        };
-        let Err(error) = opened else {
+        let Err(error) = self.client.submit_with_lines(opening.clone(), before).await else {
             self.step = FtpStep::Open;
             return Ok(());
         };
@@ -574,29 +576,4 @@ pub(super) async fn turn_to_server<C: Command>(client: &Client, command: &C) -> 
 fn turning<C: Command>(command: &C) -> Result<Request, Error> {
     let request = Request::new(command).map(|request| request.with_time_limit(ANSWER));
     request.map_err(|failure| Error::of(command, failure))
-}
-
-/// What makes the command that opens a session, whichever it is.
-type Opening<'c> = &'c (dyn Fn() -> Result<Request, Error> + Sync);
-
-/// Whether another session may be the reason: its 66 says nothing of ours (application note 3.13), and other firmware
-/// refuses the command at once.
-pub(super) fn is_in_the_way(error: &FtpError) -> bool {
-    match error {
-        FtpError::Failed { code, step, .. } => *code == FtpCode::NOT_ALLOWED && *step == FtpStep::Open,
-        // Nobody knows of others whether they were refused.
-        FtpError::Command { source, step, .. } => source.is_rejected() && *step == FtpStep::Prepare,
-        _ => false,
-    }
-}
-
-/// Whether the server may have been asked for what could not be opened: not when the module never came as far as that.
-pub(super) fn may_have_been_asked(error: &FtpError) -> bool {
-    match error {
-        FtpError::Failed { code, .. } => {
-            !matches!(*code, FtpCode::NETWORK | FtpCode::DNS | FtpCode::CONNECT | FtpCode::NOT_ALLOWED)
-        }
-        FtpError::Command { step, .. } => *step != FtpStep::Prepare,
-        _ => true,
-    }
 }
