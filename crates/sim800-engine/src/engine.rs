@@ -166,7 +166,7 @@ impl<D: Dialect> Engine<D> {
             return;
         }
         match &mut self.line {
-            State::Lost(resync, _) => resync.handle_octets(now),
+            State::Lost(resync, _) => resync.handle_octets(now, &self.config.limits),
             State::InFlight(flight) => flight.handle_octets(now),
             State::Idle | State::Ended(_) => {}
         }

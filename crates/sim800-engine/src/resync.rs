@@ -26,6 +26,10 @@ const FILL_TIME: Duration = Duration::from_secs(1);
 /// Into which part of the usual silence behind an `OK` a line is trusted that nobody seems to use.
 const HURRY: u32 = 3;
 
+/// How many times as long a probe is waited for where lines come all the time: they may have gathered in front of its answer while a
+/// payload was on its way. Another one in that time would get the answer to it.
+const BACKLOG: u32 = 3;
+
 /// How long a line of which nothing is known is listened to before the first try: as long as a module that is in the middle of a
 /// payload leaves between two pieces, and as an operating system takes to hand one over. In octets and in time.
 const LISTENED: (usize, Duration) = (32, Duration::from_millis(20));
@@ -67,8 +71,8 @@ pub(crate) struct Resync {
 enum Stage {
     /// Waiting for silence since then.
     Quiet { since: Duration },
-    /// An `AT` is in flight, behind so many octets that the module was fed.
-    Probing { deadline: Duration, fed: u32 },
+    /// An `AT` is in flight, behind so many octets that the module was fed. It is waited for while other lines come, up to the latest.
+    Probing { deadline: Duration, latest: Duration, fed: u32 },
     /// Its `OK` came; anything that follows means that the `OK` was not its.
     Settling { until: Duration, fed: u32 },
 }
@@ -204,12 +208,17 @@ impl Resync {
     }
 
     /// Octets came from the module.
-    pub(crate) fn handle_octets(&mut self, now: Duration) {
+    pub(crate) fn handle_octets(&mut self, now: Duration, limits: &Limits) {
         self.before_chatter.get_or_insert(self.quiet_since);
         self.quiet_since = now;
         self.heard = [now, self.heard[0]];
-        if let Stage::Quiet { .. } = self.stage {
-            self.trusted = None;
+        match &mut self.stage {
+            Stage::Quiet { .. } => self.trusted = None,
+            // What comes may be in front of its answer.
+            Stage::Probing { deadline, latest, .. } => {
+                *deadline = now.saturating_add(limits.quiet).min(*latest).max(*deadline);
+            }
+            Stage::Settling { .. } => {}
         }
     }
 
@@ -237,7 +246,7 @@ impl Resync {
     pub(crate) fn handle_result(&mut self, now: Duration, code: FinalResultCode, limits: &Limits) {
         self.stage = match (code, self.stage) {
             // One that comes while the module is still fed is its result for that.
-            (FinalResultCode::Ok, Stage::Probing { deadline, fed: fed @ 1.. }) => {
+            (FinalResultCode::Ok, Stage::Probing { deadline, fed: fed @ 1.., .. }) => {
                 let crossed = now.max(deadline.saturating_sub(limits.probe));
                 Stage::Settling { until: crossed.saturating_add(self.quiet(limits)), fed }
             }
@@ -312,8 +321,10 @@ impl Resync {
         self.tries += 1;
         self.is_clean = true;
         let time = config.transfer_time(fill.len() + line.len());
+        let deadline = now.saturating_add(limits.probe).saturating_add(time);
         self.stage = Stage::Probing {
-            deadline: now.saturating_add(limits.probe).saturating_add(time),
+            deadline,
+            latest: deadline.saturating_add(limits.probe * BACKLOG),
             // FILL_AT_MOST at most.
             fed: u32::try_from(counted).unwrap_or(u32::MAX),
         };

@@ -354,7 +354,8 @@ impl Client {
         }
     }
 
-    /// Sends a command that may be sent twice, and does so when the line damaged its response.
+    /// Sends a command that may be sent again, and does so when the line damaged its response: once, and once more where it damaged that in
+    /// another way.
     pub(crate) fn ask<C: Command>(&self, command: &C) -> impl Future<Output = Result<Response, Error>> {
         self.ask_for(command, Ok)
     }
@@ -365,14 +366,20 @@ impl Client {
         command: &C,
         check: impl Fn(Response) -> Result<Response, Error>,
     ) -> Result<Response, Error> {
-        let mut is_again = false;
+        let (mut before, mut tries) = (None, 1);
         loop {
             let result = self.execute(command).await.and_then(&check);
-            if is_again || !result.as_ref().is_err_and(Error::is_of_the_line) {
+            let failure = match &result {
+                Err(error) if error.is_of_the_line() => error.failure().clone(),
+                _ => return result,
+            };
+            // What fails in the same way is the firmware's, or a module that is dead; the line damages something else each time.
+            let is_other = |before: &Failure| *before != failure && is_damage(before) && is_damage(&failure);
+            if tries > 1 && (tries > 2 || !before.as_ref().is_some_and(is_other)) {
                 return result;
             }
             drop(self.synchronize().await);
-            is_again = true;
+            (before, tries) = (Some(failure), tries + 1);
         }
     }
 
@@ -481,6 +488,11 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+/// Whether octets came that were not what they should be.
+fn is_damage(failure: &Failure) -> bool {
+    matches!(failure, Failure::Malformed(_) | Failure::Starved { .. })
 }
 
 /// What a command will bring that waits for its turn, or is in flight: its [`Response`], or how it failed. Dropped, it is not sent any

@@ -41,6 +41,30 @@ fn a_late_result_is_not_taken_for_that_of_the_probe() {
     assert!(world.outputs().contains(&done(&["SIMCOM_SIM800L"])));
 }
 
+/// Lines of the module's own gathered in front of its answer, which would be taken for that to another probe.
+#[test]
+fn a_probe_is_waited_for_while_lines_come() {
+    let mut world = World::new();
+    world.enqueue(&Csq);
+    world.sent();
+    world.wait();
+    world.enqueue(&Cgmm);
+    while world.sent() != "AT\\r" {
+        world.wait();
+    }
+    for _ in 0..25 {
+        world.now += Duration::from_millis(100);
+        world.engine.handle_timeout(world.now);
+        world.input(b"\r\n+UGNSINF: 1,1\r\n");
+        assert_eq!(world.sent(), "");
+    }
+    world.input(OK);
+    while !world.engine.is_synchronized() {
+        world.wait();
+    }
+    assert_eq!(world.sent(), "AT+CGMM\\r");
+}
+
 #[test]
 fn no_probe_is_sent_among_late_answers() {
     let mut world = World::new();

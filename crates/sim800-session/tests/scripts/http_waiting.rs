@@ -211,6 +211,25 @@ fn headers_in_a_shape_of_their_own_are_none() {
     assert_eq!(body, b"ok");
 }
 
+/// What the line damages twice is not damaged in the same way, and no shape of the firmware's.
+#[test]
+fn headers_that_are_damaged_in_two_ways_are_asked_for_once_more() {
+    let block = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
+    let steps = "> AT+HTTPACTION=0\n< OK\n< +HTTPACTION: 0,200,5\n".to_owned()
+        + IDLE
+        + "> AT+HTTPHEAD=?\n< OK\n> AT+HTTPHEAD\n< +HTTPHEAD: 4294967296\n> AT\n< OK\n"
+        + "> AT+HTTPHEAD\n< +HTTPHEAD: 5\\r\\nETag: 1\\r\\n|\n< OK\n> AT\n< OK\n"
+        + &head(block)
+        + TERM;
+    let body = Scripted::play(&http(&steps), |bearer| async move {
+        let request = http::Request::get("http://sim.com/").body(Bytes::new()).expect("a request");
+        let response = Http::new(&bearer).send(request).await.expect("a response");
+        let pieces: Result<Vec<Bytes>, HttpError> = response.into_body().try_collect().await;
+        pieces.map(|pieces| pieces.concat())
+    });
+    assert_eq!(body, Err(HttpError::Length { promised: 10, came: 5 }));
+}
+
 /// Somebody else's result came before the module's own.
 #[test]
 fn a_bare_ok_is_no_answer_to_the_question_for_headers() {

@@ -90,12 +90,13 @@ impl Trial<'_> {
             && (self.scenario.tasks().any(is_other) || self.scenario.left_over == Some(LeftOver::Ftp))
     }
 
-    /// Whether octets that nobody sent may be counted for those of `task`: such as come from nowhere, and before a file of the module,
-    /// of which no header says where it begins, whatever line comes.
+    /// Whether octets that nobody sent may be counted for those of `task`: such as come from nowhere, before a file of the module,
+    /// of which no header says where it begins, whatever line comes, and a line of a socket, which ends like a result.
     fn adds_octets(&self, task: Task) -> bool {
         let may_be_among =
             task == Task::FsRead && (self.has_lines_among_octets() || self.happened().any(What::is_line));
-        may_be_among || self.happened().any(What::adds_octets)
+        let has_socket = task != Task::Sockets && self.scenario.tasks().any(|other| other == Task::Sockets);
+        may_be_among || has_socket || self.happened().any(What::adds_octets)
     }
 
     /// What holds whatever the tasks say.
@@ -282,18 +283,16 @@ impl Trial<'_> {
     /// Whether a server said of a part of a file that it was all of it, and the line made just that of the size, which is the only word
     /// against it. A second one would take a session of its own with each download, for a server that lies and a line that agrees with it.
     fn is_told_short(&self, task: Task, done: &Done) -> bool {
-        let lies = |manner: &Manner| matches!(manner, Manner::DownloadsCut { .. });
-        if !task.is_ftp_download() || !self.damages.borrow().digits || !self.scenario.manners.iter().any(lies)
-        {
-            return false;
-        }
-        self.contents().any(|content| match done {
-            Done::Read(octets) => is_as_told(octets.len(), content.len()) && content.starts_with(octets),
-            Done::Stored(Some(octets)) => {
-                usize::try_from(*octets).is_ok_and(|octets| is_as_told(octets, content.len()))
-            }
-            _ => false,
-        })
+        let lies = self.scenario.manners.iter().any(|manner| matches!(manner, Manner::DownloadsCut { .. }));
+        let may_be = lies && task.is_ftp_download() && self.damages.borrow().digits;
+        may_be
+            && self.contents().any(|content| match done {
+                Done::Read(octets) => is_as_told(octets.len(), content.len()) && content.starts_with(octets),
+                Done::Stored(Some(octets)) => {
+                    usize::try_from(*octets).is_ok_and(|octets| is_as_told(octets, content.len()))
+                }
+                _ => false,
+            })
     }
 
     /// Whether a module may have asked for fewer octets than the line made of that, where no server tells how many it has. What it did not
@@ -427,9 +426,11 @@ impl Trial<'_> {
         match (task, done) {
             (Task::FtpList, Done::Read(listing)) => {
                 let text = String::from_utf8_lossy(&listing);
-                // What is uploaded meanwhile is listed, too.
+                // What is uploaded meanwhile is listed, too; and the line may have replaced a letter.
                 let is_alone = self.scenario.tasks().count() == 1;
-                if !is_alone && text.lines().any(|line| line.split_whitespace().last() == Some("file")) {
+                let is_other = self.damages.borrow().substituted > 0;
+                let is_file = |line: &str| is_other || line.split_whitespace().last() == Some("file");
+                if !is_alone && text.lines().any(is_file) {
                     return Ok(());
                 }
                 let line =
