@@ -19,6 +19,7 @@ use crate::flight::{Blanks, Flight, Latest, PIECE, Stray};
 use crate::inbox::Inbox;
 use crate::last::Last;
 use crate::output::Output;
+use crate::pieces::Pieces;
 use crate::request::{Parts, Request, SHORT};
 use crate::response::Response;
 use crate::restart::{Restart, Watch, is_power_up};
@@ -54,6 +55,7 @@ pub struct Engine<D = Vocabulary> {
     watch: Watch,
     last: Last,
     blanks: Blanks,
+    pieces: Pieces,
     /// The payload that is on its way belongs to an unsolicited line.
     pushed: bool,
     /// When the line paused in the middle of one of the module's own.
@@ -96,6 +98,7 @@ impl<D: Dialect> Engine<D> {
             watch: Watch::new(now, config.limits.boot),
             last: Last::default(),
             blanks: Blanks::USUAL,
+            pieces: Pieces::default(),
             pushed: false,
             paused: None,
             is_broken_off: false,
@@ -170,12 +173,17 @@ impl<D: Dialect> Engine<D> {
             State::InFlight(flight) => flight.handle_octets(now),
             State::Idle | State::Ended(_) => {}
         }
+        let had = if self.decoder.remaining() > 0 { self.inbox.octets() } else { &[] };
+        let is_something_else = self.pieces.go_on(now, had, self.config.limits.quiet);
         self.inbox.handle_filled(len);
         let is_chatter = self.handle_octets(now);
         if let State::Lost(resync, _) = &mut self.line {
             resync.handle_events(is_chatter, self.inbox.octets().is_empty());
         }
         self.watch_payload(now);
+        if is_something_else {
+            self.starve(now);
+        }
         let is_prompted = self.is_prompted();
         if let State::InFlight(flight) = &mut self.line {
             flight.prompted = is_prompted.then_some(now).filter(|_| !flight.request.is_prompted());
@@ -529,6 +537,14 @@ impl<D: Dialect> Engine<D> {
         }
         if flight.is_in_payload(self.decoder.remaining()) {
             flight.deadline = now.saturating_add(self.config.limits.stall);
+        }
+    }
+
+    /// What the module sends is not the payload that is still awaited.
+    fn starve(&mut self, now: Duration) {
+        match u32::try_from(self.missing()) {
+            Ok(missing @ 1..) => self.abandon(now, Failure::Starved { missing }),
+            _ => {}
         }
     }
 }

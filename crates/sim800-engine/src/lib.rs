@@ -85,6 +85,7 @@ mod flight;
 mod inbox;
 mod last;
 mod output;
+mod pieces;
 mod request;
 mod response;
 mod restart;

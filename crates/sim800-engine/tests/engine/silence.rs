@@ -98,3 +98,29 @@ fn a_response_behind_a_backlog_of_lines_is_waited_for() {
     }
     assert!(world.now - began < Duration::from_secs(35), "{:?}", world.now - began);
 }
+
+/// The module restarts in the middle of a payload, and what it says then fills the count.
+#[test]
+fn lines_of_the_modules_own_do_not_fill_a_count() {
+    let starved = |lines: &[&[u8]]| {
+        let (mut world, _) = slow();
+        world.enqueue(&read_all());
+        world.sent();
+        world.input(b"\r\n+HTTPREAD: 319488\r\nthe beginning of it");
+        for line in lines.iter().cycle().take(40) {
+            world.now += Duration::from_secs(1);
+            world.engine.handle_timeout(world.now);
+            world.input(line);
+        }
+        world.outputs().iter().any(|output| matches!(output, Output::Complete(Err(Starved { .. }))))
+    };
+    assert!(starved(&[
+        b"\0IIII\xff\xff\xff\xff\r\nRDY\r\n",
+        b"\r\nCall Ready\r\n",
+        b"\r\n+UGNSINF: 1,1\r\n",
+        b"\r\nRING\r\n"
+    ]));
+    // Payload may read so, and pause where it likes.
+    assert!(!starved(&[b"\r\nRING\r\n", b"\r\nCall Ready\r\n", b"\r\nRING", b"\r\n"]));
+    assert!(!starved(&[b"RING\r\n"]));
+}
