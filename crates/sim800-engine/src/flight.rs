@@ -263,11 +263,11 @@ impl Flight {
         *payload = if payload.is_empty() { octets } else { [&payload[..], &octets].concat().into() };
     }
 
-    /// Notes a line that reads like the module's own. Behind a payload, one without the empty line that others have before them is what
-    /// the count left of it. Returns whether it may be believed: it tells nothing where it may be octets of a payload, behind damage or
+    /// Notes a line that reads like the module's own. Behind a payload, one without the empty line that others have before them, or with
+    /// anything else, is what the count left of it. Returns whether it may be believed: it tells nothing where it may be octets of a payload, behind damage or
     /// where what was counted for one without a header begins with a line, which may have come before it.
     pub(crate) fn take_known(&mut self, now: Duration, raw: &[u8], blanks: Blanks) -> bool {
-        let is_rest = self.is_behind_payload && blanks.text && !raw.starts_with(b"\r\n");
+        let is_rest = self.is_behind_payload && (blanks.text || !is_bare(raw)) && !raw.starts_with(b"\r\n");
         let is_shifted = self.request.is_headless() && begins_with_a_line(&self.response.payload);
         let is_damaged = self.fault == Some(Malformation::Damaged) && !self.echo.is_under_way();
         let may_be_payload = is_rest || is_shifted || is_damaged;
@@ -343,7 +343,7 @@ impl Flight {
     /// Notes a line behind a payload, which `is_damaged` if it has no empty line before it, or has one, and the payload ends like a
     /// line, or does not. Anything in front of it is in any case the rest of something.
     fn take_behind_payload(&mut self, raw: &[u8], is_damaged: impl FnOnce(bool, bool) -> bool) {
-        let is_bare = raw.first().is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'+');
+        let is_bare = is_bare(raw);
         let is_rest = !is_bare && !raw.starts_with(b"\r\n");
         let ends_like_a_line = ends_like_a_line(&self.response.payload) || self.through.payload == Some(true);
         if is_rest || is_damaged(is_bare, ends_like_a_line) {
@@ -522,6 +522,11 @@ impl fmt::Debug for Flight {
             .field("unsent", &self.unsent.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a line begins with what the module says in it.
+fn is_bare(raw: &[u8]) -> bool {
+    raw.first().is_some_and(|first| first.is_ascii_alphanumeric() || b"+^*".contains(first))
 }
 
 /// Whether payload begins with what may have been a line before it.

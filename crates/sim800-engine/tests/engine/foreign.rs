@@ -71,6 +71,25 @@ fn a_line_of_the_modules_own_behind_a_payload_has_an_empty_one_before_it() {
     }
 }
 
+/// The line doubled an octet of a payload, the last one is left in front of the head of a message, and the text of that must not end
+/// the command, whether the firmware has empty lines or not.
+#[test]
+fn an_octet_in_front_of_a_line_behind_a_payload_is_the_rest_of_it() {
+    let read_socket = CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(5) };
+    for (blank, left) in
+        ["\r\n", ""].into_iter().flat_map(|blank| [b"\xaf", b"\0", b"\n", b" "].map(|left| (blank, left)))
+    {
+        let mut world = World::new();
+        world.enqueue(&read_socket);
+        world.input(format!("{blank}+CIPRXGET: 2,0,5,0\r\nabbcd").as_bytes());
+        world.input(left);
+        world.input(
+            format!("{blank}+CMT: \"+4917\",\"\",\"26/01/02,03:04:05+04\"\r\nOK\r\n{blank}OK\r\n").as_bytes(),
+        );
+        assert!(!succeeded(&world.outputs()), "{blank:?} {left:?}");
+    }
+}
+
 #[test]
 fn a_line_is_found_among_lines_that_nobody_knows() {
     let mut world = World::new();
