@@ -98,6 +98,14 @@ pub(super) fn is_as_doubled(read: &[u8], sent: &[u8], doubled: usize, piece: usi
     again <= doubled
 }
 
+/// Whether octets that were read hold a line of a socket but for its `OK`: a count took it for octets that were lost, and what it left of
+/// it ended the response.
+pub(super) fn has_line_of_socket(octets: &[u8]) -> bool {
+    [&b", CONNECT "[..], b", CLOSE "]
+        .into_iter()
+        .any(|line| octets.windows(line.len()).any(|part| part == line))
+}
+
 /// Whether the number `told` is what is left of `sent` where the line took digits of it.
 pub(super) fn is_as_told(told: usize, sent: usize) -> bool {
     let (told, sent) = (told.to_string(), sent.to_string());

@@ -10,7 +10,9 @@ use sim800_session::command::SOCKET_LIMIT;
 
 use super::content::Content;
 use super::fault::{What, changed};
-use super::given::{Strange, is_as_doubled, is_as_left, is_as_told, is_made_up, lacks_unanswered};
+use super::given::{
+    Strange, has_line_of_socket, is_as_doubled, is_as_left, is_as_told, is_made_up, lacks_unanswered,
+};
 use super::kind::Task;
 use super::run::{Ending, OPERATIONS, Trial};
 use super::scenario::{Scenario, Settings};
@@ -90,13 +92,12 @@ impl Trial<'_> {
             && (self.scenario.tasks().any(is_other) || self.scenario.left_over == Some(LeftOver::Ftp))
     }
 
-    /// Whether octets that nobody sent may be counted for those of `task`: such as come from nowhere, before a file of the module,
-    /// of which no header says where it begins, whatever line comes, and a line of a socket, which ends like a result.
+    /// Whether octets that nobody sent may be counted for those of `task`: such as come from nowhere, and before a file of the module,
+    /// of which no header says where it begins, whatever line comes.
     fn adds_octets(&self, task: Task) -> bool {
         let may_be_among =
             task == Task::FsRead && (self.has_lines_among_octets() || self.happened().any(What::is_line));
-        let has_socket = task != Task::Sockets && self.scenario.tasks().any(|other| other == Task::Sockets);
-        may_be_among || has_socket || self.happened().any(What::adds_octets)
+        may_be_among || self.happened().any(What::adds_octets)
     }
 
     /// What holds whatever the tasks say.
@@ -192,7 +193,8 @@ impl Trial<'_> {
         };
         let left = matches!(done, Done::Abandoned(_) | Done::Response { is_complete: false, .. });
         // Octets that come from nowhere make up for those that were lost.
-        let made_up = self.damages.borrow().lost && self.adds_octets(task);
+        let is_filled_up = self.adds_octets(task) || has_line_of_socket(done.octets());
+        let made_up = self.damages.borrow().lost && is_filled_up;
         let is_excused = made_up || self.is_unasked(task) || self.is_forged(task);
         let is_untold = || left && self.is_untold(&done);
         if !self.damages.borrow().deceptive && !is_excused && !is_untold() {
@@ -208,9 +210,9 @@ impl Trial<'_> {
     /// Whether somebody who left before the end has octets of which some came twice in the last piece: he is not told what the next octets
     /// would have shown, which begin with the end of those before them.
     fn is_untold(&self, done: &Done) -> bool {
-        let (octets, from) = match done {
-            Done::Abandoned(octets) => (octets, None),
-            Done::Response { octets, told, .. } => (octets, told.offset),
+        let from = match done {
+            Done::Abandoned(_) => None,
+            Done::Response { told, .. } => told.offset,
             _ => return false,
         };
         let from = from.map_or(0, |from| usize::try_from(from).unwrap_or(usize::MAX));
@@ -218,7 +220,7 @@ impl Trial<'_> {
         let piece = window.map_or(LONGEST_PIECE, |window| window as usize);
         let doubled = self.damages.borrow().doubled;
         let is_of = |content: Bytes| {
-            content.get(from..).is_some_and(|sent| is_as_doubled(octets, sent, doubled, piece))
+            content.get(from..).is_some_and(|sent| is_as_doubled(done.octets(), sent, doubled, piece))
         };
         doubled > 0 && self.contents().any(is_of)
     }

@@ -73,6 +73,19 @@ pub(super) enum Done {
     Nothing,
 }
 
+impl Done {
+    /// What was read.
+    pub(super) fn octets(&self) -> &[u8] {
+        match self {
+            Self::Read(octets)
+            | Self::Abandoned(octets)
+            | Self::Response { octets, .. }
+            | Self::Exchanged(octets) => octets,
+            Self::Several(_) | Self::Stored(_) | Self::Size(_) | Self::Made | Self::Nothing => &[],
+        }
+    }
+}
+
 /// An error of the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failed {
