@@ -75,6 +75,8 @@ pub(crate) struct Blanks {
     text: bool,
     /// Before the result code behind such text.
     result: bool,
+    /// Before a line of its own accord, where none is before text.
+    own: bool,
     /// Before the result code behind payload, where that was seen.
     behind_payload: Option<bool>,
     /// Behind the last payload it was not as it was thought to be.
@@ -82,7 +84,8 @@ pub(crate) struct Blanks {
 }
 
 impl Blanks {
-    pub(crate) const USUAL: Self = Self { text: true, result: true, behind_payload: None, is_odd: false };
+    pub(crate) const USUAL: Self =
+        Self { text: true, result: true, own: false, behind_payload: None, is_odd: false };
 
     /// The first line of information text, with no payload before it.
     fn learn_text(&mut self, raw: &[u8]) {
@@ -91,6 +94,16 @@ impl Blanks {
             [b'+', ..] => self.text = false,
             _ => {}
         }
+    }
+
+    /// A line that the module sent of its own accord, away from any payload.
+    pub(crate) fn learn_own(&mut self, raw: &[u8]) {
+        self.own |= raw.starts_with(b"\r\n");
+    }
+
+    /// Whether a line that reads like the module's own is, behind a payload, what its count left.
+    fn are_left(self, raw: &[u8]) -> bool {
+        if raw.starts_with(b"\r\n") { !self.text && !self.own } else { self.text || !is_bare(raw) }
     }
 
     /// The line of a result code behind text.
@@ -263,11 +276,11 @@ impl Flight {
         *payload = if payload.is_empty() { octets } else { [&payload[..], &octets].concat().into() };
     }
 
-    /// Notes a line that reads like the module's own. Behind a payload, one without the empty line that others have before them, or with
-    /// anything else, is what the count left of it. Returns whether it may be believed: it tells nothing where it may be octets of a payload, behind damage or
+    /// Notes a line that reads like the module's own. Behind a payload, one that does not begin as others do is what the count left of
+    /// it. Returns whether it may be believed: it tells nothing where it may be octets of a payload, behind damage or
     /// where what was counted for one without a header begins with a line, which may have come before it.
     pub(crate) fn take_known(&mut self, now: Duration, raw: &[u8], blanks: Blanks) -> bool {
-        let is_rest = self.is_behind_payload && (blanks.text || !is_bare(raw)) && !raw.starts_with(b"\r\n");
+        let is_rest = self.is_behind_payload && blanks.are_left(raw);
         let is_shifted = self.request.is_headless() && begins_with_a_line(&self.response.payload);
         let is_damaged = self.fault == Some(Malformation::Damaged) && !self.echo.is_under_way();
         let may_be_payload = is_rest || is_shifted || is_damaged;
@@ -319,8 +332,12 @@ impl Flight {
         }
     }
 
-    /// Notes a line of information text, which may be behind the payload of another command of the line.
+    /// Notes a line of information text, which may be behind the payload of another command of the line. A payload has one header:
+    /// another is octets of it, and the count of the first was damaged.
     pub(crate) fn take_line(&mut self, raw: &[u8], blanks: &mut Blanks) {
+        if self.information > 0 && self.request.has_one_header() {
+            self.fault.get_or_insert(Malformation::Damaged);
+        }
         if self.through.payload.is_some() {
             self.take_behind_payload(raw, |is_bare, ends_like_a_line| {
                 blanks.are_damaged(blanks.text, is_bare, ends_like_a_line)

@@ -48,6 +48,9 @@ impl<D: Dialect> Engine<D> {
             State::InFlight(flight) => flight.stray(span),
             _ => Stray::new(span),
         };
+        if stray == Stray::Known && !self.may_be_payload() {
+            self.blanks.learn_own(span.raw());
+        }
         // A piece of the echo is nothing that the module says, and may hold what is secret.
         let is_echo = match &mut self.line {
             State::InFlight(flight) if stray == Stray::Rest => flight.takes_echo(span.line().text()),

@@ -50,7 +50,7 @@ fn behind_a_payload_that_is_compared_a_line_that_nobody_knows_is_no_damage() {
 
 /// What the line doubled of a payload, its count leaves. Octets of a socket are read once.
 #[test]
-fn a_line_of_the_modules_own_behind_a_payload_has_an_empty_one_before_it() {
+fn a_line_of_the_modules_own_behind_a_payload_begins_as_others_do() {
     let read_socket = CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(5) };
     for (payload, line, is_whole) in [
         ("abc\r\n", "RING\r\n", false),
@@ -58,16 +58,32 @@ fn a_line_of_the_modules_own_behind_a_payload_has_an_empty_one_before_it() {
         ("abcde", "RING\r\n", false),
         ("abc\r\n", "\r\nRING\r\n+CREG: 1\r\n", true),
     ] {
-        for blank in ["\r\n", ""] {
+        for (blank, own) in [("\r\n", ""), ("", "\r\n"), ("", "")] {
             let mut world = World::new();
+            world.input(format!("{own}+CREG: 1\r\n").as_bytes());
+            world.outputs();
             world.enqueue(&read_socket);
             world.input(format!("{blank}+CIPRXGET: 2,0,5,0\r\n{payload}{line}\r\nOK\r\n").as_bytes());
-            assert_eq!(
-                succeeded(&world.outputs()),
-                is_whole || blank.is_empty(),
-                "{blank:?}{payload:?}{line:?}"
-            );
+            let is_taken = match (blank, own) {
+                ("", "") => !is_whole,
+                ("", _) => true,
+                _ => is_whole,
+            };
+            assert_eq!(succeeded(&world.outputs()), is_taken, "{blank:?}{own:?}{payload:?}{line:?}");
         }
+    }
+}
+
+/// The count lost its digits, and the payload reads like a header.
+#[test]
+fn a_payload_has_one_header() {
+    let read_socket = CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(50) };
+    for (count, payload) in [("0", ""), ("1", "a")] {
+        let mut world = World::new();
+        world.enqueue(&read_socket);
+        let header = format!("+CIPRXGET: 2,0,{count},0\r\n");
+        world.input(format!("\r\n{header}{payload}{header}\r\nOK\r\n").as_bytes());
+        assert!(!succeeded(&world.outputs()), "{count}");
     }
 }
 

@@ -131,8 +131,8 @@ impl Observer {
         let is_open = self.in_flight || self.has_payload;
         // The address has no result code behind it.
         let is_address = self.command.ends_with(b"+CIFSR") && self.line.contains(&b'.');
-        // The states of all connections follow the result code, and end the response where the line has damaged that.
-        let is_state = self.command.ends_with(b"+CIPSTATUS") && self.line.starts_with(b"C: 5,");
+        // The state follows the result code and ends the response, also where the line has damaged that.
+        let is_state = self.command.ends_with(b"+CIPSTATUS") && self.line.starts_with(b"STATE:");
         if is_open && (is_address || is_state || has_one_of(&RESULTS, &self.line)) {
             (self.in_flight, self.has_payload) = (false, false);
         } else if is_open && has_one_of(&SIGNS, &self.line) {
