@@ -157,6 +157,8 @@ pub(crate) struct Flight {
     offered: usize,
     /// What came of an echo that is cut.
     echo: Echo,
+    /// A line that belongs to no command came where the text was awaited.
+    is_behind_line: bool,
     /// A line that nobody knows came where the header of a payload was awaited.
     foreign: bool,
     /// An empty line came behind the header of a payload without octets.
@@ -190,6 +192,7 @@ impl Flight {
             is_behind_payload: false,
             offered,
             echo: Echo::default(),
+            is_behind_line: false,
             foreign: false,
             had_blank: false,
             fault: None,
@@ -201,6 +204,7 @@ impl Flight {
     /// What comes from now on is another command's of the line.
     pub(crate) fn begin_response(&mut self) {
         self.information = 0;
+        self.is_behind_line = false;
         self.foreign = false;
         self.had_blank = false;
     }
@@ -293,6 +297,7 @@ impl Flight {
     /// that came before it was counted for it, and as many octets of its end are left, whatever they read.
     pub(crate) fn take_stray(&mut self, now: Duration, stray: Stray) {
         self.is_behind_payload = false;
+        self.is_behind_line = true;
         self.response.followed_by_line |= !self.response.payload.is_empty();
         self.garbled |= stray == Stray::Rest;
         if self.request.announced_at_most() == 0 {
@@ -333,9 +338,11 @@ impl Flight {
     }
 
     /// Notes a line of information text, which may be behind the payload of another command of the line. A payload has one header:
-    /// another is octets of it, and the count of the first was damaged.
+    /// another is octets of it, and the count of the first was damaged. So is one that does not begin as text does, behind another line:
+    /// that was the header.
     pub(crate) fn take_line(&mut self, raw: &[u8], blanks: &mut Blanks) {
-        if self.information > 0 && self.request.has_one_header() {
+        let is_odd = self.is_behind_line && blanks.text && is_bare(raw);
+        if self.request.has_one_header() && (is_odd || self.information > 0) {
             self.fault.get_or_insert(Malformation::Damaged);
         }
         if self.through.payload.is_some() {
@@ -343,7 +350,7 @@ impl Flight {
                 blanks.are_damaged(blanks.text, is_bare, ends_like_a_line)
             });
             self.through.payload = None;
-        } else if self.information == 0 && self.echo.pieces() == 0 {
+        } else if self.information == 0 && self.echo.pieces() == 0 && !self.is_behind_line {
             blanks.learn_text(raw);
         }
     }

@@ -74,7 +74,7 @@ fn a_line_of_the_modules_own_behind_a_payload_begins_as_others_do() {
     }
 }
 
-/// The count lost its digits, and the payload reads like a header.
+/// The header lost its name or its digits, and the payload reads like another.
 #[test]
 fn a_payload_has_one_header() {
     let read_socket = CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(50) };
@@ -84,6 +84,12 @@ fn a_payload_has_one_header() {
         let header = format!("+CIPRXGET: 2,0,{count},0\r\n");
         world.input(format!("\r\n{header}{payload}{header}\r\nOK\r\n").as_bytes());
         assert!(!succeeded(&world.outputs()), "{count}");
+    }
+    for header in ["+CCIPRXGET: 2,0,21,0", "+CIPRXGET: 1,0"] {
+        let mut world = World::new();
+        world.enqueue(&read_socket);
+        world.input(format!("\r\n{header}\r\n+CIPRXGET: 2,0,1,0\r\na\r\nOK\r\n").as_bytes());
+        assert!(!succeeded(&world.outputs()), "{header}");
     }
 }
 
