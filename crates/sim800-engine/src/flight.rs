@@ -103,7 +103,9 @@ impl Blanks {
 
     /// Whether a line that reads like the module's own is, behind a payload, what its count left.
     fn are_left(self, raw: &[u8]) -> bool {
-        if raw.starts_with(b"\r\n") { !self.text && !self.own } else { self.text || !is_bare(raw) }
+        let is_usual =
+            if is_bare(raw) { !self.text } else { is_behind_blank(raw) && (self.text || self.own) };
+        !is_usual
     }
 
     /// The line of a result code behind text.
@@ -368,7 +370,7 @@ impl Flight {
     /// line, or does not. Anything in front of it is in any case the rest of something.
     fn take_behind_payload(&mut self, raw: &[u8], is_damaged: impl FnOnce(bool, bool) -> bool) {
         let is_bare = is_bare(raw);
-        let is_rest = !is_bare && !raw.starts_with(b"\r\n");
+        let is_rest = !is_bare && !is_behind_blank(raw);
         let ends_like_a_line = ends_like_a_line(&self.response.payload) || self.through.payload == Some(true);
         if is_rest || is_damaged(is_bare, ends_like_a_line) {
             self.fault.get_or_insert(Malformation::Damaged);
@@ -548,6 +550,11 @@ impl fmt::Debug for Flight {
     }
 }
 
+/// Whether nothing but an empty line stands before what the module says in a line.
+fn is_behind_blank(raw: &[u8]) -> bool {
+    raw.strip_prefix(b"\r\n").is_some_and(is_bare)
+}
+
 /// Whether a line begins with what the module says in it.
 fn is_bare(raw: &[u8]) -> bool {
     raw.first().is_some_and(|first| first.is_ascii_alphanumeric() || b"+^*".contains(first))
@@ -559,7 +566,7 @@ fn begins_with_a_line(payload: &[u8]) -> bool {
     text > 0 && payload.get(text..).is_some_and(|rest| rest.starts_with(b"\r\n"))
 }
 
-/// Whether payload ends with what may have been of the line end behind it: a part of that may be lost.
+/// Whether payload ends with what may have been of the line end behind it: a part of that may be lost, or be another octet.
 pub(crate) fn ends_like_a_line(payload: &[u8]) -> bool {
-    payload.ends_with(b"\r") || payload.ends_with(b"\n")
+    matches!(payload, [.., b'\r' | b'\n'] | [.., b'\r', _])
 }

@@ -74,6 +74,18 @@ fn a_line_of_the_modules_own_behind_a_payload_begins_as_others_do() {
     }
 }
 
+/// Beside what the line lost or doubled of the octets, it replaced one of the line end behind them.
+#[test]
+fn what_is_left_of_a_line_end_is_the_rest_of_a_payload() {
+    let read_socket = CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(5) };
+    for rest in ["ab\r\x0bOK\r\n", "aabb\r\n\r\x0bOK\r\n", "abb\r\n\r\x0bRING\r\n\r\nOK\r\n"] {
+        let mut world = World::new();
+        world.enqueue(&read_socket);
+        world.input(format!("\r\n+CIPRXGET: 2,0,4,0\r\n{rest}").as_bytes());
+        assert!(!succeeded(&world.outputs()), "{rest:?}");
+    }
+}
+
 /// The header lost its name or its digits, and the payload reads like another.
 #[test]
 fn a_payload_has_one_header() {
