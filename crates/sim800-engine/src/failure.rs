@@ -23,7 +23,7 @@ pub enum Failure {
         /// How long was waited.
         limit: Duration,
     },
-    /// Octets of a counted payload did not come: the line lost some, or the module stopped.
+    /// Octets of a counted payload did not come: the line lost some, or the module stopped, or sends lines of its own instead.
     #[error(
         "{missing} bytes never arrived: the module fell silent, or the line loses bytes; enable RTS/CTS or lower the rate"
     )]
