@@ -367,8 +367,12 @@ impl Flight {
     }
 
     /// Notes a line behind a payload, which `is_damaged` if it has no empty line before it, or has one, and the payload ends like a
-    /// line, or does not. Anything in front of it is in any case the rest of something.
+    /// line, or does not. Anything in front of it is in any case the rest of something. Where damage was seen already, it says nothing of
+    /// the firmware.
     fn take_behind_payload(&mut self, raw: &[u8], is_damaged: impl FnOnce(bool, bool) -> bool) {
+        if self.fault.is_some() {
+            return;
+        }
         let is_bare = is_bare(raw);
         let is_rest = !is_bare && !is_behind_blank(raw);
         let ends_like_a_line = ends_like_a_line(&self.response.payload) || self.through.payload == Some(true);

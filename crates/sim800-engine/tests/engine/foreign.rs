@@ -74,6 +74,20 @@ fn a_line_of_the_modules_own_behind_a_payload_begins_as_others_do() {
     }
 }
 
+/// The count took the octet in front of it, or more, each time; then nothing was damaged.
+#[test]
+fn damage_says_nothing_of_where_the_firmware_has_empty_lines() {
+    let mut world = World::new();
+    for (rest, is_whole) in
+        [("abc\r\n\r\na\r\nOK\r\n", false), ("ab\r\n\r\nOK\r\n", false), ("abc\r\n\r\nOK\r\n", true)]
+    {
+        world.enqueue(&read(5));
+        world.synchronize();
+        world.input(format!("\r\n+FTPGET: 2,5\r\n{rest}").as_bytes());
+        assert_eq!(succeeded(&world.outputs()), is_whole, "{rest:?}");
+    }
+}
+
 /// Beside what the line lost or doubled of the octets, it replaced one of the line end behind them.
 #[test]
 fn what_is_left_of_a_line_end_is_the_rest_of_a_payload() {
