@@ -159,7 +159,7 @@ pub(crate) struct Flight {
     offered: usize,
     /// What came of an echo that is cut.
     echo: Echo,
-    /// A line that belongs to no command came where the text was awaited.
+    /// A line that belongs to no command is what came last where the text was awaited.
     is_behind_line: bool,
     /// A line that nobody knows came where the header of a payload was awaited.
     foreign: bool,
@@ -283,10 +283,11 @@ impl Flight {
     }
 
     /// Notes a line that reads like the module's own. Behind a payload, one that does not begin as others do is what the count left of
-    /// it. Returns whether it may be believed: it tells nothing where it may be octets of a payload, behind damage or
-    /// where what was counted for one without a header begins with a line, which may have come before it.
+    /// it, and behind what may have been a header, it is of the payload. Returns whether it may be believed: it tells nothing where it may
+    /// be octets of a payload, behind damage or where what was counted for one without a header begins with a line, which may have come
+    /// before it.
     pub(crate) fn take_known(&mut self, now: Duration, raw: &[u8], blanks: Blanks) -> bool {
-        let is_rest = self.is_behind_payload && blanks.are_left(raw);
+        let is_rest = (self.is_behind_payload || self.foreign) && blanks.are_left(raw);
         let is_shifted = self.request.is_headless() && begins_with_a_line(&self.response.payload);
         let is_damaged = self.fault == Some(Malformation::Damaged) && !self.echo.is_under_way();
         let may_be_payload = is_rest || is_shifted || is_damaged;
@@ -294,12 +295,16 @@ impl Flight {
         !may_be_payload
     }
 
+    /// Notes where a line ends that belongs to no command: another may be glued to it.
+    pub(crate) fn pass_line(&mut self, raw: &[u8]) {
+        self.is_behind_line = raw.ends_with(b"\n");
+    }
+
     /// Notes something that came in the way. Beside a payload, text that makes no sense is what is left of a header or
     /// of octets that a damaged header did not count. Beside a payload without a header any line is, unless that is compared: one
     /// that came before it was counted for it, and as many octets of its end are left, whatever they read.
     pub(crate) fn take_stray(&mut self, now: Duration, stray: Stray) {
         self.is_behind_payload = false;
-        self.is_behind_line = true;
         self.response.followed_by_line |= !self.response.payload.is_empty();
         self.garbled |= stray == Stray::Rest;
         if self.request.announced_at_most() == 0 {
@@ -343,7 +348,9 @@ impl Flight {
     /// another is octets of it, and the count of the first was damaged. So is one that does not begin as text does, behind another line:
     /// that was the header.
     pub(crate) fn take_line(&mut self, raw: &[u8], blanks: &mut Blanks) {
-        let is_odd = self.is_behind_line && blanks.text && is_bare(raw);
+        // The last piece of an echo may take the line end before it.
+        let has_echo = self.echo.pieces() > 0;
+        let is_odd = self.is_behind_line && !has_echo && blanks.text && is_bare(raw);
         if self.request.has_one_header() && (is_odd || self.information > 0) {
             self.fault.get_or_insert(Malformation::Damaged);
         }
@@ -352,7 +359,7 @@ impl Flight {
                 blanks.are_damaged(blanks.text, is_bare, ends_like_a_line)
             });
             self.through.payload = None;
-        } else if self.information == 0 && self.echo.pieces() == 0 && !self.is_behind_line {
+        } else if self.information == 0 && !has_echo && !self.is_behind_line {
             blanks.learn_text(raw);
         }
     }

@@ -333,11 +333,11 @@ impl Parts {
         matches!(self.expect.data, DataPhase::Counted { .. } | DataPhase::AtOnce { .. })
     }
 
-    /// Whether the module announces one payload, by a line with a name that has no other beside it.
+    /// Whether the module announces one payload, by a line that has no other beside it.
     pub(crate) fn has_one_header(&self) -> bool {
         let Expect { information, data, ending, .. } = &self.expect;
-        let is_one = matches!((information, data), (Claim::Named { .. }, DataPhase::Announced { .. }));
-        is_one && ending.is_none()
+        let is_announced = matches!(data, DataPhase::Announced { .. }) && ending.is_none();
+        is_announced && matches!(information, Claim::None | Claim::Named { .. })
     }
 
     /// Whether the module may send lines of functionality and SIM because of it, as it does at a start.

@@ -59,6 +59,9 @@ impl<D: Dialect> Engine<D> {
         if is_echo {
             return;
         }
+        if let State::InFlight(flight) = &mut self.line {
+            flight.pass_line(span.raw());
+        }
         // The result that ended the command was not its own.
         let is_late = stray == Stray::Rest && self.last.is_answered_by(span.line());
         // Whoever takes it may keep it for long: it must not keep the read buffer with it.

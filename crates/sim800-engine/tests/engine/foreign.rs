@@ -88,6 +88,19 @@ fn damage_says_nothing_of_where_the_firmware_has_empty_lines() {
     }
 }
 
+/// The header lost its name, and the payload reads like the end of the download.
+#[test]
+fn a_payload_behind_what_may_have_been_its_header_tells_nothing_of_the_module() {
+    for (blank, is_told) in [("", false), ("\r\n", true)] {
+        let mut world = World::new();
+        world.enqueue(&read(50));
+        world.input(format!("\r\n+FFTPGET: 2,14\r\n{blank}+FTPGET: 1,0\r\n\r\nOK\r\n").as_bytes());
+        let outputs = world.outputs();
+        assert!(!succeeded(&outputs));
+        assert_eq!(outputs.contains(&unsolicited("+FTPGET: 1,0")), is_told, "{blank:?}");
+    }
+}
+
 /// Beside what the line lost or doubled of the octets, it replaced one of the line end behind them.
 #[test]
 fn what_is_left_of_a_line_end_is_the_rest_of_a_payload() {
