@@ -17,7 +17,7 @@ use crate::oneshot;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use sim800_command::{At, Command, HttpHead, HttpTerm, Test, Unsolicited};
+use sim800_command::{At, Command, HttpHead, HttpStatusRead, HttpTerm, Test, Unsolicited};
 
 use crate::chores::Chores;
 use crate::config::{Config, Effort};
@@ -469,6 +469,12 @@ impl Client {
             Err(error) => return Err(error),
         }
         Ok(self.known().tells_headers(true))
+    }
+
+    /// Whether the firmware knows the question how the HTTP service stands. A module that knows it and refuses it knows nothing of the
+    /// service any more: it started anew, and nothing told of that.
+    pub(crate) async fn has_http_status(&self) -> bool {
+        self.ask_twice(&Test::<HttpStatusRead>::new(), Ok).await.is_ok()
     }
 
     /// Sends a request, if it could be made.

@@ -4,7 +4,7 @@ use crate::sync::Arc;
 use core::time::Duration;
 
 use crate::message::Method;
-use sim800_command::{HTTP_LIMIT, HttpActivity, HttpProgress, HttpStatus, HttpStatusRead, Test, Unsolicited};
+use sim800_command::{HTTP_LIMIT, HttpActivity, HttpProgress, HttpStatus, HttpStatusRead, Unsolicited};
 
 use super::HttpError;
 use super::plan::Plan;
@@ -97,7 +97,7 @@ impl Service {
                 result => result?,
             };
             if let Some(result) = result {
-                if !course.asks || self.is_over(plan, result).await {
+                if !course.asks || self.is_over(plan, result).await? {
                     self.is_the_only(plan, result)?;
                     break result;
                 }
@@ -189,21 +189,28 @@ impl Service {
         Ok(())
     }
 
-    /// Whether the module says, of a request whose result came, that it is over. What cannot be asked is believed.
-    async fn is_over(&mut self, plan: &Plan, (status, length): (HttpStatus, u32)) -> bool {
+    /// Whether the module says, of a request whose result came, that it is over. Firmware that cannot be asked is believed; what came of a
+    /// module that has started anew meanwhile may be nobody's.
+    async fn is_over(&mut self, plan: &Plan, (status, length): (HttpStatus, u32)) -> Result<bool, HttpError> {
         if !status.is_module_error() {
             if let Some(is_over) = self.look(plan, length).await {
-                return is_over;
+                return Ok(is_over);
             }
         }
+        let mut refusal = None;
         for _ in 0..2 {
             match self.client.query(&HttpStatusRead, |progress| progress.activity).await {
-                Ok(activity) => return activity == HttpActivity::Idle,
+                Ok(activity) => return Ok(activity == HttpActivity::Idle),
                 Err(error) if error.is_of_the_line() => {}
-                Err(_) => return true,
+                Err(error) if error.is_rejected() && !plan.method.is_safe() => refusal = Some(error),
+                // What is read is compared.
+                Err(_) => return Ok(true),
             }
         }
-        true
+        match refusal {
+            Some(error) if self.client.has_http_status().await => Err(self.failed(error)),
+            _ => Ok(true),
+        }
     }
 
     /// Asks how far the request is.
@@ -211,10 +218,10 @@ impl Service {
         match self.client.query(&HttpStatusRead, |progress| progress).await {
             Ok(progress) => Ok(Report::Progress(progress)),
             Err(error) if error.is_rejected() => {
-                match self.client.execute(&Test::<HttpStatusRead>::new()).await {
-                    // It knows the question, and the service no more: it restarted, and nothing told of that.
-                    Ok(_) => Err(self.failed(error)),
-                    Err(_) => Ok(Report::Refused),
+                if self.client.has_http_status().await {
+                    Err(self.failed(error))
+                } else {
+                    Ok(Report::Refused)
                 }
             }
             Err(error) if *error.failure() != Failure::Desynchronized && error.is_of_the_line() => {

@@ -266,10 +266,13 @@ impl Service {
         };
         match header {
             Ok(reply) => Ok(headers::read(&reply.payload)),
-            // Of the last GET only, in the manual's words; a module that does not know its service any more has started anew.
+            // Of the last GET only, in the manual's words.
             Err(error) if error.is_rejected() => {
-                let is_gone =
-                    self.method == Method::GET && self.client.query(&HttpStatusRead, |_| ()).await.is_err();
+                let is_gone = match self.client.query(&HttpStatusRead, |_| ()).await {
+                    Ok(()) => false,
+                    Err(_) if self.method == Method::GET => true,
+                    Err(other) => other.is_rejected() && self.client.has_http_status().await,
+                };
                 if is_gone {
                     return Err(self.failed(error));
                 }

@@ -126,6 +126,10 @@ fn a_module_that_knows_the_question_and_no_service_is_not_waited_for() {
     let steps = http(&format!("{POST}.. 20\n{refused}{TERM}"));
     let error = Scripted::play(&steps, post).expect_err("gone");
     assert_eq!((error.kind().as_str(), error.sent()), ("rejected", Sent::Unknown));
+    // Whatever reads like its result.
+    let result = format!("{POST}< +HTTPACTION: 1,200,0\n> AT+HTTPSTATUS?\n< ERROR\n{refused}{TERM}");
+    let error = Scripted::play(&http(&result), post).expect_err("gone");
+    assert_eq!((error.kind().as_str(), error.sent()), ("rejected", Sent::Unknown));
 }
 
 #[test]
