@@ -24,6 +24,8 @@ pub(super) struct Receiver {
     notices: Notices,
     /// There may be something to read.
     may_hold: bool,
+    /// The module said so, of what nothing was asked since.
+    is_told: bool,
     /// The next piece, asked for already.
     ahead: Option<Pending>,
     /// Reads in a row that brought nothing although there was more.
@@ -41,7 +43,7 @@ struct Said {
 
 impl Receiver {
     pub(super) fn new(link: Shared, notices: Notices, may_hold: bool) -> Self {
-        Self { link, notices, may_hold, ahead: None, empty: 0 }
+        Self { link, notices, may_hold, is_told: false, ahead: None, empty: 0 }
     }
 
     /// The next octets; nothing when the server has closed the connection and all was read.
@@ -62,10 +64,12 @@ impl Receiver {
             }
             // A question answers what was said before it, and not what was said since it was asked.
             let is_asked = self.ahead.is_some();
-            let is_readable = self.look()?.is_readable;
+            let Said { is_readable, is_lost } = self.look()?;
+            self.is_told |= is_readable && !is_lost && !is_asked;
             let is_closed = self.link.is_closed_there();
             self.may_hold = is_asked && (is_readable || is_closed);
             let (octets, left) = self.read().await?;
+            self.is_told = left > 0;
             if left > 0 {
                 self.ahead = Some(self.ask()?);
             }
@@ -103,7 +107,8 @@ impl Receiver {
             return Ok(());
         }
         match self.link.hear(&mut self.notices, CHECK).await? {
-            Heard::Event(ConnectionEvent::Readable | ConnectionEvent::Closed) => self.may_hold = true,
+            Heard::Event(ConnectionEvent::Readable) => (self.may_hold, self.is_told) = (true, true),
+            Heard::Event(ConnectionEvent::Closed) => self.may_hold = true,
             Heard::Doubt => self.ask_whether_there_is_more().await?,
             _ => {}
         }
@@ -119,7 +124,10 @@ impl Receiver {
                 self.link.close_there();
                 self.may_hold = true;
             }
-            _ => self.may_hold |= self.link.readable().await? > 0,
+            _ => {
+                self.is_told |= self.link.readable().await? > 0;
+                self.may_hold |= self.is_told;
+            }
         }
         Ok(())
     }
@@ -154,6 +162,10 @@ impl Receiver {
             match error.failure() {
                 Failure::Rejected(_) => {
                     let left = self.left_behind_refusal(&error).await?;
+                    // The refusal was another's: what was told of is gone, and a read that is refused takes nothing.
+                    if self.is_told && left == Some(0) {
+                        return Err(SocketError::Damaged(error));
+                    }
                     // Firmware may refuse to read, and to say what there is, where there is nothing any more.
                     if self.link.is_closed_there() && (left == Some(0) || left.is_none() && is_again) {
                         self.may_hold = true;

@@ -40,6 +40,17 @@ fn connected_to<F: Future>(steps: &str, procedure: impl FnOnce(Socket) -> F) -> 
     module.run(join(pin!(session), driver)).0
 }
 
+/// The refusal was another's, and the line damaged the answer behind it, which took the octets with it.
+#[test]
+fn octets_that_were_told_of_and_are_gone_behind_a_refusal_are_lost() {
+    let status = "> AT+CIPSTATUS=0\n< +CIPSTATUS: 0,0,\"TCP\",\"93.184.215.14\",\"7\",\"CONNECTED\"\n< OK\n";
+    let steps = format!("{READ}< ERROR\n> AT+CIPRXGET=4,0\n< +CIPRXGET: 4,0,0\n< OK\n{status}");
+    let error =
+        connected(&steps, |mut socket| async move { socket.read(&mut [0; 9]).await.expect_err("lost") });
+    let error = error.get_ref().and_then(|error| error.downcast_ref::<SocketError>());
+    assert!(matches!(error, Some(SocketError::Damaged(_))), "{error:?}");
+}
+
 #[test]
 fn a_module_that_lies_about_what_there_is_breaks_the_connection_and_is_not_asked_for_ever() {
     for (lie, times) in [
