@@ -163,8 +163,8 @@ pub(super) const PLANTS: [Plant; 19] = [
             },
             Edit {
                 file: ACTION,
-                old: "if !course.asks || self.is_over(plan, result).await {",
-                new: "if !course.asks || crate::planted(\"routing\") || self.is_over(plan, result).await {",
+                old: "if !course.asks || self.is_over(plan, result).await? {",
+                new: "if !course.asks || crate::planted(\"routing\") || self.is_over(plan, result).await? {",
             },
         ],
     },
