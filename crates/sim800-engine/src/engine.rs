@@ -542,9 +542,8 @@ impl<D: Dialect> Engine<D> {
 
     /// What the module sends is not the payload that is still awaited.
     fn starve(&mut self, now: Duration) {
-        match u32::try_from(self.missing()) {
-            Ok(missing @ 1..) => self.abandon(now, Failure::Starved { missing }),
-            _ => {}
+        if let Ok(missing @ 1..) = u32::try_from(self.missing()) {
+            self.abandon(now, Failure::Starved { missing });
         }
     }
 }

@@ -11,11 +11,20 @@ use super::violation::{Violation, violation};
 use crate::Mishap;
 
 impl Trial<'_> {
-    /// None of it was.
+    /// None of it was. On its way to the module, the line may have made the address of one request that of another: then there are no
+    /// more than were to be sent.
     pub(super) fn check_once(&self) -> Result<(), Violation> {
+        let posts: Vec<usize> = self
+            .scenario
+            .tasks()
+            .enumerate()
+            .filter(|(_, task)| *task == Task::HttpPost)
+            .map(|(slot, task)| self.times_done(task, slot))
+            .collect();
+        let is_anothers = self.damages.borrow().deceptive && posts.iter().sum::<usize>() <= posts.len();
         for (slot, task) in self.scenario.tasks().enumerate() {
             let times = self.times_done(task, slot);
-            if times > 1 {
+            if times > 1 && !is_anothers {
                 return Err(violation(format!("{task:?} was done {times} times")));
             }
         }
