@@ -387,7 +387,7 @@ impl Trial<'_> {
         let headers = self.scenario.manners.iter().map(Manner::octets_of_headers).sum::<usize>();
         let crossing = self.crossing(self.scenario.length + headers);
         let patience = self.patience();
-        let granting = ModuleConfig::default().timings.unsolicited * self.grants();
+        let granting = (ModuleConfig::default().timings.unsolicited + self.crossing(GRANT)) * self.grants();
         let one = FAIR_TIME
             + patience
             + self.server_time() * self.windows()
@@ -589,6 +589,8 @@ const LONGEST_PIECE: usize = 16_384;
 const COMPARED: usize = 16;
 /// How many octets of the module's may wait for the line.
 const WAITING: usize = 4_096;
+/// How many octets are said for one grant of a module, besides what it takes.
+const GRANT: usize = 80;
 /// For a task on a line and a network that take no time.
 const FAIR_TIME: Duration = Duration::from_secs(30);
 /// The line may have so much more to do than to move the content: lines of eighty octets, ten times a second, leave a fifth of
