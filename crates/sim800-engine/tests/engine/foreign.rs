@@ -101,34 +101,32 @@ fn a_payload_behind_what_may_have_been_its_header_tells_nothing_of_the_module() 
     }
 }
 
+/// Whether a read of a socket succeeds that the module answers so.
+fn reads_socket(answer: &[u8]) -> bool {
+    let mut world = World::new();
+    world.enqueue(&CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(50) });
+    world.input(answer);
+    succeeded(&world.outputs())
+}
+
 /// Beside what the line lost or doubled of the octets, it replaced one of the line end behind them.
 #[test]
 fn what_is_left_of_a_line_end_is_the_rest_of_a_payload() {
-    let read_socket = CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(5) };
     for rest in ["ab\r\x0bOK\r\n", "aabb\r\n\r\x0bOK\r\n", "abb\r\n\r\x0bRING\r\n\r\nOK\r\n"] {
-        let mut world = World::new();
-        world.enqueue(&read_socket);
-        world.input(format!("\r\n+CIPRXGET: 2,0,4,0\r\n{rest}").as_bytes());
-        assert!(!succeeded(&world.outputs()), "{rest:?}");
+        assert!(!reads_socket(format!("\r\n+CIPRXGET: 2,0,4,0\r\n{rest}").as_bytes()), "{rest:?}");
     }
 }
 
 /// The header lost its name or its digits, and the payload reads like another.
 #[test]
 fn a_payload_has_one_header() {
-    let read_socket = CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(50) };
     for (count, payload) in [("0", ""), ("1", "a")] {
-        let mut world = World::new();
-        world.enqueue(&read_socket);
         let header = format!("+CIPRXGET: 2,0,{count},0\r\n");
-        world.input(format!("\r\n{header}{payload}{header}\r\nOK\r\n").as_bytes());
-        assert!(!succeeded(&world.outputs()), "{count}");
+        assert!(!reads_socket(format!("\r\n{header}{payload}{header}\r\nOK\r\n").as_bytes()), "{count}");
     }
     for header in ["+CCIPRXGET: 2,0,21,0", "+CIPRXGET: 1,0"] {
-        let mut world = World::new();
-        world.enqueue(&read_socket);
-        world.input(format!("\r\n{header}\r\n+CIPRXGET: 2,0,1,0\r\na\r\nOK\r\n").as_bytes());
-        assert!(!succeeded(&world.outputs()), "{header}");
+        let answer = format!("\r\n{header}\r\n+CIPRXGET: 2,0,1,0\r\na\r\nOK\r\n");
+        assert!(!reads_socket(answer.as_bytes()), "{header}");
     }
 }
 
@@ -136,18 +134,13 @@ fn a_payload_has_one_header() {
 /// the command, whether the firmware has empty lines or not.
 #[test]
 fn an_octet_in_front_of_a_line_behind_a_payload_is_the_rest_of_it() {
-    let read_socket = CipRxGetRead { connection: Connection::MIN, length: SocketLength::saturating(5) };
     for (blank, left) in
         ["\r\n", ""].into_iter().flat_map(|blank| [b"\xaf", b"\0", b"\n", b" "].map(|left| (blank, left)))
     {
-        let mut world = World::new();
-        world.enqueue(&read_socket);
-        world.input(format!("{blank}+CIPRXGET: 2,0,5,0\r\nabbcd").as_bytes());
-        world.input(left);
-        world.input(
-            format!("{blank}+CMT: \"+4917\",\"\",\"26/01/02,03:04:05+04\"\r\nOK\r\n{blank}OK\r\n").as_bytes(),
-        );
-        assert!(!succeeded(&world.outputs()), "{blank:?} {left:?}");
+        let payload = format!("{blank}+CIPRXGET: 2,0,5,0\r\nabbcd");
+        let message = format!("{blank}+CMT: \"+4917\",\"\",\"26/01/02,03:04:05+04\"\r\nOK\r\n{blank}OK\r\n");
+        let answer = [payload.as_bytes(), left, message.as_bytes()].concat();
+        assert!(!reads_socket(&answer), "{blank:?} {left:?}");
     }
 }
 
